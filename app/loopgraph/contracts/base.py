@@ -1,0 +1,52 @@
+"""What every contract is made of: the frozen base model, ids, instants and free maps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*$")]
+"""A client may bring its own ids: letters, digits and ``. _ : / @ + # = -``, at most 200 characters."""
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+"""A score or rate, 0..1."""
+
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+"""A timezone-aware instant, normalised to UTC."""
+
+JsonMap = dict[str, Any]
+"""A free map, stored as JSON text."""
+
+Tags = tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)], ...]
+
+
+class Contract(BaseModel):
+    """Frozen; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(Contract):
+    """One page of a connection: ``after`` is the key of the last item already seen, None for the start."""
+
+    first: Annotated[int, Field(ge=1)]
+    after: str | None = None
+
+
+class Principal(Contract):
+    """Who asks: a subject and its roles. None in its place sees everything."""
+
+    subject: Name
+    roles: tuple[str, ...] = ()
+
+
+def utc(value: datetime) -> datetime:
+    """The same instant in UTC. Raises ValueError for a naive value."""
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return value.astimezone(UTC)

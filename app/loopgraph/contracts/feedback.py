@@ -1,0 +1,298 @@
+"""The improvement loop: runs, improvements, experiments, decisions, and the executions they rest on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Text, Unit
+from loopgraph.contracts.lineage import Baseline
+
+
+class FeedbackType(StrEnum):
+    """What a run tries to improve: duration, quality score, success rate (``usage``), or whichever is weakest."""
+
+    PERFORMANCE = "performance"
+    QUALITY = "quality"
+    USAGE = "usage"
+    ALL = "all"
+
+
+class RunStatus(StrEnum):
+    """State of a run. ``waiting`` means: an experiment has not enough executions yet."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """The six stages, in order."""
+
+    COLLECT = "collect"
+    ANALYZE = "analyze"
+    GENERATE = "generate"
+    VALIDATE = "validate"
+    APPLY = "apply"
+    TRACK = "track"
+
+
+class StageStatus(StrEnum):
+    """How far one stage is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+
+
+class ImprovementStatus(StrEnum):
+    """Life of an improvement. ``validated`` waits for review; ``inconclusive`` means the data did not decide."""
+
+    PROPOSED = "proposed"
+    TESTING = "testing"
+    VALIDATED = "validated"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    INCONCLUSIVE = "inconclusive"
+    WITHDRAWN = "withdrawn"
+
+
+class ImprovementType(StrEnum):
+    """What an improvement is meant to better."""
+
+    PERFORMANCE = "performance"
+    QUALITY = "quality"
+    RELIABILITY = "reliability"
+
+
+class Metric(StrEnum):
+    """What an experiment compares. Durations are better when smaller, the others when larger."""
+
+    DURATION_MS = "duration_ms"
+    QUALITY_SCORE = "quality_score"
+    SUCCESS_RATE = "success_rate"
+
+    @property
+    def smaller_is_better(self) -> bool:
+        """Direction of the metric."""
+        return self is Metric.DURATION_MS
+
+
+class Arm(StrEnum):
+    """The two arms of an experiment."""
+
+    CONTROL = "control"
+    TREATMENT = "treatment"
+
+
+class Verdict(StrEnum):
+    """What an experiment ended with."""
+
+    APPLY = "apply"
+    REVIEW = "review"
+    REJECT = "reject"
+
+
+class Reason(StrEnum):
+    """Why a statistic is null, or a verdict is what it is."""
+
+    INSUFFICIENT_SAMPLES = "insufficient_samples"
+    ZERO_VARIANCE = "zero_variance"
+    SIGNIFICANT_IMPROVEMENT = "significant_improvement"
+    SIGNIFICANT_REGRESSION = "significant_regression"
+    NOT_SIGNIFICANT = "not_significant"
+    BELOW_APPLY_THRESHOLD = "below_apply_threshold"
+    FEWER_SUCCESSES = "fewer_successes"
+    AB_TESTING_DISABLED = "ab_testing_disabled"
+    REVIEWED = "reviewed"
+
+
+class Execution(Contract):
+    """One recorded execution of a version: a row of the evidence. Duration in milliseconds."""
+
+    execution_id: Id
+    node_id: Id
+    experiment_id: Id | None
+    arm: Arm | None
+    started_at: datetime
+    duration_ms: float | None
+    success: bool
+    error_type: str | None
+    quality_score: float | None
+
+
+class SampleStatistics(Contract):
+    """Sufficient statistics of one sample, mergeable: count, mean, and the sum of squared deviations from the mean (M2)."""
+
+    n: Annotated[int, Field(ge=0)]
+    mean: float
+    m2: NonNegative
+
+    @property
+    def variance(self) -> float | None:
+        """Unbiased variance; None below two values."""
+        return self.m2 / (self.n - 1) if self.n > 1 else None
+
+
+class PerformanceSummary(Contract):
+    """What was measured over a set of executions. None where nothing could be measured; durations in milliseconds."""
+
+    execution_count: Annotated[int, Field(ge=0)]
+    success_count: Annotated[int, Field(ge=0)]
+    success_rate: Unit | None
+    success_rate_interval: tuple[float, float] | None
+    baseline: Baseline
+    min_duration_ms: NonNegative | None
+    max_duration_ms: NonNegative | None
+    std_duration_ms: NonNegative | None
+    mean_quality_score: Unit | None
+    error_counts: dict[str, int]
+    timeout_count: Annotated[int, Field(ge=0)]
+
+
+class Proposal(Contract):
+    """A change that a rule derived from what was measured: new parameters for the current version."""
+
+    rule: Name
+    improvement_type: ImprovementType
+    description: Text
+    parameters: JsonMap
+    expected_delta: float | None
+    evidence: JsonMap
+
+
+class ExperimentResult(Contract):
+    """Comparison of the treatment with the control on one metric.
+
+    ``effect`` is treatment mean − control mean in the unit of the metric, with a Welch interval at ``1 − significance_level``.
+    ``effect_size`` is Hedges' g with its interval. ``performance_delta`` is the relative gain, positive when the treatment is
+    better. ``p_value`` is two-sided (Welch). ``confidence_score`` is ``min(0.99, 1 − p)``: kept for the seeds' clients, it is not
+    a probability that the treatment is better; ``probability_better`` is. A statistic that cannot be computed is None and
+    ``reason`` says why.
+    """
+
+    metric: Metric
+    control: SampleStatistics
+    treatment: SampleStatistics
+    control_success_rate: Unit | None
+    treatment_success_rate: Unit | None
+    effect: float | None = None
+    effect_interval: tuple[float, float] | None = None
+    effect_size: float | None = None
+    effect_size_interval: tuple[float, float] | None = None
+    performance_delta: float | None = None
+    t_statistic: float | None = None
+    degrees_of_freedom: float | None = None
+    p_value: Unit | None = None
+    confidence_score: Unit | None = None
+    probability_better: Unit | None = None
+    reason: Reason | None = None
+
+
+class LoopInput(Contract):
+    """Inputs of ``startFeedbackLoop``, those of seed 001."""
+
+    pattern_id: Id
+    feedback_type: FeedbackType = FeedbackType.PERFORMANCE
+    time_window_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    auto_apply_threshold: Unit = 0.95
+    min_sample_size: Annotated[int, Field(ge=2, le=1_000_000)] = 30
+    significance_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.05
+    enable_ab_testing: bool = True
+    correlation_id: Id | None = None
+
+
+class FeedbackRun(Contract):
+    """One pass of the loop over one pattern. ``revision`` grows with every change of the run."""
+
+    run_id: Id
+    pattern_id: Id
+    input: LoopInput
+    status: RunStatus
+    stage: Stage
+    stages: dict[Stage, StageStatus]
+    revision: Annotated[int, Field(ge=1)]
+    control_node_id: Id | None
+    feedback_collected: Annotated[int, Field(ge=0)]
+    analysis: PerformanceSummary | None
+    improvements_identified: Annotated[int, Field(ge=0)]
+    improvements_validated: Annotated[int, Field(ge=0)]
+    improvements_applied: Annotated[int, Field(ge=0)]
+    message: str | None
+    created_at: Instant
+    created_by: Name
+    updated_at: Instant
+    completed_at: Instant | None
+
+
+class Improvement(Contract):
+    """A proposal with the candidate version it would introduce. ``run_id`` is None until a run takes it up."""
+
+    improvement_id: Id
+    pattern_id: Id
+    run_id: Id | None
+    candidate_node_id: Id
+    base_node_id: Id
+    improvement_type: ImprovementType
+    source: Name
+    description: Text
+    proposed_changes: JsonMap
+    expected_delta: float | None
+    status: ImprovementStatus
+    reason: Reason | None
+    created_at: Instant
+    created_by: Name
+    updated_at: Instant
+
+
+class Experiment(Contract):
+    """A controlled comparison on recorded executions. Only executions from ``started_at`` on that name it count."""
+
+    experiment_id: Id
+    improvement_id: Id
+    run_id: Id
+    pattern_id: Id
+    control_node_id: Id
+    treatment_node_id: Id
+    metric: Metric
+    min_sample_size: Annotated[int, Field(ge=2)]
+    significance_level: float
+    started_at: Instant
+    concluded_at: Instant | None
+    control_count: Annotated[int, Field(ge=0)] = 0
+    treatment_count: Annotated[int, Field(ge=0)] = 0
+
+
+class Decision(Contract):
+    """The evidence an experiment ended with. ``decided_by`` is ``loop`` or the reviewer."""
+
+    decision_id: Id
+    experiment_id: Id | None
+    improvement_id: Id
+    verdict: Verdict
+    reason: Reason
+    result: ExperimentResult | None
+    auto_apply_threshold: float
+    decided_at: Instant
+    decided_by: Name
+    note: Text = ""
+
+
+class Assignment(Contract):
+    """Which version a client is to run for a unit of work. Outside an experiment: the current version, no experiment, no arm."""
+
+    pattern_id: Id
+    unit: Name
+    node_id: Id
+    version: Annotated[int, Field(ge=1)]
+    template_code: Text
+    parameters: JsonMap
+    experiment_id: Id | None
+    arm: Arm | None

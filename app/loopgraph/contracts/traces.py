@@ -1,0 +1,307 @@
+"""Traces: one unit of agent work, its routing decision, hook executions and endpoint calls.
+
+Two kinds of models: *events* are what the doors hand in, piecewise and in any order; *records* are what the graph holds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+
+Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
+
+
+class TraceStatus(StrEnum):
+    """How far a trace or one of its steps is."""
+
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+
+
+FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRESS}
+"""The statuses that end a trace or a step."""
+
+
+class Alternative(Contract):
+    """An agent that was considered and not chosen."""
+
+    agent: Name
+    confidence: Unit | None = None
+
+
+class _Event(Contract):
+    """Common to all events. ``timestamp`` is when it happened at the client; the service fills in its own clock if it is None."""
+
+    correlation_id: Id
+    timestamp: Instant | None = None
+
+
+class TraceStarted(_Event):
+    """A unit of work begins."""
+
+    kind: Literal["start"] = "start"
+    session_id: Id | None = None
+    root_id: Id | None = None
+    parent_id: Id | None = None
+    user_id: Name | None = None
+    source: Name = "user_prompt"
+    prompt_text: Text | None = None
+    context: JsonMap = {}
+    tags: Tags = ()
+
+
+class RoutingDecided(_Event):
+    """An agent was chosen for the trace."""
+
+    kind: Literal["routing"] = "routing"
+    user_request: Text | None = None
+    selected_agent: Name | None = None
+    selection_reason: Text | None = None
+    confidence_total: Unit | None = None
+    confidence_trigger: Unit | None = None
+    confidence_context: Unit | None = None
+    confidence_capability: Unit | None = None
+    confidence_historical: Unit | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    routing_strategy: Name | None = None
+    pattern_id: Id | None = None
+    cache_hit: bool = False
+    routing_duration_ms: NonNegative | None = None
+
+
+class _StepEvent(_Event):
+    """A step: reported once when it is over, or first as in progress and later with its end."""
+
+    status: TraceStatus | None = None
+    success: bool | None = None
+    started_at: Instant | None = None
+    completed_at: Instant | None = None
+    duration_ms: NonNegative | None = None
+    error_message: Text | None = None
+    error_type: Name | None = None
+    context: JsonMap = {}
+
+    @model_validator(mode="after")
+    def _one_story(self) -> Self:
+        if self.started_at and self.completed_at and self.completed_at < self.started_at:
+            raise ValueError("completed_at must not be before started_at")
+        if self.status is TraceStatus.SUCCESS and self.success is False:
+            raise ValueError("success is false but status is success")
+        if self.status in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
+            raise ValueError(f"success is true but status is {self.status.value}")
+        return self
+
+    @property
+    def outcome(self) -> TraceStatus:
+        """``status``, or what ``success`` and the end imply."""
+        if self.status is not None:
+            return self.status
+        if self.success is not None:
+            return TraceStatus.SUCCESS if self.success else TraceStatus.ERROR
+        return TraceStatus.IN_PROGRESS
+
+
+class HookExecuted(_StepEvent):
+    """A hook ran (or began). ``node_id`` names the exact pattern version it ran, ``experiment_id`` the experiment that chose it."""
+
+    kind: Literal["hook"] = "hook"
+    execution_id: Id
+    root_id: Id | None = None
+    parent_id: Id | None = None
+    hook_type: Name
+    tool_name: Name | None = None
+    hook_script: Text | None = None
+    node_id: Id | None = None
+    experiment_id: Id | None = None
+    quality_score: Unit | None = None
+    intelligence_functions_executed: Strings = ()
+    rag_queries_executed: tuple[JsonMap, ...] = ()
+    quality_gates_validated: Strings = ()
+    modifications_made: JsonMap = {}
+
+    @model_validator(mode="after")
+    def _experiment_needs_version(self) -> Self:
+        if self.experiment_id is not None and self.node_id is None:
+            raise ValueError("experiment_id needs the node_id of the version that was run")
+        return self
+
+
+class EndpointCalled(_StepEvent):
+    """An endpoint was called from a hook, or straight from the trace."""
+
+    kind: Literal["endpoint"] = "endpoint"
+    call_id: Id
+    hook_execution_id: Id | None = None
+    service_name: Name
+    endpoint_path: Text
+    http_method: Name = "POST"
+    request_body: Any = None
+    response_body: Any = None
+    response_status: Annotated[int, Field(ge=100, le=599)] | None = None
+    headers: JsonMap = {}
+    retry_count: Annotated[int, Field(ge=0)] = 0
+
+
+class TraceCompleted(_Event):
+    """The unit of work is over. ``status`` defaults to what ``success`` says."""
+
+    kind: Literal["complete"] = "complete"
+    status: TraceStatus | None = None
+    success: bool | None = None
+    error_message: Text | None = None
+    error_type: Name | None = None
+    duration_ms: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _an_end(self) -> Self:
+        if self.status is None and self.success is None:
+            raise ValueError("give success, or status: success, error or timeout")
+        if self.status is TraceStatus.IN_PROGRESS:
+            raise ValueError("status must be success, error or timeout")
+        if self.status is not None and self.success is not None and (self.status is TraceStatus.SUCCESS) != self.success:
+            raise ValueError(f"success is {str(self.success).lower()} but status is {self.status.value}")
+        return self
+
+    @property
+    def outcome(self) -> TraceStatus:
+        """The final status."""
+        if self.status is not None:
+            return self.status
+        return TraceStatus.SUCCESS if self.success else TraceStatus.ERROR
+
+
+TraceEvent = Annotated[
+    TraceStarted | RoutingDecided | HookExecuted | EndpointCalled | TraceCompleted, Field(discriminator="kind")
+]
+
+
+class RoutingDecision(Contract):
+    """The stored routing decision of a trace."""
+
+    user_request: str | None
+    selected_agent: str | None
+    selection_reason: str | None
+    confidence_total: float | None
+    confidence_trigger: float | None
+    confidence_context: float | None
+    confidence_capability: float | None
+    confidence_historical: float | None
+    alternatives: tuple[Alternative, ...]
+    routing_strategy: str | None
+    pattern_id: str | None
+    cache_hit: bool
+    routing_duration_ms: float | None
+    created_at: datetime
+
+
+class HookExecution(Contract):
+    """One stored step of a trace. ``hook_type`` is None while only its children are known."""
+
+    execution_id: str
+    correlation_id: str | None
+    parent_id: str | None
+    hook_type: str | None
+    tool_name: str | None
+    hook_script: str | None
+    status: TraceStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    quality_score: float | None
+    intelligence_functions_executed: tuple[str, ...]
+    rag_queries_executed: tuple[JsonMap, ...]
+    quality_gates_validated: tuple[str, ...]
+    modifications_made: JsonMap
+    context: JsonMap
+    node_id: str | None
+    experiment_id: str | None
+
+
+class EndpointCall(Contract):
+    """One stored endpoint call."""
+
+    call_id: str
+    correlation_id: str
+    hook_execution_id: str | None
+    service_name: str
+    endpoint_path: str
+    http_method: str
+    request_body: Any
+    response_body: Any
+    response_status: int | None
+    headers: JsonMap
+    status: TraceStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    retry_count: int
+    context: JsonMap
+
+
+class Trace(Contract):
+    """The stored head of a trace. ``started`` is False while only parts that arrived before its start are known."""
+
+    correlation_id: str
+    root_id: str | None
+    parent_id: str | None
+    session_id: str | None
+    user_id: str | None
+    source: str | None
+    prompt_text: str | None
+    status: TraceStatus
+    started: bool
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    context: JsonMap
+    tags: tuple[str, ...]
+    created_at: datetime
+
+
+class TraceParts(Contract):
+    """Everything of one trace but its children."""
+
+    trace: Trace
+    routing: RoutingDecision | None
+    hooks: tuple[HookExecution, ...]
+    endpoints: tuple[EndpointCall, ...]
+    child_ids: tuple[str, ...]
+
+
+class TimelineEntry(Contract):
+    """One line of a timeline, as in seed 003 §2.3."""
+
+    timestamp: datetime
+    event_type: Literal["prompt_submitted", "agent_routed", "hook_executed", "endpoint_called", "execution_completed"]
+    data: JsonMap
+
+
+class TraceFilter(Contract):
+    """Which traces; None does not filter. ``since`` is inclusive, ``until`` exclusive, both over ``started_at``."""
+
+    session_id: Id | None = None
+    status: TraceStatus | None = None
+    agent: Name | None = None
+    tag: Name | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class TracePage(Contract):
+    """Traces, newest first, and whether more follow."""
+
+    traces: tuple[Trace, ...]
+    has_more: bool

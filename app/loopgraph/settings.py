@@ -1,0 +1,83 @@
+"""Every setting, in one frozen class. Read from the environment as ``LOOPGRAPH_<NAME>``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Engine(StrEnum):
+    """The three engines behind one Bolt client."""
+
+    EMBEDDED = "embedded"
+    NEO4J = "neo4j"
+    MEMGRAPH = "memgraph"
+
+
+EMBEDDED_SCHEME = "embedded:"
+BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+
+def default_data_folder() -> Path:
+    """The per-user data folder, by the convention of the platform (XDG on Linux)."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "loopgraph"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "loopgraph"
+
+
+class Settings(BaseSettings):
+    """How one process of the service runs."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOPGRAPH_", frozen=True, extra="ignore")
+
+    graph_url: str = Field(
+        default_factory=lambda: f"{EMBEDDED_SCHEME}{default_data_folder() / 'graph'}",
+        description="`embedded:PATH`, `bolt://HOST:PORT` or `neo4j://HOST:PORT` (routing), with `+s` or `+ssc` for TLS",
+    )
+    graph_user: str = Field(default="neo4j", description="user of a Bolt URL")
+    graph_password: SecretStr = Field(default=SecretStr(""), description="password of a Bolt URL")
+    graph_database: str | None = Field(default=None, description="database of a Bolt URL; the server's default if unset")
+    graph_engine: Engine | None = Field(default=None, description="overrides the recognition by the agent string")
+    graph_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(default=64, description="Bolt connections of one process")
+    query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
+    embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(default="512m", description="heap of the embedded engine")
+
+    host: str = Field(default="127.0.0.1", description="address the service listens on")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8053, description="port the service listens on")
+    log_level: str = Field(default="info", description="debug, info, warning or error")
+
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(default=4 * 1024 * 1024, description="largest request body")
+    max_query_depth: Annotated[int, Field(ge=1)] = Field(default=15, description="deepest GraphQL selection")
+    max_query_aliases: Annotated[int, Field(ge=1)] = Field(default=50, description="most aliases in one GraphQL document")
+    max_query_tokens: Annotated[int, Field(ge=1)] = Field(default=5_000, description="most tokens in one GraphQL document")
+    max_page_size: Annotated[int, Field(ge=1)] = Field(default=500, description="largest `first` of a connection")
+    max_traversal_nodes: Annotated[int, Field(ge=1)] = Field(
+        default=20_000, description="most nodes one traversal returns before it says `truncated`"
+    )
+
+    loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
+        default=500, description="how often waiting feedback runs are looked at again"
+    )
+
+    @field_validator("graph_url")
+    @classmethod
+    def _known_scheme(cls, value: str) -> str:
+        if value.startswith(EMBEDDED_SCHEME) and len(value) > len(EMBEDDED_SCHEME):
+            return value
+        if value.partition("://")[0] in BOLT_SCHEMES and value.partition("://")[2]:
+            return value
+        schemes = ", ".join(f"{scheme}://HOST:PORT" for scheme in BOLT_SCHEMES)
+        raise ValueError(f"{value!r} is not a graph URL; use embedded:PATH or one of {schemes}")
+
+    @property
+    def embedded_folder(self) -> Path | None:
+        """The folder of the embedded engine, or None for a Bolt URL."""
+        if not self.graph_url.startswith(EMBEDDED_SCHEME):
+            return None
+        return Path(self.graph_url.removeprefix(EMBEDDED_SCHEME)).expanduser().absolute()
