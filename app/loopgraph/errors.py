@@ -1,22 +1,22 @@
 """The error tree. Everything the package raises on purpose is one of these.
 
-    LoopgraphError
-    ├── UserError               the caller can mend it; shown as it is, on every door
-    │   ├── InvalidInput        a value is wrong; names the field and what would be right
-    │   │   └── CycleRefused    an ancestry edge would close a cycle; carries the path
-    │   ├── NotFound            nothing has this id
-    │   ├── Conflict            the id or key is taken by other content
-    │   ├── InvalidTransition   the lifecycle does not allow this step; names both states
-    │   └── Forbidden           the principal may not do this
-    ├── ServiceError            the service cannot answer now; never the caller's fault
-    │   ├── GraphUnavailable    the graph engine does not answer
-    │   ├── GraphTimeout        a statement ran longer than it may
-    │   ├── GraphRefused        the engine refused the credentials or the database
-    │   └── GraphFault          the engine answered with an error we did not foresee
-    └── SetupError              found at start; the process does not go on
-        ├── AssetError          a query file is wrong; names the file and the line
-        ├── EngineStartError    the embedded engine did not start; says where its log is
-        └── ForeignData         the folder or the database belongs to something else
+LoopgraphError
+├── UserError               the caller can mend it; shown as it is, on every door
+│   ├── InvalidInput        a value is wrong; names the field and what would be right
+│   │   └── CycleRefused    an ancestry edge would close a cycle; carries the path
+│   ├── NotFound            nothing has this id
+│   ├── Conflict            the id or key is taken by other content
+│   ├── InvalidTransition   the lifecycle does not allow this step; names both states
+│   └── Forbidden           the principal may not do this
+├── ServiceError            the service cannot answer now; never the caller's fault
+│   ├── GraphUnavailable    the graph engine does not answer
+│   ├── GraphTimeout        a statement ran longer than it may
+│   ├── GraphRefused        the engine refused the credentials or the database
+│   └── GraphFault          the engine answered with an error we did not foresee
+└── SetupError              found at start; the process does not go on
+    ├── AssetError          a query file is wrong; names the file and the line
+    ├── EngineStartError    the embedded engine did not start; says where its log is
+    └── ForeignData         the folder or the database belongs to something else
 """
 
 from __future__ import annotations

@@ -42,11 +42,17 @@ class Settings(BaseSettings):
     )
     graph_user: str = Field(default="neo4j", description="user of a Bolt URL")
     graph_password: SecretStr = Field(default=SecretStr(""), description="password of a Bolt URL")
-    graph_database: str | None = Field(default=None, description="database of a Bolt URL; the server's default if unset")
+    graph_database: str | None = Field(
+        default=None, description="database of a Bolt URL; the server's default if unset"
+    )
     graph_engine: Engine | None = Field(default=None, description="overrides the recognition by the agent string")
-    graph_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(default=64, description="Bolt connections of one process")
+    graph_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=64, description="Bolt connections of one process"
+    )
     query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
-    embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(default="512m", description="heap of the embedded engine")
+    embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
+        default="512m", description="heap of the embedded engine"
+    )
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8053, description="port the service listens on")
@@ -54,8 +60,12 @@ class Settings(BaseSettings):
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(default=4 * 1024 * 1024, description="largest request body")
     max_query_depth: Annotated[int, Field(ge=1)] = Field(default=15, description="deepest GraphQL selection")
-    max_query_aliases: Annotated[int, Field(ge=1)] = Field(default=50, description="most aliases in one GraphQL document")
-    max_query_tokens: Annotated[int, Field(ge=1)] = Field(default=5_000, description="most tokens in one GraphQL document")
+    max_query_aliases: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="most aliases in one GraphQL document"
+    )
+    max_query_tokens: Annotated[int, Field(ge=1)] = Field(
+        default=5_000, description="most tokens in one GraphQL document"
+    )
     max_page_size: Annotated[int, Field(ge=1)] = Field(default=500, description="largest `first` of a connection")
     max_traversal_nodes: Annotated[int, Field(ge=1)] = Field(
         default=20_000, description="most nodes one traversal returns before it says `truncated`"

@@ -133,4 +133,3 @@ class EventPage(Contract):
 
     events: tuple[LineageEvent, ...]
     has_more: bool
-

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+from loopgraph.errors import InvalidTransition
 
 
 class PatternStatus(StrEnum):
@@ -29,6 +30,12 @@ TRANSITIONS: dict[PatternStatus, frozenset[PatternStatus]] = {
     PatternStatus.REJECTED: frozenset(),
 }
 """The steps the lifecycle allows."""
+
+
+def require_transition(node_id: str, current: PatternStatus, wanted: PatternStatus) -> None:
+    """Raises InvalidTransition unless the lifecycle allows the step."""
+    if wanted not in TRANSITIONS[current]:
+        raise InvalidTransition("PatternVersion", node_id, current.value, wanted.value)
 
 
 class EvolutionType(StrEnum):

@@ -109,7 +109,10 @@ class _StepEvent(_Event):
 
 
 class HookExecuted(_StepEvent):
-    """A hook ran (or began). ``node_id`` names the exact pattern version it ran, ``experiment_id`` the experiment that chose it."""
+    """A hook ran (or began).
+
+    ``node_id`` names the exact pattern version it ran, ``experiment_id`` the experiment that chose it.
+    """
 
     kind: Literal["hook"] = "hook"
     execution_id: Id
@@ -165,7 +168,11 @@ class TraceCompleted(_Event):
             raise ValueError("give success, or status: success, error or timeout")
         if self.status is TraceStatus.IN_PROGRESS:
             raise ValueError("status must be success, error or timeout")
-        if self.status is not None and self.success is not None and (self.status is TraceStatus.SUCCESS) != self.success:
+        if (
+            self.status is not None
+            and self.success is not None
+            and (self.status is TraceStatus.SUCCESS) != self.success
+        ):
             raise ValueError(f"success is {str(self.success).lower()} but status is {self.status.value}")
         return self
 

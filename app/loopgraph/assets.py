@@ -1,0 +1,224 @@
+"""Finds ``cypher/`` and ``graphql/`` in a checkout and in a wheel; a query file becomes a checked value.
+
+A ``.cypher`` file holds one statement under a header comment::
+
+    // What the statement is for, in a sentence or two.
+    // access: read
+    // parameters: node_id, limit
+    // returns: node_id, depth
+
+Loading refuses a file whose parameters are not those it uses, or whose access does not fit its clauses, with file and line.
+Where an engine needs another text, ``name.memgraph.cypher`` stands beside ``name.cypher`` with the same parameters and
+columns. Relationship types and property names cannot be parameters of Cypher: a text may use the words of ``CHOICES`` in
+their place (``-[r:EDGE_TYPE]->``), and whoever runs it chooses from the closed set with ``Query.choose``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from loopgraph.contracts.lineage import RelationshipType
+from loopgraph.errors import AssetError
+from loopgraph.settings import Engine
+
+
+class Access(StrEnum):
+    """How a statement is run; a cluster sends reads to followers."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "EDGE_TYPE": tuple(kind.value for kind in RelationshipType),
+        "EDGE_TYPES": tuple(kind.value for kind in RelationshipType),
+        "EVENT_KEY": ("time_key", "pattern_key", "node_key", "correlation_key"),
+    }
+)
+"""Words a text may hold where Cypher takes no parameter: one of the values, or for the plural several joined by ``|``."""
+
+_CODE = re.compile(
+    r"""(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<quoted>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`)"""
+    r"""|\$(?P<parameter>\w+)|(?P<word>[A-Za-z_]\w*)""",
+    re.DOTALL,
+)
+_HEADER = re.compile(r"//\s*(?P<key>access|parameters|returns):\s*(?P<value>.*?)\s*$")
+_WRITING = frozenset({"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DROP", "FOREACH"})
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statement: its name (``lineage/reached``), its texts by engine (None: any), and what its header declares."""
+
+    name: str
+    purpose: str
+    access: Access
+    parameters: frozenset[str]
+    returns: tuple[str, ...]
+    choices: frozenset[str]
+    texts: tuple[tuple[Engine | None, str], ...]
+
+    def text(self, engine: Engine) -> str:
+        """The statement as this engine is to run it. Raises ValueError while a choice is open."""
+        if self.choices:
+            raise ValueError(f"{self.name}: choose {', '.join(sorted(self.choices))} first")
+        texts = dict(self.texts)
+        return texts.get(engine) or texts[None]
+
+    def choose(self, **values: str | Iterable[str]) -> Query:
+        """The same statement with its choices made. Raises ValueError for a value outside the closed set."""
+        return _chosen(self, tuple((word, _selection(word, values[word])) for word in sorted(values)))
+
+
+def _selection(word: str, value: str | Iterable[str]) -> str:
+    selected = [value] if isinstance(value, str) else sorted(value)
+    if word not in CHOICES or not selected or not set(selected) <= set(CHOICES[word]):
+        raise ValueError(f"{selected!r} is not a choice for {word}")
+    if len(selected) > 1 and not word.endswith("S"):
+        raise ValueError(f"{word} takes one value, not {len(selected)}")
+    return "|".join(selected)
+
+
+@cache
+def _chosen(query: Query, values: tuple[tuple[str, str], ...]) -> Query:
+    texts = query.texts
+    for word, value in values:
+        texts = tuple((engine, re.sub(rf"\b{word}\b", value, text)) for engine, text in texts)
+    return replace(query, choices=query.choices - {word for word, _ in values}, texts=texts)
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    purpose: str
+    header: Mapping[str, tuple[str, int]]
+    parameters: Mapping[str, int]
+    words: Mapping[str, int]
+
+
+def _root() -> Path:
+    package = Path(__file__).resolve().parent
+    wheel = package / "_assets"
+    return wheel if wheel.is_dir() else package.parents[1]
+
+
+def asset(*parts: str) -> Path:
+    """Path of a file or folder under ``cypher/`` or ``graphql/``."""
+    return _root().joinpath(*parts)
+
+
+def _parse(text: str) -> _Parsed:
+    purpose, header = [], {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.startswith("//"):
+            break
+        if match := _HEADER.match(line):
+            header[match["key"]] = (match["value"], number)
+        elif not header:
+            purpose.append(line.removeprefix("//").strip())
+    parameters: dict[str, int] = {}
+    words: dict[str, int] = {}
+    for match in _CODE.finditer(text):
+        line_number = text.count("\n", 0, match.start()) + 1
+        if match["parameter"]:
+            parameters.setdefault(match["parameter"], line_number)
+        elif match["word"]:
+            words.setdefault(match["word"], line_number)
+    return _Parsed(" ".join(purpose), header, parameters, words)
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip() and name.strip() != "nothing")
+
+
+def _check(file: str, parsed: _Parsed) -> None:
+    if not parsed.purpose:
+        raise AssetError(file, 1, "the header must begin with what the statement is for")
+    for key in ("access", "parameters", "returns"):
+        if key not in parsed.header:
+            raise AssetError(file, 1, f"the header lacks `// {key}: …` (write `nothing` for none)")
+    value, line = parsed.header["access"]
+    if value not in set(Access):
+        raise AssetError(file, line, f"access must be read or write, not {value!r}")
+    writing = sorted((number, word) for word, number in parsed.words.items() if word.upper() in _WRITING)
+    if value == Access.READ and writing:
+        raise AssetError(file, writing[0][0], f"access is read, but the statement has {writing[0][1]}")
+    if value == Access.WRITE and not writing:
+        raise AssetError(file, line, "access is write, but the statement only reads")
+    value, line = parsed.header["parameters"]
+    declared = set(_names(value))
+    for name, number in parsed.parameters.items():
+        if name not in declared:
+            raise AssetError(file, number, f"the parameter ${name} is used but not declared")
+    for name in sorted(declared - set(parsed.parameters)):
+        raise AssetError(file, line, f"the parameter {name} is declared but not used")
+
+
+def load_query(folder: Path, name: str) -> Query:
+    """The query ``name`` (without suffix) under ``folder``. Raises AssetError with file and line."""
+    base = folder / f"{name}.cypher"
+    if not base.is_file():
+        raise AssetError(f"{name}.cypher", 1, "there is no such query file")
+    texts: list[tuple[Engine | None, str]] = []
+    first: _Parsed | None = None
+    for engine in (None, *Engine):
+        path = base if engine is None else folder / f"{name}.{engine.value}.cypher"
+        if not path.is_file():
+            continue
+        file = path.relative_to(folder).as_posix()
+        text = path.read_text(encoding="utf-8")
+        parsed = _parse(text)
+        _check(file, parsed)
+        first = first or parsed
+        for key in ("access", "parameters", "returns"):
+            value, line = parsed.header[key]
+            if _names(value) != _names(first.header[key][0]):
+                raise AssetError(file, line, f"{key} must be the same as in {base.name}")
+        texts.append((engine, _body(text)))
+    assert first is not None  # the base file exists
+    return Query(
+        name=name,
+        purpose=first.purpose,
+        access=Access(first.header["access"][0]),
+        parameters=frozenset(_names(first.header["parameters"][0])),
+        returns=_names(first.header["returns"][0]),
+        choices=frozenset(word for word in first.words if word in CHOICES),
+        texts=tuple(texts),
+    )
+
+
+def _body(text: str) -> str:
+    lines = text.splitlines()
+    while lines and lines[0].startswith("//"):
+        lines.pop(0)
+    return "\n".join(lines).strip()
+
+
+@cache
+def query(name: str) -> Query:
+    """The shipped query ``name``, such as ``lineage/reached``. Raises AssetError with file and line."""
+    return load_query(asset("cypher"), name)
+
+
+def all_queries() -> tuple[Query, ...]:
+    """Every shipped query, by name; the schema files are not queries."""
+    folder = asset("cypher")
+    names = sorted(
+        path.relative_to(folder).as_posix().removesuffix(".cypher")
+        for path in folder.rglob("*.cypher")
+        if path.parent.name != "schema" and not any(path.name.endswith(f".{e.value}.cypher") for e in Engine)
+    )
+    return tuple(query(name) for name in names)
+
+
+def schema_statements(engine: Engine) -> tuple[str, ...]:
+    """The statements of ``cypher/schema/<engine>.cypher``, in order; each is idempotent."""
+    text = asset("cypher", "schema", f"{engine.value}.cypher").read_text(encoding="utf-8")
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+    return tuple(statement.strip() for statement in code.split(";") if statement.strip())

@@ -1,0 +1,106 @@
+"""What a client asks for when it changes the lineage. Ids are optional: a client that brings its own can retry safely."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, Field
+
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
+from loopgraph.contracts.lineage import (
+    Baseline,
+    EdgeStrength,
+    EvolutionType,
+    LineageEdge,
+    Pattern,
+    PatternVersion,
+    RelationshipType,
+)
+
+
+class ParentLink(Contract):
+    """An edge from an existing version to the one that is being made."""
+
+    node_id: Id
+    relationship_type: RelationshipType = RelationshipType.REFINED_FROM
+    edge_id: Id | None = None
+    edge_strength: EdgeStrength = EdgeStrength.MODERATE
+    similarity_score: Unit | None = None
+    confidence_score: Unit | None = None
+    change_summary: Text = ""
+    breaking_changes: bool = False
+    metadata: JsonMap = {}
+
+
+class NewVersion(Contract):
+    """A version to be made.
+
+    ``version``, if given, must be the next number. ``parents`` None means the version in use (or the latest, if none is), and
+    an empty list a root. ``created_at`` and ``created_by`` are for imported history.
+    """
+
+    node_id: Id | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+    label: Name | None = None
+    evolution_type: EvolutionType = EvolutionType.REFINEMENT
+    template_code: Text = ""
+    parameters: JsonMap = {}
+    change_summary: Text = ""
+    tags: Tags = ()
+    metadata: JsonMap = {}
+    confidence_score: Unit | None = None
+    performance_baseline: Baseline | None = None
+    quality_baseline: Unit | None = None
+    success_rate_baseline: Unit | None = None
+    activate: bool = False
+    created_at: Instant | None = None
+    created_by: Name | None = None
+    parents: tuple[ParentLink, ...] | None = None
+
+
+class NewPattern(Contract):
+    """A pattern to be made, together with its version 1."""
+
+    pattern_id: Id | None = None
+    name: Name
+    pattern_type: Name = "prompt"
+    description: Text = ""
+    tags: Tags = ()
+    metadata: JsonMap = {}
+
+
+class NewEdge(Contract):
+    """An edge to be drawn between two existing versions, from the earlier to the later."""
+
+    edge_id: Id | None = None
+    source_node_id: Id
+    target_node_id: Id
+    relationship_type: RelationshipType
+    edge_strength: EdgeStrength = EdgeStrength.MODERATE
+    similarity_score: Unit | None = None
+    confidence_score: Unit | None = None
+    change_summary: Text = ""
+    breaking_changes: bool = False
+    metadata: JsonMap = {}
+
+
+class Created(Contract):
+    """What making a version gave: ``repeated`` says that an earlier request with the same id and content had made it."""
+
+    pattern: Pattern
+    version: PatternVersion
+    edges: tuple[LineageEdge, ...]
+    repeated: bool = False
+
+
+def template_hash(template_code: str) -> str:
+    """``sha256:<hex>`` over the exact UTF-8 bytes of the template."""
+    return "sha256:" + hashlib.sha256(template_code.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def request_hash(*parts: BaseModel | Any) -> str:
+    """Hash of what a request asks for, to tell a retry from another request with the same id."""
+    plain = [part.model_dump(mode="json") if isinstance(part, BaseModel) else part for part in parts]
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()

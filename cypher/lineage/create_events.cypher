@@ -1,0 +1,11 @@
+// Writes audit events; each is tied to the version it is about, if it names one.
+// access: write
+// parameters: events
+// returns: event_id
+UNWIND $events AS row
+CREATE (e:LineageEvent)
+SET e = row
+WITH e, row
+OPTIONAL MATCH (v:PatternVersion {node_id: row.node_id})
+FOREACH (_ IN CASE WHEN v IS NULL THEN [] ELSE [1] END | CREATE (e)-[:ABOUT]->(v))
+RETURN e.event_id AS event_id
