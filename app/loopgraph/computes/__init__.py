@@ -1,0 +1,1 @@
+"""Pure decisions: statistics, proposals, assignment, lifecycle. No I/O, no clock, no random."""
