@@ -1,0 +1,83 @@
+"""Measures executions: the summary of a set of them, and the sample an experiment compares."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from loopgraph.contracts.feedback import Execution, Metric, PerformanceSummary
+from loopgraph.contracts.lineage import Baseline
+from loopgraph.reducers.samples import percentile, success_rate, summarize, wilson_interval
+
+UNKNOWN_ERROR = "unknown"
+"""Stands in ``error_counts`` for failures that name no error type."""
+
+_TIMEOUT = re.compile(r"timed?[\s_-]*out(?!put)|deadline[\s_-]*exceeded", re.IGNORECASE)
+
+
+def summarize_executions(executions: Sequence[Execution]) -> PerformanceSummary:
+    """What was measured over ``executions``, successful or not.
+
+    Durations are in milliseconds, the interval of the success rate is Wilson's at 95 %. Only finite durations count
+    towards durations. ``std_duration_ms`` is the square root of the unbiased variance. ``error_counts`` names the
+    failures by error type, the most frequent first; ``timeout_count`` are those whose error type says timeout
+    (``TimeoutError``, ``timed_out``, ``DEADLINE_EXCEEDED``).
+    """
+    durations = _finite(execution.duration_ms for execution in executions)
+    qualities = _finite(execution.quality_score for execution in executions)
+    failures = Counter(execution.error_type or UNKNOWN_ERROR for execution in executions if not execution.success)
+    successes = sum(execution.success for execution in executions)
+    moments = summarize(durations)
+    return PerformanceSummary(
+        execution_count=len(executions),
+        success_count=successes,
+        success_rate=success_rate(successes, len(executions)),
+        success_rate_interval=wilson_interval(successes, len(executions)),
+        baseline=Baseline(
+            p50=percentile(durations, 50),
+            p95=percentile(durations, 95),
+            p99=percentile(durations, 99),
+            avg_duration=moments.mean if durations else None,
+        ),
+        min_duration_ms=min(durations, default=None),
+        max_duration_ms=max(durations, default=None),
+        std_duration_ms=None if moments.variance is None else math.sqrt(moments.variance),
+        mean_quality_score=summarize(qualities).mean if qualities else None,
+        error_counts=dict(sorted(failures.items(), key=lambda item: (-item[1], item[0]))),
+        timeout_count=sum(count for error_type, count in failures.items() if _TIMEOUT.search(error_type)),
+    )
+
+
+def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float]:
+    """The sample of ``metric``, in the order of ``executions``.
+
+    - DURATION_MS: milliseconds of the successful executions only. A fast failure is not a fast success: counting it
+      would let a version win by failing early. That failures are left out is why a decision also compares the
+      success rates.
+    - QUALITY_SCORE: the score of every execution that reported one.
+    - SUCCESS_RATE: 1.0 for a success, 0.0 for a failure.
+    """
+    match metric:
+        case Metric.DURATION_MS:
+            return _finite(execution.duration_ms for execution in executions if execution.success)
+        case Metric.QUALITY_SCORE:
+            return _finite(execution.quality_score for execution in executions)
+        case Metric.SUCCESS_RATE:
+            return [1.0 if execution.success else 0.0 for execution in executions]
+
+
+def evidence_count(executions: Sequence[Execution], metric: Metric) -> int:
+    """How many of ``executions`` tell something about ``metric``: those that report it and those that failed.
+
+    An experiment waits by this count. Failures count because they are evidence too: otherwise an arm that always
+    fails would never be decided. An execution that neither failed nor reports the metric is no evidence, however
+    many there are.
+    """
+    successful = [execution for execution in executions if execution.success]
+    return len(executions) - len(successful) + len(metric_values(successful, metric))
+
+
+def _finite(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and math.isfinite(value)]
