@@ -1,0 +1,86 @@
+"""The engines that tests run on; ``support/engines`` says where they come from.
+
+A test that takes ``engine`` runs once on every engine at hand, one that takes ``embedded_engine`` on that one only.
+All of them share one process per engine, so a test isolates itself by its data: new ids, never an empty graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from loopgraph.effects import schema
+from loopgraph.effects.graph import Graph
+from loopgraph.settings import Settings
+from support.engines import Engines, EngineUnderTest, Unavailable
+from support.engines.sources import SOURCES
+
+ENGINES = Engines(SOURCES)
+
+# The machine is shared and the first use of text strategies builds tables: time says nothing about a property.
+settings.register_profile("loopgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("loopgraph")
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, id=name, marks=pytest.mark.engine(name)) for name in ENGINES.asked_for],
+)
+def engine(request: pytest.FixtureRequest) -> EngineUnderTest:
+    """Each engine that this session asks for, in turn."""
+    return ENGINES.get(request.param)
+
+
+@pytest.fixture(scope="session")
+def embedded_engine() -> EngineUnderTest:
+    """The embedded engine, whatever this session asks for."""
+    return ENGINES.get("embedded")
+
+
+def settings_for(engine: EngineUnderTest) -> Settings:
+    """The settings of a service on this engine."""
+    return Settings(
+        graph_url=engine.url,
+        graph_user=engine.user,
+        graph_password=engine.password,
+        graph_database=engine.database,
+    )
+
+
+@pytest.fixture(scope="session")
+async def graph(engine: EngineUnderTest) -> AsyncIterator[Graph]:
+    """An open graph with its schema in place, on each engine in turn."""
+    async with Graph.open(settings_for(engine)) as opened:
+        await schema.prepare(opened)
+        yield opened
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
+    config.add_cleanup(ENGINES.close)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips the tests of an engine that this machine does not have.
+
+    Here and not in the fixture, because pytest folds these skips into one line and prints those line by line.
+    """
+    for marker in item.iter_markers("engine"):
+        try:
+            ENGINES.get(*marker.args)
+        except Unavailable as reason:
+            pytest.skip(f"{marker.args[0]}: {reason}")
+
+
+def pytest_runtest_call(item: pytest.Item) -> None:
+    fixtures = getattr(item, "funcargs", {}).values()
+    for name in {fixture.name for fixture in fixtures if isinstance(fixture, EngineUnderTest)}:
+        ENGINES.count_test(name)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("engines")
+    for line in ENGINES.report():
+        terminalreporter.write_line(line)
