@@ -96,6 +96,28 @@ def reach(
     )
 
 
+def union(*answers: Reached, max_nodes: int) -> Reached:
+    """Several answers from the same starts as one: each version at its least depth, nearest first, each edge once."""
+    depth: dict[str, int] = {}
+    for answer in answers:
+        for node in answer.order:
+            depth[node] = min(answer.depth[node], depth.get(node, answer.depth[node]))
+    nearest = sorted(depth, key=lambda node: depth[node])[:max_nodes]  # stable: breadth-first order stays
+    among = set(nearest)
+    edges = {edge.edge_id: edge for answer in answers for edge in answer.edges}
+    inside = tuple(edge for edge in edges.values() if {edge.source_node_id, edge.target_node_id} <= among)
+    into = Counter(edge.target_node_id for edge in inside)
+    out_of = Counter(edge.source_node_id for edge in inside)
+    return Reached(
+        order=tuple(nearest),
+        depth={node: depth[node] for node in nearest},
+        edges=inside,
+        in_degree={node: into[node] for node in nearest},
+        out_degree={node: out_of[node] for node in nearest},
+        truncated=any(answer.truncated for answer in answers) or len(depth) > max_nodes,
+    )
+
+
 def shortest_path(
     source: str,
     target: str,
@@ -165,19 +187,6 @@ def leaves(ids: Sequence[str], edges: Iterable[LineageEdge]) -> tuple[str, ...]:
     """Those of ``ids`` that no ancestry edge leaves to another of them, in the order of ``ids``; see ``roots``."""
     left = {edge.source_node_id for edge in _ancestry_within(ids, edges)}
     return tuple(node for node in ids if node not in left)
-
-
-def closing_path(source: str, target: str, edges: Iterable[LineageEdge]) -> tuple[str, ...] | None:
-    """The shortest cycle that a new ancestry edge ``source → target`` would close, or None.
-
-    Node ids in the direction of the edges, beginning and ending with ``source``: ``(source, target, …, source)``. Every
-    ancestry edge given counts, whether its interval is open or closed; edges of other types do not.
-    """
-    ancestry = [edge for edge in edges if edge.relationship_type in ANCESTRY]
-    back = _fewest_hops(target, source, _outgoing(ancestry))
-    if back is None:
-        return None
-    return source, target, *(edge.target_node_id for edge in back)
 
 
 def _followed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,15 +10,6 @@ from pydantic import Field
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Text, Unit
 from loopgraph.contracts.lineage import Baseline
-
-
-class FeedbackType(StrEnum):
-    """What a run tries to improve: duration, quality score, success rate (``usage``), or whichever is weakest."""
-
-    PERFORMANCE = "performance"
-    QUALITY = "quality"
-    USAGE = "usage"
-    ALL = "all"
 
 
 class RunStatus(StrEnum):
@@ -29,6 +20,11 @@ class RunStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+    @property
+    def open(self) -> bool:
+        """Whether the run still goes on."""
+        return self in (RunStatus.RUNNING, RunStatus.WAITING)
 
 
 class Stage(StrEnum):
@@ -43,24 +39,24 @@ class Stage(StrEnum):
 
 
 class StageStatus(StrEnum):
-    """How far one stage is."""
+    """How far one stage is. ``stopped`` is the stage at which a run was cancelled or failed."""
 
     PENDING = "pending"
     RUNNING = "running"
     WAITING = "waiting"
     COMPLETED = "completed"
     SKIPPED = "skipped"
+    STOPPED = "stopped"
 
 
 class ImprovementStatus(StrEnum):
-    """Life of an improvement. ``validated`` waits for review; ``inconclusive`` means the data did not decide."""
+    """Life of an improvement. ``validated`` waits for review; ``withdrawn`` means: its candidate is no draft any more."""
 
     PROPOSED = "proposed"
     TESTING = "testing"
     VALIDATED = "validated"
     APPLIED = "applied"
     REJECTED = "rejected"
-    INCONCLUSIVE = "inconclusive"
     WITHDRAWN = "withdrawn"
 
 
@@ -83,6 +79,32 @@ class Metric(StrEnum):
     def smaller_is_better(self) -> bool:
         """Direction of the metric."""
         return self is Metric.DURATION_MS
+
+
+METRICS: dict[ImprovementType, Metric] = {
+    ImprovementType.PERFORMANCE: Metric.DURATION_MS,
+    ImprovementType.QUALITY: Metric.QUALITY_SCORE,
+    ImprovementType.RELIABILITY: Metric.SUCCESS_RATE,
+}
+"""What an experiment on an improvement of each type compares."""
+
+
+class FeedbackType(StrEnum):
+    """What a run tries to improve: duration, quality score, success rate (``usage``), or all of them."""
+
+    PERFORMANCE = "performance"
+    QUALITY = "quality"
+    USAGE = "usage"
+    ALL = "all"
+
+    @property
+    def improvement_types(self) -> frozenset[ImprovementType]:
+        """The improvements a run takes up; the others stay proposed."""
+        if self is FeedbackType.ALL:
+            return frozenset(ImprovementType)
+        if self is FeedbackType.USAGE:
+            return frozenset({ImprovementType.RELIABILITY})
+        return frozenset({ImprovementType(self.value)})
 
 
 class Arm(StrEnum):
@@ -111,6 +133,8 @@ class Reason(StrEnum):
     BELOW_APPLY_THRESHOLD = "below_apply_threshold"
     FEWER_SUCCESSES = "fewer_successes"
     AB_TESTING_DISABLED = "ab_testing_disabled"
+    APPLY_REFUSED = "apply_refused"
+    CANDIDATE_NOT_DRAFT = "candidate_not_draft"
     REVIEWED = "reviewed"
 
 
@@ -210,50 +234,112 @@ class LoopInput(Contract):
 
 
 class FeedbackRun(Contract):
-    """One pass of the loop over one pattern. ``revision`` grows with every change of the run."""
+    """One pass of the loop over one pattern.
+
+    ``revision`` grows with every change of the run. ``control_node_id`` is the version that was current at the start: the
+    one analysed. ``improvements_validated`` counts those that were applied or left for review, ``improvements_applied`` those
+    that this run applied by itself. ``message`` says what the run waits for, or why it ended as it did.
+    """
 
     run_id: Id
     pattern_id: Id
     input: LoopInput
     status: RunStatus
     stage: Stage
-    stages: dict[Stage, StageStatus]
+    skipped: frozenset[Stage] = frozenset()
     revision: Annotated[int, Field(ge=1)]
-    control_node_id: Id | None
-    feedback_collected: Annotated[int, Field(ge=0)]
-    analysis: PerformanceSummary | None
-    improvements_identified: Annotated[int, Field(ge=0)]
-    improvements_validated: Annotated[int, Field(ge=0)]
-    improvements_applied: Annotated[int, Field(ge=0)]
-    message: str | None
+    control_node_id: Id
+    feedback_collected: Annotated[int, Field(ge=0)] = 0
+    analysis: PerformanceSummary | None = None
+    improvements_identified: Annotated[int, Field(ge=0)] = 0
+    improvements_validated: Annotated[int, Field(ge=0)] = 0
+    improvements_applied: Annotated[int, Field(ge=0)] = 0
+    message: str | None = None
     created_at: Instant
     created_by: Name
     updated_at: Instant
-    completed_at: Instant | None
+    completed_at: Instant | None = None
+
+    @property
+    def window_start(self) -> datetime:
+        """From when on executions are looked at."""
+        return self.created_at - timedelta(days=self.input.time_window_days)
+
+    @property
+    def stages(self) -> dict[Stage, StageStatus]:
+        """How far each stage is, in their order. Validate and apply take turns while there are several improvements."""
+        here = {
+            RunStatus.RUNNING: StageStatus.RUNNING,
+            RunStatus.WAITING: StageStatus.WAITING,
+            RunStatus.COMPLETED: StageStatus.COMPLETED,
+        }.get(self.status, StageStatus.STOPPED)
+        order = list(Stage)
+        reached = order.index(self.stage)
+        before = dict.fromkeys(order[:reached], StageStatus.COMPLETED)
+        after = dict.fromkeys(order[reached + 1 :], StageStatus.PENDING)
+        return before | {self.stage: here} | after | dict.fromkeys(sorted(self.skipped), StageStatus.SKIPPED)
+
+
+class RunPage(Contract):
+    """Runs, newest first, and whether more follow."""
+
+    runs: tuple[FeedbackRun, ...]
+    has_more: bool
+
+
+class NewImprovement(Contract):
+    """A change to be proposed. Without ``base_node_id`` the base is the current version; the template and the parameters are
+    those of the base where they are None."""
+
+    improvement_id: Id | None = None
+    pattern_id: Id
+    base_node_id: Id | None = None
+    template_code: Text | None = None
+    parameters: JsonMap | None = None
+    improvement_type: ImprovementType = ImprovementType.PERFORMANCE
+    description: Text = ""
+    expected_delta: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
 
 class Improvement(Contract):
-    """A proposal with the candidate version it would introduce. ``run_id`` is None until a run takes it up."""
+    """A proposal with the candidate version it would introduce.
+
+    ``run_id`` is the run that took it up, None while none has it. ``source`` is the rule that proposed it, or the kind of
+    actor that did (``user``, ``agent``, …). ``proposed_changes`` holds what differs from the base: of ``template_hash``, and
+    of each of the ``parameters``, its value ``from`` and ``to`` (absent where there is none). ``reason`` is that of the last
+    decision.
+    """
 
     improvement_id: Id
     pattern_id: Id
-    run_id: Id | None
+    run_id: Id | None = None
     candidate_node_id: Id
     base_node_id: Id
     improvement_type: ImprovementType
     source: Name
     description: Text
     proposed_changes: JsonMap
-    expected_delta: float | None
-    status: ImprovementStatus
-    reason: Reason | None
+    expected_delta: float | None = None
+    status: ImprovementStatus = ImprovementStatus.PROPOSED
+    reason: Reason | None = None
     created_at: Instant
     created_by: Name
     updated_at: Instant
 
 
+class ImprovementPage(Contract):
+    """Improvements, newest first, and whether more follow."""
+
+    improvements: tuple[Improvement, ...]
+    has_more: bool
+
+
 class Experiment(Contract):
-    """A controlled comparison on recorded executions. Only executions from ``started_at`` on that name it count."""
+    """A controlled comparison on recorded executions.
+
+    Only executions that name it count; the counts are those of the last look at them. One that was concluded without a
+    decision was cancelled with its run, or its control was taken out of use meanwhile.
+    """
 
     experiment_id: Id
     improvement_id: Id
@@ -265,21 +351,24 @@ class Experiment(Contract):
     min_sample_size: Annotated[int, Field(ge=2)]
     significance_level: float
     started_at: Instant
-    concluded_at: Instant | None
+    concluded_at: Instant | None = None
     control_count: Annotated[int, Field(ge=0)] = 0
     treatment_count: Annotated[int, Field(ge=0)] = 0
 
 
 class Decision(Contract):
-    """The evidence an experiment ended with. ``decided_by`` is ``loop`` or the reviewer."""
+    """The evidence an improvement was decided on. ``decided_by`` is ``loop`` or the reviewer.
+
+    ``experiment_id`` and ``result`` are None where there was no experiment, ``auto_apply_threshold`` where no run tested it.
+    """
 
     decision_id: Id
-    experiment_id: Id | None
+    experiment_id: Id | None = None
     improvement_id: Id
     verdict: Verdict
     reason: Reason
-    result: ExperimentResult | None
-    auto_apply_threshold: float
+    result: ExperimentResult | None = None
+    auto_apply_threshold: float | None = None
     decided_at: Instant
     decided_by: Name
     note: Text = ""

@@ -1,6 +1,7 @@
 """Traces: one unit of agent work, its routing decision, hook executions and endpoint calls.
 
 Two kinds of models: *events* are what the doors hand in, piecewise and in any order; *records* are what the graph holds.
+Durations are in milliseconds.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
+from loopgraph.contracts.feedback import Arm
 
+LONGEST_MS = 3.2e12
+"""A hundred years: no unit of work takes longer."""
+
+DurationMs = Annotated[float, Field(ge=0.0, le=LONGEST_MS, allow_inf_nan=False)]
 Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
 
 
@@ -56,6 +62,12 @@ class TraceStarted(_Event):
     context: JsonMap = {}
     tags: Tags = ()
 
+    @model_validator(mode="after")
+    def _not_its_own_parent(self) -> Self:
+        if self.parent_id == self.correlation_id:
+            raise ValueError("parent_id must name another trace, not the one that starts")
+        return self
+
 
 class RoutingDecided(_Event):
     """An agent was chosen for the trace."""
@@ -73,7 +85,7 @@ class RoutingDecided(_Event):
     routing_strategy: Name | None = None
     pattern_id: Id | None = None
     cache_hit: bool = False
-    routing_duration_ms: NonNegative | None = None
+    routing_duration_ms: DurationMs | None = None
 
 
 class _StepEvent(_Event):
@@ -83,7 +95,7 @@ class _StepEvent(_Event):
     success: bool | None = None
     started_at: Instant | None = None
     completed_at: Instant | None = None
-    duration_ms: NonNegative | None = None
+    duration_ms: DurationMs | None = None
     error_message: Text | None = None
     error_type: Name | None = None
     context: JsonMap = {}
@@ -96,6 +108,10 @@ class _StepEvent(_Event):
             raise ValueError("success is false but status is success")
         if self.status in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
             raise ValueError(f"success is true but status is {self.status.value}")
+        if self.status is TraceStatus.IN_PROGRESS and self.success is not None:
+            raise ValueError("status is in_progress, so success cannot be known yet")
+        if self.outcome is TraceStatus.IN_PROGRESS and (self.completed_at or self.duration_ms is not None):
+            raise ValueError("a step that is over needs success, or status: success, error or timeout")
         return self
 
     @property
@@ -130,9 +146,11 @@ class HookExecuted(_StepEvent):
     modifications_made: JsonMap = {}
 
     @model_validator(mode="after")
-    def _experiment_needs_version(self) -> Self:
+    def _consistent(self) -> Self:
         if self.experiment_id is not None and self.node_id is None:
             raise ValueError("experiment_id needs the node_id of the version that was run")
+        if self.parent_id == self.execution_id:
+            raise ValueError("parent_id must name another execution, not this one")
         return self
 
 
@@ -160,7 +178,7 @@ class TraceCompleted(_Event):
     success: bool | None = None
     error_message: Text | None = None
     error_type: Name | None = None
-    duration_ms: NonNegative | None = None
+    duration_ms: DurationMs | None = None
 
     @model_validator(mode="after")
     def _an_end(self) -> Self:
@@ -189,6 +207,18 @@ TraceEvent = Annotated[
 ]
 
 
+class Recorded(Contract):
+    """An event is in the graph. ``repeated``: it had been there already, and nothing has changed.
+
+    ``execution_id`` is the id of the hook execution or endpoint call; None for the events of the trace itself.
+    """
+
+    kind: Literal["start", "routing", "hook", "endpoint", "complete"]
+    correlation_id: str
+    execution_id: str | None
+    repeated: bool
+
+
 class RoutingDecision(Contract):
     """The stored routing decision of a trace."""
 
@@ -208,32 +238,53 @@ class RoutingDecision(Contract):
     created_at: datetime
 
 
-class HookExecution(Contract):
-    """One stored step of a trace. ``hook_type`` is None while only its children are known."""
+class _Step(Contract):
+    """Common to stored steps. Of start, end and duration, what two of them imply is filled in."""
 
-    execution_id: str
-    correlation_id: str | None
-    parent_id: str | None
-    hook_type: str | None
-    tool_name: str | None
-    hook_script: str | None
     status: TraceStatus
     started_at: datetime | None
     completed_at: datetime | None
     duration_ms: float | None
     error_message: str | None
     error_type: str | None
+    context: JsonMap
+    created_at: datetime
+
+    @property
+    def success(self) -> bool | None:
+        """Whether it succeeded; None while it is in progress."""
+        return None if self.status is TraceStatus.IN_PROGRESS else self.status is TraceStatus.SUCCESS
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, as well as that is known: its start, its end, or its arrival here."""
+        return self.started_at or self.completed_at or self.created_at
+
+
+class HookExecution(_Step):
+    """One stored step of a trace. ``hook_type`` is None while only its endpoint calls are known.
+
+    ``parent_id`` names the execution it is nested in. ``arm`` is that of the experiment which chose the version it ran.
+    """
+
+    execution_id: str
+    correlation_id: str
+    root_id: str | None
+    parent_id: str | None
+    hook_type: str | None
+    tool_name: str | None
+    hook_script: str | None
     quality_score: float | None
     intelligence_functions_executed: tuple[str, ...]
     rag_queries_executed: tuple[JsonMap, ...]
     quality_gates_validated: tuple[str, ...]
     modifications_made: JsonMap
-    context: JsonMap
     node_id: str | None
     experiment_id: str | None
+    arm: Arm | None
 
 
-class EndpointCall(Contract):
+class EndpointCall(_Step):
     """One stored endpoint call."""
 
     call_id: str
@@ -246,18 +297,14 @@ class EndpointCall(Contract):
     response_body: Any
     response_status: int | None
     headers: JsonMap
-    status: TraceStatus
-    started_at: datetime | None
-    completed_at: datetime | None
-    duration_ms: float | None
-    error_message: str | None
-    error_type: str | None
     retry_count: int
-    context: JsonMap
 
 
-class Trace(Contract):
-    """The stored head of a trace. ``started`` is False while only parts that arrived before its start are known."""
+class Trace(_Step):
+    """The stored head of a trace. ``started`` is False while only parts that arrived before its start are known.
+
+    ``agent`` is the one that its routing decision selected.
+    """
 
     correlation_id: str
     root_id: str | None
@@ -266,26 +313,53 @@ class Trace(Contract):
     user_id: str | None
     source: str | None
     prompt_text: str | None
-    status: TraceStatus
+    agent: str | None
     started: bool
-    started_at: datetime | None
-    completed_at: datetime | None
-    duration_ms: float | None
-    error_message: str | None
-    error_type: str | None
-    context: JsonMap
     tags: tuple[str, ...]
-    created_at: datetime
 
 
 class TraceParts(Contract):
-    """Everything of one trace but its children."""
+    """Everything of one trace but its children, of which it has the ids; each list in the order of time."""
 
     trace: Trace
     routing: RoutingDecision | None
     hooks: tuple[HookExecution, ...]
     endpoints: tuple[EndpointCall, ...]
     child_ids: tuple[str, ...]
+
+
+class AssembledTrace(Contract):
+    """A trace with all that belongs to it, as in seed 003 §2.3: each list in the order of time, totals of this trace alone.
+
+    ``truncated``: it has children that a limit (or a trace that is its own ancestor) left out of ``child_traces``.
+    """
+
+    trace: Trace
+    routing_decision: RoutingDecision | None
+    hook_executions: tuple[HookExecution, ...]
+    endpoint_calls: tuple[EndpointCall, ...]
+    child_traces: tuple[AssembledTrace, ...]
+    truncated: bool
+
+    @property
+    def total_hooks(self) -> int:
+        """Hook executions."""
+        return len(self.hook_executions)
+
+    @property
+    def total_endpoints(self) -> int:
+        """Endpoint calls."""
+        return len(self.endpoint_calls)
+
+    @property
+    def total_rag_queries(self) -> int:
+        """RAG queries of all hook executions."""
+        return sum(len(hook.rag_queries_executed) for hook in self.hook_executions)
+
+    @property
+    def total_quality_gates(self) -> int:
+        """Quality gates that all hook executions validated."""
+        return sum(len(hook.quality_gates_validated) for hook in self.hook_executions)
 
 
 class TimelineEntry(Contract):
@@ -297,7 +371,7 @@ class TimelineEntry(Contract):
 
 
 class TraceFilter(Contract):
-    """Which traces; None does not filter. ``since`` is inclusive, ``until`` exclusive, both over ``started_at``."""
+    """Which traces; None does not filter. ``since`` is inclusive, ``until`` exclusive, both over the start (or the arrival)."""
 
     session_id: Id | None = None
     status: TraceStatus | None = None

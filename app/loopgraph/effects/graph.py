@@ -158,13 +158,17 @@ class Graph:
                 self._lost = True
             raise translated from error
 
-    async def run_alone(self, statement: str) -> list[Row]:
+    async def explain(self, query: Query) -> None:
+        """Has the engine parse and plan a statement without running it. Raises GraphFault if it cannot."""
+        await self.run_alone("EXPLAIN " + query.text(self.server.engine), dict.fromkeys(query.parameters))
+
+    async def run_alone(self, statement: str, parameters: dict[str, Any] | None = None) -> list[Row]:
         """The rows of one statement in an auto-commit transaction: for schema statements and EXPLAIN only."""
         driver = await self._connect()
         text: Any = statement
         try:
             async with driver.session(database=self._database) as session:
-                result = await session.run(text)
+                result = await session.run(text, parameters)
                 columns = result.keys()
                 return [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
         except (failures.Neo4jError, failures.DriverError, OSError) as error:

@@ -1,5 +1,4 @@
 import hashlib
-from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 
 import orjson
@@ -7,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.computes.lifecycle import check_transition, request_hash, template_hash
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.lineage import PatternStatus
-from loopgraph.errors import InvalidInput, InvalidTransition
+from loopgraph.contracts.changes import request_hash, template_hash
+from loopgraph.contracts.lineage import PatternStatus, require_transition
+from loopgraph.errors import InvalidTransition
 
 ALLOWED = {
     (PatternStatus.DRAFT, PatternStatus.ACTIVE),
@@ -22,13 +21,13 @@ ALLOWED = {
 
 @pytest.mark.parametrize(("current", "wanted"), sorted(ALLOWED))
 def test_allowed_steps(current: PatternStatus, wanted: PatternStatus) -> None:
-    check_transition("p-v1", current, wanted)
+    require_transition("p-v1", current, wanted)
 
 
 @pytest.mark.parametrize(("current", "wanted"), sorted(set(product(PatternStatus, repeat=2)) - ALLOWED))
 def test_impossible_steps_name_both_states(current: PatternStatus, wanted: PatternStatus) -> None:
     with pytest.raises(InvalidTransition, match=f"'p-v1' is {current} and cannot become {wanted}"):
-        check_transition("p-v1", current, wanted)
+        require_transition("p-v1", current, wanted)
 
 
 def test_template_hash_is_sha256_of_the_exact_bytes() -> None:
@@ -74,27 +73,3 @@ def test_request_hash_survives_a_round_trip(request: JsonMap) -> None:
 def test_request_hash_tells_requests_apart(a: JsonMap, b: JsonMap) -> None:
     canonical = [orjson.dumps(request, option=orjson.OPT_SORT_KEYS) for request in (a, b)]
     assert (request_hash(a) == request_hash(b)) == (canonical[0] == canonical[1])
-
-
-def test_request_hash_of_a_known_request() -> None:
-    canonical = b'{"a":{"c":[2,1],"d":null},"b":"x"}'
-    assert request_hash({"b": "x", "a": {"d": None, "c": [2, 1]}}) == "sha256:" + hashlib.sha256(canonical).hexdigest()
-
-
-@pytest.mark.parametrize("other", [{"a": [2, 1]}, {"a": [1, 2], "b": None}, {"a": [1.0, 2]}, {"a": "[1,2]"}])
-def test_other_requests_have_other_hashes(other: JsonMap) -> None:
-    assert request_hash(other) != request_hash({"a": [1, 2]})
-
-
-@pytest.mark.parametrize("request_", [{"a": object()}, {"a": {1: "x"}}, {"a": 2**70}, {"a": "\ud800"}])
-def test_what_json_cannot_say_is_refused(request_: JsonMap) -> None:
-    with pytest.raises(InvalidInput, match="request: must be plain JSON"):
-        request_hash(request_)
-
-
-def test_instants_are_told_apart_by_their_offset() -> None:
-    # Contracts normalise to UTC before anything is hashed.
-    instant = datetime(2025, 10, 2, 12, tzinfo=UTC)
-    elsewhere = instant.astimezone(timezone(timedelta(hours=2)))
-    assert request_hash({"at": instant}) == request_hash({"at": "2025-10-02T12:00:00+00:00"})
-    assert request_hash({"at": instant}) != request_hash({"at": elsewhere})

@@ -1,0 +1,34 @@
+"""What a request has at hand: the service's parts, who asks, and loaders that gather the reads of one operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from loopgraph.api.loaders import Loaders
+from loopgraph.api.services import Services
+from loopgraph.contracts.base import Principal
+from loopgraph.effects.clock import new_id
+
+
+@dataclass(frozen=True)
+class Context:
+    """The context of one GraphQL operation (of one connection on a WebSocket, so nothing in it may go stale)."""
+
+    services: Services
+    principal: Principal | None
+    correlation_id: str
+    loaders: Loaders
+
+
+def principal_of(connection: HTTPConnection) -> Principal | None:
+    """Who asks; the one place where that is resolved. Without tokens nobody is told apart: None sees everything."""
+    return None
+
+
+def context_of(connection: HTTPConnection) -> Context:
+    """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
+    services, principal = connection.app.state.services, principal_of(connection)
+    correlation_id = connection.headers.get("x-correlation-id") or new_id()
+    return Context(services, principal, correlation_id[:200], Loaders(services, principal))

@@ -1,0 +1,97 @@
+"""Data loaders: reads that one operation asks for one by one are answered by one statement.
+
+They batch and do not cache: on a WebSocket one context serves many operations, and a cache would answer later ones with
+what was true before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from loopgraph.api.services import Services
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.lineage import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
+from loopgraph.effects.lineage_reads import VersionPage
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class VersionsKey:
+    """Which versions of which pattern."""
+
+    pattern_id: str
+    first: int
+    below: int | None
+
+
+@dataclass(frozen=True)
+class EdgesKey:
+    """Which edges of which version: into it (ANCESTORS) or out of it (DESCENDANTS)."""
+
+    node_id: str
+    direction: Direction
+    types: frozenset[RelationshipType]
+
+
+@dataclass(frozen=True)
+class TraversalKey:
+    """Which traversal from which version."""
+
+    node_id: str
+    filter: TraversalFilter
+    max_nodes: int | None
+
+
+def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K, V | None]:
+    """A loader over a read that takes ids and answers with what exists."""
+
+    async def load(keys: list[K]) -> list[V | None]:
+        found = await fetch(list(dict.fromkeys(keys)))
+        return [found.get(key) for key in keys]
+
+    return DataLoader(load_fn=load, cache=False)
+
+
+class Loaders:
+    """One loader for each edge of the API that a list can reach."""
+
+    def __init__(self, services: Services, principal: Principal | None) -> None:
+        self._services = services
+        reads = services.lineage_reads
+        self.pattern = by_id(reads.patterns)
+        self.version = by_id(reads.versions)
+        self.event = by_id(services.events.by_id)
+        self.versions_of_pattern = DataLoader(load_fn=self._versions_of_pattern, cache=False)
+        self.edges_of_version = DataLoader(load_fn=self._edges_of_version, cache=False)
+        self.traversal = DataLoader(load_fn=self._traversal, cache=False)
+
+    async def _versions_of_pattern(self, keys: list[VersionsKey]) -> list[VersionPage]:
+        found: dict[VersionsKey, VersionPage] = {}
+        for first, below in {(key.first, key.below) for key in keys}:
+            group = {key.pattern_id: key for key in keys if (key.first, key.below) == (first, below)}
+            pages = await self._services.lineage_reads.versions_pages(list(group), first, below)
+            found.update((group[pattern_id], page) for pattern_id, page in pages.items())
+        return [found[key] for key in keys]
+
+    async def _edges_of_version(self, keys: list[EdgesKey]) -> list[tuple[LineageEdge, ...]]:
+        found: dict[EdgesKey, list[LineageEdge]] = {key: [] for key in keys}
+        for direction, types in {(key.direction, key.types) for key in keys}:
+            group = {key.node_id: key for key in keys if (key.direction, key.types) == (direction, types)}
+            for edge in await self._services.lineage_reads.edges(list(group), direction, types):
+                near = edge.target_node_id if direction is Direction.ANCESTORS else edge.source_node_id
+                found[group[near]].append(edge)
+        return [tuple(found[key]) for key in keys]
+
+    async def _traversal(self, keys: list[TraversalKey]) -> list[LineageGraph | None]:
+        found: dict[TraversalKey, LineageGraph | None] = {}
+        for filter, limit in {(key.filter, key.max_nodes) for key in keys}:
+            group = {key.node_id: key for key in keys if (key.filter, key.max_nodes) == (filter, limit)}
+            graphs = await self._services.traversals.traverse(list(group), filter, limit)
+            found.update((key, graphs.get(node_id)) for node_id, key in group.items())
+        return [found[key] for key in keys]

@@ -1,0 +1,46 @@
+"""Errors on their way out: expected ones get a code, anything else is masked, logged, and answered with the correlation id."""
+
+from __future__ import annotations
+
+import logging
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types import ExecutionContext
+
+from loopgraph.errors import InvalidInput, ServiceError, UserError
+
+logger = logging.getLogger(__name__)
+
+
+class CodedSchema(strawberry.Schema):
+    """A schema whose errors carry ``extensions.code``, and hide what clients have no business with."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Replaces the errors of an answer, in place; called once for every answer on every transport."""
+        context = execution_context.context if execution_context else None
+        errors[:] = [_coded(error, getattr(context, "correlation_id", "unknown")) for error in errors]
+
+
+def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
+    original = error.original_error
+    if original is None or isinstance(original, GraphQLError):
+        # The document or its variables are wrong, and graphql-core says how.
+        return _with(error, error.message, {"code": "INVALID_DOCUMENT", **(error.extensions or {})})
+    if isinstance(original, UserError | ServiceError):
+        field = {"field": original.field} if isinstance(original, InvalidInput) else {}
+        return _with(error, str(original), {"code": original.code, **field})
+    logger.error("unexpected error, correlation id %s", correlation_id, exc_info=original)
+    message = f"unexpected error; it was logged with the correlation id {correlation_id}"
+    return _with(error, message, {"code": "INTERNAL", "correlationId": correlation_id})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -1,0 +1,1 @@
+"""The fields of Mutation, by subject; ``schema`` assembles them."""

@@ -1,0 +1,1 @@
+"""The fields of Query, by subject; ``schema`` assembles them."""

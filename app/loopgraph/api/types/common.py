@@ -1,0 +1,206 @@
+"""What all GraphQL types share: conversion from contracts, connections, inputs that become contracts, expected errors."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+import strawberry
+from pydantic import BaseModel, ValidationError
+from strawberry import relay
+from strawberry.extensions import FieldExtension
+
+from loopgraph import errors
+from loopgraph.api.context import Context
+from loopgraph.api.types.enums import ActorType
+from loopgraph.contracts.base import Page
+from loopgraph.contracts.events import Origin
+
+Info = strawberry.Info[Context, None]
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+def shape(type_: type[T], contract: BaseModel, **more: Any) -> T:
+    """The GraphQL object of a contract: fields of the same name are taken over, the others come from ``more``."""
+    names = {field.name for field in dataclasses.fields(type_) if field.init} - more.keys()  # type: ignore[arg-type]
+    values = {name: getattr(contract, name) for name in names if hasattr(contract, name)}
+    return type_(**{name: _listed(value) for name, value in values.items()}, **more)
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+# Connections
+
+
+def encode_cursor(key: str) -> str:
+    """An opaque cursor for the key of an item."""
+    return base64.urlsafe_b64encode(key.encode()).decode()
+
+
+def page_of(info: Info, first: int, after: str | None) -> Page:
+    """The page that a client asks for. Raises InvalidInput for a size out of bounds or a cursor that is not ours."""
+    maximum = info.context.services.settings.max_page_size
+    if not 1 <= first <= maximum:
+        raise errors.InvalidInput("first", f"must be between 1 and {maximum}, not {first}")
+    if after is None:
+        return Page(first=first)
+    try:
+        return Page(first=first, after=base64.urlsafe_b64decode(after.encode()).decode())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise errors.InvalidInput("after", "must be a cursor of this connection") from error
+
+
+def connection(items: Iterable[tuple[str, Any]], *, has_more: bool, after: str | None) -> relay.Connection[Any]:
+    """A Relay connection over items and their keys."""
+    edges = [relay.Edge(node=node, cursor=encode_cursor(key)) for key, node in items]
+    return relay.Connection(
+        edges=edges,
+        page_info=relay.PageInfo(
+            has_next_page=has_more,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )
+
+
+# Inputs
+
+
+def camel(name: str) -> str:
+    """``min_sample_size`` → ``minSampleSize``."""
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+
+
+def plain(value: Any) -> Any:
+    """An input object as plain data, without the fields that the client left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: plain(item) for name, item in fields.items() if item is not strawberry.UNSET}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M:
+    """The contract of some plain data. Raises InvalidInput with the path of the first wrong field, as the client wrote it."""
+    try:
+        return contract.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join([path, *(camel(str(part)) for part in first["loc"])])
+        given = first["input"]
+        shown = "" if isinstance(given, dict | list) else f", not {str(given)[:100]!r}"
+        raise errors.InvalidInput(field, first["msg"].removeprefix("Value error, ") + shown) from error
+
+
+@strawberry.input(description="Who makes a change. Left out: the principal of the request, or an anonymous user.")
+class ActorInput:
+    type: ActorType = ActorType.USER
+    id: str
+
+
+@strawberry.input
+class ChangeInput:
+    """What every change can say of itself."""
+
+    actor: ActorInput | None = None
+    correlation_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Ties the events of this change together; left out: the request's X-Correlation-ID."
+    )
+
+
+def origin_of(info: Info, change: ChangeInput) -> Origin:
+    """Who makes this change, and as part of what."""
+    principal = info.context.principal
+    actor_type, actor_id = ActorType.USER, principal.subject if principal else "anonymous"
+    if change.actor is not None:
+        actor_type, actor_id = change.actor.type, change.actor.id
+    correlation_id = change.correlation_id or info.context.correlation_id
+    return validated(
+        Origin, {"actor_type": actor_type, "actor_id": actor_id, "correlation_id": correlation_id}, "input.actor"
+    )
+
+
+# Expected errors
+
+
+@strawberry.interface(name="Error", description="Something the caller can mend.")
+class UserErrorInterface:
+    message: str = strawberry.field(description="One plain sentence.")
+
+
+@strawberry.type(description="Nothing of this kind has this id.")
+class NotFound(UserErrorInterface):
+    kind: str
+    missing_id: str
+
+
+@strawberry.type(description="A value is wrong; nothing was changed.")
+class InvalidInput(UserErrorInterface):
+    field: str = strawberry.field(description="Path of the wrong value in the arguments.")
+    path: list[str] | None = strawberry.field(
+        default=None, description="For an edge that would close a cycle: the node ids of that cycle, first = last."
+    )
+
+
+@strawberry.type(description="The id or key is taken by other content; nothing was changed.")
+class Conflict(UserErrorInterface):
+    kind: str
+    conflicting_id: str
+
+
+@strawberry.type(description="The lifecycle does not allow this step; nothing was changed.")
+class InvalidTransition(UserErrorInterface):
+    current: str
+    wanted: str
+
+
+@strawberry.type(description="The principal may not do this; nothing was changed.")
+class Forbidden(UserErrorInterface):
+    pass
+
+
+Expected = NotFound | InvalidInput | Conflict | InvalidTransition | Forbidden
+"""What the result union of every mutation has beside its payload."""
+
+
+def error_object(error: errors.UserError) -> Any:
+    """The GraphQL object of an expected error."""
+    message = str(error)
+    match error:
+        case errors.NotFound():
+            return NotFound(message=message, kind=error.kind, missing_id=error.id)
+        case errors.CycleRefused():
+            return InvalidInput(message=message, field=error.field, path=list(error.path))
+        case errors.InvalidInput():
+            return InvalidInput(message=message, field=error.field)
+        case errors.Conflict():
+            return Conflict(message=message, kind=error.kind, conflicting_id=error.id)
+        case errors.InvalidTransition():
+            return InvalidTransition(message=message, current=error.current, wanted=error.wanted)
+        case errors.Forbidden():
+            return Forbidden(message=message)
+        case _:
+            raise error
+
+
+class ExpectedErrors(FieldExtension):
+    """Turns the expected errors of a mutation into members of its result union."""
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
+        try:
+            return await next_(source, info, **kwargs)
+        except errors.UserError as error:
+            return error_object(error)
+
+
+def mutation(description: str) -> Any:
+    """A mutation field whose result union carries the expected errors."""
+    return strawberry.mutation(description=description, extensions=[ExpectedErrors()])

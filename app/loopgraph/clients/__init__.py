@@ -1,0 +1,1 @@
+"""What users embed in their own programs. Imports nothing of the service."""

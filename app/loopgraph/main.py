@@ -1,0 +1,73 @@
+"""``create_app(settings)``: the only place where the parts of the service are put together."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from loopgraph.api.graphql import graphql_app
+from loopgraph.api.health import health_routes
+from loopgraph.api.limits import BodyLimit
+from loopgraph.api.services import Services
+from loopgraph.computes.redaction import Redactor
+from loopgraph.effects import schema
+from loopgraph.effects.events import Events
+from loopgraph.effects.graph import Graph
+from loopgraph.effects.lineage import Lineage
+from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def build_services(settings: Settings, graph: Graph) -> Services:
+    """The parts of the service on an open graph."""
+    reads = LineageReads(graph)
+    return Services(
+        settings=settings,
+        graph=graph,
+        lineage=Lineage(graph),
+        lineage_reads=reads,
+        events=Events(graph),
+        traversals=Traversals(reads, settings.max_traversal_nodes),
+        redactor=Redactor(),
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The parts of the service on the graph that the settings name, its schema in place."""
+    async with Graph.open(settings) as graph:
+        await schema.prepare(graph)
+        yield build_services(settings, graph)
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The ASGI application. The graph is opened and closed by its lifespan."""
+    settings = settings or Settings()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            gc.freeze()  # what start made stays: a full collection need not look at it again
+            logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
+            yield
+
+    graphql = graphql_app(settings)
+    return Starlette(
+        routes=[
+            *health_routes,
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", graphql),
+        ],
+        middleware=[Middleware(BodyLimit, maximum=settings.max_body_bytes)],
+        lifespan=lifespan,
+    )

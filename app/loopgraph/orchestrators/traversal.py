@@ -1,0 +1,184 @@
+"""Traversals: the effects fetch the edges around the starts, the computes fold them, the effects fetch the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from loopgraph.computes import lineage as algorithms
+from loopgraph.contracts.base import Contract
+from loopgraph.contracts.lineage import (
+    ANCESTRY,
+    Direction,
+    LineageGraph,
+    LineageNode,
+    LineagePath,
+    PathMetric,
+    PatternVersion,
+    RelationshipType,
+    TraversalFilter,
+)
+from loopgraph.effects.clock import now
+from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.errors import InvalidInput, NotFound
+
+
+class CommonAncestors(Contract):
+    """Versions that are ancestors of all the versions asked about (each counts as its own ancestor), nearest first.
+
+    ``nearest`` are those that are no ancestor of another common ancestor, as ``git merge-base --all`` has it.
+    """
+
+    all: tuple[PatternVersion, ...]
+    nearest: tuple[PatternVersion, ...]
+
+
+class Traversals:
+    """Answers questions about ancestry."""
+
+    def __init__(self, reads: LineageReads, max_nodes: int) -> None:
+        self._reads = reads
+        self._max_nodes = max_nodes
+
+    def limit(self, wanted: int | None) -> int:
+        """The number of nodes a traversal may return. Raises InvalidInput above the service's maximum."""
+        if wanted is not None and not 1 <= wanted <= self._max_nodes:
+            raise InvalidInput("maxNodes", f"must be between 1 and {self._max_nodes}, not {wanted}")
+        return wanted or self._max_nodes
+
+    async def traverse(
+        self, start_ids: Sequence[str], filter: TraversalFilter, max_nodes: int | None = None
+    ) -> dict[str, LineageGraph]:
+        """What each start reaches by itself. The number of statements does not grow with the starts; unknown ones are absent."""
+        limit, as_of = self.limit(max_nodes), filter.as_of or now()
+        starts = await self._reads.versions(start_ids)
+        subgraph = await self._reads.subgraph(
+            list(starts),
+            filter.direction,
+            filter.relationship_types,
+            as_of=as_of,
+            max_depth=filter.max_depth,
+            max_nodes=limit * max(len(starts), 1),
+        )
+        reached = {
+            start: algorithms.reach([start], subgraph.edges, filter, as_of=as_of, max_nodes=limit) for start in starts
+        }
+        wanted = {node_id for answer in reached.values() for node_id in answer.order}
+        versions = starts | await self._reads.versions(wanted - starts.keys())
+        return {
+            start: _graph((start,), answer, versions, filter, truncated=answer.truncated or not subgraph.complete)
+            for start, answer in reached.items()
+        }
+
+    async def pattern_lineage(
+        self, pattern_id: str, filter: TraversalFilter, max_nodes: int | None = None
+    ) -> LineageGraph:
+        """Every version of a pattern, their ancestors and their descendants, with the edges between them.
+
+        ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. Raises NotFound.
+        """
+        limit, as_of = self.limit(max_nodes), filter.as_of or now()
+        if pattern_id not in await self._reads.patterns([pattern_id]):
+            raise NotFound("Pattern", pattern_id)
+        own = (await self._reads.versions_pages([pattern_id], limit))[pattern_id]
+        versions = {version.node_id: version for version in reversed(own.versions)}
+        reached, complete = [], not own.has_more
+        for direction in (Direction.ANCESTORS, Direction.DESCENDANTS):
+            one_way = filter.model_copy(update={"direction": direction})
+            subgraph = await self._reads.subgraph(
+                list(versions),
+                direction,
+                filter.relationship_types,
+                as_of=as_of,
+                max_depth=filter.max_depth,
+                max_nodes=limit,
+            )
+            complete = complete and subgraph.complete
+            reached.append(algorithms.reach(list(versions), subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
+        whole = algorithms.union(*reached, max_nodes=limit)
+        found = versions | await self._reads.versions(set(whole.order) - versions.keys())
+        return _graph(tuple(versions), whole, found, filter, truncated=whole.truncated or not complete)
+
+    async def path(
+        self,
+        source_id: str,
+        target_id: str,
+        metric: PathMetric,
+        types: frozenset[RelationshipType] = ANCESTRY,
+        filter: TraversalFilter | None = None,
+    ) -> LineagePath | None:
+        """The best path from an earlier version to a later one, None if there is none. Raises NotFound."""
+        as_of = (filter.as_of if filter else None) or now()
+        ends = await self._known((source_id, target_id))
+        subgraph = await self._reads.subgraph(
+            [target_id], Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
+        )
+        found = algorithms.shortest_path(
+            source_id, target_id, subgraph.edges, metric, as_of=as_of, relationship_types=types
+        )
+        if found is None:
+            return None
+        edges, cost = found
+        ids = [source_id, *(edge.target_node_id for edge in edges)]
+        versions = ends | await self._reads.versions(set(ids) - ends.keys())
+        return LineagePath(versions=tuple(versions[node_id] for node_id in ids), edges=edges, cost=cost)
+
+    async def common_ancestors(
+        self, node_ids: Sequence[str], types: frozenset[RelationshipType] = ANCESTRY
+    ) -> CommonAncestors:
+        """The common ancestors of two or more versions. Raises NotFound, InvalidInput."""
+        if len(set(node_ids)) < 2:
+            raise InvalidInput("nodeIds", "name at least two different versions")
+        known, as_of = await self._known(node_ids), now()
+        filter = TraversalFilter(relationship_types=types)
+        subgraph = await self._reads.subgraph(
+            node_ids, Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
+        )
+        if not subgraph.complete:
+            raise InvalidInput("nodeIds", f"these versions have more than {self._max_nodes} ancestors")
+        reached = [
+            algorithms.reach([node_id], subgraph.edges, filter, as_of=as_of, max_nodes=self._max_nodes)
+            for node_id in dict.fromkeys(node_ids)
+        ]
+        common = algorithms.common_ancestors(*(answer.depth for answer in reached))
+        nearest = algorithms.nearest_common_ancestors(common, reached[0].edges)
+        versions = known | await self._reads.versions(set(common) - known.keys())
+        return CommonAncestors(
+            all=tuple(versions[node_id] for node_id in common),
+            nearest=tuple(versions[node_id] for node_id in nearest),
+        )
+
+    async def _known(self, node_ids: Collection[str]) -> dict[str, PatternVersion]:
+        versions = await self._reads.versions(node_ids)
+        for node_id in node_ids:
+            if node_id not in versions:
+                raise NotFound("PatternVersion", node_id)
+        return versions
+
+
+def _graph(
+    start_ids: tuple[str, ...],
+    reached: algorithms.Reached,
+    versions: dict[str, PatternVersion],
+    filter: TraversalFilter,
+    *,
+    truncated: bool,
+) -> LineageGraph:
+    shown = [
+        node_id for node_id in reached.order if filter.statuses is None or versions[node_id].status in filter.statuses
+    ]
+    among = set(shown)
+    return LineageGraph(
+        start_ids=start_ids,
+        nodes=tuple(
+            LineageNode(
+                version=versions[node_id],
+                depth=reached.depth[node_id],
+                in_degree=reached.in_degree[node_id],
+                out_degree=reached.out_degree[node_id],
+            )
+            for node_id in shown
+        ),
+        edges=tuple(edge for edge in reached.edges if edge.source_node_id in among and edge.target_node_id in among),
+        reached=len(reached.order),
+        truncated=truncated,
+    )

@@ -1,0 +1,14 @@
+// One page of the improvements of each of some patterns, newest first, before a time key.
+// access: read
+// parameters: pattern_ids, before, status, limit
+// returns: pattern_id, improvement
+UNWIND $pattern_ids AS id
+CALL {
+  WITH id
+  MATCH (i:Improvement)
+  WHERE i.pattern_key >= id + '|' AND i.pattern_key < id + '|' + $before AND ($status IS NULL OR i.status = $status)
+  RETURN i
+  ORDER BY i.pattern_key DESC
+  LIMIT $limit
+}
+RETURN id AS pattern_id, properties(i) AS improvement

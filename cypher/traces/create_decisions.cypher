@@ -1,0 +1,8 @@
+// Makes the routing decisions of traces; the agent is repeated on the trace, where traces are filtered by it.
+// access: write
+// parameters: rows
+// returns: nothing
+UNWIND $rows AS row
+MATCH (t:Trace {correlation_id: row.correlation_id})
+CREATE (t)-[:ROUTED_BY]->(d:RoutingDecision)
+SET d = row, t.agent = row.selected_agent
