@@ -1,0 +1,1 @@
+"""The demo client: real work, measured and reported through the public API. Imports nothing of the service."""
