@@ -1,8 +1,8 @@
-// Makes an improvement of an existing candidate version.
+// Makes an improvement of a pattern with its candidate version, which exists.
 // access: write
 // parameters: candidate_node_id, improvement
 // returns: improvement_id
-MATCH (v:PatternVersion {node_id: $candidate_node_id})
-CREATE (i:Improvement)-[:CANDIDATE]->(v)
+MATCH (p:Pattern)-[:HAS_VERSION]->(v:PatternVersion {node_id: $candidate_node_id})
+CREATE (p)<-[:ON]-(i:Improvement)-[:CANDIDATE]->(v)
 SET i = $improvement
 RETURN i.improvement_id AS improvement_id

@@ -5,10 +5,10 @@
 UNWIND $pattern_ids AS id
 CALL {
   WITH id
-  MATCH (i:Improvement)
-  WHERE i.pattern_key >= id + '|' AND i.pattern_key < id + '|' + $before AND ($status IS NULL OR i.status = $status)
+  MATCH (:Pattern {pattern_id: id})<-[:ON]-(i:Improvement)
+  WHERE i.time_key < $before AND ($status IS NULL OR i.status = $status)
   RETURN i
-  ORDER BY i.pattern_key DESC
+  ORDER BY i.time_key DESC
   LIMIT $limit
 }
 RETURN id AS pattern_id, properties(i) AS improvement

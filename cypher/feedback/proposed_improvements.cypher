@@ -1,9 +1,8 @@
 // The improvements of a pattern that nobody has decided on, the oldest first.
 // access: read
-// parameters: above, below, improvement_types
-// returns: improvement
-MATCH (i:Improvement)
-WHERE i.pattern_key >= $above AND i.pattern_key < $below
-  AND i.status = 'proposed' AND i.improvement_type IN $improvement_types
-RETURN properties(i) AS improvement
-ORDER BY i.pattern_key
+// parameters: pattern_id, improvement_types
+// returns: improvement_id
+MATCH (:Pattern {pattern_id: $pattern_id})<-[:ON]-(i:Improvement)
+WHERE i.status = 'proposed' AND i.improvement_type IN $improvement_types
+RETURN i.improvement_id AS improvement_id
+ORDER BY i.time_key

@@ -1,0 +1,95 @@
+"""What tests of the improvement loop share: a pattern in use, and the recording of real executions of its versions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loopgraph.contracts.changes import NewPattern, NewVersion
+from loopgraph.contracts.events import ActorType, Origin
+from loopgraph.contracts.feedback import FeedbackRun, Improvement, LoopInput, NewImprovement
+from loopgraph.contracts.traces import HookExecuted
+from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.feedback_reads import FeedbackReads
+from loopgraph.effects.graph import Graph
+from loopgraph.effects.lineage import Lineage
+from loopgraph.effects.traces import Traces
+from loopgraph.errors import UserError
+from loopgraph.orchestrators.assignment import Assignments
+from loopgraph.orchestrators.feedback_loop import FeedbackLoop
+
+TESTER = Origin(actor_type=ActorType.USER, actor_id="tester", correlation_id="test-feedback")
+
+
+ENOUGH = 10
+"""Executions of an arm. Of 60 units an arm gets fewer in three of 10⁸ experiments."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A pattern whose version 1 is in use."""
+
+    graph: Graph
+    pattern_id: str
+    node_id: str
+
+    @property
+    def loop(self) -> FeedbackLoop:
+        """A loop that remembers nothing of what an earlier one did."""
+        return FeedbackLoop(self.graph)
+
+    @property
+    def reads(self) -> FeedbackReads:
+        return FeedbackReads(self.graph)
+
+    async def propose(self, template_code: str = "print('better')", **more: Any) -> Improvement:
+        new = NewImprovement(pattern_id=self.pattern_id, template_code=template_code, **more)
+        return await self.loop.propose_improvement(new, TESTER)
+
+    async def start(self, **inputs: Any) -> FeedbackRun:
+        return await self.loop.start(
+            LoopInput(pattern_id=self.pattern_id, **{"min_sample_size": ENOUGH, **inputs}), TESTER
+        )
+
+    async def advance(self, run: FeedbackRun) -> FeedbackRun:
+        """The run as far as it goes without more executions."""
+        revision = 0
+        while run.status.open and run.revision != revision:
+            revision, run = run.revision, await self.loop.advance(run.run_id)
+        return run
+
+    async def record(self, node_id: str, durations: Sequence[float], **more: Any) -> list[str]:
+        """Records an execution for each duration; returns their ids. ``error_type`` makes them failures."""
+        events = [
+            HookExecuted(
+                correlation_id=f"{self.pattern_id}-work",
+                execution_id=new_id(),
+                hook_type="PostToolUse",
+                node_id=node_id,
+                duration_ms=duration,
+                **{"success": "error_type" not in more, **more},
+            )
+            for duration in durations
+        ]
+        for outcome in await Traces(self.graph).record(events, received_at=now()):
+            assert not isinstance(outcome, UserError), outcome
+        return [event.execution_id for event in events]
+
+    async def work(self, units: int, means: dict[str, float], **more: Any) -> None:
+        """Runs what each unit of work is assigned to, and records it. ``means`` are the durations by node id."""
+        durations: dict[tuple[str, str | None], list[float]] = {}
+        for unit in range(units):
+            assigned = await Assignments(self.graph).assign_variant(self.pattern_id, f"unit-{unit}")
+            duration = random.Random(unit).gauss(means[assigned.node_id], 5.0)
+            durations.setdefault((assigned.node_id, assigned.experiment_id), []).append(duration)
+        for (node_id, experiment_id), values in durations.items():
+            await self.record(node_id, values, experiment_id=experiment_id, **more)
+
+
+async def make_subject(graph: Graph, **version: Any) -> Subject:
+    """A new pattern with its version 1 in use."""
+    first = NewVersion(**{"activate": True, "template_code": "print('good')", **version})
+    created = await Lineage(graph).create_pattern(NewPattern(name="greet"), first, TESTER)
+    return Subject(graph, created.pattern.pattern_id, created.version.node_id)
