@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test run check lint schema clean
+ENGINES ?= embedded neo4j-5.26
+
+.PHONY: demo test run bench check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -23,6 +25,9 @@ run: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

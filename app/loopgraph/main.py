@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -13,14 +14,21 @@ from starlette.routing import Route, WebSocketRoute
 
 from loopgraph.api.graphql import graphql_app
 from loopgraph.api.health import health_routes
+from loopgraph.api.ingest import ingest_routes
 from loopgraph.api.limits import BodyLimit
 from loopgraph.api.services import Services
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
 from loopgraph.effects.events import Events
+from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.traces import Traces
+from loopgraph.orchestrators.assignment import Assignments
+from loopgraph.orchestrators.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop_worker import LoopWorker
+from loopgraph.orchestrators.traces import Recorder
 from loopgraph.orchestrators.traversal import Traversals
 from loopgraph.settings import Settings
 
@@ -29,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
-    reads = LineageReads(graph)
+    reads, traces = LineageReads(graph), Traces(graph)
     return Services(
         settings=settings,
         graph=graph,
@@ -37,7 +45,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         lineage_reads=reads,
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
-        redactor=Redactor(),
+        traces=traces,
+        recorder=Recorder(traces, Redactor()),
+        feedback=FeedbackReads(graph),
+        loop=FeedbackLoop(graph),
+        worker=LoopWorker(graph, settings.loop_poll_ms),
+        assignments=Assignments(graph),
     )
 
 
@@ -57,14 +70,19 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
+            worker = asyncio.create_task(services.worker.run_forever())
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             yield
+            worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
 
     graphql = graphql_app(settings)
     return Starlette(
         routes=[
             *health_routes,
+            *ingest_routes,
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql),
         ],

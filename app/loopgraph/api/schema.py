@@ -9,8 +9,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from loopgraph.api.masking import CodedSchema
+from loopgraph.api.mutations.feedback import FeedbackMutation
 from loopgraph.api.mutations.lineage import LineageMutation
+from loopgraph.api.mutations.traces import TraceMutation
+from loopgraph.api.queries.feedback import FeedbackQuery
 from loopgraph.api.queries.lineage import LineageQuery
+from loopgraph.api.queries.traces import TraceQuery
+from loopgraph.api.subscriptions import Subscription
 from loopgraph.settings import Settings
 
 
@@ -20,8 +25,8 @@ class NodeQuery:
     nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
 
 
-Query = merge_types("Query", (NodeQuery, LineageQuery))
-Mutation = merge_types("Mutation", (LineageMutation,))
+Query = merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, FeedbackQuery))
+Mutation = merge_types("Mutation", (LineageMutation, TraceMutation, FeedbackMutation))
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:
@@ -29,6 +34,7 @@ def build_schema(settings: Settings) -> strawberry.Schema:
     return CodedSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         config=StrawberryConfig(relay_max_results=settings.max_page_size),
         extensions=[
             lambda: ParserCache(maxsize=256),

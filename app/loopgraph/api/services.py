@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loopgraph.computes.redaction import Redactor
 from loopgraph.effects.events import Events
+from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.traces import Traces
+from loopgraph.orchestrators.assignment import Assignments
+from loopgraph.orchestrators.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop_worker import LoopWorker
+from loopgraph.orchestrators.traces import Recorder
 from loopgraph.orchestrators.traversal import Traversals
 from loopgraph.settings import Settings
 
@@ -23,4 +28,9 @@ class Services:
     lineage_reads: LineageReads
     events: Events
     traversals: Traversals
-    redactor: Redactor
+    traces: Traces
+    recorder: Recorder
+    feedback: FeedbackReads
+    loop: FeedbackLoop
+    worker: LoopWorker
+    assignments: Assignments

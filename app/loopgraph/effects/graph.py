@@ -153,10 +153,19 @@ class Graph:
         except (failures.Neo4jError, failures.DriverError, OSError, TimeoutError) as error:
             if isinstance(error, failures.ConstraintError):
                 raise
-            translated = _translate(error)
-            if isinstance(translated, GraphUnavailable) and self._embedded is not None:
-                self._lost = True
-            raise translated from error
+            raise self._lost_or(_translate(error)) from error
+
+    def _lost_or(self, error: LoopgraphError) -> LoopgraphError:
+        """The error; where it says that the embedded engine has gone, the next request looks for the one that runs then.
+
+        An engine that stops can refuse its own password in its last moments, so a refusal is a loss there, too.
+        """
+        if self._embedded is None or not isinstance(error, GraphUnavailable | GraphRefused):
+            return error
+        self._lost = True
+        if isinstance(error, GraphRefused):
+            return GraphUnavailable("the embedded engine was stopping; try again")
+        return error
 
     async def explain(self, query: Query) -> None:
         """Has the engine parse and plan a statement without running it. Raises GraphFault if it cannot."""
@@ -172,7 +181,7 @@ class Graph:
                 columns = result.keys()
                 return [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
         except (failures.Neo4jError, failures.DriverError, OSError) as error:
-            raise _translate(error) from error
+            raise self._lost_or(_translate(error)) from error
 
     async def ping(self) -> float:
         """Milliseconds of the fastest possible statement, connection included."""
@@ -245,7 +254,7 @@ class Graph:
                 loop.call_soon_threadsafe(_resolve, stopped)
 
         async def revive() -> None:
-            while not self._closed:
+            while not self._closed and embedded.owner:
                 stopped: asyncio.Future[None] = loop.create_future()
                 # A daemon thread: the default executor would hold up the exit of the process.
                 threading.Thread(target=wait, args=(stopped,), name="engine-watch", daemon=True).start()

@@ -54,15 +54,16 @@ def _neo4j(release: Neo4jRelease) -> tuple[Source, ...]:
     )
 
 
+RELEASE_5 = Neo4jRelease(
+    plan.NEO4J_5, "5.26.30", "org.neo4j.server.CommunityEntryPoint", oldest_java=17, newest_java=21
+)
+RELEASE_2026 = Neo4jRelease(plan.NEO4J_2026, "2026.08.1", "org.neo4j.server.Neo4jCommunity", oldest_java=21)
+
 SOURCES: dict[str, tuple[Source, ...]] = {
     plan.EMBEDDED: (embedded,),
     plan.NEO4J: (at_url(plan.NEO4J, plan.NEO4J_URL),),
-    plan.NEO4J_5: _neo4j(
-        Neo4jRelease(plan.NEO4J_5, "5.26.30", "org.neo4j.server.CommunityEntryPoint", oldest_java=17, newest_java=21)
-    ),
-    plan.NEO4J_2026: _neo4j(
-        Neo4jRelease(plan.NEO4J_2026, "2026.08.1", "org.neo4j.server.Neo4jCommunity", oldest_java=21)
-    ),
+    plan.NEO4J_5: _neo4j(RELEASE_5),
+    plan.NEO4J_2026: _neo4j(RELEASE_2026),
     plan.MEMGRAPH: (
         at_url(plan.MEMGRAPH, plan.MEMGRAPH_URL),
         in_container(plan.MEMGRAPH, "memgraph/memgraph:3.13.1"),

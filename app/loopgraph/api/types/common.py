@@ -15,6 +15,7 @@ from strawberry.extensions import FieldExtension
 
 from loopgraph import errors
 from loopgraph.api.context import Context
+from loopgraph.api.errors import invalid_input
 from loopgraph.api.types.enums import ActorType
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.events import Origin
@@ -93,11 +94,9 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
     try:
         return contract.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join([path, *(camel(str(part)) for part in first["loc"])])
-        given = first["input"]
-        shown = "" if isinstance(given, dict | list) else f", not {str(given)[:100]!r}"
-        raise errors.InvalidInput(field, first["msg"].removeprefix("Value error, ") + shown) from error
+        wrong = invalid_input(error, contract)
+        field = ".".join([path, *map(camel, wrong.field.split("."))])
+        raise errors.InvalidInput(field, wrong.problem) from error
 
 
 @strawberry.input(description="Who makes a change. Left out: the principal of the request, or an anonymous user.")

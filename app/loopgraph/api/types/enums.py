@@ -7,7 +7,20 @@ from enum import Enum
 import strawberry
 
 from loopgraph.contracts.events import ActorType, EventType, Severity
+from loopgraph.contracts.feedback import (
+    Arm,
+    FeedbackType,
+    ImprovementStatus,
+    ImprovementType,
+    Metric,
+    Reason,
+    RunStatus,
+    Stage,
+    StageStatus,
+    Verdict,
+)
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
+from loopgraph.contracts.traces import TraceStatus
 
 _DESCRIPTIONS: dict[type[Enum], str] = {
     PatternStatus: "Lifecycle of a version: draft → active → deprecated → archived, or draft → rejected.",
@@ -20,17 +33,39 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     EventType: "What happened.",
     Severity: "How much an event matters.",
     ActorType: "What kind of actor caused something.",
+    TraceStatus: "How far a trace or one of its steps is.",
+    FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
+    RunStatus: "State of a run. WAITING: an experiment has not enough executions yet.",
+    Stage: "The stages of a run, in order.",
+    StageStatus: "How far a stage is. STOPPED: the stage at which a run was cancelled or failed.",
+    ImprovementType: "What an improvement is meant to better.",
+    ImprovementStatus: "Life of an improvement. VALIDATED waits for review.",
+    Metric: "What an experiment compares. Durations are better when smaller, the others when larger.",
+    Arm: "The arms of an experiment.",
+    Verdict: "What a decision says.",
+    Reason: "Why a statistic is null, or a verdict is what it is.",
 }
 for _enum, _description in _DESCRIPTIONS.items():
     strawberry.enum(_enum, description=_description)
 
 __all__ = [
     "ActorType",
+    "Arm",
     "EdgeStrength",
     "EventType",
     "EvolutionType",
+    "FeedbackType",
+    "ImprovementStatus",
+    "ImprovementType",
+    "Metric",
     "PathMetric",
     "PatternStatus",
+    "Reason",
     "RelationshipType",
+    "RunStatus",
     "Severity",
+    "Stage",
+    "StageStatus",
+    "TraceStatus",
+    "Verdict",
 ]

@@ -1,0 +1,175 @@
+"""Lineage operations against the targets of seed 000: ``make bench`` (``ENGINES='embedded neo4j-5.26 neo4j-2026'``).
+
+Prints one Markdown table. Figures are of whole operations (several statements in one transaction, committed and flushed),
+with client and engine sharing the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import uuid4
+
+from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
+from loopgraph.contracts.events import Origin
+from loopgraph.contracts.lineage import PathMetric, RelationshipType, TraversalFilter
+from loopgraph.effects import schema
+from loopgraph.effects.graph import Graph
+from loopgraph.effects.lineage import Lineage
+from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.settings import Settings
+from support.engines import EngineUnderTest
+from support.engines.model import Source
+from support.engines.neo4j_jars import from_jars
+from support.engines.sources import RELEASE_5, RELEASE_2026, embedded
+
+ORIGIN = Origin(actor_id="bench")
+TEMPLATE = "def run(items):\n    return sorted(items)\n" * 20
+WARM, ROUNDS, BURST = 30, 200, 400
+
+# A benchmark is not a test: the server gets its own defaults, not the quick start that tests want.
+SOURCES: dict[str, Source] = {
+    "embedded": embedded,
+    "neo4j-5.26": from_jars(RELEASE_5, java_options=()),
+    "neo4j-2026": from_jars(RELEASE_2026, java_options=()),
+}
+TARGETS = {
+    "insert a version": "50 ms",
+    "draw an edge": "30 ms",
+    "path over 100 edges": "200 ms",
+    "200 ancestors with their edges": "150 ms",
+    "100 concurrent inserts, slowest": "",
+    "versions per second, 32 clients": "100/s",
+    "edges per second, 32 clients": "200/s",
+}
+
+
+async def timed(work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS) -> tuple[float, float]:
+    """Median and 95th percentile of one client, in milliseconds, after a warm-up."""
+    for number in range(WARM):
+        await work(number)
+    taken = []
+    for number in range(WARM, WARM + rounds):
+        began = time.perf_counter()
+        await work(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+
+
+async def rate(work: Callable[[int], Awaitable[object]], clients: int = 32) -> float:
+    """Operations per second of some concurrent clients."""
+    numbers = iter(range(BURST))
+
+    async def client() -> None:
+        for number in numbers:
+            await work(number)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return BURST / (time.perf_counter() - began)
+
+
+async def measure(engine: EngineUnderTest) -> dict[str, str]:
+    """The figures of one engine, by row."""
+    settings = Settings(
+        graph_url=engine.url,
+        graph_user=engine.user,
+        graph_password=engine.password,
+        graph_database=engine.database,
+    )
+    async with Graph.open(settings) as graph:
+        await schema.prepare(graph)
+        lineage, traversals = Lineage(graph), Traversals(LineageReads(graph), 20_000)
+
+        async def pattern() -> tuple[str, str]:
+            made = await lineage.create_pattern(NewPattern(name="bench"), NewVersion(activate=True), ORIGIN)
+            return made.pattern.pattern_id, made.version.node_id
+
+        async def insert(pattern_id: str) -> str:
+            made = await lineage.add_version(pattern_id, NewVersion(template_code=TEMPLATE, activate=True), ORIGIN)
+            return made.version.node_id
+
+        own, first = await pattern()
+        chain = [first]
+
+        async def add(_: int) -> None:
+            chain.append(await insert(own))
+
+        figures = {"insert a version": _ms(await timed(add))}
+
+        ends = [(await pattern())[1] for _ in range(WARM + ROUNDS + 1)]
+
+        async def draw(number: int) -> None:
+            await lineage.connect(
+                NewEdge(
+                    source_node_id=ends[number],
+                    target_node_id=ends[number + 1],
+                    relationship_type=RelationshipType.DERIVED_FROM,
+                ),
+                ORIGIN,
+            )
+
+        figures["draw an edge"] = _ms(await timed(draw))
+        figures["path over 100 edges"] = _ms(
+            await timed(lambda _: traversals.path(chain[0], chain[100], PathMetric.HOPS), rounds=50)
+        )
+        figures["200 ancestors with their edges"] = _ms(
+            await timed(lambda _: traversals.traverse([chain[200]], TraversalFilter()), rounds=50)
+        )
+
+        patterns = [(await pattern())[0] for _ in range(100)]
+        taken: list[float] = []
+
+        async def one_of_many(pattern_id: str) -> None:
+            began = time.perf_counter()
+            await insert(pattern_id)
+            taken.append((time.perf_counter() - began) * 1000)
+
+        await asyncio.gather(*(one_of_many(pattern_id) for pattern_id in patterns))
+        figures["100 concurrent inserts, slowest"] = f"{max(taken):.0f} ms"
+        per_second = await rate(lambda number: insert(patterns[number % len(patterns)]))
+        figures["versions per second, 32 clients"] = f"{per_second:.0f}/s"
+
+        fresh = [(await pattern())[1] for _ in range(BURST + 1)]
+        per_second = await rate(
+            lambda number: lineage.connect(
+                NewEdge(
+                    edge_id=uuid4().hex,
+                    source_node_id=fresh[number],
+                    target_node_id=fresh[number + 1],
+                    relationship_type=RelationshipType.RELATED_TO,
+                ),
+                ORIGIN,
+            )
+        )
+        figures["edges per second, 32 clients"] = f"{per_second:.0f}/s"
+        return figures
+
+
+def _ms(figure: tuple[float, float]) -> str:
+    return f"{figure[0]:.1f} ms (p95 {figure[1]:.1f})"
+
+
+def main() -> None:
+    """Measures the engines named on the command line and prints the table."""
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    names = sys.argv[1:] or ["embedded", "neo4j-5.26"]
+    columns = {}
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder, SOURCES[name](Path(folder)) as engine:
+            columns[f"{name} ({engine.agent})"] = asyncio.run(measure(engine))
+    print("| operation | target |", " | ".join(columns), "|")
+    print("| --- | --- |", " | ".join("---" for _ in columns), "|")
+    for row, target in TARGETS.items():
+        print(f"| {row} | {target} |", " | ".join(figures[row] for figures in columns.values()), "|")
+
+
+if __name__ == "__main__":
+    main()
