@@ -13,15 +13,17 @@ import random
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import neo4j
 from neo4j import exceptions as failures
 
 from loopgraph.assets import Access, Query
 from loopgraph.effects.embedded import EmbeddedEngine
+from loopgraph.effects.group_commit import GroupCommit
 from loopgraph.effects.values import from_graph, to_graph
 from loopgraph.errors import GraphFault, GraphRefused, GraphTimeout, GraphUnavailable, LoopgraphError
 from loopgraph.settings import Engine, Settings
@@ -31,6 +33,7 @@ T = TypeVar("T")
 Row = dict[str, Any]
 
 _RETRY_S = 10.0
+_ALL_WRITERS = "all writers"
 _RACES = 8
 """How often a transaction that lost a race for a unique key is run again."""
 
@@ -50,12 +53,14 @@ class Transaction:
     def __init__(self, transaction: neo4j.AsyncManagedTransaction, engine: Engine) -> None:
         self._transaction = transaction
         self._engine = engine
+        self.statements = 0
 
     async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one statement; their keys are the columns the query's header declares."""
         if parameters.keys() != query.parameters:
             wrong = ", ".join(sorted(parameters.keys() ^ query.parameters))
             raise TypeError(f"{query.name}: these parameters are missing or unknown: {wrong}")
+        self.statements += 1
         # The statement's text is a shipped file, its values are parameters.
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
@@ -79,10 +84,11 @@ class Graph:
         self._driver: neo4j.AsyncDriver | None = None
         self._url = ""
         self._server: Server | None = None
+        self._statements = 0
         self._lost = False
         self._closed = False
         self._connecting = asyncio.Lock()
-        self._writing: contextlib.AbstractAsyncContextManager[Any] = contextlib.nullcontext()
+        self._groups: WeakValueDictionary[Hashable, GroupCommit[Transaction]] = WeakValueDictionary()
         self._watcher: asyncio.Task[None] | None = None
 
     @classmethod
@@ -110,6 +116,11 @@ class Graph:
         """Where the engine listens now; an embedded engine can move when it is started again."""
         return self._url
 
+    @property
+    def statements(self) -> int:
+        """Statements that transactions have run since the graph was opened, those that were run again included."""
+        return self._statements
+
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one reading statement, in a transaction of its own."""
         return await self.transaction(lambda tx: tx.run(query, **parameters), Access.READ)
@@ -118,19 +129,31 @@ class Graph:
         """The rows of one writing statement, in a transaction of its own."""
         return await self.transaction(lambda tx: tx.run(query, **parameters), Access.WRITE)
 
-    async def transaction(self, work: Work[T], access: Access = Access.WRITE) -> T:
+    async def transaction(
+        self, work: Work[T], access: Access = Access.WRITE, *, contended: Hashable | None = None
+    ) -> T:
         """The result of ``work``, committed. ``work`` may run several times: it makes no ids and reads no clock.
 
         It is run again after a transient conflict (by the driver), and after a lost race for a unique key (here), when it
-        will find what the winner wrote. Raises GraphUnavailable, GraphTimeout, GraphRefused or GraphFault; any other error
-        of ``work`` rolls back and is passed on.
+        will find what the winner wrote. Writers of this process that name the same ``contended`` key share commits; on the
+        embedded engine all do. Raises GraphUnavailable, GraphTimeout, GraphRefused or GraphFault; any other error of ``work``
+        rolls back and is passed on.
         """
+        if access is Access.READ:
+            return await self._repeated(work, Access.READ)
+        # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
+        key = _ALL_WRITERS if self._embedded or self.server.engine is Engine.EMBEDDED else contended
+        if key is None:
+            return await self._repeated(work, Access.WRITE)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = GroupCommit(lambda together: self._repeated(together, Access.WRITE))
+        return await group.run(work)
+
+    async def _repeated(self, work: Work[T], access: Access) -> T:
         for attempt in range(_RACES):
             try:
-                if access is Access.READ:
-                    return await self._managed(work, access)
-                async with self._writing:
-                    return await self._managed(work, access)
+                return await self._managed(work, access)
             except failures.ConstraintError as error:
                 if attempt == _RACES - 1:
                     raise GraphFault(f"a uniqueness constraint was violated: {_message(error)}") from error
@@ -143,7 +166,11 @@ class Graph:
 
         @neo4j.unit_of_work(timeout=timeout)
         async def bound(transaction: neo4j.AsyncManagedTransaction) -> T:
-            return await work(Transaction(transaction, self.server.engine))
+            tx = Transaction(transaction, self.server.engine)
+            try:
+                return await work(tx)
+            finally:
+                self._statements += tx.statements
 
         try:
             # Some engines ignore the driver's timeout, and a dead connection never answers: a limit of our own on top.
@@ -238,9 +265,6 @@ class Graph:
         agent = info.agent or ""
         self._driver, self._url = driver, url
         self._server = Server(self._settings.graph_engine or _recognise(agent), agent, _version(agent))
-        if self._server.engine is Engine.EMBEDDED and not isinstance(self._writing, asyncio.Lock):
-            # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
-            self._writing = asyncio.Lock()
 
     def _watch(self) -> None:
         """Starts the embedded engine again as soon as it dies, not only when the next request finds it dead."""
