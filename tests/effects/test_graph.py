@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from loopgraph.assets import Query, all_queries, load_query
+from loopgraph.assets import CHOICES, Query, all_queries, load_query
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.schema import SCHEMA_VERSION, prepare, recorded_version
 from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable
@@ -36,8 +36,7 @@ async def test_the_schema_is_in_place_and_prepare_is_idempotent(graph: Graph) ->
 @pytest.mark.parametrize("name", [query.name for query in all_queries()])
 async def test_every_query_explains(graph: Graph, name: str) -> None:
     query = next(query for query in all_queries() if query.name == name)
-    choices = {"EDGE_TYPE": "DERIVED_FROM", "EDGE_TYPES": ["DERIVED_FROM", "MERGED_INTO"], "EVENT_KEY": "node_key"}
-    chosen = query.choose(**{word: choices[word] for word in query.choices})
+    chosen = query.choose(**{word: CHOICES[word][0] for word in query.choices})
     await graph.explain(chosen)
 
 
