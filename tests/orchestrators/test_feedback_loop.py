@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from conftest import settings_for
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.events import EventFilter, EventType
 from loopgraph.contracts.feedback import (
@@ -101,7 +102,7 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(subject: Subj
     assert version.performance_baseline is not None
     assert version.performance_baseline.avg_duration == pytest.approx(result.treatment.mean)
     assert (version.success_rate_baseline, version.quality_baseline) == (1.0, None)
-    edges = await LineageReads(subject.graph).edges([version.node_id], Direction.ANCESTORS, RelationshipType)
+    edges = await LineageReads(subject.graph).edges([version.node_id], Direction.ANCESTORS, list(RelationshipType))
     assert [edge.relationship_type for edge in edges] == [
         RelationshipType.DERIVED_FROM,
         RelationshipType.IMPROVED_VERSION,
@@ -208,8 +209,6 @@ async def test_executions_that_do_not_report_the_metric_are_no_evidence(subject:
 
 
 async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: EngineUnderTest) -> None:
-    from conftest import settings_for
-
     improvement = await subject.propose()
     run = await waiting(subject)
     await subject.work(30, {subject.node_id: SLOW, improvement.candidate_node_id: FAST})
@@ -224,8 +223,6 @@ async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: E
 
 
 async def test_concurrent_workers_do_each_step_once(subject: Subject, engine: EngineUnderTest) -> None:
-    from conftest import settings_for
-
     improvement = await subject.propose()
     run = await subject.start()
     async with Graph.open(settings_for(engine)) as other:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,11 +80,14 @@ class Subject:
 
     async def work(self, units: int, means: dict[str, float], **more: Any) -> None:
         """Runs what each unit of work is assigned to, and records it. ``means`` are the durations by node id."""
+        assignments = Assignments(self.graph)
+        assigned = await asyncio.gather(
+            *(assignments.assign_variant(self.pattern_id, f"unit-{unit}") for unit in range(units))
+        )
         durations: dict[tuple[str, str | None], list[float]] = {}
-        for unit in range(units):
-            assigned = await Assignments(self.graph).assign_variant(self.pattern_id, f"unit-{unit}")
-            duration = random.Random(unit).gauss(means[assigned.node_id], 5.0)
-            durations.setdefault((assigned.node_id, assigned.experiment_id), []).append(duration)
+        for unit, item in enumerate(assigned):
+            duration = random.Random(unit).gauss(means[item.node_id], 5.0)
+            durations.setdefault((item.node_id, item.experiment_id), []).append(duration)
         for (node_id, experiment_id), values in durations.items():
             await self.record(node_id, values, experiment_id=experiment_id, **more)
 

@@ -227,7 +227,7 @@ class LoopInput(Contract):
     feedback_type: FeedbackType = FeedbackType.PERFORMANCE
     time_window_days: Annotated[int, Field(ge=1, le=3650)] = 7
     auto_apply_threshold: Unit = 0.95
-    min_sample_size: Annotated[int, Field(ge=2, le=1_000_000)] = 30
+    min_sample_size: Annotated[int, Field(ge=2, le=10_000)] = 30
     significance_level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.05
     enable_ab_testing: bool = True
     correlation_id: Id | None = None

@@ -95,9 +95,9 @@ class Improvements:
             for candidate in candidates:
                 if await _improvement_row(tx, candidate.improvement.improvement_id) is None:
                     await steps.register(tx, candidate, control, origin)
-            rows = await tx.run(_PROPOSED, pattern_id=run.pattern_id, improvement_types=types)
-            ids = [row["improvement_id"] for row in rows]
-            taken = await tx.run(_TAKE_UP, run_id=run.run_id, improvement_ids=ids, turn=at, now=at)
+            found = await tx.run(_PROPOSED, pattern_id=run.pattern_id, improvement_types=types)
+            rows = [{**row, "position": position} for position, row in enumerate(found)]
+            taken = await tx.run(_TAKE_UP, run_id=run.run_id, rows=rows, turn=at, now=at)
             return await steps.claim(tx, run, at, improvements_identified=len(taken), **changes)
 
         return await steps.guarded(self._graph, run, work)
