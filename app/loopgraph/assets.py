@@ -40,6 +40,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "EDGE_TYPE": tuple(kind.value for kind in RelationshipType),
         "EDGE_TYPES": tuple(kind.value for kind in RelationshipType),
         "EVENT_KEY": ("time_key", "pattern_key", "node_key", "correlation_key"),
+        "TRACE_KEY": ("time_key", "session_key"),
     }
 )
 """Words a text may hold where Cypher takes no parameter: one of the values, or for the plural several joined by ``|``."""

@@ -41,7 +41,7 @@ CREATE INDEX ON :Trace(time_key);
 CREATE INDEX ON :Trace(session_key);
 CREATE INDEX ON :Trace(parent_id);
 CREATE INDEX ON :HookExecution(version_key);
-CREATE INDEX ON :HookExecution(experiment_key);
+CREATE INDEX ON :HookExecution(experiment_id);
 CREATE INDEX ON :FeedbackRun(time_key);
 CREATE INDEX ON :FeedbackRun(pattern_key);
 CREATE INDEX ON :FeedbackRun(open_status);

@@ -327,39 +327,35 @@ class TraceParts(Contract):
     endpoints: tuple[EndpointCall, ...]
     child_ids: tuple[str, ...]
 
-
-class AssembledTrace(Contract):
-    """A trace with all that belongs to it, as in seed 003 §2.3: each list in the order of time, totals of this trace alone.
-
-    ``truncated``: it has children that a limit (or a trace that is its own ancestor) left out of ``child_traces``.
-    """
-
-    trace: Trace
-    routing_decision: RoutingDecision | None
-    hook_executions: tuple[HookExecution, ...]
-    endpoint_calls: tuple[EndpointCall, ...]
-    child_traces: tuple[AssembledTrace, ...]
-    truncated: bool
-
     @property
     def total_hooks(self) -> int:
         """Hook executions."""
-        return len(self.hook_executions)
+        return len(self.hooks)
 
     @property
     def total_endpoints(self) -> int:
         """Endpoint calls."""
-        return len(self.endpoint_calls)
+        return len(self.endpoints)
 
     @property
     def total_rag_queries(self) -> int:
         """RAG queries of all hook executions."""
-        return sum(len(hook.rag_queries_executed) for hook in self.hook_executions)
+        return sum(len(hook.rag_queries_executed) for hook in self.hooks)
 
     @property
     def total_quality_gates(self) -> int:
         """Quality gates that all hook executions validated."""
-        return sum(len(hook.quality_gates_validated) for hook in self.hook_executions)
+        return sum(len(hook.quality_gates_validated) for hook in self.hooks)
+
+
+class AssembledTrace(TraceParts):
+    """A trace with the traces it spawned, and so on; the totals are those of this trace alone, as in seed 003 §2.3.
+
+    ``truncated``: a limit left out some of its children, or one of them is its own ancestor.
+    """
+
+    child_traces: tuple[AssembledTrace, ...]
+    truncated: bool
 
 
 class TimelineEntry(Contract):

@@ -1,0 +1,87 @@
+"""Errors as HTTP doors answer them: a status, and ``{"error": {"code", "message", …}}``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse
+
+from loopgraph import errors
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 1
+
+
+class UnsupportedMediaType(errors.UserError):
+    """The body is of a kind that this door does not read."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+_STATUS: tuple[tuple[type[errors.LoopgraphError], int], ...] = (
+    (errors.InvalidInput, 400),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.InvalidTransition, 409),
+    (UnsupportedMediaType, 415),
+    (errors.UserError, 400),
+    (errors.GraphUnavailable, 503),
+    (errors.GraphTimeout, 504),
+    (errors.ServiceError, 502),
+)
+
+
+def problem(error: errors.LoopgraphError) -> tuple[int, dict[str, Any]]:
+    """The status and the body of an answer to an error.
+
+    ``field`` is there for invalid input, ``kind`` and ``id`` where the error is about one thing.
+    """
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    body: dict[str, Any] = {"code": getattr(error, "code", "INTERNAL"), "message": str(error)}
+    match error:
+        case errors.InvalidInput():
+            body |= {"field": error.field, "message": error.problem}
+        case errors.NotFound() | errors.Conflict() | errors.InvalidTransition():
+            body |= {"kind": error.kind, "id": error.id}
+    return status, {"error": body}
+
+
+def problem_response(error: errors.LoopgraphError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The answer to an error; one that is the service's fault is logged, and says when to try again if that can help."""
+    status, body = problem(error)
+    more = {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {}
+    if not isinstance(error, errors.UserError):
+        logger.error("%s: %s", type(error).__name__, error)
+    return JSONResponse(body, status_code=status, headers={**(headers or {}), **more})
+
+
+def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.InvalidInput:
+    """The first thing that is wrong with the data of a contract: its field, and what would be right. Values are not shown:
+    they can be secrets."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "missing":
+            wanted = "is required"
+        case "extra_forbidden":
+            known = ", ".join(name for name in contract.model_fields if name != "kind")
+            wanted = f"is not known here; known are {known}"
+        case "string_pattern_mismatch":
+            wanted = "must begin with a letter or digit and go on with letters, digits and . _ : / @ + # = -"
+        case "value_error":
+            wanted = first["msg"].removeprefix("Value error, ")
+        case "timezone_aware":
+            wanted = "must name its time zone, such as 2026-01-31T12:00:00Z"
+        case _:
+            wanted = first["msg"].replace("Input should", "must", 1).replace("should", "must", 1)
+    return errors.InvalidInput(field or _named_in(wanted, contract), wanted)
+
+
+def _named_in(text: str, contract: type[BaseModel]) -> str:
+    """The field that a rule over several fields speaks of first."""
+    words = text.replace(",", " ").replace(":", " ").split()
+    return next((word for word in words if word in contract.model_fields), "body")

@@ -1,0 +1,215 @@
+"""Events as properties of the nodes of a trace, and those nodes as contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from loopgraph.contracts.feedback import Execution
+from loopgraph.contracts.traces import (
+    FINAL,
+    EndpointCall,
+    EndpointCalled,
+    HookExecuted,
+    HookExecution,
+    RoutingDecided,
+    RoutingDecision,
+    Trace,
+    TraceCompleted,
+    TraceEvent,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.effects.clock import time_key
+from loopgraph.effects.values import json_text, json_value
+from loopgraph.errors import InvalidInput
+
+Properties = dict[str, Any]
+
+BEGUN, ENDED = "begun_hash", "ended_hash"
+"""Digests of the event that began a node and of the one that ended it; absent while that event has not arrived."""
+
+JSON_MAPS = ("context", "headers", "modifications_made")
+"""Free maps; what the beginning and the end of a step say in them is put together."""
+
+_BODIES = ("request_body", "response_body")
+_JSON = (*JSON_MAPS, *_BODIES, "alternatives", "rag_queries_executed")
+
+
+class Times(NamedTuple):
+    """Start, end and milliseconds of a step."""
+
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+
+
+def times(properties: Properties) -> Times:
+    """The times of a stored step or trace: of start, end and duration, any two that are known imply the third.
+
+    Only what clients said is stored, so that it does not matter which event came first. An end before its start (two clocks)
+    implies no duration.
+    """
+    started, completed = properties.get("started_at"), properties.get("completed_at")
+    duration = properties.get("duration_ms")
+    if completed is not None and started is None and duration is not None:
+        started = _shifted(completed, -duration)
+    elif completed is not None and started is not None and duration is None and started <= completed:
+        duration = (completed - started) / timedelta(milliseconds=1)
+    return Times(started, completed, duration)
+
+
+def _shifted(instant: datetime, milliseconds: float) -> datetime | None:
+    try:
+        return instant + timedelta(milliseconds=milliseconds)
+    except OverflowError:  # before the year 1 or after 9999
+        return None
+
+
+def is_final(properties: Properties) -> bool:
+    """Whether a stored step or trace is over."""
+    return TraceStatus(properties["status"]) in FINAL
+
+
+# Events → properties
+
+
+def given(event: TraceEvent, received_at: datetime) -> Properties:
+    """The properties that an event gives to the node it is about; what it leaves open is absent.
+
+    Raises InvalidInput for a free value that JSON cannot hold.
+    """
+    at = event.timestamp or received_at
+    # A default says nothing: for a step the other event of it may say more.
+    step = isinstance(event, HookExecuted | EndpointCalled)
+    plain = event.model_dump(exclude={"kind", "timestamp", "success", *_JSON}, exclude_none=True, exclude_defaults=step)
+    properties = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+    for name in _JSON:
+        value = getattr(event, name, None)
+        if value or (name in _BODIES and value is not None):
+            properties[name] = _json(name, value)
+    match event:
+        case TraceStarted():
+            return {**properties, "started_at": at}
+        case RoutingDecided():
+            return {**properties, "created_at": at}
+        case TraceCompleted():
+            return {**properties, "status": event.outcome.value, "completed_at": at}
+        case _ if event.outcome is TraceStatus.IN_PROGRESS:
+            return {**properties, "status": event.outcome.value, "started_at": event.started_at or at}
+        case _:
+            completed = event.completed_at
+            if completed is None and event.started_at is not None and event.duration_ms is not None:
+                completed = _shifted(event.started_at, event.duration_ms)
+            return {**properties, "status": event.outcome.value, "completed_at": completed or at}
+
+
+def _json(field: str, value: Any) -> str | None:
+    items = [item.model_dump() for item in value] if field == "alternatives" else value
+    try:
+        return json_text(items)
+    except orjson.JSONEncodeError as error:
+        problem = re.sub(r"^Type is not JSON serializable: ", "", str(error))
+        raise InvalidInput(
+            field, f"must be plain JSON, with integers of 64 bits and no more than 250 levels ({problem})"
+        ) from error
+
+
+def stub(correlation_id: str, received_at: datetime) -> Properties:
+    """Properties of a ``:Trace`` of which only parts have arrived."""
+    return keyed_trace(
+        {
+            "correlation_id": correlation_id,
+            "created_at": received_at,
+            "status": TraceStatus.IN_PROGRESS.value,
+        }
+    )
+
+
+def keyed_trace(properties: Properties) -> Properties:
+    """With a key for each order that traces are read in."""
+    known = times(properties)
+    at = known.started_at or known.completed_at or properties["created_at"]
+    key = time_key(at, properties["correlation_id"])
+    session = properties.get("session_id")
+    return {**properties, "time_key": key, **({"session_key": f"{session}|{key}"} if session else {})}
+
+
+def keyed_hook(properties: Properties) -> Properties:
+    """With the key that the finished executions of a version are read by."""
+    if not properties.get("node_id") or not is_final(properties):
+        return properties
+    at = times(properties).started_at or properties["completed_at"]
+    return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+# Properties → contracts
+
+
+def trace(properties: Properties) -> Trace:
+    """The trace of a ``:Trace`` node. One without parent is its own root."""
+    started, root_id = BEGUN in properties, properties.get("root_id")
+    if root_id is None and started and properties.get("parent_id") is None:
+        root_id = properties["correlation_id"]
+    return Trace(**{**_record(Trace, properties), "started": started, "root_id": root_id})
+
+
+def trace_key(trace: Trace) -> str:
+    """The key of a trace in the order of time: what ``Page.after`` takes."""
+    return time_key(trace.at, trace.correlation_id)
+
+
+def hook(properties: Properties) -> HookExecution:
+    """The execution of a ``:HookExecution`` node."""
+    return HookExecution(**_record(HookExecution, properties))
+
+
+def call(properties: Properties) -> EndpointCall:
+    """The call of an ``:EndpointCall`` node."""
+    record = _record(EndpointCall, properties)
+    record["http_method"] = record["http_method"] or EndpointCalled.model_fields["http_method"].default
+    record["retry_count"] = record["retry_count"] or 0
+    return EndpointCall(**record)
+
+
+def routing(properties: Properties) -> RoutingDecision:
+    """The decision of a ``:RoutingDecision`` node."""
+    return RoutingDecision(**_record(RoutingDecision, properties))
+
+
+def execution(properties: Properties) -> Execution:
+    """A finished execution of a version as a row of evidence; it is dated by its start, or its end if that is all we know."""
+    known = times(properties)
+    names = ("execution_id", "node_id", "experiment_id", "arm", "error_type", "quality_score")
+    return Execution(
+        **{name: properties.get(name) for name in names},
+        started_at=known.started_at or properties["completed_at"],
+        duration_ms=known.duration_ms,
+        success=properties["status"] == TraceStatus.SUCCESS,
+    )
+
+
+_LISTS = (
+    "tags", "alternatives", "intelligence_functions_executed", "rag_queries_executed", "quality_gates_validated",
+)  # fmt: skip
+
+
+def _record(contract: type[Any], properties: Properties) -> Properties:
+    """A value for every field of the contract: JSON decoded, times completed, empty where nothing is stored."""
+    complete = {**properties, **times(properties)._asdict()}
+    return {name: _decoded(name, complete.get(name)) for name in contract.model_fields}
+
+
+def _decoded(name: str, value: Any) -> Any:
+    if name in _JSON and isinstance(value, str):
+        value = json_value(value)
+    if value is None and name in JSON_MAPS:
+        return {}
+    if name in _LISTS:
+        items: Sequence[Any] = value or ()
+        return tuple(items)
+    return value
