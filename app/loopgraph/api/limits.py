@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_DRAINED = 4
+
 
 class BodyLimit:
     """ASGI middleware: answers 413 as soon as a request body is larger than ``maximum`` bytes."""
@@ -43,6 +45,13 @@ class BodyLimit:
                 await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A client that is still sending reads no answer: take some more in, and throw it away.
+        surplus = _DRAINED * self._maximum
+        while surplus > 0:
+            rest = await receive()
+            surplus -= len(rest.get("body", b""))
+            if not rest.get("more_body", False):
+                break
         message = f"the body is larger than {self._maximum} bytes"
         body = {"error": {"code": "BODY_TOO_LARGE", "field": "body", "message": message}}
         await JSONResponse(body, status_code=413, headers={"connection": "close"})(scope, receive, send)

@@ -16,7 +16,19 @@ Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A score or rate, 0..1."""
 
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Instant = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
+
+
+def utc(value: datetime) -> datetime:
+    """The same instant in UTC. Raises ValueError for a naive value, and for one outside the years 1 to 9999 in UTC."""
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(utc)]
 """A timezone-aware instant, normalised to UTC."""
 
 JsonMap = dict[str, Any]
@@ -43,10 +55,3 @@ class Principal(Contract):
 
     subject: Name
     roles: tuple[str, ...] = ()
-
-
-def utc(value: datetime) -> datetime:
-    """The same instant in UTC. Raises ValueError for a naive value."""
-    if value.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    return value.astimezone(UTC)

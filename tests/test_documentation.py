@@ -1,0 +1,85 @@
+"""The documentation is held to the code: settings, commands, queries and files that it names exist, and none is left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from graphql import build_schema, parse, validate
+from pydantic import SecretStr
+from typer.main import get_command
+
+from loopgraph.assets import asset
+from loopgraph.cli import app
+from loopgraph.contracts.lineage import RelationshipType
+from loopgraph.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def setting_row(name: str) -> str:
+    """The line of the README's table for one setting."""
+    field = Settings.model_fields[name]
+    default = field.default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    if name == "graph_url":
+        default = "embedded:<data folder>/graph"
+    shown = f"`{default}`" if default not in (None, "") else ""
+    return f"| `LOOPGRAPH_{name.upper()}` | {shown} | {field.description} |"
+
+
+@pytest.mark.parametrize("name", list(Settings.model_fields))
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    assert setting_row(name) in README.splitlines()
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    named = set(re.findall(r"`LOOPGRAPH_(\w+)`", README))
+    tests_only = {name for name in named if name.startswith("TEST_")}
+    assert named - tests_only == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_command_and_option_is_documented() -> None:
+    rows = {match[1]: match[0] for match in re.finditer(r"^\| `loopgraph ([a-z ]+?)(?: [A-Z]+)?` \|.*$", README, re.M)}
+    commands = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        group = getattr(command, "commands", None)
+        commands |= {f"{name} {sub}": found for sub, found in group.items()} if group else {name: command}
+    assert rows.keys() == commands.keys()
+    for name, command in commands.items():
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--") and option not in ("--help", "--quiet"):
+                    assert option in rows[name], f"{option} of loopgraph {name}"
+
+
+@pytest.mark.parametrize("text", re.findall(r"```graphql\n(.*?)```", README, re.S))
+def test_every_query_of_the_readme_is_valid(text: str) -> None:
+    sdl = asset("graphql", "schema.graphql").read_text(encoding="utf-8")
+    assert validate(build_schema(sdl), parse(text)) == []
+
+
+def test_every_place_that_contributing_names_exists() -> None:
+    package = ROOT / "app" / "loopgraph"
+    for name in re.findall(r"^ {6}(\w[\w/.]*)(?:, (\w+/))? {2,}", CONTRIBUTING, re.M):
+        for part in filter(None, name):
+            assert (package / part).exists(), part
+    for path in re.findall(r"`((?:api|effects|orchestrators|contracts|cypher)/[\w./]+)`", CONTRIBUTING):
+        places = (package / path, package / f"{path}.py", ROOT / path)
+        if (
+            "<" not in path
+            and "*" not in path
+            and "." not in Path(path).name.removesuffix(".cypher").removesuffix(".py")
+        ):
+            assert any(place.exists() for place in places), path
+
+
+@pytest.mark.parametrize("kind", list(RelationshipType))
+def test_every_edge_type_has_its_constraint_and_its_lookup(kind: RelationshipType) -> None:
+    for engine in ("neo4j", "embedded"):
+        text = asset("cypher", "schema", f"{engine}.cypher").read_text(encoding="utf-8")
+        assert f"FOR ()-[r:{kind.value}]-() REQUIRE r.edge_id IS UNIQUE" in text
