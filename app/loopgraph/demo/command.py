@@ -1,0 +1,100 @@
+"""``loopgraph demo``: the service, the story and the report put together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from loopgraph.demo.client import Client
+from loopgraph.demo.report import (
+    Display,
+    demo_console,
+    json_document,
+    show_results,
+    show_what_stays,
+    show_where_to_look,
+)
+from loopgraph.demo.service import running_service
+from loopgraph.demo.story import Case, Story
+from loopgraph.errors import LoopgraphError, ServiceError
+
+
+async def run_demo(graph_url: str | None, *, runs_per_arm: int, keep: bool, as_json: bool) -> None:
+    """Runs the demo and shows it. ``graph_url`` None: on an embedded engine, whose data go with the demo.
+
+    Raises LoopgraphError if the service does not do its part, or if the measurements do not show what the demo is there to
+    show: a better way that is applied, and one that is no better and is rejected.
+    """
+    with _ended_by(signal.SIGTERM, signal.SIGHUP):
+        await _run_demo(graph_url, runs_per_arm, keep, as_json)
+
+
+async def _run_demo(graph_url: str | None, runs_per_arm: int, keep: bool, as_json: bool) -> None:
+    started = time.monotonic()
+    console = demo_console(as_json=as_json)
+    display = Display(console)
+    demo_id = f"demo-{secrets.token_hex(3)}"
+    console.print(
+        "[bold]Loopgraph demo[/bold]: real work, done in two ways each. Which one is better? Only measuring tells."
+    )
+    async with running_service(graph_url) as service:
+        display.done(f"service ready on {service.engine} after {service.ready_s:.1f} s")
+        async with Client(service.url, demo_id) as client:
+            story = Story(client, display, demo_id, runs_per_arm)
+            await story.tell()
+        timings = {"service": service.ready_s, **story.timings, "total": time.monotonic() - started}
+        show_results(console, story.cases)
+        if as_json:
+            sys.stdout.write(json.dumps(json_document(service, demo_id, story.cases, timings)) + "\n")
+            sys.stdout.flush()
+        require_both_outcomes(story.cases)
+        if keep:
+            show_where_to_look(console, service, story.cases)
+            await _until_told_to_stop()
+        else:
+            show_what_stays(console, demo_id, embedded=graph_url is None)
+
+
+def require_both_outcomes(cases: list[Case]) -> None:
+    """Raises ServiceError unless at least one candidate was applied and at least one rejected."""
+    outcomes = {case.outcome for case in cases}
+    for wanted in ("APPLIED", "REJECTED"):
+        if wanted not in outcomes:
+            raise ServiceError(
+                f"none of {len(cases)} candidates was {wanted.lower()}, so the demo did not show what it is there to show. "
+                "With other work on this machine measurements may be too noisy: try more --runs-per-arm"
+            )
+
+
+@contextmanager
+def _ended_by(*numbers: signal.Signals) -> Iterator[None]:
+    """These signals end the block as Ctrl-C does: the service stops, its data are removed. Raises LoopgraphError then."""
+    told: list[signal.Signals] = []
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+
+    def end(number: signal.Signals) -> None:
+        told.append(number)
+        task.cancel()
+
+    for number in numbers:
+        loop.add_signal_handler(number, end, number)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        raise LoopgraphError(f"the demo was ended by {told[0].name}") from None
+
+
+async def _until_told_to_stop() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
