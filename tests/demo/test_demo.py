@@ -233,7 +233,7 @@ def test_a_demo_that_is_ended_politely_cleans_up(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest) -> None:
+def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
     code = """
         import asyncio, sys
         from loopgraph.demo.service import running_service
@@ -250,7 +250,7 @@ def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest) -> No
         [sys.executable, "-c", textwrap.dedent(code), embedded_engine.url],
         stdout=subprocess.PIPE,
         text=True,
-        env=environment(**login),
+        env=environment(TMPDIR=str(tmp_path), **login),
     ) as owner:
         assert owner.stdout is not None
         url = owner.stdout.readline().strip()
