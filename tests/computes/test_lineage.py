@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.lineage import (
     Reached,
-    closing_path,
     common_ancestors,
     leaves,
     nearest_common_ancestors,
     reach,
     roots,
     shortest_path,
+    union,
 )
 from loopgraph.contracts.lineage import (
     Direction,
@@ -155,6 +155,28 @@ class TestReach:
         assert ancestors("a", ring, relationship_types=EVERY_TYPE).depth == {"a": 0, "c": 1, "b": 2}
 
 
+class TestUnion:
+    def test_ancestors_and_descendants_of_one_version(self) -> None:
+        whole = union(ancestors("b", DIAMOND), descendants("b", DIAMOND), max_nodes=10)
+        assert whole.order == ("b", "a", "d", "e")
+        assert whole.depth == {"b": 0, "a": 1, "d": 1, "e": 2}
+        assert [step.edge_id for step in whole.edges] == ["a:b:DERIVED_FROM", "b:d:DERIVED_FROM", "d:e:DERIVED_FROM"]
+        assert whole.in_degree == {"b": 1, "a": 0, "d": 1, "e": 1}
+        assert whole.out_degree == {"b": 1, "a": 1, "d": 1, "e": 0}
+        assert not whole.truncated
+
+    def test_each_version_is_at_its_least_depth_and_the_nearest_are_kept(self) -> None:
+        ring = chain("a b c d a", kind=RelationshipType.RELATED_TO)
+        both = (call("a", ring, relationship_types=EVERY_TYPE) for call in (ancestors, descendants))
+        whole = union(*both, max_nodes=3)
+        assert whole.depth == {"a": 0, "d": 1, "b": 1}
+        assert {step.edge_id for step in whole.edges} == {"a:b:RELATED_TO", "d:a:RELATED_TO"}
+        assert whole.truncated
+
+    def test_it_is_truncated_if_one_of_them_was(self) -> None:
+        assert union(ancestors("b", DIAMOND), descendants("b", DIAMOND, max_nodes=2), max_nodes=10).truncated
+
+
 class TestShortestPath:
     def path(self, source: str, target: str, edges: Sequence[LineageEdge], metric: PathMetric) -> Any:
         return shortest_path(source, target, edges, metric, as_of=NOW)
@@ -253,22 +275,6 @@ class TestRootsAndLeaves:
         assert roots(["a", "b"], edges) == leaves(["a", "b"], edges) == ("a", "b")
 
 
-class TestClosingPath:
-    def test_the_cycle_is_named_from_the_source_back_to_it(self) -> None:
-        assert closing_path("e", "a", DIAMOND) == ("e", "a", "b", "d", "e")
-
-    def test_along_the_lineage_nothing_closes(self) -> None:
-        assert closing_path("a", "e", DIAMOND) is None
-        assert closing_path("b", "c", DIAMOND) is None
-        assert closing_path("new", "a", DIAMOND) is None
-
-    def test_a_self_loop_is_the_shortest_cycle(self) -> None:
-        assert closing_path("a", "a", DIAMOND) == ("a", "a")
-
-    def test_related_versions_close_nothing(self) -> None:
-        assert closing_path("b", "a", [edge("a", "b", RelationshipType.RELATED_TO)]) is None
-
-
 class TestSize:
     """Counting paths, or recursing, would not end here; what is linear takes milliseconds (the bounds are generous)."""
 
@@ -281,15 +287,12 @@ class TestSize:
         begin = time.perf_counter()
         found = ancestors("n200", edges)
         paths = [shortest_path("n0", "n200", edges, metric, as_of=NOW) for metric in PathMetric]
-        cycle = closing_path("n200", "n0", edges)
         common = common_ancestors(found.depth, ancestors("l199", edges).depth)
         nearest = nearest_common_ancestors(common, edges)
         seconds = time.perf_counter() - begin
 
         assert (len(found.order), len(found.edges), found.depth["n0"]) == (601, 800, 400)
         assert [len(path[0]) for path in paths if path] == [400, 400]
-        assert cycle is not None
-        assert len(cycle) == 402
         assert nearest == ("l199",)
         assert seconds < 1.0
 
@@ -299,14 +302,11 @@ class TestSize:
         begin = time.perf_counter()
         found = ancestors("v5000", edges)
         paths = [shortest_path("v0", "v5000", edges, metric, as_of=NOW) for metric in PathMetric]
-        cycle = closing_path("v5000", "v0", edges)
         ends = roots(found.order, edges), leaves(found.order, edges)
         seconds = time.perf_counter() - begin
 
         assert (len(found.order), found.depth["v0"]) == (5_001, 5_000)
         assert [len(path[0]) for path in paths if path] == [5_000, 5_000]
-        assert cycle is not None
-        assert (cycle[0], cycle[-1], len(cycle)) == ("v5000", "v5000", 5_002)
         assert ends == (("v0",), ("v5000",))
         assert seconds < 1.0
 
@@ -384,19 +384,6 @@ class TestAgreesWithNetworkx:
         lowest = {node for node in expected if not nx.descendants(graph, node) & expected}
         for each in reached:
             assert set(nearest_common_ancestors(common, each.edges)) == lowest
-
-    @given(dags(), NODES, NODES)
-    def test_closing_path(self, edges: list[LineageEdge], first: int, last: int) -> None:
-        source, target, graph = f"n{first:02}", f"n{last:02}", as_networkx(edges)
-        found = closing_path(source, target, edges)
-        if not nx.has_path(graph, target, source):
-            assert found is None
-            return
-        assert found is not None
-        assert found[:2] == (source, target)
-        assert found[-1] == source
-        assert nx.is_path(graph, found[1:])
-        assert len(found) == 2 + nx.shortest_path_length(graph, target, source)
 
     @given(dags())
     def test_roots_and_leaves(self, edges: list[LineageEdge]) -> None:
