@@ -20,6 +20,7 @@ from loopgraph.api.services import Services
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
 from loopgraph.effects.events import Events
+from loopgraph.effects.evidence import EvidenceReads
 from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
@@ -48,6 +49,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         traces=traces,
         recorder=Recorder(traces, Redactor()),
         feedback=FeedbackReads(graph),
+        evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph),
         worker=LoopWorker(graph, settings.loop_poll_ms),
         assignments=Assignments(graph),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
 from loopgraph.api.loaders import Loaders
 from loopgraph.api.services import Services
-from loopgraph.contracts.base import Principal
+from loopgraph.contracts.base import Id, Principal
 from loopgraph.effects.clock import new_id
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 
 
 @dataclass(frozen=True)
@@ -30,5 +33,12 @@ def principal_of(connection: HTTPConnection) -> Principal | None:
 def context_of(connection: HTTPConnection) -> Context:
     """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
     services, principal = connection.app.state.services, principal_of(connection)
-    correlation_id = connection.headers.get("x-correlation-id") or new_id()
-    return Context(services, principal, correlation_id[:200], Loaders(services, principal))
+    return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal))
+
+
+def _correlation_id_of(connection: HTTPConnection) -> str:
+    """The correlation id of the header, if it is one; the answer's header says which is used."""
+    try:
+        return _ID.validate_python(connection.headers.get("x-correlation-id"))
+    except ValidationError:
+        return new_id()

@@ -13,8 +13,9 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from loopgraph.api.services import Services
-from loopgraph.contracts.base import Principal
+from loopgraph.contracts.base import Page, Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
+from loopgraph.effects.evidence import EvidencePage
 from loopgraph.effects.lineage_reads import VersionPage
 
 K = TypeVar("K", bound=Hashable)
@@ -58,11 +59,20 @@ def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K
     return DataLoader(load_fn=load, cache=False)
 
 
+@dataclass(frozen=True)
+class EvidenceKey:
+    """Which executions of which experiment."""
+
+    experiment_id: str
+    page: Page
+
+
 class Loaders:
     """One loader for each edge of the API that a list can reach."""
 
     def __init__(self, services: Services, principal: Principal | None) -> None:
         self._services = services
+        self._principal = principal
         reads = services.lineage_reads
         self.pattern = by_id(reads.patterns)
         self.version = by_id(reads.versions)
@@ -78,6 +88,7 @@ class Loaders:
         self.decision = by_id(feedback.decisions)
         self.decisions_of_improvement = by_id(feedback.decisions_of_improvements)
         self.decision_of_version = by_id(feedback.decisions_of_versions)
+        self.executions_of_experiment = DataLoader(load_fn=self._executions_of_experiment, cache=False)
         self.versions_of_pattern = DataLoader(load_fn=self._versions_of_pattern, cache=False)
         self.edges_of_version = DataLoader(load_fn=self._edges_of_version, cache=False)
         self.traversal = DataLoader(load_fn=self._traversal, cache=False)
@@ -88,6 +99,14 @@ class Loaders:
             group = {key.pattern_id: key for key in keys if (key.first, key.below) == (first, below)}
             pages = await self._services.lineage_reads.versions_pages(list(group), first, below)
             found.update((group[pattern_id], page) for pattern_id, page in pages.items())
+        return [found[key] for key in keys]
+
+    async def _executions_of_experiment(self, keys: list[EvidenceKey]) -> list[EvidencePage]:
+        found: dict[EvidenceKey, EvidencePage] = {}
+        for page in {key.page for key in keys}:
+            group = {key.experiment_id: key for key in keys if key.page == page}
+            pages = await self._services.evidence.executions_of_experiments(list(group), page, self._principal)
+            found.update((group[experiment_id], evidence) for experiment_id, evidence in pages.items())
         return [found[key] for key in keys]
 
     async def _edges_of_version(self, keys: list[EdgesKey]) -> list[tuple[LineageEdge, ...]]:

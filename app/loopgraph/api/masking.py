@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from loopgraph.errors import InvalidInput, ServiceError, UserError
 
@@ -15,6 +17,12 @@ logger = logging.getLogger(__name__)
 
 class CodedSchema(strawberry.Schema):
     """A schema whose errors carry ``extensions.code``, and hide what clients have no business with."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """The one result of a query or a mutation. Subscriptions, which ``stream`` runs, are refused."""
+        allowed = set(kwargs.get("allowed_operation_types") or OperationType)
+        kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
+        return await super().execute(*args, **kwargs)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replaces the errors of an answer, in place; called once for every answer on every transport."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import strawberry
 from strawberry import relay
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    ParserCache,
+    QueryDepthLimiter,
+    ValidationCache,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -18,21 +25,30 @@ from loopgraph.api.queries.traces import TraceQuery
 from loopgraph.api.subscriptions import Subscription
 from loopgraph.settings import Settings
 
-
-@strawberry.type
-class NodeQuery:
-    node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
-    nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
-
-
-Query = merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, FeedbackQuery))
 Mutation = merge_types("Mutation", (LineageMutation, TraceMutation, FeedbackMutation))
+
+
+def _query() -> type:
+    """The type Query. Each schema needs its own: strawberry builds relay's node fields once."""
+
+    @strawberry.type
+    class NodeQuery:
+        node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
+        nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
+
+    return merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, FeedbackQuery))
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:
     """The schema with the limits of these settings."""
+    # The rules are made once, not by each request: the cache of validated documents goes by them, too.
+    limits = [
+        rule
+        for limiter in (QueryDepthLimiter(settings.max_query_depth), MaxAliasesLimiter(settings.max_query_aliases))
+        for rule in limiter.validation_rules
+    ]
     return CodedSchema(
-        query=Query,
+        query=_query(),
         mutation=Mutation,
         subscription=Subscription,
         config=StrawberryConfig(relay_max_results=settings.max_page_size),
@@ -40,7 +56,6 @@ def build_schema(settings: Settings) -> strawberry.Schema:
             lambda: ParserCache(maxsize=256),
             lambda: ValidationCache(maxsize=256),
             lambda: MaxTokensLimiter(settings.max_query_tokens),
-            lambda: QueryDepthLimiter(settings.max_query_depth),
-            lambda: MaxAliasesLimiter(settings.max_query_aliases),
+            lambda: AddValidationRules(limits),
         ],
     )

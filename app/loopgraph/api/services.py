@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopgraph.effects.events import Events
+from loopgraph.effects.evidence import EvidenceReads
 from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
@@ -31,6 +32,7 @@ class Services:
     traces: Traces
     recorder: Recorder
     feedback: FeedbackReads
+    evidence: EvidenceReads
     loop: FeedbackLoop
     worker: LoopWorker
     assignments: Assignments

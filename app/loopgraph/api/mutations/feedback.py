@@ -7,10 +7,11 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from loopgraph.api.types.common import ChangeInput, Expected, Info, mutation, origin_of, plain, validated
+from loopgraph.api.types.common import ChangeInput, Expected, Info, checked, mutation, origin_of, plain, validated
 from loopgraph.api.types.enums import FeedbackType, ImprovementType
 from loopgraph.api.types.feedback import FeedbackRun, Improvement
 from loopgraph.contracts import feedback as contracts
+from loopgraph.contracts.base import Id, Text
 
 
 @strawberry.input
@@ -29,7 +30,9 @@ class ProposeImprovementInput(ChangeInput):
     expected_delta: float | None = strawberry.UNSET
 
 
-@strawberry.input(description="What a run of the loop is to do. Nothing is applied that no experiment or reviewer approved.")
+@strawberry.input(
+    description="What a run of the loop is to do. Nothing is applied that no experiment or reviewer approved."
+)
 class StartFeedbackLoopInput(ChangeInput):
     pattern_id: strawberry.ID
     run_id: strawberry.ID | None = strawberry.field(
@@ -90,14 +93,17 @@ class FeedbackMutation:
         data = {name: value for name, value in plain(input).items() if name not in _CHANGE}
         new = validated(contracts.NewImprovement, data)
         return ImprovementPayload(
-            improvement=Improvement.of(await info.context.services.loop.propose_improvement(new, origin_of(info, input)))
+            improvement=Improvement.of(
+                await info.context.services.loop.propose_improvement(new, origin_of(info, input))
+            )
         )
 
     @mutation("Starts a run of the loop over a pattern: collect, analyse, propose, validate, apply, track.")
     async def start_feedback_loop(self, info: Info, input: StartFeedbackLoopInput) -> StartFeedbackLoopResult:
         data = {name: value for name, value in plain(input).items() if name not in ("actor", "run_id")}
         wanted = validated(contracts.LoopInput, data)
-        run = await info.context.services.loop.start(wanted, origin_of(info, input), input.run_id)
+        run_id = checked(Id | None, input.run_id, "input.runId")
+        run = await info.context.services.loop.start(wanted, origin_of(info, input), run_id)
         info.context.services.worker.poke()
         return FeedbackRunPayload(run=FeedbackRun.of(run))
 
@@ -108,12 +114,12 @@ class FeedbackMutation:
 
     @mutation("Applies an improvement that waits for review.")
     async def approve_improvement(self, info: Info, input: ApproveImprovementInput) -> ApproveImprovementResult:
-        origin = origin_of(info, input)
-        improvement = await info.context.services.loop.approve_improvement(input.improvement_id, origin, input.note)
+        origin, note = origin_of(info, input), checked(Text, input.note, "input.note")
+        improvement = await info.context.services.loop.approve_improvement(input.improvement_id, origin, note)
         return ImprovementPayload(improvement=Improvement.of(improvement))
 
     @mutation("Rejects an improvement that waits for review, or that no run has taken up.")
     async def reject_improvement(self, info: Info, input: RejectImprovementInput) -> RejectImprovementResult:
-        origin = origin_of(info, input)
-        improvement = await info.context.services.loop.reject_improvement(input.improvement_id, input.reason, origin)
+        origin, reason = origin_of(info, input), checked(Text, input.reason, "input.reason")
+        improvement = await info.context.services.loop.reject_improvement(input.improvement_id, reason, origin)
         return ImprovementPayload(improvement=Improvement.of(improvement))

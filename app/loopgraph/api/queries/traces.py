@@ -30,7 +30,7 @@ class TraceQuery:
     @strawberry.field(description="A trace with all that belongs to it; null if there is none.")
     async def trace(self, info: Info, correlation_id: strawberry.ID) -> Trace | None:
         parts = await info.context.loaders.trace_parts.load(correlation_id)
-        return Trace.of(parts.trace) if parts else None
+        return Trace.whole(parts) if parts else None
 
     @strawberry.field(description="Traces, newest first.")
     async def traces(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import strawberry
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from strawberry import relay
 from strawberry.extensions import FieldExtension
 
@@ -17,7 +17,7 @@ from loopgraph import errors
 from loopgraph.api.context import Context
 from loopgraph.api.errors import invalid_input
 from loopgraph.api.types.enums import ActorType
-from loopgraph.contracts.base import Page
+from loopgraph.contracts.base import Contract, Id, Name, Page
 from loopgraph.contracts.events import Origin
 
 Info = strawberry.Info[Context, None]
@@ -52,22 +52,27 @@ def page_of(info: Info, first: int, after: str | None) -> Page:
     if after is None:
         return Page(first=first)
     try:
-        return Page(first=first, after=base64.urlsafe_b64decode(after.encode()).decode())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise errors.InvalidInput("after", "must be a cursor of this connection") from error
+        key = base64.b64decode(after, altchars=b"-_", validate=True).decode()
+    except ValueError:
+        key = ""
+    if not key:
+        raise errors.InvalidInput("after", "must be a cursor of this connection")
+    return Page(first=first, after=key)
 
 
 def connection(items: Iterable[tuple[str, Any]], *, has_more: bool, after: str | None) -> relay.Connection[Any]:
     """A Relay connection over items and their keys."""
     edges = [relay.Edge(node=node, cursor=encode_cursor(key)) for key, node in items]
-    return relay.Connection(
-        edges=edges,
-        page_info=relay.PageInfo(
-            has_next_page=has_more,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
+    return relay.Connection(edges=edges, page_info=page_info(edges, has_more=has_more, after=after))
+
+
+def page_info(edges: Sequence[relay.Edge[Any]], *, has_more: bool, after: str | None) -> relay.PageInfo:
+    """What a connection says of its page."""
+    return relay.PageInfo(
+        has_next_page=has_more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
     )
 
 
@@ -96,7 +101,19 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
     except ValidationError as error:
         wrong = invalid_input(error, contract)
         field = ".".join([path, *map(camel, wrong.field.split("."))])
-        raise errors.InvalidInput(field, wrong.problem) from error
+        # A rule over several fields names them, too.
+        problem = re.sub(
+            r"\w+", lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0], wrong.problem
+        )
+        raise errors.InvalidInput(field, problem) from error
+
+
+def checked(type_: Any, value: T, field: str) -> T:
+    """A single value of the type of a contract's field. Raises InvalidInput."""
+    try:
+        return TypeAdapter(type_).validate_python(value)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        raise errors.InvalidInput(field, invalid_input(error, Contract).problem) from error
 
 
 @strawberry.input(description="Who makes a change. Left out: the principal of the request, or an anonymous user.")
@@ -122,8 +139,10 @@ def origin_of(info: Info, change: ChangeInput) -> Origin:
     if change.actor is not None:
         actor_type, actor_id = change.actor.type, change.actor.id
     correlation_id = change.correlation_id or info.context.correlation_id
-    return validated(
-        Origin, {"actor_type": actor_type, "actor_id": actor_id, "correlation_id": correlation_id}, "input.actor"
+    return Origin(
+        actor_type=actor_type,
+        actor_id=checked(Name, actor_id, "input.actor.id"),
+        correlation_id=checked(Id, correlation_id, "input.correlationId"),
     )
 
 
@@ -176,10 +195,10 @@ def error_object(error: errors.UserError) -> Any:
     match error:
         case errors.NotFound():
             return NotFound(message=message, kind=error.kind, missing_id=error.id)
-        case errors.CycleRefused():
-            return InvalidInput(message=message, field=error.field, path=list(error.path))
         case errors.InvalidInput():
-            return InvalidInput(message=message, field=error.field)
+            field = _in_arguments(error.field)
+            cycle = list(error.path) if isinstance(error, errors.CycleRefused) else None
+            return InvalidInput(message=f"{field}: {error.problem}", field=field, path=cycle)
         case errors.Conflict():
             return Conflict(message=message, kind=error.kind, conflicting_id=error.id)
         case errors.InvalidTransition():
@@ -188,6 +207,12 @@ def error_object(error: errors.UserError) -> Any:
             return Forbidden(message=message)
         case _:
             raise error
+
+
+def _in_arguments(field: str) -> str:
+    """The path in the arguments of a mutation of a field that the rooms below name as they know it."""
+    first, *rest = field.split(".")
+    return ".".join([*([] if first == "input" else ["input"]), *map(camel, [first, *rest])])
 
 
 class ExpectedErrors(FieldExtension):

@@ -10,7 +10,8 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.types.common import Info, shape
+from loopgraph.api.loaders import EvidenceKey
+from loopgraph.api.types.common import Info, encode_cursor, page_info, page_of, shape
 from loopgraph.api.types.enums import (
     Arm,
     FeedbackType,
@@ -24,7 +25,9 @@ from loopgraph.api.types.enums import (
     Verdict,
 )
 from loopgraph.api.types.lineage import Baseline, Pattern, PatternVersion
+from loopgraph.api.types.traces import HookExecution
 from loopgraph.contracts import feedback as contracts
+from loopgraph.effects.evidence import Evidence
 
 
 @strawberry.type(description="The closed interval from `low` to `high`.")
@@ -179,6 +182,26 @@ class Improvement(relay.Node):
         return [Decision.of(decision) for decision in found or ()]
 
 
+@strawberry.type(description="An execution of an experiment, as it was recorded.")
+class ExperimentExecutionEdge(relay.Edge[HookExecution]):
+    decision_id: strawberry.ID | None = strawberry.field(
+        description="The decision that rests on it; null if there is none, or if the execution came after it."
+    )
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        return cls(
+            node=HookExecution.of(evidence.execution),
+            cursor=encode_cursor(evidence.key),
+            decision_id=strawberry.ID(evidence.decision_id) if evidence.decision_id else None,
+        )
+
+
+@strawberry.type(description="The executions of an experiment.")
+class ExperimentExecutionConnection(relay.Connection[HookExecution]):
+    edges: list[ExperimentExecutionEdge]  # type: ignore[assignment]
+
+
 @strawberry.type(description="A controlled comparison on recorded executions; only those that name it count.")
 class Experiment(relay.Node):
     experiment_id: relay.NodeID[str]
@@ -216,6 +239,15 @@ class Experiment(relay.Node):
     async def treatment(self, info: Info) -> PatternVersion | None:
         return PatternVersion.maybe(await info.context.loaders.version.load(self.treatment_node_id))
 
+    @strawberry.field(description="The finished executions that name it, by version and then the oldest first.")
+    async def executions(self, info: Info, first: int = 100, after: str | None = None) -> ExperimentExecutionConnection:
+        key = EvidenceKey(self.experiment_id, page_of(info, first, after))
+        found = await info.context.loaders.executions_of_experiment.load(key)
+        edges = [ExperimentExecutionEdge.of(evidence) for evidence in found.evidence]
+        return ExperimentExecutionConnection(
+            edges=edges, page_info=page_info(edges, has_more=found.has_more, after=after)
+        )
+
 
 @strawberry.type(description="Sufficient statistics of one arm.")
 class SampleStatistics:
@@ -239,7 +271,9 @@ class ExperimentResult:
     effect_interval: Interval | None = strawberry.field(description="Welch's, at 1 - significanceLevel.")
     effect_size: float | None = strawberry.field(description="Hedges' g.")
     effect_size_interval: Interval | None
-    performance_delta: float | None = strawberry.field(description="Relative gain; positive when the treatment is better.")
+    performance_delta: float | None = strawberry.field(
+        description="Relative gain; positive when the treatment is better."
+    )
     t_statistic: float | None = strawberry.field(description="Welch's.")
     degrees_of_freedom: float | None = strawberry.field(description="Welch-Satterthwaite.")
     p_value: float | None = strawberry.field(description="Two-sided.")

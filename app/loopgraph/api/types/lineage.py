@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 from strawberry import relay
@@ -18,6 +18,9 @@ from loopgraph.api.types.events import EventFilterInput, LineageEvent, events_co
 from loopgraph.api.types.traversal import LineageGraph, TraversalInput, graph_object
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
+
+if TYPE_CHECKING:
+    from loopgraph.api.types.feedback import Decision
 
 
 @strawberry.type(description="Performance of a version when it became active.")
@@ -167,6 +170,15 @@ class PatternVersion(relay.Node):
     async def pattern(self, info: Info) -> Pattern | None:
         pattern = await info.context.loaders.pattern.load(self.raw_pattern_id)
         return Pattern.of(pattern) if pattern else None
+
+    @strawberry.field(description="The decision that approved this version, if the loop applied it.")
+    async def decision(
+        self, info: Info
+    ) -> Annotated["Decision", strawberry.lazy("loopgraph.api.types.feedback")] | None:  # noqa: UP037
+        from loopgraph.api.types.feedback import Decision
+
+        found = await info.context.loaders.decision_of_version.load(self.node_id)
+        return Decision.of(found) if found else None
 
     @strawberry.field(description="What this version descends from. Cost is linear in the edges reached.")
     async def ancestors(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:

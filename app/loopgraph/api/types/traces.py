@@ -128,6 +128,7 @@ class TimelineEntry:
 @strawberry.type(description="One unit of agent work, with all that belongs to it.")
 class Trace(relay.Node):
     correlation_id: relay.NodeID[str]
+    loaded: strawberry.Private[contracts.TraceParts | None]
     root_id: strawberry.ID | None
     parent_id: strawberry.ID | None
     session_id: strawberry.ID | None
@@ -149,12 +150,17 @@ class Trace(relay.Node):
 
     @classmethod
     def of(cls, trace: contracts.Trace) -> Self:
-        return shape(cls, trace)
+        return shape(cls, trace, loaded=None)
+
+    @classmethod
+    def whole(cls, parts: contracts.TraceParts) -> Self:
+        """The trace of parts that are loaded already."""
+        return shape(cls, parts.trace, loaded=parts)
 
     @classmethod
     async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
         found = await info.context.loaders.trace_parts.load_many(list(node_ids))
-        return [cls.of(parts.trace) if parts else None for parts in found]
+        return [cls.whole(parts) if parts else None for parts in found]
 
     @strawberry.field(name="correlationId")
     def raw_id(self) -> strawberry.ID:
@@ -177,29 +183,31 @@ class Trace(relay.Node):
     async def child_traces(self, info: Info) -> list[Trace]:
         children = (await self._parts(info)).child_ids
         found = await info.context.loaders.trace_parts.load_many(list(children))
-        return [Trace.of(parts.trace) for parts in found if parts]
+        return [Trace.whole(parts) for parts in found if parts]
 
     @strawberry.field
     async def total_hooks(self, info: Info) -> int:
-        return len((await self._parts(info)).hooks)
+        return (await self._parts(info)).total_hooks
 
     @strawberry.field
     async def total_endpoints(self, info: Info) -> int:
-        return len((await self._parts(info)).endpoints)
+        return (await self._parts(info)).total_endpoints
 
     @strawberry.field
     async def total_rag_queries(self, info: Info) -> int:
-        return sum(len(hook.rag_queries_executed) for hook in (await self._parts(info)).hooks)
+        return (await self._parts(info)).total_rag_queries
 
     @strawberry.field
     async def total_quality_gates(self, info: Info) -> int:
-        return sum(len(hook.quality_gates_validated) for hook in (await self._parts(info)).hooks)
+        return (await self._parts(info)).total_quality_gates
 
     @strawberry.field(description="What happened, in the order of time.")
     async def timeline(self, info: Info) -> list[TimelineEntry]:
         return [shape(TimelineEntry, entry) for entry in timeline(await self._parts(info))]
 
     async def _parts(self, info: Info) -> contracts.TraceParts:
+        if self.loaded is not None:
+            return self.loaded
         parts = await info.context.loaders.trace_parts.load(self.correlation_id)
         assert parts is not None, "the trace was read before, and traces stay"
         return parts

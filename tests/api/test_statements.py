@@ -1,0 +1,94 @@
+"""The statements of a request do not grow with the number of parents in its lists.
+
+An edge of the document costs as many statements as its loader has, whatever the number of parents. Edges that come to the same
+loader at one time share them: that is why the numbers here are bounds.
+"""
+
+from __future__ import annotations
+
+from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
+from loopgraph.effects.clock import new_id
+from support.feedback import make_subject
+from support.service import Service
+from support.traces import make_version
+
+
+async def test_lists_of_traces(quiet_service: Service) -> None:
+    service = quiet_service
+    document = """
+    query($session: ID!) {
+      traces(filter: {sessionId: $session}) {
+        edges {
+          node {
+            routingDecision { selectedAgent }
+            hookExecutions { executionId version { nodeId pattern { name } decision { decisionId } } }
+            endpointCalls { callId }
+            timeline { eventType }
+            childTraces { hookExecutions { version { nodeId } } childTraces { correlationId } }
+          }
+        }
+      }
+    }
+    """
+
+    async def session_of(traces: int) -> str:
+        """A session with so many traces, each with two steps and a child that has two, all of a version of their own."""
+        session, events = new_id(), list[TraceEvent]()
+        for _ in range(traces):
+            node_id, parent, child = await make_version(service.parts.graph), new_id(), new_id()
+            events += [
+                TraceStarted(correlation_id=parent, session_id=session),
+                TraceStarted(correlation_id=child, parent_id=parent),
+            ]
+            events += [
+                HookExecuted(
+                    correlation_id=trace, execution_id=new_id(), hook_type="ToolUse", node_id=node_id, success=True
+                )
+                for trace in (parent, parent, child, child)
+            ]
+        await service.parts.recorder.record(events)
+        return session
+
+    session = await session_of(10)
+    # traces, the parts of three levels, and version, pattern, decision and version
+    assert 1 + 4 < await service.statements(document, session=session) <= 1 + 3 * 4 + 4
+    found = (await service.query(document, session=session))["traces"]["edges"]
+    assert [len(edge["node"]["childTraces"][0]["hookExecutions"]) for edge in found] == [2] * 10
+
+
+async def test_lists_of_improvements(quiet_service: Service) -> None:
+    service = quiet_service
+    document = """
+    query($pattern: ID!) {
+      improvements(patternId: $pattern) {
+        edges {
+          node {
+            base { nodeId }
+            candidate { nodeId pattern { name currentVersion { nodeId } } decision { decisionId } }
+            experiments { control { nodeId } executions(first: 2) { edges { node { executionId version { nodeId } } } } }
+            decisions { improvement { improvementId } experiment { executions(first: 2) { edges { node { arm } } } } }
+          }
+        }
+      }
+    }
+    """
+
+    async def pattern_with(improvements: int) -> str:
+        """A pattern that has so many improvements, each with an experiment, executions and a decision."""
+        subject = await make_subject(service.parts.graph)
+        for number in range(improvements):
+            improvement = await subject.propose(f"print({number})")
+            run = await subject.advance(await subject.start(min_sample_size=2))
+            experiments = await subject.reads.experiments_of_improvements([improvement.improvement_id])
+            [experiment] = experiments[improvement.improvement_id]
+            for node_id in (subject.node_id, improvement.candidate_node_id):
+                await subject.record(node_id, [100.0, 101.0], experiment_id=experiment.experiment_id)
+            assert not (await subject.advance(run)).status.open
+        return subject.pattern_id
+
+    pattern_id = await pattern_with(6)
+    # improvements; base, candidate, pattern, currentVersion, decision; experiments, control, executions, version;
+    # decisions, improvement, experiment, executions
+    assert 1 < await service.statements(document, pattern=pattern_id) <= 1 + 5 + 4 + 4
+    edges = (await service.query(document, pattern=pattern_id))["improvements"]["edges"]
+    assert [len(edge["node"]["experiments"][0]["executions"]["edges"]) for edge in edges] == [2] * 6

@@ -1,0 +1,151 @@
+"""The running service as its clients meet it: a real socket, and the operation documents of ``graphql/operations``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import uvicorn
+import websockets
+from httpx_sse import aconnect_sse
+from starlette.applications import Starlette
+
+from loopgraph.api.services import Services
+from loopgraph.assets import asset
+from loopgraph.main import create_app
+from loopgraph.settings import Settings
+
+Json = dict[str, Any]
+PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
+
+
+def operation(name: str) -> str:
+    """The document ``graphql/operations/<name>.graphql``."""
+    return asset("graphql", "operations", f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def operation_names() -> list[str]:
+    """The names of all operation documents."""
+    return sorted(path.stem for path in asset("graphql", "operations").glob("*.graphql"))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its address, a client of it, and its parts, for a look behind the door."""
+
+    url: str
+    http: httpx.AsyncClient
+    parts: Services
+
+    async def execute(self, name: str, /, **variables: Any) -> Any:
+        """What the one field of an operation document answers, which must be without errors."""
+        (answer,) = (await self.query(operation(name), **variables)).values()
+        return answer
+
+    async def query(self, document: str, /, **variables: Any) -> Json:
+        """The data of a document, which must be answered without errors."""
+        answer = await self.ask(document, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: Json = answer["data"]
+        return data
+
+    async def errors(self, document: str, /, **variables: Any) -> list[Json]:
+        """The errors that a document is answered with."""
+        errors: list[Json] = (await self.ask(document, **variables))["errors"]
+        return errors
+
+    async def ask(self, document: str, /, **variables: Any) -> Json:
+        """The whole answer to a document."""
+        response = await self.http.post("/graphql", json={"query": document, "variables": variables})
+        assert response.status_code == 200, response.text
+        answer: Json = response.json()
+        return answer
+
+    async def follow(self, name: str, /, **variables: Any) -> AsyncGenerator[Any, None]:
+        """What the one field of a subscription document answers, time after time, by server-sent events."""
+        async for answer in self.events(operation(name), **variables):
+            assert "errors" not in answer, answer["errors"]
+            yield next(iter(answer["data"].values()))
+
+    async def events(self, document: str, /, **variables: Any) -> AsyncGenerator[Json, None]:
+        """The answers to a document by server-sent events, until the service says that they are complete."""
+        body, headers = {"query": document, "variables": variables}, {"Accept": "text/event-stream"}
+        async with aconnect_sse(self.http, "POST", "/graphql", json=body, headers=headers) as source:
+            async for event in source.aiter_sse():
+                if event.event == "complete":
+                    return
+                assert event.event == "next"
+                yield event.json()
+        raise AssertionError("the stream ended before it was complete")
+
+    @contextlib.asynccontextmanager
+    async def socket(self) -> AsyncIterator[Socket]:
+        """An initialised WebSocket."""
+        url = self.url.replace("http", "ws", 1) + "/graphql"
+        async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None) as connection:
+            socket = Socket(connection)
+            await socket.send("connection_init")
+            assert await socket.receive() == {"type": "connection_ack"}
+            yield socket
+
+    async def statements(self, document: str, /, **variables: Any) -> int:
+        """How many statements the graph runs for a document; nothing else may go on meanwhile."""
+        before = self.parts.graph.statements
+        await self.query(document, **variables)
+        return self.parts.graph.statements - before
+
+
+@dataclass(frozen=True)
+class Socket:
+    """A client that speaks ``graphql-transport-ws``."""
+
+    connection: websockets.ClientConnection
+
+    async def send(self, type_: str, **fields: Any) -> None:
+        """Sends a message."""
+        await self.connection.send(json.dumps({"type": type_, **fields}))
+
+    async def receive(self) -> Json:
+        """The next message, which must be a text frame, as browsers read no others."""
+        message = await asyncio.wait_for(self.connection.recv(), 20)
+        assert isinstance(message, str)
+        decoded: Json = json.loads(message)
+        return decoded
+
+    async def subscribe(self, id_: str, document: str, /, **variables: Any) -> None:
+        """Asks for a document under an id of the client's; the answers come by ``receive``."""
+        await self.send("subscribe", id=id_, payload={"query": document, "variables": variables})
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are for the test runner."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def listening(app: Starlette) -> AsyncIterator[str]:
+    """The address of an application that serves in this event loop, until the end of the block."""
+    server = _Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # uvicorn has no event for it
+        if running.done():
+            raise RuntimeError("the service did not start") from running.exception()
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await running
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Service]:
+    """The whole service with these settings, until the end of the block."""
+    app = create_app(settings)
+    async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
+        yield Service(url, client, app.state.services)
