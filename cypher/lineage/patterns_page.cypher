@@ -1,4 +1,5 @@
-// One page of patterns, newest first, before a time key.
+// One page of patterns, newest first, before a time key. Without a second MATCH, the embedded engine reads the page from
+// the index; with one it sorts all patterns.
 // access: read
 // parameters: before, pattern_type, tag, name_contains, limit
 // returns: pattern, current_node_id
@@ -7,7 +8,6 @@ WHERE p.time_key < $before
   AND ($pattern_type IS NULL OR p.pattern_type = $pattern_type)
   AND ($tag IS NULL OR $tag IN p.tags)
   AND ($name_contains IS NULL OR toLower(p.name) CONTAINS toLower($name_contains))
-OPTIONAL MATCH (p)-[:CURRENT_VERSION]->(v:PatternVersion)
-RETURN properties(p) AS pattern, v.node_id AS current_node_id
+RETURN properties(p) AS pattern, head([(p)-[:CURRENT_VERSION]->(v:PatternVersion) | v.node_id]) AS current_node_id
 ORDER BY p.time_key DESC
 LIMIT $limit

@@ -1,8 +1,9 @@
-// The ids of all ancestors of some versions, each once. Memgraph enumerates paths unless the expansion is breadth-first.
+// The ids of the ancestors of some versions within 256 edges. Memgraph enumerates paths unless the expansion is
+// breadth-first.
 // access: read
 // parameters: node_ids, limit
 // returns: node_id
-UNWIND $node_ids AS id
-MATCH (:PatternVersion {node_id: id})<-[:EDGE_TYPES *BFS]-(m:PatternVersion)
+MATCH (v:PatternVersion)<-[:EDGE_TYPES *BFS ..256]-(m:PatternVersion)
+WHERE v.node_id IN $node_ids
 RETURN DISTINCT m.node_id AS node_id
 LIMIT $limit

@@ -46,7 +46,7 @@ class TraversalKey:
 
     node_id: str
     filter: TraversalFilter
-    max_nodes: int | None
+    max_nodes: int
 
 
 def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K, V | None]:
@@ -76,6 +76,7 @@ class Loaders:
         reads = services.lineage_reads
         self.pattern = by_id(reads.patterns)
         self.version = by_id(reads.versions)
+        self.edge = by_id(reads.edges_by_id)
         self.event = by_id(services.events.by_id)
         self.trace_parts = by_id(lambda ids: services.traces.parts(ids, principal))
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from loopgraph.computes import lineage as algorithms
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.lineage import (
     ANCESTRY,
     Direction,
+    LineageEdge,
     LineageGraph,
     LineageNode,
     LineagePath,
@@ -52,27 +55,24 @@ class Traversals:
         limit, as_of = self.limit(max_nodes), filter.as_of or now()
         starts = await self._reads.versions(start_ids)
         subgraph = await self._reads.subgraph(
-            list(starts),
+            [[start] for start in starts],
             filter.direction,
             filter.relationship_types,
             as_of=as_of,
             max_depth=filter.max_depth,
-            max_nodes=limit * max(len(starts), 1),
+            max_nodes=limit,
         )
         reached = {
             start: algorithms.reach([start], subgraph.edges, filter, as_of=as_of, max_nodes=limit) for start in starts
         }
         wanted = {node_id for answer in reached.values() for node_id in answer.order}
         versions = starts | await self._reads.versions(wanted - starts.keys())
-        return {
-            start: _graph((start,), answer, versions, filter, truncated=answer.truncated or not subgraph.complete)
-            for start, answer in reached.items()
-        }
+        return {start: _graph((start,), answer, versions, filter) for start, answer in reached.items()}
 
     async def pattern_lineage(
         self, pattern_id: str, filter: TraversalFilter, max_nodes: int | None = None
     ) -> LineageGraph:
-        """Every version of a pattern, their ancestors and their descendants, with the edges between them.
+        """Every version of a pattern, their ancestors and their descendants, with the edges among either.
 
         ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. Raises NotFound.
         """
@@ -81,22 +81,21 @@ class Traversals:
             raise NotFound("Pattern", pattern_id)
         own = (await self._reads.versions_pages([pattern_id], limit))[pattern_id]
         versions = {version.node_id: version for version in reversed(own.versions)}
-        reached, complete = [], not own.has_more
+        reached = []
         for direction in (Direction.ANCESTORS, Direction.DESCENDANTS):
             one_way = filter.model_copy(update={"direction": direction})
             subgraph = await self._reads.subgraph(
-                list(versions),
+                [list(versions)],
                 direction,
                 filter.relationship_types,
                 as_of=as_of,
                 max_depth=filter.max_depth,
                 max_nodes=limit,
             )
-            complete = complete and subgraph.complete
             reached.append(algorithms.reach(list(versions), subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
         whole = algorithms.union(*reached, max_nodes=limit)
         found = versions | await self._reads.versions(set(whole.order) - versions.keys())
-        return _graph(tuple(versions), whole, found, filter, truncated=whole.truncated or not complete)
+        return _graph(tuple(versions), whole, found, filter, more=own.has_more)
 
     async def path(
         self,
@@ -104,23 +103,42 @@ class Traversals:
         target_id: str,
         metric: PathMetric,
         types: frozenset[RelationshipType] = ANCESTRY,
-        filter: TraversalFilter | None = None,
+        as_of: datetime | None = None,
     ) -> LineagePath | None:
-        """The best path from an earlier version to a later one, None if there is none. Raises NotFound."""
-        as_of = (filter.as_of if filter else None) or now()
+        """The best path from an earlier version to a later one, None if there is none.
+
+        Raises NotFound, and InvalidInput where only a search of more versions than the service's maximum could tell: the
+        engine finds a path of fewest edges that are open now, others are found among all ancestors of the target.
+        """
         ends = await self._known((source_id, target_id))
-        subgraph = await self._reads.subgraph(
-            [target_id], Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
-        )
-        found = algorithms.shortest_path(
-            source_id, target_id, subgraph.edges, metric, as_of=as_of, relationship_types=types
-        )
+        if metric is PathMetric.HOPS and as_of is None:
+            steps = await self._reads.active_path(source_id, target_id, types)
+            found = None if steps is None else (steps, float(len(steps)))
+        else:
+            found = await self._path_among_ancestors(source_id, target_id, metric, types, as_of or now())
         if found is None:
             return None
         edges, cost = found
         ids = [source_id, *(edge.target_node_id for edge in edges)]
         versions = ends | await self._reads.versions(set(ids) - ends.keys())
         return LineagePath(versions=tuple(versions[node_id] for node_id in ids), edges=edges, cost=cost)
+
+    async def _path_among_ancestors(
+        self,
+        source_id: str,
+        target_id: str,
+        metric: PathMetric,
+        types: frozenset[RelationshipType],
+        as_of: datetime,
+    ) -> tuple[tuple[LineageEdge, ...], float] | None:
+        subgraph = await self._reads.subgraph(
+            [[target_id]], Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
+        )
+        if not subgraph.complete:
+            raise InvalidInput("targetNodeId", f"{target_id} has more than {self._max_nodes} ancestors")
+        return algorithms.shortest_path(
+            source_id, target_id, subgraph.edges, metric, as_of=as_of, relationship_types=types
+        )
 
     async def common_ancestors(
         self, node_ids: Sequence[str], types: frozenset[RelationshipType] = ANCESTRY
@@ -131,13 +149,18 @@ class Traversals:
         known, as_of = await self._known(node_ids), now()
         filter = TraversalFilter(relationship_types=types)
         subgraph = await self._reads.subgraph(
-            node_ids, Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
+            [[node_id] for node_id in known],
+            Direction.ANCESTORS,
+            types,
+            as_of=as_of,
+            max_depth=None,
+            max_nodes=self._max_nodes,
         )
         if not subgraph.complete:
-            raise InvalidInput("nodeIds", f"these versions have more than {self._max_nodes} ancestors")
+            raise InvalidInput("nodeIds", f"one of these versions has more than {self._max_nodes} ancestors")
         reached = [
             algorithms.reach([node_id], subgraph.edges, filter, as_of=as_of, max_nodes=self._max_nodes)
-            for node_id in dict.fromkeys(node_ids)
+            for node_id in known
         ]
         common = algorithms.common_ancestors(*(answer.depth for answer in reached))
         nearest = algorithms.nearest_common_ancestors(common, reached[0].edges)
@@ -161,24 +184,28 @@ def _graph(
     versions: dict[str, PatternVersion],
     filter: TraversalFilter,
     *,
-    truncated: bool,
+    more: bool = False,
 ) -> LineageGraph:
+    """The contract of an answer, without the versions whose status is not wanted. ``more`` there is than was reached."""
     shown = [
         node_id for node_id in reached.order if filter.statuses is None or versions[node_id].status in filter.statuses
     ]
     among = set(shown)
+    edges = tuple(edge for edge in reached.edges if edge.source_node_id in among and edge.target_node_id in among)
+    into = Counter(edge.target_node_id for edge in edges)
+    out_of = Counter(edge.source_node_id for edge in edges)
     return LineageGraph(
         start_ids=start_ids,
         nodes=tuple(
             LineageNode(
                 version=versions[node_id],
                 depth=reached.depth[node_id],
-                in_degree=reached.in_degree[node_id],
-                out_degree=reached.out_degree[node_id],
+                in_degree=into[node_id],
+                out_degree=out_of[node_id],
             )
             for node_id in shown
         ),
-        edges=tuple(edge for edge in reached.edges if edge.source_node_id in among and edge.target_node_id in among),
+        edges=edges,
         reached=len(reached.order),
-        truncated=truncated,
+        truncated=reached.truncated or more,
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
+from loopgraph import errors
 from loopgraph.api.types.common import ChangeInput, plain, validated
 from loopgraph.api.types.enums import EdgeStrength, EvolutionType, RelationshipType
 from loopgraph.contracts import lineage as contracts
@@ -168,6 +172,25 @@ _PATTERN = ("pattern_id", "name", "pattern_type", "description", "tags", "metada
 _EDGE = tuple(NewEdge.model_fields)
 
 
+_VERSION_NAMES = (
+    ("tags", "versionTags"),
+    ("metadata", "versionMetadata"),
+    (r"performanceBaseline\.(p50|p95|p99|avgDuration)", r"performanceBaseline.\1Ms"),
+)
+
+
+@contextlib.contextmanager
+def told_as(*names: tuple[str, str]) -> Iterator[None]:
+    """Errors name a field as the client wrote it: each pair is how a path begins in the contract, and how in the input."""
+    try:
+        yield
+    except errors.InvalidInput as error:
+        field = error.field.removeprefix("input.")
+        for ours, theirs in names:
+            field = re.sub(rf"^{ours}\b", theirs, field)
+        raise errors.InvalidInput(f"input.{field}", error.problem) from error
+
+
 def _given(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """The fields that were given; a null map or list is the same as none."""
     maybe_empty = {"parameters", "metadata", "tags"}
@@ -200,7 +223,8 @@ def new_version(
     for parent in data.get("parents") or ():
         if parent.get("metadata", ...) is None:
             del parent["metadata"]
-    return validated(NewVersion, data)
+    with told_as(*_VERSION_NAMES):
+        return validated(NewVersion, data)
 
 
 def new_edge(input: ConnectVersionsInput) -> NewEdge:

@@ -59,6 +59,10 @@ RejectVersionResult = Annotated[StatusPayload | Expected, strawberry.union("Reje
 SetCurrentVersionResult = Annotated[StatusPayload | Expected, strawberry.union("SetCurrentVersionResult")]
 
 
+_ONE_SOURCE = (r"parents(\.0)?", "source")
+"""A derivation and a fork have one parent, which their inputs call the source."""
+
+
 def _payload(created: Created) -> VersionPayload:
     return VersionPayload(
         pattern=Pattern.of(created.pattern),
@@ -85,37 +89,35 @@ class LineageMutation:
 
     @mutation("Adds a version derived from another version: DERIVED_FROM.")
     async def derive_version(self, info: Info, input: inputs.DeriveVersionInput) -> DeriveVersionResult:
-        version = inputs.new_version(
-            input,
-            evolution_type=EvolutionType.DERIVATION,
-            sources=([input.source], RelationshipType.DERIVED_FROM),
-        )
-        pattern_id = input.pattern_id
-        if pattern_id is None:
-            source = await info.context.loaders.version.load(input.source.node_id)
-            if source is None:
-                raise errors.NotFound("PatternVersion", input.source.node_id)
-            pattern_id = strawberry.ID(source.pattern_id)
-        lineage, origin = info.context.services.lineage, origin_of(info, input)
-        return _payload(await lineage.add_version(pattern_id, version, origin, EventType.VERSION_DERIVED))
+        origin, sources = origin_of(info, input), ([input.source], RelationshipType.DERIVED_FROM)
+        with inputs.told_as(_ONE_SOURCE):
+            version = inputs.new_version(input, evolution_type=EvolutionType.DERIVATION, sources=sources)
+            pattern_id = input.pattern_id
+            if pattern_id is None:
+                source = await info.context.loaders.version.load(input.source.node_id)
+                if source is None:
+                    raise errors.NotFound("PatternVersion", input.source.node_id)
+                pattern_id = strawberry.ID(source.pattern_id)
+            lineage = info.context.services.lineage
+            return _payload(await lineage.add_version(pattern_id, version, origin, EventType.VERSION_DERIVED))
 
     @mutation("Makes a new pattern whose version 1 is forked from a version of another: FORKED_FROM.")
     async def fork_pattern(self, info: Info, input: inputs.ForkPatternInput) -> ForkPatternResult:
-        version = inputs.new_version(
-            input, evolution_type=EvolutionType.FORK, sources=([input.source], RelationshipType.FORKED_FROM)
-        )
-        lineage = info.context.services.lineage
-        return _payload(await lineage.create_pattern(inputs.new_pattern(input), version, origin_of(info, input)))
+        origin, sources = origin_of(info, input), ([input.source], RelationshipType.FORKED_FROM)
+        pattern, lineage = inputs.new_pattern(input), info.context.services.lineage
+        with inputs.told_as(_ONE_SOURCE):
+            version = inputs.new_version(input, evolution_type=EvolutionType.FORK, sources=sources)
+            return _payload(await lineage.create_pattern(pattern, version, origin))
 
     @mutation("Adds a version that merges two or more versions: MERGED_INTO from each.")
     async def merge_versions(self, info: Info, input: inputs.MergeVersionsInput) -> MergeVersionsResult:
         if len(input.sources) < 2:
-            raise errors.InvalidInput("input.sources", "name at least two versions to merge")
-        version = inputs.new_version(
-            input, evolution_type=EvolutionType.MERGE, sources=(input.sources, RelationshipType.MERGED_INTO)
-        )
-        lineage, origin = info.context.services.lineage, origin_of(info, input)
-        return _payload(await lineage.add_version(input.pattern_id, version, origin, EventType.VERSION_MERGED))
+            raise errors.InvalidInput("sources", "must be at least two versions")
+        origin, sources = origin_of(info, input), (input.sources, RelationshipType.MERGED_INTO)
+        with inputs.told_as(("parents", "sources")):
+            version = inputs.new_version(input, evolution_type=EvolutionType.MERGE, sources=sources)
+            lineage = info.context.services.lineage
+            return _payload(await lineage.add_version(input.pattern_id, version, origin, EventType.VERSION_MERGED))
 
     @mutation("Draws an edge between two existing versions, from the earlier to the later.")
     async def connect_versions(self, info: Info, input: inputs.ConnectVersionsInput) -> ConnectVersionsResult:

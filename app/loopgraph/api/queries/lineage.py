@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 from strawberry import relay
 
 from loopgraph import errors
-from loopgraph.api.types.common import Info, connection, page_of
+from loopgraph.api.types.common import Info, checked, connection, page_of
 from loopgraph.api.types.enums import PathMetric, RelationshipType
 from loopgraph.api.types.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key
@@ -20,6 +22,7 @@ from loopgraph.api.types.traversal import (
     version_object,
 )
 from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.base import Instant
 
 
 def _types(chosen: list[contracts.RelationshipType] | None) -> frozenset[contracts.RelationshipType]:
@@ -59,7 +62,7 @@ class LineageQuery:
 
     @strawberry.field(description="An edge by its own id, open or closed; null if there is none.")
     async def lineage_edge(self, info: Info, edge_id: strawberry.ID) -> LineageEdge | None:
-        found = await info.context.services.lineage_reads.edge(edge_id)
+        found = await info.context.loaders.edge.load(edge_id)
         return LineageEdge.of(found) if found else None
 
     @strawberry.field(
@@ -83,9 +86,14 @@ class LineageQuery:
         target_node_id: strawberry.ID,
         metric: PathMetric = contracts.PathMetric.HOPS,
         relationship_types: list[RelationshipType] | None = None,
+        as_of: datetime | None = None,
     ) -> LineagePath | None:
         path = await info.context.services.traversals.path(
-            source_node_id, target_node_id, metric, _types(relationship_types)
+            source_node_id,
+            target_node_id,
+            metric,
+            _types(relationship_types),
+            as_of=checked(Instant | None, as_of, "asOf"),
         )
         if path is None:
             return None
@@ -100,6 +108,9 @@ class LineageQuery:
     async def common_ancestors(
         self, info: Info, node_ids: list[strawberry.ID], relationship_types: list[RelationshipType] | None = None
     ) -> CommonAncestors:
+        maximum = info.context.services.settings.max_page_size
+        if len(node_ids) > maximum:
+            raise errors.InvalidInput("nodeIds", f"must be at most {maximum}, not {len(node_ids)}")
         found = await info.context.services.traversals.common_ancestors(node_ids, _types(relationship_types))
         return CommonAncestors(
             all=[version_object(version) for version in found.all],

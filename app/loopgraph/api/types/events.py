@@ -11,7 +11,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.types.common import Info, connection, page_of, plain, shape, validated
+from loopgraph.api.types.common import Info, camel, connection, page_of, plain, shape, validated
 from loopgraph.api.types.enums import ActorType, EventType, Severity
 from loopgraph.contracts import events as contracts
 from loopgraph.effects.clock import time_key
@@ -101,7 +101,7 @@ async def events_connection(
     for name, value in (("pattern_id", pattern_id), ("node_id", node_id)):
         if value is not None:
             if data.get(name) not in (None, value):
-                raise errors.InvalidInput(f"filter.{name}", f"this field belongs to {value}")
+                raise errors.InvalidInput(f"filter.{camel(name)}", f"this field belongs to {value}")
             data[name] = value
     wanted = validated(contracts.EventFilter, data, "filter")
     found = await info.context.services.events.page(wanted, page_of(info, first, after))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -21,6 +22,8 @@ from loopgraph.effects.clock import time_key
 
 if TYPE_CHECKING:
     from loopgraph.api.types.feedback import Decision
+
+_VERSION_KEY = re.compile(r"[1-9][0-9]{0,9}")
 
 
 @strawberry.type(description="Performance of a version when it became active.")
@@ -73,7 +76,7 @@ class Pattern(relay.Node):
     @strawberry.field(description="Versions, newest first.")
     async def versions(self, info: Info, first: int = 20, after: str | None = None) -> relay.Connection[PatternVersion]:
         page = page_of(info, first, after)
-        if page.after is not None and not page.after.isdigit():
+        if page.after is not None and not _VERSION_KEY.fullmatch(page.after):
             raise errors.InvalidInput("after", "must be a cursor of this connection")
         below = int(page.after) if page.after else None
         found = await info.context.loaders.versions_of_pattern.load(VersionsKey(self.pattern_id, first, below))
@@ -192,7 +195,9 @@ class PatternVersion(relay.Node):
         self, info: Info, direction: contracts.Direction, traversal: TraversalInput | None
     ) -> LineageGraph:
         wanted = traversal or TraversalInput()
-        key = TraversalKey(self.node_id, wanted.filter(direction), wanted.limit)
+        # Checked here: what a loader raises reaches everything that it loads at once.
+        limit = info.context.services.traversals.limit(wanted.limit)
+        key = TraversalKey(self.node_id, wanted.filter(direction), limit)
         graph = await info.context.loaders.traversal.load(key)
         if graph is None:
             raise errors.NotFound("PatternVersion", self.node_id)
@@ -271,8 +276,7 @@ class LineageEdge(relay.Node):
 
     @classmethod
     async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        reads = info.context.services.lineage_reads
-        found = [await reads.edge(edge_id) for edge_id in node_ids]
+        found = await info.context.loaders.edge.load_many(list(node_ids))
         return [cls.of(edge) if edge else None for edge in found]
 
     @strawberry.field(name="edgeId")
