@@ -56,9 +56,7 @@ CREATE CONSTRAINT trace_parent_id_type IF NOT EXISTS FOR (n:Trace) REQUIRE n.par
 CREATE CONSTRAINT hook_execution_version_key_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.version_key IS :: STRING;
 CREATE CONSTRAINT hook_execution_experiment_id_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.experiment_id IS :: STRING;
 CREATE CONSTRAINT feedback_run_time_key_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.time_key IS :: STRING;
-CREATE CONSTRAINT feedback_run_pattern_key_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.pattern_key IS :: STRING;
 CREATE CONSTRAINT feedback_run_open_status_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.open_status IS :: STRING;
-CREATE CONSTRAINT improvement_pattern_key_type IF NOT EXISTS FOR (n:Improvement) REQUIRE n.pattern_key IS :: STRING;
 CREATE CONSTRAINT experiment_open_pattern_id_type IF NOT EXISTS FOR (n:Experiment) REQUIRE n.open_pattern_id IS :: STRING;
 CREATE CONSTRAINT pattern_version_version_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.version IS :: INTEGER;
 CREATE CONSTRAINT derived_from_edge_id_type IF NOT EXISTS FOR ()-[r:DERIVED_FROM]-() REQUIRE r.edge_id IS :: STRING;
@@ -124,7 +122,5 @@ CREATE INDEX trace_parent_id IF NOT EXISTS FOR (n:Trace) ON (n.parent_id);
 CREATE INDEX hook_execution_version_key IF NOT EXISTS FOR (n:HookExecution) ON (n.version_key);
 CREATE INDEX hook_execution_experiment_id IF NOT EXISTS FOR (n:HookExecution) ON (n.experiment_id);
 CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_key);
-CREATE INDEX feedback_run_pattern_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.pattern_key);
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
-CREATE INDEX improvement_pattern_key IF NOT EXISTS FOR (n:Improvement) ON (n.pattern_key);
 CREATE INDEX experiment_open_pattern_id IF NOT EXISTS FOR (n:Experiment) ON (n.open_pattern_id);

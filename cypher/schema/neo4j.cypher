@@ -34,7 +34,5 @@ CREATE INDEX trace_parent_id IF NOT EXISTS FOR (n:Trace) ON (n.parent_id);
 CREATE INDEX hook_execution_version_key IF NOT EXISTS FOR (n:HookExecution) ON (n.version_key);
 CREATE INDEX hook_execution_experiment_id IF NOT EXISTS FOR (n:HookExecution) ON (n.experiment_id);
 CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_key);
-CREATE INDEX feedback_run_pattern_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.pattern_key);
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
-CREATE INDEX improvement_pattern_key IF NOT EXISTS FOR (n:Improvement) ON (n.pattern_key);
 CREATE INDEX experiment_open_pattern_id IF NOT EXISTS FOR (n:Experiment) ON (n.open_pattern_id);

@@ -37,11 +37,6 @@ class SuccessCount:
         """Executions that did not succeed."""
         return self.executions - self.successes
 
-    @property
-    def rate(self) -> float | None:
-        """Successes over executions; None without executions."""
-        return self.successes / self.executions if self.executions else None
-
 
 def ready(control_count: int, treatment_count: int, min_sample_size: int) -> bool:
     """Whether both arms have their samples.
@@ -91,8 +86,10 @@ def compare(
         metric=metric,
         control=control,
         treatment=treatment,
-        control_success_rate=control_successes.rate,
-        treatment_success_rate=treatment_successes.rate,
+        control_executions=control_successes.executions,
+        control_successes=control_successes.successes,
+        treatment_executions=treatment_successes.executions,
+        treatment_successes=treatment_successes.successes,
         effect=effect,
         performance_delta=_relative_gain(metric, control.mean, effect),
     )

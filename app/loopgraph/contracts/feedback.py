@@ -198,15 +198,18 @@ class ExperimentResult(Contract):
     ``effect`` is treatment mean − control mean in the unit of the metric, with a Welch interval at ``1 − significance_level``.
     ``effect_size`` is Hedges' g with its interval. ``performance_delta`` is the relative gain, positive when the treatment is
     better. ``p_value`` is two-sided (Welch). ``confidence_score`` is ``min(0.99, 1 − p)``: kept for the seeds' clients, it is not
-    a probability that the treatment is better; ``probability_better`` is. A statistic that cannot be computed is None and
-    ``reason`` says why.
+    a probability that the treatment is better; ``probability_better`` is. The samples hold what reported the metric; the
+    executions are all of an arm, and Fisher's exact test compares their successes. A statistic that cannot be computed is None
+    and ``reason`` says why.
     """
 
     metric: Metric
     control: SampleStatistics
     treatment: SampleStatistics
-    control_success_rate: Unit | None
-    treatment_success_rate: Unit | None
+    control_executions: Annotated[int, Field(ge=0)]
+    control_successes: Annotated[int, Field(ge=0)]
+    treatment_executions: Annotated[int, Field(ge=0)]
+    treatment_successes: Annotated[int, Field(ge=0)]
     effect: float | None = None
     effect_interval: tuple[float, float] | None = None
     effect_size: float | None = None
@@ -218,6 +221,16 @@ class ExperimentResult(Contract):
     confidence_score: Unit | None = None
     probability_better: Unit | None = None
     reason: Reason | None = None
+
+    @property
+    def control_success_rate(self) -> float | None:
+        """Successes over executions of the control; None without executions."""
+        return self.control_successes / self.control_executions if self.control_executions else None
+
+    @property
+    def treatment_success_rate(self) -> float | None:
+        """Successes over executions of the treatment; None without executions."""
+        return self.treatment_successes / self.treatment_executions if self.treatment_executions else None
 
 
 class LoopInput(Contract):

@@ -265,7 +265,11 @@ class ExperimentResult:
     metric: Metric
     control: SampleStatistics
     treatment: SampleStatistics
+    control_executions: int = strawberry.field(description="All executions of the arm, also those without the metric.")
+    control_successes: int
     control_success_rate: float | None
+    treatment_executions: int
+    treatment_successes: int
     treatment_success_rate: float | None
     effect: float | None = strawberry.field(description="Treatment mean minus control mean, in the unit of the metric.")
     effect_interval: Interval | None = strawberry.field(description="Welch's, at 1 - significanceLevel.")
