@@ -47,6 +47,7 @@ CREATE CONSTRAINT decision_decision_id_type IF NOT EXISTS FOR (n:Decision) REQUI
 CREATE CONSTRAINT pattern_time_key_type IF NOT EXISTS FOR (n:Pattern) REQUIRE n.time_key IS :: STRING;
 CREATE CONSTRAINT pattern_version_pattern_id_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.pattern_id IS :: STRING;
 CREATE CONSTRAINT lineage_event_time_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.time_key IS :: STRING;
+CREATE CONSTRAINT lineage_event_pattern_id_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.pattern_id IS :: STRING;
 CREATE CONSTRAINT lineage_event_pattern_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.pattern_key IS :: STRING;
 CREATE CONSTRAINT lineage_event_node_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.node_key IS :: STRING;
 CREATE CONSTRAINT lineage_event_correlation_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.correlation_key IS :: STRING;
@@ -113,6 +114,7 @@ CREATE CONSTRAINT related_to_edge_id IF NOT EXISTS FOR ()-[r:RELATED_TO]-() REQU
 CREATE INDEX pattern_time_key IF NOT EXISTS FOR (n:Pattern) ON (n.time_key);
 CREATE INDEX pattern_version_pattern_id IF NOT EXISTS FOR (n:PatternVersion) ON (n.pattern_id);
 CREATE INDEX lineage_event_time_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.time_key);
+CREATE INDEX lineage_event_pattern_id IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_id);
 CREATE INDEX lineage_event_pattern_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_key);
 CREATE INDEX lineage_event_node_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.node_key);
 CREATE INDEX lineage_event_correlation_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.correlation_key);

@@ -34,6 +34,7 @@ CREATE CONSTRAINT ON (n:PatternVersion) ASSERT n.pattern_id, n.version IS UNIQUE
 CREATE INDEX ON :Pattern(time_key);
 CREATE INDEX ON :PatternVersion(pattern_id);
 CREATE INDEX ON :LineageEvent(time_key);
+CREATE INDEX ON :LineageEvent(pattern_id);
 CREATE INDEX ON :LineageEvent(pattern_key);
 CREATE INDEX ON :LineageEvent(node_key);
 CREATE INDEX ON :LineageEvent(correlation_key);

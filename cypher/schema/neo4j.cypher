@@ -25,6 +25,7 @@ CREATE CONSTRAINT related_to_edge_id IF NOT EXISTS FOR ()-[r:RELATED_TO]-() REQU
 CREATE INDEX pattern_time_key IF NOT EXISTS FOR (n:Pattern) ON (n.time_key);
 CREATE INDEX pattern_version_pattern_id IF NOT EXISTS FOR (n:PatternVersion) ON (n.pattern_id);
 CREATE INDEX lineage_event_time_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.time_key);
+CREATE INDEX lineage_event_pattern_id IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_id);
 CREATE INDEX lineage_event_pattern_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_key);
 CREATE INDEX lineage_event_node_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.node_key);
 CREATE INDEX lineage_event_correlation_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.correlation_key);

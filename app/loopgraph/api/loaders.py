@@ -14,6 +14,7 @@ from strawberry.dataloader import DataLoader
 
 from loopgraph.api.services import Services
 from loopgraph.contracts.base import Page, Principal
+from loopgraph.contracts.events import EventFilter, EventPage
 from loopgraph.contracts.lineage import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
 from loopgraph.effects.evidence import EvidencePage
 from loopgraph.effects.lineage_reads import VersionPage
@@ -38,6 +39,24 @@ class EdgesKey:
     node_id: str
     direction: Direction
     types: frozenset[RelationshipType]
+
+
+@dataclass(frozen=True)
+class EventsKey:
+    """Which events of which pattern or version."""
+
+    owner_id: str
+    filter: EventFilter
+    page: Page
+
+
+@dataclass(frozen=True)
+class LineageKey:
+    """Which lineage of which pattern."""
+
+    pattern_id: str
+    filter: TraversalFilter
+    max_nodes: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,9 @@ class Loaders:
         self.executions_of_experiment = DataLoader(load_fn=self._executions_of_experiment, cache=False)
         self.versions_of_pattern = DataLoader(load_fn=self._versions_of_pattern, cache=False)
         self.edges_of_version = DataLoader(load_fn=self._edges_of_version, cache=False)
+        self.events_of_pattern = DataLoader(load_fn=self._events_of_pattern, cache=False)
+        self.events_of_version = DataLoader(load_fn=self._events_of_version, cache=False)
+        self.lineage_of_pattern = DataLoader(load_fn=self._lineage_of_pattern, cache=False)
         self.traversal = DataLoader(load_fn=self._traversal, cache=False)
 
     async def _versions_of_pattern(self, keys: list[VersionsKey]) -> list[VersionPage]:
@@ -118,6 +140,32 @@ class Loaders:
                 near = edge.target_node_id if direction is Direction.ANCESTORS else edge.source_node_id
                 found[group[near]].append(edge)
         return [tuple(found[key]) for key in keys]
+
+    async def _events_of_pattern(self, keys: list[EventsKey]) -> list[EventPage]:
+        return await self._events(keys, self._services.events.pages_of_patterns)
+
+    async def _events_of_version(self, keys: list[EventsKey]) -> list[EventPage]:
+        return await self._events(keys, self._services.events.pages_of_versions)
+
+    async def _events(
+        self,
+        keys: list[EventsKey],
+        fetch: Callable[[Sequence[str], EventFilter, Page], Awaitable[dict[str, EventPage]]],
+    ) -> list[EventPage]:
+        found: dict[EventsKey, EventPage] = {}
+        for filter, page in {(key.filter, key.page) for key in keys}:
+            group = {key.owner_id: key for key in keys if (key.filter, key.page) == (filter, page)}
+            pages = await fetch(list(group), filter, page)
+            found.update((group[owner_id], events) for owner_id, events in pages.items())
+        return [found[key] for key in keys]
+
+    async def _lineage_of_pattern(self, keys: list[LineageKey]) -> list[LineageGraph | None]:
+        found: dict[LineageKey, LineageGraph | None] = {}
+        for filter, limit in {(key.filter, key.max_nodes) for key in keys}:
+            group = {key.pattern_id: key for key in keys if (key.filter, key.max_nodes) == (filter, limit)}
+            graphs = await self._services.traversals.pattern_lineages(list(group), filter, limit)
+            found.update((key, graphs.get(pattern_id)) for pattern_id, key in group.items())
+        return [found[key] for key in keys]
 
     async def _traversal(self, keys: list[TraversalKey]) -> list[LineageGraph | None]:
         found: dict[TraversalKey, LineageGraph | None] = {}

@@ -72,30 +72,45 @@ class Traversals:
     async def pattern_lineage(
         self, pattern_id: str, filter: TraversalFilter, max_nodes: int | None = None
     ) -> LineageGraph:
-        """Every version of a pattern, their ancestors and their descendants, with the edges among either.
+        """The lineage of one pattern; see ``pattern_lineages``. Raises NotFound."""
+        found = await self.pattern_lineages([pattern_id], filter, max_nodes)
+        if pattern_id not in found:
+            raise NotFound("Pattern", pattern_id)
+        return found[pattern_id]
 
-        ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. Raises NotFound.
+    async def pattern_lineages(
+        self, pattern_ids: Sequence[str], filter: TraversalFilter, max_nodes: int | None = None
+    ) -> dict[str, LineageGraph]:
+        """Every version of each pattern, their ancestors and their descendants, with the edges among either.
+
+        ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. The number of statements does
+        not grow with the patterns; unknown ones are absent.
         """
         limit, as_of = self.limit(max_nodes), filter.as_of or now()
-        if pattern_id not in await self._reads.patterns([pattern_id]):
-            raise NotFound("Pattern", pattern_id)
-        own = (await self._reads.versions_pages([pattern_id], limit))[pattern_id]
-        versions = {version.node_id: version for version in reversed(own.versions)}
-        reached = []
+        known = list(await self._reads.patterns(pattern_ids))
+        pages = await self._reads.versions_pages(known, limit)
+        versions = {version.node_id: version for page in pages.values() for version in page.versions}
+        own = {id_: [version.node_id for version in reversed(page.versions)] for id_, page in pages.items()}
+        reached: dict[str, list[algorithms.Reached]] = {id_: [] for id_ in own}
         for direction in (Direction.ANCESTORS, Direction.DESCENDANTS):
             one_way = filter.model_copy(update={"direction": direction})
             subgraph = await self._reads.subgraph(
-                [list(versions)],
+                own.values(),
                 direction,
                 filter.relationship_types,
                 as_of=as_of,
                 max_depth=filter.max_depth,
                 max_nodes=limit,
             )
-            reached.append(algorithms.reach(list(versions), subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
-        whole = algorithms.union(*reached, max_nodes=limit)
-        found = versions | await self._reads.versions(set(whole.order) - versions.keys())
-        return _graph(tuple(versions), whole, found, filter, more=own.has_more)
+            for id_, starts in own.items():
+                reached[id_].append(algorithms.reach(starts, subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
+        wholes = {id_: algorithms.union(*both, max_nodes=limit) for id_, both in reached.items()}
+        wanted = {node_id for whole in wholes.values() for node_id in whole.order}
+        versions |= await self._reads.versions(wanted - versions.keys())
+        return {
+            id_: _graph(tuple(own[id_]), whole, versions, filter, more=pages[id_].has_more)
+            for id_, whole in wholes.items()
+        }
 
     async def path(
         self,

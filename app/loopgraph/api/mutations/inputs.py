@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+import orjson
 import strawberry
+from pydantic import BaseModel
 from strawberry.scalars import JSON
 
 from loopgraph import errors
@@ -15,6 +17,8 @@ from loopgraph.api.types.common import ChangeInput, plain, validated
 from loopgraph.api.types.enums import EdgeStrength, EvolutionType, RelationshipType
 from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @strawberry.input(description="An existing version that the new one descends from.")
@@ -171,6 +175,11 @@ _VERSION = (
 _PATTERN = ("pattern_id", "name", "pattern_type", "description", "tags", "metadata")
 _EDGE = tuple(NewEdge.model_fields)
 
+_DEEPEST_JSON = 254
+"""So many levels orjson writes."""
+
+_LEVELS = 200
+"""So many a map may have: what it is stored and hashed in has some, too."""
 
 _VERSION_NAMES = (
     ("tags", "versionTags"),
@@ -197,9 +206,36 @@ def _given(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: data[name] for name in names if name in data and not (name in maybe_empty and data[name] is None)}
 
 
+def _described(contract: type[M], data: dict[str, Any]) -> M:
+    """The contract of some data, whose free maps can be stored and read back. Raises InvalidInput."""
+    found = validated(contract, data)
+    _check_maps(found, "input")
+    return found
+
+
+def _check_maps(found: BaseModel, path: str) -> None:
+    for name, value in found:
+        if isinstance(value, dict) and not _storable(value):
+            raise errors.InvalidInput(
+                f"{path}.{name}",
+                f"must be JSON of at most {_LEVELS} levels, with finite numbers and integers of at most 64 bits",
+            )
+
+
+def _storable(value: dict[str, Any]) -> bool:
+    """Whether a map comes back from JSON text as it is. GraphQL literals can hold more than that: 1e999 is infinite."""
+    nested: Any = value
+    for _ in range(_DEEPEST_JSON - _LEVELS):
+        nested = [nested]
+    try:
+        return bool(orjson.loads(orjson.dumps(nested)) == nested)
+    except TypeError:
+        return False
+
+
 def new_pattern(input: PatternFields) -> NewPattern:
     """The pattern that an input describes. Raises InvalidInput."""
-    return validated(NewPattern, _given(plain(input), _PATTERN))
+    return _described(NewPattern, _given(plain(input), _PATTERN))
 
 
 def new_version(
@@ -224,9 +260,12 @@ def new_version(
         if parent.get("metadata", ...) is None:
             del parent["metadata"]
     with told_as(*_VERSION_NAMES):
-        return validated(NewVersion, data)
+        version = _described(NewVersion, data)
+        for index, parent in enumerate(version.parents or ()):
+            _check_maps(parent, f"input.parents.{index}")
+        return version
 
 
 def new_edge(input: ConnectVersionsInput) -> NewEdge:
     """The edge that an input describes. Raises InvalidInput."""
-    return validated(NewEdge, _given(plain(input), _EDGE))
+    return _described(NewEdge, _given(plain(input), _EDGE))

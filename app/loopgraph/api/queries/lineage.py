@@ -11,14 +11,13 @@ from loopgraph import errors
 from loopgraph.api.types.common import Info, checked, connection, page_of
 from loopgraph.api.types.enums import PathMetric, RelationshipType
 from loopgraph.api.types.events import EventFilterInput, LineageEvent, events_connection
-from loopgraph.api.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key
+from loopgraph.api.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key, pattern_lineage
 from loopgraph.api.types.traversal import (
     CommonAncestors,
     LineageGraph,
     LineagePath,
     TraversalInput,
     edge_object,
-    graph_object,
     version_object,
 )
 from loopgraph.contracts import lineage as contracts
@@ -71,12 +70,7 @@ class LineageQuery:
     async def lineage(
         self, info: Info, pattern_id: strawberry.ID, traversal: TraversalInput | None = None
     ) -> LineageGraph | None:
-        wanted = traversal or TraversalInput()
-        filter, limit = wanted.filter(contracts.Direction.ANCESTORS), wanted.limit
-        try:
-            return graph_object(await info.context.services.traversals.pattern_lineage(pattern_id, filter, limit))
-        except errors.NotFound:
-            return None
+        return await pattern_lineage(info, pattern_id, traversal)
 
     @strawberry.field(description="The best path from an earlier version to a later one; null if there is none.")
     async def lineage_path(

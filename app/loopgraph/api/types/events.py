@@ -10,8 +10,8 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph import errors
-from loopgraph.api.types.common import Info, camel, connection, page_of, plain, shape, validated
+from loopgraph.api.loaders import EventsKey
+from loopgraph.api.types.common import Info, connection, page_of, plain, shape, validated
 from loopgraph.api.types.enums import ActorType, EventType, Severity
 from loopgraph.contracts import events as contracts
 from loopgraph.effects.clock import time_key
@@ -97,13 +97,13 @@ async def events_connection(
     node_id: str | None = None,
 ) -> relay.Connection[LineageEvent]:
     """One page of the audit trail, newest first; ``pattern_id`` or ``node_id`` is what the field belongs to."""
-    data = plain(filter) if filter else {}
-    for name, value in (("pattern_id", pattern_id), ("node_id", node_id)):
-        if value is not None:
-            if data.get(name) not in (None, value):
-                raise errors.InvalidInput(f"filter.{camel(name)}", f"this field belongs to {value}")
-            data[name] = value
-    wanted = validated(contracts.EventFilter, data, "filter")
-    found = await info.context.services.events.page(wanted, page_of(info, first, after))
+    wanted = validated(contracts.EventFilter, plain(filter) if filter else {}, "filter")
+    page, loaders = page_of(info, first, after), info.context.loaders
+    if pattern_id is not None:
+        found = await loaders.events_of_pattern.load(EventsKey(pattern_id, wanted, page))
+    elif node_id is not None:
+        found = await loaders.events_of_version.load(EventsKey(node_id, wanted, page))
+    else:
+        found = await info.context.services.events.page(wanted, page)
     items = ((time_key(event.recorded_at, event.event_id), LineageEvent.of(event)) for event in found.events)
     return connection(items, has_more=found.has_more, after=after)

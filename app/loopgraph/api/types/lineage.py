@@ -12,7 +12,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.loaders import EdgesKey, TraversalKey, VersionsKey
+from loopgraph.api.loaders import EdgesKey, LineageKey, TraversalKey, VersionsKey
 from loopgraph.api.types.common import Info, connection, page_of, shape
 from loopgraph.api.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
 from loopgraph.api.types.events import EventFilterInput, LineageEvent, events_connection
@@ -87,11 +87,10 @@ class Pattern(relay.Node):
         description="All versions of the pattern, their ancestors and descendants, and the edges between."
     )
     async def lineage(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
-        wanted = traversal or TraversalInput()
-        graph = await info.context.services.traversals.pattern_lineage(
-            self.pattern_id, wanted.filter(contracts.Direction.ANCESTORS), wanted.limit
-        )
-        return graph_object(graph)
+        graph = await pattern_lineage(info, self.pattern_id, traversal)
+        if graph is None:
+            raise errors.NotFound("Pattern", self.pattern_id)
+        return graph
 
     @strawberry.field(description="The audit trail of the pattern, newest first.")
     async def events(
@@ -294,6 +293,15 @@ class LineageEdge(relay.Node):
     @strawberry.field
     async def target(self, info: Info) -> PatternVersion | None:
         return PatternVersion.maybe(await info.context.loaders.version.load(self.target_node_id))
+
+
+async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput | None) -> LineageGraph | None:
+    """The lineage of a pattern, None if there is no such pattern."""
+    wanted = traversal or TraversalInput()
+    limit = info.context.services.traversals.limit(wanted.limit)
+    key = LineageKey(pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
+    graph = await info.context.loaders.lineage_of_pattern.load(key)
+    return graph_object(graph) if graph else None
 
 
 def pattern_key(pattern: contracts.Pattern) -> str:
