@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
 from loopgraph.contracts.lineage import (
@@ -84,6 +84,48 @@ class NewEdge(Contract):
     change_summary: Text = ""
     breaking_changes: bool = False
     metadata: JsonMap = {}
+
+
+class ImportedVersion(Contract):
+    """A version of recorded history and the pattern it belongs to, which is made if it is not there.
+
+    Both name their ids and the version its parents, so that the same history can be imported again.
+    """
+
+    pattern: NewPattern
+    version: NewVersion
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.pattern.pattern_id is None or self.version.node_id is None or self.version.parents is None:
+            raise ValueError("recorded history names pattern_id, node_id and parents")
+        return self
+
+    @property
+    def pattern_id(self) -> str:
+        """The id of the pattern."""
+        return str(self.pattern.pattern_id)
+
+    @property
+    def node_id(self) -> str:
+        """The id of the version."""
+        return str(self.version.node_id)
+
+
+class Imported(Contract):
+    """How much of an import was new."""
+
+    patterns: Annotated[int, Field(ge=0)] = 0
+    versions: Annotated[int, Field(ge=0)] = 0
+    edges: Annotated[int, Field(ge=0)] = 0
+
+
+class PatternTip(Contract):
+    """What a pattern's history ends with: the version in use (None: there is none any more), the name (None: as it is)."""
+
+    pattern_id: Id
+    node_id: Id | None
+    name: Name | None = None
 
 
 class Created(Contract):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from loopgraph.contracts.base import Contract, Instant
 
@@ -70,3 +71,45 @@ class FileVersion(Contract):
     def previous_paths(self) -> tuple[str, ...]:
         """The other paths that the file had in the parents."""
         return tuple(dict.fromkeys(parent.path for parent in self.parents if parent.path != self.path))
+
+
+class CommitFiles(NamedTuple):
+    """What one commit did to the files of a history.
+
+    ``versions`` are those it made; ``files`` the last version of every path after it, deletions included, to be looked at
+    before the next commit is read.
+    """
+
+    commit: Commit
+    versions: Sequence[FileVersion]
+    files: Mapping[str, FileVersion]
+
+
+class ImportForm(StrEnum):
+    """What becomes a version: every commit, or every state of every file."""
+
+    COMMITS = "commits"
+    FILES = "files"
+
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class ImportProgress(Contract):
+    """How far an import has come.
+
+    ``commits`` of ``total`` have been read. Of their versions so many were ``known``; ``versions``, ``edges`` and ``patterns``
+    are new. At the end, ``kept`` patterns stay with a version in use that no import has made.
+    """
+
+    total: Count = 0
+    commits: Count = 0
+    known: Count = 0
+    versions: Count = 0
+    edges: Count = 0
+    patterns: Count = 0
+    kept: Count = 0
+
+    def plus(self, **more: int) -> ImportProgress:
+        """The totals with more of some of them."""
+        return self.model_copy(update={name: getattr(self, name) + count for name, count in more.items()})

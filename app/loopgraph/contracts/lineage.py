@@ -107,7 +107,7 @@ class Baseline(Contract):
 
 
 class Pattern(Contract):
-    """A reusable way of working. ``current_node_id`` is the version in use, None while all are drafts."""
+    """A reusable way of working. ``current_node_id`` is the version in use, None where none is."""
 
     pattern_id: Id
     name: Name

@@ -2,20 +2,7 @@
 
 Nothing is checked out, written or fetched, and nothing that the repository configures is run: git is started without
 pager, hooks, external diffs, text conversion, signature checks or network protocols. Objects are read as they are,
-without grafts and replacements.
-
-How files become lineages:
-
-- A glob is git's own ``:(top,glob)`` pathspec: ``*`` stays within a folder, ``**/`` is any number of folders. git looks
-  at matching paths only, so a rename into the glob is an addition and a rename out of it a deletion.
-- A commit makes a version of a file when the file differs from what **every** parent has. A merge that took a file
-  over from one of its parents makes none: the file goes on from there, and from the first such parent when there are
-  several. This is what ``git log -- path`` calls the history of a path.
-- A rename (git's ``-M``: the content is at least half the same) goes on with the lineage of the former path, and that
-  path is free for another file. A copy is an addition.
-- A deletion is a version without content. A file that comes back under the same path goes on from it.
-- Lineages that a merge brings together go on as the first parent's; the others are parents of that version.
-- Symbolic links and submodules are not files here. A file that becomes one is deleted, and the reverse is an addition.
+without grafts and replacements. How files become lineages is in ``git_history``.
 """
 
 from __future__ import annotations
@@ -25,15 +12,15 @@ import hashlib
 import os
 import re
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, NamedTuple, Self
+from typing import IO, Self
 
-from loopgraph.contracts.git import Commit, FileKey, FileStatus, FileVersion
+from loopgraph.contracts.git import Commit, CommitFiles, FileVersion
+from loopgraph.effects.git_history import FileHistory, parse_diffs
 from loopgraph.errors import InvalidInput, NotFound, SetupError
 
 _GIT = (
@@ -102,6 +89,13 @@ class GitRepository:
         roots = await self._output("rev-list", "--max-parents=0", await self.resolve(ref))
         return hashlib.sha256(b"\n".join(sorted(roots.split()))).hexdigest()[:32]
 
+    async def name(self) -> str:
+        """The name of the repository's folder, without ``.git``; bytes that are not UTF-8 are written ``\\xNN``."""
+        folder = os.fsdecode((await self._output("rev-parse", "--git-common-dir")).removesuffix(b"\n"))
+        common = (Path(self._path) / folder).resolve()
+        name = common.parent.name if common.name == ".git" else common.name.removesuffix(".git")
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+
     async def count(self, ref: str, glob: str | None = None) -> int:
         """How many commits :meth:`commits` will yield or, with a glob, versions :meth:`file_versions` will.
 
@@ -121,27 +115,35 @@ class GitRepository:
                 yield _commit(record)
 
     async def file_versions(self, ref: str, glob: str) -> AsyncGenerator[FileVersion]:
-        """All versions of the files that match ``glob``, each after its parents. The module says what a version is.
+        """All versions of the files that match ``glob``, each after its parents; ``git_history`` says what a version is.
 
         Raises InvalidInput (field ``glob``) for a pattern that cannot match a path of the repository.
+        """
+        async with aclosing(self.file_changes(ref, glob)) as changes:
+            async for change in changes:
+                for version in change.versions:
+                    yield version
+
+    async def file_changes(self, ref: str, glob: str) -> AsyncGenerator[CommitFiles]:
+        """What each commit of ``ref``'s history did to the files that match ``glob``; each commit after its parents.
+
+        Raises as :meth:`file_versions`.
         """
         pathspec = _pathspec(glob)
         tip = await self.resolve(ref)
         listed = await self._output("rev-list", *_ORDER, "--parents", tip)
         graph = [line.split() for line in listed.decode("ascii").splitlines()]
-        history = _FileHistory(graph)
+        history = FileHistory(graph)
         # One line asks for one comparison: of a commit with one of its parents, or of a root commit with nothing.
         wanted = "".join(f"{sha} {parent}\n" for sha, *parents in graph for parent in parents or ("",))
         del graph
         async with (
             aclosing(self.commits(tip)) as commits,
             aclosing(self._records(*_DIFF, "--", pathspec, stdin=wanted.encode("ascii"))) as records,
-            aclosing(_diffs(records)) as diffs,
+            aclosing(parse_diffs(records)) as diffs,
         ):
             async for commit in commits:
-                of_parents = [await anext(diffs) for _ in commit.parents or ("",)]
-                for version in history.advance(commit, of_parents):
-                    yield version
+                yield history.advance(commit, [await anext(diffs) for _ in commit.parents or ("",)])
 
     async def blob_text(self, sha: str, max_bytes: int) -> str | None:
         """The text of a blob; None when it is binary (has a NUL byte) or longer than ``max_bytes``.
@@ -274,105 +276,3 @@ def _instant(seconds: str) -> datetime:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(0, UTC)
-
-
-class _Change(NamedTuple):
-    """What a commit did to a path, seen from one parent, where the file was at ``source``."""
-
-    status: FileStatus
-    source: str
-    blob: str | None
-
-
-_Diff = Mapping[str, _Change | None]
-"""Changes by path; None for a path whose file went on under another."""
-
-
-async def _diffs(records: AsyncIterator[bytes]) -> AsyncGenerator[_Diff]:
-    """Parses ``git diff-tree --stdin --raw -z``: a commit's sha, its changes, the next sha, and so on."""
-    diff: dict[str, _Change | None] | None = None
-    async for record in records:
-        if not record.startswith(b":"):
-            if diff is not None:
-                yield diff
-            diff = {}
-            continue
-        assert diff is not None
-        old_mode, new_mode, _, blob, status = record[1:].decode("ascii").split()
-        source = path = (await anext(records)).decode("utf-8", "backslashreplace")
-        if renamed := status.startswith("R"):
-            path = (await anext(records)).decode("utf-8", "backslashreplace")
-        match old_mode.startswith("100"), new_mode.startswith("100"):  # regular files
-            case True, True:
-                diff[path] = _Change(FileStatus.RENAMED if renamed else FileStatus.MODIFIED, source, blob)
-                if renamed:
-                    diff[source] = None
-            case True, False:
-                diff[path] = _Change(FileStatus.DELETED, path, None)
-            case False, True:
-                diff[path] = _Change(FileStatus.ADDED, path, blob)
-    if diff is not None:
-        yield diff
-
-
-class _FileHistory:
-    """The last version of every path, for each commit that still has children to come.
-
-    Commits are passed to :meth:`advance` in an order with parents first. The last child of a commit takes its map over,
-    so only branching copies one.
-    """
-
-    def __init__(self, graph: Sequence[Sequence[str]]) -> None:
-        self._children_to_come = Counter(parent for _, *parents in graph for parent in parents)
-        self._latest: dict[str, dict[str, FileVersion]] = {}
-
-    def advance(self, commit: Commit, diffs: Sequence[_Diff]) -> list[FileVersion]:
-        """The versions that ``commit`` makes. ``diffs``: one for each parent; for a root one with nothing."""
-        before = [self._latest[parent] for parent in commit.parents] or [{}]
-        after: dict[str, FileVersion | None] = {}
-        for path, change in diffs[0].items():
-            same = next((i for i, diff in enumerate(diffs) if path not in diff), None)
-            if same is not None:
-                after[path] = before[same].get(path)
-            elif change is None or any(diff[path] is None for diff in diffs):
-                after[path] = None
-            else:
-                after[path] = _version(commit, path, [diff[path] for diff in diffs], before)
-        self._keep(commit, before[0], after)
-        return [version for version in after.values() if version is not None and version.commit is commit]
-
-    def _keep(self, commit: Commit, inherited: dict[str, FileVersion], after: Mapping[str, FileVersion | None]) -> None:
-        for parent in commit.parents:
-            self._children_to_come[parent] -= 1
-            if not self._children_to_come[parent]:
-                del self._latest[parent]
-        if not self._children_to_come[commit.sha]:
-            return
-        if commit.parents and commit.parents[0] in self._latest:
-            inherited = inherited.copy()
-        for path, version in after.items():
-            if version is None:
-                inherited.pop(path, None)
-            else:
-                inherited[path] = version
-        self._latest[commit.sha] = inherited
-
-
-def _version(
-    commit: Commit, path: str, changes: Sequence[_Change | None], before: Sequence[Mapping[str, FileVersion]]
-) -> FileVersion:
-    earlier = [
-        known[change.source]
-        for change, known in zip(changes, before, strict=True)
-        if change is not None and change.source in known
-    ]
-    seen = next(change for change in changes if change is not None)
-    key = FileKey(commit.sha, path)
-    return FileVersion(
-        commit=commit,
-        path=path,
-        status=seen.status,
-        blob=seen.blob,
-        parents=tuple(dict.fromkeys(version.key for version in earlier)),
-        lineage=earlier[0].lineage if earlier else key,
-    )

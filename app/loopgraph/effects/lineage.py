@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable
+from typing import TypeVar
 
 from loopgraph.assets import query
 from loopgraph.contracts.changes import Created, NewEdge, NewPattern, NewVersion, request_hash
@@ -19,14 +20,18 @@ from loopgraph.effects import lineage_steps as steps
 from loopgraph.effects import mapping
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.events import make_event, record
-from loopgraph.effects.graph import Graph, Transaction
-from loopgraph.effects.locks import KeyedLocks
-from loopgraph.errors import Conflict, InvalidInput, NotFound
+from loopgraph.effects.graph import Graph, Transaction, Work
+from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
+
+T = TypeVar("T")
 
 _CREATE_PATTERNS = query("lineage/create_patterns")
 _CREATE_VERSIONS = query("lineage/create_versions")
-_EDGE_BY_ID = query("lineage/edge_by_id")
+_EDGES_BY_ID = query("lineage/edges_by_id")
 _CLOSE_EDGE = query("lineage/close_edge")
+
+_ANCESTRY = "ancestry"
+"""What writers contend for who draw edges between existing versions."""
 
 
 class Lineage:
@@ -34,7 +39,6 @@ class Lineage:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._locks = KeyedLocks()
 
     async def create_pattern(self, new: NewPattern, first: NewVersion, origin: Origin) -> Created:
         """A pattern with its version 1. The same ids with the same content give the first result again.
@@ -42,7 +46,7 @@ class Lineage:
         Raises Conflict if an id is taken by other content, NotFound for an unknown parent, InvalidInput.
         """
         at, wanted = now(), request_hash(new, first)
-        pattern_id, node_id = new.pattern_id or new_id(), first.node_id or new_id()
+        pattern_id, node_id, turn = new.pattern_id or new_id(), first.node_id or new_id(), new_id()
         if first.version not in (None, 1):
             raise InvalidInput("version", f"the first version of a pattern is 1, not {first.version}")
         pattern = Pattern(
@@ -54,17 +58,23 @@ class Lineage:
             updated_at=at,
         )
         version = steps.build_version(pattern, first, node_id, 1, at, origin)
-        edges = steps.build_edges(version, first.parents or (), at, origin)
+        links = first.parents or ()
+        steps.check_distinct(links)
+        edges = steps.build_edges(version, links, at, origin)
         forked = any(edge.relationship_type is RelationshipType.FORKED_FROM for edge in edges)
         event_type = EventType.PATTERN_FORKED if forked else EventType.PATTERN_CREATED
         event = steps.created_event(event_type, origin, version, edges, name=pattern.name)
-        steps.check_distinct(first.parents or ())
 
         async def work(tx: Transaction) -> Created:
             if new.pattern_id and (found := await steps.pattern_row(tx, pattern_id)):
-                return await steps.repeated(tx, "Pattern", pattern_id, found[1] == wanted, pattern_id, 1)
-            if first.node_id and await steps.version_row(tx, node_id):
-                raise Conflict("PatternVersion", node_id, "the id is taken")
+                if found[1] != wanted:
+                    raise Conflict("Pattern", pattern_id, "the id is taken by other content")
+                return await steps.repeated(tx, pattern_id, 1, wanted)
+            if first.node_id and (row := await steps.version_row(tx, node_id)):
+                if new.pattern_id or row.get("request_hash") != wanted:
+                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
+                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
+            await steps.require_free_edge_ids(tx, links, turn)
             await tx.run(_CREATE_PATTERNS, patterns=[mapping.pattern_properties(pattern, wanted)])
             await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, wanted)])
             drawn = await steps.draw(tx, edges, wanted)
@@ -76,7 +86,7 @@ class Lineage:
                 pattern=pattern.model_copy(update={"current_node_id": current}), version=version, edges=drawn
             )
 
-        return await self._graph.transaction(work)
+        return await self._settled(work, retryable=bool(new.pattern_id or first.node_id))
 
     async def add_version(
         self, pattern_id: str, new: NewVersion, origin: Origin, event_type: EventType = EventType.VERSION_ADDED
@@ -86,14 +96,18 @@ class Lineage:
         Raises NotFound for an unknown pattern or parent, Conflict if the id or the version number is taken, InvalidInput.
         """
         at, wanted = now(), request_hash(pattern_id, new)
-        node_id = new.node_id or new_id()
+        node_id, edge_id, turn = new.node_id or new_id(), new_id(), new_id()
         links = new.parents
         steps.check_distinct(links or ())
+        named = [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in links or ()]
+        event = make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id)
 
         async def work(tx: Transaction) -> Created:
             if new.node_id and (row := await steps.version_row(tx, node_id)):
-                same = row.get("request_hash") == wanted
-                return await steps.repeated(tx, "PatternVersion", node_id, same, row["pattern_id"], row["version"])
+                if row.get("request_hash") != wanted:
+                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
+                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
+            await steps.require_free_edge_ids(tx, links or (), turn)
             pattern, number = await steps.reserve(tx, pattern_id, 1, at)
             if new.version is not None and new.version < number:
                 raise Conflict(
@@ -101,73 +115,18 @@ class Lineage:
                 )
             if new.version is not None and new.version > number:
                 raise InvalidInput("version", f"must be {number}, the next version of {pattern_id}")
-            parents = links if links is not None else await steps.default_parents(tx, pattern, number)
+            parents = named if links is not None else await steps.default_parents(tx, pattern, number, edge_id)
             version = steps.build_version(pattern, new, node_id, number, at, origin)
             edges = steps.build_edges(version, parents, at, origin)
             await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, wanted)])
             drawn = await steps.draw(tx, edges, wanted)
+            await record(tx, steps.describe_created(event, version, drawn, replaced=pattern.current_node_id))
             if version.status is PatternStatus.ACTIVE:
                 await steps.move_current(tx, pattern_id, node_id)
                 pattern = pattern.model_copy(update={"current_node_id": node_id})
-            await record(tx, steps.created_event(event_type, origin, version, drawn))
             return Created(pattern=pattern, version=version, edges=drawn)
 
-        async with self._locks(pattern_id):
-            return await self._graph.transaction(work)
-
-    async def import_versions(self, new: NewPattern, versions: Sequence[NewVersion], origin: Origin) -> int:
-        """Adds versions of recorded history to one pattern, making it if it is not there; those already there are skipped.
-
-        Each version names its ``node_id`` and its ``parents``, which are there already or stand earlier in ``versions``. Returns
-        how many were new. One transaction: after a crash, an import goes on where it stopped.
-        """
-        at, pattern_id = now(), new.pattern_id or new_id()
-
-        async def work(tx: Transaction) -> int:
-            known = await steps.known_versions(tx, (str(version.node_id) for version in versions))
-            missing = [version for version in versions if version.node_id not in known]
-            if not missing:
-                return 0
-            if await steps.pattern_row(tx, pattern_id) is None:
-                pattern = Pattern(
-                    **new.model_dump(exclude={"pattern_id"}),
-                    pattern_id=pattern_id,
-                    latest_version=0,
-                    created_at=at,
-                    created_by=origin.actor_id,
-                    updated_at=at,
-                )
-                await tx.run(_CREATE_PATTERNS, patterns=[mapping.pattern_properties(pattern, request_hash(new))])
-                created = make_event(
-                    EventType.PATTERN_IMPORTED, origin, pattern_id=pattern_id, after={"name": new.name}
-                )
-                await record(tx, created)
-            pattern, first_number = await steps.reserve(tx, pattern_id, len(missing), at)
-            made = [
-                steps.build_version(pattern, version, str(version.node_id), first_number + index, at, origin)
-                for index, version in enumerate(missing)
-            ]
-            await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, "") for version in made])
-            edges = [
-                edge
-                for version, wanted in zip(made, missing, strict=True)
-                for edge in steps.build_edges(version, wanted.parents or (), at, origin)
-            ]
-            drawn = await steps.draw(tx, edges, "")
-            by_target: dict[str, list[LineageEdge]] = {version.node_id: [] for version in made}
-            for edge in drawn:
-                by_target[edge.target_node_id].append(edge)
-            await record(
-                tx,
-                *(
-                    steps.created_event(EventType.VERSION_ADDED, origin, version, by_target[version.node_id])
-                    for version in made
-                ),
-            )
-            return len(made)
-
-        async with self._locks(pattern_id):
-            return await self._graph.transaction(work)
+        return await self._settled(work, retryable=new.node_id is not None, contended=pattern_id)
 
     async def connect(self, new: NewEdge, origin: Origin) -> tuple[LineageEdge, bool]:
         """An edge between two existing versions, and whether an earlier request had drawn it.
@@ -177,7 +136,7 @@ class Lineage:
         """
         if new.source_node_id == new.target_node_id:
             raise InvalidInput("targetNodeId", "must differ from sourceNodeId: a version is not its own ancestor")
-        at, wanted, edge_id = now(), request_hash(new), new.edge_id or new_id()
+        at, wanted, edge_id, turn = now(), request_hash(new), new.edge_id or new_id(), new_id()
         draft = LineageEdge(
             **new.model_dump(exclude={"edge_id"}),
             edge_id=edge_id,
@@ -193,8 +152,8 @@ class Lineage:
         )
 
         async def work(tx: Transaction) -> tuple[LineageEdge, bool]:
-            await steps.lock_ancestry(tx, edge_id)
-            if new.edge_id and (rows := await tx.run(_EDGE_BY_ID, edge_id=edge_id)):
+            await steps.lock_ancestry(tx, turn)
+            if new.edge_id and (rows := await tx.run(_EDGES_BY_ID, edge_ids=[edge_id])):
                 if rows[0]["edge"].get("request_hash") != wanted:
                     raise Conflict("LineageEdge", edge_id, "the id is taken by an edge of other content")
                 return steps.edge_of(rows[0]), True
@@ -202,25 +161,26 @@ class Lineage:
             await record(tx, event.model_copy(update={"pattern_id": drawn.target_pattern_id}))
             return drawn, False
 
-        async with self._locks("ancestry"):
-            return await self._graph.transaction(work)
+        return await self._settled(work, retryable=new.edge_id is not None, contended=_ANCESTRY)
 
     async def disconnect(self, edge_id: str, reason: str, origin: Origin) -> LineageEdge:
-        """Closes the interval of an edge; the edge stays. Raises NotFound, or Conflict if it is closed already."""
-        at = now()
+        """Closes the interval of an edge; the edge stays. Raises NotFound, InvalidInput, Conflict if it is closed already."""
+        steps.check_text("reason", reason)
+        at, turn = now(), new_id()
         event = make_event(EventType.EDGE_DEACTIVATED, origin, edge_id=edge_id, data={"reason": reason})
 
         async def work(tx: Transaction) -> LineageEdge:
-            await steps.lock_ancestry(tx, edge_id)
-            rows = await tx.run(_EDGE_BY_ID, edge_id=edge_id)
+            await steps.lock_ancestry(tx, turn)
+            rows = await tx.run(_EDGES_BY_ID, edge_ids=[edge_id])
             if not rows:
                 raise NotFound("LineageEdge", edge_id)
             edge = steps.edge_of(rows[0])
             if edge.valid_to is not None:
                 raise Conflict("LineageEdge", edge_id, f"it was deactivated at {edge.valid_to.isoformat()}")
             closing = _CLOSE_EDGE.choose(EDGE_TYPE=edge.relationship_type.value)
-            await tx.run(closing, edge_id=edge_id, source_node_id=edge.source_node_id, valid_to=at, reason=reason)
-            closed = edge.model_copy(update={"valid_to": at, "deactivation_reason": reason})
+            end = max(at, edge.valid_from)  # another process may have drawn it while this one waited for the lock
+            await tx.run(closing, edge_id=edge_id, source_node_id=edge.source_node_id, valid_to=end, reason=reason)
+            closed = edge.model_copy(update={"valid_to": end, "deactivation_reason": reason})
             await record(
                 tx,
                 event.model_copy(
@@ -228,14 +188,13 @@ class Lineage:
                         "pattern_id": edge.target_pattern_id,
                         "node_id": edge.target_node_id,
                         "before": steps.brief(edge),
-                        "after": {"valid_to": at.isoformat()},
+                        "after": {"valid_to": end.isoformat()},
                     }
                 ),
             )
             return closed
 
-        async with self._locks("ancestry"):
-            return await self._graph.transaction(work)
+        return await self._graph.transaction(work, contended=_ANCESTRY)
 
     async def activate(self, node_id: str, origin: Origin) -> PatternVersion:
         """Puts a draft into use: it becomes its pattern's current version. Raises NotFound, InvalidTransition."""
@@ -248,7 +207,8 @@ class Lineage:
         return await self._graph.transaction(work)
 
     async def reject(self, node_id: str, reason: str, origin: Origin) -> PatternVersion:
-        """Closes a draft that will not be used. Raises NotFound, InvalidTransition."""
+        """Closes a draft that will not be used. Raises NotFound, InvalidTransition, InvalidInput."""
+        steps.check_text("reason", reason)
         at = now()
         event = make_event(EventType.VERSION_REJECTED, origin, node_id=node_id, data={"reason": reason})
 
@@ -277,15 +237,24 @@ class Lineage:
         """
         if replaced_by == node_id:
             raise InvalidInput("replacedBy", "a version cannot replace itself")
+        steps.check_text("reason", reason)
         at, edge_id = now(), new_id()
         event = make_event(
-            EventType.VERSION_DEPRECATED, origin, node_id=node_id, data={"reason": reason, "replaced_by": replaced_by}
+            EventType.VERSION_DEPRECATED,
+            origin,
+            node_id=node_id,
+            edge_id=edge_id if replaced_by else None,
+            data={"reason": reason, "replaced_by": replaced_by},
         )
 
         async def work(tx: Transaction) -> tuple[PatternVersion, LineageEdge | None]:
-            edge = None
             if replaced_by:
                 await steps.lock_ancestry(tx, edge_id)
+            version = await steps.change_status(
+                tx, node_id, PatternStatus.DEPRECATED, at, event, reason=reason, replaced_by=replaced_by
+            )
+            edge = None
+            if replaced_by:
                 replacement = await steps.version_row(tx, replaced_by)
                 if replacement is None:
                     raise NotFound("PatternVersion", replaced_by)
@@ -308,13 +277,9 @@ class Lineage:
                     valid_from=at,
                 )
                 edge = await steps.draw_between(tx, edge, "", field="replacedBy")
-            version = await steps.change_status(
-                tx, node_id, PatternStatus.DEPRECATED, at, event, reason=reason, replaced_by=replaced_by
-            )
             return version, edge
 
-        async with self._locks("ancestry"):
-            return await self._graph.transaction(work)
+        return await self._graph.transaction(work, contended=_ANCESTRY if replaced_by else None)
 
     async def make_current(self, node_id: str, origin: Origin) -> PatternVersion:
         """Makes an active version its pattern's current one. Raises NotFound, InvalidInput if it is not active."""
@@ -328,9 +293,22 @@ class Lineage:
                     "nodeId", f"{node_id} is {version.status.value}; only an active version can be current"
                 )
             before = (await steps.lock_pattern(tx, version.pattern_id, at)).current_node_id
-            await steps.move_current(tx, version.pattern_id, node_id)
-            change = {"pattern_id": version.pattern_id, "before": {"current_node_id": before}}
-            await record(tx, event.model_copy(update={**change, "after": {"current_node_id": node_id}}))
+            if before != node_id:
+                await steps.move_current(tx, version.pattern_id, node_id)
+                change = {"pattern_id": version.pattern_id, "before": {"current_node_id": before}}
+                await record(tx, event.model_copy(update={**change, "after": {"current_node_id": node_id}}))
             return version
 
         return await self._graph.transaction(work)
+
+    async def _settled(self, work: Work[T], *, retryable: bool, contended: Hashable | None = None) -> T:
+        """The outcome of a transaction; of a request that names its own id, after a second look if it is refused.
+
+        Its twin may have won a race in the middle of the first look, and then the twin's result is the answer.
+        """
+        try:
+            return await self._graph.transaction(work, contended=contended)
+        except UserError:
+            if not retryable:
+                raise
+        return await self._graph.transaction(work, contended=contended)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from loopgraph.assets import query
+from loopgraph.contracts.base import Text
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink, template_hash
 from loopgraph.contracts.events import EventType, LineageEvent, Origin
 from loopgraph.contracts.lineage import (
@@ -24,6 +27,8 @@ from loopgraph.effects.events import make_event, record
 from loopgraph.effects.graph import Row, Transaction
 from loopgraph.errors import Conflict, CycleRefused, InvalidInput, NotFound
 
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+
 UNRESOLVED = "unresolved"
 """Stands for a pattern id that only the transaction can look up."""
 
@@ -31,15 +36,17 @@ _CREATE_EDGES = query("lineage/create_edges")
 _RESERVE = query("lineage/reserve_versions")
 _LOCK_ANCESTRY = query("lineage/lock_ancestry")
 _ACTIVE_PATH = query("lineage/active_path").choose(EDGE_TYPES=[kind.value for kind in ANCESTRY])
+_EDGES_BY_ID = query("lineage/edges_by_id")
 _EDGES_BETWEEN = query("lineage/edges_between")
 _EDGES_INTO = query("lineage/edges_into").choose(EDGE_TYPES=[kind.value for kind in RelationshipType])
 _LOCK_VERSION = query("lineage/lock_version")
 _UPDATE_VERSION = query("lineage/update_version")
-_LOCK_PATTERN = query("lineage/lock_pattern")
-_CLEAR_CURRENT = query("lineage/clear_current_version")
-_SET_CURRENT = query("lineage/set_current_version")
+_LOCK_PATTERNS = query("lineage/lock_patterns")
+_CLEAR_CURRENT = query("lineage/clear_current_versions")
+_SET_CURRENT = query("lineage/set_current_versions")
 _NEWEST_ACTIVE = query("lineage/newest_active_version")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
+_STANDING = query("lineage/versions_standing")
 _VERSIONS_BY_ID = query("lineage/versions_by_id")
 _VERSIONS_PAGE = query("lineage/versions_page")
 
@@ -87,21 +94,33 @@ def build_edges(
             correlation_id=origin.correlation_id,
             created_at=version.created_at,
             created_by=version.created_by,
-            valid_from=version.created_at,
+            valid_from=min(version.created_at, at),  # recorded history may be dated in the future
         )
         for link in links
     ]
 
 
 def check_distinct(links: Sequence[ParentLink]) -> None:
-    """Raises InvalidInput where two links name the same parent and type."""
+    """Raises InvalidInput where two links name the same parent and type, or the same edge id."""
     seen: set[tuple[str, RelationshipType]] = set()
+    edge_ids: set[str] = set()
     for index, link in enumerate(links):
         if (link.node_id, link.relationship_type) in seen:
             raise InvalidInput(
                 f"parents.{index}", f"{link.node_id} is already a parent by {link.relationship_type.value}"
             )
+        if link.edge_id in edge_ids:
+            raise InvalidInput(f"parents.{index}.edgeId", f"{link.edge_id} is already the id of another of these edges")
         seen.add((link.node_id, link.relationship_type))
+        edge_ids.update({link.edge_id} if link.edge_id else ())
+
+
+def check_text(field: str, text: str) -> None:
+    """Raises InvalidInput for a text that is too long to be read back."""
+    try:
+        _TEXT.validate_python(text)
+    except ValidationError as error:
+        raise InvalidInput(field, error.errors()[0]["msg"].replace("String should", "must", 1)) from error
 
 
 def brief(edge: LineageEdge) -> dict[str, Any]:
@@ -134,40 +153,48 @@ async def version_row(tx: Transaction, node_id: str) -> Row | None:
     return rows[0]["version"] if rows else None
 
 
-async def known_versions(tx: Transaction, node_ids: Iterable[str]) -> dict[str, Row]:
-    """The properties of those versions that exist, by id."""
-    rows = await tx.run(_VERSIONS_BY_ID, node_ids=sorted(set(node_ids)))
-    return {row["version"]["node_id"]: row["version"] for row in rows}
+async def standing(tx: Transaction, node_ids: Iterable[str]) -> dict[str, Row]:
+    """``pattern_id`` and ``status`` of those versions that exist, by version id."""
+    rows = await tx.run(_STANDING, node_ids=sorted(set(node_ids)))
+    return {row["node_id"]: row for row in rows}
 
 
-async def repeated(tx: Transaction, kind: str, id_: str, same: bool, pattern_id: str, number: int) -> Created:
-    """The result an earlier request had. Raises Conflict if that request asked for something else."""
-    if not same:
-        raise Conflict(kind, id_, "the id is taken by other content")
+async def repeated(tx: Transaction, pattern_id: str, number: int, request_hash: str) -> Created:
+    """What an earlier request made: its pattern and version as they are now, and the edges that it drew."""
     found = await pattern_row(tx, pattern_id)
     rows = await tx.run(_VERSIONS_PAGE, pattern_ids=[pattern_id], below=number + 1, limit=1)
     assert found is not None, "the id was found"
     version = mapping.version(rows[0]["version"])
-    edges = await tx.run(_EDGES_INTO, node_ids=[version.node_id])
-    return Created(pattern=found[0], version=version, edges=tuple(map(edge_of, edges)), repeated=True)
+    rows = await tx.run(_EDGES_INTO, node_ids=[version.node_id])
+    edges = (edge_of(row) for row in rows if row["edge"].get("request_hash") == request_hash)
+    return Created(pattern=found[0], version=version, edges=tuple(edges), repeated=True)
 
 
 async def reserve(tx: Transaction, pattern_id: str, count: int, at: datetime) -> tuple[Pattern, int]:
     """Takes the next ``count`` version numbers; returns the pattern and the first of them. Raises NotFound."""
-    rows = await tx.run(_RESERVE, pattern_id=pattern_id, count=count, now=at)
-    if not rows:
+    reserved = await reserve_many(tx, {pattern_id: count}, at)
+    if pattern_id not in reserved:
         raise NotFound("Pattern", pattern_id)
-    pattern = mapping.pattern(rows[0]["pattern"], rows[0]["current_node_id"])
-    return pattern, pattern.latest_version - count + 1
+    return reserved[pattern_id]
 
 
-async def default_parents(tx: Transaction, pattern: Pattern, number: int) -> tuple[ParentLink, ...]:
-    """The version in use, or the latest before ``number``, as the one parent of the next."""
+async def reserve_many(tx: Transaction, counts: Mapping[str, int], at: datetime) -> dict[str, tuple[Pattern, int]]:
+    """Takes the next version numbers of patterns, so many of each; returns each pattern and the first of its numbers."""
+    wanted = [{"pattern_id": pattern_id, "count": counts[pattern_id]} for pattern_id in sorted(counts)]
+    rows = await tx.run(_RESERVE, wanted=wanted, now=at)
+    patterns = (mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows)
+    return {
+        pattern.pattern_id: (pattern, pattern.latest_version - counts[pattern.pattern_id] + 1) for pattern in patterns
+    }
+
+
+async def default_parents(tx: Transaction, pattern: Pattern, number: int, edge_id: str) -> tuple[ParentLink, ...]:
+    """The version in use, or the latest before ``number``, as the one parent of the next by an edge of this id."""
     parent = pattern.current_node_id
     if parent is None:
         rows = await tx.run(_VERSIONS_PAGE, pattern_ids=[pattern.pattern_id], below=number, limit=1)
         parent = rows[0]["version"]["node_id"] if rows else None
-    return (ParentLink(node_id=parent),) if parent else ()
+    return (ParentLink(node_id=parent, edge_id=edge_id),) if parent else ()
 
 
 async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str) -> tuple[LineageEdge, ...]:
@@ -177,15 +204,14 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
     """
     if not edges:
         return ()
-    sources = await known_versions(tx, (edge.source_node_id for edge in edges))
+    sources = await standing(tx, (edge.source_node_id for edge in edges))
     resolved = []
     for edge in edges:
         if edge.source_node_id == edge.target_node_id:
             raise InvalidInput("parents", f"{edge.source_node_id} cannot be its own parent")
         if edge.source_node_id not in sources:
             raise NotFound("PatternVersion", edge.source_node_id)
-        pattern_id = sources[edge.source_node_id]["pattern_id"]
-        resolved.append(edge.model_copy(update={"source_pattern_id": pattern_id}))
+        resolved.append(edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]}))
     for kind in sorted({edge.relationship_type for edge in resolved}):
         rows = [mapping.edge_properties(edge, request_hash) for edge in resolved if edge.relationship_type is kind]
         await tx.run(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), edges=rows)
@@ -193,8 +219,23 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
 
 
 async def lock_ancestry(tx: Transaction, turn: str) -> None:
-    """Waits for (or collides with, to be run again) every other transaction that draws edges between existing versions."""
+    """Waits for (or collides with, to be run again) every other transaction that draws edges between existing versions.
+
+    ``turn`` is an id made for this change: to the embedded engine, writing what is there already is no write.
+    """
     await tx.run(_LOCK_ANCESTRY, turn=turn)
+
+
+async def require_free_edge_ids(tx: Transaction, links: Sequence[ParentLink], turn: str) -> None:
+    """Raises Conflict where the client's own id of an edge is taken.
+
+    The graph's constraints hold for one type of edge each, so ids of clients are given out under the lock on ancestry.
+    """
+    given = [link.edge_id for link in links if link.edge_id]
+    if given:
+        await lock_ancestry(tx, turn)
+        for row in await tx.run(_EDGES_BY_ID, edge_ids=given):
+            raise Conflict("LineageEdge", row["edge"]["edge_id"], "the id is taken by another edge")
 
 
 async def draw_between(
@@ -204,7 +245,7 @@ async def draw_between(
 
     Raises NotFound, Conflict if the two are connected by this type already, CycleRefused if it would close a cycle.
     """
-    ends = await known_versions(tx, (edge.source_node_id, edge.target_node_id))
+    ends = await standing(tx, (edge.source_node_id, edge.target_node_id))
     for node_id in (edge.source_node_id, edge.target_node_id):
         if node_id not in ends:
             raise NotFound("PatternVersion", node_id)
@@ -241,17 +282,28 @@ async def lock_version(tx: Transaction, node_id: str, at: datetime) -> PatternVe
 
 async def lock_pattern(tx: Transaction, pattern_id: str, at: datetime) -> Pattern:
     """The pattern as it is while this transaction holds its write lock. Raises NotFound."""
-    rows = await tx.run(_LOCK_PATTERN, pattern_id=pattern_id, now=at)
-    if not rows:
+    patterns = await lock_patterns(tx, [pattern_id], at)
+    if not patterns:
         raise NotFound("Pattern", pattern_id)
-    return mapping.pattern(rows[0]["pattern"], rows[0]["current_node_id"])
+    return patterns[0]
+
+
+async def lock_patterns(tx: Transaction, pattern_ids: Iterable[str], at: datetime) -> list[Pattern]:
+    """Those patterns that exist, as they are while this transaction holds their write locks."""
+    rows = await tx.run(_LOCK_PATTERNS, pattern_ids=sorted(set(pattern_ids)), now=at)
+    return [mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows]
 
 
 async def move_current(tx: Transaction, pattern_id: str, node_id: str | None) -> None:
     """Marks a version (or none) as the one in use."""
-    await tx.run(_CLEAR_CURRENT, pattern_id=pattern_id)
-    if node_id:
-        await tx.run(_SET_CURRENT, pattern_id=pattern_id, node_id=node_id)
+    await move_current_of(tx, {pattern_id: node_id})
+
+
+async def move_current_of(tx: Transaction, node_ids: Mapping[str, str | None]) -> None:
+    """Marks for each pattern a version of it (or none) as the one in use."""
+    await tx.run(_CLEAR_CURRENT, pattern_ids=sorted(node_ids))
+    if marked := sorted(filter(None, node_ids.values())):
+        await tx.run(_SET_CURRENT, node_ids=marked)
 
 
 async def update_version(tx: Transaction, node_id: str, **properties: Any) -> PatternVersion:
@@ -315,12 +367,28 @@ async def _successor(tx: Transaction, pattern_id: str, replaced_by: str | None) 
 def created_event(
     event_type: EventType, origin: Origin, version: PatternVersion, edges: Sequence[LineageEdge], **after: Any
 ) -> LineageEvent:
-    """The event of a version that was made."""
-    return make_event(
-        event_type,
-        origin,
-        pattern_id=version.pattern_id,
-        node_id=version.node_id,
-        after={"version": version.version, "status": version.status.value, **after},
-        data={"edges": [brief(edge) for edge in edges]},
+    """The event of a version that is made."""
+    event = make_event(event_type, origin, pattern_id=version.pattern_id, node_id=version.node_id)
+    return describe_created(event, version, edges, **after)
+
+
+def describe_created(
+    event: LineageEvent,
+    version: PatternVersion,
+    edges: Sequence[LineageEdge],
+    *,
+    replaced: str | None = None,
+    **after: Any,
+) -> LineageEvent:
+    """The event with what it says of the version that is made. ``replaced`` was in use before, if this one is now."""
+    before = None
+    if version.status is PatternStatus.ACTIVE:
+        before = {"current_node_id": replaced} if replaced else None
+        after["current_node_id"] = version.node_id
+    return event.model_copy(
+        update={
+            "before": before,
+            "after": {"version": version.version, "status": version.status.value, **after},
+            "data": {"edges": [brief(edge) for edge in edges]},
+        }
     )

@@ -1,8 +1,9 @@
-// Takes the write lock of a pattern and returns it with the version in use.
+// Takes the write locks of patterns and returns them with the versions in use.
 // access: write
-// parameters: pattern_id, now
+// parameters: pattern_ids, now
 // returns: pattern, current_node_id
-MATCH (p:Pattern {pattern_id: $pattern_id})
+UNWIND $pattern_ids AS id
+MATCH (p:Pattern {pattern_id: id})
 SET p.updated_at = $now
 WITH p
 OPTIONAL MATCH (p)-[:CURRENT_VERSION]->(v:PatternVersion)
