@@ -1,1 +1,0 @@
-"""What users embed in their own programs. Imports nothing of the service."""
