@@ -29,7 +29,7 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage_import import LineageImport
 from loopgraph.errors import InvalidInput, NotFound
-from support.lineage import DERIVED, EVERY_TYPE, Room
+from support.lineage import DERIVED, EVERY_TYPE, Room, parents
 
 VERSIONS = 40
 Wanted = Callable[[LineageEdge], bool]
@@ -209,15 +209,13 @@ class TestAgreesWithNetworkx:
             found = await history.room.traversals.pattern_lineage(pattern_id, filter)
             assert found.start_ids == tuple(own)
             depths: dict[str, int] = {}
-            edges = set()
             for along in (graph, graph.reverse()):
                 reached = nx.multi_source_dijkstra_path_length(along, set(own), cutoff=max_depth, weight=None)
-                edges |= set(graph.subgraph(reached).edges(keys=True))
                 for node_id, depth in reached.items():
                     depths[node_id] = min(depth, depths.get(node_id, depth))
             assert {node.version.node_id: node.depth for node in found.nodes} == depths
             assert [node.depth for node in found.nodes] == sorted(depths.values())
-            assert steps(found.edges) == edges
+            assert steps(found.edges) == set(graph.subgraph(depths).edges(keys=True))
             assert not found.truncated
 
 
@@ -254,3 +252,15 @@ class TestRefusals:
         found = await room.traversals.path(known, known, metric)
         assert found is not None
         assert ([version.node_id for version in found.versions], found.edges, found.cost) == ([known], (), 0.0)
+
+    async def test_the_lineage_of_a_pattern_has_the_edges_that_pass_it_by(self, graph: Graph) -> None:
+        room = Room.on(graph)
+        before = (await room.pattern()).version.node_id
+        middle = await room.pattern(parents=parents([before]))
+        after = (await room.pattern(parents=parents([middle.version.node_id, before]))).version.node_id
+        found = await room.traversals.pattern_lineage(middle.pattern.pattern_id, TraversalFilter())
+        pairs = {(edge.source_node_id, edge.target_node_id) for edge in found.edges}
+        own = middle.version.node_id
+        assert pairs == {(before, own), (own, after), (before, after)}
+        degrees = {node.version.node_id: (node.in_degree, node.out_degree) for node in found.nodes}
+        assert degrees == {before: (0, 2), own: (1, 1), after: (2, 0)}

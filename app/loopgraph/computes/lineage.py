@@ -96,8 +96,11 @@ def reach(
     )
 
 
-def union(*answers: Reached, max_nodes: int) -> Reached:
-    """Several answers from the same starts as one: each version at its least depth, nearest first, each edge once."""
+def union(*answers: Reached, between: Iterable[LineageEdge] = (), max_nodes: int) -> Reached:
+    """Several answers from the same starts as one: each version at its least depth, nearest first, each edge once.
+
+    ``between`` are edges that no answer has, because each leads from a version of one answer to a version of another.
+    """
     depth: dict[str, int] = {}
     for answer in answers:
         for node in answer.order:
@@ -105,6 +108,7 @@ def union(*answers: Reached, max_nodes: int) -> Reached:
     nearest = sorted(depth, key=lambda node: depth[node])[:max_nodes]  # stable: breadth-first order stays
     among = set(nearest)
     edges = {edge.edge_id: edge for answer in answers for edge in answer.edges}
+    edges |= {edge.edge_id: edge for edge in between}
     inside = tuple(edge for edge in edges.values() if {edge.source_node_id, edge.target_node_id} <= among)
     into = Counter(edge.target_node_id for edge in inside)
     out_of = Counter(edge.source_node_id for edge in inside)

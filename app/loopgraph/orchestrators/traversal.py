@@ -104,7 +104,11 @@ class Traversals:
             )
             for id_, starts in own.items():
                 reached[id_].append(algorithms.reach(starts, subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
-        wholes = {id_: algorithms.union(*both, max_nodes=limit) for id_, both in reached.items()}
+        # An ancestor can lead to a descendant past the pattern itself, by an edge that neither direction meets.
+        met = {node_id for both in reached.values() for answer in both for node_id in answer.order}
+        edges = await self._reads.edges(met, Direction.ANCESTORS, filter.relationship_types)
+        between = [edge for edge in edges if edge.open_at(as_of)]
+        wholes = {id_: algorithms.union(*both, between=between, max_nodes=limit) for id_, both in reached.items()}
         wanted = {node_id for whole in wholes.values() for node_id in whole.order}
         versions |= await self._reads.versions(wanted - versions.keys())
         return {
