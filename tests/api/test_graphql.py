@@ -111,6 +111,12 @@ async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog
     assert "a secret of the house" in (record.exc_text or "")
 
 
+@pytest.mark.parametrize("id_", ["Tm90aGluZzpx", "UGFnZUluZm86cQ=="])
+async def test_an_id_that_is_no_global_id_is_refused(service: Service, id_: str) -> None:
+    [error] = await service.errors("query ($id: ID!) { node(id: $id) { id } }", id=id_)
+    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "id"}
+
+
 async def test_graphiql_is_for_browsers(service: Service) -> None:
     response = await service.http.get("/graphql", headers={"accept": "text/html"})
     assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")

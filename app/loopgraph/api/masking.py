@@ -7,12 +7,15 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.relay import GlobalIDValueError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from loopgraph.errors import InvalidInput, ServiceError, UserError
 
 logger = logging.getLogger(__name__)
+
+_BAD_ID: dict[str, object] = {"code": "INVALID_INPUT", "field": "id"}
 
 
 class CodedSchema(strawberry.Schema):
@@ -35,6 +38,8 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
     if original is None or isinstance(original, GraphQLError):
         # The document or its variables are wrong, and graphql-core says how.
         return _with(error, error.message, {"code": "INVALID_DOCUMENT", **(error.extensions or {})})
+    if isinstance(original, GlobalIDValueError):
+        return _with(error, "id: must be a global id of this API, as the field `id` of a node gives it", _BAD_ID)
     if isinstance(original, UserError | ServiceError):
         field = {"field": original.field} if isinstance(original, InvalidInput) else {}
         return _with(error, str(original), {"code": original.code, **field})

@@ -67,7 +67,9 @@ class Pattern(relay.Node):
     def raw_id(self) -> strawberry.ID:
         return strawberry.ID(self.pattern_id)
 
-    @strawberry.field(description="The version in use; null if there is none: all are drafts, or were taken out of use.")
+    @strawberry.field(
+        description="The version in use; null if there is none: all are drafts, or were taken out of use."
+    )
     async def current_version(self, info: Info) -> PatternVersion | None:
         if self.current_node_id is None:
             return None
