@@ -102,10 +102,14 @@ def read_all(terminal: int) -> str:
     return shown.decode()
 
 
+COMMITS = 12_000
+"""So many that an import of them lasts, on any machine, long enough to be interrupted."""
+
+
 async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     """A terminal sends the signal to the whole process group, so git gets it too."""
     repo, author = Repo(tmp_path / "repo"), new_id()
-    repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(1, 3000))
+    repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(1, COMMITS))
     command = Command(repo, embedded_engine)
     async with GitRepository(repo.folder) as repository:
         pattern_id = CommitLineage(await repository.identity("main"), "").pattern_id
@@ -126,7 +130,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         stopped = re.fullmatch(r"stopped after ([\d,]+) new versions; the same command goes on\n", complaints.decode())
         assert stopped, complaints
         so_far = int(stopped[1].replace(",", ""))
-        assert 0 <= so_far < 3000
+        assert 0 <= so_far < COMMITS
         before = (await LineageReads(graph).patterns([pattern_id]))[pattern_id]
         assert before.latest_version >= so_far  # a batch may have been committed and not yet counted
         assert before.current_node_id is None
@@ -134,9 +138,9 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         assert (code, complaints) == (0, "")
         found = numbers(output)
         assert (found["commits"], found["new"], found["known"]) == (
-            3000, 3000 - before.latest_version, before.latest_version
+            COMMITS, COMMITS - before.latest_version, before.latest_version
         )  # fmt: skip
-        assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == 3000
+        assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == COMMITS
 
 
 @pytest.mark.parametrize(

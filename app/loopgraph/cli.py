@@ -189,7 +189,7 @@ def import_git(
     if glob is not None and form is ImportForm.COMMITS:
         raise InvalidInput("--glob", "chooses files; use it with --as files")
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
-    configure_logging("warning")
+    configure_logging("error")  # stopped by Ctrl-C, asyncio warns of the git process that got it, too
     if form is ImportForm.FILES and glob is None:
         glob = "**"
     progress = ImportProgress()

@@ -53,8 +53,9 @@ async def test_the_executions_of_an_experiment_page_by_page(client: Client) -> N
     [taken] = (await client.run(run_id))["improvements"]
     experiment_id = taken["experiments"][0]["experimentId"]
     arms = {client.node_id: "CONTROL", candidate["candidate"]["nodeId"]: "TREATMENT"}
+    # An execution is dated by its start: the shorter ones that follow began later, however fast they are recorded.
     recorded = {
-        node_id: [await client.record(node_id, 10.0 * n, experimentId=experiment_id) for n in range(1, 4)]
+        node_id: [await client.record(node_id, 10.0 * n, experimentId=experiment_id) for n in (3, 2, 1)]
         for node_id in arms
     }
     # Not finished, so no evidence; and not of this experiment.
@@ -77,7 +78,7 @@ async def test_the_executions_of_an_experiment_page_by_page(client: Client) -> N
     for node_id, arm in arms.items():
         mine = [edge["node"] for edge in found if edge["node"]["nodeId"] == node_id]
         assert [execution["executionId"] for execution in mine] == recorded[node_id]
-        assert [execution["durationMs"] for execution in mine] == [10.0, 20.0, 30.0]
+        assert [execution["durationMs"] for execution in mine] == [30.0, 20.0, 10.0]
         assert {execution["arm"] for execution in mine} == {arm}
     [error] = await client.service.errors(
         "query($id: ID!) { experiment(experimentId: $id) { executions(first: 501) { edges { cursor } } } }",
