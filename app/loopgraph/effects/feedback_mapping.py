@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.changes import template_hash
 from loopgraph.contracts.feedback import Decision, Experiment, FeedbackRun, Improvement, LoopInput
 from loopgraph.contracts.lineage import PatternVersion
 from loopgraph.effects.clock import time_key
+from loopgraph.effects.mapping import Properties, only_fields
 from loopgraph.effects.values import json_text, json_value
-
-Properties = dict[str, Any]
 
 _FIGURES = ("metric", "effect", "effect_size", "performance_delta", "p_value", "confidence_score", "probability_better")
 """Parts of a decision's result that lie flat beside its JSON text, for those who ask the graph itself."""
@@ -43,8 +40,8 @@ def run_properties(run: FeedbackRun, request_hash: str) -> Properties:
 def run(properties: Properties) -> FeedbackRun:
     """The run of a ``:FeedbackRun`` node."""
     return FeedbackRun(
-        **_only(FeedbackRun, properties, "input", "analysis"),
-        input=LoopInput(**_only(LoopInput, properties)),
+        **only_fields(FeedbackRun, properties, "input", "analysis"),
+        input=LoopInput(**only_fields(LoopInput, properties)),
         analysis=json_value(properties.get("analysis")),
     )
 
@@ -62,7 +59,7 @@ def improvement_properties(improvement: Improvement, request_hash: str) -> Prope
 def improvement(properties: Properties) -> Improvement:
     """The improvement of an ``:Improvement`` node."""
     return Improvement(
-        **dict.fromkeys(("run_id", "expected_delta")) | _only(Improvement, properties, "proposed_changes"),
+        **dict.fromkeys(("run_id", "expected_delta")) | only_fields(Improvement, properties, "proposed_changes"),
         proposed_changes=json_value(properties["proposed_changes"]),
     )
 
@@ -74,7 +71,7 @@ def experiment_properties(experiment: Experiment) -> Properties:
 
 def experiment(properties: Properties) -> Experiment:
     """The experiment of an ``:Experiment`` node."""
-    return Experiment(**_only(Experiment, properties))
+    return Experiment(**only_fields(Experiment, properties))
 
 
 def decision_properties(decision: Decision) -> Properties:
@@ -89,7 +86,7 @@ def decision_properties(decision: Decision) -> Properties:
 
 def decision(properties: Properties) -> Decision:
     """The decision of a ``:Decision`` node."""
-    return Decision(**_only(Decision, properties, "result"), result=json_value(properties.get("result")))
+    return Decision(**only_fields(Decision, properties, "result"), result=json_value(properties.get("result")))
 
 
 def proposed_changes(base: PatternVersion, template_code: str, parameters: JsonMap) -> JsonMap:
@@ -105,8 +102,3 @@ def proposed_changes(base: PatternVersion, template_code: str, parameters: JsonM
     if differing := {name: pair for name, pair in values.items() if len(pair) < 2 or pair["from"] != pair["to"]}:
         changes["parameters"] = differing
     return changes
-
-
-def _only(contract: type[Any], properties: Properties, *decoded: str) -> Properties:
-    """The properties that are fields of the contract, without those that are decoded apart."""
-    return {name: value for name, value in properties.items() if name in contract.model_fields and name not in decoded}

@@ -29,7 +29,7 @@ def pattern_properties(pattern: Pattern, request_hash: str) -> Properties:
 def pattern(properties: Properties, current_node_id: str | None) -> Pattern:
     """The pattern of a ``:Pattern`` node."""
     return Pattern(
-        **_only(Pattern, properties, "metadata"),
+        **only_fields(Pattern, properties, "metadata"),
         metadata=json_value(properties.get("metadata")) or {},
         current_node_id=current_node_id,
     )
@@ -53,7 +53,7 @@ def version_properties(version: PatternVersion, request_hash: str) -> Properties
 def version(properties: Properties) -> PatternVersion:
     """The version of a ``:PatternVersion`` node."""
     return PatternVersion(
-        **_only(PatternVersion, properties, "parameters", "metadata", "performance_baseline"),
+        **only_fields(PatternVersion, properties, "parameters", "metadata", "performance_baseline"),
         parameters=json_value(properties.get("parameters")) or {},
         metadata=json_value(properties.get("metadata")) or {},
         performance_baseline=json_value(properties.get("performance_baseline")),
@@ -77,7 +77,7 @@ def edge_properties(edge: LineageEdge, request_hash: str) -> Properties:
 def edge(properties: Properties, relationship_type: str) -> LineageEdge:
     """The edge of a lineage relationship."""
     return LineageEdge(
-        **_only(LineageEdge, properties, "metadata"),
+        **only_fields(LineageEdge, properties, "metadata"),
         metadata=json_value(properties.get("metadata")) or {},
         relationship_type=relationship_type,
     )
@@ -103,7 +103,7 @@ def event_properties(event: LineageEvent) -> Properties:
 def event(properties: Properties) -> LineageEvent:
     """The event of a ``:LineageEvent`` node."""
     return LineageEvent(
-        **_only(LineageEvent, properties, "before", "after", "data"),
+        **only_fields(LineageEvent, properties, "before", "after", "data"),
         before=json_value(properties.get("before")),
         after=json_value(properties.get("after")),
         data=json_value(properties.get("data")) or {},
@@ -115,7 +115,7 @@ def _present(properties: Properties) -> Properties:
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def _only(contract: type[Any], properties: Properties, *decoded: str) -> Properties:
+def only_fields(contract: type[Any], properties: Properties, *decoded: str) -> Properties:
     """The properties that are fields of the contract, without those that are decoded apart."""
     fields = contract.model_fields  # looked up once: the attribute is a slow one
     return {name: value for name, value in properties.items() if name in fields and name not in decoded}
