@@ -31,6 +31,11 @@ SUMMARY = re.compile(
 )
 
 
+def _heed_ctrl_c() -> None:
+    """A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Command:
     """``loopgraph import git`` on one repository and the embedded engine."""
 
@@ -46,7 +51,13 @@ class Command:
 
     async def start(self, *options: str, stderr: int = PIPE) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *self._arguments, *options, env=self._environment, stdout=PIPE, stderr=stderr, start_new_session=True
+            *self._arguments,
+            *options,
+            env=self._environment,
+            stdout=PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         )
 
     async def run(self, *options: str) -> tuple[int | None, str, str]:
@@ -102,7 +113,7 @@ def read_all(terminal: int) -> str:
     return shown.decode()
 
 
-COMMITS = 12_000
+COMMITS = 4_000
 """So many that an import of them lasts, on any machine, long enough to be interrupted."""
 
 
