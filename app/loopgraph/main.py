@@ -29,7 +29,7 @@ from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop_worker import LoopWorker
-from loopgraph.orchestrators.traces import Recorder
+from loopgraph.orchestrators.recorder import Recorder
 from loopgraph.orchestrators.traversal import Traversals
 from loopgraph.settings import Settings
 

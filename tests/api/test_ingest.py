@@ -22,7 +22,7 @@ from loopgraph.contracts.traces import TraceParts, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.traces import Traces
-from loopgraph.orchestrators.traces import Recorder
+from loopgraph.orchestrators.recorder import Recorder
 from support.engines import EngineUnderTest
 from support.service import listening
 from support.traces import at, make_version

@@ -23,7 +23,8 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.traces import Traces
 from loopgraph.errors import InvalidInput, NotFound
-from loopgraph.orchestrators.traces import MAX_DEPTH, Recorder, assemble
+from loopgraph.orchestrators.recorder import Recorder
+from loopgraph.orchestrators.traces import MAX_DEPTH, assemble
 from support.traces import at, make_version, statement, story
 
 SECRET = "sk-ant-api03-0123456789abcdefghij"

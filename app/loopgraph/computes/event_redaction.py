@@ -7,13 +7,13 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from loopgraph.computes.redaction import Redactor
-from loopgraph.contracts.traces import TraceEvent
+from loopgraph.contracts.observations import Recordable
 from loopgraph.errors import InvalidInput
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def redact_event(event: TraceEvent, redactor: Redactor) -> TraceEvent:
+def redact_event(event: Recordable, redactor: Redactor) -> Recordable:
     """The event without its secrets: every text and free value is looked through; the same object if it has none.
 
     An id cannot be redacted, because it ties events together: one that looks like a secret is refused. Raises InvalidInput for
@@ -30,8 +30,10 @@ def _redacted(model: M, redactor: Redactor) -> M:
             if value is not None and redactor.redact_text(value) != value:
                 raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
             continue
-        if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
-            clean: object = tuple(_redacted(item, redactor) for item in value)
+        if isinstance(value, BaseModel):
+            clean: object = _redacted(value, redactor)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            clean = tuple(_redacted(item, redactor) for item in value)
         else:
             clean = redactor.redact(value, field=name)
         if clean != value:

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
 from loopgraph.contracts.feedback import Arm
 
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
 DurationMs = Annotated[float, Field(ge=0.0, le=LONGEST_MS, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
 
 
@@ -43,14 +44,19 @@ class Alternative(Contract):
 
 
 class _Event(Contract):
-    """Common to all events. ``timestamp`` is when it happened at the client; the service fills in its own clock if it is None."""
+    """Common to all events. ``timestamp`` is when it happened at the client; the service fills in its own clock if it is
+    None."""
 
     correlation_id: Id
     timestamp: Instant | None = None
 
 
 class TraceStarted(_Event):
-    """A unit of work begins."""
+    """A unit of work begins.
+
+    ``agent_id`` and ``agent_type`` are those of the subagent whose work it is, ``spawned_by`` is the hook execution that
+    spawned it, and ``continues`` the one whose background work it goes on with.
+    """
 
     kind: Literal["start"] = "start"
     session_id: Id | None = None
@@ -59,6 +65,10 @@ class TraceStarted(_Event):
     user_id: Name | None = None
     source: Name = "user_prompt"
     prompt_text: Text | None = None
+    agent_id: Id | None = None
+    agent_type: Name | None = None
+    spawned_by: Id | None = None
+    continues: Id | None = None
     context: JsonMap = {}
     tags: Tags = ()
 
@@ -134,8 +144,12 @@ class HookExecuted(_StepEvent):
     execution_id: Id
     root_id: Id | None = None
     parent_id: Id | None = None
+    session_id: Id | None = None
     hook_type: Name
     tool_name: Name | None = None
+    tool_use_id: Id | None = None
+    tool_input: Any = None
+    tool_response: Any = None
     hook_script: Text | None = None
     node_id: Id | None = None
     experiment_id: Id | None = None
@@ -155,7 +169,10 @@ class HookExecuted(_StepEvent):
 
 
 class EndpointCalled(_StepEvent):
-    """An endpoint was called from a hook, or straight from the trace."""
+    """An endpoint was called from a hook, or straight from the trace.
+
+    A call of a language model has its ``model``, its tokens and its cost in US dollars.
+    """
 
     kind: Literal["endpoint"] = "endpoint"
     call_id: Id
@@ -168,10 +185,14 @@ class EndpointCalled(_StepEvent):
     response_status: Annotated[int, Field(ge=100, le=599)] | None = None
     headers: JsonMap = {}
     retry_count: Annotated[int, Field(ge=0)] = 0
+    model: Name | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    cost_usd: NonNegative | None = None
 
 
 class TraceCompleted(_Event):
-    """The unit of work is over. ``status`` defaults to what ``success`` says."""
+    """The unit of work is over. ``status`` defaults to what ``success`` says; ``response_text`` is the answer it ended with."""
 
     kind: Literal["complete"] = "complete"
     status: TraceStatus | None = None
@@ -179,6 +200,8 @@ class TraceCompleted(_Event):
     error_message: Text | None = None
     error_type: Name | None = None
     duration_ms: DurationMs | None = None
+    response_text: Text | None = None
+    context: JsonMap = {}
 
     @model_validator(mode="after")
     def _an_end(self) -> Self:
@@ -210,11 +233,12 @@ TraceEvent = Annotated[
 class Recorded(Contract):
     """An event is in the graph. ``repeated``: it had been there already, and nothing has changed.
 
-    ``execution_id`` is the id of the hook execution or endpoint call; None for the events of the trace itself.
+    ``correlation_id`` is that of the trace it is in, None for what belongs to a session alone. ``execution_id`` is the id
+    of the hook execution, endpoint call, log record or data point; None for the events of the trace or session itself.
     """
 
-    kind: Literal["start", "routing", "hook", "endpoint", "complete"]
-    correlation_id: str
+    kind: Literal["start", "routing", "hook", "endpoint", "complete", "session", "log", "metric"]
+    correlation_id: str | None
     execution_id: str | None
     repeated: bool
 
@@ -271,8 +295,12 @@ class HookExecution(_Step):
     correlation_id: str
     root_id: str | None
     parent_id: str | None
+    session_id: str | None
     hook_type: str | None
     tool_name: str | None
+    tool_use_id: str | None
+    tool_input: Any
+    tool_response: Any
     hook_script: str | None
     quality_score: float | None
     intelligence_functions_executed: tuple[str, ...]
@@ -298,12 +326,20 @@ class EndpointCall(_Step):
     response_status: int | None
     headers: JsonMap
     retry_count: int
+    model: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
 
 
 class Trace(_Step):
     """The stored head of a trace. ``started`` is False while only parts that arrived before its start are known.
 
-    ``agent`` is the one that its routing decision selected.
+    ``agent`` is the one that its routing decision selected, ``agent_id`` the subagent whose work it is. ``spawned_by`` is
+    the hook execution under which it hangs, and ``spawn_rule`` says how that is known: ``exact: otlp``, ``exact:
+    tool_response``, ``exact: task_notification``, ``exact: client`` or ``inferred: …``. ``continues`` is the hook execution
+    whose background work it goes on with. ``closed_by`` is ``timeout`` if the service ended it because nothing more was
+    heard of it.
     """
 
     correlation_id: str
@@ -313,7 +349,16 @@ class Trace(_Step):
     user_id: str | None
     source: str | None
     prompt_text: str | None
+    response_text: str | None
     agent: str | None
+    agent_id: str | None
+    agent_type: str | None
+    spawned_by: str | None
+    spawn_rule: str | None
+    spawn_evidence: str | None
+    continues: str | None
+    otel_trace_id: str | None
+    closed_by: str | None
     started: bool
     tags: tuple[str, ...]
 

@@ -36,7 +36,7 @@ BEGUN, ENDED = "begun_hash", "ended_hash"
 JSON_MAPS = ("context", "headers", "modifications_made")
 """Free maps; what the beginning and the end of a step say in them is put together."""
 
-_BODIES = ("request_body", "response_body")
+_BODIES = ("request_body", "response_body", "tool_input", "tool_response")
 _JSON = (*JSON_MAPS, *_BODIES, "alternatives", "rag_queries_executed")
 
 

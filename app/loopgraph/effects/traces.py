@@ -7,6 +7,7 @@ from datetime import datetime
 
 from loopgraph.assets import Query, query
 from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.observations import Observation, Recordable
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -53,7 +54,7 @@ class Traces(TraceReads):
     and only the transaction that sets the property, under the node's lock, draws it: so there is never a second one.
     """
 
-    async def record(self, events: Sequence[TraceEvent], *, received_at: datetime) -> list[Recorded | UserError]:
+    async def record(self, events: Sequence[Recordable], *, received_at: datetime) -> list[Recorded | UserError]:
         """Records events, in any order of arrival, and says of each what became of it. One bad event does not lose the others.
 
         Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
@@ -63,7 +64,7 @@ class Traces(TraceReads):
         Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
         version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays).
         """
-        pieces = [_piece(event, received_at) for event in events]
+        pieces = [_piece(event, received_at) for event in events if not isinstance(event, Observation)]
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
 

@@ -1,43 +1,15 @@
-"""Traces: events are redacted and recorded; a trace is assembled with the traces it spawned, level by level."""
+"""A trace is assembled with the traces it spawned, level by level."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from loopgraph.computes.event_redaction import redact_event
-from loopgraph.computes.redaction import Redactor
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import AssembledTrace, Recorded, TraceEvent, TraceParts
-from loopgraph.effects.clock import now
+from loopgraph.contracts.traces import AssembledTrace, TraceParts
 from loopgraph.effects.trace_reads import TraceReads
-from loopgraph.effects.traces import Traces
-from loopgraph.errors import NotFound, UserError
+from loopgraph.errors import NotFound
 
 MAX_DEPTH = 50
 MAX_TRACES = 2_000
 """How deep an assembled trace goes, and how many traces it holds, before it says ``truncated``."""
-
-
-class Recorder:
-    """Takes events in, on behalf of every door."""
-
-    def __init__(self, traces: Traces, redactor: Redactor) -> None:
-        self._traces = traces
-        self._redactor = redactor
-
-    async def record(self, events: Sequence[TraceEvent]) -> list[Recorded | UserError]:
-        """What became of each event, in their order; all that were recorded are committed. See ``Traces.record``."""
-        received_at = now()
-        clean = [self._clean(event) for event in events]
-        sound = [event for event in clean if not isinstance(event, UserError)]
-        recorded = iter(await self._traces.record(sound, received_at=received_at))
-        return [event if isinstance(event, UserError) else next(recorded) for event in clean]
-
-    def _clean(self, event: TraceEvent) -> TraceEvent | UserError:
-        try:
-            return redact_event(event, self._redactor)
-        except UserError as error:
-            return error
 
 
 async def assemble(

@@ -33,6 +33,16 @@ class StartTraceInput(TraceEventInput):
     user_id: str | None = strawberry.UNSET
     source: str | None = strawberry.UNSET
     prompt_text: str | None = strawberry.UNSET
+    agent_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The subagent whose work it is."
+    )
+    agent_type: str | None = strawberry.UNSET
+    spawned_by: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The hook execution that spawned it; it may arrive later."
+    )
+    continues: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The hook execution whose background work it goes on with."
+    )
     context: JSON | None = strawberry.UNSET
     tags: list[str] | None = strawberry.UNSET
 
@@ -84,7 +94,11 @@ class RecordHookExecutionInput(StepInput):
     parent_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The execution that this one is nested in."
     )
+    session_id: strawberry.ID | None = strawberry.UNSET
     tool_name: str | None = strawberry.UNSET
+    tool_use_id: strawberry.ID | None = strawberry.UNSET
+    tool_input: JSON | None = strawberry.UNSET
+    tool_response: JSON | None = strawberry.UNSET
     hook_script: str | None = strawberry.UNSET
     node_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The exact pattern version that was run."
@@ -113,6 +127,10 @@ class RecordEndpointCallInput(StepInput):
     response_status: int | None = strawberry.UNSET
     headers: JSON | None = strawberry.UNSET
     retry_count: int | None = strawberry.UNSET
+    model: str | None = strawberry.field(default=strawberry.UNSET, description="The language model that was called.")
+    input_tokens: int | None = strawberry.UNSET
+    output_tokens: int | None = strawberry.UNSET
+    cost_usd: float | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -122,6 +140,8 @@ class CompleteTraceInput(TraceEventInput):
     error_message: str | None = strawberry.UNSET
     error_type: str | None = strawberry.UNSET
     duration_ms: float | None = strawberry.UNSET
+    response_text: str | None = strawberry.field(default=strawberry.UNSET, description="The answer it ended with.")
+    context: JSON | None = strawberry.UNSET
 
 
 @strawberry.type
@@ -147,7 +167,7 @@ async def _record(info: Info, contract: Any, input: TraceEventInput, **defaults:
     if isinstance(outcome, UserError):
         raise outcome
     return RecordPayload(
-        correlation_id=strawberry.ID(outcome.correlation_id),
+        correlation_id=strawberry.ID(input.correlation_id),
         execution_id=strawberry.ID(outcome.execution_id) if outcome.execution_id else None,
         repeated=outcome.repeated,
     )

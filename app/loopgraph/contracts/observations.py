@@ -1,0 +1,127 @@
+"""What third parties report of an agent's work: hooks of the agent client, OpenTelemetry spans, logs and metrics.
+
+The events of ``contracts.traces`` come from clients that know the whole: an id is reported once. Third parties report the
+same thing several times, each in part, from several sides, and in no order: a tool call is a ``PreToolUse`` hook, a
+``PostToolUse`` hook, three spans and two log records. Each such report is an ``Observation``: an event and how far it is to
+be trusted. The node it is about is the join of all its observations, field by field; so neither order nor repetition
+matters.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text
+from loopgraph.contracts.traces import TraceEvent
+
+Rank = Annotated[int, Field(ge=0, le=9)]
+
+
+class SessionSeen(Contract):
+    """Something about a session of an agent client; what is None says nothing."""
+
+    kind: Literal["session"] = "session"
+    session_id: Id
+    timestamp: Instant | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    source: Name | None = None
+    end_reason: Name | None = None
+    client: Name | None = None
+    client_version: Name | None = None
+    cwd: Text | None = None
+    transcript_path: Text | None = None
+    model: Name | None = None
+    user_id: Name | None = None
+    context: JsonMap = {}
+    tags: Tags = ()
+
+
+class LogRecorded(Contract):
+    """A log record that has no place of its own in a trace; it belongs to the trace or, without one, to the session."""
+
+    kind: Literal["log"] = "log"
+    record_id: Id
+    correlation_id: Id | None = None
+    session_id: Id | None = None
+    name: Name | None = None
+    severity: Name | None = None
+    timestamp: Instant | None = None
+    sequence: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    body: Any = None
+    context: JsonMap = {}
+
+
+class Temporality(StrEnum):
+    """What the value of a data point counts from, as in OpenTelemetry."""
+
+    DELTA = "delta"
+    CUMULATIVE = "cumulative"
+    GAUGE = "gauge"
+
+
+class MetricMeasured(Contract):
+    """A data point of a metric. ``value`` is the sum of a histogram, of which ``count`` is the number of measurements."""
+
+    kind: Literal["metric"] = "metric"
+    point_id: Id
+    session_id: Id | None = None
+    name: Name
+    unit: str = ""
+    temporality: Temporality
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    count: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    started_at: Instant | None = None
+    timestamp: Instant | None = None
+    context: JsonMap = {}
+
+
+class SpawnRule(StrEnum):
+    """How it is known which execution spawned a subagent."""
+
+    TOOL_RESPONSE = "tool_response"
+    TASK_NOTIFICATION = "task_notification"
+
+
+ObservedEvent = Annotated[TraceEvent | SessionSeen | LogRecorded | MetricMeasured, Field(discriminator="kind")]
+
+
+class Observation(Contract):
+    """One report of a thing that others may report, too.
+
+    ``source`` names who reports, such as ``hook.PreToolUse`` or ``otel.claude_code.tool``; what the event's ``context``
+    holds is kept under this name, so that reports do not overwrite each other.
+
+    Where two reports differ in a field, the higher rank wins, then the later timestamp, then the greater value: ``place``
+    ranks the fields that say where the thing belongs (``correlation_id, root_id, parent_id, agent_id``), ``clock`` those
+    that say when (``started_at, completed_at, duration_ms``), ``rank`` all others. A final status beats one in progress
+    whatever their ranks. Unlike those of a client's own event, fields that are left at their defaults say nothing, and
+    times are not filled in.
+
+    ``otel_trace_id`` is the OpenTelemetry trace that the report came in. Events of a prompt whose id a report does not know
+    carry this id in place of the prompt's, as ``correlation_id`` or ``root_id``; they move to the prompt's trace as soon as
+    any report ties the two together: one that has both, or two of them on one hook execution.
+
+    Evidence for the place of a subagent's trace (``event`` is its TraceStarted): ``spawn_rule`` says how
+    ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang. On a
+    HookExecuted, ``span_id`` is the span of the tool's execution, the one that spans of a subagent hang under. On an
+    EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id.
+    """
+
+    event: ObservedEvent
+    source: Name
+    rank: Rank = 5
+    clock: Rank = 5
+    place: Rank = 5
+    otel_trace_id: Id | None = None
+    spawn_rule: SpawnRule | None = None
+    parent_span_ids: tuple[Id, ...] = ()
+    span_id: Id | None = None
+    nested_in: Id | None = None
+
+
+Recordable = TraceEvent | Observation
+"""What ``Recorder.record`` takes: a client's own event, or an observation."""

@@ -1,0 +1,62 @@
+"""What the graph holds of sessions, and of what belongs to them without being part of a trace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from loopgraph.contracts.base import Contract, JsonMap
+from loopgraph.contracts.observations import Temporality
+
+
+class Session(Contract):
+    """A stored session: a run of an agent client. All but its id and ``created_at`` may be unknown."""
+
+    session_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    source: str | None
+    end_reason: str | None
+    client: str | None
+    client_version: str | None
+    cwd: str | None
+    transcript_path: str | None
+    model: str | None
+    user_id: str | None
+    context: JsonMap
+    tags: tuple[str, ...]
+    created_at: datetime
+
+    @property
+    def at(self) -> datetime:
+        """Its start, or the arrival of the first we heard of it."""
+        return self.started_at or self.created_at
+
+
+class LogRecord(Contract):
+    """A stored log record; ``at`` is its own instant, or its arrival."""
+
+    record_id: str
+    correlation_id: str | None
+    session_id: str | None
+    name: str | None
+    severity: str | None
+    at: datetime
+    sequence: int | None
+    body: Any
+    context: JsonMap
+
+
+class MetricPoint(Contract):
+    """A stored data point of a metric."""
+
+    point_id: str
+    session_id: str | None
+    name: str
+    unit: str
+    temporality: Temporality
+    value: float
+    count: int | None
+    started_at: datetime | None
+    at: datetime
+    context: JsonMap
