@@ -25,6 +25,7 @@ from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
@@ -47,6 +48,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
         traces=traces,
+        search=TraceSearch(graph),
         recorder=Recorder(traces, Redactor()),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import pytest
 
-from loopgraph.contracts.base import Page, Principal
+from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.traces import (
     HookExecuted,
-    RoutingDecided,
-    TraceCompleted,
-    TraceEvent,
-    TraceFilter,
     TraceStarted,
-    TraceStatus,
 )
-from loopgraph.effects import trace_mapping
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.traces import Traces
@@ -103,37 +96,6 @@ async def test_executions_of_versions_in_a_window(graph: Graph, traces: Traces) 
     assert await starts(new_id(), since=at(0), limit=2) == []
 
 
-async def test_pages_of_traces(traces: Traces) -> None:
-    session = new_id()
-    events: list[TraceEvent] = []
-    for number in range(7):
-        trace = f"{session}-{number}"
-        tags = ("even",) if number % 2 == 0 else ()
-        events.append(TraceStarted(correlation_id=trace, session_id=session, timestamp=at(number), tags=tags))
-        if number < 3:
-            events.append(TraceCompleted(correlation_id=trace, success=number > 0))
-        if number > 4:
-            events.append(RoutingDecided(correlation_id=trace, selected_agent=f"agent-{session}"))
-    random.Random(5).shuffle(events)
-    await record(traces, *events)
-
-    async def numbers(first: int = 100, after: str | None = None, **filter: Any) -> list[int]:
-        page = await traces.traces(TraceFilter(**filter), Page(first=first, after=after), ANYBODY)
-        return [int(trace.correlation_id.rpartition("-")[2]) for trace in page.traces]
-
-    assert await numbers(session_id=session) == [6, 5, 4, 3, 2, 1, 0]
-    assert await numbers(session_id=session, status=TraceStatus.SUCCESS) == [2, 1]
-    assert await numbers(session_id=session, tag="even", since=at(2), until=at(6)) == [4, 2]
-    assert await numbers(agent=f"agent-{session}", since=at(0)) == [6, 5]
-
-    page = await traces.traces(TraceFilter(session_id=session), Page(first=3), ANYBODY)
-    assert page.has_more
-    last = trace_mapping.trace_key(page.traces[-1])
-    assert await numbers(first=4, after=last, session_id=session) == [3, 2, 1, 0]
-    rest = await traces.traces(TraceFilter(session_id=session), Page(first=4, after=last), ANYBODY)
-    assert not rest.has_more
-
-
 async def test_who_sees_what(traces: Traces, version: str) -> None:
     session = new_id()
     mine, hers, ours = (f"{session}-{name}" for name in ("mine", "hers", "ours"))
@@ -149,14 +111,12 @@ async def test_who_sees_what(traces: Traces, version: str) -> None:
     async def seen(principal: Principal | None) -> Sequence[set[str]]:
         hooks = await traces.hook_executions_by_id([f"{trace}-hook" for trace in (mine, hers, ours)], principal)
         executions = await traces.executions([version], at(-1), limit=10, principal=principal)
-        page = await traces.traces(TraceFilter(session_id=session), Page(first=10), principal)
         children = await traces.children([f"{session}-parent"], principal)
         parent = (await traces.parts([f"{session}-parent"], principal))[f"{session}-parent"]
         return [
             set(await traces.parts([mine, hers, ours], principal)),
             {hook.correlation_id for hook in hooks.values()},
             {execution.execution_id.removesuffix("-hook") for execution in executions},
-            {trace.correlation_id for trace in page.traces},
             {trace.correlation_id for trace in children[f"{session}-parent"]},
             set(parent.child_ids),
         ]
@@ -167,7 +127,7 @@ async def test_who_sees_what(traces: Traces, version: str) -> None:
         (Principal(subject="stranger"), {ours}),
         (Principal(subject="stranger", roles=("admin",)), {mine, hers, ours}),
     ):
-        assert await seen(principal) == [expected] * 6, principal
+        assert await seen(principal) == [expected] * 5, principal
 
 
 async def test_the_number_of_statements_does_not_grow(graph: Graph, traces: Traces, version: str) -> None:

@@ -10,6 +10,7 @@ from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
@@ -30,6 +31,7 @@ class Services:
     events: Events
     traversals: Traversals
     traces: Traces
+    search: TraceSearch
     recorder: Recorder
     feedback: FeedbackReads
     evidence: EvidenceReads

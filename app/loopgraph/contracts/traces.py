@@ -409,21 +409,3 @@ class TimelineEntry(Contract):
     timestamp: datetime
     event_type: Literal["prompt_submitted", "agent_routed", "hook_executed", "endpoint_called", "execution_completed"]
     data: JsonMap
-
-
-class TraceFilter(Contract):
-    """Which traces; None does not filter. ``since`` is inclusive, ``until`` exclusive, both over the start (or the arrival)."""
-
-    session_id: Id | None = None
-    status: TraceStatus | None = None
-    agent: Name | None = None
-    tag: Name | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-
-
-class TracePage(Contract):
-    """Traces, newest first, and whether more follow."""
-
-    traces: tuple[Trace, ...]
-    has_more: bool

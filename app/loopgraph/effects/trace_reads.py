@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from loopgraph.assets import Access, query
-from loopgraph.contracts.base import Page, Principal
+from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm, Execution
 from loopgraph.contracts.traces import (
     EndpointCall,
     HookExecution,
     Trace,
-    TraceFilter,
-    TracePage,
     TraceParts,
 )
 from loopgraph.effects import trace_mapping as mapping
@@ -27,7 +25,6 @@ _TRACES_BY_ID = query("traces/traces_by_id")
 _HOOKS_OF_TRACES = query("traces/hooks_of_traces")
 _CALLS_OF_TRACES = query("traces/calls_of_traces")
 _CHILDREN_OF_TRACES = query("traces/children_of_traces")
-_TRACES_PAGE = query("traces/traces_page")
 _HOOKS_BY_ID = query("traces/hooks_by_id")
 _EXECUTIONS_OF_VERSION = query("traces/executions_of_version")
 _EXECUTIONS_OF_EXPERIMENTS = query("traces/executions_of_experiments")
@@ -84,25 +81,6 @@ class TraceReads:
             )
             for id_, row in traces.items()
         }
-
-    async def traces(self, filter: TraceFilter, page: Page, principal: Principal | None) -> TracePage:
-        """Traces that pass the filter, newest first. ``page.after`` is the ``trace_key`` of the last trace seen."""
-        key, prefix = "time_key", ""
-        if filter.session_id:
-            key, prefix = "session_key", f"{filter.session_id}|"
-        until = time_key(filter.until, "") if filter.until else LAST
-        rows = await self._graph.read(
-            _TRACES_PAGE.choose(TRACE_KEY=key),
-            above=prefix + (time_key(filter.since, "") if filter.since else ""),
-            before=prefix + (min(page.after, until) if page.after else until),
-            status=filter.status,
-            agent=filter.agent,
-            tag=filter.tag,
-            subject=subject_of(principal),
-            limit=page.first + 1,
-        )
-        traces = tuple(mapping.trace(row["trace"]) for row in rows)
-        return TracePage(traces=traces[: page.first], has_more=len(traces) > page.first)
 
     async def children(
         self, correlation_ids: Iterable[str], principal: Principal | None
