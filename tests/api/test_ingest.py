@@ -18,7 +18,8 @@ from conftest import settings_for
 from loopgraph.api.ingest import ingest_routes
 from loopgraph.api.limits import BodyLimit
 from loopgraph.computes.redaction import Redactor
-from loopgraph.contracts.traces import TraceParts, TraceStatus
+from loopgraph.contracts.assembly import TraceParts
+from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.traces import Traces

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.timeline import nested, timeline
+from loopgraph.contracts.assembly import AssembledTrace, TraceParts
 from loopgraph.contracts.traces import (
-    AssembledTrace,
     EndpointCall,
     HookExecution,
     RoutingDecision,
     Trace,
-    TraceParts,
     TraceStatus,
 )
 

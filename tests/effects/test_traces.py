@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import settings_for
+from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.lineage import Usage
 from loopgraph.contracts.traces import (
@@ -20,7 +21,6 @@ from loopgraph.contracts.traces import (
     Recorded,
     RoutingDecided,
     TraceCompleted,
-    TraceParts,
     TraceStarted,
     TraceStatus,
 )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.redaction import MARKER, Redactor
+from loopgraph.contracts.assembly import AssembledTrace
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import (
-    AssembledTrace,
     EndpointCalled,
     HookExecuted,
     Recorded,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from loopgraph.contracts.traces import HookExecution, TimelineEntry, TraceParts
+from loopgraph.contracts.assembly import TimelineEntry, TraceParts
+from loopgraph.contracts.traces import HookExecution
 
 
 def timeline(parts: TraceParts) -> tuple[TimelineEntry, ...]:

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from loopgraph.assets import Access, query
+from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm, Execution
 from loopgraph.contracts.traces import (
     EndpointCall,
     HookExecution,
     Trace,
-    TraceParts,
 )
 from loopgraph.effects import trace_mapping as mapping
 from loopgraph.effects.clock import time_key

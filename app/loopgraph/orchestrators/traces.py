@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loopgraph.contracts.assembly import AssembledTrace, TraceParts
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import AssembledTrace, TraceParts
 from loopgraph.effects.trace_reads import TraceReads
 from loopgraph.errors import NotFound
 

@@ -14,6 +14,7 @@ from loopgraph.api.types.common import Info, shape
 from loopgraph.api.types.enums import Arm, TraceStatus
 from loopgraph.api.types.lineage import PatternVersion
 from loopgraph.computes.timeline import timeline
+from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
 
 
@@ -128,7 +129,7 @@ class TimelineEntry:
 @strawberry.type(description="One unit of agent work, with all that belongs to it.")
 class Trace(relay.Node):
     correlation_id: relay.NodeID[str]
-    loaded: strawberry.Private[contracts.TraceParts | None]
+    loaded: strawberry.Private[assembly.TraceParts | None]
     root_id: strawberry.ID | None
     parent_id: strawberry.ID | None
     session_id: strawberry.ID | None
@@ -153,7 +154,7 @@ class Trace(relay.Node):
         return shape(cls, trace, loaded=None)
 
     @classmethod
-    def whole(cls, parts: contracts.TraceParts) -> Self:
+    def whole(cls, parts: assembly.TraceParts) -> Self:
         """The trace of parts that are loaded already."""
         return shape(cls, parts.trace, loaded=parts)
 
@@ -205,7 +206,7 @@ class Trace(relay.Node):
     async def timeline(self, info: Info) -> list[TimelineEntry]:
         return [shape(TimelineEntry, entry) for entry in timeline(await self._parts(info))]
 
-    async def _parts(self, info: Info) -> contracts.TraceParts:
+    async def _parts(self, info: Info) -> assembly.TraceParts:
         if self.loaded is not None:
             return self.loaded
         parts = await info.context.loaders.trace_parts.load(self.correlation_id)
