@@ -1,0 +1,119 @@
+"""Reads the fields of a report one by one. What is left in the end has no place of its own and becomes its context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from loopgraph.contracts.traces import LONGEST_MS
+from loopgraph.errors import InvalidInput
+
+LONGEST_NAME: Final = 255
+LONGEST_TEXT: Final = 1_000_000
+_LARGEST_COUNT: Final = 2**63 - 1
+
+
+class Fields:
+    """The fields of one report. Each ``take`` removes the field if it is of the kind that is asked for, and answers None if not,
+    so that an odd value stays in ``rest`` instead of being lost. A null is as good as no field."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.rest = {name: value for name, value in values.items() if value is not None}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.rest
+
+    def any(self, *names: str) -> Any:
+        """The first of these fields that is there, whatever it is."""
+        for name in names:
+            if name in self.rest:
+                return self.rest.pop(name)
+        return None
+
+    def text(self, *names: str) -> str | None:
+        """The first that is a text with something in it; one that is too long stays in the rest as a whole."""
+        return self._text(LONGEST_TEXT, names)
+
+    def name(self, *names: str) -> str | None:
+        """The first that is a short text, without white space around it."""
+        found = self._text(LONGEST_NAME, names)
+        return found.strip() if found else None
+
+    def _text(self, longest: int, names: tuple[str, ...]) -> str | None:
+        for name in names:
+            value = self.rest.get(name)
+            if isinstance(value, str) and value.strip() and len(value) <= longest:
+                del self.rest[name]
+                return value
+        return None
+
+    def id(self, name: str) -> str | None:
+        """An id that says where the report belongs; an empty one is none. Raises InvalidInput if it is not a text."""
+        value = self.rest.pop(name, None)
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput(name, "must be a text")
+        return value or None
+
+    def required_id(self, name: str) -> str:
+        """An id without which nothing can be said. Raises InvalidInput."""
+        value = self.id(name)
+        if value is None:
+            raise InvalidInput(name, "is required: a text that is not empty")
+        return value
+
+    def number(self, *names: str) -> float | None:
+        """The first that is a number that a duration, in milliseconds, can be; also one written as text."""
+        for name in names:
+            value = _number(self.rest.get(name))
+            if value is not None and 0 <= value <= LONGEST_MS:
+                del self.rest[name]
+                return value
+        return None
+
+    def count(self, *names: str) -> int | None:
+        """The first that is a whole number from 0; also one written as text."""
+        for name in names:
+            value = self.rest.get(name)
+            if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+                value = int(value)
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT:
+                del self.rest[name]
+                return value
+        return None
+
+    def flag(self, *names: str) -> bool | None:
+        """The first that is true or false; also one written as text."""
+        for name in names:
+            value = self.rest.get(name)
+            if isinstance(value, str):
+                value = {"true": True, "false": False}.get(value.lower())
+            if isinstance(value, bool):
+                del self.rest[name]
+                return value
+        return None
+
+    def json(self, *names: str) -> Any:
+        """The first of these fields; a text that holds a JSON object or array as what it holds."""
+        value = self.any(*names)
+        if isinstance(value, str) and value[:1] in ("{", "["):
+            try:
+                return orjson.loads(value)
+            except orjson.JSONDecodeError:
+                return value
+        return value
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    """The fields that are known: for a contract, what is not given says nothing."""
+    return {name: value for name, value in fields.items() if value is not None}

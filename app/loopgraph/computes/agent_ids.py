@@ -1,0 +1,56 @@
+"""Ids of what an agent client reports, made of the client's own: every report of one thing finds the same id, on any door."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*")
+_ALLOWED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+#-")
+_LONGEST: Final = 200
+_READABLE: Final = 120
+
+
+def as_id(text: str) -> str:
+    """A text as a ``contracts.base.Id``, the same for the same text; one that is an id already stays as it is.
+
+    Else each byte that an id may not have becomes ``=`` and two hexadecimal digits; what is too long is cut, with a digest of
+    the whole behind ``#``. ``text`` must not be empty.
+    """
+    if len(text) <= _LONGEST and _ID.fullmatch(text):
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    escaped = "".join(chr(byte) if byte in _ALLOWED else f"={byte:02X}" for byte in raw)
+    if not escaped[0].isalnum():
+        escaped = f"id:{escaped}"
+    if len(escaped) <= _LONGEST:
+        return escaped
+    return f"{escaped[:_READABLE]}#{sha256(raw).hexdigest()}"
+
+
+def execution_id(session_id: str, tool_use_id: str) -> str:
+    """The execution of one tool call of a session."""
+    return as_id(f"{session_id}/{tool_use_id}")
+
+
+def agent_trace_id(session_id: str, agent_id: str) -> str:
+    """The trace of a subagent's work."""
+    return as_id(f"{session_id}/{agent_id}")
+
+
+def span_key(trace_id: str, span_id: str) -> str:
+    """A span, by the hexadecimal ids of its trace and of itself."""
+    return f"{trace_id.lower()}/{span_id.lower()}"
+
+
+def call_id(session_id: str, request_id: str) -> str:
+    """A request to a language model."""
+    return as_id(f"{session_id}/{request_id}")
+
+
+def digest_id(*parts: Any) -> str:
+    """An id for what has none: a digest of what tells it from others, as JSON. Sent again, it has the same id."""
+    return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:32]
