@@ -4,7 +4,7 @@
 // returns: nothing
 UNWIND $rows AS row
 MERGE (s:Session {session_id: row.session_id})
-ON CREATE SET s.created_at = row.created_at
+ON CREATE SET s.created_at = row.created_at, s.time_key = row.session_time_key
 WITH s, row
 MATCH (t:Trace {correlation_id: row.correlation_id})
 CREATE (s)-[:HAS_TRACE]->(t)

@@ -1,14 +1,33 @@
 // One page of traces, newest first, between two keys, as far as the subject may see them (null: all). The key is the time, or
-// the session and then the time, so that one index serves both filter and order.
+// the session and then the time, so that one index serves both range and order; all else is a filter over that range.
 // access: read
-// parameters: above, before, status, agent, tag, subject, limit
+// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, limit
 // returns: trace
 MATCH (t:Trace)
 WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
-  AND ($status IS NULL OR t.status = $status)
-  AND ($agent IS NULL OR t.agent = $agent)
-  AND ($tag IS NULL OR $tag IN t.tags)
+  AND ($statuses IS NULL OR t.status IN $statuses)
+  AND ($agent IS NULL OR t.agent = $agent OR t.agent_type = $agent)
+  AND ($source IS NULL OR t.source = $source)
+  AND ($user_id IS NULL OR t.user_id = $user_id)
+  AND ($all_tags IS NULL OR all(tag IN $all_tags WHERE tag IN t.tags))
+  AND ($any_tags IS NULL OR any(tag IN $any_tags WHERE tag IN t.tags))
+  AND (NOT $roots_only OR (t.parent_id IS NULL AND t.agent_id IS NULL))
+  AND (NOT $incomplete_only OR t.status = 'in_progress' OR t.closed_by IS NOT NULL
+       OR (t.started_at IS NULL AND t.duration_ms IS NULL))
+  AND (($min_ms IS NULL AND $max_ms IS NULL) OR any(elapsed IN [CASE
+    WHEN t.duration_ms IS NOT NULL THEN t.duration_ms
+    WHEN t.started_at <= t.completed_at THEN duration.inSeconds(t.started_at, t.completed_at).microseconds / 1000.0
+  END] WHERE ($min_ms IS NULL OR elapsed >= $min_ms) AND ($max_ms IS NULL OR elapsed <= $max_ms)))
+  AND ($text IS NULL OR toLower(t.prompt_text) CONTAINS toLower($text) OR toLower(t.response_text) CONTAINS toLower($text))
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($tool IS NULL OR EXISTS { MATCH (t)-[:RAN]->(h:HookExecution) WHERE h.tool_name = $tool })
+  AND ($failed_tool IS NULL OR EXISTS {
+    MATCH (t)-[:RAN]->(h:HookExecution) WHERE h.tool_name = $failed_tool AND h.status IN ['error', 'timeout']
+  })
+  AND (($pattern_id IS NULL AND $node_id IS NULL) OR EXISTS {
+    MATCH (t)-[:RAN]->(:HookExecution)-[:USED]->(v:PatternVersion)
+    WHERE ($pattern_id IS NULL OR v.pattern_id = $pattern_id) AND ($node_id IS NULL OR v.node_id = $node_id)
+  })
 RETURN properties(t) AS trace
 ORDER BY t.TRACE_KEY DESC
 LIMIT $limit

@@ -18,7 +18,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
 )
 from loopgraph.effects import trace_mapping as mapping
-from loopgraph.effects.trace_folding import Batch, piece
+from loopgraph.effects.trace_folding import Batch
+from loopgraph.effects.trace_nodes import piece
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 from support.traces import NOON, at, story
 

@@ -12,7 +12,7 @@ from loopgraph.settings import Engine
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 OLDEST: dict[Engine, tuple[int, ...]] = {Engine.NEO4J: (5, 26), Engine.MEMGRAPH: (3,)}
 """The oldest version of each server engine. Memgraph's agent string names Neo4j's version, so it is not checked there."""
 

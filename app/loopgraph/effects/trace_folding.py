@@ -1,138 +1,30 @@
-"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and the writes of ``Traces.record``.
-
-A node has two slots, ``BEGUN`` and ``ENDED``. The first event for a slot fills it; the same event again changes nothing; other
-content for a filled slot is a Conflict. Where both say something, the end wins, whichever came first: so any order of
-arrival makes the same node.
-"""
+"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and the writes of ``Traces.record``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from loopgraph.contracts.changes import request_hash
 from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
     Recorded,
     RoutingDecided,
     TraceCompleted,
-    TraceEvent,
     TraceStarted,
     TraceStatus,
 )
 from loopgraph.effects import trace_mapping as mapping
-from loopgraph.effects.trace_mapping import BEGUN, ENDED, Properties
-from loopgraph.effects.values import json_text, json_value
+from loopgraph.effects.observations import RANKS
+from loopgraph.effects.trace_mapping import Properties
+from loopgraph.effects.trace_nodes import Nodes, Piece
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 
 _HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id")
 _CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
 _COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """An event on its way into a node: the slot it fills (``BEGUN`` or ``ENDED``), a digest of its content, and what it gives."""
-
-    event: TraceEvent
-    slot: str
-    digest: str
-    given: Properties
-
-    @property
-    def traces(self) -> set[str]:
-        """The traces that must be there for it."""
-        parent_id = self.event.parent_id if isinstance(self.event, TraceStarted) else None
-        return {self.event.correlation_id, *([parent_id] if parent_id else [])}
-
-
-def piece(event: TraceEvent, received_at: datetime) -> Piece:
-    """The event, ready to be folded. Raises InvalidInput for a free value that JSON cannot hold."""
-    given = mapping.given(event, received_at)
-    begins = isinstance(event, TraceStarted) or (
-        isinstance(event, HookExecuted | EndpointCalled) and event.outcome is TraceStatus.IN_PROGRESS
-    )
-    return Piece(event, BEGUN if begins else ENDED, request_hash(event), given)
-
-
-class Nodes:
-    """Nodes of one label, as the graph holds them and as the events make them."""
-
-    def __init__(
-        self,
-        label: str,
-        key: str,
-        stored: Iterable[Properties],
-        keyed: Callable[[Properties], Properties] = dict,
-    ) -> None:
-        self._label = label
-        self.key = key
-        self._keyed = keyed
-        self._stored = {properties[key]: properties for properties in stored}
-        self._current: dict[str, Properties] = {}
-
-    def get(self, id_: str) -> Properties | None:
-        """The node as it is now, None if there is none."""
-        return self._current.get(id_) or self._stored.get(id_)
-
-    def put(self, properties: Properties) -> None:
-        """The node as it is from now on."""
-        self._current[properties[self.key]] = self._keyed(properties)
-
-    def fold(self, piece: Piece, given: Properties, received_at: datetime, identity: Sequence[str] = ()) -> bool:
-        """Folds an event in; whether it is repeated. Raises Conflict, and then changes nothing."""
-        id_, slot = given[self.key], piece.slot
-        before = self.get(id_)
-        if before is None:
-            self.put({"created_at": received_at, **given, slot: piece.digest})
-            return False
-        if before.get(slot) == piece.digest:
-            return True
-        for name in identity:
-            if name in given and before.get(name) not in (None, given[name]):
-                raise Conflict(self._label, id_, f"it was recorded with {name} {before[name]!r}, not {given[name]!r}")
-        if slot in before:
-            which = "end" if slot == ENDED else "beginning"
-            raise Conflict(self._label, id_, f"its {which} was recorded with other content")
-        weaker, stronger = (before, given) if slot == ENDED else (given, before)
-        merged = {**weaker, **stronger, slot: piece.digest}
-        for name in mapping.JSON_MAPS:
-            if name in weaker and name in stronger:
-                merged[name] = json_text({**json_value(weaker[name]), **json_value(stronger[name])})
-        self.put(merged)
-        return False
-
-    def new(self) -> list[Properties]:
-        """The nodes to be made."""
-        return [node for id_, node in sorted(self._current.items()) if id_ not in self._stored]
-
-    def changes(self) -> list[Properties]:
-        """What is to be set on nodes that are there: rows of ``id`` and ``changes``."""
-        rows = []
-        for before, after in self.pairs():
-            changes = {name: value for name, value in after.items() if before.get(name) != value}
-            if before and changes:
-                rows.append({"id": after[self.key], "changes": changes})
-        return rows
-
-    def pairs(self) -> Iterator[tuple[Properties, Properties]]:
-        """Each touched node before (empty if it is new) and after, by id: locks are taken in one order."""
-        for id_, after in sorted(self._current.items()):
-            yield self._stored.get(id_, {}), after
-
-    def learned(self, name: str, *more: str) -> list[Properties]:
-        """The nodes of which a property has become known: the relationship that it stands for is to be drawn.
-
-        Rows of their key, the property, and ``more`` properties.
-        """
-        return [
-            {column: after.get(column) for column in (self.key, name, *more)}
-            for before, after in self.pairs()
-            if after.get(name) and not before.get(name)
-        ]
 
 
 class Batch:
@@ -146,6 +38,9 @@ class Batch:
         hooks: Iterable[Properties] = (),
         calls: Iterable[Properties] = (),
         decisions: Iterable[Properties] = (),
+        sessions: Iterable[Properties] = (),
+        logs: Iterable[Properties] = (),
+        points: Iterable[Properties] = (),
         versions: Iterable[str] = (),
         experiments: Mapping[str, Mapping[str, Arm]] | None = None,
     ) -> None:
@@ -153,6 +48,9 @@ class Batch:
         self.hooks = Nodes("HookExecution", "execution_id", hooks, mapping.keyed_hook)
         self.calls = Nodes("EndpointCall", "call_id", calls)
         self.decisions = Nodes("RoutingDecision", "correlation_id", decisions)
+        self.sessions = Nodes("Session", "session_id", sessions, mapping.keyed_session)
+        self.logs = Nodes("LogRecord", "record_id", logs)
+        self.points = Nodes("MetricPoint", "point_id", points)
         self._received_at = received_at
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
@@ -160,8 +58,26 @@ class Batch:
 
     def fold(self, piece: Piece) -> Recorded:
         """Folds one event in. Raises NotFound, InvalidInput or Conflict, and then changes nothing."""
+        event = piece.event
+        execution_id: str | None = None
+        repeated = self._observe(piece) if piece.observation else self._take(piece)
+        match event:
+            case HookExecuted():
+                execution_id = event.execution_id
+            case EndpointCalled():
+                execution_id = event.call_id
+            case LogRecorded():
+                execution_id = event.record_id
+            case MetricMeasured():
+                execution_id = event.point_id
+        return Recorded(
+            kind=event.kind, correlation_id=piece.correlation_id, execution_id=execution_id, repeated=repeated
+        )
+
+    def _take(self, piece: Piece) -> bool:
+        """Folds a client's own event in; whether it is repeated."""
         event, given, at = piece.event, piece.given, self._received_at
-        execution_id = None
+        repeated = True
         match event:
             case TraceStarted() | TraceCompleted():
                 if self.traces.get(event.correlation_id) is None:
@@ -170,20 +86,59 @@ class Batch:
             case RoutingDecided():
                 repeated = self.decisions.fold(piece, given, at)
             case HookExecuted():
-                execution_id = event.execution_id
-                arm = self._arm(event)
-                given = {**given, "arm": arm.value} if arm else given
-                repeated = self.hooks.fold(piece, given, at, _HOOK_IDENTITY)
+                repeated = self.hooks.fold(piece, self._with_arm(event, given), at, _HOOK_IDENTITY)
             case EndpointCalled():
-                execution_id = event.call_id
                 self._check_caller(event)
                 repeated = self.calls.fold(piece, given, at, _CALL_IDENTITY)
                 self._stub_caller(event)
         if not repeated:
-            self._named |= piece.traces
-        return Recorded(
-            kind=event.kind, correlation_id=event.correlation_id, execution_id=execution_id, repeated=repeated
-        )
+            parent_id = given.get("parent_id") if isinstance(event, TraceStarted) else None
+            self._named |= {given["correlation_id"], *([parent_id] if parent_id else [])}
+        return repeated
+
+    def _observe(self, piece: Piece) -> bool:
+        """Joins an observation in; whether it is repeated."""
+        event, given = piece.event, piece.given
+        begun: Properties = {"created_at": self._received_at, "status": TraceStatus.IN_PROGRESS.value}
+        repeated = True
+        match event:
+            case TraceStarted() | TraceCompleted():
+                repeated = self._join_trace(given)
+            case RoutingDecided():
+                repeated = self.decisions.fold(piece, {"created_at": self._received_at, **given}, self._received_at)
+            case HookExecuted():
+                repeated = self.hooks.join(self._with_arm(event, given), begun)
+            case EndpointCalled():
+                repeated = self.calls.join(given, begun)
+            case SessionSeen():
+                return self.sessions.join(given, {"created_at": self._received_at})
+            case LogRecorded():
+                repeated = self._keep(self.logs, given)
+            case MetricMeasured():
+                return self._keep(self.points, given)
+        if piece.correlation_id and not isinstance(event, TraceStarted | TraceCompleted | LogRecorded):
+            self._join_trace({name: given[name] for name in ("correlation_id", "session_id") if name in given})
+        root_id, otel_trace_id = piece.root_id, piece.otel_trace_id
+        if root_id and root_id != piece.correlation_id:
+            self._named.add(root_id)
+        if otel_trace_id and root_id:
+            self._join_trace({"correlation_id": root_id, "otel_trace_id": otel_trace_id})
+        return repeated
+
+    def _join_trace(self, given: Properties) -> bool:
+        return self.traces.join(given, mapping.stub(given["correlation_id"], self._received_at))
+
+    def _keep(self, nodes: Nodes, given: Properties) -> bool:
+        """Keeps a node that is reported once and whole."""
+        if nodes.get(given[nodes.key]) is not None:
+            return True
+        at = given.get("at", self._received_at)
+        nodes.put({**{name: value for name, value in given.items() if name != RANKS}, "at": at, "created_at": at})
+        return False
+
+    def _with_arm(self, event: HookExecuted, given: Properties) -> Properties:
+        arm = self._arm(event)
+        return {**given, "arm": arm.value} if arm else given
 
     def _arm(self, event: HookExecuted) -> Arm | None:
         """The arm that the executed version is of the experiment that chose it."""
@@ -226,12 +181,34 @@ class Batch:
 
     def stubs(self) -> list[Properties]:
         """The traces that must be there, and of which this batch brings no event of their own."""
-        return [mapping.stub(id_, self._received_at) for id_ in sorted(self._named) if self.traces.get(id_) is None]
+        named = {*self._named, *(log["correlation_id"] for log in self.logs.new() if log.get("correlation_id"))}
+        return [mapping.stub(id_, self._received_at) for id_ in sorted(named) if self.traces.get(id_) is None]
 
     def moved_calls(self) -> list[Properties]:
         """Calls that hung at their traces, and whose hook execution has become known."""
         made = {call["call_id"] for call in self.calls.new()}
         return [row for row in self.calls.learned("hook_execution_id") if row["call_id"] not in made]
+
+    def moved_calls_of_traces(self) -> list[Properties]:
+        """Calls that hang at a trace other than the one that is known by now."""
+        nested = {call["call_id"] for call in self.calls.all() if call.get("hook_execution_id")}
+        return [row for row in self.calls.moved("correlation_id") if row["call_id"] not in nested]
+
+    def sessions_named(self) -> list[Properties]:
+        """The sessions that must be there: those that are seen, and those that only log records or data points name."""
+        named = {
+            item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")
+        }
+        unseen = sorted(id_ for id_ in named if self.sessions.get(id_) is None)
+        stubs = ({"session_id": id_, "created_at": self._received_at} for id_ in unseen)
+        return [*self.sessions.new(), *map(mapping.keyed_session, stubs)]
+
+    def nest_calls(self) -> None:
+        """Observed calls go to the execution that they are nested in, once it is there."""
+        for call in list(self.calls.all()):
+            caller = self.hooks.get(call.get("nested_in") or "")
+            if caller and not call.get("hook_execution_id"):
+                self.calls.put({**call, "hook_execution_id": caller["execution_id"]})
 
     def newly_used(self) -> list[Properties]:
         """Rows for USED: executions of which the version has become known."""
@@ -256,7 +233,7 @@ class Batch:
             total = totals.setdefault(after["node_id"], {"node_id": after["node_id"], **dict.fromkeys(_COUNTED, 0)})
             for name in _COUNTED:
                 total[name] += now[name] - (was[name] if was else 0)
-            at = after["completed_at"]
+            at = after.get("completed_at") or after["created_at"]
             total["first_used_at"] = min(at, total.get("first_used_at", at))
             total["last_used_at"] = max(at, total.get("last_used_at", at))
         return [totals[node_id] for node_id in sorted(totals)]

@@ -37,7 +37,8 @@ JSON_MAPS = ("context", "headers", "modifications_made")
 """Free maps; what the beginning and the end of a step say in them is put together."""
 
 _BODIES = ("request_body", "response_body", "tool_input", "tool_response")
-_JSON = (*JSON_MAPS, *_BODIES, "alternatives", "rag_queries_executed")
+FREE_VALUES = (*JSON_MAPS, *_BODIES, "body", "alternatives", "rag_queries_executed")
+"""The fields that are stored as JSON text."""
 
 
 class Times(NamedTuple):
@@ -86,14 +87,18 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
     at = event.timestamp or received_at
     # A default says nothing: for a step the other event of it may say more.
     step = isinstance(event, HookExecuted | EndpointCalled)
-    plain = event.model_dump(exclude={"kind", "timestamp", "success", *_JSON}, exclude_none=True, exclude_defaults=step)
+    plain = event.model_dump(
+        exclude={"kind", "timestamp", "success", *FREE_VALUES}, exclude_none=True, exclude_defaults=step
+    )
     properties = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
-    for name in _JSON:
+    for name in FREE_VALUES:
         value = getattr(event, name, None)
         if value or (name in _BODIES and value is not None):
-            properties[name] = _json(name, value)
+            properties[name] = free_value(name, value)
     match event:
         case TraceStarted():
+            if event.spawned_by:
+                properties["spawned_by_client"] = properties.pop("spawned_by")
             return {**properties, "started_at": at}
         case RoutingDecided():
             return {**properties, "created_at": at}
@@ -108,7 +113,8 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
             return {**properties, "status": event.outcome.value, "completed_at": completed or at}
 
 
-def _json(field: str, value: Any) -> str | None:
+def free_value(field: str, value: Any) -> str | None:
+    """The JSON text of a free value. Raises InvalidInput, naming the field, for what JSON cannot hold."""
     items = [item.model_dump() for item in value] if field == "alternatives" else value
     try:
         return json_text(items)
@@ -131,20 +137,35 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
 
 
 def keyed_trace(properties: Properties) -> Properties:
-    """With a key for each order that traces are read in."""
+    """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
     session = properties.get("session_id")
-    return {**properties, "time_key": key, **({"session_key": f"{session}|{key}"} if session else {})}
+    keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
+    if session:
+        keys["session_key"] = f"{session}|{key}"
+    return {**properties, **keys}
+
+
+SPAWNING_TOOLS = frozenset({"Agent", "Task"})
+"""The tools of agent clients that spawn subagents."""
 
 
 def keyed_hook(properties: Properties) -> Properties:
-    """With the key that the finished executions of a version are read by."""
+    """With the keys that it is found by: the finished executions of a version, and the calls of a prompt that spawn subagents."""
+    if properties.get("tool_name") in SPAWNING_TOOLS and properties.get("root_id"):
+        properties = {**properties, "spawner_root": properties["root_id"]}
     if not properties.get("node_id") or not is_final(properties):
         return properties
-    at = times(properties).started_at or properties["completed_at"]
+    at = times(properties).started_at or properties.get("completed_at") or properties["created_at"]
     return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+def keyed_session(properties: Properties) -> Properties:
+    """With the key of the order of time."""
+    at = properties.get("started_at") or properties["created_at"]
+    return {**properties, "time_key": time_key(at, properties["session_id"])}
 
 
 # Properties → contracts
@@ -187,7 +208,7 @@ def execution(properties: Properties) -> Execution:
     names = ("execution_id", "node_id", "experiment_id", "arm", "error_type", "quality_score")
     return Execution(
         **{name: properties.get(name) for name in names},
-        started_at=known.started_at or properties["completed_at"],
+        started_at=known.started_at or known.completed_at or properties["created_at"],
         duration_ms=known.duration_ms,
         success=properties["status"] == TraceStatus.SUCCESS,
     )
@@ -205,7 +226,7 @@ def _record(contract: type[Any], properties: Properties) -> Properties:
 
 
 def _decoded(name: str, value: Any) -> Any:
-    if name in _JSON and isinstance(value, str):
+    if name in FREE_VALUES and isinstance(value, str):
         value = json_value(value)
     if value is None and name in JSON_MAPS:
         return {}

@@ -1,0 +1,8 @@
+// Ties traces to the ones they go on with.
+// access: write
+// parameters: rows
+// returns: nothing
+UNWIND $rows AS row
+MATCH (later:Trace {correlation_id: row.correlation_id})
+MATCH (earlier:Trace {correlation_id: row.continued_from})
+CREATE (earlier)-[:CONTINUED_BY]->(later)

@@ -1,0 +1,8 @@
+// Makes log records under their sessions, where no trace is named.
+// access: write
+// parameters: rows
+// returns: nothing
+UNWIND $rows AS row
+MATCH (s:Session {session_id: row.session_id})
+CREATE (s)-[:LOGGED]->(l:LogRecord)
+SET l = row

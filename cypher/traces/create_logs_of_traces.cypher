@@ -1,0 +1,8 @@
+// Makes log records under their traces.
+// access: write
+// parameters: rows
+// returns: nothing
+UNWIND $rows AS row
+MATCH (t:Trace {correlation_id: row.correlation_id})
+CREATE (t)-[:LOGGED]->(l:LogRecord)
+SET l = row

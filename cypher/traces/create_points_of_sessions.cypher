@@ -1,0 +1,8 @@
+// Makes data points of metrics under their sessions.
+// access: write
+// parameters: rows
+// returns: nothing
+UNWIND $rows AS row
+MATCH (s:Session {session_id: row.session_id})
+CREATE (s)-[:MEASURED]->(p:MetricPoint)
+SET p = row

@@ -1,0 +1,9 @@
+// Hands the endpoint calls of a provisional trace over to the trace of its prompt.
+// access: write
+// parameters: provisional, into
+// returns: nothing
+MATCH (:Trace {correlation_id: $provisional})-[drawn:CALLED]->(c:EndpointCall)
+MATCH (t:Trace {correlation_id: $into})
+DELETE drawn
+CREATE (t)-[:CALLED]->(c)
+SET c.correlation_id = $into
