@@ -291,11 +291,11 @@ async def test_a_page_of_traces(service: Service) -> None:
         return [ids.index(edge["node"]["correlationId"]) for edge in edges]
 
     assert await found() == [4, 3, 2, 1, 0]
-    assert await found(tag="odd") == [3, 1]
+    assert await found(allTags=["odd"]) == [3, 1]
     assert await found(status="ERROR") == [1]
     assert await found(agent=agent) == [2]
     assert await found(since=at(1).isoformat(), until=at(3).isoformat()) == [2, 1]
-    assert await found(tag="none") == []
+    assert await found(allTags=["none"]) == []
 
     walked, after = [], None
     for more in (True, True, False):
@@ -314,8 +314,8 @@ async def test_a_page_of_traces(service: Service) -> None:
             **arguments,
         )
         assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID_INPUT", field)
-    [error] = await service.errors('{ traces(filter: {tag: " "}) { pageInfo { endCursor } } }')
-    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "filter.tag"}
+    [error] = await service.errors('{ traces(filter: {allTags: [" "]}) { pageInfo { endCursor } } }')
+    assert error["extensions"] == {"code": "INVALID_INPUT", "field": "filter.allTags.0"}
 
 
 async def test_traces_and_steps_have_global_ids(service: Service) -> None:

@@ -2,23 +2,76 @@
 
 from __future__ import annotations
 
-from loopgraph.contracts.base import Contract, Id, Instant, Name
-from loopgraph.contracts.traces import Trace, TraceStatus
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from loopgraph.contracts.base import Contract, Id, Instant, Name, Tags
+from loopgraph.contracts.traces import DurationMs, Trace, TraceStatus
+
+SearchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+"""A part of a text, whatever its case."""
+
+Statuses = Annotated[tuple[TraceStatus, ...], Field(max_length=len(TraceStatus))]
+SearchTags = Annotated[Tags, Field(max_length=50)]
 
 
 class TraceFilter(Contract):
-    """Which traces; None does not filter. ``since`` is inclusive, ``until`` exclusive, both over the start (or the arrival)."""
+    """Which traces; what is None or empty does not filter, and a trace must pass all that is given.
+
+    - ``status``: any of these.
+    - ``agent``: the agent that the routing decision selected, or the type of the subagent whose work the trace is.
+    - ``tool``, ``failed_tool``: a step of the trace itself (not of its subagents) ran this tool; it ended as error or timeout.
+    - ``pattern_id``, ``node_id``: a step ran a version of this pattern; it ran this version.
+    - ``all_tags``, ``any_tags``: the trace has all of these tags; it has at least one of these.
+    - ``text``: the prompt or the answer contains it, whatever the case. No index serves this: the range of time limits what
+      is read.
+    - ``min_duration_ms``, ``max_duration_ms``: inclusive; a trace without a known duration has none in any range.
+    - ``roots_only``: no subagents, and nothing else that another trace spawned.
+    - ``incomplete_only``: the beginning or the end was never reported (in progress, or ended by the service's time limit).
+    - ``since`` is inclusive, ``until`` exclusive, both over the start (or the arrival).
+    """
 
     session_id: Id | None = None
-    status: TraceStatus | None = None
+    status: Statuses = ()
     agent: Name | None = None
-    tag: Name | None = None
+    tool: Name | None = None
+    failed_tool: Name | None = None
+    pattern_id: Id | None = None
+    node_id: Id | None = None
+    all_tags: SearchTags = ()
+    any_tags: SearchTags = ()
+    text: SearchText | None = None
+    min_duration_ms: DurationMs | None = None
+    max_duration_ms: DurationMs | None = None
+    source: Name | None = None
+    user_id: Name | None = None
+    roots_only: bool = False
+    incomplete_only: bool = False
     since: Instant | None = None
     until: Instant | None = None
 
+    @model_validator(mode="after")
+    def _ranges_that_hold_something(self) -> Self:
+        low, high = self.min_duration_ms, self.max_duration_ms
+        if low is not None and high is not None and low > high:
+            raise ValueError("min_duration_ms must not be greater than max_duration_ms")
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("since must be before until")
+        return self
+
+    @property
+    def only_ranges(self) -> bool:
+        """Whether every trace of the session and range of time passes."""
+        return self == TraceFilter(session_id=self.session_id, since=self.since, until=self.until)
+
 
 class TracePage(Contract):
-    """Traces, newest first, and whether more follow."""
+    """Traces, newest first, and whether more may follow.
+
+    ``searched_to`` is the key to go on after where the search stopped before the page was full; the page may be empty then.
+    """
 
     traces: tuple[Trace, ...]
     has_more: bool
+    searched_to: str | None = None
