@@ -7,21 +7,19 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
-from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from loopgraph import __version__
 from loopgraph.contracts.git import ImportForm, ImportProgress
-from loopgraph.errors import InvalidInput, LoopgraphError
+from loopgraph.errors import InvalidInput
+from loopgraph.hooks_commands import hooks
 from loopgraph.settings import Settings
+from loopgraph.terminal import err, out, plainly
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 app = typer.Typer(
@@ -33,29 +31,7 @@ app = typer.Typer(
 )
 imports = typer.Typer(no_args_is_help=True, help="Import recorded history as lineage.")
 app.add_typer(imports, name="import")
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def plainly(command: Callable[P, T]) -> Callable[P, T]:
-    """An expected error ends the command with one plain sentence and exit code 1, not with a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return command(*args, **kwargs)
-        except LoopgraphError as error:
-            err.print(f"loopgraph: {error}", markup=False, style="red")
-            raise typer.Exit(1) from error
-        except ValidationError as error:
-            for problem in error.errors():
-                name = f"LOOPGRAPH_{'_'.join(map(str, problem['loc']))}".upper()
-                err.print(
-                    f"loopgraph: {name}: {problem['msg'].removeprefix('Value error, ')}", markup=False, style="red"
-                )
-            raise typer.Exit(2) from error
-
-    return run
+app.add_typer(hooks, name="hooks")
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

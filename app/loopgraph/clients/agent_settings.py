@@ -1,0 +1,209 @@
+"""Our hooks in the settings of the agent client: pure functions on the parsed JSON of a settings file.
+
+None of them changes its argument; what is there and is not ours stays as it is, in its order. An HTTP handler is ours by the
+marker in its URL's query, a command handler by the program it runs; so both stay ours when somebody edits host or port.
+"""
+
+from __future__ import annotations
+
+import copy
+import fnmatch
+import itertools
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from loopgraph.clients.hook_shim import PATH
+from loopgraph.errors import InvalidInput
+
+Json = dict[str, Any]
+
+MARKER = ("via", "loopgraph-hooks")
+SHIM, SHIM_MODULE = "loopgraph-hook", "loopgraph.clients.hook_shim"
+HTTP_TIMEOUT_S, COMMAND_TIMEOUT_S = 2, 5
+
+EVENTS = (
+    "Setup", "SessionStart", "SessionEnd", "UserPromptSubmit", "UserPromptExpansion", "PreToolUse", "PostToolUse",
+    "PostToolUseFailure", "PostToolBatch", "PermissionRequest", "PermissionDenied", "Stop", "StopFailure", "SubagentStart",
+    "SubagentStop", "TaskCreated", "TaskCompleted", "TeammateIdle", "Notification", "PreCompact", "PostCompact",
+    "InstructionsLoaded", "PreModelSwitch", "PostModelSwitch", "ConfigChange", "CwdChanged", "Elicitation",
+    "ElicitationResult",
+)  # fmt: skip
+"""The events that are traced. WorktreeCreate and WorktreeRemove are not: a hook there takes the client's own work over.
+MessageDisplay comes with every piece of text, and FileChanged wants the names of files."""
+
+COMMAND_ONLY = frozenset({"Setup", "SessionStart"})
+"""The events for which the client runs no HTTP handlers."""
+
+TELEMETRY_KEYS = "LOOPGRAPH_TELEMETRY"
+"""The variable that names those that we have set, so that they can be removed and no others."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to install. ``durable``: the shim for all events, which keeps them while the service is away."""
+
+    url: str
+    shim: Sequence[str]
+    token_env: str | None = None
+    durable: bool = False
+
+    def handler(self, event: str) -> Json:
+        """The handler of an event."""
+        if self.durable or event in COMMAND_ONLY:
+            words = [*self.shim, "--url", self.url, *(["--token-env", self.token_env] if self.token_env else [])]
+            return {"type": "command", "command": shlex.join(words), "timeout": COMMAND_TIMEOUT_S}
+        handler: Json = {"type": "http", "url": f"{self.url}{PATH}?{'='.join(MARKER)}", "timeout": HTTP_TIMEOUT_S}
+        if self.token_env:
+            handler["headers"] = {"Authorization": f"Bearer ${self.token_env}"}
+            handler["allowedEnvVars"] = [self.token_env]
+        return handler
+
+
+def is_ours(handler: object) -> bool:
+    """Whether a handler was installed by us."""
+    match handler:
+        case {"type": "http", "url": str(url)}:
+            return MARKER in parse_qsl(urlsplit(url).query)
+        case {"type": "command", "command": str(command)}:
+            try:
+                words = shlex.split(command)
+            except ValueError:
+                return False
+            program = words[0].rpartition("/")[2] if words else ""
+            return program == SHIM or (program.startswith("python") and SHIM_MODULE in words)
+        case _:
+            return False
+
+
+def check(settings: object) -> Json:
+    """The settings, if their hooks and env are as the client wants them. Raises InvalidInput, which names the place."""
+    if not isinstance(settings, dict):
+        raise InvalidInput("settings", "must be a JSON object")
+    hooks = settings.get("hooks", {})
+    if not isinstance(hooks, dict):
+        raise InvalidInput("hooks", "must be an object with a list for each event")
+    for event, groups in hooks.items():
+        if not isinstance(groups, list):
+            raise InvalidInput(f"hooks.{event}", "must be a list")
+        for number, group in enumerate(groups):
+            if not isinstance(group, dict) or not isinstance(group.get("hooks", []), list):
+                raise InvalidInput(f"hooks.{event}.{number}", "must be an object whose `hooks` is a list")
+    if not isinstance(settings.get("env", {}), dict):
+        raise InvalidInput("env", "must be an object")
+    return settings
+
+
+def install(settings: Json, wanted: Wanted) -> Json:
+    """The settings with our handlers as wanted: those already there are brought up to date in their place."""
+    result = copy.deepcopy(settings)
+    hooks = result.setdefault("hooks", {})
+    for event in EVENTS:
+        handler = wanted.handler(event)
+        places = [
+            (group["hooks"], number)
+            for group in hooks.get(event, [])
+            for number, there in enumerate(group.get("hooks", []))
+            if is_ours(there)
+        ]
+        if not places:
+            hooks.setdefault(event, []).append({"hooks": [handler]})
+            continue
+        first, *others = places
+        first[0][first[1]] = handler
+        for handlers, number in reversed(others):  # a second one would record everything twice
+            del handlers[number]
+    return result
+
+
+def uninstall(settings: Json) -> Json:
+    """The settings without our handlers and variables, and without the lists and objects that this leaves empty."""
+    result = copy.deepcopy(settings)
+    hooks = result.get("hooks", {})
+    for event, groups in list(hooks.items()):
+        for group in list(groups):
+            handlers = group.get("hooks", [])
+            if any(map(is_ours, handlers)):
+                group["hooks"] = [handler for handler in handlers if not is_ours(handler)]
+                if not group["hooks"]:
+                    groups.remove(group)
+        if not groups and settings["hooks"][event]:
+            del hooks[event]
+    if "hooks" in result and not hooks and settings["hooks"]:
+        del result["hooks"]
+    return _without_telemetry(result)
+
+
+def installed(settings: Json) -> dict[str, list[str]]:
+    """Our handlers by event, each as its URL or its command."""
+    found: dict[str, list[str]] = {}
+    for event, groups in settings.get("hooks", {}).items():
+        for group in groups:
+            for handler in filter(is_ours, group.get("hooks", [])):
+                found.setdefault(event, []).append(handler.get("url") or handler["command"])
+    return found
+
+
+def address_of(target: str) -> str:
+    """The service's URL in one of our handlers, given as ``installed`` gives it."""
+    if target.startswith(("http://", "https://")):
+        return target.partition(PATH)[0]
+    words = shlex.split(target)
+    return next((after for word, after in itertools.pairwise(words) if word == "--url"), "")
+
+
+def obstacles(settings: Json, wanted: Wanted) -> list[str]:
+    """What in the settings keeps the client from running our hooks."""
+    found = []
+    if settings.get("disableAllHooks") is True:
+        found.append("disableAllHooks is true: the client runs no hooks")
+    allowed_urls, allowed_names = settings.get("allowedHttpHookUrls"), settings.get("httpHookAllowedEnvVars")
+    url = str(wanted.handler("Stop").get("url", ""))
+    if url and isinstance(allowed_urls, list) and not any(fnmatch.fnmatchcase(url, str(one)) for one in allowed_urls):
+        found.append(f"allowedHttpHookUrls has no pattern for {url}")
+    if wanted.token_env and isinstance(allowed_names, list) and wanted.token_env not in allowed_names:
+        found.append(f"httpHookAllowedEnvVars does not name {wanted.token_env}")
+    return found
+
+
+def telemetry(url: str) -> dict[str, str]:
+    """The variables with which the client sends its OpenTelemetry data here: exact trees of subagents, tokens, costs."""
+    return {
+        "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
+        "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_LOGS_EXPORTER": "otlp",
+        "OTEL_METRICS_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+    }
+
+
+def install_telemetry(settings: Json, url: str) -> Json:
+    """The settings with ``telemetry(url)`` in their ``env``. Raises InvalidInput for a variable that has another value."""
+    result = copy.deepcopy(settings)
+    env: Json = result.setdefault("env", {})
+    ours = set(str(env.get(TELEMETRY_KEYS, "")).split())
+    for name, value in telemetry(url).items():
+        if name in env and env[name] != value and name not in ours:
+            raise InvalidInput(f"env.{name}", f"is {env[name]!r} already; {value!r} is needed here, so remove it first")
+        if name not in env:
+            ours.add(name)
+        env[name] = value
+    if ours:
+        env[TELEMETRY_KEYS] = " ".join(sorted(ours))
+    return result
+
+
+def _without_telemetry(settings: Mapping[str, Any]) -> Json:
+    result = dict(settings)
+    env = dict(result.get("env", {}))
+    if TELEMETRY_KEYS in env:
+        for name in [*str(env.pop(TELEMETRY_KEYS)).split()]:
+            env.pop(name, None)
+        result["env"] = env
+        if not env:
+            del result["env"]
+    return result

@@ -1,0 +1,111 @@
+"""One attempt to deliver a batch: what the service's answer means."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+PATH = "/api/traces/batch"
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_OURS = frozenset({"GRAPH_UNAVAILABLE", "GRAPH_TIMEOUT", "SERVICE_ERROR", "GRAPH_FAULT", "GRAPH_REFUSED", "INTERNAL"})
+"""Codes of items that failed by no fault of theirs: another attempt can succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt came to: ``accepted`` + ``rejected`` + ``again`` are the batch.
+
+    ``reason`` tells of the first item that was not accepted; ``retry_after_s`` is the time the service asked for.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    again: Sequence[bytes] = ()
+    too_large: bool = False
+    reason: str | None = None
+    retry_after_s: float | None = None
+
+
+class Delivery:
+    """Posts batches of events to a service."""
+
+    def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            timeout=timeout_s,
+            trust_env=not _is_loopback(url),  # no proxy stands before loopback
+        )
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def attempt(self, batch: Sequence[bytes]) -> Attempt:
+        """Sends the events once. Does not raise for anything that the service or the network does."""
+        body = b"\n".join(batch)
+        try:
+            answer = await self._http.post(PATH, content=body, headers={"Content-Type": "application/x-ndjson"})
+        except httpx.HTTPError as error:
+            return Attempt(again=batch, reason=f"{type(error).__name__}: {error}")
+        if answer.is_success:
+            return _by_item(batch, answer)
+        reason = f"HTTP {answer.status_code}: {answer.text[:300]}"
+        if answer.status_code == 413 and len(batch) > 1:
+            return Attempt(again=batch, too_large=True, reason=reason)
+        if answer.status_code in _PASSING:
+            return Attempt(again=batch, reason=reason, retry_after_s=_retry_after(answer))
+        return Attempt(rejected=len(batch), reason=reason)
+
+
+def delay_s(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: exponential, with full jitter."""
+    return random.uniform(0, min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** min(failures - 1, 16)))  # noqa: S311 - no secret
+
+
+def _by_item(batch: Sequence[bytes], answer: httpx.Response) -> Attempt:
+    """What an answer with a result for each item says."""
+    try:
+        results = orjson.loads(answer.content)["results"]
+        errors: dict[int, dict[str, Any]] = {item["index"]: item["error"] for item in results if "error" in item}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return Attempt(rejected=len(batch), reason=f"{answer.url} does not answer as Loopgraph does")
+    again = [batch[index] for index, error in errors.items() if error.get("code") in _OURS]
+    first = next(iter(errors.values()), None)
+    return Attempt(
+        accepted=len(batch) - len(errors),
+        rejected=len(errors) - len(again),
+        again=again,
+        reason=None if first is None else orjson.dumps(first).decode(),
+        retry_after_s=_retry_after(answer),
+    )
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Seconds of the Retry-After header, which names them or an instant (RFC 9110, § 10.2.3); at most an hour."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return min(float(value), 3600.0)
+    try:
+        wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, 0.0), 3600.0)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,197 @@
+"""``loopgraph-hook``: hands a hook event of the agent client from standard input to the service.
+
+    loopgraph-hook [--url URL] [--token-env NAME]
+
+The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
+seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
+take now is kept on disk, and the next run that reaches the service sends it, with the instant it happened and the id it was
+given then, so that it counts once. ``LOOPGRAPH_HOOK_DEBUG`` set: what goes wrong is told on standard error.
+
+Standard library only, and little of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Spool, default_root
+
+DEFAULT_URL = "http://127.0.0.1:8053"
+PATH = "/api/hooks/claude-code"
+_TOTAL_S = 1.0
+_SPOOL_SHARE_S = 0.25
+"""How long one run sends what others left, so that a long spool is spread over many runs."""
+
+_REFUSED = frozenset({400, 413, 415, 422})
+"""Statuses of an event that no later attempt can mend. All others can be: a token, an upgrade, a restart."""
+
+ANSWERED = frozenset(
+    {
+        "SessionStart", "Setup", "SubagentStart", "UserPromptSubmit", "UserPromptExpansion", "PreToolUse", "PostToolUse",
+        "PostToolUseFailure", "PostToolBatch",
+    }
+)  # fmt: skip
+"""The events whose output the client reads."""
+
+
+class Answer:
+    """What the service said to one event; ``status`` is None if it was not reached."""
+
+    def __init__(self, status: int | None, body: bytes = b"") -> None:
+        self.status, self.body = status, body
+
+    @property
+    def outcome(self) -> bool | None:
+        """True: it has the event. False: it refuses it for good. None: try again later."""
+        if self.status is None:
+            return None
+        if 200 <= self.status < 300:
+            return True
+        return False if self.status in _REFUSED else None
+
+
+class Door:
+    """The service's door for hook events."""
+
+    def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
+        self.url, self._token, self._timeout_s = url.rstrip("/"), token, timeout_s
+
+    def post(self, at_ns: int, execution_id: str, event: bytes) -> Answer:
+        """Sends one event. Does not raise for anything that the service or the network does."""
+        from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+        headers = {
+            "Content-Type": "application/json",
+            "X-Event-Timestamp": rfc3339(at_ns),
+            "X-Execution-ID": execution_id,
+        }
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            parts = urlsplit(self.url)
+            kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+            connection = kind(parts.hostname or "", parts.port, timeout=self._timeout_s)
+            try:
+                connection.request("POST", parts.path + PATH, body=event, headers=headers)
+                response = connection.getresponse()
+                return Answer(response.status, response.read())
+            finally:
+                connection.close()
+        except (OSError, HTTPException, ValueError) as error:
+            debug(f"{self.url}: {type(error).__name__}: {error}")
+            return Answer(None)
+
+
+class Run:
+    """One invocation: reads the event, hands it over or spools it, and sends what was spooled before."""
+
+    def __init__(self, door: Door, spool: Spool) -> None:
+        self._door, self._spool = door, spool
+        self._at_ns, self._execution_id = time.time_ns(), os.urandom(16).hex()
+        self._event: bytes | None = None
+        self._settling, self._settled = threading.Lock(), False
+        self.output = b""
+
+    def work(self) -> None:
+        """All of it; runs in a thread that nobody waits for when the time is over."""
+        event = sys.stdin.buffer.read()
+        if not event.strip():
+            return
+        self._event = event
+        answer = self._door.post(self._at_ns, self._execution_id, event)
+        if answer.outcome is True:
+            self.output = self._for_the_agent(answer.body)
+        elif answer.outcome is False:
+            debug(f"the service refuses the event: {answer.status} {answer.body[:300]!r}")
+        self._settle(answer.outcome)
+        if answer.outcome is not None:
+            until = time.monotonic() + _SPOOL_SHARE_S
+            self._spool.send(lambda *item: self._door.post(*item).outcome, until)
+
+    def give_up(self) -> None:
+        """The time is over: an event that nothing is known of is spooled. If the service has it after all, its id tells."""
+        self._settle(None)
+
+    def _settle(self, outcome: bool | None) -> None:
+        with self._settling:  # whoever comes second waits until the first has written
+            if self._settled or self._event is None:
+                return
+            self._settled = True
+            if outcome is None:
+                self._keep(self._event)
+            elif outcome is False:
+                self._spool.count_drop("refused")
+
+    def _keep(self, event: bytes) -> None:
+        if not self._spool.put(self._at_ns, self._execution_id, event):
+            debug("the spool is full; the event is dropped")
+
+    def _for_the_agent(self, body: bytes) -> bytes:
+        """The answer, if it says something and the client reads it."""
+        try:
+            answer, event = json.loads(body), json.loads(self._event or b"")
+        except ValueError:
+            return b""
+        read = isinstance(event, dict) and event.get("hook_event_name") in ANSWERED
+        return body if read and isinstance(answer, dict) and answer else b""
+
+
+def main() -> None:
+    """Entry point."""
+    try:
+        began = time.monotonic()
+        total_s = float(os.environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TOTAL_S)
+        options = read_options(sys.argv[1:], os.environ)
+        max_bytes = int(os.environ.get("LOOPGRAPH_HOOK_SPOOL_BYTES") or DEFAULT_MAX_BYTES)
+        door = Door(options["url"], os.environ.get(options["token-env"]), total_s)
+        run = Run(door, Spool(default_root(), door.url, max_bytes))
+        worker = threading.Thread(target=_guarded, args=(run,), daemon=True)
+        worker.start()
+        worker.join(max(0.0, total_s - (time.monotonic() - began)))
+        if worker.is_alive():
+            run.give_up()
+        sys.stdout.buffer.write(run.output)
+        sys.stdout.flush()
+    except BaseException as error:  # also Ctrl-C, which the agent gets and hands on
+        debug(f"{type(error).__name__}: {error}")
+    os._exit(0)  # whatever the thread still waits for, the agent does not
+
+
+def _guarded(run: Run) -> None:
+    try:
+        run.work()
+    except Exception as error:
+        debug(f"{type(error).__name__}: {error}")
+
+
+def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """``--url`` and ``--token-env``, as ``--name value`` or ``--name=value``; others are left alone. (argparse is slow.)"""
+    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+    words = iter(arguments)
+    for word in words:
+        name, given, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and name in options:
+            options[name] = value if given else next(words, options[name])
+    return options
+
+
+def rfc3339(at_ns: int) -> str:
+    """An instant, in ns since 1970, in microseconds."""
+    return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="microseconds")
+
+
+def debug(text: str) -> None:
+    """Tells on standard error, if that is wanted."""
+    if os.environ.get("LOOPGRAPH_HOOK_DEBUG"):
+        print(f"loopgraph-hook: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

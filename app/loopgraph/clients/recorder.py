@@ -1,0 +1,193 @@
+"""The recorder that a program embeds: events go into a bounded buffer at once, and to the service in batches, later."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import orjson
+
+from loopgraph.clients.buffer import Buffer
+from loopgraph.clients.delivery import Delivery, delay_s
+from loopgraph.clients.events import TraceEvents
+from loopgraph.clients.stats import RecorderStats
+
+logger = logging.getLogger(__name__)
+
+_COMPLAIN_EVERY_S = 60.0
+
+
+class Recorder(TraceEvents):
+    """Records traces with the service at ``url``; an async context manager.
+
+        async with Recorder("http://127.0.0.1:8053") as recorder:
+            with recorder.trace(prompt_text="sort the list"):
+                recorder.record_hook("PostToolUse", tool_name="Bash", success=True, duration_ms=12.5)
+
+    ``emit`` and the methods built on it may be called from any thread, also before the block begins and while the service is
+    away: they put the event into memory and return. A task of the loop that entered the block sends it, ``linger_s`` later at
+    most, and again until the service has it. ``capacity`` events of ``capacity_bytes`` together can wait; more are dropped.
+    ``stats`` counts what became of them, and the log tells of losses, once a minute at most.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        capacity: int = 10_000,
+        capacity_bytes: int = 64 * 1024 * 1024,
+        max_batch: int = 500,
+        max_batch_bytes: int = 1024 * 1024,
+        linger_s: float = 0.2,
+        timeout_s: float = 10.0,
+        close_timeout_s: float = 5.0,
+    ) -> None:
+        self.stats = RecorderStats()
+        self._url, self._token, self._timeout_s, self._close_timeout_s = url, token, timeout_s, close_timeout_s
+        self._buffer = Buffer(capacity, capacity_bytes)
+        self._max_batch, self._max_batch_bytes, self._linger_s = max_batch, max_batch_bytes, linger_s
+        self._counting = threading.Lock()
+        self._queued = self._settled = 0  # of the events that the buffer took, which are settled in their order
+        self._next_complaint = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._signalled = False
+        self._wake, self._hurry, self._progress = asyncio.Event(), asyncio.Event(), asyncio.Condition()
+
+    def emit(self, event: Mapping[str, Any]) -> bool:
+        """Takes the event as it is now; False if it is dropped or cannot be written as JSON. Never waits, never raises."""
+        try:
+            item = orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS)
+        except TypeError as error:
+            self._count(emitted=1, rejected=1, reason=f"an event cannot be written as JSON: {error}")
+            return False
+        if not self._buffer.put(item):
+            self._count(emitted=1, dropped=1, reason="the buffer is full")
+            return False
+        self._count(emitted=1, queued=1)
+        if not self._signalled:
+            self._signalled = self._signal(self._wake)
+        elif len(self._buffer) == self._max_batch:
+            self._signal(self._hurry)
+        return True
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._sender = asyncio.create_task(self._send_forever(), name="loopgraph-recorder")
+        self._wake.set()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose(self._close_timeout_s)
+
+    async def flush(self, timeout: float | None = None) -> bool:
+        """Waits until all that was emitted before is accepted or refused; False if ``timeout`` seconds are over first."""
+        target = self._queued
+        self._hurry.set()
+        self._wake.set()
+        try:
+            async with asyncio.timeout(timeout), self._progress:
+                await self._progress.wait_for(lambda: self._settled >= target)
+        except TimeoutError:
+            return False
+        return True
+
+    async def aclose(self, timeout: float = 5.0) -> None:
+        """Sends what waits, for ``timeout`` seconds at most, and stops; what is left then is dropped."""
+        if self._sender is None:
+            return
+        await self.flush(timeout)
+        self._sender.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._sender
+        self._sender = self._loop = None
+        self._signalled = False
+        self._buffer.clear()
+        if left := self._queued - self._settled:
+            self._settled += left
+            self._count(dropped=left, reason=self.stats.last_error or "closed before the service answered")
+
+    async def _send_forever(self) -> None:
+        delivery = Delivery(self._url, self._token, self._timeout_s)
+        try:
+            while True:
+                await self._wake.wait()
+                await self._pause(self._linger_s)
+                self._wake.clear()
+                self._signalled = False  # before the buffer is looked at: what comes later signals again
+                while batch := self._buffer.take(self._max_batch, self._max_batch_bytes):
+                    await self._deliver(delivery, batch)
+        finally:
+            await delivery.aclose()
+
+    async def _deliver(self, delivery: Delivery, batch: Sequence[bytes]) -> None:
+        """Sends a batch until all of it is settled; one that is too large for the service goes in halves."""
+        parts, failures = deque([batch]), 0
+        while parts:
+            part = parts.popleft()
+            attempt = await delivery.attempt(part)
+            self._count(accepted=attempt.accepted, rejected=attempt.rejected, reason=attempt.reason)
+            self._settled += attempt.accepted + attempt.rejected
+            async with self._progress:
+                self._progress.notify_all()
+            if attempt.too_large:
+                parts.extendleft((part[len(part) // 2 :], part[: len(part) // 2]))
+            elif attempt.again:
+                parts.appendleft(attempt.again)
+                failures += 1
+                self._count(retries=1)
+                await asyncio.sleep(attempt.retry_after_s or 0)
+                await self._pause(delay_s(failures))
+            else:
+                failures = 0
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits, unless there is a hurry: a full batch, a flush."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), seconds)
+        self._hurry.clear()
+
+    def _signal(self, event: asyncio.Event) -> bool:
+        """Sets an event of the sender's loop; False while there is no loop."""
+        if (loop := self._loop) is None:
+            return False
+        try:
+            loop.call_soon_threadsafe(event.set)
+        except RuntimeError:  # the loop was closed without closing the recorder
+            return False
+        return True
+
+    def _count(
+        self,
+        *,
+        emitted: int = 0,
+        queued: int = 0,
+        accepted: int = 0,
+        rejected: int = 0,
+        dropped: int = 0,
+        retries: int = 0,
+        reason: str | None = None,
+    ) -> None:
+        stats = self.stats
+        with self._counting:
+            stats.emitted += emitted
+            self._queued += queued
+            stats.accepted += accepted
+            stats.rejected += rejected
+            stats.dropped += dropped
+            stats.retries += retries
+            stats.last_error = reason or stats.last_error
+            complain = bool(rejected or dropped) and time.monotonic() >= self._next_complaint
+            if complain:
+                self._next_complaint = time.monotonic() + _COMPLAIN_EVERY_S
+        if complain:
+            logger.warning(
+                "events are lost (%d rejected, %d dropped so far): %s", stats.rejected, stats.dropped, reason
+            )
