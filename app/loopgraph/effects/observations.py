@@ -113,12 +113,6 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
     return result
 
 
-def without_ranks(properties: Properties, names: Properties) -> Properties:
-    """The properties, of which ``names`` have become a client's own."""
-    ranks = {name: weight for name, weight in _ranks(properties).items() if name not in names}
-    return {**properties, RANKS: json_text(ranks)}
-
-
 def _ranks(properties: Properties) -> dict[str, Weight]:
     ranks: dict[str, Weight] = json_value(properties.get(RANKS)) or {}
     return ranks

@@ -82,9 +82,10 @@ def _touched(batch: Batch) -> _Touched:
             traces[after["correlation_id"]] = after
     for before, after in batch.hooks.pairs():
         learned = {name for name in ("root_id", "correlation_id", "span_id") if before.get(name) != after.get(name)}
-        if after.get("tool_name") in SPAWNING_TOOLS and (learned or before.get("tool_name") != after.get("tool_name")):
+        spawns = after.get("tool_name") in SPAWNING_TOOLS
+        if not before or (spawns and (learned or before.get("tool_name") != after["tool_name"])):
             executions.add(after["execution_id"])
-        if (after["execution_id"] in executions or "span_id" in learned) and after.get("root_id"):
+        if after.get("root_id") and ("span_id" in learned or (spawns and after["execution_id"] in executions)):
             roots.add(after["root_id"])
     return _Touched(roots, traces, executions)
 

@@ -108,18 +108,20 @@ class Nodes:
             return False
         if before.get(slot) == piece.digest:
             return True
+        observed_names = json_value(before.get(RANKS)) or {}
         for name in identity:
-            if name in given and before.get(name) not in (None, given[name]):
+            if name in given and name not in observed_names and before.get(name) not in (None, given[name]):
                 raise Conflict(self._label, id_, f"it was recorded with {name} {before[name]!r}, not {given[name]!r}")
         if slot in before:
             which = "end" if slot == ENDED else "beginning"
             raise Conflict(self._label, id_, f"its {which} was recorded with other content")
         weaker, stronger = (before, given) if slot == ENDED else (given, before)
         merged = {**weaker, **stronger, slot: piece.digest}
-        if RANKS in before:  # what a client says of its own work outweighs all observations
-            ranks = json_value(before[RANKS])
-            merged |= {name: value for name, value in given.items() if name in ranks}
-            merged[RANKS] = json_text({name: weight for name, weight in ranks.items() if name not in given})
+        if observed_names:  # what a client says of its own work outweighs all reports, but no beginning undoes an end
+            said = observed_names.keys() - ({"status"} if slot == BEGUN else set())
+            own = {name: value for name, value in given.items() if name in said}
+            merged |= own
+            merged[RANKS] = json_text({name: weight for name, weight in observed_names.items() if name not in own})
         for name in mapping.JSON_MAPS:
             if name in weaker and name in stronger:
                 merged[name] = json_text({**json_value(weaker[name]), **json_value(stronger[name])})
