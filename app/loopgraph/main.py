@@ -19,6 +19,7 @@ from loopgraph.api.limits import BodyLimit
 from loopgraph.api.services import Services
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
+from loopgraph.effects.analytics import Analytics
 from loopgraph.effects.events import Events
 from loopgraph.effects.evidence import EvidenceReads
 from loopgraph.effects.feedback_reads import FeedbackReads
@@ -49,6 +50,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         traversals=Traversals(reads, settings.max_traversal_nodes),
         traces=traces,
         search=TraceSearch(graph),
+        analytics=Analytics(graph),
         recorder=Recorder(traces, Redactor()),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),

@@ -19,6 +19,7 @@ from loopgraph.api.masking import CodedSchema
 from loopgraph.api.mutations.feedback import FeedbackMutation
 from loopgraph.api.mutations.lineage import LineageMutation
 from loopgraph.api.mutations.traces import TraceMutation
+from loopgraph.api.queries.analytics import AnalyticsQuery
 from loopgraph.api.queries.feedback import FeedbackQuery
 from loopgraph.api.queries.lineage import LineageQuery
 from loopgraph.api.queries.trace_search import TraceSearchQuery
@@ -37,7 +38,7 @@ def _query() -> type:
         node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
         nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
 
-    return merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, TraceSearchQuery, FeedbackQuery))
+    return merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery))
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:

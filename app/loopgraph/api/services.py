@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loopgraph.effects.analytics import Analytics
 from loopgraph.effects.events import Events
 from loopgraph.effects.evidence import EvidenceReads
 from loopgraph.effects.feedback_reads import FeedbackReads
@@ -32,6 +33,7 @@ class Services:
     traversals: Traversals
     traces: Traces
     search: TraceSearch
+    analytics: Analytics
     recorder: Recorder
     feedback: FeedbackReads
     evidence: EvidenceReads

@@ -1,0 +1,94 @@
+"""The analytic views by GraphQL, through a real socket."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.effects.clock import new_id
+from loopgraph.reducers.samples import wilson_interval
+from support.service import Service
+from support.traces import NOON
+
+
+async def test_views(service: Service) -> None:
+    start = NOON + timedelta(days=365 + random.SystemRandom().randrange(10**6))
+    for ok in (True, True, False):
+        trace = new_id()
+        await service.parts.recorder.record(
+            [
+                TraceStarted(correlation_id=trace, timestamp=start),
+                RoutingDecided(correlation_id=trace, selected_agent="tester"),
+                HookExecuted(
+                    correlation_id=trace, execution_id=new_id(), hook_type="ToolUse", tool_name="Bash",
+                    success=ok, duration_ms=20.0,
+                ),
+                EndpointCalled(
+                    correlation_id=trace, call_id=new_id(), service_name="api", endpoint_path="/x", success=ok, duration_ms=10.0,
+                    error_type=None if ok else "Timeout", retry_count=3,
+                ),
+                TraceCompleted(correlation_id=trace, success=ok, timestamp=start + timedelta(seconds=1)),
+            ]
+        )  # fmt: skip
+    range_ = {"since": start.isoformat(), "until": (start + timedelta(seconds=1)).isoformat()}
+    low, high = wilson_interval(2, 3) or (0, 0)
+    rate = {"successRate": pytest.approx(2 / 3), "successRateInterval": {"low": low, "high": high}}
+    assert await service.execute("analytics_agents", **range_) == [
+        {
+            "agent": "tester",
+            "totalExecutions": 3,
+            "successfulExecutions": 2,
+            "avgDurationMs": 1000,
+            "medianDurationMs": 1000,
+            "p95DurationMs": 1000,
+            **rate,
+        }
+    ]
+    assert await service.execute("analytics_hooks", **range_) == [
+        {
+            "hookType": "ToolUse",
+            "toolName": "Bash",
+            "executionCount": 3,
+            "successCount": 2,
+            "avgDurationMs": 20,
+            "minDurationMs": 20,
+            "maxDurationMs": 20,
+            "p95DurationMs": 20,
+            "avgIntelligenceFunctions": 0,
+            "avgQualityGates": 0,
+            **rate,
+        }
+    ]
+    assert await service.execute("analytics_endpoints", **range_) == [
+        {
+            "serviceName": "api",
+            "endpointPath": "/x",
+            "callCount": 3,
+            "successCount": 2,
+            "avgDurationMs": 10,
+            "p95DurationMs": 10,
+            "totalRetries": 9,
+            "avgRetriesPerCall": 3,
+            "uniqueErrorTypes": 1,
+            "errorTypes": ["Timeout"],
+            **rate,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ('since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"', "since must be before until"),
+        ("first: 0", "first: must be between 1 and 500, not 0"),
+        ('until: "2026-01-01T00:00:00"', "until: must name its time zone, such as 2026-01-31T12:00:00Z"),
+    ],
+)
+async def test_what_is_wrong_with_a_range(service: Service, arguments: str, message: str) -> None:
+    for view in ("agentSuccessRates", "hookPerformance", "endpointReliability"):
+        [error] = await service.errors(f"{{ {view}({arguments}) {{ successRate }} }}")
+        assert message in error["message"]
+        assert error["extensions"]["code"] == "INVALID_INPUT"
