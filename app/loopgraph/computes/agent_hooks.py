@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from loopgraph.computes.agent_fields import LONGEST_NAME, Fields, said
 from loopgraph.computes.agent_ids import agent_trace_id, as_id, execution_id
-from loopgraph.computes.agent_prompts import task_notification
+from loopgraph.computes.agent_traces import story, subagent_trace
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
@@ -139,18 +139,8 @@ def _place(hook: _Hook) -> tuple[Observation, ...]:
 
 
 def _subagent(hook: _Hook, **more: Any) -> TraceStarted:
-    return TraceStarted(
-        correlation_id=hook.correlation_id,
-        session_id=hook.session,
-        source="subagent",
-        **said(
-            agent_id=as_id(hook.agent_id or ""),
-            agent_type=hook.agent_type,
-            root_id=hook.prompt_id,
-            parent_id=hook.prompt_id,
-            **more,
-        ),
-    )
+    kind, root = hook.agent_type, hook.prompt_id
+    return subagent_trace(hook.session_id, hook.agent_id or "", agent_type=kind, root_id=root, parent_id=root, **more)
 
 
 def _session_start(hook: _Hook) -> tuple[Observation, ...]:
@@ -179,36 +169,19 @@ def _session_context(hook: _Hook) -> JsonMap | None:
 
 def _prompt(hook: _Hook) -> tuple[Observation, ...]:
     prompt = hook.fields.text("prompt")
-    notification = task_notification(prompt) if prompt else None
-    source, continues, spawned = "user_prompt", None, []
-    if hook.prompt_id is None and hook.agent_id is None:
-        source = "session"
-    if notification:
-        source = "task_notification"
-        if notification.tool_use_id:
-            continues = hook.execution(notification.tool_use_id)
-            if notification.task_id and notification.of_agent:
-                agent = _spawned(hook, notification.task_id, continues)
-                spawned.append(hook.observed(agent, spawn_rule=SpawnRule.TASK_NOTIFICATION))
-    started = TraceStarted(
-        correlation_id=hook.correlation_id,
-        session_id=hook.session,
-        timestamp=hook.at,
-        source=source,
-        **said(prompt_text=prompt, continues=continues, context=hook.context),
+    source, continues, spawned = story(hook.session_id, prompt)
+    started = hook.observed(
+        TraceStarted(
+            correlation_id=hook.correlation_id,
+            session_id=hook.session,
+            timestamp=hook.at,
+            source=source,
+            **said(prompt_text=prompt, continues=continues, context=hook.context),
+        )
     )
-    return (hook.observed(started), *spawned)
-
-
-def _spawned(hook: _Hook, agent_id: str, by: str, agent_type: str | None = None) -> TraceStarted:
-    return TraceStarted(
-        correlation_id=agent_trace_id(hook.session_id, agent_id),
-        session_id=hook.session,
-        source="subagent",
-        agent_id=as_id(agent_id),
-        spawned_by=by,
-        **said(agent_type=agent_type),
-    )
+    if spawned is None:
+        return (started,)
+    return (started, hook.observed(spawned, spawn_rule=SpawnRule.TASK_NOTIFICATION))
 
 
 def _stop(hook: _Hook) -> tuple[Observation, ...]:
@@ -281,7 +254,8 @@ def _tool(hook: _Hook, **course: Any) -> tuple[Observation, ...]:
     if not isinstance(agent_id, str) or not agent_id or not course.get("completed_at"):
         return (ran,)
     kind = Fields(tool_input).name("subagent_type") if isinstance(tool_input, dict) else None
-    return (ran, hook.observed(_spawned(hook, agent_id, execution, kind), spawn_rule=SpawnRule.TOOL_RESPONSE))
+    spawned = subagent_trace(hook.session_id, agent_id, spawned_by=execution, agent_type=kind)
+    return (ran, hook.observed(spawned, spawn_rule=SpawnRule.TOOL_RESPONSE))
 
 
 def _after_batch(hook: _Hook) -> tuple[Observation, ...]:

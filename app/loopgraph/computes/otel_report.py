@@ -1,0 +1,60 @@
+"""What the items of one OTLP request say, as observations; each knows which item it came from, so that the answer can say how
+many items were refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from loopgraph.contracts.observations import Observation
+from loopgraph.errors import InvalidInput
+
+_TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass
+class Report:
+    """Observations of the items of a request; ``items`` has the index of the item for each of them.
+
+    ``refused`` says by index why an item says nothing.
+    """
+
+    observations: list[Observation] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+
+    def add(self, item: int, *observations: Observation) -> None:
+        """What an item says."""
+        self.observations += observations
+        self.items += [item] * len(observations)
+
+    def refuse(self, item: int, error: InvalidInput | ValidationError) -> None:
+        """An item says nothing that can be kept."""
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False, include_input=False)[0]
+            self.refused[item] = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        else:
+            self.refused[item] = str(error)
+
+
+def is_trace_id(value: str) -> bool:
+    """Whether it is a trace id: 32 hexadecimal digits, not all of them 0."""
+    return bool(_TRACE_ID.fullmatch(value)) and value.strip("0") != ""
+
+
+def is_span_id(value: str) -> bool:
+    """Whether it is a span id: 16 hexadecimal digits, not all of them 0."""
+    return bool(_SPAN_ID.fullmatch(value)) and value.strip("0") != ""
+
+
+def first_text(attributes: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first of these attributes that is a text with something in it."""
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
