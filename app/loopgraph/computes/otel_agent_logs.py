@@ -106,7 +106,10 @@ def _user_prompt(record: _Record) -> tuple[Observation, ...]:
     )
     if spawned is None:
         return (record.observed(started, _OF_PROMPT),)
-    how = {"spawn_rule": SpawnRule.TASK_NOTIFICATION, "otel_trace_id": None}  # its work was done in another
+    how: dict[str, Any] = {
+        "spawn_rule": SpawnRule.TASK_NOTIFICATION,
+        "otel_trace_id": None,
+    }  # its work was done in another
     return (record.observed(started, _OF_PROMPT), record.observed(spawned, _OF_PROMPT, **how))
 
 

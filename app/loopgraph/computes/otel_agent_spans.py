@@ -151,7 +151,10 @@ def _interaction(here: _AgentSpan) -> tuple[Observation, ...]:
     said_of_prompt = (here.observed(started, _OF_PROMPT), here.observed(completed, _OF_PROMPT))
     if spawned is None:
         return said_of_prompt
-    how = {"spawn_rule": SpawnRule.TASK_NOTIFICATION, "otel_trace_id": None}  # its work was done in another
+    how: dict[str, Any] = {
+        "spawn_rule": SpawnRule.TASK_NOTIFICATION,
+        "otel_trace_id": None,
+    }  # its work was done in another
     return (*said_of_prompt, here.observed(spawned, _OF_PROMPT, **how))
 
 
