@@ -19,7 +19,7 @@ RANKS = "ranks"
 
 Weight = tuple[int, int]
 _OWN: Weight = (10, 0)
-_PLACE = frozenset({"correlation_id", "root_id"})
+_PLACE = frozenset({"correlation_id", "root_id", "otel_root_id"})
 _CLOCK = frozenset({"started_at", "completed_at", "ended_at", "duration_ms"})
 _SETS = frozenset({"tags", "parent_span_ids"})
 _EVIDENCE = ("span_id", "nested_in")
@@ -41,6 +41,8 @@ def observed(observation: Observation) -> Properties:
         if value is not None and (value or name not in JSON_MAPS):
             given[name] = free_value(name, {observation.source: value} if name == "context" else value)
     given |= _course(observation)
+    if observation.otel_trace_id and "root_id" in given:
+        given["otel_root_id"] = observation.otel_trace_id
     if observation.parent_span_ids:
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}

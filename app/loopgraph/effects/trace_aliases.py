@@ -7,7 +7,7 @@ one hook execution or one subagent name one each, everything moves to the prompt
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 
 from loopgraph.assets import query
@@ -16,9 +16,9 @@ from loopgraph.effects import trace_mapping as mapping
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph import Row, Transaction
 from loopgraph.effects.observations import joined
+from loopgraph.effects.trace_folding import Batch
 from loopgraph.effects.trace_nodes import Piece
 
-_ROOTS_BY_KEY = query("traces/roots_by_key")
 _TRACES_BY_OTEL_ID = query("traces/traces_by_otel_id")
 _LOCK_TRACES = query("traces/lock_traces")
 _ENSURE_TRACES = query("traces/ensure_traces")
@@ -33,51 +33,49 @@ _OWN = frozenset({"correlation_id", "root_id", "time_key", "session_key", "open_
 """Properties of a trace that say nothing about another one."""
 
 
-async def placed(tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str) -> list[Piece]:
-    """The pieces, each in the trace of its prompt as far as that is known; what was provisional until now is moved there."""
-    reports = [item for item in pieces if item.observation]
-    if not reports:
-        return list(pieces)
-    prompts = await _prompts(tx, reports)
-    for provisional, prompt in sorted(prompts.items()):
-        await _hand_over(tx, provisional, prompt, received_at, turn)
-    return [item.placed(prompts) for item in pieces]
+async def known_prompts(tx: Transaction, pieces: Iterable[Piece]) -> dict[str, str]:
+    """The prompt's trace of each OpenTelemetry trace that earlier reports have tied to one."""
+    ids = sorted({item.otel_trace_id for item in pieces if item.otel_trace_id})
+    rows = await tx.run(_TRACES_BY_OTEL_ID, otel_trace_ids=ids) if ids else []
+    return {row["otel_trace_id"]: row["correlation_id"] for row in rows}
 
 
-async def _prompts(tx: Transaction, reports: Iterable[Piece]) -> dict[str, str]:
-    """The prompt's trace of each OpenTelemetry trace that is tied to one, by these reports or by earlier ones."""
-    provisional = {item.otel_trace_id for item in reports if item.otel_trace_id}
+def new_prompts(pieces: Iterable[Piece], batch: Batch, known: Container[str]) -> dict[str, str]:
+    """The prompt's trace of each OpenTelemetry trace that these reports tie to one, by themselves or with what is stored."""
+    provisional: set[str] = set()
+    direct: list[set[str]] = []
     executions: defaultdict[str, set[str]] = defaultdict(set)
     subagents: defaultdict[str, set[str]] = defaultdict(set)
-    groups = []
-    for item in reports:
-        if item.root_id is None:
+    for item in pieces:
+        root_id, otel_trace_id = item.root_id, item.otel_trace_id
+        if not item.observation or root_id is None:
             continue
-        if item.otel_trace_id:
-            groups.append({item.otel_trace_id, item.root_id})
+        if otel_trace_id:
+            provisional.add(otel_trace_id)
+            direct.append({otel_trace_id, root_id})
         match item.event:
             case HookExecuted() as event:
-                executions[event.execution_id].add(item.root_id)
+                roots, stored = executions[event.execution_id], batch.hooks.get(event.execution_id)
             case TraceStarted(agent_id=str()) as event:
-                subagents[event.correlation_id].add(item.root_id)
-    if executions or subagents:
-        stored = await tx.run(_ROOTS_BY_KEY, execution_ids=sorted(executions), correlation_ids=sorted(subagents))
-        for row in stored:
-            (executions if row["key"] in executions else subagents)[row["key"]].add(row["root_id"])
-            if row["provisional"]:
-                provisional.add(row["root_id"])
+                roots, stored = subagents[event.correlation_id], batch.traces.get(event.correlation_id)
+            case _:
+                continue
+        roots.add(root_id)
+        if stored and stored.get("root_id"):
+            roots.add(stored["root_id"])
+            if stored["root_id"] == stored.get("otel_root_id"):
+                provisional.add(stored["root_id"])
     prompts: dict[str, str] = {}
-    if provisional:
-        for row in await tx.run(_TRACES_BY_OTEL_ID, otel_trace_ids=sorted(provisional)):
-            prompts[row["otel_trace_id"]] = row["correlation_id"]
-    for roots in [*groups, *executions.values(), *subagents.values()]:
+    for roots in [*direct, *executions.values(), *subagents.values()]:
         certain = roots - provisional
         if len(certain) == 1:  # a subagent that outlives its prompt may be reported under several
-            prompts |= {id_: next(iter(certain)) for id_ in roots & provisional if id_ not in prompts}
+            prompts |= {
+                id_: next(iter(certain)) for id_ in roots & provisional if id_ not in known and id_ not in prompts
+            }
     return prompts
 
 
-async def _hand_over(tx: Transaction, provisional: str, prompt: str, received_at: datetime, turn: str) -> None:
+async def hand_over(tx: Transaction, provisional: str, prompt: str, received_at: datetime, turn: str) -> None:
     """Moves all that hangs at a provisional trace to the prompt's, and removes it; nothing if there is none."""
     stored = await tx.run(_LOCK_TRACES, correlation_ids=sorted((provisional, prompt)), turn=turn)
     traces = {row["properties"]["correlation_id"]: row["properties"] for row in stored}

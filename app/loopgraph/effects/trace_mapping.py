@@ -136,6 +136,10 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
     )
 
 
+CLOSED = [0, 0]
+"""The weight of an end that the service itself has set: any other report outweighs it."""
+
+
 def keyed_trace(properties: Properties) -> Properties:
     """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
     known = times(properties)
@@ -145,6 +149,8 @@ def keyed_trace(properties: Properties) -> Properties:
     keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
     if session:
         keys["session_key"] = f"{session}|{key}"
+    if properties.get("closed_by") and json_value(properties["ranks"]).get("status") != CLOSED:
+        keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
 
 

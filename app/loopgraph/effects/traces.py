@@ -20,7 +20,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph import Row, Transaction
-from loopgraph.effects.trace_aliases import placed, session_row
+from loopgraph.effects.trace_aliases import hand_over, known_prompts, new_prompts, session_row
 from loopgraph.effects.trace_folding import Batch
 from loopgraph.effects.trace_linking import link
 from loopgraph.effects.trace_nodes import Piece, piece
@@ -86,10 +86,9 @@ class Traces(TraceReads):
         turn = new_id()
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
-            known = iter(await placed(tx, sound, received_at, turn))
-            items = [next(known) if isinstance(item, Piece) else item for item in pieces]
-            batch = await _load(tx, [item for item in items if isinstance(item, Piece)], received_at, turn)
-            outcomes = [_fold(batch, item) for item in items]
+            placed, batch = await _placed(tx, sound, received_at, turn)
+            rest = iter(placed)
+            outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
             await _store(tx, batch, turn)
             await link(tx, batch)
@@ -169,6 +168,21 @@ def _some(id_: str | None) -> set[str]:
     return {id_} if id_ else set()
 
 
+async def _placed(
+    tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
+) -> tuple[list[Piece], Batch]:
+    """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about."""
+    prompts = await known_prompts(tx, pieces)
+    placed = [item.placed(prompts) for item in pieces]
+    batch = await _load(tx, placed, received_at, turn)
+    if learned := new_prompts(placed, batch, prompts):
+        for provisional, prompt in sorted(learned.items()):
+            await hand_over(tx, provisional, prompt, received_at, turn)
+        placed = [item.placed(learned) for item in placed]
+        batch = await _load(tx, placed, received_at, turn)
+    return placed, batch
+
+
 async def _load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str) -> Batch:
     """What the graph holds of the nodes that the events are about, under their locks, which are taken in one order."""
     ids = _Ids.of(pieces)
@@ -178,9 +192,9 @@ async def _load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime,
 
     hooks = _nodes(await rows(_LOCK_HOOKS, "execution_ids", ids.hooks, turn=turn))
     new_hooks = ids.hooks - {hook["execution_id"] for hook in hooks}
-    observed = any(item.observation for item in pieces)
+    from_spans = any(item.otel_trace_id for item in pieces)
     calls = _nodes(await rows(_LOCK_CALLS, "call_ids", ids.calls, turn=turn))
-    waiting = _nodes(await rows(_CALLS_NESTED_IN, "execution_ids", new_hooks if observed else ()))
+    waiting = _nodes(await rows(_CALLS_NESTED_IN, "execution_ids", new_hooks if from_spans else ()))
     return Batch(
         received_at,
         traces=_nodes(await rows(_LOCK_TRACES, "correlation_ids", ids.traces, turn=turn)),
