@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.timeline import nested, timeline
-from loopgraph.contracts.assembly import AssembledTrace, TraceParts
+from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import (
     EndpointCall,
     HookExecution,
@@ -78,9 +78,12 @@ def test_what_is_not_there_yet_has_no_entry() -> None:
 
 
 def test_totals() -> None:
-    whole = AssembledTrace(**dict(WHOLE), child_traces=(), truncated=False)
-    totals = (whole.total_hooks, whole.total_endpoints, whole.total_rag_queries, whole.total_quality_gates)
-    assert totals == (3, 1, 1, 2)
+    assert (WHOLE.total_hooks, WHOLE.total_endpoints, WHOLE.total_rag_queries, WHOLE.total_quality_gates) == (
+        3,
+        1,
+        1,
+        2,
+    )
 
 
 def ids(hooks: Any) -> dict[str | None, list[str]]:

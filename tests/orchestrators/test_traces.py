@@ -24,7 +24,7 @@ from loopgraph.effects.graph import Graph
 from loopgraph.effects.traces import Traces
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.recorder import Recorder
-from loopgraph.orchestrators.traces import MAX_DEPTH, assemble
+from loopgraph.orchestrators.traces import MAX_DEPTH, assemble, episode
 from support.traces import at, make_version, statement, story
 
 SECRET = "sk-ant-api03-0123456789abcdefghij"
@@ -124,10 +124,10 @@ async def test_a_trace_with_its_children(graph: Graph, recorder: Recorder, trace
 
     cut = await assemble(traces, ids["a"], None, max_depth=1)
     assert shape(cut) == ("a", [("c", []), ("d", [])])
-    assert [cut.truncated, *(child.truncated for child in cut.child_traces)] == [False, True, False]
+    assert [cut.truncated, *(child.truncated for child in cut.child_traces)] == [True, True, False]
     few = await assemble(traces, ids["a"], None, max_traces=2)
-    assert shape(few) == ("a", [("c", [])])
     assert few.truncated
+    assert few.whole.subagents == 2
 
 
 async def test_a_trace_that_is_its_own_ancestor(recorder: Recorder, traces: Traces) -> None:
@@ -160,18 +160,34 @@ async def test_who_may_see_it(recorder: Recorder, traces: Traces) -> None:
         await assemble(traces, new_id(), None)
 
 
-async def test_a_long_chain_costs_four_statements_for_each_level(
-    graph: Graph, recorder: Recorder, traces: Traces
-) -> None:
-    root = new_id()
-    chain = [TraceStarted(correlation_id=f"{root}-{i}", parent_id=f"{root}-{i - 1}" if i else None) for i in range(60)]
+async def test_four_statements_read_a_tree_of_any_shape(graph: Graph, recorder: Recorder, traces: Traces) -> None:
+    root, depth = new_id(), 300
+    chain = [
+        TraceStarted(correlation_id=f"{root}-{i}", parent_id=f"{root}-{i - 1}" if i else None) for i in range(depth)
+    ]
     fan: Sequence[TraceEvent] = [TraceStarted(correlation_id=f"{root}-{i}x", parent_id=f"{root}-0") for i in range(100)]
     await record(recorder, *chain, *fan)
     before = graph.statements
     whole = await assemble(traces, f"{root}-0", None)
-    assert graph.statements - before == 4 * (MAX_DEPTH + 1)
+    assert graph.statements - before == 4
     assert len(whole.child_traces) == 101
-    deepest, depth = whole, 0
-    while nested := [child for child in deepest.child_traces if child.child_traces or child.truncated]:
-        [deepest], depth = nested, depth + 1
-    assert (depth, deepest.truncated) == (MAX_DEPTH, True)
+    assert whole.whole.subagents == 100 + MAX_DEPTH
+    deepest, reached = whole, 0
+    while nested := [child for child in deepest.child_traces if not child.trace.correlation_id.endswith("x")]:
+        [deepest], reached = nested, reached + 1
+    assert (reached, whole.truncated) == (MAX_DEPTH, True)
+
+
+async def test_a_trace_by_its_opentelemetry_trace_id(graph: Graph, recorder: Recorder, traces: Traces) -> None:
+    root, otel = new_id(), new_id().replace("-", "")
+    await record(
+        recorder,
+        TraceStarted(correlation_id=f"{root}-sub", parent_id=f"{root}-main", timestamp=at(0)),
+        TraceStarted(correlation_id=f"{root}-main", user_id="me", timestamp=at(1)),
+    )
+    mark = "MATCH (t:Trace) WHERE t.correlation_id IN $ids SET t.otel_trace_id = $otel"
+    await statement(graph, mark, ids=[f"{root}-main", f"{root}-sub"], otel=otel)
+    assert shape(await assemble(traces, otel, None)) == ("main", [("sub", [])])
+    assert (await episode(traces, otel, None)).episode_id == f"{root}-main"
+    # What the principal may not see is not found; the subagent's trace is nobody's in particular.
+    assert shape(await assemble(traces, otel, Principal(subject="her"))) == ("sub", [])

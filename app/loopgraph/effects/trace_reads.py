@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from loopgraph.assets import Access, query
-from loopgraph.contracts.assembly import TraceParts
+from loopgraph.contracts.assembly import Forest, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm, Execution
 from loopgraph.contracts.traces import (
@@ -21,7 +21,11 @@ from loopgraph.effects.graph import Graph, Row, Transaction
 
 T = TypeVar("T", Trace, HookExecution, EndpointCall)
 
-_TRACES_BY_ID = query("traces/traces_by_id")
+_TRACES_IN_CONTEXT = query("traces/traces_in_context")
+_SPAWNED_BY_TRACES = query("traces/spawned_by_traces")
+_FIRST_PROMPTS = query("traces/first_prompts")
+_CONTINUED_PROMPTS = query("traces/continued_prompts")
+_PROMPTS_BY_OTEL_ID = query("traces/prompts_by_otel_id")
 _HOOKS_OF_TRACES = query("traces/hooks_of_traces")
 _CALLS_OF_TRACES = query("traces/calls_of_traces")
 _CHILDREN_OF_TRACES = query("traces/children_of_traces")
@@ -32,6 +36,12 @@ _EXECUTION_COUNTS = query("traces/execution_counts")
 
 LAST = "~"
 """Sorts after every digit and letter of a key."""
+
+MAX_TRACES = 2_000
+MAX_STEPS = 20_000
+"""How many traces and steps a forest holds before it says ``truncated``."""
+
+UNLIMITED = 2**31 - 1
 
 ADMIN = "admin"
 """The role that sees every trace."""
@@ -56,31 +66,68 @@ class TraceReads:
         """Everything of some traces but their children's contents, in four statements; unknown and hidden ids are absent."""
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
 
-        async def work(tx: Transaction) -> list[list[Row]]:
-            heads = await tx.run(_TRACES_BY_ID, correlation_ids=ids, subject=subject)
-            seen = [row["trace"]["correlation_id"] for row in heads]
-            return [
-                heads,
-                await tx.run(_HOOKS_OF_TRACES, correlation_ids=seen),
-                await tx.run(_CALLS_OF_TRACES, correlation_ids=seen),
-                await tx.run(_CHILDREN_OF_TRACES, correlation_ids=seen, subject=subject),
-            ]
+        async def work(tx: Transaction) -> tuple[_Rows, list[Row]]:
+            rows = await _rows(tx, ids, subject, UNLIMITED)
+            seen = [row["trace"]["correlation_id"] for row in rows.traces]
+            return rows, await tx.run(_CHILDREN_OF_TRACES, correlation_ids=seen, subject=subject)
 
-        heads, hook_rows, call_rows, child_rows = await self._graph.transaction(work, Access.READ)
-        hooks = _grouped((row["correlation_id"], mapping.hook(row["hook"])) for row in hook_rows)
-        calls = _grouped((row["correlation_id"], mapping.call(row["call"])) for row in call_rows)
+        rows, child_rows = await self._graph.transaction(work, Access.READ)
         children = _grouped((row["parent_id"], mapping.trace(row["trace"])) for row in child_rows)
-        traces = {row["trace"]["correlation_id"]: row for row in heads}
         return {
-            id_: TraceParts(
-                trace=mapping.trace(row["trace"]),
-                routing=mapping.routing(row["routing"]) if row["routing"] else None,
-                hooks=hooks.get(id_, ()),
-                endpoints=calls.get(id_, ()),
-                child_ids=tuple(child.correlation_id for child in children.get(id_, ())),
-            )
-            for id_, row in traces.items()
+            id_: parts.model_copy(update={"child_ids": tuple(child.correlation_id for child in children.get(id_, ()))})
+            for id_, parts in _parts(rows).items()
         }
+
+    async def forest(
+        self,
+        correlation_ids: Iterable[str],
+        principal: Principal | None,
+        *,
+        max_traces: int = MAX_TRACES,
+        max_steps: int = MAX_STEPS,
+    ) -> Forest:
+        """Some traces with all that they spawned, 257 levels deep, in four statements; unknown and hidden ids are absent.
+
+        At most ``max_traces`` traces beside those asked for, and at most ``max_steps`` steps and twice as many calls.
+        """
+        ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
+
+        async def work(tx: Transaction) -> tuple[_Rows, bool]:
+            below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
+            every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
+            kept = every[: len(ids) + max_traces]
+            return await _rows(tx, kept, subject, max_steps + 1), len(kept) < len(every)
+
+        rows, cut = await self._graph.transaction(work, Access.READ)
+        return Forest(
+            parts=_parts(rows),
+            continued_from={
+                row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
+            },
+            truncated=cut or len(rows.hooks) > max_steps or len(rows.calls) > max_steps,
+        )
+
+    async def prompts_of_episode(self, correlation_id: str) -> list[str]:
+        """The ids of the prompts of the episode that a trace is part of; of the trace alone, if it is not known.
+
+        Two or three statements. Who may see them is for those who read them to ask.
+        """
+
+        async def work(tx: Transaction) -> list[Row]:
+            tops = await tx.run(_FIRST_PROMPTS, correlation_ids=[correlation_id])
+            roots = [row["root_id"] for row in tops if row["root_id"] not in (None, row["correlation_id"])]
+            if roots:  # a subagent of which only the prompt is known
+                tops = await tx.run(_FIRST_PROMPTS, correlation_ids=roots) or tops
+            ids = sorted({row["correlation_id"] for row in tops}) or [correlation_id]
+            return await tx.run(_CONTINUED_PROMPTS, correlation_ids=ids, limit=MAX_TRACES)
+
+        return [row["correlation_id"] for row in await self._graph.transaction(work, Access.READ)] or [correlation_id]
+
+    async def by_otel_trace_id(self, otel_trace_id: str, principal: Principal | None) -> str | None:
+        """The correlation id of what an OpenTelemetry trace belongs to: of several traces, the first that none spawned."""
+        rows = await self._graph.read(_PROMPTS_BY_OTEL_ID, otel_trace_id=otel_trace_id, subject=subject_of(principal))
+        first = min(rows, key=lambda row: (row["parent_id"] is not None, row["time_key"]), default=None)
+        return first["correlation_id"] if first else None
 
     async def children(
         self, correlation_ids: Iterable[str], principal: Principal | None
@@ -141,6 +188,37 @@ class TraceReads:
         for row in await self._graph.read(_EXECUTION_COUNTS, experiment_ids=list(counts)):
             counts[row["experiment_id"]][Arm(row["arm"])] = row["count"]
         return counts
+
+
+class _Rows(NamedTuple):
+    """Rows of traces with their routing decisions, of hook executions, and of endpoint calls."""
+
+    traces: list[Row]
+    hooks: list[Row]
+    calls: list[Row]
+
+
+async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:
+    traces = await tx.run(_TRACES_IN_CONTEXT, correlation_ids=correlation_ids, subject=subject)
+    seen = list(dict.fromkeys(row["trace"]["correlation_id"] for row in traces))
+    hooks = await tx.run(_HOOKS_OF_TRACES, correlation_ids=seen, limit=limit)
+    return _Rows(traces, hooks, await tx.run(_CALLS_OF_TRACES, correlation_ids=seen, limit=limit))
+
+
+def _parts(rows: _Rows) -> dict[str, TraceParts]:
+    hooks = _grouped((row["correlation_id"], mapping.hook(row["hook"])) for row in rows.hooks)
+    calls = _grouped((row["correlation_id"], mapping.call(row["call"])) for row in rows.calls)
+    return {
+        id_: TraceParts(
+            trace=mapping.trace(row["trace"]),
+            routing=mapping.routing(row["routing"]) if row["routing"] else None,
+            hooks=hooks.get(id_, ()),
+            endpoints=calls.get(id_, ()),
+            child_ids=(),
+        )
+        for row in rows.traces
+        for id_ in [row["trace"]["correlation_id"]]
+    }
 
 
 def _grouped(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:

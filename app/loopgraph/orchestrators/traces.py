@@ -1,15 +1,24 @@
-"""A trace is assembled with the traces it spawned, level by level."""
+"""Traces are read whole, in a handful of statements however large they are, and put together."""
 
 from __future__ import annotations
 
-from loopgraph.contracts.assembly import AssembledTrace, TraceParts
+from collections.abc import AsyncIterator, Sequence
+
+from loopgraph.computes import assembly
+from loopgraph.contracts.assembly import AssembledTrace, Episode
 from loopgraph.contracts.base import Principal
-from loopgraph.effects.trace_reads import TraceReads
+from loopgraph.effects.trace_reads import MAX_TRACES, TraceReads
 from loopgraph.errors import NotFound
 
-MAX_DEPTH = 50
-MAX_TRACES = 2_000
-"""How deep an assembled trace goes, and how many traces it holds, before it says ``truncated``."""
+MAX_DEPTH = 256
+"""How deep an assembled trace goes before it says ``truncated``."""
+
+
+async def trees(
+    reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None
+) -> dict[str, AssembledTrace]:
+    """Traces with all that they spawned, in four statements; unknown and hidden ids are absent."""
+    return assembly.assemble(await reads.forest(correlation_ids, principal), correlation_ids, max_depth=MAX_DEPTH)
 
 
 async def assemble(
@@ -20,34 +29,32 @@ async def assemble(
     max_depth: int = MAX_DEPTH,
     max_traces: int = MAX_TRACES,
 ) -> AssembledTrace:
-    """A trace with its children, their children, and so on; the number of statements grows with the depth alone.
+    """A trace with what it spawned, what that spawned, and so on, in four statements.
 
-    Raises NotFound for a trace that is not there, or that the principal may not see.
+    Where no trace has the correlation id, it may be an OpenTelemetry trace id. Raises NotFound for a trace that is not there, or
+    that the principal may not see.
     """
-    found: dict[str, TraceParts] = {}
-    parent_of: dict[str, str] = {}
-    level = [correlation_id]
-    for _ in range(max_depth + 1):
-        wanted = level[: max_traces - len(found)]
-        if not wanted:
-            break
-        parts = await reads.parts(wanted, principal)
-        found |= parts
-        level = []
-        for id_ in wanted:
-            for child_id in parts[id_].child_ids if id_ in parts else ():
-                if child_id not in found and child_id not in parent_of:
-                    parent_of[child_id] = id_
-                    level.append(child_id)
-    if correlation_id not in found:
-        raise NotFound("Trace", correlation_id)
-    assembled: dict[str, AssembledTrace] = {}
-    # Children were found after their parents: backwards, each is there when its parent needs it.
-    for id_, own in reversed(found.items()):
-        children = tuple(
-            assembled[child] for child in own.child_ids if parent_of.get(child) == id_ and child in assembled
-        )
-        assembled[id_] = AssembledTrace(
-            **dict(own), child_traces=children, truncated=len(children) < len(own.child_ids)
-        )
-    return assembled[correlation_id]
+    async for id_ in _meant(reads, correlation_id, principal):
+        forest = await reads.forest([id_], principal, max_traces=max_traces)
+        if found := assembly.assemble(forest, [id_], max_depth=max_depth):
+            return found[id_]
+    raise NotFound("Trace", correlation_id)
+
+
+async def episode(reads: TraceReads, correlation_id: str, principal: Principal | None) -> Episode:
+    """The episode that a trace is part of: any prompt of it, or any subagent's trace; also by OpenTelemetry trace id.
+
+    Six or seven statements. Raises NotFound for a trace that is not there, or that the principal may not see.
+    """
+    async for id_ in _meant(reads, correlation_id, principal):
+        forest = await reads.forest([*await reads.prompts_of_episode(id_), id_], principal)
+        if id_ in forest.parts:
+            return assembly.episode(forest)
+    raise NotFound("Trace", correlation_id)
+
+
+async def _meant(reads: TraceReads, id_: str, principal: Principal | None) -> AsyncIterator[str]:
+    """The correlation ids that an id can mean, one after the other, as long as they are asked for."""
+    yield id_
+    if (other := await reads.by_otel_trace_id(id_, principal)) is not None:
+        yield other

@@ -1,0 +1,255 @@
+"""The waterfall of a tree of traces: when each span ran, how much of it was its own work, and what the end waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, SpanKind, WaterfallRow
+from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass
+class _Span:
+    """A bar; ``start`` and ``end`` are microseconds since the start of the whole, None unless both are known."""
+
+    id: str
+    kind: SpanKind
+    name: str
+    parent: _Span | None
+    depth: int
+    status: TraceStatus
+    began: datetime | None
+    duration_ms: float | None
+    start: int | None = None
+    end: int | None = None
+    children: list[_Span] = field(default_factory=list)
+
+
+class Segment(NamedTuple):
+    """A stretch of the critical path in microseconds since the start of the whole; ``id`` None: in no span."""
+
+    id: str | None
+    kind: SpanKind | None
+    start: int
+    end: int
+
+
+def waterfall(traces: Sequence[AssembledTrace]) -> tuple[WaterfallRow, ...]:
+    """The rows of a trace, or of the prompts of an episode, with all that is under them, in the order in which they are drawn.
+
+    Offsets count from the earliest start of ``traces``, or if none is known, from the earliest instant that is. The self time
+    of a span is its duration without the union of its children's intervals, clipped to its own; a child of unknown times
+    stands for its own children. ``critical`` is what ``critical_path`` goes through.
+    """
+    spans = _spans(traces)
+    origin = _origin(spans)
+    _, through = _critical(spans)
+    covered: dict[int, list[tuple[int, int]]] = {}
+    own: dict[int, float | None] = {}
+    for span in reversed(spans):  # children before their parents
+        inner = [interval for child in span.children for interval in covered[id(child)]]
+        if span.start is None or span.end is None:
+            covered[id(span)], own[id(span)] = inner, None
+        else:
+            covered[id(span)] = [(span.start, span.end)]
+            own[id(span)] = (span.end - span.start - _union(inner, span.start, span.end)) / 1000
+    return tuple(
+        WaterfallRow(
+            id=span.id,
+            kind=span.kind,
+            name=span.name,
+            parent_id=span.parent.id if span.parent else None,
+            depth=span.depth,
+            start_offset_ms=(span.began - origin) / timedelta(milliseconds=1) if span.began and origin else None,
+            duration_ms=span.duration_ms,
+            self_ms=own[id(span)],
+            critical=id(span) in through,
+            status=span.status,
+        )
+        for span in spans
+    )
+
+
+def critical_path(traces: Sequence[AssembledTrace]) -> tuple[Segment, ...]:
+    """The chain of work that the end of the whole waited for, latest first; its segments adjoin and fill the whole.
+
+    From the end of a span, the path goes back through that child which finished last, then, from where this child began,
+    through the one which had finished last by then, and so on to the span's start; what lies between belongs to the span
+    itself (CRISP: Critical Path Analysis of Large-Scale Microservice Architectures, USENIX ATC 2022, §3). Agents spawn work
+    that nobody waits for at once: a child that outlives the span it is in counts as a child of the nearest span around it
+    that does not end before it, and from its start the path goes on in whatever spawned it. Spans of unknown times, and what
+    outlives the whole, are not on the path.
+    """
+    return tuple(_critical(_spans(traces))[0])
+
+
+# Spans
+
+
+def _spans(traces: Sequence[AssembledTrace]) -> list[_Span]:
+    """All spans, each before those in it, siblings in the order of time."""
+    spans: list[_Span] = []
+    waiting: list[tuple[_Item, _Span | None]] = [(trace, None) for trace in reversed(traces)]
+    while waiting:
+        item, parent = waiting.pop()
+        span = _span(item, parent)
+        spans.append(span)
+        if parent is not None:
+            parent.children.append(span)
+        waiting += [(inner, span) for inner in sorted(_inside(item), key=_at, reverse=True)]
+    origin = _origin(spans)
+    for span in spans:
+        if origin is not None and span.began is not None and span.duration_ms is not None:
+            span.start = (span.began - origin) // _MICROSECOND
+            span.end = span.start + round(span.duration_ms * 1000)
+    return spans
+
+
+_Item = AssembledTrace | AssembledStep | EndpointCall
+
+
+def _inside(item: _Item) -> list[_Item]:
+    match item:
+        case AssembledTrace():
+            return [*item.steps, *item.direct_calls, *item.direct_traces]
+        case AssembledStep():
+            return [*item.steps, *item.endpoint_calls, *item.spawned]
+        case _:
+            return []
+
+
+def _record(item: _Item) -> Trace | HookExecution | EndpointCall:
+    match item:
+        case AssembledTrace():
+            return item.trace
+        case AssembledStep():
+            return item.execution
+        case _:
+            return item
+
+
+def _at(item: _Item) -> datetime:
+    return _record(item).at
+
+
+def _span(item: _Item, parent: _Span | None) -> _Span:
+    record = _record(item)
+    match record:
+        case Trace():
+            kind, id_ = SpanKind.TRACE, record.correlation_id
+            name = record.agent_type or record.agent or record.source or "trace"
+        case HookExecution():
+            kind, id_ = SpanKind.STEP, record.execution_id
+            name = record.tool_name or record.hook_type or "step"
+        case _:
+            kind, id_ = SpanKind.CALL, record.call_id
+            name = record.model or f"{record.http_method} {record.service_name} {record.endpoint_path}"
+    depth = parent.depth + 1 if parent else 0
+    return _Span(id_, kind, name, parent, depth, record.status, record.started_at, record.duration_ms)
+
+
+def _origin(spans: Iterable[_Span]) -> datetime | None:
+    heads = [span.began for span in spans if span.parent is None and span.began]
+    return min(heads or [span.began for span in spans if span.began], default=None)
+
+
+def _union(intervals: Iterable[tuple[int, int]], low: int, high: int) -> int:
+    """The length of what the intervals cover of ``[low, high]``."""
+    covered, reached = 0, low
+    for start, end in sorted(intervals):
+        start, end = max(start, reached), min(end, high)
+        if end > start:
+            covered += end - start
+            reached = end
+    return covered
+
+
+# The critical path
+
+
+@dataclass
+class _Frame:
+    """How far back the path has come in a span: to ``cursor``; ``floor`` is where it leaves the span."""
+
+    span: _Span | None
+    cursor: int
+    floor: int
+
+
+def _critical(spans: Sequence[_Span]) -> tuple[list[Segment], set[int]]:
+    known = [(span, span.start, span.end) for span in spans if span.start is not None and span.end is not None]
+    heads = [(start, end) for span, start, end in known if span.parent is None] or [item[1:] for item in known]
+    if not heads:
+        return [], set()
+    low, high = min(start for start, _ in heads), max(end for _, end in heads)
+    waiting: dict[int, list[_Span]] = {}
+    for span, _, end in sorted(known, key=lambda item: (item[2], item[1])):
+        if end <= high:
+            waiting.setdefault(id(_holder(span, end)), []).append(span)
+    segments: list[Segment] = []
+    through: set[int] = set()
+
+    def leave(frame: _Frame, to: int) -> None:
+        if frame.cursor > to:
+            span = frame.span
+            segments.append(Segment(span.id if span else None, span.kind if span else None, to, frame.cursor))
+        frame.cursor = min(frame.cursor, to)
+
+    stack = [_Frame(None, high, low)]
+    while stack:
+        frame = stack[-1]
+        candidates = waiting.get(id(frame.span), [])
+        child = _last_finished(candidates, frame, through)
+        if child is None:
+            leave(frame, frame.floor)
+            stack.pop()
+            continue
+        leave(frame, _known(child.end))
+        chain = [_Frame(child, _known(child.end), max(_known(child.start), frame.floor))]
+        while (spawner := _spawner(chain[-1], frame, through)) is not None:
+            chain.append(spawner)
+        through |= {id(item.span) for item in chain}
+        frame.cursor = chain[-1].floor
+        stack += reversed(chain)
+    return segments, through
+
+
+def _known(instant: int | None) -> int:
+    assert instant is not None, "only spans of known times are on the path"
+    return instant
+
+
+def _holder(span: _Span, end: int) -> _Span | None:
+    """The nearest span around this one that does not end before it."""
+    outer = span.parent
+    while outer is not None and (outer.end is None or outer.end < end):
+        outer = outer.parent
+    return outer
+
+
+def _last_finished(candidates: list[_Span], frame: _Frame, through: set[int]) -> _Span | None:
+    """Takes the candidate that finished last by the frame's cursor; those that finished later are dropped."""
+    while candidates:
+        span = candidates.pop()
+        end = _known(span.end)
+        if end < frame.floor:
+            candidates.clear()
+        elif end <= frame.cursor and id(span) not in through:
+            return span
+    return None
+
+
+def _spawner(part: _Frame, frame: _Frame, through: set[int]) -> _Frame | None:
+    """The innermost span between a part of the path and the frame's span that was running when the part began."""
+    outer = part.span.parent if part.span else None
+    while outer is not None and outer is not frame.span:
+        known = outer.start is not None and outer.end is not None and id(outer) not in through
+        if known and _known(outer.start) <= part.floor <= _known(outer.end):
+            return _Frame(outer, part.floor, max(_known(outer.start), frame.floor))
+        outer = outer.parent
+    return None

@@ -1,0 +1,17 @@
+// One page of the log records of each of some sessions and of their traces, in the order of time, after an instant and an id, as
+// far as the subject may see what they belong to (null: all).
+// access: read
+// parameters: session_ids, at, record_id, subject, limit
+// returns: session_id, record
+UNWIND $session_ids AS id
+CALL {
+  WITH id
+  MATCH (:Session {session_id: id})-[:HAS_TRACE*0..1]->(owner)-[:LOGGED]->(l:LogRecord)
+  WHERE $subject IS NULL OR owner.user_id IS NULL OR owner.user_id = $subject
+  WITH l, coalesce(l.at, l.created_at) AS at
+  WHERE at > $at OR (at = $at AND l.record_id > $record_id)
+  RETURN l
+  ORDER BY at, l.record_id
+  LIMIT $limit
+}
+RETURN id AS session_id, properties(l) AS record

@@ -1,0 +1,15 @@
+// One page of the traces of each of some sessions, newest first, before a time key, as far as the subject may see them (null:
+// all). Each session's own are sorted: a range that differs from row to row is served by no index of the embedded engine.
+// access: read
+// parameters: session_ids, before, subject, limit
+// returns: session_id, trace
+UNWIND $session_ids AS id
+CALL {
+  WITH id
+  MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)
+  WHERE t.time_key < $before AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  RETURN t
+  ORDER BY t.time_key DESC
+  LIMIT $limit
+}
+RETURN id AS session_id, properties(t) AS trace
