@@ -151,7 +151,8 @@ class Recorder(TraceEvents):
     async def _pause(self, seconds: float) -> None:
         """Waits, unless there is a hurry: a full batch, a flush."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for can swallow a cancellation, before Python 3.12
+                await self._hurry.wait()
         self._hurry.clear()
 
     def _signal(self, event: asyncio.Event) -> bool:

@@ -1,0 +1,196 @@
+"""The recorder against a service that is slow, busy, strict, down, or back again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from loopgraph.clients import Recorder, SyncRecorder
+from loopgraph.clients.delivery import PATH
+from support.service import listening
+
+Json = dict[str, Any]
+
+
+class Scripted:
+    """A door for batches which takes everything, after it has given the answers it was told to give."""
+
+    def __init__(self, *answers: Callable[[list[Json]], Response]) -> None:
+        self.answers = list(answers)
+        self.batches: list[list[Json]] = []
+        self.arrivals: list[float] = []
+        self.headers: list[dict[str, str]] = []
+
+    async def door(self, request: Request) -> Response:
+        events = [json.loads(line) for line in (await request.body()).splitlines()]
+        self.batches.append(events)
+        self.arrivals.append(time.monotonic())
+        self.headers.append(dict(request.headers))
+        return self.answers.pop(0)(events) if self.answers else results(events)
+
+    @contextlib.asynccontextmanager
+    async def at(self) -> AsyncIterator[str]:
+        async with listening(Starlette(routes=[Route(PATH, self.door, methods=["POST"])])) as url:
+            yield url
+
+
+def results(events: list[Json], errors: dict[int, Json] | None = None) -> Response:
+    """The answer of the service, with these items refused."""
+    return JSONResponse(
+        {
+            "results": [
+                {"index": index, "error": errors[index]}
+                if errors and index in errors
+                else {"index": index, "kind": event["kind"], "correlation_id": event["correlation_id"]}
+                for index, event in enumerate(events)
+            ]
+        }
+    )
+
+
+def hook(recorder: Recorder, number: int) -> str:
+    return recorder.record_hook(f"Step{number}", correlation_id="t", success=True)
+
+
+async def test_events_arrive_in_order_in_batches_with_the_token() -> None:
+    script = Scripted()
+    async with script.at() as url, Recorder(url, token="secret", max_batch=50, linger_s=5) as recorder:
+        ids = [hook(recorder, number) for number in range(120)]
+        assert await recorder.flush(5)
+        assert recorder.stats.accepted == 120
+    assert [event["execution_id"] for batch in script.batches for event in batch] == ids
+    assert [len(batch) for batch in script.batches] == [50, 50, 20]
+    assert {headers["authorization"] for headers in script.headers} == {"Bearer secret"}
+
+
+async def test_what_is_emitted_before_and_at_the_end_of_the_block_is_sent_too() -> None:
+    script = Scripted()
+    async with script.at() as url:
+        recorder = Recorder(url, linger_s=60)
+        hook(recorder, 1)
+        async with recorder:
+            hook(recorder, 2)
+    assert [event["hook_type"] for batch in script.batches for event in batch] == ["Step1", "Step2"]
+    assert (recorder.stats.emitted, recorder.stats.accepted, recorder.stats.dropped) == (2, 2, 0)
+
+
+async def test_a_service_that_is_busy_is_waited_for_and_gets_the_same_events_again() -> None:
+    script = Scripted(
+        lambda _: Response(status_code=429, headers={"retry-after": "1"}),
+        lambda _: Response("not now", status_code=503),
+        lambda events: results(events, {1: {"code": "GRAPH_UNAVAILABLE", "message": "the engine does not answer"}}),
+    )
+    async with script.at() as url, Recorder(url, linger_s=0) as recorder:
+        hook(recorder, 1)
+        hook(recorder, 2)
+        assert await recorder.flush(10)
+    first, second, third, fourth = script.batches
+    assert first == second == third
+    assert fourth == third[1:], "only what the service could not take goes again"
+    assert script.arrivals[1] - script.arrivals[0] >= 1, "Retry-After is honoured"
+    assert (recorder.stats.accepted, recorder.stats.retries, recorder.stats.rejected) == (2, 3, 0)
+
+
+async def test_a_refused_event_does_not_take_the_others_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    refusal = {"code": "INVALID_INPUT", "field": "quality_score", "message": "must be at most 1"}
+    script = Scripted(lambda events: results(events, {1: refusal}))
+    with caplog.at_level(logging.WARNING, "loopgraph.clients"):
+        async with script.at() as url, Recorder(url) as recorder:
+            for number in range(3):
+                hook(recorder, number)
+            recorder.emit({"kind": "hook", "correlation_id": "t", "size": 2**70})
+    assert (recorder.stats.emitted, recorder.stats.accepted, recorder.stats.rejected) == (4, 2, 2)
+    assert len(script.batches) == 1
+    assert len(caplog.records) == 1, "losses are told once in a while, not one by one"
+    assert "events are lost (1 rejected" in caplog.text
+
+
+async def test_a_refused_batch_is_not_sent_again_and_one_that_is_too_large_goes_in_halves() -> None:
+    def strict(events: list[Json]) -> Response:
+        return Response(status_code=413) if len(events) > 2 else results(events)
+
+    script = Scripted(*[strict] * 7, lambda _: Response("who are you?", status_code=401))
+    async with script.at() as url, Recorder(url, linger_s=0.01) as recorder:
+        for number in range(8):
+            hook(recorder, number)
+        assert await recorder.flush(5)
+        assert recorder.stats.accepted == 8
+        hook(recorder, 8)
+        assert await recorder.flush(5)
+    assert sorted(event["hook_type"] for batch in script.batches[:7] if len(batch) <= 2 for event in batch) == [
+        f"Step{number}" for number in range(8)
+    ]
+    assert len(script.batches) == 8
+    assert (recorder.stats.rejected, recorder.stats.last_error) == (1, "HTTP 401: who are you?")
+
+
+async def test_a_full_buffer_drops_and_counts_and_a_closed_one_does_not_wait_for_ever() -> None:
+    recorder = Recorder("http://127.0.0.1:9", capacity=10, close_timeout_s=0.3)
+    async with recorder:
+        began = time.perf_counter()
+        taken = [recorder.emit({"kind": "hook", "correlation_id": "t", "n": number}) for number in range(25)]
+        assert time.perf_counter() - began < 0.2
+        assert taken == [True] * 10 + [False] * 15
+        assert recorder.stats.dropped == 15
+        began = time.monotonic()
+    assert time.monotonic() - began < 1.5
+    assert (recorder.stats.emitted, recorder.stats.dropped, recorder.stats.accepted) == (25, 25, 0)
+    assert "ConnectError" in str(recorder.stats.last_error)
+
+
+async def test_a_buffer_is_bounded_by_bytes_too() -> None:
+    recorder = Recorder("http://127.0.0.1:9", capacity_bytes=1_000)
+    assert recorder.emit({"text": "x" * 900})
+    assert not recorder.emit({"text": "x" * 900})
+    assert recorder.emit({"n": 1})
+
+
+async def test_an_event_is_taken_as_it_is_when_it_is_emitted() -> None:
+    script, event = Scripted(), {"kind": "hook", "correlation_id": "t", "context": {"n": 1}}
+    async with script.at() as url, Recorder(url) as recorder:
+        recorder.emit(event)
+        event["context"] = {"n": 2}
+        recorder.emit({**event, "context": {"path": object, "when": {1, 2}}})
+    first, second = script.batches[0]
+    assert first["context"] == {"n": 1}
+    assert second["context"] == {"path": "<class 'object'>", "when": "{1, 2}"}
+
+
+async def test_many_threads_can_record_at_once() -> None:
+    script = Scripted()
+    async with script.at() as url, Recorder(url) as recorder:
+        threads = [threading.Thread(target=lambda: [hook(recorder, number) for number in range(200)]) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
+        assert await recorder.flush(10)
+    ids = [event["execution_id"] for batch in script.batches for event in batch]
+    assert len(ids) == len(set(ids)) == recorder.stats.accepted == 1600
+
+
+async def test_a_program_without_a_loop_records_by_a_thread() -> None:
+    script = Scripted()
+
+    def program(url: str) -> int:
+        with SyncRecorder(url, linger_s=60) as recorder:
+            with recorder.trace(prompt_text="sort"), recorder.step("Plan"):
+                pass
+            assert recorder.flush(5)
+            recorder.record_hook("Late", correlation_id="t", success=True)
+        return recorder.stats.accepted
+
+    async with script.at() as url:
+        assert await asyncio.to_thread(program, url) == 4
+    assert [event["kind"] for batch in script.batches for event in batch] == ["start", "hook", "complete", "hook"]
