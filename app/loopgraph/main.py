@@ -12,10 +12,12 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from loopgraph.api.agent_hooks import agent_hook_routes
 from loopgraph.api.graphql import graphql_app
 from loopgraph.api.health import health_routes
 from loopgraph.api.ingest import ingest_routes
 from loopgraph.api.limits import BodyLimit
+from loopgraph.api.otlp import otlp_routes
 from loopgraph.api.services import Services
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
@@ -89,6 +91,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             *health_routes,
             *ingest_routes,
+            *agent_hook_routes,
+            *otlp_routes,
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql),
         ],

@@ -1,0 +1,142 @@
+"""``POST /v1/{traces,logs,metrics}``: OTLP over HTTP, in protobuf and JSON.
+
+By the OpenTelemetry protocol specification: the answer is an ``Export*ServiceResponse`` in the encoding of the request, with
+``partial_success`` if some items were refused; an error is a ``google.rpc.Status`` with 400 for what cannot get better by
+sending it again, and with 429 or 503 and ``Retry-After`` for what can. ``?ack=queued`` does not wait for the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from loopgraph.api.bodies import is_json, json_value, media_type, plain, waits_for_commit
+from loopgraph.api.errors import UnsupportedMediaType, problem_response
+from loopgraph.computes import otel_json, otel_protobuf
+from loopgraph.computes.otel_logs import observe_logs
+from loopgraph.computes.otel_metrics import observe_points
+from loopgraph.computes.otel_report import Report
+from loopgraph.computes.otel_spans import observe_spans
+from loopgraph.errors import LoopgraphError, UserError
+
+LARGEST: Final = 32 * 1024 * 1024
+"""So many bytes a request may have once it is decompressed; as it is sent, it is held to ``max_body_bytes``."""
+
+_PROTOBUF: Final = "application/x-protobuf"
+_PROTOBUFS: Final = (_PROTOBUF, "application/protobuf")
+_JSON: Final = "application/json"
+_LONG: Final = 32 * 1024
+"""Larger bodies are read in a thread, so that others are answered meanwhile."""
+
+_CODES: Final = {400: 3, 403: 7, 404: 5, 409: 10, 415: 3, 422: 3, 429: 8, 503: 14, 504: 4}
+"""HTTP statuses as codes of ``google.rpc.Code``."""
+
+_INTERNAL: Final = 13
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """How one kind of signal is read, and how the door for it answers."""
+
+    from_json: Callable[[Any], Report]
+    from_protobuf: Callable[[bytes], Report]
+    response: type[Message]
+    rejected: str
+    """The field of ``partial_success`` that counts the refused items, in JSON."""
+
+
+_SIGNALS = {
+    "traces": _Signal(
+        lambda body: observe_spans(otel_json.read_spans(body)),
+        lambda body: observe_spans(otel_protobuf.read_spans(body)),
+        ExportTraceServiceResponse,
+        "rejectedSpans",
+    ),
+    "logs": _Signal(
+        lambda body: observe_logs(otel_json.read_logs(body)),
+        lambda body: observe_logs(otel_protobuf.read_logs(body)),
+        ExportLogsServiceResponse,
+        "rejectedLogRecords",
+    ),
+    "metrics": _Signal(
+        lambda body: observe_points(otel_json.read_points(body)),
+        lambda body: observe_points(otel_protobuf.read_points(body)),
+        ExportMetricsServiceResponse,
+        "rejectedDataPoints",
+    ),
+}
+
+
+def _read(signal: _Signal, media: str, body: bytes) -> Report:
+    return signal.from_json(json_value(body)) if is_json(media) else signal.from_protobuf(body)
+
+
+async def _report(signal: _Signal, request: Request) -> Report:
+    """What the items of a request say. Raises UnsupportedMediaType, InvalidInput."""
+    media = media_type(request)
+    if not is_json(media) and media not in _PROTOBUFS:
+        raise UnsupportedMediaType(f"the body must be {_PROTOBUF} or {_JSON}, not {media or 'without a Content-Type'}")
+    body = await request.body()
+    encoding = request.headers.get("content-encoding", "")
+
+    def read() -> Report:
+        return _read(signal, media, plain(body, encoding, LARGEST))
+
+    return await asyncio.to_thread(read) if len(body) > _LONG or encoding else read()
+
+
+def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def door(request: Request) -> Response:
+        json = media_type(request) not in _PROTOBUFS
+        try:
+            how = {} if waits_for_commit(request) else {"wait": False}
+            report = await _report(signal, request)
+            recorder = request.app.state.services.recorder
+            outcomes = await recorder.record(report.observations, **how) if report.observations else []
+        except LoopgraphError as error:
+            return _failed(error, json)
+        return _accepted(signal, report, outcomes, json)
+
+    return door
+
+
+def _accepted(signal: _Signal, report: Report, outcomes: Sequence[object], json: bool) -> Response:
+    refused = dict(report.refused)
+    for item, outcome in zip(report.items, outcomes, strict=True):
+        if isinstance(outcome, UserError):
+            refused.setdefault(item, str(outcome))
+    answer: dict[str, Any] = {}
+    if refused:
+        first = min(refused)
+        message = f"{len(refused)} refused; the first is number {first}, counted from 0: {refused[first]}"
+        answer = {"partialSuccess": {signal.rejected: str(len(refused)), "errorMessage": message}}
+    if json:
+        return Response(orjson.dumps(answer), media_type=_JSON)
+    return Response(ParseDict(answer, signal.response()).SerializeToString(), media_type=_PROTOBUF)
+
+
+def _failed(error: LoopgraphError, json: bool) -> Response:
+    """The same status and ``Retry-After`` as on every other door, with the body of this one."""
+    problem = problem_response(error)
+    status = Status(code=_CODES.get(problem.status_code, _INTERNAL), message=str(error))
+    wait = {name: value for name, value in problem.headers.items() if name == "retry-after"}
+    if json:
+        body = orjson.dumps({"code": status.code, "message": status.message})
+        return Response(body, problem.status_code, wait, media_type=_JSON)
+    return Response(status.SerializeToString(), problem.status_code, wait, media_type=_PROTOBUF)
+
+
+otlp_routes = [Route(f"/v1/{name}", _door(signal), methods=["POST"]) for name, signal in _SIGNALS.items()]
