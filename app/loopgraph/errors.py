@@ -7,8 +7,11 @@ LoopgraphError
 │   ├── NotFound            nothing has this id
 │   ├── Conflict            the id or key is taken by other content
 │   ├── InvalidTransition   the lifecycle does not allow this step; names both states
+│   ├── Unprocessable       the graph cannot store this event, though it stores others; it was put aside
 │   └── Forbidden           the principal may not do this
 ├── ServiceError            the service cannot answer now; never the caller's fault
+│   ├── Overloaded          more waits to be recorded than is taken in; says when to come again
+│   ├── ShuttingDown        the service takes nothing more in
 │   ├── GraphUnavailable    the graph engine does not answer
 │   ├── GraphTimeout        a statement ran longer than it may
 │   ├── GraphRefused        the engine refused the credentials or the database
@@ -93,6 +96,12 @@ class InvalidTransition(UserError):
         self.wanted = wanted
 
 
+class Unprocessable(UserError):
+    """The graph cannot store this event, though it stores others; it was put aside among the dead letters."""
+
+    code = "UNPROCESSABLE"
+
+
 class Forbidden(UserError):
     """The principal may not do this."""
 
@@ -103,6 +112,22 @@ class ServiceError(LoopgraphError):
     """The service cannot answer now."""
 
     code = "SERVICE_ERROR"
+
+
+class Overloaded(ServiceError):
+    """More events wait to be recorded than the service takes in. ``retry_after_s``: when there should be room again."""
+
+    code = "OVERLOADED"
+
+    def __init__(self, problem: str, retry_after_s: int = 1) -> None:
+        super().__init__(f"{problem}; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class ShuttingDown(ServiceError):
+    """The service takes nothing more in; one that is started again will."""
+
+    code = "SHUTTING_DOWN"
 
 
 class GraphUnavailable(ServiceError):

@@ -22,6 +22,7 @@ from loopgraph.api.services import Services
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
 from loopgraph.effects.analytics import Analytics
+from loopgraph.effects.dead_letter import DeadLetters
 from loopgraph.effects.events import Events
 from loopgraph.effects.evidence import EvidenceReads
 from loopgraph.effects.feedback_reads import FeedbackReads
@@ -35,7 +36,7 @@ from loopgraph.orchestrators.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop_worker import LoopWorker
 from loopgraph.orchestrators.recorder import Recorder
 from loopgraph.orchestrators.traversal import Traversals
-from loopgraph.settings import Settings
+from loopgraph.settings import Settings, default_data_folder
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,14 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         traces=traces,
         search=TraceSearch(graph),
         analytics=Analytics(graph),
-        recorder=Recorder(traces, Redactor()),
+        recorder=Recorder(
+            traces,
+            Redactor(),
+            DeadLetters(settings.dead_letter_folder or default_data_folder() / "dead-letters"),
+            batch_events=settings.ingest_batch_events,
+            queue_events=settings.ingest_queue_events,
+            queue_bytes=settings.ingest_queue_bytes,
+        ),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph),
@@ -82,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             yield
+            await services.recorder.close(settings.ingest_drain_ms / 1000)
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await worker

@@ -71,6 +71,22 @@ class Settings(BaseSettings):
         default=20_000, description="most nodes one traversal returns before it says `truncated`"
     )
 
+    ingest_queue_events: Annotated[int, Field(ge=1)] = Field(
+        default=50_000, description="most events that wait to be recorded; beyond them clients are answered 429"
+    )
+    ingest_queue_bytes: Annotated[int, Field(ge=1)] = Field(
+        default=64 * 1024 * 1024, description="most bytes, roughly, of the events that wait"
+    )
+    ingest_batch_events: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=1_000, description="most events that share a transaction"
+    )
+    ingest_drain_ms: Annotated[int, Field(ge=0)] = Field(
+        default=10_000, description="how long a stopping service goes on recording what waits"
+    )
+    dead_letter_folder: Path | None = Field(
+        default=None, description="folder of the events that could not be recorded; `dead-letters` in the data folder"
+    )
+
     loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
         default=500, description="how often waiting feedback runs are looked at again"
     )

@@ -32,6 +32,9 @@ from loopgraph.contracts.traces import HookExecuted
         ),
         (errors.Forbidden("no"), 403, {"code": "FORBIDDEN", "message": "no"}),
         (UnsupportedMediaType("no"), 415, {"code": "UNSUPPORTED_MEDIA_TYPE", "message": "no"}),
+        (errors.Unprocessable("no"), 422, {"code": "UNPROCESSABLE", "message": "no"}),
+        (errors.Overloaded("full", 7), 429, {"code": "OVERLOADED", "message": "full; try again in 7 s"}),
+        (errors.ShuttingDown("bye"), 503, {"code": "SHUTTING_DOWN", "message": "bye"}),
         (errors.GraphUnavailable("away"), 503, {"code": "GRAPH_UNAVAILABLE", "message": "away"}),
         (errors.GraphTimeout("slow"), 504, {"code": "GRAPH_TIMEOUT", "message": "slow"}),
         (errors.GraphFault("odd"), 502, {"code": "GRAPH_FAULT", "message": "odd"}),
@@ -51,7 +54,7 @@ def test_every_error_of_the_tree_has_a_status_of_its_own_kind() -> None:
         vars(error).update(field="f", problem="p", kind="k", id="i")
         assert 400 <= problem(error)[0] < 500, kind
     for kind in family(errors.ServiceError):
-        assert 500 < problem(kind("s"))[0] < 600, kind
+        assert 500 < problem(kind("s"))[0] < 600 or kind is errors.Overloaded, kind
 
 
 def test_only_what_passes_says_when_to_try_again() -> None:

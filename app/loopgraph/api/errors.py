@@ -28,8 +28,11 @@ _STATUS: tuple[tuple[type[errors.LoopgraphError], int], ...] = (
     (errors.Conflict, 409),
     (errors.InvalidTransition, 409),
     (UnsupportedMediaType, 415),
+    (errors.Unprocessable, 422),
     (errors.UserError, 400),
+    (errors.Overloaded, 429),
     (errors.GraphUnavailable, 503),
+    (errors.ShuttingDown, 503),
     (errors.GraphTimeout, 504),
     (errors.ServiceError, 502),
 )
@@ -53,8 +56,9 @@ def problem(error: errors.LoopgraphError) -> tuple[int, dict[str, Any]]:
 def problem_response(error: errors.LoopgraphError, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer to an error; one that is the service's fault is logged, and says when to try again if that can help."""
     status, body = problem(error)
-    more = {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {}
-    if not isinstance(error, errors.UserError):
+    wait_s = error.retry_after_s if isinstance(error, errors.Overloaded) else RETRY_AFTER_S
+    more = {"retry-after": str(wait_s)} if status in (429, 503) else {}
+    if not isinstance(error, errors.UserError | errors.Overloaded):
         logger.error("%s: %s", type(error).__name__, error)
     return JSONResponse(body, status_code=status, headers={**(headers or {}), **more})
 

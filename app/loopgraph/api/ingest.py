@@ -1,6 +1,7 @@
 """``POST /api/traces/{start,routing,hook,endpoint,complete}``: one event of a trace, as JSON.
 
-The correlation headers of seed 003 fill in what the body leaves out. The answer comes after the commit.
+The correlation headers of seed 003 fill in what the body leaves out. The answer comes after the commit; with ``?ack=queued``
+it is 202 as soon as the event waits to be recorded, which is lost if the service is killed before.
 """
 
 from __future__ import annotations
@@ -103,22 +104,42 @@ def _event(contract: type[BaseModel], body: _Json, request: Request) -> TraceEve
         raise invalid_input(error, contract) from error
 
 
+def acknowledged_when_queued(request: Request) -> bool:
+    """Whether the client asks for its answer as soon as the events are queued (``?ack=queued``) and not committed, the default.
+
+    Raises InvalidInput.
+    """
+    match request.query_params.get("ack", "committed"):
+        case "committed":
+            return False
+        case "queued":
+            return True
+        case _:
+            raise InvalidInput("ack", "must be committed or queued")
+
+
+def named(event: TraceEvent) -> _Json:
+    """How an answer names an event: its trace, and itself if it is a step."""
+    own_id = _OWN_ID.get(type(event))
+    return {"correlation_id": event.correlation_id, "execution_id": getattr(event, own_id) if own_id else None}
+
+
 def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def door(request: Request) -> Response:
         try:
+            queued = acknowledged_when_queued(request)
             event = _event(contract, await _body(request), request)
-            [outcome] = await request.app.state.services.recorder.record([event])
+            [outcome] = await request.app.state.services.recorder.record([event], wait=not queued)
             if isinstance(outcome, UserError):
                 raise outcome
         except LoopgraphError as error:
             echoed = request.headers.get(_CORRELATION)
             return problem_response(error, {_CORRELATION: echoed} if echoed else None)
-        answer = {
-            "correlation_id": outcome.correlation_id,
-            "execution_id": outcome.execution_id,
-            "repeated": outcome.repeated,
-        }
-        return JSONResponse(answer, headers={_CORRELATION: outcome.correlation_id})
+        if outcome is None:
+            answer, status = {**named(event), "queued": True}, 202
+        else:
+            answer, status = {**named(event), "repeated": outcome.repeated}, 200
+        return JSONResponse(answer, status_code=status, headers={_CORRELATION: event.correlation_id})
 
     return door
 

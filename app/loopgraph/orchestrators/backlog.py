@@ -1,0 +1,182 @@
+"""What waits to be recorded: bounded, and fair to those who hand in little.
+
+Submissions of a few events go first, several in one turn; large ones go in slices, each in its turn, so that one with ten
+thousand events holds up a single event by no more than a slice, and another large one by no more than its own slices. The
+order within a submission is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from loopgraph.contracts.observations import Recordable
+from loopgraph.contracts.traces import Recorded
+from loopgraph.errors import Overloaded, UserError
+
+SMALL: Final = 32
+"""A submission of so many events at most goes first, and whole."""
+
+_SPAN: Final = timedelta(seconds=1)
+"""Events of one turn arrived within it: they are dated by the arrival of the first if they bring no time of their own."""
+
+_FIELD_BYTES: Final = 24
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One event of a submission."""
+
+    event: Recordable
+    submission: Submission
+    index: int
+    bytes: int
+    in_turn: bool = False
+    """Whether it was taken, and has been neither released nor put back."""
+
+
+class Submission:
+    """Events that were handed in together. ``waited``: whether somebody waits for what becomes of them."""
+
+    def __init__(self, count: int, received_at: datetime, *, waited: bool) -> None:
+        self.received_at = received_at
+        self.waited = waited
+        self.outcomes: list[Recorded | UserError | None] = [None] * count
+        self.entries: deque[Entry] = deque()
+        self.small = count <= SMALL
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._open = count
+        if count == 0:
+            self.done.set_result(None)
+
+    def settle(self, index: int, outcome: Recorded | UserError) -> None:
+        """Says what has become of one event."""
+        self.outcomes[index] = outcome
+        self._open -= 1
+        if self._open == 0 and not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """Tells the caller that it will not be known, or did not happen, as a whole."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(eq=False)
+class Backlog:
+    """Everything that was taken in and is not settled, what is being recorded included.
+
+    ``drained`` is set while that is nothing.
+    """
+
+    most_events: int
+    most_bytes: int
+    events: int = 0
+    bytes: int = 0
+    drained: asyncio.Event = field(default_factory=asyncio.Event)
+    _small: deque[Submission] = field(default_factory=deque)
+    _large: deque[Submission] = field(default_factory=deque)
+    _large_is_next: bool = False
+
+    def __post_init__(self) -> None:
+        self.drained.set()
+
+    def reserve(self, events: int, retry_after_s: int) -> None:
+        """Makes room for so many events. Raises Overloaded; an empty backlog takes any number."""
+        if self.events and self.events + events > self.most_events:
+            raise Overloaded(f"{self.events} events wait to be recorded", retry_after_s)
+        self.events += events
+        if self.events:
+            self.drained.clear()
+
+    def put(self, submission: Submission, retry_after_s: int) -> None:
+        """Queues a submission, for whose events room was reserved. Raises Overloaded; an empty backlog takes any size."""
+        bytes_ = sum(entry.bytes for entry in submission.entries)
+        if self.bytes and self.bytes + bytes_ > self.most_bytes:
+            raise Overloaded(f"{self.bytes} bytes wait to be recorded", retry_after_s)
+        self.bytes += bytes_
+        self._queue(submission)
+
+    def release(self, events: int, bytes_: int = 0) -> None:
+        """Gives back room."""
+        self.events -= events
+        self.bytes -= bytes_
+        if not self.events:
+            self.drained.set()
+
+    def leave(self, entry: Entry) -> None:
+        """An entry that was taken is done with."""
+        entry.in_turn = False
+        self.release(1, entry.bytes)
+
+    def put_back(self, entries: Iterable[Entry]) -> None:
+        """Queues entries again that were taken and came to nothing: before what is left of their submissions."""
+        for entry in reversed(list(entries)):
+            left = entry.submission.entries
+            left.appendleft(entry)
+            entry.in_turn = False
+            if len(left) == 1:
+                self._queue(entry.submission)
+
+    def withdraw(self, submission: Submission) -> None:
+        """Drops what has not been taken of a submission that nobody wants any more."""
+        lane = self._small if submission.small else self._large
+        if submission.entries and submission in lane:
+            lane.remove(submission)
+            self.release(len(submission.entries), sum(entry.bytes for entry in submission.entries))
+            submission.entries.clear()
+
+    def take(self, most: int) -> list[Entry]:
+        """The entries of the next turn, ``most`` of them; none if nothing waits. Small and large submissions take turns."""
+        lane = self._large if self._large and (self._large_is_next or not self._small) else self._small
+        self._large_is_next = lane is self._small
+        taken: list[Entry] = []
+        while lane and len(taken) < most and _together(taken, lane[0]):
+            submission = lane.popleft()
+            while submission.entries and len(taken) < most:
+                entry = submission.entries.popleft()
+                entry.in_turn = True
+                taken.append(entry)
+            if submission.entries:
+                lane.append(submission)
+        return taken
+
+    def take_all(self) -> list[Entry]:
+        """Everything that has not been taken; its room is given back."""
+        lanes = [*self._small, *self._large]
+        self._small.clear()
+        self._large.clear()
+        left = [entry for submission in lanes for entry in submission.entries]
+        for submission in lanes:
+            submission.entries.clear()
+        self.release(len(left), sum(entry.bytes for entry in left))
+        return left
+
+    def _queue(self, submission: Submission) -> None:
+        if submission.entries:
+            (self._small if submission.small else self._large).append(submission)
+
+
+def _together(taken: list[Entry], submission: Submission) -> bool:
+    return not taken or abs(submission.received_at - taken[0].submission.received_at) <= _SPAN
+
+
+def size_of(value: Any) -> int:
+    """Roughly how many bytes a value takes: the characters of its texts, and a little for everything else."""
+    match value:
+        case str():
+            return len(value)
+        case dict():
+            return sum(len(str(name)) + size_of(item) for name, item in value.items())
+        case list() | tuple():
+            return sum(map(size_of, value))
+        case BaseModel():
+            return sum(_FIELD_BYTES + size_of(getattr(value, name)) for name in value.model_fields_set)
+        case _:
+            return 8
