@@ -1,4 +1,4 @@
-"""Searching traces."""
+"""Searching and comparing traces."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from strawberry import relay
 
 from loopgraph.api.types.common import Info, encode_cursor, page_info, page_of, plain, validated
 from loopgraph.api.types.enums import TraceStatus
+from loopgraph.api.types.trace_diff import TraceDiff
 from loopgraph.api.types.traces import Trace
 from loopgraph.contracts.trace_search import TraceFilter
 from loopgraph.effects.trace_mapping import trace_key
+from loopgraph.orchestrators.trace_diff import diff
 
 
 def _about(description: str) -> Any:
@@ -68,3 +70,10 @@ class TraceSearchQuery:
         if found.searched_to is not None:
             about.end_cursor = encode_cursor(found.searched_to)
         return relay.Connection(edges=edges, page_info=about)
+
+    @strawberry.field(
+        description="What differs between two traces with all that they spawned: steps of the same name and input correspond "
+        "in their order, then steps of the same name. White space, the order of keys, and UUIDs make no difference."
+    )
+    async def trace_diff(self, info: Info, a: strawberry.ID, b: strawberry.ID) -> TraceDiff:
+        return TraceDiff.of(await diff(info.context.services.traces, a, b, info.context.principal))

@@ -20,6 +20,7 @@ from loopgraph.contracts.feedback import (
     Verdict,
 )
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
+from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
 from loopgraph.contracts.traces import TraceStatus
 
 _DESCRIPTIONS: dict[type[Enum], str] = {
@@ -34,6 +35,9 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     Severity: "How much an event matters.",
     ActorType: "What kind of actor caused something.",
     TraceStatus: "How far a trace or one of its steps is.",
+    StepKind: "What a step of a comparison is.",
+    RowKind: "How the two sides of a row relate.",
+    ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
     RunStatus: "State of a run. WAITING: an experiment has not enough executions yet.",
     Stage: "The stages of a run, in order.",
@@ -51,6 +55,7 @@ for _enum, _description in _DESCRIPTIONS.items():
 __all__ = [
     "ActorType",
     "Arm",
+    "ChangedField",
     "EdgeStrength",
     "EventType",
     "EvolutionType",
@@ -62,10 +67,12 @@ __all__ = [
     "PatternStatus",
     "Reason",
     "RelationshipType",
+    "RowKind",
     "RunStatus",
     "Severity",
     "Stage",
     "StageStatus",
+    "StepKind",
     "TraceStatus",
     "Verdict",
 ]
