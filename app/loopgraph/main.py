@@ -13,6 +13,8 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from loopgraph.api.agent_hooks import agent_hook_routes
+from loopgraph.api.batch import PATH as BATCH
+from loopgraph.api.batch import batch_routes
 from loopgraph.api.graphql import graphql_app
 from loopgraph.api.health import health_routes
 from loopgraph.api.ingest import ingest_routes
@@ -100,11 +102,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
         routes=[
             *health_routes,
             *ingest_routes,
+            *batch_routes,
             *agent_hook_routes,
             *otlp_routes,
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql),
         ],
-        middleware=[Middleware(BodyLimit, maximum=settings.max_body_bytes)],
+        middleware=[Middleware(BodyLimit, maximum=settings.max_body_bytes, others={BATCH: settings.max_batch_bytes})],
         lifespan=lifespan,
     )

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(default=4 * 1024 * 1024, description="largest request body")
+    max_batch_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=32 * 1024 * 1024, description="largest body of a batch of events, also once it is decompressed"
+    )
     max_query_depth: Annotated[int, Field(ge=1)] = Field(default=15, description="deepest GraphQL selection")
     max_query_aliases: Annotated[int, Field(ge=1)] = Field(
         default=50, description="most aliases in one GraphQL document"

@@ -21,12 +21,19 @@ class UnsupportedMediaType(errors.UserError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class ContentTooLarge(errors.UserError):
+    """The body brings more than this door takes at once."""
+
+    code = "BODY_TOO_LARGE"
+
+
 _STATUS: tuple[tuple[type[errors.LoopgraphError], int], ...] = (
     (errors.InvalidInput, 400),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.InvalidTransition, 409),
+    (ContentTooLarge, 413),
     (UnsupportedMediaType, 415),
     (errors.Unprocessable, 422),
     (errors.UserError, 400),

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-import orjson
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from loopgraph.api.bodies import is_json, json_value, media_type, waits_for_commit
 from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -53,13 +53,10 @@ _OWN_ID: dict[type[BaseModel], str] = {HookExecuted: "execution_id", EndpointCal
 
 async def _body(request: Request) -> _Json:
     """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
+    kind = media_type(request)
+    if not is_json(kind):
         raise UnsupportedMediaType(f"the body must be application/json, not {kind or 'without a Content-Type'}")
-    try:
-        body = orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput("body", f"is not JSON: {error}") from error
+    body = json_value(await request.body())
     if not isinstance(body, dict):
         raise InvalidInput("body", "must be a JSON object")
     return body
@@ -93,29 +90,15 @@ def _with_our_words(body: _Json) -> _Json:
     return body
 
 
-def _event(contract: type[BaseModel], body: _Json, request: Request) -> TraceEvent:
-    """The event of a request. Raises InvalidInput."""
-    data = _with_our_words(_with_headers(contract, body, request))
-    if own_id := _OWN_ID.get(contract):
-        data.setdefault(own_id, new_id())
+def event_of(contract: type[BaseModel], fields: _Json) -> TraceEvent:
+    """The event of these fields; a step that has no id of its own gets one. Raises InvalidInput."""
+    data = _with_our_words(fields)
+    if (own_id := _OWN_ID.get(contract)) and own_id not in data:
+        data = {**data, own_id: new_id()}
     try:
         return cast("TraceEvent", contract.model_validate(data))
     except ValidationError as error:
         raise invalid_input(error, contract) from error
-
-
-def acknowledged_when_queued(request: Request) -> bool:
-    """Whether the client asks for its answer as soon as the events are queued (``?ack=queued``) and not committed, the default.
-
-    Raises InvalidInput.
-    """
-    match request.query_params.get("ack", "committed"):
-        case "committed":
-            return False
-        case "queued":
-            return True
-        case _:
-            raise InvalidInput("ack", "must be committed or queued")
 
 
 def named(event: TraceEvent) -> _Json:
@@ -127,9 +110,9 @@ def named(event: TraceEvent) -> _Json:
 def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def door(request: Request) -> Response:
         try:
-            queued = acknowledged_when_queued(request)
-            event = _event(contract, await _body(request), request)
-            [outcome] = await request.app.state.services.recorder.record([event], wait=not queued)
+            wait = waits_for_commit(request)
+            event = event_of(contract, _with_headers(contract, await _body(request), request))
+            [outcome] = await request.app.state.services.recorder.record([event], wait=wait)
             if isinstance(outcome, UserError):
                 raise outcome
         except LoopgraphError as error:
