@@ -31,6 +31,7 @@ from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.session_reads import SessionReads
 from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
@@ -54,6 +55,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
         traces=traces,
+        sessions=SessionReads(graph),
         search=TraceSearch(graph),
         analytics=Analytics(graph),
         recorder=Recorder(

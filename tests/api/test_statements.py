@@ -24,7 +24,9 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
             hookExecutions { executionId version { nodeId pattern { name } decision { decisionId } } }
             endpointCalls { callId }
             timeline { eventType }
-            childTraces { hookExecutions { version { nodeId } } childTraces { correlationId } }
+            waterfall { id }
+            steps { spawned { steps { toolName } } endpointCalls { callId } }
+            childTraces { hookExecutions { version { nodeId } steps { executionId } } childTraces { correlationId } }
           }
         }
       }
@@ -50,10 +52,59 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
         return session
 
     session = await session_of(10)
-    # traces, the parts of three levels, and version, pattern, decision and version
-    assert 1 + 4 < await service.statements(document, session=session) <= 1 + 3 * 4 + 4
+    # traces, the four of all trees, and version, pattern, decision and version
+    assert 1 + 4 < await service.statements(document, session=session) <= 1 + 4 + 4
     found = (await service.query(document, session=session))["traces"]["edges"]
     assert [len(edge["node"]["childTraces"][0]["hookExecutions"]) for edge in found] == [2] * 10
+
+
+async def test_lists_of_sessions(quiet_service: Service) -> None:
+    service = quiet_service
+    events: list[TraceEvent] = [
+        TraceStarted(correlation_id=new_id(), session_id=session) for session in [new_id() for _ in range(10)] * 2
+    ]
+    await service.parts.recorder.record(events)
+    document = """
+    query {
+      sessions(first: 10) {
+        edges {
+          node {
+            traces(first: 2) { edges { node { totalHooks steps { executionId } } } }
+            logs(first: 1) { edges { cursor } }
+            metrics(first: 1) { edges { cursor } }
+          }
+        }
+      }
+    }
+    """
+    # sessions; traces, logs and points of all; the four of all trees
+    assert await service.statements(document) == 1 + 3 + 4
+    found = (await service.query(document))["sessions"]["edges"]
+    assert len(found) == 10
+
+
+async def test_an_episode(quiet_service: Service) -> None:
+    service = quiet_service
+
+    async def statements(subagents: int) -> int:
+        prompt = new_id()
+        events: list[TraceEvent] = [TraceStarted(correlation_id=prompt)]
+        for _ in range(subagents):
+            step, child = new_id(), new_id()
+            events += [
+                HookExecuted(correlation_id=prompt, execution_id=step, hook_type="ToolUse", success=True),
+                TraceStarted(correlation_id=child, parent_id=prompt, root_id=prompt, spawned_by=step),
+                HookExecuted(correlation_id=child, execution_id=new_id(), hook_type="ToolUse", success=True),
+            ]
+        await service.parts.recorder.record(events)
+        return await service.statements(document, id=prompt)
+
+    document = """
+    query($id: ID!) {
+      episode(id: $id) { traces { steps { spawned { steps { toolName } } } } waterfall { id } totals { steps } }
+    }
+    """
+    assert await statements(1) == await statements(20) == 6
 
 
 async def test_lists_of_improvements(quiet_service: Service) -> None:

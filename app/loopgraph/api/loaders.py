@@ -18,6 +18,8 @@ from loopgraph.contracts.events import EventFilter, EventPage
 from loopgraph.contracts.lineage import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
 from loopgraph.effects.evidence import EvidencePage
 from loopgraph.effects.lineage_reads import VersionPage
+from loopgraph.effects.session_reads import Items
+from loopgraph.orchestrators.traces import trees
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -78,11 +80,34 @@ def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K
     return DataLoader(load_fn=load, cache=False)
 
 
+def _of_sessions(
+    fetch: Callable[[Sequence[str], Page], Awaitable[dict[str, Items[V]]]],
+) -> DataLoader[SessionKey, Items[V]]:
+    """A loader over a read that takes the ids of sessions and one page."""
+
+    async def load(keys: list[SessionKey]) -> list[Items[V]]:
+        found: dict[SessionKey, Items[V]] = {}
+        for page in {key.page for key in keys}:
+            group = {key.session_id: key for key in keys if key.page == page}
+            found.update((group[id_], items) for id_, items in (await fetch(list(group), page)).items())
+        return [found[key] for key in keys]
+
+    return DataLoader(load_fn=load, cache=False)
+
+
 @dataclass(frozen=True)
 class EvidenceKey:
     """Which executions of which experiment."""
 
     experiment_id: str
+    page: Page
+
+
+@dataclass(frozen=True)
+class SessionKey:
+    """Which part of which session."""
+
+    session_id: str
     page: Page
 
 
@@ -97,7 +122,12 @@ class Loaders:
         self.version = by_id(reads.versions)
         self.edge = by_id(reads.edges_by_id)
         self.event = by_id(services.events.by_id)
-        self.trace_parts = by_id(lambda ids: services.traces.parts(ids, principal))
+        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal))
+        sessions = services.sessions
+        self.session = by_id(lambda ids: sessions.by_id(ids, principal))
+        self.traces_of_session = _of_sessions(lambda ids, page: sessions.traces(ids, page, principal))
+        self.logs_of_session = _of_sessions(lambda ids, page: sessions.logs(ids, page, principal))
+        self.metrics_of_session = _of_sessions(sessions.metrics)
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal))
         feedback = services.feedback
         self.run = by_id(feedback.runs)

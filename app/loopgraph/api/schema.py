@@ -22,6 +22,7 @@ from loopgraph.api.mutations.traces import TraceMutation
 from loopgraph.api.queries.analytics import AnalyticsQuery
 from loopgraph.api.queries.feedback import FeedbackQuery
 from loopgraph.api.queries.lineage import LineageQuery
+from loopgraph.api.queries.sessions import SessionQuery
 from loopgraph.api.queries.trace_search import TraceSearchQuery
 from loopgraph.api.queries.traces import TraceQuery
 from loopgraph.api.subscriptions import Subscription
@@ -38,7 +39,9 @@ def _query() -> type:
         node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
         nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
 
-    return merge_types("Query", (NodeQuery, LineageQuery, TraceQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery))
+    return merge_types(
+        "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
+    )
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:

@@ -11,6 +11,7 @@ from loopgraph.effects.feedback_reads import FeedbackReads
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.lineage import Lineage
 from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.session_reads import SessionReads
 from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
@@ -32,6 +33,7 @@ class Services:
     events: Events
     traversals: Traversals
     traces: Traces
+    sessions: SessionReads
     search: TraceSearch
     analytics: Analytics
     recorder: Recorder

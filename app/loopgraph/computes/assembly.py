@@ -69,6 +69,14 @@ def episode(forest: Forest) -> Episode:
     )
 
 
+def steps_of(tree: AssembledTrace) -> Iterable[AssembledStep]:
+    """All steps of a trace itself, outer ones before those in them."""
+    waiting = list(tree.steps)
+    for step in waiting:  # grows while it is walked
+        yield step
+        waiting += step.steps
+
+
 def _flat(tree: AssembledTrace) -> Iterable[Trace]:
     waiting = [tree]
     while waiting:

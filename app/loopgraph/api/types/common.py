@@ -22,18 +22,41 @@ from loopgraph.contracts.events import Origin
 
 Info = strawberry.Info[Context, None]
 T = TypeVar("T")
+V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
 
 
 def shape(type_: type[T], contract: BaseModel, **more: Any) -> T:
     """The GraphQL object of a contract: fields of the same name are taken over, the others come from ``more``."""
-    names = {field.name for field in dataclasses.fields(type_) if field.init} - more.keys()  # type: ignore[arg-type]
-    values = {name: getattr(contract, name) for name in names if hasattr(contract, name)}
-    return type_(**{name: _listed(value) for name, value in values.items()}, **more)
+    key = (type_, type(contract), *more)
+    if (names := _COMMON.get(key)) is None:
+        wanted = {field.name for field in dataclasses.fields(type_) if field.init} - more.keys()  # type: ignore[arg-type]
+        names = _COMMON[key] = tuple(name for name in wanted if hasattr(contract, name))
+    return type_(**{name: _listed(getattr(contract, name)) for name in names}, **more)
+
+
+_COMMON: dict[tuple[Any, ...], tuple[str, ...]] = {}
+"""Which fields are taken over, by the two types and what comes from elsewhere: looked up once, and not for each object."""
 
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+# Slices
+
+
+def sliced(info: Info, items: Sequence[V], first: int | None, offset: int) -> Sequence[V]:
+    """A part of a list that is at hand as a whole: ``first`` of it, by default as many as may be, after ``offset`` of it.
+
+    Raises InvalidInput for a size or an offset out of bounds.
+    """
+    maximum = info.context.services.settings.max_page_size
+    if first is not None and not 1 <= first <= maximum:
+        raise errors.InvalidInput("first", f"must be between 1 and {maximum}, not {first}")
+    if offset < 0:
+        raise errors.InvalidInput("offset", f"must not be negative, as {offset} is")
+    return items[offset : offset + (first or maximum)]
 
 
 # Connections

@@ -6,6 +6,7 @@ from enum import Enum
 
 import strawberry
 
+from loopgraph.contracts.assembly import SpanKind
 from loopgraph.contracts.events import ActorType, EventType, Severity
 from loopgraph.contracts.feedback import (
     Arm,
@@ -20,6 +21,7 @@ from loopgraph.contracts.feedback import (
     Verdict,
 )
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
+from loopgraph.contracts.observations import Temporality
 from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
 from loopgraph.contracts.traces import TraceStatus
 
@@ -38,6 +40,8 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     StepKind: "What a step of a comparison is.",
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
+    SpanKind: "What a bar of a waterfall stands for.",
+    Temporality: "What the value of a data point counts from, as in OpenTelemetry.",
     FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
     RunStatus: "State of a run. WAITING: an experiment has not enough executions yet.",
     Stage: "The stages of a run, in order.",
@@ -70,9 +74,11 @@ __all__ = [
     "RowKind",
     "RunStatus",
     "Severity",
+    "SpanKind",
     "Stage",
     "StageStatus",
     "StepKind",
+    "Temporality",
     "TraceStatus",
     "Verdict",
 ]
