@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loopgraph.computes.agent_fields import LONGEST_TEXT, Fields, said
+from loopgraph.computes.agent_fields import LONGEST_NAME, LONGEST_TEXT, Fields, said
 from loopgraph.computes.agent_ids import as_id
 from loopgraph.computes.otel_model import Span
 
@@ -21,7 +21,6 @@ ANSWER: Final = ("gen_ai.completion", "output.value")
 
 _OPENINFERENCE: Final = "openinference.span.kind"
 _OPERATION: Final = "gen_ai.operation.name"
-_MODEL_KINDS: Final = frozenset({"LLM", "EMBEDDING", "RERANKER"})
 _MODEL_OPERATIONS: Final = frozenset({"chat", "text_completion", "generate_content", "embeddings"})
 _AGENT_OPERATIONS: Final = frozenset({"invoke_agent", "create_agent", "invoke_workflow"})
 _CALLS: Final = ("http.", "url.", "rpc.", "db.")
@@ -37,20 +36,28 @@ class Role(Enum):
     WRAPPER = "the work around steps: of an agent, a chain, a server, a function"
 
 
+_ROLES: Final = {
+    "LLM": Role.MODEL,
+    "EMBEDDING": Role.MODEL,
+    "RERANKER": Role.MODEL,
+    "TOOL": Role.TOOL,
+    "AGENT": Role.WRAPPER,
+    "CHAIN": Role.WRAPPER,
+}
+"""The kinds of OpenInference that are not just another step."""
+
+
 def role(span: Span) -> Role:
     """What a span stands for: what its attributes say it is, else its kind."""
-    kind, operation = span.attributes.get(_OPENINFERENCE), span.attributes.get(_OPERATION)
-    if isinstance(kind, str) and kind:
-        if kind.upper() in _MODEL_KINDS:
-            return Role.MODEL
-        return {"TOOL": Role.TOOL, "AGENT": Role.WRAPPER, "CHAIN": Role.WRAPPER}.get(kind.upper(), Role.STEP)
-    if isinstance(operation, str):
-        if operation in _MODEL_OPERATIONS:
-            return Role.MODEL
-        if operation == "execute_tool":
-            return Role.TOOL
-        if operation in _AGENT_OPERATIONS:
-            return Role.WRAPPER
+    kind, operation = _kind_and_operation(span)
+    if kind:
+        return _ROLES.get(kind, Role.STEP)
+    if operation in _MODEL_OPERATIONS:
+        return Role.MODEL
+    if operation == "execute_tool":
+        return Role.TOOL
+    if operation in _AGENT_OPERATIONS:
+        return Role.WRAPPER
     if span.kind == "client":
         return Role.CALL if any(name.startswith(_CALLS) for name in span.attributes) else Role.STEP
     return Role.STEP if span.kind in ("producer", "consumer") else Role.WRAPPER
@@ -58,14 +65,23 @@ def role(span: Span) -> Role:
 
 def hook_type(span: Span) -> str:
     """The type of a step: ``ToolUse``, ``Agent``, or the kind of the span by OpenInference or OpenTelemetry."""
-    kind, operation = span.attributes.get(_OPENINFERENCE), span.attributes.get(_OPERATION)
+    kind, operation = _kind_and_operation(span)
     if role(span) is Role.TOOL:
         return "ToolUse"
-    if isinstance(kind, str) and kind.strip():
-        return kind.strip().capitalize()[:255]
+    if kind:
+        return kind.capitalize()
     if operation in _AGENT_OPERATIONS:
         return "Agent"
     return "Span" if span.kind == "unspecified" else span.kind.capitalize()
+
+
+def _kind_and_operation(span: Span) -> tuple[str, str]:
+    """The kind by OpenInference, in capitals, and the operation by OpenTelemetry; empty where there is none."""
+    kind, operation = span.attributes.get(_OPENINFERENCE), span.attributes.get(_OPERATION)
+    return (
+        kind.strip().upper()[:LONGEST_NAME].strip() if isinstance(kind, str) else "",
+        operation if isinstance(operation, str) else "",
+    )
 
 
 def tool_fields(fields: Fields, span: Span) -> dict[str, Any]:
@@ -140,7 +156,7 @@ def _parts_of(url: str | None) -> tuple[str | None, str | None]:
     """The host and the path of a URL; what it asks for and who asks stay out."""
     try:
         parts = urlsplit(url or "")
-        return (parts.hostname or "")[:255] or None, parts.path or None
+        return (parts.hostname or "")[:LONGEST_NAME] or None, parts.path or None
     except ValueError:
         return None, None
 
@@ -153,7 +169,7 @@ def http_status(fields: Fields) -> int | None:
 
 def name_of(span: Span) -> str | None:
     """The name of a span, where a short text is asked for."""
-    return span.name.strip()[:255].strip() or None
+    return span.name.strip()[:LONGEST_NAME].strip() or None
 
 
 def path_of(span: Span) -> str:

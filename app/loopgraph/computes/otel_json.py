@@ -196,7 +196,10 @@ def _pairs(pairs: Any, key: str, depth: int) -> Attributes:
     for i, pair in enumerate(pairs):
         if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
             raise InvalidInput(f"{key}.{i}", "must be an object with a key, which is a text, and a value")
-        result[pair["key"]] = _value(pair.get("value"), depth)
+        try:
+            result[pair["key"]] = _value(pair.get("value"), depth)
+        except InvalidInput as error:
+            raise InvalidInput(f"{key}.{i}.{error.field}", error.problem) from None
     return result
 
 

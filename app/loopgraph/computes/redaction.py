@@ -16,14 +16,14 @@ no form betrays cannot be found: a bare password in prose, or one on the line be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 from loopgraph.computes.redaction_assignments import NAMING, redact_assignments
-from loopgraph.computes.redaction_forms import MARKER, redact_forms
-from loopgraph.computes.redaction_names import Kind, compact, is_secret, kind_of, may_name_a_secret
+from loopgraph.computes.redaction_forms import MARKER, redact_emails, redact_forms
+from loopgraph.computes.redaction_names import Kind, compact, is_secret, kind_of, places_of_names
 from loopgraph.errors import InvalidInput
 
 __all__ = ["MARKER", "MAX_DEPTH", "Redactor"]
@@ -33,31 +33,38 @@ MAX_DEPTH: Final = 200
 
 _LONGEST_NAME = 100
 
+_SHORT = 200
+_REMEMBERED = 4_096
+
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Replaces secrets by ``MARKER``. Redacting twice is redacting once.
 
     ``extra_names`` are more names whose values are secrets, compared whole, without case and separators. ``extra_patterns``
-    are regular expressions whose matches are secrets; how long they take is up to their author. Raises InvalidInput for
-    a name without letters or digits, and for a pattern that does not compile, or that matches the empty text or the marker.
+    are regular expressions whose matches are secrets; how long they take is up to their author. With ``emails``, addresses of
+    e-mail are secrets, too. Raises InvalidInput for a name without letters or digits, and for a pattern that does not compile,
+    or that matches the empty text or the marker.
     """
 
     extra_names: tuple[str, ...] = ()
     extra_patterns: tuple[str, ...] = ()
+    emails: bool = False
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
     _known_key: Callable[[str], tuple[Kind, str]] = field(init=False, repr=False, compare=False)
+    _clean: set[str] = field(init=False, repr=False, compare=False)  # short texts without secrets: they come again
 
     def __post_init__(self) -> None:
         names = frozenset(_compact_name(i, name) for i, name in enumerate(self.extra_names))
         patterns = tuple(_compiled(i, pattern) for i, pattern in enumerate(self.extra_patterns))
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_patterns", patterns)
-        object.__setattr__(self, "_known_key", lru_cache(maxsize=4096)(self._read_key))
+        object.__setattr__(self, "_known_key", lru_cache(maxsize=_REMEMBERED)(self._read_key))
+        object.__setattr__(self, "_clean", set())
 
     def redact(self, value: Any, *, field: str = "value") -> Any:
-        """A copy of a JSON-like value without its secrets.
+        """A JSON-like value without its secrets: the same object if it has none, else a copy where it differs.
 
         In a map: what stands under a secret name, and the value beside one (``{"name": "X-Api-Key", "value": "…"}``). In a
         list: the second of a ``[name, value]`` pair, and what follows a flag (``"--password"``). In every string, keys too:
@@ -68,10 +75,24 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """The text without its secrets."""
+        if text in self._clean:
+            return text
+        clean = self._look_through(text)
+        if len(text) <= _SHORT and clean == text:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+        return clean
+
+    def _look_through(self, text: str) -> str:
         lowered = text.lower()
         text = redact_forms(text, lowered)
-        if self._names or may_name_a_secret(lowered):
+        if self._names:
             text = redact_assignments(text, self._kind)
+        elif places := places_of_names(lowered):
+            text = redact_assignments(text, self._kind, places_of_names(text.lower()) if MARKER in text else places)
+        if self.emails:
+            text = redact_emails(text)
         for pattern in self._patterns:
             text = pattern.sub(MARKER, text)
         return text
@@ -88,22 +109,26 @@ class Redactor:
         if isinstance(value, dict):
             return self._redact_map(value, field, depth + 1)
         items = self._redact_items(value, field, depth + 1)
-        return items if isinstance(value, list) else tuple(items)
+        if items is value or isinstance(value, list):
+            return items
+        return tuple(items)
 
     def _redact_map(self, value: dict[Any, Any], field: str, depth: int) -> dict[Any, Any]:
-        redacted = {}
+        redacted, changed = {}, False
         for key, item in value.items():
-            kind, clean = Kind.PLAIN, key
+            kind, clean_key = Kind.PLAIN, key
             if key == "value":
                 kind = self._kind_beside(value)
             elif isinstance(key, str):
-                kind, clean = self._known_key(key) if len(key) <= _LONGEST_NAME else self._read_key(key)
-            redacted[clean] = MARKER if is_secret(kind, item) else self._walk(item, field, depth)
-        return redacted
+                kind, clean_key = self._known_key(key) if len(key) <= _LONGEST_NAME else self._read_key(key)
+            clean = MARKER if is_secret(kind, item) else self._walk(item, field, depth)
+            redacted[clean_key] = clean
+            changed = changed or clean is not item or clean_key is not key
+        return redacted if changed else value
 
-    def _redact_items(self, items: Iterable[Any], field: str, depth: int) -> list[Any]:
+    def _redact_items(self, items: Sequence[Any], field: str, depth: int) -> Sequence[Any]:
         redacted: list[Any] = []
-        flag = Kind.PLAIN
+        changed, flag = False, Kind.PLAIN
         for item in items:
             is_flag = isinstance(item, str) and item.startswith("-")
             if is_secret(flag, item) and isinstance(item, str) and not is_flag:
@@ -113,8 +138,9 @@ class Redactor:
                 if self._is_secret_pair(item):
                     clean = type(clean)((clean[0], MARKER))
             redacted.append(clean)
+            changed = changed or clean is not item
             flag = self._kind(item) if is_flag else Kind.PLAIN
-        return redacted
+        return redacted if changed else items
 
     def _is_secret_pair(self, item: Any) -> bool:
         """Whether this is a ``[name, value]`` pair whose value is a secret."""

@@ -7,7 +7,7 @@ then decided by how it begins. Whatever is read is either kept for good or repla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from loopgraph.computes.redaction_forms import HARMLESS, MARKER, PLACEHOLDER, TYPE_NAME, WORD
@@ -47,6 +47,7 @@ _CLOSING = {
     quote: re.compile(rf"(?<!\\)(\\*+)(?:{quote}|(?P<end>{end}))")
     for quote, end in (('"', r"[\r\n]"), ("'", r"[\r\n]"), ("`", r"[\r\n]"), ('"""', r"\Z"), ("'''", r"\Z"))
 }
+_KEY_AHEAD = re.compile(r"""\\{0,15}["'`][ \t]*+:""")
 _BRACKETS = re.compile(r'\\.|"[^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*"|[{}\[\]]', re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*")
 _HEADER_LINE = re.compile(r"[^\r\n\\]*+(?:\\(?![nr])[^\r\n\\]*+)*")
@@ -60,19 +61,38 @@ _WORD = re.compile(r"""(?:\[REDACTED\]|[^\s"'`,;&]|(?<=\w)'(?=\w)|[,;&](?![\s"'`
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
-def redact_assignments(text: str, kind_of: KindOf) -> str:
-    """The text with the values of secret names replaced; ``kind_of`` says which names these are."""
+def redact_assignments(text: str, kind_of: KindOf, places: Iterable[int] | None = None) -> str:
+    """The text with the values of secret names replaced; ``kind_of`` says which names these are.
+
+    ``places``, in ascending order, are where such names can be; None if that can be everywhere. A name, what it may be read
+    together with, and its sign stand on one line, so only the lines of the places are looked through.
+    """
     pieces: list[str] = []
     copied = position = 0
-    while found := _ASSIGNMENT.search(text, position):
-        secret = _secret_value(text, found, kind_of)
-        if secret is None:
-            position = found.end()
-            continue
-        start, end, replacement = secret
-        pieces += text[copied:start], replacement
-        copied = position = end
+    for start, end in _lines(text, places):
+        position = max(position, start)
+        while found := _ASSIGNMENT.search(text, position, end):
+            secret = _secret_value(text, found, kind_of)
+            if secret is None:
+                position = found.end()
+                continue
+            first, behind, replacement = secret
+            pieces += text[copied:first], replacement
+            copied = position = behind
     return "".join((*pieces, text[copied:])) if pieces else text
+
+
+def _lines(text: str, places: Iterable[int] | None) -> Iterator[tuple[int, int]]:
+    """Start and end of each line that has one of the places; of the whole text if they are None."""
+    if places is None:
+        yield 0, len(text)
+        return
+    end = -1
+    for place in places:
+        if place > end:
+            start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+            end = len(text) if end < 0 else end
+            yield start, end
 
 
 def _secret_value(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[int, int, str] | None:
@@ -89,7 +109,7 @@ def _secret_value(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[int
         return None
     if opening := _QUOTE.match(text, at):
         start, end, replacement = opening.end(), _end_of_quoted(text, opening), MARKER
-        if HARMLESS.fullmatch(text, start, end):
+        if HARMLESS.fullmatch(text, start, end) or (sign == "," and _KEY_AHEAD.match(text, end)):
             return None
     elif kind is Kind.WEAK and sign == ":":
         return None  # "PASS: test_login" is a report

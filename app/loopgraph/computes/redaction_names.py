@@ -101,14 +101,17 @@ def is_secret(kind: Kind, value: Any) -> bool:
     return kind is not Kind.WEAK and value not in ({}, [], ())
 
 
-def may_name_a_secret(lowered: str) -> bool:
-    """Whether a secret name can occur in the text, given in lower case: the cheap look before the careful one."""
+def places_of_names(lowered: str) -> list[int]:
+    """Where secret names can be in a text, given in lower case: the cheap look before the careful one."""
+    places: list[int] = []
     for stem in _STEMS:
-        if stem in lowered:
-            return True
+        at = lowered.find(stem)
+        while at >= 0:
+            places.append(at)
+            at = lowered.find(stem, at + 1)
     at = lowered.find("key")
     while at >= 0:
         if lowered[max(0, at - _BEFORE_KEY) : at].rstrip("._- ").endswith(_KEY_OWNERS):
-            return True
+            places.append(at)
         at = lowered.find("key", at + 1)
-    return False
+    return sorted(places)
