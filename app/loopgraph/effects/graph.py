@@ -22,6 +22,7 @@ import neo4j
 from neo4j import exceptions as failures
 
 from loopgraph.assets import Access, Query
+from loopgraph.effects.bolt_instants import quicken
 from loopgraph.effects.embedded import EmbeddedEngine
 from loopgraph.effects.group_commit import GroupCommit
 from loopgraph.effects.values import from_graph, to_graph
@@ -166,6 +167,7 @@ class Graph:
 
         @neo4j.unit_of_work(timeout=timeout)
         async def bound(transaction: neo4j.AsyncManagedTransaction) -> T:
+            quicken(getattr(getattr(transaction, "_connection", None), "hydration_handler", None))
             tx = Transaction(transaction, self.server.engine)
             try:
                 return await work(tx)

@@ -10,41 +10,52 @@ from uuid import UUID
 
 import orjson
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 
 def to_graph(value: Any) -> Any:
     """A parameter the driver can send: instants in UTC, ids and enums as text, sets and tuples as lists.
 
     Raises ValueError for a naive datetime, TypeError for what has no graph value. A free map goes in as ``json_text(map)``.
     """
+    # By exact type first: nearly every value is one of these, and there are many.
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {name if type(name) is str else str(name): to_graph(item) for name, item in value.items()}
     # A ZoneInfo zone crashed CPython inside the driver; datetime.UTC does not.
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): to_graph(item) for key, item in value.items()}
+        return {str(name): to_graph(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_graph(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no value in the graph")
+    raise TypeError(f"{kind.__name__} has no value in the graph")
 
 
 def from_graph(value: Any) -> Any:
     """A value as the service uses it: the driver's instants become aware UTC datetimes, at any depth."""
-    if value is None or isinstance(value, bool | int | float | str):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, list):
+    if kind is dict:
+        return {name: from_graph(item) for name, item in value.items()}
+    if kind is list:
         return [from_graph(item) for item in value]
-    if isinstance(value, dict):
-        return {key: from_graph(item) for key, item in value.items()}
     native = value.to_native() if hasattr(value, "to_native") else value
     if isinstance(native, datetime):
         # We only ever write UTC; an engine that drops the zone of an untyped property has kept the instant.
+        if native.tzinfo is UTC:
+            return native
         return native.replace(tzinfo=UTC) if native.tzinfo is None else native.astimezone(UTC)
     return native
 
