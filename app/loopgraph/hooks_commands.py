@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -25,6 +24,7 @@ hooks = typer.Typer(no_args_is_help=True, help="Have an agent client (Claude Cod
 _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all projects; the default.")]
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
+_SCOPES = ((True, False, False), (False, True, False), (False, False, True))
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
 
@@ -57,7 +57,7 @@ def install(
 
     before = file.read()
     _tell_change(file, before, file.change(change), f"hooks for {len(agent_settings.EVENTS)} events go to {address}")
-    for obstacle in agent_settings.obstacles(file.read(), wanted):
+    for obstacle in agent_settings.obstacles(file.read(), [address], wanted.token_env):
         err.print(f"✗ {obstacle}", markup=False, style="red")
     missing = agent_settings.telemetry(address).items() - file.read().get("env", {}).items()
     if missing:
@@ -79,19 +79,24 @@ def uninstall(user: _User = False, project: _Project = False, local: _Local = Fa
 @hooks.command()
 @plainly
 def status(user: _User = False, project: _Project = False, local: _Local = False) -> None:
-    """Say what is installed for which event, whether the service answers, and what waits in the spool."""
-    file = _file(user, project, local)
-    settings = agent_settings.check(file.read())
-    found = agent_settings.installed(settings)
-    out.print(f"{file.path}: hooks for {len(found)} of {len(agent_settings.EVENTS)} events", markup=False)
-    for event in [*agent_settings.EVENTS, *(event for event in found if event not in agent_settings.EVENTS)]:
-        for target in found.get(event, ["-"]):
-            out.print(f"  {event:<20} {target}", markup=False)
-    addresses = Counter(agent_settings.address_of(target) for targets in found.values() for target in targets)
+    """Say what is installed for which event, whether the service answers, and what waits in the spool.
+
+    Without an option, of all three files.
+    """
+    files = [_file(user, project, local)] if user or project or local else [_file(*one) for one in _SCOPES]
+    addresses: dict[str, None] = {}
+    for file in files:
+        settings = agent_settings.check(file.read())
+        found = agent_settings.installed(settings)
+        out.print(f"{file.path}: hooks for {len(found)} of {len(agent_settings.EVENTS)} events", markup=False)
+        for event in dict.fromkeys([*agent_settings.EVENTS, *found]) if found else ():
+            for target in found.get(event, ["-"]):
+                out.print(f"  {event:<20} {target}", markup=False)
+                addresses.update({} if target == "-" else {agent_settings.address_of(target): None})
+        for obstacle in agent_settings.obstacles(settings, addresses):
+            err.print(f"✗ {file.path}: {obstacle}", markup=False, style="red")
     for address in addresses or [_address(None)]:
         out.print(f"service {address}: {_health(address)}", markup=False)
-        for obstacle in agent_settings.obstacles(settings, Wanted(address, (agent_settings.SHIM,))):
-            err.print(f"✗ {obstacle}", markup=False, style="red")
     for spool in Spool.all(default_root()):
         _tell_spool(spool)
 

@@ -10,7 +10,7 @@ import copy
 import fnmatch
 import itertools
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -55,11 +55,16 @@ class Wanted:
         if self.durable or event in COMMAND_ONLY:
             words = [*self.shim, "--url", self.url, *(["--token-env", self.token_env] if self.token_env else [])]
             return {"type": "command", "command": shlex.join(words), "timeout": COMMAND_TIMEOUT_S}
-        handler: Json = {"type": "http", "url": f"{self.url}{PATH}?{'='.join(MARKER)}", "timeout": HTTP_TIMEOUT_S}
+        handler: Json = {"type": "http", "url": hook_url(self.url), "timeout": HTTP_TIMEOUT_S}
         if self.token_env:
             handler["headers"] = {"Authorization": f"Bearer ${self.token_env}"}
             handler["allowedEnvVars"] = [self.token_env]
         return handler
+
+
+def hook_url(address: str) -> str:
+    """The URL of our HTTP handlers for the service at this address."""
+    return f"{address}{PATH}?{'='.join(MARKER)}"
 
 
 def is_ours(handler: object) -> bool:
@@ -122,16 +127,20 @@ def uninstall(settings: Json) -> Json:
     """The settings without our handlers and variables, and without the lists and objects that this leaves empty."""
     result = copy.deepcopy(settings)
     hooks = result.get("hooks", {})
-    for event, groups in list(hooks.items()):
-        for group in list(groups):
+    for event in list(installed(settings)):
+        left = []
+        for group in hooks[event]:
             handlers = group.get("hooks", [])
-            if any(map(is_ours, handlers)):
-                group["hooks"] = [handler for handler in handlers if not is_ours(handler)]
-                if not group["hooks"]:
-                    groups.remove(group)
-        if not groups and settings["hooks"][event]:
+            others = [handler for handler in handlers if not is_ours(handler)]
+            if len(others) == len(handlers):
+                left.append(group)
+            elif others:
+                left.append({**group, "hooks": others})
+        if left:
+            hooks[event] = left
+        else:
             del hooks[event]
-    if "hooks" in result and not hooks and settings["hooks"]:
+    if not hooks and settings.get("hooks"):
         del result["hooks"]
     return _without_telemetry(result)
 
@@ -154,18 +163,22 @@ def address_of(target: str) -> str:
     return next((after for word, after in itertools.pairwise(words) if word == "--url"), "")
 
 
-def obstacles(settings: Json, wanted: Wanted) -> list[str]:
+def obstacles(settings: Json, addresses: Iterable[str], token_env: str | None = None) -> list[str]:
     """What in the settings keeps the client from running our hooks."""
     found = []
     if settings.get("disableAllHooks") is True:
         found.append("disableAllHooks is true: the client runs no hooks")
     allowed_urls, allowed_names = settings.get("allowedHttpHookUrls"), settings.get("httpHookAllowedEnvVars")
-    url = str(wanted.handler("Stop").get("url", ""))
-    if url and isinstance(allowed_urls, list) and not any(fnmatch.fnmatchcase(url, str(one)) for one in allowed_urls):
-        found.append(f"allowedHttpHookUrls has no pattern for {url}")
-    if wanted.token_env and isinstance(allowed_names, list) and wanted.token_env not in allowed_names:
-        found.append(f"httpHookAllowedEnvVars does not name {wanted.token_env}")
+    for address in addresses:
+        if isinstance(allowed_urls, list) and not _matches(hook_url(address), allowed_urls):
+            found.append(f"allowedHttpHookUrls has no pattern for {hook_url(address)}")
+    if token_env and isinstance(allowed_names, list) and token_env not in allowed_names:
+        found.append(f"httpHookAllowedEnvVars does not name {token_env}")
     return found
+
+
+def _matches(url: str, patterns: Iterable[object]) -> bool:
+    return any(fnmatch.fnmatchcase(url, str(pattern)) for pattern in patterns)
 
 
 def telemetry(url: str) -> dict[str, str]:

@@ -17,8 +17,6 @@ import orjson
 PATH = "/api/traces/batch"
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-_OURS = frozenset({"GRAPH_UNAVAILABLE", "GRAPH_TIMEOUT", "SERVICE_ERROR", "GRAPH_FAULT", "GRAPH_REFUSED", "INTERNAL"})
-"""Codes of items that failed by no fault of theirs: another attempt can succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +78,11 @@ def _by_item(batch: Sequence[bytes], answer: httpx.Response) -> Attempt:
         errors: dict[int, dict[str, Any]] = {item["index"]: item["error"] for item in results if "error" in item}
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return Attempt(rejected=len(batch), reason=f"{answer.url} does not answer as Loopgraph does")
-    again = [batch[index] for index, error in errors.items() if error.get("code") in _OURS]
     first = next(iter(errors.values()), None)
     return Attempt(
         accepted=len(batch) - len(errors),
-        rejected=len(errors) - len(again),
-        again=again,
+        rejected=len(errors),
         reason=None if first is None else orjson.dumps(first).decode(),
-        retry_after_s=_retry_after(answer),
     )
 
 

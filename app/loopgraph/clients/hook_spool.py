@@ -33,7 +33,7 @@ class Spool:
 
     def __init__(self, root: Path, url: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.url = url
-        self._folder, self._max_bytes = root / quote(url, safe=""), max_bytes
+        self.folder, self._max_bytes = root / quote(url, safe=""), max_bytes
 
     @classmethod
     def all(cls, root: Path) -> list[Spool]:
@@ -44,17 +44,17 @@ class Spool:
 
     def put(self, at_ns: int, execution_id: str, event: bytes) -> bool:
         """Keeps an event of that instant (ns since 1970); False, and counted, if there is no room. Raises OSError."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.waiting()[1] + len(event) > self._max_bytes:
             self.count_drop("full")
             return False
         name = f"{at_ns:020d}-{execution_id}{_SUFFIX}"
-        partial = self._folder / f".{name}"
+        partial = self.folder / f".{name}"
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(event)
-            partial.rename(self._folder / name)
+            partial.rename(self.folder / name)
         except OSError:
             partial.unlink(missing_ok=True)
             raise
@@ -63,7 +63,7 @@ class Spool:
     def waiting(self) -> tuple[int, int]:
         """How many events wait, and their bytes together."""
         count = size = 0
-        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
             for entry in entries:
                 if entry.name.endswith(_SUFFIX) and not entry.name.startswith("."):
                     with suppress(FileNotFoundError):  # another process has just sent it
@@ -98,8 +98,8 @@ class Spool:
 
     def count_drop(self, reason: str) -> None:
         """Counts an event that is lost, ``full`` or ``refused``: one byte each, which needs no lock."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / f"dropped-{reason}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / f"dropped-{reason}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, b".")
         finally:
@@ -107,10 +107,10 @@ class Spool:
 
     def drops(self) -> dict[str, int]:
         """How many events were lost, by reason."""
-        return {path.name.removeprefix("dropped-"): path.stat().st_size for path in self._folder.glob("dropped-*")}
+        return {path.name.removeprefix("dropped-"): path.stat().st_size for path in self.folder.glob("dropped-*")}
 
     def _paths(self) -> list[Path]:
-        names = [path for path in self._folder.glob(f"*{_SUFFIX}") if path.name[:20].isdecimal()]
+        names = [path for path in self.folder.glob(f"*{_SUFFIX}") if path.name[:20].isdecimal()]
         return sorted(names)
 
     @contextmanager
@@ -118,10 +118,10 @@ class Spool:
         """Whether this is the only process that sends. The lock goes with the process."""
         import fcntl
 
-        if not self._folder.is_dir():
+        if not self.folder.is_dir():
             yield False
             return
-        descriptor = os.open(self._folder / "sending.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.folder / "sending.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

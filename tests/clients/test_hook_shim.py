@@ -1,0 +1,238 @@
+"""The shim as the agent starts it: a process with an event on standard input, and a door that answers, or does not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from loopgraph.clients.hook_shim import PATH
+from loopgraph.clients.hook_spool import Spool
+from support.service import listening
+
+Json = dict[str, Any]
+START = {"hook_event_name": "SessionStart", "session_id": "s"}
+CONTEXT = {"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": "hello"}}
+
+
+@dataclass
+class Shim:
+    """How a test runs the shim, and where that spools."""
+
+    root: Path
+
+    async def run(self, url: str, event: Json | bytes, *arguments: str, **environ: str) -> tuple[str, float]:
+        """What it printed, and the seconds it took. It must end well and say nothing on standard error."""
+        began = time.monotonic()
+        process = await self.start(url, *arguments, **environ)
+        printed, errors = await process.communicate(event if isinstance(event, bytes) else json.dumps(event).encode())
+        assert process.returncode == 0
+        assert errors == b""
+        return printed.decode(), time.monotonic() - began
+
+    async def start(self, url: str, *arguments: str, **environ: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "loopgraph.clients.hook_shim", "--url", url, *arguments),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LOOPGRAPH_HOOK_SPOOL": str(self.root), **environ},
+        )
+
+    def spool(self, url: str) -> Spool:
+        return Spool(self.root, url)
+
+
+@pytest.fixture
+def shim(tmp_path: Path) -> Shim:
+    return Shim(tmp_path / "spool")
+
+
+class Door:
+    """A door for hook events: gives the answer it is told to, and keeps what it took."""
+
+    def __init__(self, answer: Callable[[Json], Response] = lambda _: JSONResponse({})) -> None:
+        self.answer = answer
+        self.taken: list[tuple[Json, dict[str, str]]] = []
+
+    async def post(self, request: Request) -> Response:
+        event = json.loads(await request.body())
+        answer = self.answer(event)
+        if answer.status_code < 300:
+            self.taken.append((event, dict(request.headers)))
+        return answer
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[str]:
+        async with listening(Starlette(routes=[Route(PATH, self.post, methods=["POST"])])) as url:
+            yield url
+
+
+async def test_the_event_arrives_as_it_is_and_the_answer_comes_back(shim: Shim) -> None:
+    door, before = Door(lambda _: JSONResponse(CONTEXT)), datetime.now(UTC)
+    async with door.open() as url:
+        printed, _ = await shim.run(url, {**START, "unknown": [1, None]}, "--token-env", "MY_TOKEN", MY_TOKEN="secret")
+    assert json.loads(printed) == CONTEXT
+    [(event, headers)] = door.taken
+    assert event == {**START, "unknown": [1, None]}
+    assert headers["authorization"] == "Bearer secret"
+    assert before <= datetime.fromisoformat(headers["x-event-timestamp"]) <= datetime.now(UTC)
+    assert len(headers["x-execution-id"]) == 32
+    assert shim.spool(url).waiting() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("event", "answer"),
+    [
+        (START, JSONResponse({})),
+        (START, Response(status_code=204)),
+        (START, Response("welcome")),
+        (START, JSONResponse(["no", "object"])),
+        ({"hook_event_name": "Notification"}, JSONResponse(CONTEXT)),
+    ],
+)
+async def test_what_the_client_does_not_read_is_not_printed(shim: Shim, event: Json, answer: Response) -> None:
+    async with Door(lambda _: answer).open() as url:
+        assert (await shim.run(url, event))[0] == ""
+
+
+async def test_while_the_service_is_away_nothing_is_lost(shim: Shim) -> None:
+    door = Door()
+    with socket.socket() as held:  # a port at which nobody answers
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        for number in range(3):
+            printed, seconds = await shim.run(url, {**START, "n": number})
+            assert printed == ""
+            assert seconds < 1, "a refused connection is not waited for"
+    spool = shim.spool(url)
+    assert spool.waiting()[0] == 3
+    files = [path for path in shim.root.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+    spooled_by = datetime.now(UTC)
+    async with door.open() as url_now:
+        # the service is back, at the port that this test got from the system
+        spool.folder.rename(Spool(shim.root, url_now).folder)
+        await shim.run(url_now, {**START, "n": 3})
+    assert [event["n"] for event, _ in door.taken] == [3, 0, 1, 2], "the new one first: the agent waits for its answer"
+    instants = [datetime.fromisoformat(headers["x-event-timestamp"]) for _, headers in door.taken]
+    assert instants[1] < instants[2] < instants[3] <= spooled_by < instants[0], "late ones keep their time"
+    assert len({headers["x-execution-id"] for _, headers in door.taken}) == 4
+    assert Spool(shim.root, url_now).waiting() == (0, 0)
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+async def test_what_can_be_mended_is_kept(shim: Shim, status: int) -> None:
+    async with Door(lambda _: Response(status_code=status)).open() as url:
+        await shim.run(url, START)
+        assert shim.spool(url).waiting()[0] == 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_what_is_refused_for_good_is_counted_and_does_not_block_the_others(shim: Shim, status: int) -> None:
+    door = Door(lambda event: Response(status_code=status) if event["n"] == 1 else JSONResponse({}))
+    async with door.open() as url:
+        for number in (1, 2):
+            shim.spool(url).put(number, f"id{number}", json.dumps({"n": number}).encode())
+        await shim.run(url, {"n": 1})
+        assert shim.spool(url).waiting() == (0, 0)
+        assert shim.spool(url).drops() == {"refused": 2}
+    assert [event["n"] for event, _ in door.taken] == [2]
+
+
+async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_more(shim: Shim) -> None:
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(3)
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    _, seconds = await shim.run(url, START, LOOPGRAPH_HOOK_TIMEOUT="0.5")
+    server.close()
+    assert 0.5 <= seconds < 1.5
+    assert shim.spool(url).waiting()[0] == 1
+
+
+async def test_an_agent_that_does_not_close_the_input_is_not_waited_for(shim: Shim) -> None:
+    process = await shim.start("http://127.0.0.1:9", LOOPGRAPH_HOOK_TIMEOUT="0.3")
+    async with asyncio.timeout(3):
+        assert await process.wait() == 0
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+@pytest.mark.parametrize("arguments", [("--url",), ("--url", "no address"), ("--unknown",), ("--token-env", "")])
+async def test_nothing_that_is_wrong_reaches_the_agent(shim: Shim, arguments: tuple[str, ...]) -> None:
+    shim.root.parent.mkdir(exist_ok=True)
+    shim.root.write_text("a file where the spool's folder should be")
+    printed, _ = await shim.run("http://127.0.0.1:9", b"\xff not JSON", *arguments, LOOPGRAPH_HOOK_SPOOL_BYTES="many")
+    assert printed == ""
+
+
+def test_a_full_spool_drops_and_counts(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "http://here", max_bytes=100)
+    assert [spool.put(number, "id", b"x" * 40) for number in range(4)] == [True, True, False, False]
+    assert (spool.waiting(), spool.drops()) == ((2, 80), {"full": 2})
+
+
+def test_two_senders_do_not_send_the_same_and_a_crash_loses_nothing(tmp_path: Path) -> None:
+    spool, sent = Spool(tmp_path, "http://here"), []
+    for number in range(3):
+        spool.put(number, f"id{number}", b"event")
+
+    def second_sender(at_ns: int, execution_id: str, event: bytes) -> bool:
+        assert Spool(tmp_path, "http://here").send(lambda *_: pytest.fail("this one is alone")) == 0
+        sent.append(execution_id)
+        if execution_id == "id1":
+            raise RuntimeError("the process ends here")
+        return True
+
+    with pytest.raises(RuntimeError):
+        spool.send(second_sender)
+    assert spool.waiting()[0] == 2, "the one whose sending was cut short is still there"
+    spool.send(lambda at_ns, execution_id, event: (sent.append(execution_id), True)[1])
+    assert sent == ["id0", "id1", "id1", "id2"]
+
+
+def test_sending_keeps_to_its_time(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, "http://here")
+    for number in range(50):
+        spool.put(number, "id", b"event")
+    gone = spool.send(lambda *_: (time.sleep(0.02), True)[1], until=time.monotonic() + 0.1)
+    assert 3 <= gone <= 6
+    assert spool.waiting()[0] == 50 - gone
+
+
+def test_an_instant_is_told_in_rfc_3339() -> None:
+    from loopgraph.clients.hook_shim import rfc3339
+
+    told = datetime.fromisoformat(rfc3339(1_795_272_701_816_821_491))
+    assert told.utcoffset() == timedelta(0)
+    assert abs(told.timestamp() - 1_795_272_701.816821) < 2e-6
+
+
+def test_the_start_is_quick() -> None:
+    script = "import sys, loopgraph.clients.hook_shim; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
+    heavy = {"httpx", "orjson", "pydantic", "asyncio", "typer", "argparse", "inspect", "importlib.metadata", "email"}
+    assert not loaded & heavy
