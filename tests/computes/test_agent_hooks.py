@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.agent_hooks import Arrival, observe_hook
-from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
+from loopgraph.contracts.observations import SessionSeen, SpawnRule
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 from support.agent_session import AGENT, NOTICE, PROMPT, RECORDING, SESSION
@@ -38,7 +38,7 @@ def of_kind(event: str, **fields: Any) -> Json:
     return {**common, "hook_event_name": event, **fields}
 
 
-def observed(body: Any, *, stamped: bool = False) -> tuple[Observation, ...]:
+def observed(body: Any, *, stamped: bool = False) -> tuple[Any, ...]:
     return observe_hook(body, Arrival(at=AT, stamped=stamped, execution_id=OWN_ID))
 
 
@@ -300,7 +300,7 @@ FIELDS = sorted({name for body in HOOKS for name in body} | {"source", "model", 
 EVENTS = sorted({body["hook_event_name"] for body in HOOKS} | {"SessionStart", "Setup", "StopFailure", "New"})
 
 
-def observed_or_field(body: Json) -> tuple[Observation, ...] | str:
+def observed_or_field(body: Json) -> tuple[Any, ...] | str:
     """What an event says, or the field for which it is refused."""
     try:
         return observed(body)
