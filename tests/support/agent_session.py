@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from loopgraph.computes.agent_hooks import Arrival, observe_hook
+from loopgraph.computes.otel_json import read_logs, read_points, read_spans
+from loopgraph.computes.otel_logs import observe_logs
+from loopgraph.computes.otel_metrics import observe_points
+from loopgraph.computes.otel_report import Report
+from loopgraph.computes.otel_spans import observe_spans
+from loopgraph.contracts.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph import Graph, Row
 from support.traces import statement
@@ -18,7 +25,6 @@ RECORDING = Path(__file__).parent.parent / "data" / "agent_session.jsonl"
 SESSION = "d7d63342-bdd4-4aa3-898f-af4f6bf3429b"
 PROMPT, NOTICE = "6f1ddef3-908f-46a0-9b91-16d5d11cda05", "3a19123d-d22b-41ca-86e7-67caf51dace3"
 AGENT = "a071d2c6062a0f303"
-OTEL_TRACES = ("9ca9e824b3659a0e27f8505c82c2b1f9", "719bbd")
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def _sent(line: dict[str, Any]) -> Sent:
 
 
 async def story(graph: Graph, telling: Telling) -> dict[str, Any]:
-    """What the graph holds of the session, as one nested value under the ids of the recording, without what depends on arrival."""
+    """What the graph holds of the session, as one nested value under the ids of the recording."""
     session_id = telling.session_id
     traces = await statement(
         graph,
@@ -94,7 +100,7 @@ async def story(graph: Graph, telling: Telling) -> dict[str, Any]:
     logs = await statement(
         graph,
         """MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(t:Trace)-[:LOGGED]->(l:LogRecord)
-        RETURN t.correlation_id AS trace, l.record_id AS l""",
+        RETURN t.correlation_id AS trace, l.name AS name, l.at AS at""",
         id=session_id,
     )
     told = {
@@ -119,7 +125,10 @@ _CALL = ("call_id", "correlation_id", "service_name", "endpoint_path", "status",
 
 
 def _trace(row: Row) -> Row:
-    return {**_only(row["t"], _TRACE), **{name: row[name] for name in ("parent", "hook", "rule", "evidence", "earlier")}}
+    return {
+        **_only(row["t"], _TRACE),
+        **{name: row[name] for name in ("parent", "hook", "rule", "evidence", "earlier")},
+    }
 
 
 def _only(properties: Row, names: Iterable[str]) -> Row:
@@ -130,7 +139,23 @@ def _sorted(rows: Iterable[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: json.dumps(row, default=str, sort_keys=True))
 
 
-def batches(sent: Sequence[Sent], sizes: Iterable[int]) -> list[list[Sent]]:
+def observations(sent: Sent) -> list[Observation]:
+    """What one thing sent says, as the doors read it."""
+    if sent.is_hook:
+        at = datetime.fromisoformat(sent.at)
+        return list(observe_hook(sent.body, Arrival(at=at, stamped=False, execution_id=new_id())))
+    report = _READERS[sent.path](sent.body)
+    assert not report.refused
+    return report.observations
+
+
+_READERS: dict[str, Callable[[Any], Report]] = {
+    "/v1/traces": lambda body: observe_spans(read_spans(body)),
+    "/v1/logs": lambda body: observe_logs(read_logs(body)),
+    "/v1/metrics": lambda body: observe_points(read_points(body)),
+}
+
+
+def batches(sent: Sequence[Sent], size: int) -> list[list[Sent]]:
     """The things sent in groups that arrive together."""
-    rest = iter(sent)
-    return [group for size in itertools.cycle(sizes) if (group := list(itertools.islice(rest, size)))] if sent else []
+    return [list(sent[i : i + size]) for i in range(0, len(sent), size)]
