@@ -24,6 +24,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from loopgraph.contracts.lineage import RelationshipType
+from loopgraph.contracts.retention import KEYS, TYPES
 from loopgraph.errors import AssetError
 from loopgraph.settings import Engine
 
@@ -41,6 +42,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "EDGE_TYPES": tuple(kind.value for kind in RelationshipType),
         "EVENT_KEY": ("time_key", "pattern_key", "node_key", "correlation_key"),
         "TRACE_KEY": ("time_key", "session_key"),
+        "NODE_LABEL": tuple(KEYS),
+        "NODE_KEY": tuple(KEYS.values()),
+        "OTHER_LABEL": tuple(KEYS),
+        "OTHER_KEY": tuple(KEYS.values()),
+        "DRAWN_TYPE": TYPES,
     }
 )
 """Words a text may hold where Cypher takes no parameter: one of the values, or for the plural several joined by ``|``."""

@@ -19,6 +19,7 @@ from loopgraph.errors import InvalidInput
 from loopgraph.hooks_commands import hooks
 from loopgraph.settings import Settings
 from loopgraph.terminal import err, out, plainly
+from loopgraph.traces_commands import traces
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 imports = typer.Typer(no_args_is_help=True, help="Import recorded history as lineage.")
 app.add_typer(imports, name="import")
 app.add_typer(hooks, name="hooks")
+app.add_typer(traces, name="traces")
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

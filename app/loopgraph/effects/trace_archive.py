@@ -1,0 +1,335 @@
+"""Archives of traces: a folder of segments, each with a manifest.
+
+A segment is JSON lines, compressed with zstd: a header, then a line for every node and every relationship. Instants are
+``{"$instant": RFC 3339}``, so that they come back as instants. A segment is there as soon as its manifest and itself have their
+names, and both are on disk by then; whatever else lies in the folder is left over from a write that was cut off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import zstandard
+from pydantic import ValidationError
+
+from loopgraph.contracts.retention import KEYS, TYPES, Manifest, Node, NodeId, Relationship
+from loopgraph.effects.clock import new_id
+from loopgraph.errors import Conflict, InvalidInput
+
+FORMAT = 1
+SUFFIX, MANIFEST_SUFFIX, _PARTIAL = ".jsonl.zst", ".manifest.json", ".partial"
+_KIND = "loopgraph traces"
+_LEVEL = 6
+_SORTED = orjson.OPT_SORT_KEYS
+
+Item = Node | Relationship
+
+
+class Origin(NamedTuple):
+    """Where a segment comes from; in its header and its manifest."""
+
+    schema_version: int
+    engine: str
+    archived_at: datetime
+
+
+class Archive:
+    """The segments of one folder, which is made if need be. All methods block."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder for one writer, and clears what one before it left unfinished.
+
+        Raises Conflict while another one holds it, InvalidInput for a folder that cannot be written.
+        """
+        with contextlib.ExitStack() as held:
+            with _usable(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                lock = held.enter_context((self.folder / ".lock").open("w"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Conflict("archive", str(self.folder), "something else is being archived into it") from error
+            with _usable(self.folder):
+                self._clear()
+            yield
+
+    def begin(self, origin: Origin) -> Segment:
+        """A new segment. Raises InvalidInput for a folder that cannot be written, as do the segment's methods."""
+        name = f"traces-{origin.archived_at:%Y%m%dT%H%M%S.%fZ}-{new_id()[-12:]}{SUFFIX}"
+        with _usable(self.folder):
+            return Segment(self.folder / name, origin)
+
+    def segments(self) -> list[Path]:
+        """The segments, oldest first."""
+        return sorted(path for path in self.folder.glob(f"*{SUFFIX}"))
+
+    def pending(self) -> list[Path]:
+        """The segments of which the contents have not been deleted from the graph yet, oldest first."""
+        return [path for path in self.segments() if manifest_of(path).deleted_at is None]
+
+    def mark_deleted(self, segment: Path, at: datetime) -> None:
+        """Notes in the manifest that what the segment holds has gone from the graph."""
+        with _usable(self.folder):
+            _write_manifest(segment, manifest_of(segment).model_copy(update={"deleted_at": at}))
+
+    def _clear(self) -> None:
+        for path in self.folder.glob(f"*{_PARTIAL}"):
+            path.unlink()
+        for path in self.folder.glob(f"*{MANIFEST_SUFFIX}"):
+            if not path.with_name(path.name.removesuffix(MANIFEST_SUFFIX) + SUFFIX).exists():
+                path.unlink()
+
+
+class Segment:
+    """A segment while it is written. Closed or discarded, it is done."""
+
+    def __init__(self, path: Path, origin: Origin) -> None:
+        self.path = path
+        self.size = 0
+        self._origin = origin
+        self._seen: set[bytes] = set()
+        self._nodes: Counter[str] = Counter()
+        self._relationships: Counter[str] = Counter()
+        self._partial = path.with_name(path.name + _PARTIAL)
+        self._file = _Hashed(self._partial.open("xb"))
+        sink: Any = self._file  # all that is called of it is write()
+        self._stream = zstandard.ZstdCompressor(_LEVEL, write_checksum=True).stream_writer(sink, closefd=False)
+        self._lines = 0
+        header = {"kind": _KIND, "format": FORMAT, **origin._asdict()}
+        self._put(orjson.dumps({name: _coded(value) for name, value in header.items()}))
+
+    def write(self, items: Iterable[Item]) -> None:
+        """Writes nodes and relationships, each once, however often it is given. ``size`` counts the nodes so far."""
+        with _usable(self.path.parent):
+            for item in items:
+                line = encoded(item)
+                digest = hashlib.blake2b(line, digest_size=16).digest()
+                if digest in self._seen:
+                    continue
+                self._seen.add(digest)
+                self._put(line)
+                if isinstance(item, Node):
+                    self._nodes[item.id.label] += 1
+                    self.size += 1
+                else:
+                    self._relationships[item.type] += 1
+
+    def close(self) -> Path:
+        """Puts the segment and its manifest on disk under their names, and gives the segment's."""
+        with _usable(self.path.parent):
+            self._stream.flush(zstandard.FLUSH_FRAME)
+            self._file.sync()
+            manifest = Manifest(
+                format=FORMAT,
+                segment=self.path.name,
+                sha256=self._file.hash.hexdigest(),
+                bytes=self._file.size,
+                lines=self._lines,
+                nodes=dict(self._nodes),
+                relationships=dict(self._relationships),
+                **self._origin._asdict(),
+            )
+            self._file.close()
+            _write_manifest(self.path, manifest)
+            self._partial.rename(self.path)
+            _sync_folder(self.path.parent)
+        return self.path
+
+    def discard(self) -> None:
+        """Gives the segment up."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _put(self, line: bytes) -> None:
+        self._stream.write(line + b"\n")
+        self._lines += 1
+
+
+class _Hashed:
+    """A file that is hashed while it is written."""
+
+    def __init__(self, file: io.BufferedWriter) -> None:
+        self._file = file
+        self.hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def segments_of(paths: Iterable[Path]) -> list[Path]:
+    """The segments that files and folders name, oldest first. Raises InvalidInput for one that is neither, or that has none."""
+    found: set[Path] = set()
+    for path in paths:
+        segments = Archive(path).segments() if path.is_dir() else [path] if path.is_file() else []
+        if not segments or not all(segment.name.endswith(SUFFIX) for segment in segments):
+            raise InvalidInput(str(path), f"is neither a segment (*{SUFFIX}) nor a folder that holds one")
+        found.update(segment.absolute() for segment in segments)
+    return sorted(found, key=lambda segment: segment.name)
+
+
+def manifest_of(segment: Path) -> Manifest:
+    """The manifest beside a segment. Raises InvalidInput."""
+    path = _manifest_path(segment)
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise InvalidInput(str(segment), f"its manifest {path.name} is not beside it") from error
+    except (OSError, ValidationError) as error:
+        raise InvalidInput(str(path), "is not a manifest that can be read") from error
+
+
+def verify(segment: Path) -> Manifest:
+    """Reads a whole segment and holds it against its manifest, which is given back.
+
+    Raises InvalidInput, naming the file and, where it can be known, the line.
+    """
+    manifest = manifest_of(segment)
+    if manifest.format > FORMAT:
+        raise InvalidInput(
+            str(segment), f"has format {manifest.format}, this program knows {FORMAT}: use a newer loopgraph"
+        )
+    nodes, relationships = Counter[str](), Counter[str]()
+    for item in read(segment):
+        if isinstance(item, Node):
+            nodes[item.id.label] += 1
+        else:
+            relationships[item.type] += 1
+    lines = 1 + nodes.total() + relationships.total()
+    if lines < manifest.lines:
+        raise InvalidInput(str(segment), f"line {lines + 1}: it ends here, and should have {manifest.lines} lines")
+    with segment.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if (digest, nodes, relationships) != (manifest.sha256, manifest.nodes, manifest.relationships):
+        raise InvalidInput(str(segment), "is not what its manifest says (sha-256, counts): it was changed afterwards")
+    return manifest
+
+
+def read(segment: Path) -> Iterator[Item]:
+    """The nodes and relationships of a segment, in its order. Raises InvalidInput, naming the file and the line."""
+    number = 0
+    with segment.open("rb") as file:
+        lines = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file))
+        try:
+            for number, line in enumerate(lines, start=1):
+                value = orjson.loads(line)
+                if number == 1:
+                    if value.get("kind") != _KIND:
+                        raise ValueError("is not the header of an archive of traces")
+                    continue
+                yield _decoded(value)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidInput(str(segment), f"line {number}: {error}") from error
+        except zstandard.ZstdError as error:
+            raise InvalidInput(str(segment), f"line {number + 1}: cannot be decompressed ({error})") from error
+
+
+def encoded(item: Item) -> bytes:
+    """An item as the line that stands for it: equal items have equal lines. Raises TypeError for a value without JSON form."""
+    properties = {name: _coded(value) for name, value in item.properties.items()}
+    if isinstance(item, Node):
+        node: dict[str, Any] = {"node": item.id.label, "key": item.id.key, "properties": properties}
+        return orjson.dumps(node if item.unit is None else {**node, "unit": item.unit}, option=_SORTED)
+    relationship = {
+        "relationship": item.type,
+        "start": list(item.start),
+        "end": list(item.end),
+        "properties": properties,
+    }
+    return orjson.dumps(relationship, option=_SORTED)
+
+
+def fingerprint(item: Item) -> bytes:
+    """A digest of an item, but for the mark that locking it leaves: equal ones are archived as they are."""
+    plain = {name: value for name, value in item.properties.items() if name != "turn"}
+    return hashlib.blake2b(encoded(item._replace(properties=plain)), digest_size=16).digest()
+
+
+def _decoded(line: Mapping[str, Any]) -> Item:
+    properties = {name: _value(value) for name, value in line["properties"].items()}
+    if label := line.get("node"):
+        if label not in KEYS or properties.get(KEYS[label]) != line["key"]:
+            raise ValueError(f"is not a node of ours: {label}")
+        return Node(NodeId(label, line["key"]), properties, line.get("unit"))
+    start, end = NodeId(*line["start"]), NodeId(*line["end"])
+    if line["relationship"] not in TYPES or start.label not in KEYS or end.label not in KEYS:
+        raise ValueError(f"is not a relationship of ours: {line['relationship']}")
+    return Relationship(line["relationship"], start, end, properties)
+
+
+def _coded(value: Any) -> Any:
+    """A property as JSON."""
+    if isinstance(value, datetime):
+        return {"$instant": value.isoformat()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
+    if isinstance(value, list | tuple):
+        return [_coded(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} has no place in an archive")
+
+
+def _value(coded: Any) -> Any:
+    """What ``_coded`` coded."""
+    if isinstance(coded, list):
+        return [_value(item) for item in coded]
+    if not isinstance(coded, dict):
+        return coded
+    return float(coded["$float"]) if "$float" in coded else datetime.fromisoformat(coded["$instant"])
+
+
+def _manifest_path(segment: Path) -> Path:
+    return segment.with_name(segment.name.removesuffix(SUFFIX) + MANIFEST_SUFFIX)
+
+
+def _write_manifest(segment: Path, manifest: Manifest) -> None:
+    path = _manifest_path(segment)
+    partial = path.with_name(path.name + _PARTIAL)
+    with partial.open("wb") as file:
+        file.write(orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts the names of a folder on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput("archive", f"{folder} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,7 @@
+// Deletes nodes of one label with their relationships.
+// access: write
+// parameters: keys
+// returns: nothing
+UNWIND $keys AS key
+MATCH (n:NODE_LABEL {NODE_KEY: key})
+DETACH DELETE n
