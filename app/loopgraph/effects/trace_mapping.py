@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 
+from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution
 from loopgraph.contracts.traces import (
     FINAL,
@@ -179,7 +180,8 @@ def keyed_session(properties: Properties) -> Properties:
 
 def trace(properties: Properties) -> Trace:
     """The trace of a ``:Trace`` node. One without parent is its own root."""
-    started, root_id = BEGUN in properties, properties.get("root_id")
+    # What third parties report begins no node, but says when it began.
+    started, root_id = BEGUN in properties or properties.get("started_at") is not None, properties.get("root_id")
     if root_id is None and started and properties.get("parent_id") is None:
         root_id = properties["correlation_id"]
     return Trace(**{**_record(Trace, properties), "started": started, "root_id": root_id})
@@ -225,18 +227,21 @@ _LISTS = (
 )  # fmt: skip
 
 
-def _record(contract: type[Any], properties: Properties) -> Properties:
+def _record(contract: type[Contract], properties: Properties) -> Properties:
     """A value for every field of the contract: JSON decoded, times completed, empty where nothing is stored."""
-    complete = {**properties, **times(properties)._asdict()}
-    return {name: _decoded(name, complete.get(name)) for name in contract.model_fields}
+    record = _empty(contract).copy()
+    for name, value in properties.items():
+        if name in record and value is not None:
+            plain = json_value(value) if name in FREE_VALUES and isinstance(value, str) else value
+            if plain is not None:
+                record[name] = tuple(plain) if name in _LISTS else plain
+    known = times(properties)
+    record.update((name, value) for name, value in zip(Times._fields, known, strict=True) if name in record)
+    return record
 
 
-def _decoded(name: str, value: Any) -> Any:
-    if name in FREE_VALUES and isinstance(value, str):
-        value = json_value(value)
-    if value is None and name in JSON_MAPS:
-        return {}
-    if name in _LISTS:
-        items: Sequence[Any] = value or ()
-        return tuple(items)
-    return value
+@cache
+def _empty(contract: type[Contract]) -> Properties:
+    """What a contract holds where nothing is stored."""
+    kinds: Properties = {**{name: {} for name in JSON_MAPS}, **dict.fromkeys(_LISTS, ())}
+    return {name: kinds.get(name) for name in contract.model_fields}
