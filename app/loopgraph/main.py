@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -36,6 +37,7 @@ from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
 from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.housekeeping import Housekeeping
 from loopgraph.orchestrators.loop_worker import LoopWorker
 from loopgraph.orchestrators.recorder import Recorder
 from loopgraph.orchestrators.traversal import Traversals
@@ -74,6 +76,17 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     )
 
 
+def build_housekeeping(settings: Settings, graph: Graph) -> Housekeeping:
+    """What keeps the traces of an open graph in order."""
+    return Housekeeping(
+        graph,
+        timeout=timedelta(minutes=settings.trace_timeout_minutes) if settings.trace_timeout_minutes else None,
+        retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
+        archive=settings.archive_folder or default_data_folder() / "archive",
+        prune_every=timedelta(hours=settings.retention_every_hours),
+    )
+
+
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The parts of the service on the graph that the settings name, its schema in place."""
@@ -90,14 +103,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
-            worker = asyncio.create_task(services.worker.run_forever())
+            housekeeping = build_housekeeping(settings, services.graph)
+            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             yield
             await services.recorder.close(settings.ingest_drain_ms / 1000)
-            worker.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await worker
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
 
     graphql = graphql_app(settings)
     return Starlette(

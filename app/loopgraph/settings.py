@@ -90,6 +90,19 @@ class Settings(BaseSettings):
         default=None, description="folder of the events that could not be recorded; `dead-letters` in the data folder"
     )
 
+    trace_timeout_minutes: Annotated[int, Field(ge=0, le=5_256_000)] = Field(
+        default=1_440, description="silence after which a trace in progress is closed as `timeout`; 0 for never"
+    )
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        default=None, description="age at which traces move into the archive; they stay for ever if unset"
+    )
+    retention_every_hours: Annotated[int, Field(ge=1, le=8_760)] = Field(
+        default=24, description="how often traces of that age are looked for"
+    )
+    archive_folder: Path | None = Field(
+        default=None, description="folder that traces are archived in; `archive` in the data folder"
+    )
+
     loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
         default=500, description="how often waiting feedback runs are looked at again"
     )
