@@ -11,8 +11,8 @@ from starlette.requests import Request
 from loopgraph.api.errors import UnsupportedMediaType
 from loopgraph.errors import InvalidInput
 
-_GZIP: Final = 31
-"""What zlib calls a gzip stream with the largest window."""
+_ENCODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""Content encodings, and what zlib calls them, with the largest window."""
 
 
 def media_type(request: Request) -> str:
@@ -42,29 +42,25 @@ def json_value(body: bytes) -> Any:
 
 
 def plain(body: bytes, encoding: str, largest: int) -> bytes:
-    """The body as it was before its ``Content-Encoding``, of which gzip is read, and no more than ``largest`` bytes of it.
+    """The body as it was before its ``Content-Encoding``, gzip or deflate, and no more than ``largest`` bytes of it.
 
-    Raises UnsupportedMediaType for other encodings, InvalidInput for what is no gzip, is cut off, or is larger.
+    Raises UnsupportedMediaType for other encodings, InvalidInput for what is not encoded so, is cut off, or is larger.
     """
-    match encoding.strip().lower():
-        case "" | "identity":
-            return body
-        case "gzip" | "x-gzip":
-            return _gunzip(body, largest)
-    raise UnsupportedMediaType(f"the Content-Encoding must be gzip or none, not {encoding}")
-
-
-def _gunzip(body: bytes, largest: int) -> bytes:
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        return body
+    if name not in _ENCODINGS:
+        raise UnsupportedMediaType(f"the Content-Encoding must be gzip, deflate or none, not {encoding}")
     whole, rest = bytearray(), body
-    while rest:  # a gzip file can have several members
-        member = zlib.decompressobj(wbits=_GZIP)
+    while rest:  # a gzip stream can have several members
+        member = zlib.decompressobj(wbits=_ENCODINGS[name])
         try:
             whole += member.decompress(rest, largest + 1 - len(whole))
         except zlib.error as error:
-            raise InvalidInput("body", "is no gzip, although its Content-Encoding says so") from error
+            raise InvalidInput("body", f"is not what its Content-Encoding says: {name}") from error
         if len(whole) > largest:
             raise InvalidInput("body", f"must have no more than {largest} bytes once it is decompressed")
         if not member.eof:
-            raise InvalidInput("body", "is cut off: the gzip stream has no end")
+            raise InvalidInput("body", "is cut off: its compressed stream has no end")
         rest = member.unused_data
     return bytes(whole)

@@ -114,15 +114,17 @@ def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def _accepted(signal: _Signal, report: Report, outcomes: Sequence[object], json: bool) -> Response:
-    refused = dict(report.refused)
+    refused: dict[int | None, str] = {**report.refused}
     for item, outcome in zip(report.items, outcomes, strict=True):
         if isinstance(outcome, UserError):
             refused.setdefault(item, str(outcome))
     answer: dict[str, Any] = {}
     if refused:
-        first = min(refused)
-        message = f"{len(refused)} refused; the first is number {first}, counted from 0: {refused[first]}"
-        answer = {"partialSuccess": {signal.rejected: str(len(refused)), "errorMessage": message}}
+        # What several items say together is none of the counted items: by the protocol, 0 with a message is a warning.
+        count = len(refused.keys() - {None})
+        first = min(refused, key=lambda item: len(report.items) if item is None else item)
+        where = "" if first is None else f"number {first}, counted from 0: "
+        answer = {"partialSuccess": {signal.rejected: str(count), "errorMessage": f"{where}{refused[first]}"}}
     if json:
         return Response(orjson.dumps(answer), media_type=_JSON)
     return Response(ParseDict(answer, signal.response()).SerializeToString(), media_type=_PROTOBUF)

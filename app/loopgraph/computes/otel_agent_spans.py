@@ -7,14 +7,14 @@ The trace id stands in for the prompt's id, which spans do not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from loopgraph.computes.agent_fields import said
 from loopgraph.computes.agent_ids import as_id, call_id, execution_id, span_key
 from loopgraph.computes.agent_traces import story
-from loopgraph.computes.otel_agent import RANK, AgentSignal, first_name
+from loopgraph.computes.otel_agent import RANK, SESSION, AgentSignal, first_name
 from loopgraph.computes.otel_model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
@@ -74,9 +74,8 @@ class AgentSpans:
                 return (_execution(here),)
         return (_other(here),)
 
-    def subagent(self, spans: Iterable[Span]) -> Observation:
+    def subagent(self, spans: Sequence[Span]) -> Observation:
         """The trace of the one subagent that all of these spans name, and where they hang."""
-        spans = list(spans)
         first = AgentSignal.of(spans[0].attributes)
         kinds = (first_name(span.attributes, "agent_type", "agent.name", "gen_ai.agent.name") for span in spans)
         parents = {span_key(span.trace_id, span.parent_id) for span in spans if self._hangs_elsewhere(span)}
@@ -116,7 +115,7 @@ class AgentSpans:
 
 
 def _execution_of(span: Span) -> str | None:
-    session_id, tool_use_id = span.attributes.get("session.id"), span.attributes.get("tool_use_id")
+    session_id, tool_use_id = span.attributes.get(SESSION), span.attributes.get("tool_use_id")
     if isinstance(session_id, str) and isinstance(tool_use_id, str):
         return execution_id(session_id, tool_use_id)
     return None
@@ -278,11 +277,11 @@ def _other(here: _AgentSpan) -> Observation:
     return here.observed(ran, _SURE if here.signal.agent_id else _UNSURE)
 
 
-def subagents(spans: Mapping[int, Span]) -> dict[tuple[str, str, str], list[int]]:
-    """The places of the spans of each subagent: by trace, session and agent id."""
-    found: dict[tuple[str, str, str], list[int]] = {}
-    for i, span in spans.items():
-        session_id, agent_id = span.attributes["session.id"], span.attributes.get("agent_id")
+def subagents(spans: Iterable[Span]) -> Iterable[list[Span]]:
+    """The spans of each subagent in each trace."""
+    found: dict[tuple[str, str, str], list[Span]] = {}
+    for span in spans:
+        session_id, agent_id = span.attributes[SESSION], span.attributes.get("agent_id")
         if isinstance(agent_id, str) and agent_id:
-            found.setdefault((span.trace_id, session_id, agent_id), []).append(i)
-    return found
+            found.setdefault((span.trace_id, session_id, agent_id), []).append(span)
+    return found.values()

@@ -14,7 +14,8 @@ from loopgraph.computes.agent_fields import LONGEST_NAME, LONGEST_TEXT, Fields, 
 from loopgraph.computes.agent_ids import as_id
 from loopgraph.computes.otel_model import Span
 
-SESSION: Final = ("session.id", "gen_ai.conversation.id")
+WHOSE: Final = ("session.id", "gen_ai.conversation.id")
+"""Where a session is named."""
 USER: Final = ("user.id", "enduser.id")
 PROMPT: Final = ("gen_ai.prompt", "input.value")
 ANSWER: Final = ("gen_ai.completion", "output.value")

@@ -10,7 +10,7 @@ from loopgraph.computes.agent_fields import Fields, said
 from loopgraph.computes.agent_ids import as_id, digest_id
 from loopgraph.computes.otel_agent import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel_agent_logs import event_name, observe_agent_log
-from loopgraph.computes.otel_conventions import SESSION as ANY_SESSION
+from loopgraph.computes.otel_conventions import WHOSE
 from loopgraph.computes.otel_model import Log, instant
 from loopgraph.computes.otel_report import Report, is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation
@@ -34,10 +34,10 @@ def observe_logs(logs: Sequence[Log]) -> Report:
         report.add(i, *observations)
         if place is not None and (said_of := place.model_dump_json()) not in places:
             places.add(said_of)
-            report.add(i, place)
+            report.add_common(place)
         if log.attributes[SESSION] not in sessions:
             sessions.add(log.attributes[SESSION])
-            report.add(i, session_seen(log.origin, log.attributes, log.time_ns))
+            report.add_common(session_seen(log.origin, log.attributes, log.time_ns))
     return report
 
 
@@ -50,7 +50,7 @@ def _observe(log: Log) -> Observation:
     """A record of anybody but the agent client; sent again, it has the same id."""
     fields = Fields(log.attributes)
     named = log.event_name or fields.text("event.name")
-    session, trace_id = fields.text(*ANY_SESSION), log.trace_id if is_trace_id(log.trace_id) else None
+    session, trace_id = fields.text(*WHOSE), log.trace_id if is_trace_id(log.trace_id) else None
     what = (log.time_ns, log.severity, log.event_name, log.body, log.attributes, log.trace_id, log.span_id)
     record = LogRecorded(
         record_id=digest_id(log.origin.resource, log.origin.scope, what),

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from loopgraph.computes.agent_fields import Fields, said
 from loopgraph.computes.agent_ids import as_id, digest_id
-from loopgraph.computes.otel_agent import PREFIX, is_of_agent, session_seen
-from loopgraph.computes.otel_conventions import SESSION
+from loopgraph.computes.otel_agent import PREFIX, SESSION, is_of_agent, session_seen
+from loopgraph.computes.otel_conventions import WHOSE
 from loopgraph.computes.otel_model import Point, instant
 from loopgraph.computes.otel_report import Report
 from loopgraph.contracts.observations import MetricMeasured, Observation, Temporality
@@ -33,9 +33,9 @@ def observe_points(points: Sequence[Point]) -> Report:
         except (InvalidInput, ValidationError) as error:
             report.refuse(i, error)
             continue
-        if is_of_agent(point.metric, point.attributes) and point.attributes["session.id"] not in sessions:
-            sessions.add(point.attributes["session.id"])
-            report.add(i, session_seen(point.origin, point.attributes, point.time_ns))
+        if is_of_agent(point.metric, point.attributes) and point.attributes[SESSION] not in sessions:
+            sessions.add(point.attributes[SESSION])
+            report.add_common(session_seen(point.origin, point.attributes, point.time_ns))
     return report
 
 
@@ -44,7 +44,7 @@ def _observe(point: Point) -> Observation:
     if value is None or not math.isfinite(value):
         raise InvalidInput("value" if point.count is None else "sum", "must be a finite number")
     fields = Fields(point.attributes)
-    session = fields.text(*SESSION)
+    session = fields.text(*WHOSE)
     about = {} if point.metric.startswith(PREFIX) and session else {"resource": point.origin.resource}
     measured = MetricMeasured(
         point_id=digest_id(

@@ -18,19 +18,24 @@ _TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
 
 @dataclass
 class Report:
-    """Observations of the items of a request; ``items`` has the index of the item for each of them.
+    """Observations of the items of a request; ``items`` has the index of the item for each of them, None where several say it.
 
     ``refused`` says by index why an item says nothing.
     """
 
     observations: list[Observation] = field(default_factory=list)
-    items: list[int] = field(default_factory=list)
+    items: list[int | None] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
 
     def add(self, item: int, *observations: Observation) -> None:
         """What an item says."""
         self.observations += observations
         self.items += [item] * len(observations)
+
+    def add_common(self, observation: Observation) -> None:
+        """What several items say together: of their session, their trace, their subagent."""
+        self.observations.append(observation)
+        self.items.append(None)
 
     def refuse(self, item: int, error: InvalidInput | ValidationError) -> None:
         """An item says nothing that can be kept."""

@@ -6,20 +6,20 @@ key of its span, nested as the spans are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from loopgraph.computes.agent_fields import Fields, said
 from loopgraph.computes.agent_ids import as_id, span_key
-from loopgraph.computes.otel_agent import is_of_agent, session_seen
+from loopgraph.computes.otel_agent import SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel_agent_spans import AgentSpans, subagents, times
 from loopgraph.computes.otel_conventions import (
     ANSWER,
     PROMPT,
-    SESSION,
     USER,
+    WHOSE,
     Role,
     call_fields,
     failure,
@@ -50,14 +50,14 @@ def observe_spans(spans: Sequence[Span]) -> Report:
             report.add(i, *(agent_spans.observe(span) if i in of_agent else _observe(span)))
         except (InvalidInput, ValidationError) as error:
             report.refuse(i, error)
-    sound = {i: span for i, span in of_agent.items() if i not in report.refused}
-    for places in subagents(sound).values():
-        report.add(places[0], agent_spans.subagent(spans[i] for i in places))
-    for i, span in _first_of({i: span.attributes["session.id"] for i, span in sound.items()}, spans):
-        report.add(i, session_seen(span.origin, span.attributes, span.start_ns))
-    others = [i for i in range(len(spans)) if i not in of_agent and i not in report.refused]
-    for i, span in _first_of({i: (spans[i].trace_id, spans[i].origin.service) for i in others}, spans):
-        report.add(i, _whole(span, [spans[j] for j in others if spans[j].trace_id == span.trace_id]))
+    sound = [span for i, span in of_agent.items() if i not in report.refused]
+    for spans_of_one in subagents(sound):
+        report.add_common(agent_spans.subagent(spans_of_one))
+    for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
+        report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
+    others = [span for i, span in enumerate(spans) if i not in of_agent and i not in report.refused]
+    for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
+        report.add_common(_whole(spans_of_one))
     return report
 
 
@@ -70,12 +70,12 @@ def _check(span: Span) -> None:
         raise InvalidInput("parentSpanId", "must be 8 bytes, as 16 hexadecimal digits in JSON")
 
 
-def _first_of(groups: dict[int, Any], spans: Sequence[Span]) -> Iterable[tuple[int, Span]]:
-    """The first span of each group, and its place."""
-    first: dict[Any, int] = {}
-    for i, group in groups.items():
-        first.setdefault(group, i)
-    return [(i, spans[i]) for i in first.values()]
+def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[list[Span]]:
+    """The spans in groups of which none is empty."""
+    groups: dict[Hashable, list[Span]] = {}
+    for span in spans:
+        groups.setdefault(by(span), []).append(span)
+    return groups.values()
 
 
 def _observe(span: Span) -> tuple[Observation, ...]:
@@ -127,18 +127,18 @@ def _part(span: Span, standing: Role) -> Observation:
     return _observed(step, span)
 
 
-def _whole(span: Span, spans: Iterable[Span]) -> Observation:
-    """What the spans of one service say of the trace as a whole: who sent them, and whose session it is."""
-    who: Attributes = {}
-    for other in spans:
-        who = {**_who(Fields(other.attributes)), **who}
-    event = TraceStarted(correlation_id=span.trace_id, **who, **said(context=span.origin.resource or None))
-    return _observed(event, span, source=f"otel.resource.{span.origin.service or 'unknown'}", rank=_HEARSAY)
+def _whole(spans: Sequence[Span]) -> Observation:
+    """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
+    first, who = spans[0], Attributes()
+    for span in spans:
+        who = {**_who(Fields(span.attributes)), **who}
+    event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
+    return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=_HEARSAY)
 
 
 def _who(fields: Fields) -> dict[str, str]:
     """The session and the user that a span names."""
-    session, user = fields.text(*SESSION), fields.name(*USER)
+    session, user = fields.text(*WHOSE), fields.name(*USER)
     return said(session_id=as_id(session) if session else None, user_id=user)
 
 
