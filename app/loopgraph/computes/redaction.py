@@ -51,6 +51,7 @@ class Redactor:
     extra_patterns: tuple[str, ...] = ()
     emails: bool = False
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
+    _stems: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
     _known_key: Callable[[str], tuple[Kind, str]] = field(init=False, repr=False, compare=False)
     _clean: set[str] = field(init=False, repr=False, compare=False)  # short texts without secrets: they come again
@@ -59,6 +60,7 @@ class Redactor:
         names = frozenset(_compact_name(i, name) for i, name in enumerate(self.extra_names))
         patterns = tuple(_compiled(i, pattern) for i, pattern in enumerate(self.extra_patterns))
         object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_stems", _stems(names))
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(self, "_known_key", lru_cache(maxsize=_REMEMBERED)(self._read_key))
         object.__setattr__(self, "_clean", set())
@@ -74,11 +76,13 @@ class Redactor:
         return self._walk(value, field, 0)
 
     def redact_text(self, text: str) -> str:
-        """The text without its secrets."""
+        """The text without its secrets; the same object if it has none."""
+        if len(text) > _SHORT:
+            return self._look_through(text)
         if text in self._clean:
             return text
         clean = self._look_through(text)
-        if len(text) <= _SHORT and clean == text:
+        if clean is text:
             if len(self._clean) >= _REMEMBERED:
                 self._clean.clear()
             self._clean.add(text)
@@ -86,16 +90,24 @@ class Redactor:
 
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
-        text = redact_forms(text, lowered)
-        if self._names:
-            text = redact_assignments(text, self._kind)
-        elif places := places_of_names(lowered):
-            text = redact_assignments(text, self._kind, places_of_names(text.lower()) if MARKER in text else places)
+        clean = redact_forms(text, lowered)
+        if clean != text:
+            lowered = clean.lower()
+        clean = redact_assignments(clean, self._kind, self._places(clean, lowered))
         if self.emails:
-            text = redact_emails(text)
+            clean = redact_emails(clean)
         for pattern in self._patterns:
-            text = pattern.sub(MARKER, text)
-        return text
+            clean = pattern.sub(MARKER, clean)
+        return text if clean == text else clean
+
+    def _places(self, text: str, lowered: str) -> list[int] | None:
+        """Where names of secrets can be; None for everywhere."""
+        if len(lowered) != len(text):
+            return None  # "İ" has two characters in lower case
+        places = places_of_names(lowered)
+        if self._stems is not None:
+            places = sorted([*places, *(found.start() for found in self._stems.finditer(lowered))])
+        return places
 
     def _walk(self, value: Any, field: str, depth: int) -> Any:
         if isinstance(value, str):
@@ -167,6 +179,11 @@ def _compact_name(i: int, name: str) -> str:
     if letters := compact(name):
         return letters
     raise InvalidInput(f"extra_names.{i}", f"{name!r} has no letter and no digit to recognise it by")
+
+
+def _stems(names: frozenset[str]) -> re.Pattern[str] | None:
+    """Finds the names in text in lower case, whatever separators they are written with."""
+    return re.compile("|".join(r"[^a-z0-9\n]*".join(name) for name in sorted(names))) if names else None
 
 
 def _compiled(i: int, text: str) -> re.Pattern[str]:

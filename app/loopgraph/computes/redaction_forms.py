@@ -38,8 +38,8 @@ def redact_forms(text: str, lowered: str) -> str:
     for search, form in _PROBED:
         if search(text):
             text = form.pattern.sub(form.replace, text)
-    for word, form in _WORDED:
-        if word in lowered:
+    for search, form in _WORDED:
+        if search(lowered):
             text = form.pattern.sub(form.replace, text)
     return text
 
@@ -83,7 +83,7 @@ def _hide_basic(match: re.Match[str]) -> str:
 
 
 class Form(NamedTuple):
-    """``pattern`` is looked for in texts in which one of ``probes`` is found, or one of ``words`` in any case."""
+    """``pattern`` is looked for in texts in which one of ``probes`` is found, or one of ``words`` in lower case."""
 
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str] = _hide
@@ -109,7 +109,7 @@ _TOKENS = (
               | gh[pousr]_[A-Za-z0-9]{{20,}} | github_pat_\w{{20,}}
               | gl(?: pat | dt | rt | ptt | cbt | ft | soat | imt | agent | oas )-[\w.-]{{16,}}
               | xox[a-z][.-][\w.-]{{10,}} | xapp-[\w-]{{10,}} | [sr]k_(?: live | test )_\w{{10,}}
-              | AIza[\w-]{{30,}} | ya29\.[\w-]{{20,}} | 1//0[\w-]{{30,}} | GOCSPX-[\w-]{{20,}}
+              | AIza[\w-]{{30,}} | ya29\.[\w-]{{20,}} | GOCSPX-[\w-]{{20,}}
               | sk-(?=[A-Za-z_-]*+\d)[\w-]{{16,}} | (?: hf | npm )_[A-Za-z0-9]{{30,}} | pypi-[\w-]{{40,}}
               | SG\.[\w-]{{16,}}\.[\w-]{{16,}} | do[oprt]_v1_[a-f0-9]{{40,}} | shp(?: at | ca | pa | ss )_[a-fA-F0-9]{{30,}}
               | hv[sb]\.[\w-]{{20,}} | gsk_[A-Za-z0-9]{{40,}} | xai-[A-Za-z0-9]{{40,}} | dapi[a-f0-9]{{32}}(?:-\d)?
@@ -125,19 +125,11 @@ _TOKENS = (
 """Forms that begin with a name, and of which so many characters follow each other."""
 
 _TOKEN_NAMES = (
-    *(
-        b"A[KSBC][IC]A[A-Z0-9]",
-        b"gh[pousr]_",
-        b"github_pat_",
-        b"gl[a-z]{2,5}-",
-        b"xox[a-z]",
-        b"xapp-",
-        b"sk[_-]",
-        b"rk_",
-    ),
-    *(b"AIza", rb"ya29\.", b"0[A-Za-z0-9_-]{30}", b"GOCSPX-", b"hf_", b"npm_", b"pypi-", rb"SG\.", b"do[oprt]_v1_"),
-    *(b"shp[a-z]{2}_", rb"hv[sb]\.", b"gsk_", b"xai-", b"dapi", b"dckr_", b"lin_api_", b"glsa_", b"ATATT3", b"AGE-S"),
-    *(b"8Q~", b"eyJ"),
+    *(b"A[KSBC][IC]A[A-Z0-9]{16}", b"gh[pousr]_[A-Za-z0-9]{20}", b"github_pat_", b"gl[a-z]{2,5}-[a-zA-Z0-9_.-]{16}"),
+    *(rb"xox[a-z][.-]", b"xapp-", b"sk_(?:live|test)_", b"rk_(?:live|test)_", b"sk-(?<![a-mo-qsu-zA-Z0-9_-]sk-)"),
+    *(b"AIza", rb"ya29\.", b"GOCSPX-", b"hf_[A-Za-z0-9]{30}", b"npm_[A-Za-z0-9]{30}", b"pypi-", rb"SG\.", b"eyJ"),
+    *(b"do[oprt]_v1_", b"shp[a-z]{2}_", rb"hv[sb]\.", b"gsk_[A-Za-z0-9]{40}", b"xai-", b"dapi[a-f0-9]{32}", b"dckr_"),
+    *(b"lin_api_", b"glsa_", b"ATATT3", b"AGE-S", b"8Q~"),
 )
 _NAMES = tuple(re.compile(name).search for name in _TOKEN_NAMES)
 _ANY_NAME = re.compile(b"|".join(_TOKEN_NAMES))
@@ -167,19 +159,20 @@ _FORMS = (
         re.compile(r""":(?:\\?/){2}(?P<secret>[^\s/:@"'`<>\\]{20,}+)@"""),
         probes=("@",),
     ),
+    Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=("1//0",)),  # Google, OAuth
     Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=("whsec_",)),
     Form(  # keys of Azure's storage: 64 bytes in base64, but not the checksum of a package
         re.compile(r"(?<![A-Za-z0-9+/-])[A-Za-z0-9+/]{86}==(?![\w=])"),
-        probes=("==",),
+        probes=(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)",),
     ),
     Form(
         re.compile(r"bearer[ \t]++(?P<secret>(?=[A-Za-z._~+/-]*+\d|[\w.~+/-]{20})[\w.~+/-]{8,}+=*+)", re.IGNORECASE),
-        words=("bearer",),
+        words=(r"bearer[ \t]+[\w.~+/-]{8}",),
     ),
     Form(
         re.compile(r"basic[ \t]++(?P<secret>[A-Za-z0-9+/]{4,}+=*+)", re.IGNORECASE),
         _hide_basic,
-        words=("basic",),
+        words=(r"basic[ \t]+[a-z0-9+/]{4}",),
     ),
     Form(
         re.compile(r"hooks\.slack\.com/services/(?P<secret>[\w/-]{20,}+)"),
@@ -193,7 +186,7 @@ _FORMS = (
         re.compile(
             r"""(?<![\w-])(?:-u|--user|--proxy-user)[ =]["']?[^\s:"'`\\]{1,100}:(?P<secret>(?!\d+(?!\w))[^\s"'`\\]+)"""
         ),
-        probes=("-u",),
+        probes=("-u(?:ser)?[ =]",),
     ),
     Form(
         re.compile(r"sshpass[ \t]++-p[ \t]*+(?P<secret>[^\s\"'\\]+)"),
@@ -201,15 +194,15 @@ _FORMS = (
     ),
     Form(  # SQL
         re.compile(r"\b(?:identified[ \t]++by|password)[ \t]++'(?P<secret>[^'\r\n]+)'", re.IGNORECASE),
-        words=("identified", "password"),
+        words=(r"identified[ \t]+by", r"password[ \t]+'"),
     ),
     Form(  # .netrc
         re.compile(r"\blogin\s++\S++\s++password\s++(?P<secret>[^\s\"'\\]+)", re.IGNORECASE),
-        words=("password",),
+        words=(r"login\s+\S+\s+password",),
     ),
 )
-_PROBED = tuple((re.compile("|".join(form.probes)).search, form) for form in _FORMS if form.probes)
-_WORDED = tuple((word, form) for form in _FORMS for word in form.words)
+_PROBED = tuple((re.compile(probe).search, form) for form in _FORMS for probe in form.probes)
+_WORDED = tuple((re.compile(word).search, form) for form in _FORMS for word in form.words)
 
 _EMAIL = re.compile(
     r"(?<![\w.+%'-])(?!git@)[\w.+'-]++(?:%(?!40)[\w.+'-]*+)*+(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,63}(?![\w-])"
