@@ -1,8 +1,9 @@
 // One page of traces, newest first, between two keys, as far as the subject may see them (null: all). The key is the time, or
-// the session and then the time, so that one index serves both range and order; all else is a filter over that range.
+// the session and then the time, so that one index serves both range and order; all else is a filter over that range. Unless
+// they are wanted whole, only the keys and ids of the traces are returned.
 // access: read
-// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, limit
-// returns: trace
+// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, whole, limit
+// returns: key, correlation_id, trace
 MATCH (t:Trace)
 WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
   AND ($statuses IS NULL OR t.status IN $statuses)
@@ -28,6 +29,6 @@ WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
     MATCH (t)-[:RAN]->(:HookExecution)-[:USED]->(v:PatternVersion)
     WHERE ($pattern_id IS NULL OR v.pattern_id = $pattern_id) AND ($node_id IS NULL OR v.node_id = $node_id)
   })
-RETURN properties(t) AS trace
+RETURN t.TRACE_KEY AS key, t.correlation_id AS correlation_id, CASE WHEN $whole THEN properties(t) END AS trace
 ORDER BY t.TRACE_KEY DESC
 LIMIT $limit

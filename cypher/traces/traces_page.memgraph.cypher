@@ -1,8 +1,8 @@
 // One page of traces, newest first, between two keys, as far as the subject may see them (null: all). The duration between two
 // instants is a day and the microseconds beyond it on Memgraph, and steps are counted, because EXISTS stands in no OR there.
 // access: read
-// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, limit
-// returns: trace
+// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, whole, limit
+// returns: key, correlation_id, trace
 MATCH (t:Trace)
 WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
   AND ($statuses IS NULL OR t.status IN $statuses)
@@ -35,6 +35,6 @@ WHERE ($pattern_id IS NOT NULL OR $node_id IS NOT NULL)
   AND ($pattern_id IS NULL OR v.pattern_id = $pattern_id) AND ($node_id IS NULL OR v.node_id = $node_id)
 WITH t, count(v) AS used
 WHERE ($pattern_id IS NULL AND $node_id IS NULL) OR used > 0
-RETURN properties(t) AS trace
+RETURN t.TRACE_KEY AS key, t.correlation_id AS correlation_id, CASE WHEN $whole THEN properties(t) END AS trace
 ORDER BY t.TRACE_KEY DESC
 LIMIT $limit

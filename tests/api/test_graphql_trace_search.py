@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects import trace_search
 from loopgraph.effects.clock import new_id
+from loopgraph.orchestrators import trace_search as structures
 from support.service import Json, Service
 from support.traces import at
 
@@ -67,6 +68,8 @@ async def test_a_search_that_stopped_goes_on_after_its_end_cursor(
         ('text: ""', "filter.text: String must have at least 1 character"),
         ('allTags: ["a", ""]', "filter.allTags.1: String must have at least 1 character"),
         ("minDurationMs: -1", "filter.minDurationMs: must be greater than or equal to 0"),
+        ('structure: {under: {tool: "Bash"}}', "under, before and after say where the step of has is: give has, too"),
+        ("structure: {has: {}}", "filter.structure.has: give at least one condition"),
         ('since: "2026-01-01T00:00:00"', "filter.since: must name its time zone, such as 2026-01-31T12:00:00Z"),
     ],
 )
@@ -74,3 +77,70 @@ async def test_what_is_wrong_with_a_filter(service: Service, filter: str, messag
     [error] = await service.errors(f"{{ traces(filter: {{{filter}}}) {{ pageInfo {{ endCursor }} }} }}")
     assert message in error["message"]
     assert error["extensions"]["code"] == "INVALID_INPUT"
+
+
+async def runs(service: Service) -> str:
+    """A session of four traces with a subagent each: those of ``1`` and ``3`` run Bash; ``2`` and ``3`` read something after."""
+    session = new_id()
+    for number in range(4):
+        trace, sub = f"{session}-{number}", f"{session}-{number}-sub"
+        events: list[TraceEvent] = [
+            TraceStarted(correlation_id=trace, session_id=session, timestamp=at(number)),
+            HookExecuted(
+                correlation_id=trace, execution_id=f"{trace}-agent", hook_type="ToolUse", tool_name="Agent", success=True,
+                started_at=at(10), completed_at=at(20),
+            ),
+            TraceStarted(
+                correlation_id=sub, session_id=session, parent_id=trace, spawned_by=f"{trace}-agent", agent_id=new_id(),
+                timestamp=at(11),
+            ),
+        ]  # fmt: skip
+        for tool, where, second, ran in (("Bash", sub, 12, number % 2), ("Read", trace, 30, number >= 2)):
+            if ran:
+                events.append(
+                    HookExecuted(
+                        correlation_id=where, execution_id=f"{trace}-{tool}", hook_type="ToolUse", tool_name=tool, success=True,
+                        started_at=at(second), completed_at=at(second), tool_input={"text": f"{tool} it"},
+                    )
+                )  # fmt: skip
+        await service.parts.recorder.record(events)
+    return session
+
+
+async def test_structures(service: Service) -> None:
+    session = await runs(service)
+
+    async def having(**structure: Json) -> str:
+        page = await service.execute("traces_page", filter={"sessionId": session, "structure": structure})
+        assert not page["pageInfo"]["hasNextPage"]
+        return "".join(found(page))
+
+    bash, read, agent = {"tool": "Bash"}, {"tool": "Read"}, {"tool": "Agent"}
+    assert await having(has=bash) == await having(has=bash, under=agent) == "31"
+    assert await having(has=bash, under=read) == ""
+    assert await having(has=bash, before=read) == await having(has=read, after=bash) == "3"
+    assert await having(has=read, before=bash) == ""
+    assert await having(without=bash) == "20"
+    assert await having(has=read, without=bash) == await having(has={"textInInput": "READ"}, without=bash) == "2"
+
+
+async def test_pages_of_structures_stop_and_go_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(structures, "TREES", 1)
+    monkeypatch.setattr(structures, "MAX_TREES", 1)
+    session, after, pages = await runs(service), None, []
+    while not pages or pages[-1]["pageInfo"]["hasNextPage"]:
+        filter = {"sessionId": session, "structure": {"without": {"tool": "Bash"}}}
+        pages.append(await service.execute("traces_page", first=1, filter=filter, after=after))
+        after = pages[-1]["pageInfo"]["endCursor"]
+    assert [found(page) for page in pages] == [[], ["2"], [], ["0"]]
+
+
+async def test_the_number_of_statements(quiet_service: Service) -> None:
+    session = await runs(quiet_service)
+    document = """
+    query($session: ID!) {
+      traces(filter: {sessionId: $session, structure: {has: {tool: "Bash"}, before: {tool: "Read"}}}) { edges { cursor } }
+    }
+    """
+    # The floor and the page, a statement for each match, and the parts of two levels.
+    assert await quiet_service.statements(document, session=session) == 2 + 2 + 2 * 4

@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.trace_search import TraceFilter, TracePage
+from loopgraph.contracts.trace_search import StepMatch, TraceFilter, TracePage
 from loopgraph.contracts.traces import (
+    EndpointCalled,
     HookExecuted,
     RoutingDecided,
     TraceCompleted,
@@ -233,3 +234,31 @@ async def test_a_part_that_is_cut_goes_on_where_it_was_cut(
     found = [trace.correlation_id.rpartition("-")[2] for part in parts for trace in part.traces]
     assert "".join(found) == "876543210"
     assert parts[-1].floor is None
+
+
+async def test_trees_that_have_a_step(traces: Traces, search: TraceSearch) -> None:
+    root, other = new_id(), new_id()
+    await record(
+        traces,
+        TraceStarted(correlation_id=root),
+        TraceStarted(correlation_id=f"{root}-sub", parent_id=root, agent_type="explorer"),
+        TraceStarted(correlation_id=f"{root}-deep", parent_id=f"{root}-sub", agent_type="tester"),
+        HookExecuted(
+            correlation_id=f"{root}-deep", execution_id=f"{root}-bash", hook_type="ToolUse", tool_name="Bash", success=False
+        ),
+        EndpointCalled(
+            correlation_id=f"{root}-deep", call_id=f"{root}-called", service_name="api", endpoint_path="/x", success=True,
+            hook_execution_id=f"{root}-bash",
+        ),
+        EndpointCalled(correlation_id=other, call_id=f"{other}-called", service_name="db", endpoint_path="/y"),
+    )  # fmt: skip
+
+    async def having(**match: Any) -> set[str]:
+        return await search.having([root, other, "unknown"], StepMatch(**match))
+
+    assert await having(tool="Bash") == await having(tool="Bash", agent_type="tester", status="error") == {root}
+    assert await having(tool="Bash", agent_type="explorer") == await having(tool="Read") == set()
+    assert await having(service="api") == await having(endpoint="/x", status="success") == {root}
+    assert await having(service="db") == await having(status="in_progress") == {other}
+    assert await having(status="error") == await having(agent_type="tester") == {root}
+    assert await search.having([], StepMatch(tool="Bash")) == set()

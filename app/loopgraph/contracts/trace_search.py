@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from loopgraph.contracts.base import Contract, Id, Instant, Name, Tags
+from loopgraph.contracts.base import Contract, Id, Instant, Name, Tags, Text
 from loopgraph.contracts.traces import DurationMs, Trace, TraceStatus
 
 SearchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
@@ -64,6 +64,77 @@ class TraceFilter(Contract):
     def only_ranges(self) -> bool:
         """Whether every trace of the session and range of time passes."""
         return self == TraceFilter(session_id=self.session_id, since=self.since, until=self.until)
+
+
+class StepMatch(Contract):
+    """Which steps: hook executions and endpoint calls that are as all that is given says.
+
+    Only hook executions have a ``tool`` and a ``hook_type``, only endpoint calls a ``service`` and an ``endpoint``.
+    ``agent_type`` is that of the subagent in whose trace the step is, ``text_in_input`` is part of a text in the tool's input or
+    the request body, whatever the case.
+    """
+
+    tool: Name | None = None
+    hook_type: Name | None = None
+    status: TraceStatus | None = None
+    agent_type: Name | None = None
+    service: Name | None = None
+    endpoint: Text | None = None
+    text_in_input: SearchText | None = None
+
+    @model_validator(mode="after")
+    def _something_that_can_be(self) -> Self:
+        if self == StepMatch.model_construct():
+            raise ValueError("give at least one condition")
+        if self.hooks_only and self.calls_only:
+            raise ValueError(
+                "no step has a tool or hook type and a service or endpoint: hook executions have those, endpoint calls these"
+            )
+        return self
+
+    @property
+    def hooks_only(self) -> bool:
+        """Whether no endpoint call can be meant."""
+        return bool(self.tool or self.hook_type)
+
+    @property
+    def calls_only(self) -> bool:
+        """Whether no hook execution can be meant."""
+        return bool(self.service or self.endpoint)
+
+
+class TraceStructure(Contract):
+    """What happened where in the tree of a trace: in the trace itself, and in all that it spawned.
+
+    There is one step X in the tree that matches ``has`` and for which all that is given holds:
+
+    - ``under``: X is nested, at any depth, in a step that matches: by the execution it is nested in or called from, and so on,
+      and from a subagent's trace on by the execution that spawned it.
+    - ``before``: another step Y matches, and X was over when Y began: X's end is not after Y's start. ``after``: X began when a
+      step that matches was over. Of two steps that are nested in each other, neither is before the other. Where the end of a
+      step is not known its start counts, and the other way round.
+
+    And no step of the tree matches ``without``. Without ``has``, that is all.
+    """
+
+    has: StepMatch | None = None
+    under: StepMatch | None = None
+    before: StepMatch | None = None
+    after: StepMatch | None = None
+    without: StepMatch | None = None
+
+    @model_validator(mode="after")
+    def _a_step_to_speak_of(self) -> Self:
+        if self.has is None and (self.under or self.before or self.after):
+            raise ValueError("under, before and after say where the step of has is: give has, too")
+        if self.has is None and self.without is None:
+            raise ValueError("give has, without, or both")
+        return self
+
+    @property
+    def needed(self) -> tuple[StepMatch, ...]:
+        """What must be in a tree for it to pass."""
+        return tuple(match for match in (self.has, self.under, self.before, self.after) if match)
 
 
 class TracePage(Contract):

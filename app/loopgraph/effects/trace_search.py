@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.trace_search import TraceFilter, TracePage
+from loopgraph.contracts.trace_search import StepMatch, TraceFilter, TracePage
 from loopgraph.contracts.traces import Trace
 from loopgraph.effects import trace_mapping as mapping
 from loopgraph.effects.clock import time_key
@@ -16,6 +16,8 @@ from loopgraph.effects.trace_reads import LAST, subject_of
 
 _TRACES_PAGE = query("traces/traces_page")
 _SEARCH_FLOOR = query("traces/search_floor")
+_TREES_WITH_HOOK = query("traces/trees_with_hook")
+_TREES_WITH_CALL = query("traces/trees_with_call")
 
 FIRST_WINDOW = 500
 LARGEST_WINDOW = 8_000
@@ -25,9 +27,13 @@ MAX_SEARCHED = 40_000
 
 @dataclass(frozen=True)
 class Found:
-    """What a search has found in one part of its range: all that pass there. ``floor`` is None in the last part, else the key
-    of the part's last trace."""
+    """What a search has found in one part of its range: all that pass there, newest first.
 
+    ``keys`` are what ``Page.after`` takes, by correlation id; ``traces`` are there if they were wanted whole. ``floor`` is the
+    key that the next part goes on after, None in the last.
+    """
+
+    keys: Mapping[str, str]
     traces: tuple[Trace, ...]
     floor: str | None
 
@@ -53,7 +59,7 @@ class TraceSearch:
         return TracePage(traces=tuple(found), has_more=searched_to is not None, searched_to=searched_to)
 
     async def parts(
-        self, filter: TraceFilter, after: str | None, principal: Principal | None, *, limit: int
+        self, filter: TraceFilter, after: str | None, principal: Principal | None, *, limit: int, whole: bool = True
     ) -> AsyncIterator[Found]:
         """The search, part by part of its range, newest first, as long as it is wanted and up to ``MAX_SEARCHED`` traces.
 
@@ -78,16 +84,35 @@ class TraceSearch:
                 before=before,
                 limit=limit,
                 subject=subject_of(principal),
+                whole=whole,
                 **_conditions(filter),
             )
-            traces = tuple(mapping.trace(row["trace"]) for row in rows)
-            if len(traces) == limit:  # there can be more above the floor
-                floor = prefix + mapping.trace_key(traces[-1])
-            yield Found(traces, floor.removeprefix(prefix) if floor else None)
-            searched += window
+            if len(rows) == limit:  # there can be more above the floor
+                floor = rows[-1]["key"]
+                searched += limit
+            else:
+                searched += window
+                window = min(window * 4, LARGEST_WINDOW)
+            yield Found(
+                keys={row["correlation_id"]: row["key"].removeprefix(prefix) for row in rows},
+                traces=tuple(mapping.trace(row["trace"]) for row in rows if whole),
+                floor=floor.removeprefix(prefix) if floor else None,
+            )
             if floor is None or searched >= MAX_SEARCHED:
                 return
-            before, window = floor, min(window * 4, LARGEST_WINDOW, MAX_SEARCHED - searched)
+            before, window = floor, min(window, MAX_SEARCHED - searched)
+
+    async def having(self, correlation_ids: Collection[str], match: StepMatch) -> set[str]:
+        """Those of some traces in whose trees steps match, but for ``text_in_input``, which is not looked at here."""
+        ids, found = sorted(correlation_ids), set[str]()
+        common = {"correlation_ids": ids, "status": match.status, "agent_type": match.agent_type}
+        if ids and not match.calls_only:
+            rows = await self._graph.read(_TREES_WITH_HOOK, **common, tool=match.tool, hook_type=match.hook_type)
+            found |= {row["correlation_id"] for row in rows}
+        if ids and not match.hooks_only:
+            rows = await self._graph.read(_TREES_WITH_CALL, **common, service=match.service, endpoint=match.endpoint)
+            found |= {row["correlation_id"] for row in rows}
+        return found
 
 
 def _conditions(filter: TraceFilter) -> dict[str, object]:
