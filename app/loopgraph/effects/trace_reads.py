@@ -41,7 +41,8 @@ MAX_TRACES = 2_000
 MAX_STEPS = 20_000
 """How many traces and steps a forest holds before it says ``truncated``."""
 
-UNLIMITED = 2**31 - 1
+MOST = 500_000
+"""What an engine can collect: the embedded one gives up at 524,288."""
 
 ADMIN = "admin"
 """The role that sees every trace."""
@@ -67,7 +68,7 @@ class TraceReads:
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
 
         async def work(tx: Transaction) -> tuple[_Rows, list[Row]]:
-            rows = await _rows(tx, ids, subject, UNLIMITED)
+            rows = await _rows(tx, ids, subject, MOST)
             seen = [row["trace"]["correlation_id"] for row in rows.traces]
             return rows, await tx.run(_CHILDREN_OF_TRACES, correlation_ids=seen, subject=subject)
 
@@ -104,7 +105,9 @@ class TraceReads:
             continued_from={
                 row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
             },
-            truncated=cut or len(rows.hooks) > max_steps or len(rows.calls) > max_steps,
+            truncated=cut
+            or sum(len(row["hooks"]) for row in rows.hooks) > max_steps
+            or sum(len(row["calls"]) for row in rows.calls) > max_steps,
         )
 
     async def prompts_of_episode(self, correlation_id: str) -> list[str]:
@@ -191,7 +194,7 @@ class TraceReads:
 
 
 class _Rows(NamedTuple):
-    """Rows of traces with their routing decisions, of hook executions, and of endpoint calls."""
+    """Traces with their routing decisions, one to a row; their hook executions and endpoint calls, many to a row."""
 
     traces: list[Row]
     hooks: list[Row]
@@ -206,8 +209,8 @@ async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None
 
 
 def _parts(rows: _Rows) -> dict[str, TraceParts]:
-    hooks = _grouped((row["correlation_id"], mapping.hook(row["hook"])) for row in rows.hooks)
-    calls = _grouped((row["correlation_id"], mapping.call(row["call"])) for row in rows.calls)
+    hooks = _grouped((row["correlation_id"], mapping.hook(hook)) for row in rows.hooks for hook in row["hooks"])
+    calls = _grouped((row["correlation_id"], mapping.call(call)) for row in rows.calls for call in row["calls"])
     return {
         id_: TraceParts(
             trace=mapping.trace(row["trace"]),
