@@ -17,6 +17,7 @@ from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph import Row, Transaction
 from loopgraph.effects.observations import joined
 from loopgraph.effects.trace_folding import Batch
+from loopgraph.effects.trace_mapping import Properties
 from loopgraph.effects.trace_nodes import Piece
 
 _TRACES_BY_OTEL_ID = query("traces/traces_by_otel_id")
@@ -29,8 +30,11 @@ _HAND_OVER = tuple(
 )
 _REMOVE = query("traces/remove_provisional")
 
-_OWN = frozenset({"correlation_id", "root_id", "time_key", "session_key", "open_key", "turn"})
-"""Properties of a trace that say nothing about another one."""
+_OWN = frozenset({
+    "correlation_id", "root_id", "time_key", "session_key", "open_key", "turn",
+    "parent_id", "spawned_by", "spawn_rule", "spawn_evidence", "continued_from",
+})  # fmt: skip
+"""Properties of a trace that say nothing about another one, or that follow from evidence (``effects.trace_linking``)."""
 
 
 async def known_prompts(tx: Transaction, pieces: Iterable[Piece]) -> dict[str, str]:
@@ -75,12 +79,17 @@ def new_prompts(pieces: Iterable[Piece], batch: Batch, known: Container[str]) ->
     return prompts
 
 
-async def hand_over(tx: Transaction, provisional: str, prompt: str, received_at: datetime, turn: str) -> None:
-    """Moves all that hangs at a provisional trace to the prompt's, and removes it; nothing if there is none."""
+async def hand_over(
+    tx: Transaction, provisional: str, prompt: str, received_at: datetime, turn: str
+) -> Properties | None:
+    """Moves all that hangs at a provisional trace to the prompt's, and removes it; the prompt's as it is then.
+
+    None, and nothing happens, if there is no such provisional trace.
+    """
     stored = await tx.run(_LOCK_TRACES, correlation_ids=sorted((provisional, prompt)), turn=turn)
     traces = {row["properties"]["correlation_id"]: row["properties"] for row in stored}
     if provisional not in traces:
-        return
+        return None
     before: Mapping[str, object] = traces.get(prompt, {})
     known = {name: value for name, value in traces[provisional].items() if name not in _OWN}
     after = mapping.keyed_trace(joined(dict(before) or mapping.stub(prompt, received_at), known))
@@ -93,6 +102,7 @@ async def hand_over(tx: Transaction, provisional: str, prompt: str, received_at:
     for statement in _HAND_OVER:
         await tx.run(statement, provisional=provisional, into=prompt)
     await tx.run(_REMOVE, provisional=provisional)
+    return after
 
 
 def session_row(trace: Mapping[str, object]) -> Row:

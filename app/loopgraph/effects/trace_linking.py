@@ -47,9 +47,15 @@ class Spawn(NamedTuple):
     spawn_evidence: str | None
 
 
-async def link(tx: Transaction, batch: Batch) -> None:
-    """Draws what follows from the evidence that a batch has brought. Its nodes are stored already."""
+async def link(tx: Transaction, batch: Batch, prompts: Iterable[Properties] = ()) -> None:
+    """Draws what follows from the evidence that a batch has brought. Its nodes are stored already.
+
+    ``prompts`` are traces that all that hung at a provisional trace has been moved to.
+    """
     touched = _touched(batch)
+    for prompt in prompts:
+        touched.roots.add(prompt["correlation_id"])
+        touched.traces.setdefault(prompt["correlation_id"], prompt)
     if not (touched.roots or touched.traces or touched.executions):
         return
     traces = touched.traces | await _found(tx, _TRACES_THAT_NAME, "correlation_id", execution_ids=touched.executions)

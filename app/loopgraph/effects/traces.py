@@ -86,12 +86,12 @@ class Traces(TraceReads):
         turn = new_id()
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
-            placed, batch = await _placed(tx, sound, received_at, turn)
+            placed, batch, prompts = await _placed(tx, sound, received_at, turn)
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
             await _store(tx, batch, turn)
-            await link(tx, batch)
+            await link(tx, batch, prompts)
             return outcomes
 
         if not sound:
@@ -170,17 +170,20 @@ def _some(id_: str | None) -> set[str]:
 
 async def _placed(
     tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
-) -> tuple[list[Piece], Batch]:
-    """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about."""
+) -> tuple[list[Piece], Batch, list[Row]]:
+    """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
+    also the traces of the prompts that have just become known."""
     prompts = await known_prompts(tx, pieces)
     placed = [item.placed(prompts) for item in pieces]
     batch = await _load(tx, placed, received_at, turn)
+    known = []
     if learned := new_prompts(placed, batch, prompts):
         for provisional, prompt in sorted(learned.items()):
-            await hand_over(tx, provisional, prompt, received_at, turn)
+            if trace := await hand_over(tx, provisional, prompt, received_at, turn):
+                known.append(trace)
         placed = [item.placed(learned) for item in placed]
         batch = await _load(tx, placed, received_at, turn)
-    return placed, batch
+    return placed, batch, known
 
 
 async def _load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str) -> Batch:
