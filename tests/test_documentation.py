@@ -28,7 +28,7 @@ def setting_row(name: str) -> str:
         default = default.get_secret_value()
     if name == "graph_url":
         default = "embedded:<data folder>/graph"
-    shown = f"`{default}`" if default not in (None, "") else ""
+    shown = f"`{default}`" if default not in (None, "", ()) else ""
     return f"| `LOOPGRAPH_{name.upper()}` | {shown} | {field.description} |"
 
 

@@ -22,6 +22,7 @@ from loopgraph.api.ingest import ingest_routes
 from loopgraph.api.limits import BodyLimit
 from loopgraph.api.otlp import otlp_routes
 from loopgraph.api.services import Services
+from loopgraph.computes.privacy import Privacy
 from loopgraph.computes.redaction import Redactor
 from loopgraph.effects import schema
 from loopgraph.effects.analytics import Analytics
@@ -35,15 +36,26 @@ from loopgraph.effects.lineage_reads import LineageReads
 from loopgraph.effects.session_reads import SessionReads
 from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.effects.traces import Traces
+from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.housekeeping import Housekeeping
 from loopgraph.orchestrators.loop_worker import LoopWorker
 from loopgraph.orchestrators.recorder import Recorder
 from loopgraph.orchestrators.traversal import Traversals
-from loopgraph.settings import Settings, default_data_folder
+from loopgraph.settings import CaptureContent, Settings, default_data_folder
 
 logger = logging.getLogger(__name__)
+
+
+def build_privacy(settings: Settings) -> Privacy:
+    """What decides what is kept of an event. Raises SetupError, naming the setting, for a name or a pattern that cannot work."""
+    try:
+        redactor = Redactor(settings.redact_names, settings.redact_patterns, settings.redact_emails)
+    except InvalidInput as error:
+        setting = "LOOPGRAPH_REDACT_NAMES" if error.field.startswith("extra_names") else "LOOPGRAPH_REDACT_PATTERNS"
+        raise SetupError(f"{setting}: {error.problem}") from error
+    return Privacy(redactor, settings.capture_content, settings.max_field_bytes)
 
 
 def build_services(settings: Settings, graph: Graph) -> Services:
@@ -62,7 +74,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         analytics=Analytics(graph),
         recorder=Recorder(
             traces,
-            Redactor(),
+            build_privacy(settings),
             DeadLetters(settings.dead_letter_folder or default_data_folder() / "dead-letters"),
             batch_events=settings.ingest_batch_events,
             queue_events=settings.ingest_queue_events,
@@ -107,6 +119,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
+            if settings.capture_content is CaptureContent.FULL:
+                logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
             yield
             await services.recorder.close(settings.ingest_drain_ms / 1000)
             for task in background:

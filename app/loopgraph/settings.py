@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from enum import StrEnum
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Engine(StrEnum):
@@ -18,6 +19,14 @@ class Engine(StrEnum):
     EMBEDDED = "embedded"
     NEO4J = "neo4j"
     MEMGRAPH = "memgraph"
+
+
+class CaptureContent(StrEnum):
+    """What is kept of the content of traces: of what people and models said, and of what tools saw."""
+
+    NONE = "none"
+    REDACTED = "redacted"
+    FULL = "full"
 
 
 EMBEDDED_SCHEME = "embedded:"
@@ -90,6 +99,22 @@ class Settings(BaseSettings):
         default=None, description="folder of the events that could not be recorded; `dead-letters` in the data folder"
     )
 
+    capture_content: CaptureContent = Field(
+        default=CaptureContent.REDACTED,
+        description="what is kept of what people, models and tools said: `none`, `redacted`, or `full`, secrets included",
+    )
+    redact_names: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="more names whose values are secrets, separated by commas: `badge_pin,salary`"
+    )
+    redact_patterns: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description='regular expressions of more secrets, as a JSON list: `["EMP-[0-9]{6}"]`'
+    )
+    redact_emails: bool = Field(default=False, description="whether addresses of e-mail are secrets")
+    max_field_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = Field(
+        default=64 * 1024,
+        description="largest text, list or JSON value of an event; of a larger one the beginning is kept",
+    )
+
     trace_timeout_minutes: Annotated[int, Field(ge=0, le=5_256_000)] = Field(
         default=1_440, description="silence after which a trace in progress is closed as `timeout`; 0 for never"
     )
@@ -116,6 +141,24 @@ class Settings(BaseSettings):
             return value
         schemes = ", ".join(f"{scheme}://HOST:PORT" for scheme in BOLT_SCHEMES)
         raise ValueError(f"{value!r} is not a graph URL; use embedded:PATH or one of {schemes}")
+
+    @field_validator("redact_names", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("redact_patterns", mode="before")
+    @classmethod
+    def _patterns(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            patterns = json.loads(value or "[]")
+        except json.JSONDecodeError:
+            patterns = None
+        if not isinstance(patterns, list):
+            raise ValueError(f'{value!r} is no JSON list; write it like ["EMP-[0-9]{{6}}"], each backslash twice')
+        return tuple(patterns)
 
     @property
     def embedded_folder(self) -> Path | None:

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from conftest import settings_for
 from loopgraph.api.ingest import ingest_routes
 from loopgraph.api.limits import BodyLimit
-from loopgraph.computes.redaction import Redactor
+from loopgraph.computes.privacy import Privacy
 from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id
@@ -35,7 +35,7 @@ MAX_BODY = 10_000
 async def doors(graph: Graph) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the doors on this graph."""
     app = Starlette(routes=ingest_routes, middleware=[Middleware(BodyLimit, maximum=MAX_BODY)])
-    app.state.services = SimpleNamespace(recorder=Recorder(Traces(graph), Redactor()))
+    app.state.services = SimpleNamespace(recorder=Recorder(Traces(graph), Privacy()))
     async with listening(app) as url, httpx.AsyncClient(base_url=f"{url}/api/traces", timeout=30) as client:
         yield client
 

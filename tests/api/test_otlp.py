@@ -29,7 +29,7 @@ from starlette.applications import Starlette
 
 from loopgraph.api import otlp
 from loopgraph.api.otlp import otlp_routes
-from loopgraph.computes.redaction import Redactor
+from loopgraph.computes.privacy import Privacy
 from loopgraph.effects.clock import new_id
 from loopgraph.orchestrators.recorder import Recorder
 from support.agent_session import story, tell
@@ -213,7 +213,7 @@ async def test_a_body_that_swells_beyond_the_limit_is_refused(
 
 
 async def test_a_service_that_cannot_take_more_says_when_to_come_again(service: Service) -> None:
-    recorder = Recorder(service.parts.traces, Redactor(), queue_events=1)
+    recorder = Recorder(service.parts.traces, Privacy(), queue_events=1)
     app = Starlette(routes=otlp_routes)
     app.state.services = SimpleNamespace(recorder=recorder)
     async with listening(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from loopgraph.computes.redaction import Redactor
+from loopgraph.computes.privacy import Privacy
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import HookExecuted, Recorded, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
@@ -69,7 +69,7 @@ class Ledger:
         return [Recorded(kind="hook", correlation_id="t", execution_id=name, repeated=False) for name in names]
 
     def recorder(self, dead_letters: DeadLetters | None = None, **bounds: int) -> Recorder:
-        return Recorder(cast("Traces", self), Redactor(), dead_letters, **bounds)
+        return Recorder(cast("Traces", self), Privacy(), dead_letters, **bounds)
 
     async def held(self, recorder: Recorder) -> asyncio.Task[Any]:
         """A transaction of one event that runs until the gate is opened."""
@@ -263,7 +263,7 @@ async def test_errors_of_single_events_stay_where_they_are() -> None:
 
 async def test_many_callers_on_the_graph(graph: Graph) -> None:
     """Events about the same ids from several callers at once: one of them has recorded it, the others repeat it."""
-    recorder, trace, before = Recorder(Traces(graph), Redactor()), new_id(), graph.statements
+    recorder, trace, before = Recorder(Traces(graph), Privacy()), new_id(), graph.statements
     events: list[TraceEvent] = [
         TraceStarted(correlation_id=trace, prompt_text="sort"),
         *(
@@ -288,7 +288,7 @@ async def test_many_callers_on_the_graph(graph: Graph) -> None:
 async def test_poison_on_the_graph(graph: Graph, tmp_path: Path) -> None:
     """A text with a lone surrogate cannot be sent to any engine."""
     letters, trace = DeadLetters(tmp_path), new_id()
-    recorder = Recorder(Traces(graph), Redactor(), letters)
+    recorder = Recorder(Traces(graph), Privacy(), letters)
     events = [
         HookExecuted(correlation_id=trace, execution_id=f"{trace}-{n}", hook_type="T", success=True) for n in range(9)
     ]

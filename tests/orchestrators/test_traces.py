@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from loopgraph.computes.redaction import MARKER, Redactor
+from loopgraph.computes.privacy import Privacy
+from loopgraph.computes.redaction import MARKER
 from loopgraph.contracts.assembly import AssembledTrace
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import (
@@ -37,7 +38,7 @@ def traces(graph: Graph) -> Traces:
 
 @pytest.fixture
 def recorder(traces: Traces) -> Recorder:
-    return Recorder(traces, Redactor())
+    return Recorder(traces, Privacy())
 
 
 async def record(recorder: Recorder, *events: TraceEvent) -> None:

@@ -14,8 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, Literal, overload
 
-from loopgraph.computes.event_redaction import redact_event
-from loopgraph.computes.redaction import Redactor
+from loopgraph.computes.privacy import Privacy
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
@@ -50,7 +49,7 @@ class Recorder:
     def __init__(
         self,
         traces: Traces,
-        redactor: Redactor,
+        privacy: Privacy,
         dead_letters: DeadLetters | None = None,
         *,
         batch_events: int = 1_000,
@@ -58,7 +57,7 @@ class Recorder:
         queue_bytes: int = 64 * 1024 * 1024,
     ) -> None:
         self._traces = traces
-        self._redactor = redactor
+        self._privacy = privacy
         self._dead_letters = dead_letters
         self._backlog = Backlog(queue_events, queue_bytes)
         self._full_batch = self._batch = batch_events
@@ -144,7 +143,7 @@ class Recorder:
     def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
         """Puts an event without its secrets into a submission; one that is refused is settled."""
         try:
-            clean = redact_event(event, self._redactor)
+            clean = self._privacy.clean(event)
         except UserError as error:
             submission.settle(index, error)
         else:

@@ -1,4 +1,4 @@
-"""Secrets in events: whatever field they are in."""
+"""What is kept of events: secrets in any field, content by setting, sizes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from loopgraph.computes.event_redaction import redact_event
-from loopgraph.computes.redaction import MARKER, Redactor
+from loopgraph.computes.content import KINDS, Kind
+from loopgraph.computes.privacy import Privacy
+from loopgraph.computes.redaction import MARKER
 from loopgraph.contracts.traces import Alternative, RoutingDecided, TraceEvent, TraceStarted
 from loopgraph.errors import InvalidInput
 
@@ -35,7 +36,7 @@ def event_of(contract: type[BaseModel], **more: Any) -> Any:
 def hidden(contract: type[BaseModel]) -> list[Any]:
     """An event for each field of the contract that a secret fits into, ids aside."""
     found = []
-    for name in (name for name in contract.model_fields if not name.endswith("_id")):
+    for name in (name for name in contract.model_fields if KINDS[name] is not Kind.ID):
         for place in HIDING_PLACES:
             try:
                 found.append(event_of(contract, **{name: place}))
@@ -49,7 +50,7 @@ def test_no_field_keeps_a_secret(contract: type[BaseModel]) -> None:
     events = hidden(contract)
     assert events
     for event in events:
-        clean = redact_event(event, Redactor())
+        clean = Privacy().clean(event)
         assert SECRET not in repr(clean)
         assert "hunter2!" not in repr(clean)
         assert MARKER in repr(clean)
@@ -59,14 +60,14 @@ def test_no_field_keeps_a_secret(contract: type[BaseModel]) -> None:
 @pytest.mark.parametrize("contract", EVENTS)
 def test_an_event_without_secrets_stays_as_it_is(contract: type[BaseModel]) -> None:
     event = event_of(contract)
-    assert redact_event(event, Redactor()) is event
+    assert Privacy().clean(event) is event
 
 
 def test_agents_that_were_considered() -> None:
     event = RoutingDecided(
         correlation_id="t", alternatives=(Alternative(agent="one", confidence=0.5), Alternative(agent=SECRET))
     )
-    clean = redact_event(event, Redactor())
+    clean = Privacy().clean(event)
     assert isinstance(clean, RoutingDecided)
     assert clean.alternatives == (Alternative(agent="one", confidence=0.5), Alternative(agent=MARKER))
 
@@ -74,9 +75,9 @@ def test_agents_that_were_considered() -> None:
 @pytest.mark.parametrize("contract", EVENTS)
 def test_an_id_that_looks_like_a_secret_is_refused_and_not_shown(contract: type[BaseModel]) -> None:
     for name in contract.model_fields:
-        if name.endswith("_id"):
+        if KINDS[name] is Kind.ID:
             with pytest.raises(InvalidInput) as error:
-                redact_event(event_of(contract, **{name: SECRET}), Redactor())
+                Privacy().clean(event_of(contract, **{name: SECRET}))
             assert error.value.field == name
             assert SECRET not in str(error.value)
 
@@ -86,4 +87,4 @@ def test_a_value_that_is_nested_too_deeply_names_its_field() -> None:
     for _ in range(300):
         deep = {"d": deep}
     with pytest.raises(InvalidInput, match=r"^context: "):
-        redact_event(TraceStarted(correlation_id="t", context=deep), Redactor())
+        Privacy().clean(TraceStarted(correlation_id="t", context=deep))

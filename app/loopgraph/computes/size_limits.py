@@ -1,0 +1,121 @@
+"""What is too large to be stored as it is: cut, with a marker that says how much is missing.
+
+Sizes are in bytes: of texts in UTF-8, of other values as JSON. What has no size, because JSON cannot hold it, is left alone:
+whoever stores it refuses it with a better reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+CUT: Final = "loopgraph.cut"
+"""The name under which a value says that some of it is missing: ``{"loopgraph.cut": {"bytes": 123456}}``."""
+
+_LONGEST_MARKER: Final = 64
+_SHORTEST_TEXT: Final = 256
+"""Bytes to which texts inside a value are cut at most; if that does not help, other things go."""
+
+
+def cut_text(text: str, limit: int) -> str:
+    """The text in ``limit`` bytes: its beginning, and how much of it was cut; the same object if it is not longer.
+
+    A character is cut off whole. ``limit`` is at least 64.
+    """
+    if len(text) * 4 <= limit or (len(text) <= limit and text.isascii()):
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) <= limit:
+        return text
+    end = limit - _LONGEST_MARKER
+    while raw[end] & 0xC0 == 0x80:  # within a character
+        end -= 1
+    return f"{raw[:end].decode('utf-8', 'surrogatepass')}…[cut: {len(raw) - end:,} of {len(raw):,} bytes]"
+
+
+def cut_texts(texts: tuple[str, ...], limit: int) -> tuple[str, ...]:
+    """The first of the texts that fit into ``limit`` bytes, and how many were cut; the same object if all fit."""
+    if sum(len(text) for text in texts) * 4 <= limit:
+        return texts
+    kept = _first_that_fit(texts, limit)
+    return texts if kept == len(texts) else (*texts[:kept], f"…[cut: {len(texts) - kept:,} of {len(texts):,}]")
+
+
+def cut_value(value: Any, limit: int) -> Any:
+    """A JSON-like value in ``limit`` bytes; the same object if it is not larger.
+
+    Its longest texts are cut first. If it is still too large, its largest members are replaced by ``CUT`` markers, and if even
+    their names are too many, or the items of a list, the first ones stay and a marker says how large the rest was.
+    """
+    if isinstance(value, str):
+        return cut_text(value, limit)
+    if not isinstance(value, dict | list | tuple):
+        return value
+    size = _size(value)
+    if size is None or size <= limit:
+        return value
+    longest = limit // 2
+    while longest >= _SHORTEST_TEXT:
+        shorter = _with_texts_cut(value, longest)
+        if (_size(shorter) or 0) <= limit:
+            return shorter
+        longest //= 2
+    shorter = _with_texts_cut(value, _SHORTEST_TEXT)
+    if isinstance(value, dict):
+        return _largest_members_cut(shorter, value, limit)
+    kept = _first_that_fit(shorter, limit)
+    rest = [*shorter[:kept], _marker(value[kept:], len(value) - kept)]
+    return tuple(rest) if isinstance(value, tuple) else rest
+
+
+def _size(value: Any) -> int | None:
+    """The bytes of a value as JSON; None if JSON cannot hold it."""
+    try:
+        return len(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str))
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _with_texts_cut(value: Any, longest: int) -> Any:
+    if isinstance(value, str):
+        return cut_text(value, longest)
+    if isinstance(value, dict):
+        return {key: _with_texts_cut(item, longest) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_with_texts_cut(item, longest) for item in value])
+    return value
+
+
+def _largest_members_cut(value: dict[Any, Any], whole: dict[Any, Any], limit: int) -> dict[Any, Any]:
+    """``value`` with markers in the place of as many members as need be; ``whole`` is what they were."""
+    result, size = dict(value), _size(value) or 0
+    nested = [(_size(item) or 0, key) for key, item in value.items() if isinstance(item, dict | list | tuple)]
+    for bytes_, key in sorted(nested, key=lambda found: found[0], reverse=True):
+        if size <= limit:
+            return result
+        result[key] = _marker(whole[key])
+        size += (_size(result[key]) or 0) - bytes_
+    if size <= limit:
+        return result
+    members = list(result.items())
+    kept = _first_that_fit(members, limit)
+    rest = dict(list(whole.items())[kept:])
+    return {**dict(members[:kept]), **_marker(rest, len(rest))}
+
+
+def _first_that_fit(items: Iterable[Any], limit: int) -> int:
+    """How many of the items fit into ``limit`` bytes together with a marker."""
+    left, kept = limit - 2 * _LONGEST_MARKER, 0
+    for item in items:
+        left -= (_size(item) or 0) + 2
+        if left < 0:
+            break
+        kept += 1
+    return kept
+
+
+def _marker(value: Any, items: int | None = None) -> dict[str, dict[str, int]]:
+    missing = {"bytes": _size(value) or 0}
+    return {CUT: missing if items is None else {**missing, "items": items}}
