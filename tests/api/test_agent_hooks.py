@@ -9,6 +9,7 @@ import pytest
 
 from loopgraph.effects.clock import new_id
 from support.agent_session import story, tell
+from support.feedback_api import make_client
 from support.service import Service
 from support.traces import statement
 
@@ -96,10 +97,62 @@ async def test_secrets_do_not_get_through(service: Service) -> None:
 async def test_the_answer_need_not_wait_for_the_commit(service: Service) -> None:
     session = new_id()
     answer = await service.http.post(f"{DOOR}?ack=queued", json=event("CwdChanged", session))
-    assert (answer.status_code, answer.json()) == (200, {})
+    assert (answer.status_code, answer.json()) == (202, {})
     # One writer records in turn: when this one is there, so is what came before.
     await service.http.post(DOOR, json=event("CwdChanged", session))
     assert len(await executions(service, session)) == 2
+
+
+async def test_prompts_use_the_pattern_that_the_address_names(service: Service) -> None:
+    pattern = await make_client(service)
+    session, prompt, asked = new_id(), new_id(), {"pattern": pattern.pattern_id}
+
+    async def send(name: str, at: str, **fields: Any) -> Json:
+        body = event(name, session, prompt_id=prompt, **fields)
+        answer = await service.http.post(DOOR, params=asked, json=body, headers={"X-Event-Timestamp": at})
+        assert answer.status_code == 200, answer.text
+        told: Json = answer.json()
+        return told
+
+    assert await send("UserPromptSubmit", "2026-03-01T12:00:00Z", prompt="greet me") == {
+        "hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": "print('good')"}
+    }
+    assert await send("PreToolUse", "2026-03-01T12:00:01Z", tool_use_id="t-1", tool_name="Bash") == {}
+    assert await send("Stop", "2026-03-01T12:00:02.5Z") == {}
+    assert await send("Stop", "2026-03-01T12:00:09Z") == {}
+    ran = next(found for found in await executions(service, session) if found["hook_type"] == "Pattern")
+    assert (ran["node_id"], ran["status"], ran["correlation_id"]) == (pattern.node_id, "success", prompt)
+    version = "query($id: ID!) { patternVersion(nodeId: $id) { usageCount successRate avgExecutionTimeMs } }"
+    assert (await service.query(version, id=pattern.node_id))["patternVersion"] == {
+        "usageCount": 1,
+        "successRate": 1.0,
+        "avgExecutionTimeMs": 2500.0,
+    }
+
+
+async def test_only_prompts_of_people_use_a_pattern(service: Service) -> None:
+    pattern = await make_client(service)
+    session, prompt = new_id(), new_id()
+    notice = "<task-notification><task-id>a</task-id></task-notification>"
+    for body in (
+        event("UserPromptSubmit", session, prompt_id=prompt, prompt=notice),
+        event("UserPromptSubmit", session, prompt="without an id"),
+        event("Stop", session, prompt_id=prompt),
+    ):
+        answer = await service.http.post(DOOR, params={"pattern": pattern.pattern_id}, json=body)
+        assert (answer.status_code, answer.json()) == (200, {})
+    assert [ran for ran in await executions(service, session) if ran["hook_type"] == "Pattern"] == []
+
+
+async def test_a_pattern_that_is_not_there_is_told_after_the_event_was_recorded(service: Service) -> None:
+    prompt = new_id()
+    body = event("UserPromptSubmit", new_id(), prompt_id=prompt, prompt="hello")
+    error = await error_of(service, 404, params={"pattern": "no-such-pattern"}, json=body)
+    assert (error["kind"], error["id"]) == ("Pattern", "no-such-pattern")
+    found = await statement(
+        service.parts.graph, "MATCH (t:Trace {correlation_id: $id}) RETURN t.prompt_text AS prompt", id=prompt
+    )
+    assert found == [{"prompt": "hello"}]
 
 
 @pytest.mark.parametrize(

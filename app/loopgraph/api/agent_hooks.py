@@ -2,11 +2,15 @@
 
 Two headers say more than the client does, so that an event can be sent later, and again: ``X-Event-Timestamp`` is when it
 happened, ``X-Execution-ID`` an id of its own. Without them it happened now. The answer is what the client expects of a hook: an
-object, empty if there is nothing to say. ``?ack=queued`` does not wait for the commit.
+object, empty if there is nothing to say. ``?ack=queued`` answers 202 and does not wait for the commit.
+
+With ``?pattern=<pattern id>`` every prompt uses this pattern: the answer to ``UserPromptSubmit`` gives the model the template
+of the version that the session is assigned to, and the prompt is recorded as an execution of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,10 +20,14 @@ from starlette.routing import Route
 
 from loopgraph.api.bodies import is_json, json_value, media_type, waits_for_commit
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
+from loopgraph.api.services import Services
 from loopgraph.computes.agent_hooks import Arrival, observe_hook
-from loopgraph.contracts.base import Id, Instant
+from loopgraph.computes.agent_patterns import PatternUse, added_context, pattern_use
+from loopgraph.contracts.base import Id, Instant, JsonMap
+from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id, now
 from loopgraph.errors import InvalidInput, LoopgraphError, UserError
+from loopgraph.orchestrators.assignment import MAX_UNIT
 
 T = TypeVar("T")
 
@@ -28,19 +36,43 @@ _ID: Final[TypeAdapter[Id]] = TypeAdapter(Id)
 
 
 async def _hook_event(request: Request) -> Response:
+    services: Services = request.app.state.services
     try:
-        how = {} if waits_for_commit(request) else {"wait": False}
+        wait = waits_for_commit(request)
         media = media_type(request)
         if not is_json(media):
             raise UnsupportedMediaType(f"the body must be application/json, not {media or 'without a Content-Type'}")
-        observations = observe_hook(json_value(await request.body()), _arrival(request))
-        outcomes = await request.app.state.services.recorder.record(observations, **how)
-        for outcome in outcomes:
-            if isinstance(outcome, UserError):
-                raise outcome
+        payload, arrival = json_value(await request.body()), _arrival(request)
+        observations = observe_hook(payload, arrival)
+        record = services.recorder.record
+        _check(await record(observations) if wait else await record(observations, wait=False))
+        pattern_id = request.query_params.get("pattern")
+        use = pattern_use(pattern_id, payload, arrival.at) if pattern_id else None
+        answer = await _used(services, use) if use else {}
     except LoopgraphError as error:
         return problem_response(error)
-    return JSONResponse({})
+    return JSONResponse(answer, status_code=200 if wait else 202)
+
+
+def _check(outcomes: Sequence[object]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, UserError):
+            raise outcome
+
+
+async def _used(services: Services, use: PatternUse) -> JsonMap:
+    """The answer to an event that begins or ends the use of a pattern, which is recorded.
+
+    A prompt that ends again, because a hook of the client's had it go on, ended the first time.
+    """
+    if use.outcome is None:
+        assignment = await services.assignments.assign_variant(use.pattern_id, use.session_id[:MAX_UNIT])
+        _check(await services.recorder.record([use.begun(assignment)]))
+        return added_context(assignment.template_code)
+    begun = await services.traces.hook_executions_by_id([use.execution_id], None)
+    if use.execution_id in begun and begun[use.execution_id].status is TraceStatus.IN_PROGRESS:
+        _check(await services.recorder.record([use.ended()]))
+    return {}
 
 
 def _arrival(request: Request) -> Arrival:

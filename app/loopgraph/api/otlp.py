@@ -102,10 +102,9 @@ def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]
     async def door(request: Request) -> Response:
         json = media_type(request) not in _PROTOBUFS
         try:
-            how = {} if waits_for_commit(request) else {"wait": False}
+            wait = waits_for_commit(request)
             report = await _report(signal, request)
-            recorder = request.app.state.services.recorder
-            outcomes = await recorder.record(report.observations, **how) if report.observations else []
+            outcomes = await request.app.state.services.recorder.record(report.observations, wait=wait)
         except LoopgraphError as error:
             return _failed(error, json)
         return _accepted(signal, report, outcomes, json)
@@ -114,7 +113,7 @@ def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def _accepted(signal: _Signal, report: Report, outcomes: Sequence[object], json: bool) -> Response:
-    refused: dict[int | None, str] = {**report.refused}
+    refused: dict[int | None, str] = dict(report.refused.items())
     for item, outcome in zip(report.items, outcomes, strict=True):
         if isinstance(outcome, UserError):
             refused.setdefault(item, str(outcome))
