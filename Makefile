@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test run bench check lint schema clean
+.PHONY: demo test run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -28,6 +28,9 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
+
+bench-client: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m bench.client
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

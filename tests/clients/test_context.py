@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from loopgraph.clients import current, headers
+from loopgraph.clients.context import new_id
 from loopgraph.clients.events import TraceEvents
 from loopgraph.clients.traceparent import TraceParent
 
@@ -100,3 +102,15 @@ def test_outside_of_a_trace_the_caller_is_told_what_is_missing() -> None:
         with pytest.raises(ValueError, match="no trace is running here: give correlation_id"):
             call()
     assert kept.record_hook("Read", correlation_id="t") == kept.events[0]["execution_id"]
+
+
+def test_a_forked_process_makes_ids_of_its_own() -> None:
+    new_id()
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.write(writer, new_id().encode())
+        os._exit(0)
+    os.wait()
+    assert os.read(reader, 32).decode() != new_id()
+    os.close(reader)
+    os.close(writer)

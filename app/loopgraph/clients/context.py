@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
+import os
+import random
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -42,12 +43,16 @@ class TraceContext:
         return told if self.tracestate is None else {**told, "tracestate": self.tracestate}
 
 
+# Not the operating system's randomness for each id, which costs a system call; and a child process must not repeat its parent's.
+_ids = random.Random()  # noqa: S311 - ids are no secrets
+os.register_at_fork(after_in_child=_ids.seed)
+
 _current: ContextVar[TraceContext | None] = ContextVar("loopgraph_trace", default=None)
 
 
 def new_id() -> str:
     """A fresh id: 32 hex digits, so that it is a W3C trace id, too."""
-    return uuid.uuid4().hex
+    return f"{_ids.getrandbits(128) or 1:032x}"
 
 
 def current() -> TraceContext | None:

@@ -143,9 +143,8 @@ class TraceEvents(ABC):
             )
 
     def _emit(self, kind: str, correlation_id: str, **fields: Any) -> None:
-        event = {"kind": kind, "correlation_id": correlation_id, "timestamp": now()}
-        event.update((name, value) for name, value in fields.items() if value is not None)
-        self.emit(event)
+        said = {name: value for name, value in fields.items() if value is not None}
+        self.emit({"kind": kind, "correlation_id": correlation_id, "timestamp": now(), **said})
 
 
 _NO_TRACE = "no trace is running here: give correlation_id, or run inside `with recorder.trace():`"

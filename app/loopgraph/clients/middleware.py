@@ -69,7 +69,7 @@ class TracingMiddleware:
             response_status=exchange.status or (None if failure is None else 500),
             context={
                 "path": scope["path"],
-                "request_bytes": exchange.request_bytes,
+                "request_bytes": max(exchange.request_bytes, announced_bytes(scope)),
                 "response_bytes": exchange.response_bytes,
             },
             **outcome,
@@ -126,6 +126,12 @@ class _Exchange:
         if self.status is not None and self.status >= 500:
             return {"success": False, "error_type": str(self.status)}
         return {"success": True}
+
+
+def announced_bytes(scope: Scope) -> int:
+    """The request's Content-Length; the application need not have read all of it. 0 where there is none."""
+    value = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(value) if value.isdigit() else 0
 
 
 def path_template(scope: Scope, root_path: str) -> str:

@@ -57,6 +57,7 @@ class Recorder(TraceEvents):
         self._queued = self._settled = 0  # of the events that the buffer took, which are settled in their order
         self._next_complaint = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread = 0
         self._sender: asyncio.Task[None] | None = None
         self._signalled = False
         self._wake, self._hurry, self._progress = asyncio.Event(), asyncio.Event(), asyncio.Condition()
@@ -71,7 +72,9 @@ class Recorder(TraceEvents):
         if not self._buffer.put(item):
             self._count(emitted=1, dropped=1, reason="the buffer is full")
             return False
-        self._count(emitted=1, queued=1)
+        with self._counting:
+            self.stats.emitted += 1
+            self._queued += 1
         if not self._signalled:
             self._signalled = self._signal(self._wake)
         elif len(self._buffer) == self._max_batch:
@@ -79,7 +82,7 @@ class Recorder(TraceEvents):
         return True
 
     async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._loop_thread = asyncio.get_running_loop(), threading.get_ident()
         self._sender = asyncio.create_task(self._send_forever(), name="loopgraph-recorder")
         self._wake.set()
         return self
@@ -159,6 +162,9 @@ class Recorder(TraceEvents):
         """Sets an event of the sender's loop; False while there is no loop."""
         if (loop := self._loop) is None:
             return False
+        if threading.get_ident() == self._loop_thread:  # needs no system call
+            event.set()
+            return True
         try:
             loop.call_soon_threadsafe(event.set)
         except RuntimeError:  # the loop was closed without closing the recorder
@@ -169,7 +175,6 @@ class Recorder(TraceEvents):
         self,
         *,
         emitted: int = 0,
-        queued: int = 0,
         accepted: int = 0,
         rejected: int = 0,
         dropped: int = 0,
@@ -179,7 +184,6 @@ class Recorder(TraceEvents):
         stats = self.stats
         with self._counting:
             stats.emitted += emitted
-            self._queued += queued
             stats.accepted += accepted
             stats.rejected += rejected
             stats.dropped += dropped
