@@ -57,6 +57,8 @@ CREATE INDEX ON :Trace(spawned_by_client);
 CREATE INDEX ON :HookExecution(span_id);
 CREATE INDEX ON :HookExecution(spawner_root);
 CREATE INDEX ON :EndpointCall(nested_in);
+CREATE INDEX ON :LogRecord(at);
+CREATE INDEX ON :MetricPoint(at);
 CREATE INDEX ON :FeedbackRun(time_key);
 CREATE INDEX ON :FeedbackRun(open_status);
 CREATE INDEX ON :Experiment(open_pattern_id);

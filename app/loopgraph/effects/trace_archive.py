@@ -152,7 +152,8 @@ class Segment:
 
     def discard(self) -> None:
         """Gives the segment up."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written before cannot be written now
+            self._file.close()
         self._partial.unlink(missing_ok=True)
 
     def _put(self, line: bytes) -> None:
