@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any, Final
 
@@ -13,6 +14,12 @@ from loopgraph.errors import InvalidInput
 
 _ENCODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content encodings, and what zlib calls them, with the largest window."""
+
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape in JSON text: a pair of surrogates, half a pair, or another."""
 
 
 def media_type(request: Request) -> str:
@@ -34,11 +41,18 @@ def waits_for_commit(request: Request) -> bool:
 
 
 def json_value(body: bytes) -> Any:
-    """The JSON of a body. Raises InvalidInput."""
+    """The JSON of a body. Raises InvalidInput.
+
+    Halves of surrogate pairs become U+FFFD: programs in JavaScript that cut a text anywhere send them, and no text can hold them.
+    """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput("body", f"is not JSON: {error}") from error
+        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
+        try:
+            return orjson.loads(mended)
+        except orjson.JSONDecodeError:
+            raise InvalidInput("body", f"is not JSON: {error}") from error
 
 
 def plain(body: bytes, encoding: str, largest: int) -> bytes:
