@@ -42,6 +42,7 @@ from loopgraph.orchestrators.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.housekeeping import Housekeeping
 from loopgraph.orchestrators.loop_worker import LoopWorker
 from loopgraph.orchestrators.recorder import Recorder
+from loopgraph.orchestrators.trace_feed import TraceFeed
 from loopgraph.orchestrators.traversal import Traversals
 from loopgraph.settings import CaptureContent, Settings, default_data_folder
 
@@ -60,7 +61,8 @@ def build_privacy(settings: Settings) -> Privacy:
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
-    reads, traces = LineageReads(graph), Traces(graph)
+    reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
+    feed = TraceFeed(search)
     return Services(
         settings=settings,
         graph=graph,
@@ -70,7 +72,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         traversals=Traversals(reads, settings.max_traversal_nodes),
         traces=traces,
         sessions=SessionReads(graph),
-        search=TraceSearch(graph),
+        search=search,
+        feed=feed,
         analytics=Analytics(graph),
         recorder=Recorder(
             traces,
@@ -79,6 +82,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
             batch_events=settings.ingest_batch_events,
             queue_events=settings.ingest_queue_events,
             queue_bytes=settings.ingest_queue_bytes,
+            feed=feed,
         ),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),

@@ -18,6 +18,7 @@ from loopgraph.orchestrators.assignment import Assignments
 from loopgraph.orchestrators.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop_worker import LoopWorker
 from loopgraph.orchestrators.recorder import Recorder
+from loopgraph.orchestrators.trace_feed import TraceFeed
 from loopgraph.orchestrators.traversal import Traversals
 from loopgraph.settings import Settings
 
@@ -35,6 +36,7 @@ class Services:
     traces: Traces
     sessions: SessionReads
     search: TraceSearch
+    feed: TraceFeed
     analytics: Analytics
     recorder: Recorder
     feedback: FeedbackReads

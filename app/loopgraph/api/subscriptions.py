@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 
 import strawberry
 
-from loopgraph.api.types.common import Info
+from loopgraph.api.types.common import Info, plain, validated
 from loopgraph.api.types.feedback import FeedbackRun
+from loopgraph.api.types.trace_updates import TraceUpdate, TraceUpdateFilterInput
+from loopgraph.contracts.trace_updates import TraceUpdateFilter
 
 
 @strawberry.type
@@ -16,3 +19,16 @@ class Subscription:
     async def feedback_run(self, info: Info, id: strawberry.ID) -> AsyncGenerator[FeedbackRun, None]:
         async for run in info.context.services.worker.updates(id):
             yield FeedbackRun.of(run)
+
+    @strawberry.subscription(
+        description="What is recorded for traces from now on, by the process that is asked. To miss nothing, subscribe first and "
+        "read what there is then."
+    )
+    async def trace_updates(
+        self, info: Info, filter: TraceUpdateFilterInput | None = None
+    ) -> AsyncGenerator[TraceUpdate, None]:
+        wanted = validated(TraceUpdateFilter, plain(filter) if filter else {}, "filter")
+        updates = info.context.services.feed.updates(wanted, info.context.principal)
+        async with contextlib.aclosing(updates):
+            async for update in updates:
+                yield TraceUpdate.of(update)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from loopgraph.assets import query
@@ -16,6 +16,7 @@ from loopgraph.effects.trace_reads import LAST, subject_of
 
 _TRACES_PAGE = query("traces/traces_page")
 _SEARCH_FLOOR = query("traces/search_floor")
+_HEADS = query("traces/heads_by_id")
 _TREES_WITH_HOOK = query("traces/trees_with_hook")
 _TREES_WITH_CALL = query("traces/trees_with_call")
 
@@ -101,6 +102,11 @@ class TraceSearch:
             if floor is None or searched >= MAX_SEARCHED:
                 return
             before, window = floor, min(window, MAX_SEARCHED - searched)
+
+    async def heads(self, correlation_ids: Iterable[str]) -> dict[str, Trace]:
+        """Traces by id, without what belongs to them; unknown ids are absent. Who may see them is for the caller to ask."""
+        rows = await self._graph.read(_HEADS, correlation_ids=sorted(set(correlation_ids)))
+        return {trace.correlation_id: trace for trace in (mapping.trace(row["trace"]) for row in rows)}
 
     async def having(self, correlation_ids: Collection[str], match: StepMatch) -> set[str]:
         """Those of some traces in whose trees steps match, but for ``text_in_input``, which is not looked at here."""

@@ -30,6 +30,7 @@ from loopgraph.errors import (
     UserError,
 )
 from loopgraph.orchestrators.backlog import Backlog, Entry, Submission, size_of
+from loopgraph.orchestrators.trace_feed import TraceFeed
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ _TURN_S: Final = 0.005
 
 
 class Recorder:
-    """The one writer of a process. Bounds are those of the settings; without ``dead_letters`` poison is only logged."""
+    """The one writer of a process. Bounds are those of the settings; without ``dead_letters`` poison is only logged. What is
+    committed is left with ``feed``."""
 
     def __init__(
         self,
@@ -55,10 +57,12 @@ class Recorder:
         batch_events: int = 1_000,
         queue_events: int = 50_000,
         queue_bytes: int = 64 * 1024 * 1024,
+        feed: TraceFeed | None = None,
     ) -> None:
         self._traces = traces
         self._privacy = privacy
         self._dead_letters = dead_letters
+        self._feed = feed
         self._backlog = Backlog(queue_events, queue_bytes)
         self._full_batch = self._batch = batch_events
         self._per_second = 1_000.0
@@ -183,6 +187,8 @@ class Recorder:
         else:
             for entry, outcome in settled:
                 self._settle(entry, outcome)
+            if self._feed is not None:
+                self._feed.publish(outcome for outcome in outcomes if isinstance(outcome, Recorded))
             rate = len(entries) / (time.perf_counter() - began)
             self._per_second += (rate - self._per_second) / 8
             self._pause_s, self._batch = _FIRST_PAUSE_S, min(self._full_batch, self._batch * 2)

@@ -1,0 +1,42 @@
+"""What is told to those who follow traces as they are recorded."""
+
+from __future__ import annotations
+
+from loopgraph.contracts.base import Contract, Id, Name
+from loopgraph.contracts.trace_search import Statuses
+from loopgraph.contracts.traces import Trace
+
+
+class TraceUpdateFilter(Contract):
+    """Which traces to follow; what is None or empty does not filter. ``status`` and ``agent`` are what the trace has by then.
+
+    ``agent`` is the one that the routing selected, or the type of the subagent whose work the trace is.
+    """
+
+    session_id: Id | None = None
+    correlation_id: Id | None = None
+    agent: Name | None = None
+    status: Statuses = ()
+
+    def passes(self, trace: Trace) -> bool:
+        """Whether the trace is one of those."""
+        return (
+            self.session_id in (None, trace.session_id)
+            and self.correlation_id in (None, trace.correlation_id)
+            and self.agent in (None, trace.agent, trace.agent_type)
+            and (not self.status or trace.status in self.status)
+        )
+
+
+class TraceUpdate(Contract):
+    """Something was recorded for a trace.
+
+    ``kind`` says what: ``start``, ``routing``, ``hook``, ``endpoint``, ``complete`` or ``log``; ``execution_id`` is the id of the
+    hook execution, endpoint call or log record. ``trace`` is the trace as it was soon after. ``missed`` counts the updates
+    before this one that were left out, because the subscriber was too slow or the trace could not be read.
+    """
+
+    kind: str
+    execution_id: str | None
+    trace: Trace
+    missed: int
