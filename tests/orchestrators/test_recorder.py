@@ -146,7 +146,7 @@ async def test_small_submissions_do_not_starve_a_large_one() -> None:
 
 async def test_a_full_queue_refuses_and_takes_in_again() -> None:
     ledger = Ledger()
-    recorder = ledger.recorder(queue_events=10, queue_bytes=1_000)
+    recorder = ledger.recorder(queue_events=10, queue_bytes=10_000)
     first = await ledger.held(recorder)
     waiting = tasks(recorder.record(hooks("a", 9)))
     await asyncio.sleep(0.01)
@@ -158,11 +158,11 @@ async def test_a_full_queue_refuses_and_takes_in_again() -> None:
 
     first = await ledger.held(recorder)
     with pytest.raises(Overloaded, match="bytes"):
-        await recorder.record([hook("c", context={"text": "x" * 1_000})])
+        await recorder.record([hook("c", context={"text": "x" * 10_000})])
     ledger.gate.set()
     await first
     assert ids(await recorder.record(hooks("d", 20))) == [f"d{n}" for n in range(20)], "an empty queue takes any number"
-    assert ids(await recorder.record([hook("c", context={"text": "x" * 1_000})])) == ["c"]
+    assert ids(await recorder.record([hook("c", context={"text": "x" * 10_000})])) == ["c"]
 
 
 async def test_poison_is_put_aside_and_everything_else_is_committed(tmp_path: Path) -> None:

@@ -169,14 +169,12 @@ def _together(taken: list[Entry], submission: Submission) -> bool:
 
 def size_of(value: Any) -> int:
     """Roughly how many bytes a value takes: the characters of its texts, and a little for everything else."""
-    match value:
-        case str():
-            return len(value)
-        case dict():
-            return sum(len(str(name)) + size_of(item) for name, item in value.items())
-        case list() | tuple():
-            return sum(map(size_of, value))
-        case BaseModel():
-            return sum(_FIELD_BYTES + size_of(getattr(value, name)) for name in value.model_fields_set)
-        case _:
-            return 8
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(len(str(name)) + size_of(item) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return sum(map(size_of, value))
+    if isinstance(value, BaseModel):
+        return sum(_FIELD_BYTES + size_of(item) for item in vars(value).values() if item is not None)
+    return _FIELD_BYTES
