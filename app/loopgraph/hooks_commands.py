@@ -37,6 +37,7 @@ def install(
     local: _Local = False,
     url: _Url = None,
     token_env: _TokenEnv = None,
+    pattern: Annotated[str | None, typer.Option(help="Id of a pattern that every prompt is to use.")] = None,
     durable: Annotated[
         bool,
         typer.Option(
@@ -49,7 +50,7 @@ def install(
 ) -> None:
     """Add our hooks to the agent's settings. What is there stays; a second time changes nothing."""
     file, address = _file(user, project, local), _address(url)
-    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable)
+    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern)
 
     def change(settings: Json) -> Json:
         result = agent_settings.install(agent_settings.check(settings), wanted)

@@ -98,6 +98,13 @@ def test_a_token_is_named_and_never_written() -> None:
     assert hooks["Setup"][0]["hooks"][0]["command"].endswith("--token-env MY_TOKEN")
 
 
+def test_a_pattern_for_every_prompt_is_named_to_the_door() -> None:
+    hooks = install({}, Wanted(WANTED.url, WANTED.shim, pattern="team/review&co"))["hooks"]
+    assert hooks["Stop"][0]["hooks"][0]["url"].endswith("?via=loopgraph-hooks&pattern=team%2Freview%26co")
+    assert hooks["Setup"][0]["hooks"][0]["command"].endswith("--pattern 'team/review&co'")
+    assert set(installed({"hooks": hooks})) == set(EVENTS)
+
+
 def test_ours_stay_ours_when_somebody_edits_them_and_are_brought_up_to_date_in_their_place() -> None:
     mine = {"type": "command", "command": "mine"}
     settings = install({"hooks": {"Stop": [{"matcher": "x", "hooks": [mine]}]}}, WANTED)

@@ -71,12 +71,14 @@ class Door:
     def __init__(self, answer: Callable[[Json], Response] = lambda _: JSONResponse({})) -> None:
         self.answer = answer
         self.taken: list[tuple[Json, dict[str, str]]] = []
+        self.queries: list[str] = []
 
     async def post(self, request: Request) -> Response:
         event = json.loads(await request.body())
         answer = self.answer(event)
         if answer.status_code < 300:
             self.taken.append((event, dict(request.headers)))
+            self.queries.append(request.url.query)
         return answer
 
     @contextlib.asynccontextmanager
@@ -144,6 +146,14 @@ async def test_what_can_be_mended_is_kept(shim: Shim, status: int) -> None:
     async with Door(lambda _: Response(status_code=status)).open() as url:
         await shim.run(url, START)
         assert shim.spool(url).waiting()[0] == 1
+
+
+async def test_a_pattern_is_used_by_what_happens_now_and_not_by_what_comes_late(shim: Shim) -> None:
+    door = Door()
+    async with door.open() as url:
+        shim.spool(url).put(1, "late", b"{}")
+        await shim.run(url, START, "--pattern=team a/review")
+    assert door.queries == ["pattern=team%20a%2Freview", ""], "no template was given to a prompt that was spooled"
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

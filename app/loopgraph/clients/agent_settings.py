@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.errors import InvalidInput
@@ -43,28 +43,31 @@ TELEMETRY_KEYS = "LOOPGRAPH_TELEMETRY"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to install. ``durable``: the shim for all events, which keeps them while the service is away."""
+    """What to install. ``durable``: the shim for all events, which keeps them while the service is away. ``pattern`` is the
+    id of a pattern that every prompt uses."""
 
     url: str
     shim: Sequence[str]
     token_env: str | None = None
     durable: bool = False
+    pattern: str | None = None
 
     def handler(self, event: str) -> Json:
         """The handler of an event."""
         if self.durable or event in COMMAND_ONLY:
-            words = [*self.shim, "--url", self.url, *(["--token-env", self.token_env] if self.token_env else [])]
+            options = (("--url", self.url), ("--token-env", self.token_env), ("--pattern", self.pattern))
+            words = [*self.shim, *(word for name, value in options if value for word in (name, value))]
             return {"type": "command", "command": shlex.join(words), "timeout": COMMAND_TIMEOUT_S}
-        handler: Json = {"type": "http", "url": hook_url(self.url), "timeout": HTTP_TIMEOUT_S}
+        handler: Json = {"type": "http", "url": hook_url(self.url, self.pattern), "timeout": HTTP_TIMEOUT_S}
         if self.token_env:
             handler["headers"] = {"Authorization": f"Bearer ${self.token_env}"}
             handler["allowedEnvVars"] = [self.token_env]
         return handler
 
 
-def hook_url(address: str) -> str:
+def hook_url(address: str, pattern: str | None = None) -> str:
     """The URL of our HTTP handlers for the service at this address."""
-    return f"{address}{PATH}?{'='.join(MARKER)}"
+    return f"{address}{PATH}?{urlencode([MARKER, *([('pattern', pattern)] if pattern else [])])}"
 
 
 def is_ours(handler: object) -> bool:

@@ -1,6 +1,6 @@
 """``loopgraph-hook``: hands a hook event of the agent client from standard input to the service.
 
-    loopgraph-hook [--url URL] [--token-env NAME]
+    loopgraph-hook [--url URL] [--token-env NAME] [--pattern ID]
 
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Spool, default_root
 
@@ -29,8 +29,8 @@ _TOTAL_S = 1.0
 _SPOOL_SHARE_S = 0.25
 """How long one run sends what others left, so that a long spool is spread over many runs."""
 
-_REFUSED = frozenset({400, 413, 415, 422})
-"""Statuses of an event that no later attempt can mend. All others can be: a token, an upgrade, a restart."""
+_REFUSED = frozenset({400, 409, 413, 415, 422})
+"""Statuses of an event that no later attempt can mend. Others can be mended: a token, an upgrade, a restart."""
 
 ANSWERED = frozenset(
     {
@@ -54,7 +54,9 @@ class Answer:
             return None
         if 200 <= self.status < 300:
             return True
-        return False if self.status in _REFUSED else None
+        # An address without the door is "not found", too; where Loopgraph says so, it is for good.
+        unknown = self.status == 404 and b'"NOT_FOUND"' in self.body
+        return False if self.status in _REFUSED or unknown else None
 
 
 class Door:
@@ -63,8 +65,11 @@ class Door:
     def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
         self.url, self._token, self._timeout_s = url.rstrip("/"), token, timeout_s
 
-    def post(self, at_ns: int, execution_id: str, event: bytes) -> Answer:
-        """Sends one event. Does not raise for anything that the service or the network does."""
+    def post(self, at_ns: int, execution_id: str, event: bytes, pattern: str = "") -> Answer:
+        """Sends one event. Does not raise for anything that the service or the network does.
+
+        ``pattern`` is for an event that happens now: the answer has its template, and its use is counted.
+        """
         from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
         headers = {
@@ -77,9 +82,10 @@ class Door:
         try:
             parts = urlsplit(self.url)
             kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+            query = f"?pattern={quote(pattern, safe='')}" if pattern else ""
             connection = kind(parts.hostname or "", parts.port, timeout=self._timeout_s)
             try:
-                connection.request("POST", parts.path + PATH, body=event, headers=headers)
+                connection.request("POST", parts.path + PATH + query, body=event, headers=headers)
                 response = connection.getresponse()
                 return Answer(response.status, response.read())
             finally:
@@ -92,8 +98,8 @@ class Door:
 class Run:
     """One invocation: reads the event, hands it over or spools it, and sends what was spooled before."""
 
-    def __init__(self, door: Door, spool: Spool) -> None:
-        self._door, self._spool = door, spool
+    def __init__(self, door: Door, spool: Spool, pattern: str = "") -> None:
+        self._door, self._spool, self._pattern = door, spool, pattern
         self._at_ns, self._execution_id = time.time_ns(), os.urandom(16).hex()
         self._event: bytes | None = None
         self._settling, self._settled = threading.Lock(), False
@@ -105,7 +111,7 @@ class Run:
         if not event.strip():
             return
         self._event = event
-        answer = self._door.post(self._at_ns, self._execution_id, event)
+        answer = self._door.post(self._at_ns, self._execution_id, event, self._pattern)
         if answer.outcome is True:
             self.output = self._for_the_agent(answer.body)
         elif answer.outcome is False:
@@ -151,7 +157,7 @@ def main() -> None:
         options = read_options(sys.argv[1:], os.environ)
         max_bytes = int(os.environ.get("LOOPGRAPH_HOOK_SPOOL_BYTES") or DEFAULT_MAX_BYTES)
         door = Door(options["url"], os.environ.get(options["token-env"]), total_s)
-        run = Run(door, Spool(default_root(), door.url, max_bytes))
+        run = Run(door, Spool(default_root(), door.url, max_bytes), options["pattern"])
         worker = threading.Thread(target=_guarded, args=(run,), daemon=True)
         worker.start()
         worker.join(max(0.0, total_s - (time.monotonic() - began)))
@@ -172,8 +178,8 @@ def _guarded(run: Run) -> None:
 
 
 def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """``--url`` and ``--token-env``, as ``--name value`` or ``--name=value``; others are left alone. (argparse is slow.)"""
-    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+    """The options, each as ``--name value`` or ``--name=value``; unknown ones are left alone. (argparse is slow.)"""
+    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN", "pattern": ""}
     words = iter(arguments)
     for word in words:
         name, given, value = word.removeprefix("--").partition("=")
