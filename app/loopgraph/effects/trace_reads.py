@@ -39,10 +39,10 @@ LAST = "~"
 
 MAX_TRACES = 2_000
 MAX_STEPS = 20_000
-"""How many traces and steps a forest holds before it says ``truncated``."""
+"""How many traces a forest holds beside those asked for, and how many steps for each of these, before it says ``truncated``."""
 
-MOST = 500_000
-"""What an engine can collect: the embedded one gives up at 524,288."""
+MOST = 100_000
+"""How many steps one read holds, whatever it is asked for."""
 
 ADMIN = "admin"
 """The role that sees every trace."""
@@ -89,15 +89,17 @@ class TraceReads:
     ) -> Forest:
         """Some traces with all that they spawned, 257 levels deep, in four statements; unknown and hidden ids are absent.
 
-        At most ``max_traces`` traces beside those asked for, and at most ``max_steps`` steps and twice as many calls.
+        At most ``max_traces`` traces beside those asked for, ``max_steps`` steps for each of these (and ``MOST`` altogether), and
+        twice as many calls.
         """
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
+        limit = min(max_steps * len(ids), MOST)
 
         async def work(tx: Transaction) -> tuple[_Rows, bool]:
             below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
             every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
             kept = every[: len(ids) + max_traces]
-            return await _rows(tx, kept, subject, max_steps + 1), len(kept) < len(every)
+            return await _rows(tx, kept, subject, limit + 1), len(kept) < len(every)
 
         rows, cut = await self._graph.transaction(work, Access.READ)
         return Forest(
@@ -106,8 +108,8 @@ class TraceReads:
                 row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
             },
             truncated=cut
-            or sum(len(row["hooks"]) for row in rows.hooks) > max_steps
-            or sum(len(row["calls"]) for row in rows.calls) > max_steps,
+            or sum(len(row["hooks"]) for row in rows.hooks) > limit
+            or sum(len(row["calls"]) for row in rows.calls) > limit,
         )
 
     async def prompts_of_episode(self, correlation_id: str) -> list[str]:
