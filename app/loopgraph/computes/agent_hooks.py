@@ -117,9 +117,9 @@ def _hook(payload: JsonMap, arrival: Arrival) -> _Hook:
 
 
 def _session(hook: _Hook, *, rank: int = _WEAK, clock: int | None = None, **more: Any) -> Observation:
+    """What is seen of the session. Without its instant where every event says the same, so that it changes nothing."""
     seen = SessionSeen(
         session_id=hook.session,
-        timestamp=hook.at,
         client=CLIENT,
         **said(cwd=hook.fields.text("cwd"), transcript_path=hook.fields.text("transcript_path"), **more),
     )
@@ -147,17 +147,23 @@ def _session_start(hook: _Hook) -> tuple[Observation, ...]:
     source, model = hook.fields.name("source"), hook.fields.name("model")
     # A session that goes on had begun before: its real start, if that was seen, says more.
     goes_on = source in ("resume", "compact")
-    how: dict[str, Any] = {"rank": _RANK - 1, "clock": 0} if goes_on else {"rank": _RANK}
-    return (_session(hook, **how, started_at=hook.at, source=source, model=model, context=_session_context(hook)),)
+    rank, clock = (_RANK - 1, 0) if goes_on else (_RANK, None)
+    return (_change(hook, rank=rank, clock=clock, started_at=hook.at, source=source, model=model),)
 
 
 def _session_end(hook: _Hook) -> tuple[Observation, ...]:
     reason = hook.fields.name("reason")
-    return (_session(hook, rank=_RANK, ended_at=hook.at, end_reason=reason, context=_session_context(hook)),)
+    return (_change(hook, ended_at=hook.at, end_reason=reason),)
 
 
 def _setup(hook: _Hook) -> tuple[Observation, ...]:
-    return (_session(hook, rank=_RANK, context=_session_context(hook)),)
+    return (_change(hook),)
+
+
+def _change(hook: _Hook, *, rank: int = _RANK, clock: int | None = None, **more: Any) -> Observation:
+    """An event of the session itself."""
+    context = _session_context(hook)
+    return _session(hook, rank=rank, clock=clock, timestamp=hook.at, context=context, **more)
 
 
 def _session_context(hook: _Hook) -> JsonMap | None:
