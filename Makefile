@@ -28,6 +28,7 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
 
 bench-client: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.client

@@ -6,9 +6,7 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -17,44 +15,17 @@ from uuid import uuid4
 
 import httpx
 
+from support.engines.processes import free_port
+from support.process import gone, service
+
 CLIENTS = 8
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
-def service(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """``loopgraph serve`` as its own process, ready."""
-    environment = {**os.environ, "LOOPGRAPH_GRAPH_URL": f"embedded:{folder}"}
-    command = [sys.executable, "-m", "loopgraph", "serve", "--port", str(port)]
-    with (folder.parent / "service.log").open("ab") as log:
-        process = subprocess.Popen(command, env=environment, stderr=log, stdout=log)
-    try:
-        wait_until_ready(port, process)
+def embedded_service(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """``loopgraph serve`` on an engine in this folder, ready."""
+    with service(port, folder.parent / "service.log", LOOPGRAPH_GRAPH_URL=f"embedded:{folder}") as process:
         yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        finally:
-            process.kill()
-
-
-def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service ended"
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("the service did not become ready")
 
 
 class Load:
@@ -170,7 +141,7 @@ async def check_everything_is_there(port: int, load: Load) -> None:
 
 async def test_killing_the_engine_loses_nothing_acknowledged(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
-    with service(folder, port):
+    with embedded_service(folder, port):
         load = await new_load(port)
         async with load.running():
             for _ in range(2):
@@ -184,7 +155,7 @@ async def test_killing_the_engine_loses_nothing_acknowledged(tmp_path: Path) -> 
 async def test_killing_the_service_loses_nothing_acknowledged(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with ExitStack() as services:
-        process = services.enter_context(service(folder, port))
+        process = services.enter_context(embedded_service(folder, port))
         load = await new_load(port)
         async with load.running():
             await load.grows()
@@ -192,18 +163,6 @@ async def test_killing_the_service_loses_nothing_acknowledged(tmp_path: Path) ->
             process.kill()
             process.wait(10)
             await gone(engine)
-            services.enter_context(service(folder, port))
+            services.enter_context(embedded_service(folder, port))
             await load.grows()
         await check_everything_is_there(port, load)
-
-
-async def gone(pid: int, seconds: float = 20) -> None:
-    """Waits until there is no such process: the engine must not outlive its owner."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        assert time.monotonic() < deadline, "the engine outlived its owner"
-        await asyncio.sleep(0.05)

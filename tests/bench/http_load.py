@@ -1,0 +1,54 @@
+"""A client that costs little: prepared bytes over one kept-alive connection, so that a benchmark measures the service."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import orjson
+
+
+def request(path: str, body: bytes) -> bytes:
+    """A POST of JSON as the bytes that go over the connection."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@dataclass
+class Sent:
+    """What came back: milliseconds of each request, and events by what became of them."""
+
+    taken_ms: list[float] = field(default_factory=list)
+    acknowledged: int = 0
+    refused: int = 0
+
+
+async def send(port: int, requests: Iterable[tuple[bytes, int]], sent: Sent) -> None:
+    """Sends requests, each with so many events, one after the other over one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for data, events in requests:
+        began = time.perf_counter()
+        writer.write(data)
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        sent.taken_ms.append((time.perf_counter() - began) * 1000)
+        if head[9:10] != b"2":
+            sent.refused += events
+        elif events == 1:
+            sent.acknowledged += 1
+        else:
+            sent.acknowledged += sum("error" not in result for result in orjson.loads(body)["results"])
+    writer.close()
+
+
+async def send_side_by_side(port: int, clients: list[list[tuple[bytes, int]]]) -> tuple[Sent, float]:
+    """What came back to all clients together, and the seconds it took."""
+    sent, began = Sent(), time.perf_counter()
+    await asyncio.gather(*(send(port, requests, sent) for requests in clients))
+    return sent, time.perf_counter() - began
