@@ -142,5 +142,13 @@ async def test_the_number_of_statements(quiet_service: Service) -> None:
       traces(filter: {sessionId: $session, structure: {has: {tool: "Bash"}, before: {tool: "Read"}}}) { edges { cursor } }
     }
     """
-    # The floor and the page, a statement for each match, and the parts of two levels.
-    assert await quiet_service.statements(document, session=session) == 2 + 2 + 2 * 4
+    # The floor and the page, a statement for each match, and those of reading a forest.
+    assert await quiet_service.statements(document, session=session) == 2 + 2 + 4
+
+
+async def test_a_tree_that_is_too_large_is_left_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = await runs(service)
+    document = "query($filter: TraceFilterInput) { traces(filter: $filter) { edges { node { correlationId } } } }"
+    filter = {"sessionId": session, "structure": {"has": {"tool": "Agent"}}}
+    monkeypatch.setattr(structures, "MAX_STEPS", 2)  # all four together have seven, and "3" has three
+    assert found((await service.query(document, filter=filter))["traces"]) == ["2", "1", "0"]

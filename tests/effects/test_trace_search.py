@@ -253,10 +253,23 @@ async def test_trees_that_have_a_step(traces: Traces, search: TraceSearch) -> No
         EndpointCalled(correlation_id=other, call_id=f"{other}-called", service_name="db", endpoint_path="/y"),
     )  # fmt: skip
 
+    await record(
+        traces,
+        TraceStarted(correlation_id=f"{root}-lost", root_id=root, agent_id="a1", agent_type="lost"),
+        HookExecuted(
+            correlation_id=f"{root}-lost",
+            execution_id=f"{root}-grep",
+            hook_type="ToolUse",
+            tool_name="Grep",
+            success=True,
+        ),
+    )
+
     async def having(**match: Any) -> set[str]:
         return await search.having([root, other, "unknown"], StepMatch(**match))
 
     assert await having(tool="Bash") == await having(tool="Bash", agent_type="tester", status="error") == {root}
+    assert await having(tool="Grep", agent_type="lost") == {root}
     assert await having(tool="Bash", agent_type="explorer") == await having(tool="Read") == set()
     assert await having(service="api") == await having(endpoint="/x", status="success") == {root}
     assert await having(service="db") == await having(status="in_progress") == {other}

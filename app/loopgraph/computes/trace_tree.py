@@ -30,6 +30,11 @@ class Node:
             yield node
             stack.extend(reversed(node.children))
 
+    @property
+    def size(self) -> int:
+        """How many nodes it and everything below it are."""
+        return sum(1 for _ in self.walk())
+
     def ancestors(self) -> Iterator[Node]:
         """What it is nested in, from the inside out."""
         node = self.parent

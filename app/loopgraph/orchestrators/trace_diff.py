@@ -20,13 +20,14 @@ async def diff(reads: TraceReads, a: str, b: str, principal: Principal | None) -
 
     Raises NotFound for one that is not there, or that the principal may not see, and InvalidInput for one that is too large.
     """
-    trees = await read_trees(reads, {a, b}, principal, max_steps=MAX_STEPS)
-    for name, id_ in (("a", a), ("b", b)):
-        tree = trees.get(id_)
-        if tree is None:
+    trees, truncated = await read_trees(reads, {a, b}, principal, max_steps=2 * MAX_STEPS)
+    for id_ in (a, b):
+        if id_ not in trees:
             raise NotFound("Trace", id_)
-        if tree.truncated or tree.size > MAX_STEPS:
-            raise InvalidInput(
-                name, f"has more than {MAX_STEPS:,} steps with those of its subagents; compare a part of it"
-            )
-    return await asyncio.to_thread(compare, trees[a].grown(), trees[b].grown())
+    sizes = {"a": trees[a].size, "b": trees[b].size}
+    larger = max(sizes, key=lambda name: sizes[name])
+    if truncated or sizes[larger] > MAX_STEPS:
+        raise InvalidInput(
+            larger, f"has more than {MAX_STEPS:,} steps with those of its subagents; compare a part of it"
+        )
+    return await asyncio.to_thread(compare, trees[a], trees[b])

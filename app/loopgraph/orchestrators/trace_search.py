@@ -15,6 +15,9 @@ from loopgraph.orchestrators.trace_trees import read_trees
 CANDIDATES = 2_000
 """How many traces the graph is asked about at once."""
 
+MAX_CANDIDATES = 10_000
+"""How many traces one page asks the graph about at most."""
+
 TREES = 20
 """How many trees are read at once."""
 
@@ -35,12 +38,12 @@ async def find(
 ) -> TracePage:
     """Root traces that pass the filter and whose trees, as far as the principal may see them, have the structure, newest first.
 
-    A page that is not full has ``has_more`` only if the search stopped at ``MAX_TREES`` trees or ``MAX_SEARCHED`` traces, and
-    says where.
+    A page that is not full has ``has_more`` only if the search stopped at ``MAX_TREES`` trees, at ``MAX_CANDIDATES`` traces that
+    pass the filter, or at ``MAX_SEARCHED`` traces, and says where.
     """
     roots = filter.model_copy(update={"roots_only": True})
     found: list[Trace] = []
-    read, searched_to = 0, None
+    asked, read, searched_to = 0, 0, None
     async for part in search.parts(roots, page.after, principal, limit=CANDIDATES, whole=False):
         candidates = set(part.keys)
         for match in structure.needed:
@@ -55,15 +58,19 @@ async def find(
             if read >= MAX_TREES and (left or part.floor):
                 return TracePage(traces=tuple(found), has_more=True, searched_to=part.keys[batch[-1]])
         searched_to = part.floor
+        asked += len(part.keys)
+        if asked >= MAX_CANDIDATES:
+            break
     return TracePage(traces=tuple(found), has_more=searched_to is not None, searched_to=searched_to)
 
 
 async def _passing(
     reads: TraceReads, root_ids: Sequence[str], structure: TraceStructure, principal: Principal | None
 ) -> list[Trace]:
-    trees = await read_trees(reads, root_ids, principal, max_steps=MAX_STEPS)
-    return [
-        trees[id_].parts[id_].trace
-        for id_ in root_ids
-        if id_ in trees and not trees[id_].truncated and has_structure(trees[id_].grown(), structure)
+    trees, truncated = await read_trees(reads, root_ids, principal, max_steps=MAX_STEPS)
+    if truncated and len(root_ids) > 1:
+        return [trace for id_ in root_ids for trace in await _passing(reads, [id_], structure, principal)]
+    passing = [
+        trees[id_] for id_ in root_ids if id_ in trees and not truncated and has_structure(trees[id_], structure)
     ]
+    return [root.trace for root in passing]
