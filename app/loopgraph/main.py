@@ -111,6 +111,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield build_services(settings, graph)
 
 
+def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsyncContextManager[None]:
+    """OTLP over gRPC, if the settings ask for it. Raises SetupError without the extra that it needs."""
+    if settings.otlp_grpc_port is None:
+        return contextlib.nullcontext()
+    try:
+        from loopgraph.api.otlp_grpc import otlp_grpc
+    except ModuleNotFoundError as error:
+        raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'") from error
+    return otlp_grpc(settings, services.recorder)
+
+
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. The graph is opened and closed by its lifespan."""
     settings = settings or Settings()
@@ -125,7 +136,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             if settings.capture_content is CaptureContent.FULL:
                 logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-            yield
+            async with _otlp_grpc(settings, services):
+                yield
             await services.recorder.close(settings.ingest_drain_ms / 1000)
             for task in background:
                 task.cancel()

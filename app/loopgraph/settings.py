@@ -65,6 +65,10 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8053, description="port the service listens on")
+    otlp_grpc_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        default=None,
+        description="port of OTLP over gRPC, usually 4317; needs the extra `loopgraph[grpc]`; off if unset",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(default=4 * 1024 * 1024, description="largest request body")

@@ -8,29 +8,20 @@ sending it again, and with 429 or 503 and ``Retry-After`` for what can. ``?ack=q
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import orjson
-from google.protobuf.json_format import ParseDict
-from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from loopgraph.api.bodies import is_json, json_value, media_type, plain, waits_for_commit
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
-from loopgraph.computes import otel_json, otel_protobuf
-from loopgraph.computes.otel_logs import observe_logs
-from loopgraph.computes.otel_metrics import observe_points
+from loopgraph.api.otlp_signals import SIGNALS, Signal
 from loopgraph.computes.otel_report import Report
-from loopgraph.computes.otel_spans import observe_spans
-from loopgraph.errors import LoopgraphError, UserError
+from loopgraph.errors import LoopgraphError
 
 LARGEST: Final = 32 * 1024 * 1024
 """So many bytes a request may have once it is decompressed; as it is sent, it is held to ``max_body_bytes``."""
@@ -47,44 +38,11 @@ _CODES: Final = {400: 3, 403: 7, 404: 5, 409: 10, 415: 3, 422: 3, 429: 8, 503: 1
 _INTERNAL: Final = 13
 
 
-@dataclass(frozen=True)
-class _Signal:
-    """How one kind of signal is read, and how the door for it answers."""
-
-    from_json: Callable[[Any], Report]
-    from_protobuf: Callable[[bytes], Report]
-    response: type[Message]
-    rejected: str
-    """The field of ``partial_success`` that counts the refused items, in JSON."""
-
-
-_SIGNALS = {
-    "traces": _Signal(
-        lambda body: observe_spans(otel_json.read_spans(body)),
-        lambda body: observe_spans(otel_protobuf.read_spans(body)),
-        ExportTraceServiceResponse,
-        "rejectedSpans",
-    ),
-    "logs": _Signal(
-        lambda body: observe_logs(otel_json.read_logs(body)),
-        lambda body: observe_logs(otel_protobuf.read_logs(body)),
-        ExportLogsServiceResponse,
-        "rejectedLogRecords",
-    ),
-    "metrics": _Signal(
-        lambda body: observe_points(otel_json.read_points(body)),
-        lambda body: observe_points(otel_protobuf.read_points(body)),
-        ExportMetricsServiceResponse,
-        "rejectedDataPoints",
-    ),
-}
-
-
-def _read(signal: _Signal, media: str, body: bytes) -> Report:
+def _read(signal: Signal, media: str, body: bytes) -> Report:
     return signal.from_json(json_value(body)) if is_json(media) else signal.from_protobuf(body)
 
 
-async def _report(signal: _Signal, request: Request) -> Report:
+async def _report(signal: Signal, request: Request) -> Report:
     """What the items of a request say. Raises UnsupportedMediaType, InvalidInput."""
     media = media_type(request)
     if not is_json(media) and media not in _PROTOBUFS:
@@ -98,7 +56,7 @@ async def _report(signal: _Signal, request: Request) -> Report:
     return await asyncio.to_thread(read) if len(body) > _LONG or encoding else read()
 
 
-def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def _door(signal: Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def door(request: Request) -> Response:
         json = media_type(request) not in _PROTOBUFS
         try:
@@ -107,26 +65,12 @@ def _door(signal: _Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]
             outcomes = await request.app.state.services.recorder.record(report.observations, wait=wait)
         except LoopgraphError as error:
             return _failed(error, json)
-        return _accepted(signal, report, outcomes, json)
+        answer = signal.answer(report, outcomes)
+        if json:
+            return Response(orjson.dumps(answer), media_type=_JSON)
+        return Response(signal.protobuf(answer), media_type=_PROTOBUF)
 
     return door
-
-
-def _accepted(signal: _Signal, report: Report, outcomes: Sequence[object], json: bool) -> Response:
-    refused: dict[int | None, str] = dict(report.refused.items())
-    for item, outcome in zip(report.items, outcomes, strict=True):
-        if isinstance(outcome, UserError):
-            refused.setdefault(item, str(outcome))
-    answer: dict[str, Any] = {}
-    if refused:
-        # What several items say together is none of the counted items: by the protocol, 0 with a message is a warning.
-        count = len(refused.keys() - {None})
-        first = min(refused, key=lambda item: len(report.items) if item is None else item)
-        where = "" if first is None else f"number {first}, counted from 0: "
-        answer = {"partialSuccess": {signal.rejected: str(count), "errorMessage": f"{where}{refused[first]}"}}
-    if json:
-        return Response(orjson.dumps(answer), media_type=_JSON)
-    return Response(ParseDict(answer, signal.response()).SerializeToString(), media_type=_PROTOBUF)
 
 
 def _failed(error: LoopgraphError, json: bool) -> Response:
@@ -140,4 +84,4 @@ def _failed(error: LoopgraphError, json: bool) -> Response:
     return Response(status.SerializeToString(), problem.status_code, wait, media_type=_PROTOBUF)
 
 
-otlp_routes = [Route(f"/v1/{name}", _door(signal), methods=["POST"]) for name, signal in _SIGNALS.items()]
+otlp_routes = [Route(f"/v1/{name}", _door(signal), methods=["POST"]) for name, signal in SIGNALS.items()]
