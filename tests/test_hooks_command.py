@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from loopgraph.cli import app
 from loopgraph.clients.agent_settings import EVENTS
 from loopgraph.clients.hook_spool import Spool
-from test_kills import free_port, service
+from loopgraph.effects.embedded import free_ports
+from support.process import service
 
 Json = dict[str, Any]
 Run = Callable[..., Result]
@@ -126,7 +127,7 @@ def test_a_malformed_file_is_refused_and_left_alone(home: Path, hooks: Run) -> N
 
 def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{free_ports(None)[0]}"
     assert f"hooks for 0 of {len(EVENTS)} events" in hooks("status").stdout
     hooks("install", "--url", url)
     spool = Spool(home / "spool", url)
@@ -176,14 +177,15 @@ TRACE = """query($id: ID!) { trace(correlationId: $id) {
 async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
     home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, durable: bool
 ) -> None:
-    port, folder = free_port(), home / "graph"
+    port = free_ports(None)[0]
     url = f"http://127.0.0.1:{port}"
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     monkeypatch.setenv("LOOPGRAPH_HOOK_TIMEOUT", "4")  # two cores are shared with an engine that starts
     hooks("install", "--project", "--url", url, *(["--durable"] if durable else []))
     agent, tools = Agent(home / "project" / ".claude" / "settings.json", f"prompt-{durable}"), 6
+    monkeypatch.setenv("LOOPGRAPH_GRAPH_URL", f"embedded:{home / 'graph'}")
     with ExitStack() as services:
-        process = services.enter_context(service(folder, port))
+        process = services.enter_context(service(port, home / "service.log"))
         assert f"service {url}: answers" in hooks("status").stdout
         await agent.fires("SessionStart", source="startup")
         await agent.fires("UserPromptSubmit", prompt="count to six")
@@ -196,7 +198,7 @@ async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
             await asyncio.gather(*(agent.uses_tool(number) for number in range(1, tools)))
             assert Spool(home / "spool", url).waiting()[0] == 2 * (tools - 1)
             back = datetime.now(UTC)
-            services.enter_context(service(folder, port))
+            services.enter_context(service(port, home / "service.log"))
         else:
             for number in range(tools):
                 await agent.uses_tool(number)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+import httpx
+
 from loopgraph.clients import Recorder
+from loopgraph.effects.embedded import free_ports
+from support.process import service as own_process
 from support.service import Service
 
 TRACE = """query($id: ID!) { trace(correlationId: $id) {
@@ -59,3 +67,30 @@ async def test_a_whole_trace_is_recorded_once_however_often_it_is_sent(service: 
     assert found["childTraces"] == [
         {"correlationId": part.correlation_id, "rootId": trace.correlation_id, "status": "SUCCESS"}
     ]
+
+
+async def test_a_service_that_is_killed_and_comes_back_has_everything_once(tmp_path: Path) -> None:
+    port, count = free_ports(None)[0], 300
+    url = f"http://127.0.0.1:{port}"
+    with ExitStack() as services:
+
+        def start() -> subprocess.Popen[bytes]:
+            graph = f"embedded:{tmp_path / 'graph'}"
+            return services.enter_context(own_process(port, tmp_path / "service.log", LOOPGRAPH_GRAPH_URL=graph))
+
+        process = await asyncio.to_thread(start)
+        async with Recorder(url, linger_s=0.02, close_timeout_s=60) as recorder:
+            with recorder.trace(correlation_id="survivor"):
+                for number in range(count):
+                    recorder.record_hook(f"Step{number}", success=True)
+                    await asyncio.sleep(0.005)
+                    if number == count // 3:
+                        process.kill()
+                    if number == 2 * count // 3:
+                        await asyncio.to_thread(start)
+        assert recorder.stats.retries > 0
+        assert (recorder.stats.accepted, recorder.stats.dropped) == (count + 2, 0)
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            query = '{ trace(correlationId: "survivor") { status totalHooks } }'
+            answer = (await client.post("/graphql", json={"query": query})).json()
+    assert answer["data"]["trace"] == {"status": "SUCCESS", "totalHooks": count}
