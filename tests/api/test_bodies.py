@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.api.bodies import json_value
+from loopgraph.api.bodies import agent_json_value, json_value
 from loopgraph.errors import InvalidInput
 
 
@@ -16,11 +16,11 @@ from loopgraph.errors import InvalidInput
 def test_text_of_any_kind_is_read(texts: list[str]) -> None:
     """Also with halves of surrogate pairs, which JavaScript writes and only U+FFFD can stand for."""
     readable = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
-    assert json_value(json.dumps(texts).encode()) == readable
+    assert agent_json_value(json.dumps(texts).encode()) == readable
 
 
 def test_half_a_pair() -> None:
-    assert json_value(rb'["\ud83d", "\\ud83d", "\ud83d\ude00", "\ude00x", "\ud83d\ud83d\ude00"]') == [
+    assert agent_json_value(rb'["\ud83d", "\\ud83d", "\ud83d\ude00", "\ude00x", "\ud83d\ud83d\ude00"]') == [
         "�",
         r"\ud83d",
         "😀",
@@ -31,5 +31,6 @@ def test_half_a_pair() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b'"\\ud83d', b'"\\x"', b"NaN", b"\xff"])
 def test_what_is_not_json_is_refused(body: bytes) -> None:
-    with pytest.raises(InvalidInput, match="is not JSON"):
-        json_value(body)
+    for read in (json_value, agent_json_value):
+        with pytest.raises(InvalidInput, match="is not JSON"):
+            read(body)

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from loopgraph.api.bodies import is_json, json_value, media_type, waits_for_commit
+from loopgraph.api.bodies import agent_json_value, is_json, media_type, waits_for_commit
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
 from loopgraph.api.services import Services
 from loopgraph.computes.agent_hooks import Arrival, observe_hook
@@ -42,7 +42,7 @@ async def _hook_event(request: Request) -> Response:
         media = media_type(request)
         if not is_json(media):
             raise UnsupportedMediaType(f"the body must be application/json, not {media or 'without a Content-Type'}")
-        payload, arrival = json_value(await request.body()), _arrival(request)
+        payload, arrival = agent_json_value(await request.body()), _arrival(request)
         observations = observe_hook(payload, arrival)
         record = services.recorder.record
         _check(await record(observations) if wait else await record(observations, wait=False))

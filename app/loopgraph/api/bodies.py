@@ -41,18 +41,22 @@ def waits_for_commit(request: Request) -> bool:
 
 
 def json_value(body: bytes) -> Any:
-    """The JSON of a body. Raises InvalidInput.
+    """The JSON of a body. Raises InvalidInput."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("body", f"is not JSON: {error}") from error
+
+
+def agent_json_value(body: bytes) -> Any:
+    """The JSON of a body that an agent client wrote. Raises InvalidInput.
 
     Halves of surrogate pairs become U+FFFD: programs in JavaScript that cut a text anywhere send them, and no text can hold them.
     """
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        mended = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)
-        try:
-            return orjson.loads(mended)
-        except orjson.JSONDecodeError:
-            raise InvalidInput("body", f"is not JSON: {error}") from error
+        return json_value(body)
+    except InvalidInput:
+        return json_value(_ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body))
 
 
 def plain(body: bytes, encoding: str, largest: int) -> bytes:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from loopgraph.api.bodies import is_json, json_value, media_type, plain, waits_for_commit
+from loopgraph.api.bodies import agent_json_value, is_json, media_type, plain, waits_for_commit
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
 from loopgraph.api.otlp_signals import SIGNALS, Signal
 from loopgraph.computes.otel_report import Report
@@ -39,7 +39,7 @@ _INTERNAL: Final = 13
 
 
 def _read(signal: Signal, media: str, body: bytes) -> Report:
-    return signal.from_json(json_value(body)) if is_json(media) else signal.from_protobuf(body)
+    return signal.from_json(agent_json_value(body)) if is_json(media) else signal.from_protobuf(body)
 
 
 async def _report(signal: Signal, request: Request) -> Report:
