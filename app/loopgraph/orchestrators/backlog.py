@@ -23,6 +23,9 @@ from loopgraph.errors import Overloaded, UserError
 SMALL: Final = 32
 """A submission of so many events at most goes first, and whole."""
 
+_SHARES: Final = 4
+"""Beside small submissions, large ones have so much smaller slices."""
+
 _SPAN: Final = timedelta(seconds=1)
 """Events of one turn arrived within it: they are dated by the arrival of the first if they bring no time of their own."""
 
@@ -135,6 +138,8 @@ class Backlog:
     def take(self, most: int) -> list[Entry]:
         """The entries of the next turn, ``most`` of them; none if nothing waits. Small and large submissions take turns."""
         lane = self._large if self._large and (self._large_is_next or not self._small) else self._small
+        if lane is self._large and (self._small or self._large_is_next):
+            most = max(1, most // _SHARES)  # small ones come at the moment, and wait for this turn
         self._large_is_next = lane is self._small
         taken: list[Entry] = []
         while lane and len(taken) < most and _together(taken, lane[0]):
