@@ -12,6 +12,9 @@ from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, Trace
 
 _MICROSECOND = timedelta(microseconds=1)
 
+_FAR = 256
+"""How many levels up the critical path looks for what holds or spawned a span: bounds the work for trees of absurd depth."""
+
 
 @dataclass
 class _Span:
@@ -187,10 +190,11 @@ def _critical(spans: Sequence[_Span]) -> tuple[list[Segment], set[int]]:
     if not heads:
         return [], set()
     low, high = min(start for start, _ in heads), max(end for _, end in heads)
+    holders = _holders(spans)
     waiting: dict[int, list[_Span]] = {}
     for span, _, end in sorted(known, key=lambda item: (item[2], item[1])):
         if end <= high:
-            waiting.setdefault(id(_holder(span, end)), []).append(span)
+            waiting.setdefault(id(holders[id(span)]), []).append(span)
     segments: list[Segment] = []
     through: set[int] = set()
 
@@ -224,12 +228,19 @@ def _known(instant: int | None) -> int:
     return instant
 
 
-def _holder(span: _Span, end: int) -> _Span | None:
-    """The nearest span around this one that does not end before it."""
-    outer = span.parent
-    while outer is not None and (outer.end is None or outer.end < end):
-        outer = outer.parent
-    return outer
+def _holders(spans: Iterable[_Span]) -> dict[int, _Span | None]:
+    """The nearest span around each one that does not end before it; around one of unknown times, the nearest known one."""
+    holders: dict[int, _Span | None] = {}
+    for span in spans:
+        outer = span.parent
+        for _ in range(_FAR):
+            if outer is None or (outer.end is not None and (span.end is None or outer.end >= span.end)):
+                break
+            outer = holders[id(outer)]  # what lies between ends before the span, too
+        else:
+            outer = None
+        holders[id(span)] = outer
+    return holders
 
 
 def _last_finished(candidates: list[_Span], frame: _Frame, through: set[int]) -> _Span | None:
@@ -247,7 +258,9 @@ def _last_finished(candidates: list[_Span], frame: _Frame, through: set[int]) ->
 def _spawner(part: _Frame, frame: _Frame, through: set[int]) -> _Frame | None:
     """The innermost span between a part of the path and the frame's span that was running when the part began."""
     outer = part.span.parent if part.span else None
-    while outer is not None and outer is not frame.span:
+    for _ in range(_FAR):
+        if outer is None or outer is frame.span:
+            break
         known = outer.start is not None and outer.end is not None and id(outer) not in through
         if known and _known(outer.start) <= part.floor <= _known(outer.end):
             return _Frame(outer, part.floor, max(_known(outer.start), frame.floor))

@@ -19,6 +19,7 @@ from loopgraph.computes.timeline import timeline
 from loopgraph.computes.waterfall import waterfall
 from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
+from loopgraph.errors import NotFound
 
 
 @strawberry.type(description="An agent that was considered and not chosen.")
@@ -170,7 +171,8 @@ class HookExecution(relay.Node):
             tree = await _tree(info, self.correlation_id)
             found = (step for step in steps_of(tree) if step.execution.execution_id == self.execution_id)
             self.loaded = next(found, None)
-        assert self.loaded is not None, "the step was read before, and steps stay"
+        if self.loaded is None:
+            raise NotFound("HookExecution", self.execution_id)
         return self.loaded
 
 
@@ -328,8 +330,10 @@ class Trace(relay.Node):
 
 
 async def _tree(info: Info, correlation_id: str) -> assembly.AssembledTrace:
+    """The trace with all that belongs to it. Raises NotFound if it was archived since its head was read."""
     tree = await info.context.loaders.trace_tree.load(correlation_id)
-    assert tree is not None, "the trace was read before, and traces stay"
+    if tree is None:
+        raise NotFound("Trace", correlation_id)
     return tree
 
 
