@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from loopgraph.computes.trace_diff import compare, normalised
+from loopgraph.computes.trace_diff import Normaliser, compare
 from loopgraph.computes.trace_tree import Node, grow
 from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.trace_diff import ChangedField, DiffRow, DiffStep, RowKind, StepKind, TraceDiff
@@ -122,11 +122,16 @@ def test_totals_and_their_differences() -> None:
     }  # fmt: skip
 
 
-def test_inputs_that_mean_the_same() -> None:
-    one = {"a": 1, "file": "x/01a1fe98-b215-73b2-866b-96ea92e621ea", "b": [None, "two  \n words"]}
-    other = {"b": [None, " two words"], "file": "x/ffffffff-0000-4000-8000-000000000000", "a": 1}
-    assert normalised(one) == normalised(other)
-    assert normalised("C:\\new") != normalised("C:\\ ew")
+def test_values_that_mean_the_same() -> None:
+    one, other = Normaliser(["a1b2c3d4e5"]), Normaliser(["session-9", "a", "b2"])
+    assert one(
+        {"a": 1, "file": "x/01a1fe98-b215-73b2-866b-96ea92e621ea", "b": [None, "two  \n words"], "agent": "a1b2c3d4e5"}
+    ) == other(
+        {"b": [None, " two words"], "agent": "session-9", "file": "x/ffffffff-0000-4000-8000-00000000000A", "a": 1}
+    )
+    assert one("C:\\new") != one("C:\\ ew")
+    assert one("a1b2c3d4e5f6") != other("session-9")  # part of another word
+    assert other("a b2") == '"a b2"'  # too short to be told from other words
 
 
 def test_a_long_chain_of_nested_steps() -> None:

@@ -8,7 +8,7 @@ counterpart stands alone, with all that is nested in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +30,16 @@ from loopgraph.contracts.traces import FINAL, EndpointCall, HookExecution, Trace
 
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
 
 def compare(a: Node, b: Node) -> TraceDiff:
     """The difference of two trees. Time and memory grow with the product of the numbers of their steps."""
     rows: list[DiffRow] = []
     first: Divergence | None = None
-    stack: list[tuple[tuple[str, ...], _Pair | _Gap]] = [((), _Pair(_Side(a), _Side(b)))]
+    stack: list[tuple[tuple[str, ...], _Pair | _Gap]] = [
+        ((), _Pair(_Side(a, _normaliser(a)), _Side(b, _normaliser(b))))
+    ]
     while stack:
         path, item = stack.pop()
         if isinstance(item, _Pair):
@@ -79,29 +81,41 @@ def totals(root: Node) -> TraceTotals:
     )
 
 
-def normalised(value: Any) -> str:
-    """A text that is the same for values that mean the same: whatever the order of keys, the white space, and the UUIDs, which
-    every run makes anew."""
-    return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS, default=str).decode()
+class Normaliser:
+    """Turns values into texts that are the same for values that mean the same: whatever the order of keys, the white space, and
+    the ids that every run makes anew (UUIDs, and ``own_ids`` of at least 8 characters)."""
+
+    def __init__(self, own_ids: Iterable[str] = ()) -> None:
+        distinctive = sorted((id_ for id_ in own_ids if len(id_) >= 8), key=len, reverse=True)
+        self._id = re.compile(rf"\b(?:{'|'.join([*map(re.escape, distinctive), _UUID])})\b")
+
+    def __call__(self, value: Any) -> str:
+        return orjson.dumps(self._plain(value), option=orjson.OPT_SORT_KEYS, default=str).decode()
+
+    def _plain(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._id.sub("ID", " ".join(value.split()))
+            case dict():
+                return {str(key): self._plain(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self._plain(item) for item in value]
+            case _:
+                return value
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case str():
-            return _UUID.sub("UUID", " ".join(value.split()))
-        case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case _:
-            return value
+def _normaliser(root: Node) -> Normaliser:
+    """With the ids of the tree's sessions, traces and subagents."""
+    traces = {id(node.trace): node.trace for node in root.walk()}.values()
+    ids = {id_ for trace in traces for id_ in (trace.session_id, trace.correlation_id, trace.agent_id) if id_}
+    return Normaliser(ids)
 
 
 class _Side:
     """A node as one side of a comparison."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, normalised: Normaliser) -> None:
+        self.node, self.normalised = node, normalised
         record = node.record
         self.model = self.node_id = None
         self.kind, self.id, self.input, self.output = StepKind.HOOK, "", None, None
@@ -121,7 +135,7 @@ class _Side:
         self.key = f"{self.kind.value} {self.name}", normalised(self.input)
 
     def children(self) -> list[_Side]:
-        return [_Side(child) for child in self.node.children]
+        return [_Side(child, self.normalised) for child in self.node.children]
 
     def step(self) -> DiffStep:
         record = self.node.record
@@ -204,9 +218,9 @@ def _pair_row(path: tuple[str, ...], pair: _Pair) -> DiffRow:
     differs = {
         ChangedField.STATUS: one.status is not other.status,
         ChangedField.INPUT: a.key[1] != b.key[1],
-        ChangedField.OUTPUT: normalised(a.output) != normalised(b.output),
-        ChangedField.ERROR: normalised([one.error_type, one.error_message])
-        != normalised([other.error_type, other.error_message]),
+        ChangedField.OUTPUT: a.normalised(a.output) != b.normalised(b.output),
+        ChangedField.ERROR: a.normalised([one.error_type, one.error_message])
+        != b.normalised([other.error_type, other.error_message]),
         ChangedField.MODEL: a.model != b.model,
         ChangedField.VERSION: a.node_id != b.node_id,
     }

@@ -41,7 +41,8 @@ class TraceSearchQuery:
 
     @strawberry.field(
         description="What differs between two traces with all that they spawned: steps of the same name and input correspond "
-        "in their order, then steps of the same name. White space, the order of keys, and UUIDs make no difference."
+        "in their order, then steps of the same name. White space, the order of keys, and the ids of the runs themselves make "
+        "no difference."
     )
     async def trace_diff(self, info: Info, a: strawberry.ID, b: strawberry.ID) -> TraceDiff:
         return TraceDiff.of(await diff(info.context.services.traces, a, b, info.context.principal))
