@@ -67,11 +67,13 @@ def restore(
 
     async def work() -> RestoreReport:
         from loopgraph.effects.retention import Retention
+        from loopgraph.effects.trace_archive import segments_of
         from loopgraph.main import open_services
         from loopgraph.orchestrators.restoration import restore as bring_back
 
+        segments = segments_of(path.expanduser() for path in paths)  # a wrong path is told before an engine is started
         async with open_services(settings) as services:
-            return await bring_back(Retention(services.graph), [path.expanduser() for path in paths])
+            return await bring_back(Retention(services.graph), segments)
 
     report = asyncio.run(work())
     out.print(f"{len(report.segments):,} segments read, all whole", markup=False)

@@ -1,10 +1,10 @@
-// Draws the relationships of one type between nodes of two labels that are not there; `known` counts those whose ends are.
+// Draws relationships of one type between nodes of two labels, where both are there.
 // access: write
 // parameters: rows
-// returns: known
+// returns: drawn
 UNWIND $rows AS row
 MATCH (a:NODE_LABEL {NODE_KEY: row.start})
 MATCH (b:OTHER_LABEL {OTHER_KEY: row.end})
-MERGE (a)-[r:DRAWN_TYPE]->(b)
-ON CREATE SET r += row.properties
-RETURN count(r) AS known
+CREATE (a)-[r:DRAWN_TYPE]->(b)
+SET r += row.properties
+RETURN count(r) AS drawn

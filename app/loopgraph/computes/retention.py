@@ -20,10 +20,10 @@ def duration(text: str, field: str) -> timedelta:
     match = re.fullmatch(r"\s*([1-9]\d{0,8})\s*([mhdw])\s*", text, re.ASCII)
     if match is None:
         raise InvalidInput(field, f"{text!r} is not a duration; write a number and m, h, d or w, such as 90d or 12h")
-    result = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if result > _LONGEST:
+    count, unit = int(match[1]), timedelta(**{_UNITS[match[2]]: 1})
+    if count * unit.total_seconds() > _LONGEST.total_seconds():
         raise InvalidInput(field, f"{text!r} is more than a thousand years")
-    return result
+    return count * unit
 
 
 def why_kept(standing: Standing, older_than: datetime) -> Kept | None:

@@ -24,6 +24,9 @@ _LOCK_NODES = query("retention/lock_nodes")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
 _RESTORE_NODES = query("retention/restore_nodes")
+_LOCK_RESTORING = query("retention/lock_restoring")
+_RELATIONSHIPS_INTO = query("retention/relationships_into")
+_RELATIONSHIPS_OUT_OF = query("retention/relationships_out_of")
 _RESTORE_RELATIONSHIPS = query("retention/restore_relationships")
 _OLD = {"LogRecord": query("retention/old_logs"), "MetricPoint": query("retention/old_points")}
 _OLD_SESSIONS = query("retention/old_sessions")
@@ -34,6 +37,9 @@ SLICE = 500
 
 _LAST = ("Trace", "Session")
 """Deleted last, so that what is left of an interrupted deletion can still be found."""
+
+_SHARED = ("Agent", "PatternVersion")
+"""Nodes that relationships of very many others lead to."""
 
 Item = Node | Relationship
 Units = Mapping[str, Sequence[NodeId]]
@@ -168,21 +174,30 @@ class Retention:
 
     async def restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
         """Draws the relationships that are not there, and counts by type those that are there now and those without an end."""
+        distinct = {item[:3]: item for item in relationships}
         groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
-        for item in relationships:
+        for item in distinct.values():
             row = {"start": item.start.key, "end": item.end.key, "properties": item.properties}
             groups[item.type, item.start.label, item.end.label].append(row)
 
+        turn = new_id()
+
         async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
             drawn, loose = Counter[str](), Counter[str]()
+            await tx.run(_LOCK_RESTORING, turn=turn)
             for (type_, start, end), rows in sorted(groups.items()):
-                statement = _RESTORE_RELATIONSHIPS.choose(
-                    NODE_LABEL=start, NODE_KEY=KEYS[start], OTHER_LABEL=end, OTHER_KEY=KEYS[end], DRAWN_TYPE=type_
+                choice = {"NODE_LABEL": start, "NODE_KEY": KEYS[start], "OTHER_LABEL": end, "OTHER_KEY": KEYS[end]}
+                # MERGE would look through all relationships of a session, of which there can be very many.
+                look_up = (_RELATIONSHIPS_OUT_OF if end in _SHARED else _RELATIONSHIPS_INTO).choose(
+                    DRAWN_TYPE=type_, **choice
                 )
-                found = await tx.run(statement, rows=rows)
-                there = found[0]["known"] if found else 0
-                drawn[type_] += there
-                loose[type_] += len(rows) - there
+                known = {(row["start"], row["end"]) for row in await tx.run(look_up, rows=_ends(rows))}
+                drawn[type_] += len(known)
+                if missing := [row for row in rows if (row["start"], row["end"]) not in known]:
+                    found = await tx.run(_RESTORE_RELATIONSHIPS.choose(DRAWN_TYPE=type_, **choice), rows=missing)
+                    made = found[0]["drawn"] if found else 0
+                    drawn[type_] += made
+                    loose[type_] += len(missing) - made
             return drawn, loose
 
         return await self._graph.transaction(work)
@@ -257,6 +272,10 @@ def _by_label(ids: Iterable[NodeId]) -> list[tuple[str, list[str]]]:
     for label, key in ids:
         found[label].append(key)
     return [(label, sorted(found[label])) for label in sorted(found, key=lambda label: (label in _LAST, label))]
+
+
+def _ends(rows: Iterable[Row]) -> list[Row]:
+    return [{"start": row["start"], "end": row["end"]} for row in rows]
 
 
 def _of(statement: Query, label: str) -> Query:
