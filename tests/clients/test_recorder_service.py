@@ -41,9 +41,7 @@ async def test_a_whole_trace_is_recorded_once_however_often_it_is_sent(service: 
             with recorder.trace(prompt_text="part") as part:
                 pass
             begun = recorder.record_hook("Edit", tool_name="Edit")
-            recorder.record_hook(
-                "Edit", execution_id=begun, success=False, error_type="Denied", duration_ms=12.5
-            )  # fmt: skip
+            recorder.record_hook("Edit", execution_id=begun, success=False, error_type="Denied", duration_ms=12.5)
         assert recorder.emit({"kind": "hook", "correlation_id": trace.correlation_id, "quality_score": 7})
     stats = recorder.stats
     assert (stats.emitted, stats.accepted, stats.rejected, stats.dropped) == (22, 20, 2, 0)

@@ -10,6 +10,7 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -119,9 +120,7 @@ class TraceEvents(ABC):
         around, execution_id = current(), fields.pop("execution_id", None) or new_id()
         if around is None:
             raise ValueError(_NO_TRACE)
-        place = TraceContext(
-            around.correlation_id, around.root_id, execution_id, around.flags, around.tracestate
-        )  # fmt: skip
+        place = replace(around, parent_execution_id=execution_id)
         started_at, began = now(), time.perf_counter()
         failure: BaseException | None = None
         try:
@@ -159,8 +158,7 @@ def outcome_fields(failure: BaseException | None) -> dict[str, Any]:
     """``success``, and what went wrong."""
     if failure is None:
         return {"success": True}
-    fields = {"success": False, "error_type": type(failure).__qualname__[:255], "error_message": str(failure)[:10_000]}
-    return fields
+    return {"success": False, "error_type": type(failure).__qualname__[:255], "error_message": str(failure)[:10_000]}
 
 
 def _ms_since(began: float) -> float:
