@@ -135,7 +135,7 @@ class Redactor:
                 kind, clean_key = self._known_key(key) if len(key) <= _LONGEST_NAME else self._read_key(key)
             clean = MARKER if is_secret(kind, item) else self._walk(item, field, depth)
             redacted[clean_key] = clean
-            changed = changed or clean is not item or clean_key is not key
+            changed = changed or clean is not item or clean_key != key
         return redacted if changed else value
 
     def _redact_items(self, items: Sequence[Any], field: str, depth: int) -> Sequence[Any]:
