@@ -53,7 +53,7 @@ async def test_a_search_that_stopped_goes_on_after_its_end_cursor(
 ) -> None:
     monkeypatch.setattr(trace_search, "FIRST_WINDOW", 2)
     monkeypatch.setattr(trace_search, "MAX_SEARCHED", 2)
-    session, after, pages = await session_of(service, 5), None, []
+    session, after, pages = await session_of(service, 5), None, list[Json]()
     while not pages or pages[-1]["pageInfo"]["hasNextPage"]:
         filter = {"sessionId": session, "failedTool": "Bash"}
         pages.append(await service.execute("traces_page", filter=filter, after=after))
@@ -127,7 +127,7 @@ async def test_structures(service: Service) -> None:
 async def test_pages_of_structures_stop_and_go_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(structures, "TREES", 1)
     monkeypatch.setattr(structures, "MAX_TREES", 1)
-    session, after, pages = await runs(service), None, []
+    session, after, pages = await runs(service), None, list[Json]()
     while not pages or pages[-1]["pageInfo"]["hasNextPage"]:
         filter = {"sessionId": session, "structure": {"without": {"tool": "Bash"}}}
         pages.append(await service.execute("traces_page", first=1, filter=filter, after=after))

@@ -91,14 +91,15 @@ def test_what_changed_within_a_pair() -> None:
     same = changed(one(duration_ms=100.0), one(duration_ms=150.0))
     assert (same.kind, same.duration_ratio) == (RowKind.SAME, 1.5)
     assert changed(one(duration_ms=0.0), one(duration_ms=1.0)).duration_ratio is None
-    for field, a, b in (
+    fields: list[tuple[ChangedField, dict[str, Any], dict[str, Any]]] = [
         (ChangedField.STATUS, {}, {"status": TraceStatus.ERROR}),
         (ChangedField.INPUT, {"tool_input": [1]}, {"tool_input": [2]}),
         (ChangedField.OUTPUT, {"tool_response": None}, {"tool_response": ""}),
         (ChangedField.ERROR, {"error_message": "no"}, {"error_message": "never"}),
         (ChangedField.VERSION, {"node_id": "v1"}, {"node_id": "v2"}),
-    ):
-        row = changed(one(**a), one(**b))
+    ]
+    for field, before, after in fields:
+        row = changed(one(**before), one(**after))
         assert (row.kind, row.changed) == (RowKind.CHANGED, (field,))
     a, b = (grow(parts(trace("t"), call("c", "t", model=model)), "t") for model in ("small", "large"))
     assert changed(a, b).changed == (ChangedField.MODEL,)

@@ -39,6 +39,11 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def known(runs: Sequence[tuple[bool, float | None]]) -> list[float]:
+    """The durations that are known."""
+    return [ms for _, ms in runs if ms is not None]
+
+
 def check(found: Sequence[BaseModel], expected: Sequence[BaseModel]) -> None:
     """The same rows, numbers up to rounding."""
     assert len(found) == len(expected)
@@ -63,30 +68,29 @@ async def test_the_views_are_what_the_reducers_say(graph: Graph) -> None:
         if number % 5:
             events.append(RoutingDecided(correlation_id=trace, selected_agent=agent))
         if number % 8:  # the others go on
-            ms = chance.uniform(0, 90_000_000)
-            end = at + timedelta(microseconds=round(ms * 1000))
+            end = at + timedelta(microseconds=chance.randrange(90_000_000_000))
             events.append(TraceCompleted(correlation_id=trace, success=ok, timestamp=end))
             agents["explorer" if number % 5 == 0 else agent].append((ok, (end - at) / timedelta(milliseconds=1)))
         for step in range(number % 4):
             tool, ok = f"tool-{step}", chance.random() < 0.5
-            known = chance.choice([None, chance.uniform(0, 1_000)])
+            ms = chance.choice([None, chance.uniform(0, 1_000)])
             execution = f"{trace}-{step}"
-            hooks[tool].append((ok, known))
+            hooks[tool].append((ok, ms))
             events.append(
                 HookExecuted(
                     correlation_id=trace, execution_id=execution, hook_type="ToolUse", tool_name=tool, success=ok,
-                    duration_ms=known, quality_gates_validated=("a",) * (step % 2),
+                    duration_ms=ms, quality_gates_validated=("a",) * (step % 2),
                 )
             )  # fmt: skip
             path = f"/{step}"
-            calls[path].append((ok, known))
+            calls[path].append((ok, ms))
             retries[path] += step
             if not ok:
                 errors[path].add(f"E{number % 2}")
             events.append(
                 EndpointCalled(
                     correlation_id=trace, call_id=f"{execution}-call", service_name="api", endpoint_path=path, success=ok,
-                    duration_ms=known, retry_count=step, error_type=None if ok else f"E{number % 2}",
+                    duration_ms=ms, retry_count=step, error_type=None if ok else f"E{number % 2}",
                     hook_execution_id=execution if number % 2 else None,
                 )
             )  # fmt: skip
@@ -96,24 +100,22 @@ async def test_the_views_are_what_the_reducers_say(graph: Graph) -> None:
     await record(Traces(graph), *events)
 
     range_, analytics = TimeRange(since=start, until=start + timedelta(hours=1)), Analytics(graph)
-    check(
-        await analytics.agent_success_rates(range_, ANYBODY, MANY),
-        sorted(
-            [
-                AgentSuccessRate(
-                    agent=agent,
-                    total_executions=len(runs),
-                    successful_executions=sum(ok for ok, _ in runs),
-                    success_rate=mean([ok for ok, _ in runs]),
-                    avg_duration_ms=mean([ms for _, ms in runs if ms is not None]),
-                    median_duration_ms=percentile([ms for _, ms in runs if ms is not None], 50),
-                    p95_duration_ms=percentile([ms for _, ms in runs if ms is not None], 95),
-                )
-                for agent, runs in agents.items()
-            ],
-            key=lambda row: (-(row.success_rate or 0), -row.total_executions, row.agent),
-        ),
+    expected = sorted(
+        [
+            AgentSuccessRate(
+                agent=agent,
+                total_executions=len(runs),
+                successful_executions=sum(ok for ok, _ in runs),
+                success_rate=mean([ok for ok, _ in runs]),
+                avg_duration_ms=mean(known(runs)),
+                median_duration_ms=percentile(known(runs), 50),
+                p95_duration_ms=percentile(known(runs), 95),
+            )
+            for agent, runs in agents.items()
+        ],
+        key=lambda row: (-(row.success_rate or 0), -row.total_executions, row.agent),
     )
+    check(await analytics.agent_success_rates(range_, ANYBODY, MANY), expected)
     check(
         await analytics.hook_performance(range_, ANYBODY, MANY),
         [
@@ -121,10 +123,10 @@ async def test_the_views_are_what_the_reducers_say(graph: Graph) -> None:
                 hook_type="ToolUse",
                 tool_name=tool,
                 execution_count=len(runs),
-                avg_duration_ms=mean(known := [ms for _, ms in runs if ms is not None]),
-                min_duration_ms=min(known),
-                max_duration_ms=max(known),
-                p95_duration_ms=percentile(known, 95),
+                avg_duration_ms=mean(known(runs)),
+                min_duration_ms=min(known(runs)),
+                max_duration_ms=max(known(runs)),
+                p95_duration_ms=percentile(known(runs), 95),
                 success_count=sum(ok for ok, _ in runs),
                 success_rate=mean([ok for ok, _ in runs]),
                 avg_intelligence_functions=0,
@@ -142,8 +144,8 @@ async def test_the_views_are_what_the_reducers_say(graph: Graph) -> None:
                 call_count=len(runs),
                 success_count=sum(ok for ok, _ in runs),
                 success_rate=mean([ok for ok, _ in runs]),
-                avg_duration_ms=mean(known := [ms for _, ms in runs if ms is not None]),
-                p95_duration_ms=percentile(known, 95),
+                avg_duration_ms=mean(known(runs)),
+                p95_duration_ms=percentile(known(runs), 95),
                 total_retries=retries[path],
                 avg_retries_per_call=retries[path] / len(runs),
                 error_types=tuple(sorted(errors[path])),
@@ -172,6 +174,7 @@ async def test_the_views_show_what_one_may_see_and_nothing_unknown(graph: Graph)
         steps = await analytics.hook_performance(range_, principal, MANY)
         calls = await analytics.endpoint_reliability(range_, principal, MANY)
         assert [len(agents), len(steps), len(calls)] == [rows] * 3
-        for row in (*agents, *steps, *calls):
+        found: list[AgentSuccessRate | HookPerformance | EndpointReliability] = [*agents, *steps, *calls]
+        for row in found:
             assert (row.success_rate, row.avg_duration_ms, row.p95_duration_ms) == (0, None, None)
         assert [row.error_types for row in calls] == [()] * rows
