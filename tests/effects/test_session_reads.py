@@ -38,8 +38,9 @@ async def sessions(graph: Graph) -> tuple[str, str]:
     known = SessionSeen(
         session_id=mine, user_id="me", client="claude-code", started_at=at(100), context={"a": 1}, tags=("x", "y")
     )
-    await record(graph, seen(known), seen(SessionSeen(session_id=other, started_at=at(200))))
     events: list[Any] = [
+        seen(known),
+        seen(SessionSeen(session_id=other, started_at=at(200))),
         TraceStarted(correlation_id=f"{other}-only", session_id=other, timestamp=at(1)),
         seen(LogRecorded(record_id=f"{other}-log", session_id=other, timestamp=at(1), body=["text", 1])),
         *(

@@ -194,14 +194,11 @@ class Batch:
         nested = {call["call_id"] for call in self.calls.all() if call.get("hook_execution_id")}
         return [row for row in self.calls.moved("correlation_id") if row["call_id"] not in nested]
 
-    def sessions_named(self) -> list[Properties]:
-        """The sessions that must be there: those that are seen, and those that only log records or data points name."""
-        named = {
-            item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")
-        }
+    def session_stubs(self) -> list[Properties]:
+        """The sessions that must be there because log records or data points name them."""
+        named = {item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")}
         unseen = sorted(id_ for id_ in named if self.sessions.get(id_) is None)
-        stubs = ({"session_id": id_, "created_at": self._received_at} for id_ in unseen)
-        return [*self.sessions.new(), *map(mapping.keyed_session, stubs)]
+        return [mapping.keyed_session({"session_id": id_, "created_at": self._received_at}) for id_ in unseen]
 
     def nest_calls(self) -> None:
         """Observed calls go to the execution that they are nested in, once it is there."""

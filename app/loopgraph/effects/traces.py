@@ -53,6 +53,7 @@ _CALLS_NESTED_IN = query("traces/calls_nested_in")
 _MOVE_HOOKS = query("traces/move_hooks")
 _MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
 _LOCK_SESSIONS = query("traces/lock_sessions")
+_CREATE_SESSIONS = query("traces/create_sessions")
 _ENSURE_SESSIONS = query("traces/ensure_sessions")
 _UPDATE_SESSIONS = query("traces/update_sessions")
 _KNOWN_LOGS = query("traces/known_logs")
@@ -230,6 +231,7 @@ async def _store(tx: Transaction, batch: Batch, turn: str) -> None:
     await write(_ENSURE_TRACES, batch.stubs())
     await write(_UPDATE_TRACES, batch.traces.changes())
     await write(_LINK_PARENTS, batch.traces.learned("parent_id"), by="parent_id")
+    await write(_CREATE_SESSIONS, batch.sessions.new())
     sessions = [session_row(trace) for trace in batch.traces.learned("session_id", "created_at")]
     await write(_LINK_SESSIONS, sessions, by="session_id")
     await write(_CREATE_HOOKS, batch.hooks.new())
@@ -257,7 +259,7 @@ async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
             await tx.run(statement, rows=rows)
 
     logs, points = batch.logs.new(), batch.points.new()
-    await write(_ENSURE_SESSIONS, batch.sessions_named())
+    await write(_ENSURE_SESSIONS, batch.session_stubs())
     await write(_UPDATE_SESSIONS, batch.sessions.changes())
     await write(_CREATE_LOGS_OF_TRACES, [log for log in logs if log.get("correlation_id")])
     await write(
