@@ -32,11 +32,11 @@ HARMLESS: Final = re.compile(rf"{PLACEHOLDER} | {WORD}", re.VERBOSE)
 
 def redact_forms(text: str, lowered: str) -> str:
     """The text without the secrets that are known by their form; ``lowered`` is the same text in lower case."""
-    if len(text) >= _LONG_RUN and (runs := _long_runs(text)) and _has_token(runs):
-        for form in _TOKENS:
-            text = form.pattern.sub(form.replace, text)
     for search, form in _PROBED:
         if search(text):
+            text = form.pattern.sub(form.replace, text)
+    if len(text) >= _LONG_RUN and (runs := _long_runs(text)) and _has_token(runs):
+        for form in _TOKENS:
             text = form.pattern.sub(form.replace, text)
     for search, form in _WORDED:
         if search(lowered):
@@ -162,7 +162,7 @@ _FORMS = (
     Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=("1//0",)),  # Google, OAuth
     Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=("whsec_",)),
     Form(  # keys of Azure's storage: 64 bytes in base64, but not the checksum of a package
-        re.compile(r"(?<![A-Za-z0-9+/-])[A-Za-z0-9+/]{86}==(?![\w=])"),
+        re.compile(r"(?:(?<![A-Za-z0-9+/-])|(?<=\\[nrt]))[A-Za-z0-9+/]{86}==(?![\w=])"),
         probes=(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)",),
     ),
     Form(
