@@ -24,6 +24,7 @@ from loopgraph.effects.trace_archive import MANIFEST_SUFFIX, Archive
 from loopgraph.orchestrators.restoration import restore
 from loopgraph.orchestrators.retention import Pruning
 from loopgraph.settings import Settings
+from support.agent_session import observations, story, tell
 from support.retention import memory, prompt, remember
 from support.traces import statement
 
@@ -72,7 +73,7 @@ async def test_prune_and_restore_beside_a_running_engine(own_graph: Graph, tmp_p
     pruned = await run(*options)
     assert f"\narchived: {counts}Session 1 · Trace 2\ndeleted: {counts}Session 1 · Trace 2\n" in pruned
     for output in (rehearsed, pruned):
-        assert "\nkept 1 traces: in progress\n" in output
+        assert "\nkept 1: in progress\n" in output
     named = re.findall(rf"^segment ({re.escape(str(tmp_path))}/traces-.*\.jsonl\.zst)$", pruned, re.M)
     assert sorted(map(Path, named)) == Archive(tmp_path).segments()
     assert await memory(own_graph, "old") == []
@@ -84,6 +85,19 @@ async def test_prune_and_restore_beside_a_running_engine(own_graph: Graph, tmp_p
     assert await memory(own_graph, "") == before
     assert "restored" not in again
     await run(*options)
+
+
+async def test_the_session_of_a_real_agent_comes_back_whole(own_graph: Graph, tmp_path: Path) -> None:
+    telling = tell()
+    for sent in telling.sent:
+        await remember(own_graph, observations(sent), now())
+    before, told = await memory(own_graph, ""), await story(own_graph, telling)
+    report = await Pruning(Retention(own_graph), Archive(tmp_path), now() + DAY).run()
+    assert report.deleted["Session"] >= 1
+    assert await memory(own_graph, telling.session_id) == []
+    await restore(Retention(own_graph), [tmp_path])
+    assert await memory(own_graph, "") == before
+    assert await story(own_graph, telling) == told
 
 
 async def traces_left(graph: Graph, name: str) -> int:

@@ -51,7 +51,7 @@ def prune(
     if not dry_run:
         _tell("deleted", report.deleted)
     for reason, count in sorted(report.kept.items()):
-        out.print(f"kept {count:,} traces: {reason.value}", markup=False)
+        out.print(f"kept {count:,}: {reason.value}", markup=False)
     for segment in report.segments:
         out.print(f"segment {archive / segment}", markup=False)
 

@@ -205,6 +205,17 @@ async def test_nothing_goes_when_the_segment_does_not_read_back(graph: Graph, tm
     assert await memory(graph, name) == before
 
 
+async def test_an_archive_of_a_later_schema_is_refused(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    await remember(graph, prompt(name, begun), begun)
+    report = await prune(graph, tmp_path, begun + MONTH)
+    manifest = tmp_path / report.segments[0].replace(".jsonl.zst", MANIFEST_SUFFIX)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"schema_version": 99}))
+    with pytest.raises(InvalidInput, match="has schema version 99, this program knows"):
+        await restore(Retention(graph), [tmp_path])
+    assert await memory(graph, name) == []
+
+
 async def test_restored_alone_a_segment_says_what_it_lacks(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(f"{name}.1", begun), begun)

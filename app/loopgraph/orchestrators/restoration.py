@@ -11,6 +11,8 @@ from pathlib import Path
 from loopgraph.contracts.retention import Node, Relationship, RestoreReport
 from loopgraph.effects import trace_archive
 from loopgraph.effects.retention import SLICE, Item, Retention
+from loopgraph.effects.schema import SCHEMA_VERSION
+from loopgraph.errors import InvalidInput
 
 
 async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
@@ -20,7 +22,10 @@ async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
     """
     segments = await asyncio.to_thread(trace_archive.segments_of, paths)
     for segment in segments:
-        await asyncio.to_thread(trace_archive.verify, segment)
+        manifest = await asyncio.to_thread(trace_archive.verify, segment)
+        if manifest.schema_version > SCHEMA_VERSION:
+            problem = f"has schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}"
+            raise InvalidInput(str(segment), f"{problem}: use a newer loopgraph")
     made, known, drawn, loose = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for segment in reversed(segments):  # of a node that several hold, the newest has the latest state
         async for items in _batches(segment):
