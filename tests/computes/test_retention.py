@@ -31,7 +31,7 @@ def test_durations(text: str, expected: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1.5h", "90 days", "1y", "٣d", "999999999w", "1d\n2h"])
 def test_what_is_no_duration_is_told_with_its_field(text: str) -> None:
-    with pytest.raises(InvalidInput, match="^--older-than: "):
+    with pytest.raises(InvalidInput, match=r"^--older-than: "):
         duration(text, "--older-than")
 
 

@@ -111,7 +111,8 @@ class Manifest(Contract):
 class PruneReport(Contract):
     """What pruning did, or would do. ``archived`` and ``deleted`` count nodes by label, ``kept`` what stays by reason.
 
-    In ``kept``, a trace and those spawned under it count as one, as does a session, or a log record of one, that has changed. ``segments`` are the files written or taken up again.
+    In ``kept``, a trace and those spawned under it count as one, as does a session, or a log record of one, that has changed.
+    ``segments`` are the files written or taken up again.
     """
 
     older_than: datetime
