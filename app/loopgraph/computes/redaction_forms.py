@@ -32,15 +32,21 @@ HARMLESS: Final = re.compile(rf"{PLACEHOLDER} | {WORD}", re.VERBOSE)
 
 def redact_forms(text: str, lowered: str) -> str:
     """The text without the secrets that are known by their form; ``lowered`` is the same text in lower case."""
-    for search, form in _PROBED:
-        if search(text):
-            text = form.pattern.sub(form.replace, text)
+    text = _redact(text, lowered, _ENCLOSING)
     if len(text) >= _LONG_RUN and (runs := _long_runs(text)) and _has_token(runs):
         for form in _TOKENS:
             text = form.pattern.sub(form.replace, text)
-    for search, form in _WORDED:
-        if search(lowered):
-            text = form.pattern.sub(form.replace, text)
+    return _redact(text, lowered, _OTHERS)
+
+
+def _redact(text: str, lowered: str, forms: tuple[Form, ...]) -> str:
+    for form in forms:
+        for search in form.probes:
+            if search(text):
+                text = form.pattern.sub(form.replace, text)
+        for search in form.words:
+            if search(lowered):
+                text = form.pattern.sub(form.replace, text)
     return text
 
 
@@ -82,13 +88,20 @@ def _hide_basic(match: re.Match[str]) -> str:
     return _hide(match) if b":" in decoded else match[0]
 
 
+_Search = Callable[[str], re.Match[str] | None]
+
+
 class Form(NamedTuple):
     """``pattern`` is looked for in texts in which one of ``probes`` is found, or one of ``words`` in lower case."""
 
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str] = _hide
-    probes: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    probes: tuple[_Search, ...] = ()
+    words: tuple[_Search, ...] = ()
+
+
+def _searches(*patterns: str) -> tuple[_Search, ...]:
+    return tuple(re.compile(pattern).search for pattern in patterns)
 
 
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"  # `\n` in JSON ends a word too
@@ -98,7 +111,7 @@ _TOKENS = (
     Form(  # the secret key of AWS has no form of its own, but it stands behind its id: in a table, in the words of a person
         re.compile(
             rf"""{_START}{_AWS_ID}(?![A-Za-z0-9]) (?P<between>[^\0]{{1,80}}?)
-            (?<![A-Za-z0-9/+])[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+=])""",
+            (?<![A-Za-z0-9/+_-])[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+=])""",
             re.VERBOSE,
         ),
         lambda match: MARKER + match["between"] + MARKER,
@@ -114,7 +127,7 @@ _TOKENS = (
               | SG\.[\w-]{{16,}}\.[\w-]{{16,}} | do[oprt]_v1_[a-f0-9]{{40,}} | shp(?: at | ca | pa | ss )_[a-fA-F0-9]{{30,}}
               | hv[sb]\.[\w-]{{20,}} | gsk_[A-Za-z0-9]{{40,}} | xai-[A-Za-z0-9]{{40,}} | dapi[a-f0-9]{{32}}(?:-\d)?
               | dckr_[ps]at_[\w-]{{20,}} | lin_api_[A-Za-z0-9]{{32,}} | glsa_\w{{32,}} | ATATT3[\w=-]{{60,}}
-              | AGE-SECRET-KEY-1[A-Z0-9]{{50,}} | \w{{3}}8Q~[\w.~-]{{30,}} )(?![A-Za-z0-9])""",
+              | AGE-SECRET-KEY-1[A-Z0-9]{{50,}} | \w{{3}}8Q~[\w.~-]{{31,40}} )(?![A-Za-z0-9])""",
             re.VERBOSE,
         ),
     ),
@@ -140,7 +153,7 @@ _LONG_RUN = 15
 _CLASSES = bytes(ord("w") if byte >= 128 or chr(byte).isalnum() or byte in b"_.-~" else 32 for byte in range(256))
 _RUN = re.compile(b"w" * _LONG_RUN + b"w*+")
 
-_FORMS = (
+_ENCLOSING = (
     Form(
         re.compile(
             r"""-----BEGIN\ (?:[A-Z0-9]+\ )*PRIVATE\ KEY(?:\ BLOCK)?-----
@@ -149,61 +162,62 @@ _FORMS = (
             """,
             re.VERBOSE,
         ),
-        probes=("PRIVATE KEY",),
+        probes=_searches("PRIVATE KEY"),
     ),
     Form(  # a password in a URL
         re.compile(r""":(?:\\?/){2}[^\s/:@"'`<>\\]*+:(?P<secret>[^\s/"'`<>\\]+)@"""),
-        probes=("@",),
+        probes=_searches("@"),
     ),
     Form(  # a token in a URL
         re.compile(r""":(?:\\?/){2}(?P<secret>[^\s/:@"'`<>\\]{20,}+)@"""),
-        probes=("@",),
+        probes=_searches("@"),
     ),
-    Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=("1//0",)),  # Google, OAuth
-    Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=("whsec_",)),
+)
+"""Forms that hold others: they go first."""
+
+_OTHERS = (
+    Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=_searches("1//0")),  # Google, OAuth
+    Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=_searches("whsec_")),
     Form(  # keys of Azure's storage: 64 bytes in base64, but not the checksum of a package
         re.compile(r"(?:(?<![A-Za-z0-9+/-])|(?<=\\[nrt]))[A-Za-z0-9+/]{86}==(?![\w=])"),
-        probes=(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)",),
+        probes=_searches(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)"),
     ),
     Form(
         re.compile(r"bearer[ \t]++(?P<secret>(?=[A-Za-z._~+/-]*+\d|[\w.~+/-]{20})[\w.~+/-]{8,}+=*+)", re.IGNORECASE),
-        words=(r"bearer[ \t]+[\w.~+/-]{8}",),
+        words=_searches(r"bearer[ \t]"),
     ),
     Form(
         re.compile(r"basic[ \t]++(?P<secret>[A-Za-z0-9+/]{4,}+=*+)", re.IGNORECASE),
         _hide_basic,
-        words=(r"basic[ \t]+[a-z0-9+/]{4}",),
+        words=_searches(r"basic[ \t]"),
     ),
     Form(
         re.compile(r"hooks\.slack\.com/services/(?P<secret>[\w/-]{20,}+)"),
-        probes=(r"hooks\.slack\.com",),
+        probes=_searches(r"hooks\.slack\.com"),
     ),
     Form(  # shared access signatures of Azure
         re.compile(r"(?:[?&]|\\u0026)sig=(?P<secret>[\w%+/=-]{20,}+)"),
-        probes=("sig=",),
+        probes=_searches("sig="),
     ),
     Form(  # `curl -u user:password`, but not `docker run -u 1000:1000`
         re.compile(
             r"""(?<![\w-])(?:-u|--user|--proxy-user)[ =]["']?[^\s:"'`\\]{1,100}:(?P<secret>(?!\d+(?!\w))[^\s"'`\\]+)"""
         ),
-        probes=("-u(?:ser)?[ =]",),
+        probes=_searches("-u(?:ser)?[ =]"),
     ),
     Form(
         re.compile(r"sshpass[ \t]++-p[ \t]*+(?P<secret>[^\s\"'\\]+)"),
-        probes=("sshpass",),
+        probes=_searches("sshpass"),
     ),
     Form(  # SQL
         re.compile(r"\b(?:identified[ \t]++by|password)[ \t]++'(?P<secret>[^'\r\n]+)'", re.IGNORECASE),
-        words=(r"identified[ \t]+by", r"password[ \t]+'"),
+        words=_searches(r"identified[ \t]+by", r"password[ \t]+'"),
     ),
     Form(  # .netrc
         re.compile(r"\blogin\s++\S++\s++password\s++(?P<secret>[^\s\"'\\]+)", re.IGNORECASE),
-        words=(r"login\s+\S+\s+password",),
+        words=_searches(r"login\s+\S+\s+password"),
     ),
 )
-_PROBED = tuple((re.compile(probe).search, form) for form in _FORMS for probe in form.probes)
-_WORDED = tuple((re.compile(word).search, form) for form in _FORMS for word in form.words)
-
 _EMAIL = re.compile(
     r"(?<![\w.+%'-])(?!git@)[\w.+'-]++(?:%(?!40)[\w.+'-]*+)*+(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,63}(?![\w-])"
 )
