@@ -36,7 +36,11 @@ Row = dict[str, Any]
 _RETRY_S = 10.0
 _ALL_WRITERS = "all writers"
 _RACES = 8
-"""How often a transaction that lost a race for a unique key is run again."""
+"""How often a transaction that lost a race is run again."""
+
+
+class LostRace(Exception):
+    """Raised by the function of a transaction: what it had read was changed by another. It is run again as a whole."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,10 @@ class Graph:
         for attempt in range(_RACES):
             try:
                 return await self._managed(work, access)
-            except failures.ConstraintError as error:
+            except (failures.ConstraintError, LostRace) as error:
                 if attempt == _RACES - 1:
-                    raise GraphFault(f"a uniqueness constraint was violated: {_message(error)}") from error
+                    what = "others kept changing it" if isinstance(error, LostRace) else _message(error)
+                    raise GraphFault(f"a transaction lost every race: {what}") from error
                 await asyncio.sleep(random.uniform(0.001, 0.01) * (attempt + 1))  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
 

@@ -41,6 +41,7 @@ class Batch:
         sessions: Iterable[Properties] = (),
         logs: Iterable[Properties] = (),
         points: Iterable[Properties] = (),
+        naming: Iterable[Properties] = (),
         versions: Iterable[str] = (),
         experiments: Mapping[str, Mapping[str, Arm]] | None = None,
     ) -> None:
@@ -51,6 +52,8 @@ class Batch:
         self.sessions = Nodes("Session", "session_id", sessions, mapping.keyed_session)
         self.logs = Nodes("LogRecord", "record_id", logs)
         self.points = Nodes("MetricPoint", "point_id", points)
+        self.naming = {trace["correlation_id"]: trace for trace in naming}
+        """Stored traces that name executions of this batch as the ones that spawned them, or whose work they go on with."""
         self._received_at = received_at
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
@@ -196,7 +199,9 @@ class Batch:
 
     def session_stubs(self) -> list[Properties]:
         """The sessions that must be there because log records or data points name them."""
-        named = {item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")}
+        named = {
+            item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")
+        }
         unseen = sorted(id_ for id_ in named if self.sessions.get(id_) is None)
         return [mapping.keyed_session({"session_id": id_, "created_at": self._received_at}) for id_ in unseen]
 

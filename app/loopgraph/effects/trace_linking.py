@@ -26,7 +26,6 @@ from loopgraph.effects.values import json_value
 _SUBAGENTS_OF_ROOTS = query("traces/subagents_of_roots")
 _SPAWNERS_OF_ROOTS = query("traces/spawners_of_roots")
 _HOOKS_BY_KEY = query("traces/hooks_by_key")
-_TRACES_THAT_NAME = query("traces/traces_that_name")
 _UPDATE_TRACES = query("traces/update_traces")
 _DETACH_SPAWNED = query("traces/detach_spawned")
 _ATTACH_TO_TRACES = query("traces/attach_spawned_to_traces")
@@ -34,6 +33,8 @@ _ATTACH_TO_HOOKS = query("traces/attach_spawned_to_hooks")
 _DETACH_CONTINUED = query("traces/detach_continued")
 _ATTACH_CONTINUED = query("traces/attach_continued")
 
+_PLACES = ("root_id", "correlation_id", "span_id", "tool_name", "tool_input")
+"""What of an execution can change where subagents hang."""
 _NAMED_BY = ("client", "tool_response", "task_notification")
 
 
@@ -56,9 +57,9 @@ async def link(tx: Transaction, batch: Batch, prompts: Iterable[Properties] = ()
     for prompt in prompts:
         touched.roots.add(prompt["correlation_id"])
         touched.traces.setdefault(prompt["correlation_id"], prompt)
-    if not (touched.roots or touched.traces or touched.executions):
+    traces = touched.traces | {id_: batch.traces.get(id_) or trace for id_, trace in batch.naming.items()}
+    if not (touched.roots or traces):
         return
-    traces = touched.traces | await _found(tx, _TRACES_THAT_NAME, "correlation_id", execution_ids=touched.executions)
     subagents = {id_: trace for id_, trace in traces.items() if _is_spawned(trace)}
     roots = touched.roots | {trace["root_id"] for trace in subagents.values() if trace.get("root_id")}
     subagents |= await _found(tx, _SUBAGENTS_OF_ROOTS, "correlation_id", root_ids=roots)
@@ -75,25 +76,21 @@ async def link(tx: Transaction, batch: Batch, prompts: Iterable[Properties] = ()
 class _Touched(NamedTuple):
     roots: set[str]
     traces: dict[str, Properties]
-    executions: set[str]
 
 
 def _touched(batch: Batch) -> _Touched:
-    """What of a batch can matter to where traces hang: the prompts, the traces that bring evidence, and the executions named."""
+    """What of a batch can matter to where traces hang: the prompts whose executions changed, and the traces with evidence."""
     roots: set[str] = set()
     traces: dict[str, Properties] = {}
-    executions: set[str] = set()
     for before, after in batch.traces.pairs():
         if before != after and (_is_spawned(after) or after.get("continues")):
             traces[after["correlation_id"]] = after
     for before, after in batch.hooks.pairs():
-        learned = {name for name in ("root_id", "correlation_id", "span_id") if before.get(name) != after.get(name)}
+        learned = {name for name in _PLACES if before.get(name) != after.get(name)}
         spawns = after.get("tool_name") in SPAWNING_TOOLS
-        if not before or (spawns and (learned or before.get("tool_name") != after["tool_name"])):
-            executions.add(after["execution_id"])
-        if after.get("root_id") and ("span_id" in learned or (spawns and after["execution_id"] in executions)):
+        if after.get("root_id") and ("span_id" in learned or (spawns and learned)):
             roots.add(after["root_id"])
-    return _Touched(roots, traces, executions)
+    return _Touched(roots, traces)
 
 
 def _is_spawned(trace: Properties) -> bool:

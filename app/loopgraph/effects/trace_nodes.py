@@ -142,12 +142,12 @@ class Nodes:
         return [node for id_, node in sorted(self._current.items()) if id_ not in self._stored]
 
     def changes(self) -> list[Properties]:
-        """What is to be set on nodes that are there: rows of ``id`` and ``changes``."""
+        """What is to be set on nodes that are there: rows of ``id``, ``changes``, and the ``turn`` that they were read at."""
         rows = []
         for before, after in self.pairs():
             changes = {name: value for name, value in after.items() if before.get(name) != value}
             if before and changes:
-                rows.append({"id": after[self.key], "changes": changes})
+                rows.append({"id": after[self.key], "changes": changes, "turn": before.get("turn", "")})
         return rows
 
     def pairs(self) -> Iterator[tuple[Properties, Properties]]:
