@@ -71,7 +71,7 @@ KINDS: Final[dict[str, Kind]] = {
         spawn_rule""",
     ),
 }
-"""By the name of the field, which means the same in every contract of an event. One that is not here is content."""
+"""By the name of the field, which means the same in every contract of an event; all their fields are here."""
 
 _FRAME = _names(
     """

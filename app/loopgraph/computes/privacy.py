@@ -4,6 +4,7 @@ replaced, and what is too large is cut, in this order, so that no half of a secr
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,9 @@ DEFAULT_FIELD_BYTES: Final = 64 * 1024
 
 M = TypeVar("M", bound=BaseModel)
 
+_Way = Callable[[str, Any], Any]
+"""What becomes of the value of a field, by the field's name."""
+
 _ESCAPED = re.compile(rb"=([0-9A-F]{2})")
 
 
@@ -33,6 +37,11 @@ class Privacy:
     redactor: Redactor = field(default_factory=Redactor)
     content: CaptureContent = CaptureContent.REDACTED
     max_field_bytes: int = DEFAULT_FIELD_BYTES
+    _ways: dict[str, _Way | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Which way a field goes is known before any event comes; None is the way of what has nothing to hide.
+        object.__setattr__(self, "_ways", {name: self._way(name, kind) for name, kind in KINDS.items()})
 
     def clean(self, event: Recordable) -> Recordable:
         """The event as it may be kept; the same object if that is all of it.
@@ -45,40 +54,52 @@ class Privacy:
     def _clean(self, model: M) -> M:
         changes = {}
         for name, value in model.__dict__.items():
-            kind = KINDS.get(name, Kind.CONTENT)
-            if value is None or kind is Kind.PLAIN:
+            way = self._ways[name]
+            if way is None or value is None:
                 continue
-            clean = self._field(kind, name, value)
+            clean = way(name, value)
             if clean is not value:
                 changes[name] = clean
         return model.model_copy(update=changes) if changes else model
 
-    def _field(self, kind: Kind, name: str, value: Any) -> Any:
+    def _way(self, name: str, kind: Kind) -> _Way | None:
+        none, full = self.content is CaptureContent.NONE, self.content is CaptureContent.FULL
         match kind:
+            case Kind.PLAIN:
+                return None
             case Kind.ID:
-                self._check_id(name, value)
-                return value
+                return self._id
             case Kind.PART:
-                return self._parts(value) if isinstance(value, tuple) else self._clean(value)
-            case Kind.CONTENT | Kind.MAP if self.content is CaptureContent.FULL:
-                return value
-            case Kind.CONTENT if self.content is CaptureContent.NONE:
-                return {} if name == "modifications_made" else None
-        if self.content is CaptureContent.NONE:
-            value = _frame(kind, value)
-        return self._cut(self.redactor.redact(value, field=name))
+                return self._part
+            case Kind.CONTENT | Kind.MAP if full:
+                return None
+            case Kind.CONTENT if none:
+                return _empty if name == "modifications_made" else _nothing
+            case Kind.MAP | Kind.HEADERS if none:
+                return lambda name, value: self._kept(name, _frame(value))
+            case Kind.ADDRESS if none:
+                return lambda name, value: self._kept(name, frame_of_address(value))
+        return self._kept
 
-    def _parts(self, parts: tuple[BaseModel, ...]) -> tuple[BaseModel, ...]:
-        clean = tuple([self._clean(part) for part in parts])
-        return parts if all(new is old for new, old in zip(clean, parts, strict=True)) else clean
+    def _kept(self, name: str, value: Any) -> Any:
+        value = self.redactor.redact(value, field=name)
+        if isinstance(value, str):
+            return cut_text(value, self.max_field_bytes)
+        if isinstance(value, tuple) and value and isinstance(value[0], str):
+            return cut_texts(value, self.max_field_bytes)
+        return cut_value(value, self.max_field_bytes)
 
-    def _check_id(self, name: str, value: str | tuple[str, ...]) -> None:
-        if isinstance(value, tuple):
-            for item in value:
-                self._check_id(name, item)
-            return
-        if self.redactor.redact_text(value) is not value or ("=" in value and self._hides_a_secret(value)):
-            raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
+    def _part(self, name: str, value: Any) -> Any:
+        if not isinstance(value, tuple):
+            return self._clean(value)
+        clean = tuple([self._clean(part) for part in value])
+        return value if all(new is old for new, old in zip(clean, value, strict=True)) else clean
+
+    def _id(self, name: str, value: Any) -> Any:
+        for id_ in value if isinstance(value, tuple) else (value,):
+            if self.redactor.redact_text(id_) is not id_ or ("=" in id_ and self._hides_a_secret(id_)):
+                raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
+        return value
 
     def _hides_a_secret(self, id_: str) -> bool:
         """Whether it is one that ``as_id`` made of a text with a secret."""
@@ -86,21 +107,17 @@ class Privacy:
         text = raw.decode("utf-8", "replace")
         return self.redactor.redact_text(text) is not text
 
-    def _cut(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return cut_text(value, self.max_field_bytes)
-        if isinstance(value, tuple) and value and isinstance(value[0], str):
-            return cut_texts(value, self.max_field_bytes)
-        return cut_value(value, self.max_field_bytes)
+
+def _nothing(name: str, value: Any) -> None:
+    return None
 
 
-def _frame(kind: Kind, value: Any) -> Any:
-    """The value without its content."""
-    match kind:
-        case Kind.ADDRESS:
-            return frame_of_address(value)
-        case Kind.MAP | Kind.HEADERS:
-            if isinstance(value, tuple):
-                return tuple([frame_of_map(item) for item in value])
-            return frame_of_map(value) if value else value
-    return value
+def _empty(name: str, value: Any) -> dict[str, Any]:
+    return {}
+
+
+def _frame(value: Any) -> Any:
+    """What is no content of a free map, or of several."""
+    if isinstance(value, tuple):
+        return tuple([frame_of_map(item) for item in value])
+    return frame_of_map(value) if value else value

@@ -32,21 +32,19 @@ HARMLESS: Final = re.compile(rf"{PLACEHOLDER} | {WORD}", re.VERBOSE)
 
 def redact_forms(text: str, lowered: str) -> str:
     """The text without the secrets that are known by their form; ``lowered`` is the same text in lower case."""
-    text = _redact(text, lowered, _ENCLOSING)
+    is_word = len(text) <= _LONGEST_WORD and _WORD.fullmatch(text) is not None
+    if not is_word:
+        text = _redact(text, lowered, _TRIED_FIRST)
     if len(text) >= _LONG_RUN and (runs := _long_runs(text)) and _has_token(runs):
         for form in _TOKENS:
             text = form.pattern.sub(form.replace, text)
-    return _redact(text, lowered, _OTHERS)
+    return text if is_word else _redact(text, lowered, _TRIED_LAST)
 
 
-def _redact(text: str, lowered: str, forms: tuple[Form, ...]) -> str:
-    for form in forms:
-        for search in form.probes:
-            if search(text):
-                text = form.pattern.sub(form.replace, text)
-        for search in form.words:
-            if search(lowered):
-                text = form.pattern.sub(form.replace, text)
+def _redact(text: str, lowered: str, tried: tuple[_Tried, ...]) -> str:
+    for search, in_lower_case, form in tried:
+        if search(lowered if in_lower_case else text):
+            text = form.pattern.sub(form.replace, text)
     return text
 
 
@@ -88,20 +86,21 @@ def _hide_basic(match: re.Match[str]) -> str:
     return _hide(match) if b":" in decoded else match[0]
 
 
-_Search = Callable[[str], re.Match[str] | None]
-
-
 class Form(NamedTuple):
     """``pattern`` is looked for in texts in which one of ``probes`` is found, or one of ``words`` in lower case."""
 
     pattern: re.Pattern[str]
     replace: Callable[[re.Match[str]], str] = _hide
-    probes: tuple[_Search, ...] = ()
-    words: tuple[_Search, ...] = ()
+    probes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-def _searches(*patterns: str) -> tuple[_Search, ...]:
-    return tuple(re.compile(pattern).search for pattern in patterns)
+class _Tried(NamedTuple):
+    """One way to find out, cheaply, whether the pattern of a form is worth a try."""
+
+    search: Callable[[str], re.Match[str] | None]
+    in_lower_case: bool
+    form: Form
 
 
 _START = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"  # `\n` in JSON ends a word too
@@ -162,62 +161,79 @@ _ENCLOSING = (
             """,
             re.VERBOSE,
         ),
-        probes=_searches("PRIVATE KEY"),
+        probes=("PRIVATE KEY",),
     ),
     Form(  # a password in a URL
         re.compile(r""":(?:\\?/){2}[^\s/:@"'`<>\\]*+:(?P<secret>[^\s/"'`<>\\]+)@"""),
-        probes=_searches("@"),
+        probes=("@",),
     ),
     Form(  # a token in a URL
         re.compile(r""":(?:\\?/){2}(?P<secret>[^\s/:@"'`<>\\]{20,}+)@"""),
-        probes=_searches("@"),
+        probes=("@",),
     ),
 )
 """Forms that hold others: they go first."""
 
 _OTHERS = (
-    Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=_searches("1//0")),  # Google, OAuth
-    Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=_searches("whsec_")),
+    Form(re.compile(rf"{_START}1//0[\w-]{{30,}}"), probes=("1//0",)),  # Google, OAuth
+    Form(re.compile(rf"{_START}whsec_[\w+/]{{16,}}(?![A-Za-z0-9])"), probes=("whsec_",)),
     Form(  # keys of Azure's storage: 64 bytes in base64, but not the checksum of a package
         re.compile(r"(?:(?<![A-Za-z0-9+/-])|(?<=\\[nrt]))[A-Za-z0-9+/]{86}==(?![\w=])"),
-        probes=_searches(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)"),
+        probes=(r"==(?![\w=])(?<=[A-Za-z0-9+/]{86}==)",),
     ),
     Form(
         re.compile(r"bearer[ \t]++(?P<secret>(?=[A-Za-z._~+/-]*+\d|[\w.~+/-]{20})[\w.~+/-]{8,}+=*+)", re.IGNORECASE),
-        words=_searches(r"bearer[ \t]"),
+        words=(r"bearer[ \t]",),
     ),
     Form(
         re.compile(r"basic[ \t]++(?P<secret>[A-Za-z0-9+/]{4,}+=*+)", re.IGNORECASE),
         _hide_basic,
-        words=_searches(r"basic[ \t]"),
+        words=(r"basic[ \t]",),
     ),
     Form(
         re.compile(r"hooks\.slack\.com/services/(?P<secret>[\w/-]{20,}+)"),
-        probes=_searches(r"hooks\.slack\.com"),
+        probes=(r"hooks\.slack\.com",),
     ),
     Form(  # shared access signatures of Azure
         re.compile(r"(?:[?&]|\\u0026)sig=(?P<secret>[\w%+/=-]{20,}+)"),
-        probes=_searches("sig="),
+        probes=("sig=",),
     ),
     Form(  # `curl -u user:password`, but not `docker run -u 1000:1000`
         re.compile(
             r"""(?<![\w-])(?:-u|--user|--proxy-user)[ =]["']?[^\s:"'`\\]{1,100}:(?P<secret>(?!\d+(?!\w))[^\s"'`\\]+)"""
         ),
-        probes=_searches("-u(?:ser)?[ =]"),
+        probes=("-u(?:ser)?[ =]",),
     ),
     Form(
         re.compile(r"sshpass[ \t]++-p[ \t]*+(?P<secret>[^\s\"'\\]+)"),
-        probes=_searches("sshpass"),
+        probes=("sshpass",),
     ),
     Form(  # SQL
         re.compile(r"\b(?:identified[ \t]++by|password)[ \t]++'(?P<secret>[^'\r\n]+)'", re.IGNORECASE),
-        words=_searches(r"identified[ \t]+by", r"password[ \t]+'"),
+        words=(r"identified[ \t]+by", r"password[ \t]+'"),
     ),
     Form(  # .netrc
         re.compile(r"\blogin\s++\S++\s++password\s++(?P<secret>[^\s\"'\\]+)", re.IGNORECASE),
-        words=_searches(r"login\s+\S+\s+password"),
+        words=(r"login\s+\S+\s+password",),
     ),
 )
+
+
+def _tried(forms: tuple[Form, ...]) -> tuple[_Tried, ...]:
+    return tuple(
+        _Tried(re.compile(probe).search, in_lower_case, form)
+        for form in forms
+        for in_lower_case, probes in ((False, form.probes), (True, form.words))
+        for probe in probes
+    )
+
+
+_TRIED_FIRST, _TRIED_LAST = _tried(_ENCLOSING), _tried(_OTHERS)
+
+_LONGEST_WORD: Final = 100
+_WORD = re.compile(r"(?!.*(?://|whsec_|slack))[A-Za-z0-9_.:/~-]*")
+"""A short text that can hold tokens at most: ids, names and paths are such."""
+
 _EMAIL = re.compile(
     r"(?<![\w.+%'-])(?!git@)[\w.+'-]++(?:%(?!40)[\w.+'-]*+)*+(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,63}(?![\w-])"
 )
