@@ -79,6 +79,7 @@ class TestValues:
         cut = cut_value(value, LIMIT)
         assert cut == {**value, "stdout": cut["stdout"]}
         assert re.fullmatch(r"x+…\[cut: [\d,]+ of 5,000 bytes\]", cut["stdout"])
+        assert size(cut) > LIMIT - 200
 
     def test_then_the_largest_members(self) -> None:
         rows = [{"n": n} for n in range(1_000)]

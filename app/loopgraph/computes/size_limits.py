@@ -15,6 +15,7 @@ CUT: Final = "loopgraph.cut"
 """The name under which a value says that some of it is missing: ``{"loopgraph.cut": {"bytes": 123456}}``."""
 
 _LONGEST_MARKER: Final = 64
+_CLOSE_ENOUGH: Final = 128
 _SHORTEST_TEXT: Final = 256
 """Bytes to which texts inside a value are cut at most; if that does not help, other things go."""
 
@@ -56,18 +57,26 @@ def cut_value(value: Any, limit: int) -> Any:
     size = _size(value)
     if size is None or size <= limit:
         return value
-    longest = limit // 2
-    while longest >= _SHORTEST_TEXT:
-        shorter = _with_texts_cut(value, longest)
-        if (_size(shorter) or 0) <= limit:
-            return shorter
-        longest //= 2
-    shorter = _with_texts_cut(value, _SHORTEST_TEXT)
+    shortest = _with_texts_cut(value, _SHORTEST_TEXT)
+    if (_size(shortest) or 0) <= limit:
+        return _with_longest_texts(value, limit)
     if isinstance(value, dict):
-        return _largest_members_cut(shorter, value, limit)
-    kept = _first_that_fit(shorter, limit)
-    rest = [*shorter[:kept], _marker(value[kept:], len(value) - kept)]
+        return _largest_members_cut(shortest, value, limit)
+    kept = _first_that_fit(shortest, limit)
+    rest = [*shortest[:kept], _marker(value[kept:], len(value) - kept)]
     return tuple(rest) if isinstance(value, tuple) else rest
+
+
+def _with_longest_texts(value: Any, limit: int) -> Any:
+    """The value with its texts cut to the same length, the greatest that fits, or nearly so."""
+    fits, too_long = _SHORTEST_TEXT, limit
+    while too_long - fits > _CLOSE_ENOUGH:
+        middle = (fits + too_long) // 2
+        if (_size(_with_texts_cut(value, middle)) or 0) <= limit:
+            fits = middle
+        else:
+            too_long = middle
+    return _with_texts_cut(value, fits)
 
 
 def _size(value: Any) -> int | None:
