@@ -12,7 +12,7 @@ from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
 from loopgraph.contracts.traces import FINAL, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.trace_mapping import FREE_VALUES, JSON_MAPS, Properties, free_value
+from loopgraph.effects.trace_mapping import FREE_VALUES, JSON_MAPS, Properties, fields, free_value
 from loopgraph.effects.values import json_text, json_value
 
 RANKS = "ranks"
@@ -31,13 +31,12 @@ def observed(observation: Observation) -> Properties:
     Raises InvalidInput for a free value that JSON cannot hold.
     """
     event = observation.event
-    silent = {"kind", "timestamp", "success", "status", *FREE_VALUES}
+    said = event.model_fields_set - {"status"}
     if isinstance(event, TraceStarted):
-        silent.add("parent_id")  # follows from the evidence for its place
-    plain = event.model_dump(exclude=silent, exclude_none=True, exclude_unset=True)
-    given = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
-    for name in FREE_VALUES:
-        value = getattr(event, name, None)
+        said.discard("parent_id")  # follows from the evidence for its place
+    given = {name: value for name, value in fields(event) if name in said}
+    for name in event.model_fields_set & FREE_VALUES:
+        value = getattr(event, name)
         if value is not None and (value or name not in JSON_MAPS):
             given[name] = free_value(name, {observation.source: value} if name == "context" else value)
     given |= _course(observation)
@@ -121,8 +120,9 @@ def _ranks(properties: Properties) -> dict[str, Weight]:
 
 
 def _of(name: str, ranks: dict[str, Weight]) -> dict[str, Weight]:
-    prefix = f"{name}."
-    return {key: weight for key, weight in ranks.items() if key == name or key.startswith(prefix)}
+    if name == "context":
+        return {key: weight for key, weight in ranks.items() if key.startswith("context.")}
+    return {name: ranks[name]} if name in ranks else {}
 
 
 def _key(name: str, value: Any, ranks: dict[str, Weight]) -> tuple[bool, int, int, str]:
