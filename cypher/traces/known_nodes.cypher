@@ -2,31 +2,31 @@
 // they go on with; unknown ids have no row.
 // access: read
 // parameters: correlation_ids, execution_ids, call_ids, session_ids
-// returns: kind, properties
+// returns: kind, nodes
 UNWIND $correlation_ids AS id
 MATCH (n:Trace {correlation_id: id})
-RETURN 'trace' AS kind, properties(n) AS properties
+RETURN 'trace' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $execution_ids AS id
 MATCH (n:HookExecution {execution_id: id})
-RETURN 'hook' AS kind, properties(n) AS properties
+RETURN 'hook' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $call_ids AS id
 MATCH (n:EndpointCall {call_id: id})
-RETURN 'call' AS kind, properties(n) AS properties
+RETURN 'call' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $session_ids AS id
 MATCH (n:Session {session_id: id})
-RETURN 'session' AS kind, properties(n) AS properties
+RETURN 'session' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $execution_ids AS id
 MATCH (n:Trace {continues: id})
-RETURN 'naming' AS kind, properties(n) AS properties
+RETURN 'naming' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $execution_ids AS id
 MATCH (n:Trace {spawned_by_task_notification: id})
-RETURN 'naming' AS kind, properties(n) AS properties
+RETURN 'naming' AS kind, collect(properties(n)) AS nodes
 UNION ALL
 UNWIND $execution_ids AS id
 MATCH (n:Trace {spawned_by_client: id})
-RETURN 'naming' AS kind, properties(n) AS properties
+RETURN 'naming' AS kind, collect(properties(n)) AS nodes

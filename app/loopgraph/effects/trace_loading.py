@@ -47,7 +47,7 @@ async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) 
             call_ids=sorted(ids.calls),
             session_ids=sorted(ids.sessions),
         ):
-            nodes[row["kind"]].append(row["properties"])
+            nodes[row["kind"]] += row["nodes"]
     new_hooks = ids.hooks - {hook["execution_id"] for hook in nodes["hook"]}
     from_spans = any(item.otel_trace_id for item in pieces)
     waiting = _properties(await rows(_CALLS_NESTED_IN, "execution_ids", new_hooks if from_spans else ()))
