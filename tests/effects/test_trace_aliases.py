@@ -204,3 +204,28 @@ async def test_told_twice_nothing_is_there_twice(graph: Graph) -> None:
     outcomes = await traces.record(items, received_at=at(99))
     assert all(isinstance(outcome, Recorded) and outcome.repeated for outcome in outcomes)
     assert await whole(graph, session) == once
+
+
+async def test_a_traced_application_hangs_its_calls_into_the_prompts_trace(graph: Graph) -> None:
+    """By W3C Trace Context it knows the OpenTelemetry trace alone; before and after that is tied to the prompt."""
+    for late in (False, True):
+        traces, session = Traces(graph), Session()
+        call = EndpointCalled(
+            correlation_id=session.otel,
+            call_id=f"{session.id}/call",
+            service_name="shop",
+            endpoint_path="/items",
+            success=True,
+            timestamp=at(2),
+        )
+        steps = [[session.prompt_hook(), session.tool_span(), session.prompt_log()], [call]]
+        for items in steps if late else reversed(steps):
+            assert all(isinstance(found, Recorded) for found in await traces.record(items, received_at=NOON))
+        rows = await whole(graph, session)
+        assert {row["trace"] for row in rows} == {"PROMPT"}
+        assert ("CALLED", "SESSION/call", "PROMPT") in {
+            (row["relationship"], row["node"], row["place"]) for row in rows
+        }
+        [again] = await traces.record([call], received_at=at(9))
+        assert isinstance(again, Recorded)
+        assert again.repeated

@@ -42,6 +42,7 @@ class Batch:
         logs: Iterable[Properties] = (),
         points: Iterable[Properties] = (),
         naming: Iterable[Properties] = (),
+        prompts: Iterable[Properties] = (),
         versions: Iterable[str] = (),
         experiments: Mapping[str, Mapping[str, Arm]] | None = None,
     ) -> None:
@@ -54,6 +55,8 @@ class Batch:
         self.points = Nodes("MetricPoint", "point_id", points)
         self.naming = {trace["correlation_id"]: trace for trace in naming}
         """Stored traces that name executions of this batch as the ones that spawned them, or whose work they go on with."""
+        self.prompts = {trace["otel_trace_id"]: trace["correlation_id"] for trace in prompts}
+        """The prompts' traces of OpenTelemetry traces that clients' own steps name as their trace."""
         self._received_at = received_at
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
@@ -91,9 +94,9 @@ class Batch:
             case HookExecuted():
                 repeated = self.hooks.fold(piece, self._with_arm(event, given), at, _HOOK_IDENTITY)
             case EndpointCalled():
-                self._check_caller(event)
+                self._check_caller(given)
                 repeated = self.calls.fold(piece, given, at, _CALL_IDENTITY)
-                self._stub_caller(event)
+                self._stub_caller(given)
         if not repeated:
             parent_id = given.get("parent_id") if isinstance(event, TraceStarted) else None
             self._named |= {given["correlation_id"], *([parent_id] if parent_id else [])}
@@ -161,22 +164,23 @@ class Batch:
             )
         return arms[event.node_id]
 
-    def _check_caller(self, event: EndpointCalled) -> None:
-        caller = self.hooks.get(event.hook_execution_id) if event.hook_execution_id else None
-        if caller and caller["correlation_id"] != event.correlation_id:
+    def _check_caller(self, call: Properties) -> None:
+        caller = self.hooks.get(call.get("hook_execution_id", ""))
+        if caller and caller["correlation_id"] != call["correlation_id"]:
             raise Conflict(
                 "HookExecution",
                 caller["execution_id"],
-                f"it belongs to the trace {caller['correlation_id']}, not to {event.correlation_id}",
+                f"it belongs to the trace {caller['correlation_id']}, not to {call['correlation_id']}",
             )
 
-    def _stub_caller(self, event: EndpointCalled) -> None:
+    def _stub_caller(self, call: Properties) -> None:
         """A hook execution of which only a call has arrived."""
-        if event.hook_execution_id and self.hooks.get(event.hook_execution_id) is None:
+        id_ = call.get("hook_execution_id")
+        if id_ and self.hooks.get(id_) is None:
             self.hooks.put(
                 {
-                    "execution_id": event.hook_execution_id,
-                    "correlation_id": event.correlation_id,
+                    "execution_id": id_,
+                    "correlation_id": call["correlation_id"],
                     "created_at": self._received_at,
                     "status": TraceStatus.IN_PROGRESS.value,
                 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ _KNOWN_LOGS = query("traces/known_logs")
 _KNOWN_POINTS = query("traces/known_points")
 
 
+_OTEL_TRACE_ID = re.compile(r"[0-9a-f]{32}")
+
+
 async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) -> Batch:
     """The batch that the events are folded into."""
     ids = _Ids.of(pieces)
@@ -39,13 +43,14 @@ async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) 
         return await tx.run(statement, **{name: sorted(ids)}) if ids else []
 
     nodes: defaultdict[str, list[Row]] = defaultdict(list)
-    if ids.traces or ids.hooks or ids.calls or ids.sessions:
+    if ids.traces or ids.hooks or ids.calls or ids.sessions or ids.otel_traces:
         for row in await tx.run(
             _KNOWN_NODES,
             correlation_ids=sorted(ids.traces),
             execution_ids=sorted(ids.hooks),
             call_ids=sorted(ids.calls),
             session_ids=sorted(ids.sessions),
+            otel_trace_ids=sorted(ids.otel_traces),
         ):
             nodes[row["kind"]] += row["nodes"]
     new_hooks = ids.hooks - {hook["execution_id"] for hook in nodes["hook"]}
@@ -58,6 +63,7 @@ async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) 
         calls=[*waiting, *nodes["call"]],
         sessions=nodes["session"],
         naming=nodes["naming"],
+        prompts=nodes["prompt"],
         decisions=_properties(await rows(_DECISIONS, "correlation_ids", ids.decisions)),
         logs=_properties(await rows(_KNOWN_LOGS, "record_ids", ids.logs)),
         points=_properties(await rows(_KNOWN_POINTS, "point_ids", ids.points)),
@@ -86,6 +92,7 @@ class _Ids:
     sessions: set[str] = field(default_factory=set)
     logs: set[str] = field(default_factory=set)
     points: set[str] = field(default_factory=set)
+    otel_traces: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, pieces: Iterable[Piece]) -> Self:
@@ -114,6 +121,8 @@ class _Ids:
                 self.points.add(event.point_id)
             case TraceStarted() | TraceCompleted():
                 self.traces |= _some(trace_id)
+        if item.may_be_of_prompt and trace_id and _OTEL_TRACE_ID.fullmatch(trace_id):
+            self.otel_traces.add(trace_id)
         if item.observation:
             self.traces |= _some(trace_id)
             self.traces |= _some(item.root_id if item.otel_trace_id else None)

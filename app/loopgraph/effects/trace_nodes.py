@@ -43,6 +43,11 @@ class Piece:
         return id_
 
     @property
+    def may_be_of_prompt(self) -> bool:
+        """Whether it is a client's own step: with W3C Trace Context, the trace it names can be the one of a prompt's spans."""
+        return self.observation is None and isinstance(self.event, HookExecuted | EndpointCalled)
+
+    @property
     def otel_trace_id(self) -> str | None:
         """The OpenTelemetry trace that it came in."""
         return self.observation.otel_trace_id if self.observation else None

@@ -109,6 +109,9 @@ async def _placed(
     prompts = await known_prompts(tx, pieces)
     placed = [item.placed(prompts) for item in pieces]
     batch = await load(tx, placed, received_at)
+    if batch.prompts:
+        placed = [item.placed(batch.prompts) if item.may_be_of_prompt else item for item in placed]
+        batch = await load(tx, placed, received_at)
     known = []
     if learned := new_prompts(placed, batch, prompts):
         for provisional, prompt in sorted(learned.items()):
