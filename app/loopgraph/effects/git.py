@@ -249,7 +249,8 @@ class GitRepository:
 async def _end(process: Process) -> None:
     if process.returncode is None:
         process.kill()
-        await process.communicate()  # reads what is left: a full pipe would keep the process from being collected
+    # Reads what is left, also of a process that a signal has ended: a full pipe would keep it from being collected.
+    await process.communicate()
 
 
 def _pathspec(glob: str) -> str:
