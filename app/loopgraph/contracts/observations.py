@@ -96,8 +96,9 @@ class Observation(Contract):
     holds is kept under this name, so that reports do not overwrite each other.
 
     Where two reports differ in a field, the higher rank wins, then the later timestamp, then the greater value: ``place``
-    ranks the fields that say where the thing belongs (``correlation_id, root_id, parent_id, agent_id``), ``clock`` those
-    that say when (``started_at, completed_at, duration_ms``), ``rank`` all others. A final status beats one in progress
+    ranks the fields that say where the thing belongs (``correlation_id, root_id``), ``clock`` those that say when
+    (``started_at, completed_at, ended_at, duration_ms``), ``rank`` all others. ``parent_id`` of a TraceStarted follows from
+    the evidence for its place and is not taken. A final status beats one in progress
     whatever their ranks. Unlike those of a client's own event, fields that are left at their defaults say nothing, and
     times are not filled in.
 

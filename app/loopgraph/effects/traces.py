@@ -52,7 +52,8 @@ class Traces(TraceReads):
     """Records traces and reads them.
 
     Every relationship stands for a property of the node it was drawn for (a trace's ``parent_id``, an execution's ``node_id``),
-    and only the transaction that sets the property, under the node's lock, draws it: so there is never a second one.
+    and only the transaction that sets the property draws it: so there is never a second one. Nodes are read without locks; a
+    change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
 
     async def record(self, events: Sequence[Recordable], *, received_at: datetime) -> list[Recorded | UserError]:
