@@ -229,3 +229,30 @@ async def test_a_traced_application_hangs_its_calls_into_the_prompts_trace(graph
         [again] = await traces.record([call], received_at=at(9))
         assert isinstance(again, Recorded)
         assert again.repeated
+
+
+async def test_a_provisional_trace_that_another_process_made_meanwhile_is_handed_over_by_the_next_report(
+    graph: Graph,
+) -> None:
+    traces, session = Traces(graph), Session()
+    await record(traces, session.interaction_start(), session.tool_span(), session.model_span())
+    # As if the tie had been written by a transaction that did not see the above.
+    await statement(
+        graph,
+        "CREATE (:Trace {correlation_id: $prompt, otel_trace_id: $otel, status: 'in_progress', created_at: $now})",
+        prompt=session.prompt,
+        otel=session.otel,
+        now=NOON,
+    )
+    await record(traces, session.interaction_span())
+    rows = await whole(graph, session)
+    assert {row["trace"] for row in rows} == {"PROMPT"}
+    assert {row["node"] for row in rows} == {"SESSION/toolu_1", "SESSION/req_1"}
+
+
+async def test_a_trace_that_a_client_began_itself_is_not_handed_over(graph: Graph) -> None:
+    traces, session = Traces(graph), Session()
+    await traces.record([TraceStarted(correlation_id=session.otel, session_id=session.id)], received_at=NOON)
+    await record(traces, session.prompt_hook(), session.prompt_log(), session.model_span())
+    rows = await whole(graph, session)
+    assert {(row["trace"], row["node"]) for row in rows} == {("OTEL", None), ("PROMPT", "SESSION/req_1")}

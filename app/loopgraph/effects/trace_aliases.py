@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces import HookExecuted, TraceStarted
@@ -17,7 +18,7 @@ from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph import Row, Transaction
 from loopgraph.effects.observations import joined
 from loopgraph.effects.trace_folding import Batch
-from loopgraph.effects.trace_mapping import Properties
+from loopgraph.effects.trace_mapping import BEGUN, ENDED, Properties
 from loopgraph.effects.trace_nodes import Piece
 
 _TRACES_BY_OTEL_ID = query("traces/traces_by_otel_id")
@@ -37,11 +38,21 @@ _OWN = frozenset({
 """Properties of a trace that say nothing about another one, or that follow from evidence (``effects.trace_linking``)."""
 
 
-async def known_prompts(tx: Transaction, pieces: Iterable[Piece]) -> dict[str, str]:
+class KnownPrompts(NamedTuple):
+    """The prompts' traces by OpenTelemetry trace id; ``left`` are ids of provisional traces that have yet to be handed over."""
+
+    by_otel_id: dict[str, str]
+    left: list[str]
+
+
+async def known_prompts(tx: Transaction, pieces: Iterable[Piece]) -> KnownPrompts:
     """The prompt's trace of each OpenTelemetry trace that earlier reports have tied to one."""
     ids = sorted({item.otel_trace_id for item in pieces if item.otel_trace_id})
     rows = await tx.run(_TRACES_BY_OTEL_ID, otel_trace_ids=ids) if ids else []
-    return {row["otel_trace_id"]: row["correlation_id"] for row in rows}
+    return KnownPrompts(
+        {row["otel_trace_id"]: row["correlation_id"] for row in rows},
+        sorted({row["otel_trace_id"] for row in rows if row["left"]}),
+    )
 
 
 def new_prompts(pieces: Iterable[Piece], batch: Batch, known: Container[str]) -> dict[str, str]:
@@ -84,11 +95,11 @@ async def hand_over(
 ) -> Properties | None:
     """Moves all that hangs at a provisional trace to the prompt's, and removes it; the prompt's as it is then.
 
-    None, and nothing happens, if there is no such provisional trace.
+    None, and nothing happens, if there is no such provisional trace; one that a client has begun itself is none.
     """
     stored = await tx.run(_LOCK_TRACES, correlation_ids=sorted((provisional, prompt)), turn=turn)
     traces = {row["properties"]["correlation_id"]: row["properties"] for row in stored}
-    if provisional not in traces:
+    if provisional not in traces or not traces[provisional].keys().isdisjoint((BEGUN, ENDED)):
         return None
     before: Mapping[str, object] = traces.get(prompt, {})
     known = {name: value for name, value in traces[provisional].items() if name not in _OWN}

@@ -107,20 +107,18 @@ async def _placed(
 ) -> tuple[list[Piece], Batch, list[Row]]:
     """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
     also the traces of the prompts that have just become known."""
-    prompts = await known_prompts(tx, pieces)
+    prompts, left = await known_prompts(tx, pieces)
+    known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
     placed = [item.placed(prompts) for item in pieces]
     batch = await load(tx, placed, received_at)
     if batch.prompts:
         placed = [item.placed(batch.prompts) if item.may_be_of_prompt else item for item in placed]
         batch = await load(tx, placed, received_at)
-    known = []
     if learned := new_prompts(placed, batch, prompts):
-        for provisional, prompt in sorted(learned.items()):
-            if trace := await hand_over(tx, provisional, prompt, received_at, turn):
-                known.append(trace)
+        known += [await hand_over(tx, id_, prompt, received_at, turn) for id_, prompt in sorted(learned.items())]
         placed = [item.placed(learned) for item in placed]
         batch = await load(tx, placed, received_at)
-    return placed, batch, known
+    return placed, batch, [trace for trace in known if trace]
 
 
 async def _store(tx: Transaction, batch: Batch, turn: str) -> None:
