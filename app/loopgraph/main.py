@@ -92,10 +92,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     )
 
 
-def build_housekeeping(settings: Settings, graph: Graph) -> Housekeeping:
+def build_housekeeping(services: Services) -> Housekeeping:
     """What keeps the traces of an open graph in order."""
+    settings = services.settings
     return Housekeeping(
-        graph,
+        services.graph,
+        services.feed,
         timeout=timedelta(minutes=settings.trace_timeout_minutes) if settings.trace_timeout_minutes else None,
         retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         archive=settings.archive_folder or default_data_folder() / "archive",
@@ -130,7 +132,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
-            housekeeping = build_housekeeping(settings, services.graph)
+            housekeeping = build_housekeeping(services)
             background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)

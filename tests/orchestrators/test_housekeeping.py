@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from loopgraph.contracts.trace_updates import TraceUpdateFilter
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.trace_archive import Archive
+from loopgraph.effects.trace_search import TraceSearch
 from loopgraph.orchestrators import housekeeping as module
 from loopgraph.orchestrators.housekeeping import Housekeeping
+from loopgraph.orchestrators.trace_feed import TraceFeed
 from support.retention import long_ago, memory, prompt, remember
 
 DAY = timedelta(days=1)
@@ -47,3 +50,18 @@ async def test_an_archive_in_use_is_left_alone(graph: Graph, tmp_path: Path) -> 
     assert report is not None
     assert report.deleted["Trace"] == 2
     assert await memory(graph, name) == []
+
+
+async def test_followers_are_told_of_what_it_closes(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    await remember(graph, prompt(name, begun)[:-1], begun)
+    feed = TraceFeed(TraceSearch(graph))
+    keeper = Housekeeping(graph, feed, timeout=now() - (begun + DAY), retention=None, archive=tmp_path, prune_every=DAY)
+    updates = feed.updates(TraceUpdateFilter(), None)
+    following = asyncio.ensure_future(anext(updates))
+    await asyncio.sleep(0)
+    assert await keeper.close_silent() >= 1
+    async with asyncio.timeout(10):
+        update = await following
+    await updates.aclose()
+    assert (update.kind, update.trace.closed_by) == ("complete", "timeout")

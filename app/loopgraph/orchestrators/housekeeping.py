@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from loopgraph.contracts.retention import PruneReport
+from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph import Graph
 from loopgraph.effects.retention import Retention
@@ -16,6 +17,7 @@ from loopgraph.effects.trace_archive import Archive
 from loopgraph.effects.trace_timeouts import TraceTimeouts
 from loopgraph.errors import Conflict
 from loopgraph.orchestrators.retention import Pruning
+from loopgraph.orchestrators.trace_feed import TraceFeed
 
 logger = logging.getLogger(__name__)
 
@@ -26,18 +28,20 @@ class Housekeeping:
     """Several processes can do it side by side: closing twice changes nothing, and an archive has one writer at a time.
 
     ``timeout``: the silence after which a trace is closed; ``retention``: the age at which it moves to the folder ``archive``;
-    None for never.
+    None for never. ``feed`` is told of what is closed.
     """
 
     def __init__(
         self,
         graph: Graph,
+        feed: TraceFeed | None = None,
         *,
         timeout: timedelta | None,
         retention: timedelta | None,
         archive: Path,
         prune_every: timedelta,
     ) -> None:
+        self._feed = feed
         self._timeouts = TraceTimeouts(graph)
         self._retention = Retention(graph)
         self._timeout = timeout
@@ -66,6 +70,8 @@ class Housekeeping:
         while True:
             ids, next_ = await self._timeouts.close_silent(before, after)
             closed += len(ids)
+            if self._feed is not None:
+                self._feed.publish(_ended(id_) for id_ in ids)
             if next_ is None:
                 break
             after = next_
@@ -84,3 +90,7 @@ class Housekeeping:
             return None
         logger.info("pruned %s; kept %s", dict(report.deleted), {str(why): count for why, count in report.kept.items()})
         return report
+
+
+def _ended(correlation_id: str) -> Recorded:
+    return Recorded(kind="complete", correlation_id=correlation_id, execution_id=None, repeated=False)
