@@ -2,11 +2,11 @@
 // the one that was read.
 // access: write
 // parameters: rows, turn
-// returns: changed
+// returns: written
 UNWIND $rows AS row
 MATCH (n:HookExecution {execution_id: row.id})
 SET n.lock = $turn
 WITH n, row
 WHERE coalesce(n.turn, '') = row.turn
 SET n += row.changes, n.turn = $turn, n.lock = null
-RETURN count(n) AS changed
+RETURN count(n) AS written

@@ -2,7 +2,7 @@
 // latest numbers on every engine.
 // access: write
 // parameters: rows, turn
-// returns: nothing
+// returns: written
 UNWIND $rows AS row
 MATCH (v:PatternVersion {node_id: row.node_id})
 SET v.turn = $turn
@@ -13,3 +13,4 @@ SET v.usage_count = coalesce(v.usage_count, 0) + row.usage_count,
     v.total_execution_time_ms = coalesce(v.total_execution_time_ms, 0.0) + row.total_execution_time_ms,
     v.first_used_at = CASE WHEN v.first_used_at <= row.first_used_at THEN v.first_used_at ELSE row.first_used_at END,
     v.last_used_at = CASE WHEN v.last_used_at >= row.last_used_at THEN v.last_used_at ELSE row.last_used_at END
+RETURN count(*) AS written

@@ -1,8 +1,9 @@
 // Makes endpoint calls under traces, where no hook execution is named.
 // access: write
 // parameters: rows
-// returns: nothing
+// returns: written
 UNWIND $rows AS row
 MATCH (t:Trace {correlation_id: row.correlation_id})
 CREATE (t)-[:CALLED]->(c:EndpointCall)
 SET c = row
+RETURN count(*) AS written

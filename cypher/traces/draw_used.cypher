@@ -1,8 +1,9 @@
 // Ties hook executions to the versions they ran. Only the transaction that sets an execution's node_id does it.
 // access: write
 // parameters: rows
-// returns: nothing
+// returns: written
 UNWIND $rows AS row
 MATCH (h:HookExecution {execution_id: row.execution_id})
 MATCH (v:PatternVersion {node_id: row.node_id})
 CREATE (h)-[:USED {experiment_id: row.experiment_id, arm: row.arm}]->(v)
+RETURN count(*) AS written

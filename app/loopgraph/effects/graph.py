@@ -13,7 +13,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -33,9 +33,10 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Row = dict[str, Any]
 
+
 _RETRY_S = 10.0
 _ALL_WRITERS = "all writers"
-_RACES = 8
+_RACES = 16
 """How often a transaction that lost a race is run again."""
 
 
@@ -74,6 +75,18 @@ class Transaction:
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
+
+    async def write(self, query: Query, rows: Sequence[Row], /, **parameters: Any) -> None:
+        """Runs a statement for ``rows``, if there are any.
+
+        Raises LostRace if it says (in the column ``written``) that it has not written every one: a node is no longer as it was
+        read or, on the embedded engine, was not found because another transaction was just moving it.
+        """
+        if not rows:
+            return
+        answer = await self.run(query, rows=rows, **parameters)
+        if answer and answer[0]["written"] < len(rows):
+            raise LostRace(query.name)
 
 
 Work = Callable[[Transaction], Awaitable[T]]

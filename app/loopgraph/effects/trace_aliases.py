@@ -15,7 +15,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.traces import HookExecuted, TraceStarted
 from loopgraph.effects import trace_mapping as mapping
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph import Row, Transaction
+from loopgraph.effects.graph import LostRace, Row, Transaction
 from loopgraph.effects.observations import joined
 from loopgraph.effects.trace_folding import Batch
 from loopgraph.effects.trace_mapping import BEGUN, ENDED, Properties
@@ -112,7 +112,9 @@ async def hand_over(
         await tx.run(_LINK_SESSIONS, rows=[session_row(after)])
     for statement in _HAND_OVER:
         await tx.run(statement, provisional=provisional, into=prompt)
-    await tx.run(_REMOVE, provisional=provisional)
+    [row] = await tx.run(_REMOVE, provisional=provisional)
+    if not row["removed"]:
+        raise LostRace(_REMOVE.name)
     return after
 
 

@@ -189,13 +189,10 @@ async def _hang(tx: Transaction, subagents: Mapping[str, Properties], spawns: Ma
     ]
     if not rows:
         return
-    ids = [row["correlation_id"] for row in rows]
     await tx.run(_UPDATE_TRACES, rows=[{"id": row["correlation_id"], "changes": row} for row in rows])
-    await tx.run(_DETACH_SPAWNED, correlation_ids=ids)
-    if under_traces := [row for row in rows if row["parent_id"]]:
-        await tx.run(_ATTACH_TO_TRACES, rows=under_traces)
-    if under_hooks := [row for row in rows if row["spawned_by"]]:
-        await tx.run(_ATTACH_TO_HOOKS, rows=under_hooks)
+    await tx.run(_DETACH_SPAWNED, correlation_ids=[row["correlation_id"] for row in rows])
+    await tx.write(_ATTACH_TO_TRACES, [row for row in rows if row["parent_id"]])
+    await tx.write(_ATTACH_TO_HOOKS, [row for row in rows if row["spawned_by"]])
 
 
 async def _continue(tx: Transaction, traces: Iterable[Properties], executions: Mapping[str, Properties]) -> None:
@@ -210,4 +207,4 @@ async def _continue(tx: Transaction, traces: Iterable[Properties], executions: M
         return
     await tx.run(_DETACH_CONTINUED, correlation_ids=[row["correlation_id"] for row in rows])
     await tx.run(_UPDATE_TRACES, rows=[{"id": row["correlation_id"], "changes": row} for row in rows])
-    await tx.run(_ATTACH_CONTINUED, rows=rows)
+    await tx.write(_ATTACH_CONTINUED, rows)

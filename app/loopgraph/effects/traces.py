@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from loopgraph.assets import Query, query
+from loopgraph.assets import query
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import (
     Recorded,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph import LostRace, Row, Transaction
+from loopgraph.effects.graph import Row, Transaction
 from loopgraph.effects.trace_aliases import hand_over, known_prompts, new_prompts, session_row
 from loopgraph.effects.trace_folding import Batch
 from loopgraph.effects.trace_linking import link
@@ -56,22 +56,26 @@ class Traces(TraceReads):
     change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
 
-    async def record(self, events: Sequence[Recordable], *, received_at: datetime) -> list[Recorded | UserError]:
+    async def record(
+        self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]
+    ) -> list[Recorded | UserError]:
         """Records events, in any order of arrival, and says of each what became of it. One bad event does not lose the others.
 
         Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
         not arrived yet hangs under a stub, which that event fills in. An execution of a version counts in the version's usage
-        as soon as it is known to be over, in the same transaction.
+        as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival:
+        ``received_at`` is that of all, or of each.
 
         Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
         version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays).
         """
-        pieces = [_piece(event, received_at) for event in events]
+        arrivals = [received_at] * len(events) if isinstance(received_at, datetime) else received_at
+        pieces = [_piece(event, arrived) for event, arrived in zip(events, arrivals, strict=True)]
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
-            placed, batch, prompts = await _placed(tx, sound, received_at, turn)
+            placed, batch, prompts = await _placed(tx, sound, min(arrivals), turn)
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
@@ -121,55 +125,46 @@ async def _placed(
     return placed, batch, [trace for trace in known if trace]
 
 
+def _by(name: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows in the order of the nodes that many traces share (sessions, agents, versions): so they are locked in one order."""
+    return sorted(rows, key=lambda row: str(row[name]))
+
+
 async def _store(tx: Transaction, batch: Batch, turn: str) -> None:
-    """Writes what has changed. Nodes that many traces share (sessions, agents, versions) are locked in the order of their ids."""
-
-    async def write(statement: Query, rows: Sequence[Row], *, by: str | None = None, **more: str) -> None:
-        if rows:
-            await tx.run(statement, rows=sorted(rows, key=lambda row: str(row[by])) if by else rows, **more)
-
-    async def change(statement: Query, rows: Sequence[Row]) -> None:
-        if rows and (await tx.run(statement, rows=rows, turn=turn))[0]["changed"] < len(rows):
-            raise LostRace
-
-    await write(_CREATE_TRACES, batch.traces.new())
-    await write(_ENSURE_TRACES, batch.stubs())
-    await change(_CHANGE_TRACES, batch.traces.changes())
-    await write(_LINK_PARENTS, batch.traces.learned("parent_id"), by="parent_id")
-    await write(_CREATE_SESSIONS, batch.sessions.new())
-    await change(_CHANGE_SESSIONS, batch.sessions.changes())
-    sessions = [session_row(trace) for trace in batch.traces.learned("session_id", "created_at")]
-    await write(_LINK_SESSIONS, sessions, by="session_id")
-    await write(_CREATE_HOOKS, batch.hooks.new())
-    await change(_CHANGE_HOOKS, batch.hooks.changes())
-    await write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
+    """Writes what has changed."""
+    await tx.write(_CREATE_TRACES, batch.traces.new())
+    await tx.write(_ENSURE_TRACES, batch.stubs())
+    await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
+    await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
+    await tx.write(_CREATE_SESSIONS, batch.sessions.new())
+    await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
+    in_sessions = [session_row(trace) for trace in batch.traces.learned("session_id", "created_at")]
+    await tx.write(_LINK_SESSIONS, _by("session_id", in_sessions))
+    await tx.write(_CREATE_HOOKS, batch.hooks.new())
+    await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
+    await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
     calls = batch.calls.new()
-    await write(_CREATE_CALLS_OF_HOOKS, [call for call in calls if call.get("hook_execution_id")])
-    await write(_CREATE_CALLS_OF_TRACES, [call for call in calls if not call.get("hook_execution_id")])
-    await change(_CHANGE_CALLS, batch.calls.changes())
-    await write(_MOVE_CALLS, batch.moved_calls())
-    await write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
-    await write(_CREATE_DECISIONS, batch.decisions.new())
-    await write(_LINK_AGENTS, batch.decisions.learned("selected_agent"), by="selected_agent")
-    await write(_COUNT_USAGE, batch.usage(), turn=turn)
-    await write(_DRAW_USED, batch.newly_used(), by="node_id")
-    await write(_UPDATE_USED, batch.newly_chosen())
+    await tx.write(_CREATE_CALLS_OF_HOOKS, [call for call in calls if call.get("hook_execution_id")])
+    await tx.write(_CREATE_CALLS_OF_TRACES, [call for call in calls if not call.get("hook_execution_id")])
+    await tx.write(_CHANGE_CALLS, batch.calls.changes(), turn=turn)
+    await tx.write(_MOVE_CALLS, batch.moved_calls())
+    await tx.write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
+    await tx.write(_CREATE_DECISIONS, batch.decisions.new())
+    await tx.write(_LINK_AGENTS, _by("selected_agent", batch.decisions.learned("selected_agent")))
+    await tx.write(_COUNT_USAGE, batch.usage(), turn=turn)
+    await tx.write(_DRAW_USED, _by("node_id", batch.newly_used()))
+    await tx.write(_UPDATE_USED, batch.newly_chosen())
     await _store_surroundings(tx, batch)
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
     """Writes log records and data points."""
-
-    async def write(statement: Query, rows: Sequence[Row]) -> None:
-        if rows:
-            await tx.run(statement, rows=rows)
-
     logs, points = batch.logs.new(), batch.points.new()
-    await write(_ENSURE_SESSIONS, batch.session_stubs())
-    await write(_CREATE_LOGS_OF_TRACES, [log for log in logs if log.get("correlation_id")])
-    await write(
-        _CREATE_LOGS_OF_SESSIONS, [log for log in logs if log.get("session_id") and not log.get("correlation_id")]
-    )
-    await write(_CREATE_LOGS, [log for log in logs if not log.get("session_id") and not log.get("correlation_id")])
-    await write(_CREATE_POINTS_OF_SESSIONS, [point for point in points if point.get("session_id")])
-    await write(_CREATE_POINTS, [point for point in points if not point.get("session_id")])
+    of_traces = [log for log in logs if log.get("correlation_id")]
+    others = [log for log in logs if not log.get("correlation_id")]
+    await tx.write(_ENSURE_SESSIONS, batch.session_stubs())
+    await tx.write(_CREATE_LOGS_OF_TRACES, of_traces)
+    await tx.write(_CREATE_LOGS_OF_SESSIONS, [log for log in others if log.get("session_id")])
+    await tx.write(_CREATE_LOGS, [log for log in others if not log.get("session_id")])
+    await tx.write(_CREATE_POINTS_OF_SESSIONS, [point for point in points if point.get("session_id")])
+    await tx.write(_CREATE_POINTS, [point for point in points if not point.get("session_id")])

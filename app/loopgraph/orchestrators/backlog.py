@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -26,8 +26,6 @@ SMALL: Final = 32
 _SHARES: Final = 4
 """Beside small submissions, large ones have so much smaller slices."""
 
-_SPAN: Final = timedelta(seconds=1)
-"""Events of one turn arrived within it: they are dated by the arrival of the first if they bring no time of their own."""
 
 _FIELD_BYTES: Final = 24
 
@@ -142,7 +140,7 @@ class Backlog:
             most = max(1, most // _SHARES)  # small ones come at the moment, and wait for this turn
         self._large_is_next = lane is self._small
         taken: list[Entry] = []
-        while lane and len(taken) < most and _together(taken, lane[0]):
+        while lane and len(taken) < most:
             submission = lane.popleft()
             while submission.entries and len(taken) < most:
                 entry = submission.entries.popleft()
@@ -166,10 +164,6 @@ class Backlog:
     def _queue(self, submission: Submission) -> None:
         if submission.entries:
             (self._small if submission.small else self._large).append(submission)
-
-
-def _together(taken: list[Entry], submission: Submission) -> bool:
-    return not taken or abs(submission.received_at - taken[0].submission.received_at) <= _SPAN
 
 
 def size_of(value: Any) -> int:

@@ -171,9 +171,9 @@ class Recorder:
     async def _write(self, entries: Sequence[Entry]) -> None:
         """Records entries in one transaction; if that cannot be, halves find out whose fault it is."""
         began = time.perf_counter()
-        received_at = min(entry.submission.received_at for entry in entries)
+        arrivals = [entry.submission.received_at for entry in entries]
         try:
-            outcomes = await self._traces.record([entry.event for entry in entries], received_at=received_at)
+            outcomes = await self._traces.record([entry.event for entry in entries], received_at=arrivals)
             settled = list(zip(entries, outcomes, strict=True))
         except _TRANSIENT as error:
             await self._later(entries, error)
