@@ -155,14 +155,16 @@ async def test_every_order_of_arrival_gives_the_same_trace(graph: Graph, traces:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("seed", range(6))
 async def test_events_recorded_at_once_by_several_processes(
-    graph: Graph, traces: Traces, processes: list[Traces], version: str
+    graph: Graph, traces: Traces, processes: list[Traces], version: str, seed: int
 ) -> None:
+    """On the embedded engine a statement can miss a node that another process's transaction is just changing."""
     trace, expected = new_id(), new_id()
     await record(traces, *story(expected, version))
     before = await usage(graph, version)
     events = story(trace, version) * 4
-    random.Random(4).shuffle(events)
+    random.Random(seed).shuffle(events)
     turns = itertools.cycle(processes)
     outcomes = await asyncio.gather(*(record(next(turns), event) for event in events))
     assert sum(not outcome.repeated for [outcome] in outcomes) == len(events) / 4
