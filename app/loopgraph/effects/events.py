@@ -54,7 +54,7 @@ def make_event(
 
 async def record(tx: Transaction, *events: LineageEvent) -> None:
     """Writes events as part of a transaction."""
-    await tx.run(_CREATE, events=[mapping.event_properties(event) for event in events])
+    await tx.write(_CREATE, [mapping.event_properties(event) for event in events], into="events")
 
 
 class Events:

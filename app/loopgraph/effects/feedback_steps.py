@@ -148,7 +148,7 @@ async def register(tx: Transaction, candidate: Candidate, base: PatternVersion, 
     version = lineage.build_version(pattern, new, improvement.candidate_node_id, number, at, origin)
     edges = lineage.build_edges(version, [link], at, origin)
     properties = lineage_mapping.version_properties(version, candidate.request_hash)
-    await tx.run(_CREATE_VERSIONS, versions=[properties])
+    await tx.write(_CREATE_VERSIONS, [properties], into="versions")
     drawn = await lineage.draw(tx, edges, candidate.request_hash)
     await tx.run(
         _CREATE_IMPROVEMENT,

@@ -76,16 +76,18 @@ class Transaction:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
 
-    async def write(self, query: Query, rows: Sequence[Row], /, **parameters: Any) -> None:
-        """Runs a statement for ``rows``, if there are any.
+    async def write(self, query: Query, rows: Sequence[Row], /, into: str = "rows", **parameters: Any) -> None:
+        """Runs a statement for ``rows``, if there are any; ``into`` is the parameter that takes them.
 
-        Raises LostRace if it says (in the column ``written``) that it has not written every one: a node is no longer as it was
-        read or, on the embedded engine, was not found because another transaction was just moving it.
+        Raises LostRace if it has not written every one, as its column ``written`` says, or its number of rows if it has another
+        column: a node is no longer as it was read or, on the embedded engine, was not found because another process's
+        transaction was just changing it.
         """
         if not rows:
             return
-        answer = await self.run(query, rows=rows, **parameters)
-        if answer and answer[0]["written"] < len(rows):
+        answer = await self.run(query, **{into: rows}, **parameters)
+        written = answer[0]["written"] if query.returns == ("written",) else len(answer)
+        if query.returns and written < len(rows):
             raise LostRace(query.name)
 
 

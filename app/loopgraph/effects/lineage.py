@@ -75,8 +75,8 @@ class Lineage:
                     raise Conflict("PatternVersion", node_id, "the id is taken by other content")
                 return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
             await steps.require_free_edge_ids(tx, links, turn)
-            await tx.run(_CREATE_PATTERNS, patterns=[mapping.pattern_properties(pattern, wanted)])
-            await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, wanted)])
+            await tx.write(_CREATE_PATTERNS, [mapping.pattern_properties(pattern, wanted)], into="patterns")
+            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
             drawn = await steps.draw(tx, edges, wanted)
             if version.status is PatternStatus.ACTIVE:
                 await steps.move_current(tx, pattern_id, node_id)
@@ -118,7 +118,7 @@ class Lineage:
             parents = named if links is not None else await steps.default_parents(tx, pattern, number, edge_id)
             version = steps.build_version(pattern, new, node_id, number, at, origin)
             edges = steps.build_edges(version, parents, at, origin)
-            await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, wanted)])
+            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
             drawn = await steps.draw(tx, edges, wanted)
             await record(tx, steps.describe_created(event, version, drawn, replaced=pattern.current_node_id))
             if version.status is PatternStatus.ACTIVE:

@@ -64,7 +64,9 @@ class LineageImport:
                 version = steps.build_version(pattern, item.version, item.node_id, number, at, origin)
                 versions.append(version)
                 edges += steps.build_edges(version, item.version.parents or (), at, origin)
-            await tx.run(_CREATE_VERSIONS, versions=[mapping.version_properties(version, "") for version in versions])
+            await tx.write(
+                _CREATE_VERSIONS, [mapping.version_properties(version, "") for version in versions], into="versions"
+            )
             drawn = await steps.draw(tx, edges, "")
             into = defaultdict(list)
             for edge in drawn:
@@ -150,5 +152,7 @@ async def _new_patterns(
         if pattern_id not in there
     ]
     if patterns:
-        await tx.run(_CREATE_PATTERNS, patterns=[mapping.pattern_properties(pattern, "") for pattern in patterns])
+        await tx.write(
+            _CREATE_PATTERNS, [mapping.pattern_properties(pattern, "") for pattern in patterns], into="patterns"
+        )
     return patterns

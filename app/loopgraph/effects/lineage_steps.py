@@ -214,7 +214,7 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
         resolved.append(edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]}))
     for kind in sorted({edge.relationship_type for edge in resolved}):
         rows = [mapping.edge_properties(edge, request_hash) for edge in resolved if edge.relationship_type is kind]
-        await tx.run(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), edges=rows)
+        await tx.write(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), rows, into="edges")
     return tuple(resolved)
 
 
@@ -268,7 +268,9 @@ async def draw_between(
             "target_pattern_id": ends[edge.target_node_id]["pattern_id"],
         }
     )
-    await tx.run(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), edges=[mapping.edge_properties(resolved, request_hash)])
+    await tx.write(
+        _CREATE_EDGES.choose(EDGE_TYPE=kind.value), [mapping.edge_properties(resolved, request_hash)], into="edges"
+    )
     return resolved
 
 
