@@ -68,12 +68,13 @@ def test_no_field_keeps_a_secret(contract: type[BaseModel]) -> None:
     events = hidden(contract)
     assert events
     for event in events:
-        clean = Privacy().clean(Observation(event=event, source=f"hook.{SECRET}"))
-        assert isinstance(clean, Observation)
+        own = contract is RoutingDecided  # the one that is never observed
+        clean = Privacy().clean(event if own else Observation(event=event, source=f"hook.{SECRET}"))
         assert SECRET not in repr(clean)
         assert "hunter2!" not in repr(clean)
-        assert MARKER in repr(clean.event)
-        assert type(clean.event) is contract
+        kept = clean.event if isinstance(clean, Observation) else clean
+        assert MARKER in repr(kept)
+        assert type(kept) is contract
 
 
 @pytest.mark.parametrize("contract", EVENTS)

@@ -4,9 +4,7 @@ many items were refused."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -54,12 +52,3 @@ def is_trace_id(value: str) -> bool:
 def is_span_id(value: str) -> bool:
     """Whether it is a span id: 16 hexadecimal digits, not all of them 0."""
     return bool(_SPAN_ID.fullmatch(value)) and value.strip("0") != ""
-
-
-def first_text(attributes: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The first of these attributes that is a text with something in it."""
-    for name in names:
-        value = attributes.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    return None

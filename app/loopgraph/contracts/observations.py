@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text
-from loopgraph.contracts.traces import TraceEvent
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 
 Rank = Annotated[int, Field(ge=0, le=9)]
 
@@ -86,7 +86,11 @@ class SpawnRule(StrEnum):
     TASK_NOTIFICATION = "task_notification"
 
 
-ObservedEvent = Annotated[TraceEvent | SessionSeen | LogRecorded | MetricMeasured, Field(discriminator="kind")]
+ObservedEvent = Annotated[
+    TraceStarted | HookExecuted | EndpointCalled | TraceCompleted | SessionSeen | LogRecorded | MetricMeasured,
+    Field(discriminator="kind"),
+]
+"""What can be observed; a routing decision is known to the router alone, which reports it once and whole."""
 
 
 class Observation(Contract):

@@ -110,8 +110,6 @@ class Batch:
         match event:
             case TraceStarted() | TraceCompleted():
                 repeated = self._join_trace(given)
-            case RoutingDecided():
-                repeated = self.decisions.fold(piece, {"created_at": self._received_at, **given}, self._received_at)
             case HookExecuted():
                 repeated = self.hooks.join(self._with_arm(event, given), begun)
             case EndpointCalled():

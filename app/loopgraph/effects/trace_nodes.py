@@ -13,7 +13,7 @@ from datetime import datetime
 
 from loopgraph.contracts.changes import request_hash
 from loopgraph.contracts.observations import Observation, ObservedEvent, Recordable
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects import trace_mapping as mapping
 from loopgraph.effects.observations import RANKS, joined, observed
 from loopgraph.effects.trace_mapping import BEGUN, ENDED, Properties
@@ -30,7 +30,7 @@ class Piece:
     A client's event has the slot that it fills (``BEGUN`` or ``ENDED``) and a digest of its content.
     """
 
-    event: ObservedEvent
+    event: TraceEvent | ObservedEvent
     given: Properties
     slot: str = ""
     digest: str = ""
