@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from loopgraph.effects import schema
-from loopgraph.effects.graph import Graph
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings
 from support.engines import Engines, EngineUnderTest, Unavailable
 from support.engines.sources import SOURCES

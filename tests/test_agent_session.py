@@ -9,8 +9,8 @@ import pytest
 
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.traces import Traces
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.writes import Traces
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, Sent, Telling, batches, observations, story, tell
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from typer.main import get_command
 
 from loopgraph.assets import asset
-from loopgraph.cli import app
+from loopgraph.commands.app import app
 from loopgraph.contracts.lineage import RelationshipType
 from loopgraph.settings import Settings
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import httpx
 
-from loopgraph.effects.graph import Graph
+from loopgraph.effects.graph.client import Graph
 from loopgraph.settings import Settings
 from support.engines.processes import free_port
 from support.process import gone, service

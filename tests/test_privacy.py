@@ -18,13 +18,13 @@ from google.protobuf.json_format import ParseError
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from loopgraph.computes import otel_json
-from loopgraph.computes.agent_hooks import Arrival, observe_hook
-from loopgraph.computes.otel_logs import observe_logs
-from loopgraph.computes.otel_metrics import observe_points
-from loopgraph.computes.otel_spans import observe_spans
-from loopgraph.computes.privacy import Privacy
-from loopgraph.computes.redaction import Redactor
+from loopgraph.computes.agents.claude_code import Arrival, observe_hook
+from loopgraph.computes.otel import json as otel_json
+from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.computes.otel.metrics import observe_points
+from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.privacy.redaction import Redactor
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.errors import InvalidInput, SetupError

@@ -1,5 +1,5 @@
 """``python -m loopgraph`` is the ``loopgraph`` command."""
 
-from loopgraph.cli import main
+from loopgraph.commands.app import main
 
 main()

@@ -13,37 +13,37 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
-from loopgraph.api.agent_hooks import agent_hook_routes
-from loopgraph.api.batch import PATH as BATCH
-from loopgraph.api.batch import batch_routes
-from loopgraph.api.graphql import graphql_app
-from loopgraph.api.health import health_routes
-from loopgraph.api.ingest import ingest_routes
-from loopgraph.api.limits import BodyLimit
-from loopgraph.api.otlp import otlp_routes
+from loopgraph.api.graphql.app import graphql_app
+from loopgraph.api.http.batch import PATH as BATCH
+from loopgraph.api.http.batch import batch_routes
+from loopgraph.api.http.claude_code import agent_hook_routes
+from loopgraph.api.http.health import health_routes
+from loopgraph.api.http.ingest import ingest_routes
+from loopgraph.api.http.limits import BodyLimit
+from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.services import Services
-from loopgraph.computes.privacy import Privacy
-from loopgraph.computes.redaction import Redactor
-from loopgraph.effects import schema
-from loopgraph.effects.analytics import Analytics
-from loopgraph.effects.dead_letter import DeadLetters
-from loopgraph.effects.events import Events
-from loopgraph.effects.evidence import EvidenceReads
-from loopgraph.effects.feedback_reads import FeedbackReads
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.lineage_reads import LineageReads
-from loopgraph.effects.session_reads import SessionReads
-from loopgraph.effects.trace_search import TraceSearch
-from loopgraph.effects.traces import Traces
+from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.privacy.redaction import Redactor
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.audit import Events
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.loop.evidence import EvidenceReads
+from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.schema import schema
+from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.dead_letters import DeadLetters
+from loopgraph.effects.traces.search import TraceSearch
+from loopgraph.effects.traces.sessions import SessionReads
+from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import InvalidInput, SetupError
-from loopgraph.orchestrators.assignment import Assignments
-from loopgraph.orchestrators.feedback_loop import FeedbackLoop
-from loopgraph.orchestrators.housekeeping import Housekeeping
-from loopgraph.orchestrators.loop_worker import LoopWorker
-from loopgraph.orchestrators.recorder import Recorder
-from loopgraph.orchestrators.trace_feed import TraceFeed
-from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.orchestrators.archive.housekeeping import Housekeeping
+from loopgraph.orchestrators.lineage.traversal import Traversals
+from loopgraph.orchestrators.loop.assignment import Assignments
+from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.worker import LoopWorker
+from loopgraph.orchestrators.recording.feed import TraceFeed
+from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.settings import CaptureContent, Settings, default_data_folder
 
 logger = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsy
     if settings.otlp_grpc_port is None:
         return contextlib.nullcontext()
     try:
-        from loopgraph.api.otlp_grpc import otlp_grpc
+        from loopgraph.api.http.otlp_grpc import otlp_grpc
     except ModuleNotFoundError as error:
         raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'") from error
     return otlp_grpc(settings, services.recorder)

@@ -24,9 +24,9 @@ import orjson
 
 from bench.http_load import Sent, request, send, send_side_by_side
 from bench.lineage import SOURCES
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.trace_reads import TraceReads
-from loopgraph.orchestrators.traces import assemble
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.orchestrators.traces.episodes import assemble
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.engines.processes import free_port

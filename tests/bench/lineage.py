@@ -16,14 +16,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 
+from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
-from loopgraph.contracts.events import Origin
 from loopgraph.contracts.lineage import PathMetric, RelationshipType, TraversalFilter
-from loopgraph.effects import schema
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.lineage_reads import LineageReads
-from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.schema import schema
+from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.engines.model import Source

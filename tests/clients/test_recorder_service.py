@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from loopgraph.clients import Recorder
-from loopgraph.effects.embedded import free_ports
+from loopgraph.effects.engine.embedded import free_ports
 from support.process import service as own_process
 from support.service import Service
 

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from loopgraph.computes.agent_hooks import Arrival, observe_hook
-from loopgraph.computes.otel_json import read_logs, read_points, read_spans
-from loopgraph.computes.otel_logs import observe_logs
-from loopgraph.computes.otel_metrics import observe_points
-from loopgraph.computes.otel_report import Report
-from loopgraph.computes.otel_spans import observe_spans
+from loopgraph.computes.agents.claude_code import Arrival, observe_hook
+from loopgraph.computes.otel.json import read_logs, read_points, read_spans
+from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.computes.otel.metrics import observe_points
+from loopgraph.computes.otel.report import Report
+from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph import Graph, Row
+from loopgraph.effects.graph.client import Graph, Row
 from support.traces import statement
 
 RECORDING = Path(__file__).parent.parent / "data" / "agent_session.jsonl"

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.events import ActorType, Origin
 from loopgraph.contracts.feedback import FeedbackRun, Improvement, LoopInput, NewImprovement
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.feedback_reads import FeedbackReads
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.traces import Traces
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import UserError
-from loopgraph.orchestrators.assignment import Assignments
-from loopgraph.orchestrators.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.assignment import Assignments
+from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 
 TESTER = Origin(actor_type=ActorType.USER, actor_id="tester", correlation_id="test-feedback")
 

@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from loopgraph.contracts.audit import ActorType, EventFilter, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.changes import Created, ImportedVersion, NewEdge, NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.events import ActorType, EventFilter, EventType, LineageEvent, Origin
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.events import Events
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.lineage_import import LineageImport
-from loopgraph.effects.lineage_reads import LineageReads
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.audit import Events
+from loopgraph.effects.lineage.imports import LineageImport
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.errors import UserError
-from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.orchestrators.lineage.traversal import Traversals
 
 T = TypeVar("T")
 

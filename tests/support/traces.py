@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loopgraph.assets import Access, Query
+from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.events import ActorType, Origin
 from loopgraph.contracts.traces import (
     Alternative,
     EndpointCalled,
@@ -20,9 +20,9 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph import Graph, Row
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.traces import Traces
+from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import UserError
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)

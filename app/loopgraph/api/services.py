@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loopgraph.effects.analytics import Analytics
-from loopgraph.effects.events import Events
-from loopgraph.effects.evidence import EvidenceReads
-from loopgraph.effects.feedback_reads import FeedbackReads
-from loopgraph.effects.graph import Graph
-from loopgraph.effects.lineage import Lineage
-from loopgraph.effects.lineage_reads import LineageReads
-from loopgraph.effects.session_reads import SessionReads
-from loopgraph.effects.trace_search import TraceSearch
-from loopgraph.effects.traces import Traces
-from loopgraph.orchestrators.assignment import Assignments
-from loopgraph.orchestrators.feedback_loop import FeedbackLoop
-from loopgraph.orchestrators.loop_worker import LoopWorker
-from loopgraph.orchestrators.recorder import Recorder
-from loopgraph.orchestrators.trace_feed import TraceFeed
-from loopgraph.orchestrators.traversal import Traversals
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.audit import Events
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.loop.evidence import EvidenceReads
+from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.search import TraceSearch
+from loopgraph.effects.traces.sessions import SessionReads
+from loopgraph.effects.traces.writes import Traces
+from loopgraph.orchestrators.lineage.traversal import Traversals
+from loopgraph.orchestrators.loop.assignment import Assignments
+from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.worker import LoopWorker
+from loopgraph.orchestrators.recording.feed import TraceFeed
+from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.settings import Settings
 
 

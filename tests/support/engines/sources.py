@@ -17,7 +17,7 @@ from support.engines.neo4j_jars import Neo4jRelease, from_jars
 @contextlib.contextmanager
 def embedded(folder: Path) -> Iterator[EngineUnderTest]:
     """The product's own embedded engine."""
-    from loopgraph.effects.embedded import EmbeddedEngine  # tests of the pure rooms do without it
+    from loopgraph.effects.engine.embedded import EmbeddedEngine  # tests of the pure rooms do without it
 
     engine = EmbeddedEngine(folder)
     try:

@@ -1,0 +1,1 @@
+"""The GraphQL door: schema, loaders, types, queries, mutations and subscriptions."""

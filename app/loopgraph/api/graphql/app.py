@@ -1,0 +1,73 @@
+"""The GraphQL endpoint: GET and POST, ``graphql-transport-ws``, and server-sent events, with GraphiQL for browsers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.graphql import OperationType
+
+from loopgraph.api.graphql.context import Context, context_of
+from loopgraph.api.graphql.schema import build_schema
+from loopgraph.settings import Settings
+
+
+class _GraphQL(GraphQL[Context, None]):
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        context = context_of(request)
+        if isinstance(response, Response):
+            response.headers["x-correlation-id"] = context.correlation_id
+        return context
+
+    def decode_json(self, data: str | bytes) -> object:
+        """The JSON object that a request, its variables, and each message of a WebSocket are to be."""
+        decoded = orjson.loads(data)
+        if not isinstance(decoded, dict):
+            raise orjson.JSONDecodeError("must be a JSON object", "", 0)
+        return decoded
+
+    def encode_json(self, data: object) -> str:
+        # Bytes would go out as binary frames on a WebSocket, and clients in browsers read text frames.
+        return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    async def run(self, *args: Any, **kwargs: Any) -> Any:
+        """The answer to a request; one that cannot be executed at all is refused in the form of GraphQL's answers."""
+        try:
+            return await super().run(*args, **kwargs)
+        except HTTPException as refusal:
+            error = {"message": _in_full(refusal), "extensions": {"code": "BAD_REQUEST"}}
+            return JSONResponse({"errors": [error]}, status_code=refusal.status_code)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
+        """The operation that a request asks for."""
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        if request.method == "POST" and kind != "application/json":
+            raise HTTPException(415, f"the body must be application/json, not {kind or 'without a Content-Type'}")
+        return await super().parse_http_body(request)
+
+
+def _in_full(refusal: HTTPException) -> str:
+    match refusal.__cause__:
+        case json.JSONDecodeError() as cause:
+            return f"{refusal.reason}: {cause}"
+        case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
+            return "a subscription needs the header Accept: text/event-stream, or a WebSocket"
+        case _:
+            return refusal.reason
+
+
+def graphql_app(settings: Settings) -> Any:
+    """The ASGI application of ``/graphql``."""
+    return _GraphQL(
+        build_schema(settings),
+        graphql_ide="graphiql",
+        subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+    )

@@ -1,0 +1,271 @@
+"""Inputs of the lineage mutations, and the contracts they become."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import orjson
+import strawberry
+from pydantic import BaseModel
+from strawberry.scalars import JSON
+
+from loopgraph import errors
+from loopgraph.api.graphql.types.common import ChangeInput, plain, validated
+from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, RelationshipType
+from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@strawberry.input(description="An existing version that the new one descends from.")
+class ParentInput:
+    node_id: strawberry.ID
+    relationship_type: RelationshipType = contracts.RelationshipType.REFINED_FROM
+    edge_id: strawberry.ID | None = strawberry.UNSET
+    edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
+    similarity_score: float | None = None
+    confidence_score: float | None = None
+    change_summary: str = ""
+    breaking_changes: bool = False
+    metadata: JSON | None = strawberry.UNSET
+
+
+@strawberry.input(
+    description="A source of a derivation, a fork or a merge; the operation says which type of edge is drawn."
+)
+class SourceInput:
+    node_id: strawberry.ID
+    edge_id: strawberry.ID | None = strawberry.UNSET
+    edge_strength: EdgeStrength = contracts.EdgeStrength.STRONG
+    similarity_score: float | None = None
+    confidence_score: float | None = None
+    change_summary: str = ""
+    breaking_changes: bool = False
+    metadata: JSON | None = strawberry.UNSET
+
+
+@strawberry.input
+class BaselineInput:
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    avg_duration_ms: float | None = None
+
+
+@strawberry.input
+class VersionFields(ChangeInput):
+    """What a version consists of."""
+
+    node_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own id makes a retry safe; left out, one is made."
+    )
+    label: str | None = strawberry.UNSET
+    template_code: str = ""
+    parameters: JSON | None = strawberry.UNSET
+    change_summary: str = ""
+    version_tags: list[str] | None = strawberry.UNSET
+    version_metadata: JSON | None = strawberry.UNSET
+    confidence_score: float | None = None
+    performance_baseline: BaselineInput | None = strawberry.UNSET
+    quality_baseline: float | None = None
+    success_rate_baseline: float | None = None
+    created_by: str | None = None
+
+
+@strawberry.input
+class PatternFields(VersionFields):
+    """What a pattern and its version 1 consist of."""
+
+    name: str
+    pattern_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Your own id makes a retry safe; left out, one is made."
+    )
+    pattern_type: str = "prompt"
+    description: str = ""
+    tags: list[str] | None = strawberry.UNSET
+    metadata: JSON | None = strawberry.UNSET
+
+
+@strawberry.input
+class CreatePatternInput(PatternFields):
+    activate: bool = strawberry.field(default=True, description="Whether version 1 is in use at once, or a draft.")
+
+
+@strawberry.input
+class AddVersionInput(VersionFields):
+    pattern_id: strawberry.ID
+    version: int | None = strawberry.field(default=None, description="If given, it must be the next number.")
+    evolution_type: EvolutionType = contracts.EvolutionType.REFINEMENT
+    parents: list[ParentInput] | None = strawberry.field(
+        default=None, description="Left out: the version in use (or the latest). An empty list makes a root."
+    )
+    activate: bool = False
+
+
+@strawberry.input
+class DeriveVersionInput(VersionFields):
+    source: SourceInput
+    pattern_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The pattern that gets the version; left out: the source's."
+    )
+    activate: bool = False
+
+
+@strawberry.input
+class ForkPatternInput(PatternFields):
+    source: SourceInput
+    activate: bool = True
+
+
+@strawberry.input
+class MergeVersionsInput(VersionFields):
+    pattern_id: strawberry.ID = strawberry.field(description="The pattern that gets the merged version.")
+    sources: list[SourceInput] = strawberry.field(description="Two or more versions.")
+    activate: bool = False
+
+
+@strawberry.input
+class ConnectVersionsInput(ChangeInput):
+    source_node_id: strawberry.ID = strawberry.field(description="The earlier version.")
+    target_node_id: strawberry.ID = strawberry.field(description="The later version.")
+    relationship_type: RelationshipType
+    edge_id: strawberry.ID | None = strawberry.UNSET
+    edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
+    similarity_score: float | None = None
+    confidence_score: float | None = None
+    change_summary: str = ""
+    breaking_changes: bool = False
+    metadata: JSON | None = strawberry.UNSET
+
+
+@strawberry.input
+class DisconnectVersionsInput(ChangeInput):
+    edge_id: strawberry.ID
+    reason: str = ""
+
+
+@strawberry.input
+class VersionInput(ChangeInput):
+    node_id: strawberry.ID
+
+
+@strawberry.input
+class RejectVersionInput(ChangeInput):
+    node_id: strawberry.ID
+    reason: str = ""
+
+
+@strawberry.input
+class DeprecateVersionInput(ChangeInput):
+    node_id: strawberry.ID
+    reason: str
+    replaced_by: strawberry.ID | None = strawberry.field(
+        default=None, description="The version to use instead; it gets a DEPRECATED_BY edge."
+    )
+
+
+_VERSION = (
+    "node_id", "version", "label", "template_code", "parameters", "change_summary", "confidence_score",
+    "quality_baseline", "success_rate_baseline", "created_by", "activate", "evolution_type", "parents",
+)  # fmt: skip
+_PATTERN = ("pattern_id", "name", "pattern_type", "description", "tags", "metadata")
+_EDGE = tuple(NewEdge.model_fields)
+
+_DEEPEST_JSON = 254
+"""So many levels orjson writes."""
+
+_LEVELS = 200
+"""So many a map may have: what it is stored and hashed in has some, too."""
+
+_VERSION_NAMES = (
+    ("tags", "versionTags"),
+    ("metadata", "versionMetadata"),
+    (r"performanceBaseline\.(p50|p95|p99|avgDuration)", r"performanceBaseline.\1Ms"),
+)
+
+
+@contextlib.contextmanager
+def told_as(*names: tuple[str, str]) -> Iterator[None]:
+    """Errors name a field as the client wrote it: each pair is how a path begins in the contract, and how in the input."""
+    try:
+        yield
+    except errors.InvalidInput as error:
+        field = error.field.removeprefix("input.")
+        for ours, theirs in names:
+            field = re.sub(rf"^{ours}\b", theirs, field)
+        raise errors.InvalidInput(f"input.{field}", error.problem) from error
+
+
+def _given(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The fields that were given; a null map or list is the same as none."""
+    maybe_empty = {"parameters", "metadata", "tags"}
+    return {name: data[name] for name in names if name in data and not (name in maybe_empty and data[name] is None)}
+
+
+def _described(contract: type[M], data: dict[str, Any]) -> M:
+    """The contract of some data, whose free maps can be stored and read back. Raises InvalidInput."""
+    found = validated(contract, data)
+    _check_maps(found, "input")
+    return found
+
+
+def _check_maps(found: BaseModel, path: str) -> None:
+    for name, value in found:
+        if isinstance(value, dict) and not _storable(value):
+            raise errors.InvalidInput(
+                f"{path}.{name}",
+                f"must be JSON of at most {_LEVELS} levels, with finite numbers and integers of at most 64 bits",
+            )
+
+
+def _storable(value: dict[str, Any]) -> bool:
+    """Whether a map comes back from JSON text as it is. GraphQL literals can hold more than that: 1e999 is infinite."""
+    nested: Any = value
+    for _ in range(_DEEPEST_JSON - _LEVELS):
+        nested = [nested]
+    try:
+        return bool(orjson.loads(orjson.dumps(nested)) == nested)
+    except TypeError:
+        return False
+
+
+def new_pattern(input: PatternFields) -> NewPattern:
+    """The pattern that an input describes. Raises InvalidInput."""
+    return _described(NewPattern, _given(plain(input), _PATTERN))
+
+
+def new_version(
+    input: VersionFields,
+    *,
+    evolution_type: contracts.EvolutionType | None = None,
+    sources: tuple[list[SourceInput], contracts.RelationshipType] | None = None,
+) -> NewVersion:
+    """The version that an input describes; ``sources`` become its parents by one type. Raises InvalidInput."""
+    raw = plain(input)
+    data = _given(raw, _VERSION)
+    for name, given in (("tags", raw.get("version_tags")), ("metadata", raw.get("version_metadata"))):
+        if given is not None:
+            data[name] = given
+    if baseline := raw.get("performance_baseline"):
+        data["performance_baseline"] = {name.removesuffix("_ms"): value for name, value in baseline.items()}
+    if evolution_type is not None:
+        data["evolution_type"] = evolution_type
+    if sources is not None:
+        data["parents"] = [{**plain(source), "relationship_type": sources[1]} for source in sources[0]]
+    for parent in data.get("parents") or ():
+        if parent.get("metadata", ...) is None:
+            del parent["metadata"]
+    with told_as(*_VERSION_NAMES):
+        version = _described(NewVersion, data)
+        for index, parent in enumerate(version.parents or ()):
+            _check_maps(parent, f"input.parents.{index}")
+        return version
+
+
+def new_edge(input: ConnectVersionsInput) -> NewEdge:
+    """The edge that an input describes. Raises InvalidInput."""
+    return _described(NewEdge, _given(plain(input), _EDGE))

@@ -1,0 +1,118 @@
+"""Queries over patterns, versions, edges and events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+from strawberry import relay
+
+from loopgraph import errors
+from loopgraph.api.graphql.types.common import Info, checked, connection, page_of
+from loopgraph.api.graphql.types.enums import PathMetric, RelationshipType
+from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key, pattern_lineage
+from loopgraph.api.graphql.types.traversal import (
+    CommonAncestors,
+    LineageGraph,
+    LineagePath,
+    TraversalInput,
+    edge_object,
+    version_object,
+)
+from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.base import Instant
+
+
+def _types(chosen: list[contracts.RelationshipType] | None) -> frozenset[contracts.RelationshipType]:
+    if chosen is None:
+        return contracts.ANCESTRY
+    if not chosen:
+        raise errors.InvalidInput("relationshipTypes", "must name at least one type")
+    return frozenset(chosen)
+
+
+@strawberry.type
+class LineageQuery:
+    @strawberry.field(description="A pattern by its own id; null if there is none.")
+    async def pattern(self, info: Info, pattern_id: strawberry.ID) -> Pattern | None:
+        found = await info.context.loaders.pattern.load(pattern_id)
+        return Pattern.of(found) if found else None
+
+    @strawberry.field(description="Patterns, newest first.")
+    async def patterns(
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        pattern_type: str | None = None,
+        tag: str | None = None,
+        name_contains: str | None = None,
+    ) -> relay.Connection[Pattern]:
+        found = await info.context.services.lineage_reads.patterns_page(
+            page_of(info, first, after), pattern_type=pattern_type, tag=tag, name_contains=name_contains
+        )
+        items = ((pattern_key(pattern), Pattern.of(pattern)) for pattern in found.patterns)
+        return connection(items, has_more=found.has_more, after=after)
+
+    @strawberry.field(description="A version by its own id; null if there is none.")
+    async def pattern_version(self, info: Info, node_id: strawberry.ID) -> PatternVersion | None:
+        return PatternVersion.maybe(await info.context.loaders.version.load(node_id))
+
+    @strawberry.field(description="An edge by its own id, open or closed; null if there is none.")
+    async def lineage_edge(self, info: Info, edge_id: strawberry.ID) -> LineageEdge | None:
+        found = await info.context.loaders.edge.load(edge_id)
+        return LineageEdge.of(found) if found else None
+
+    @strawberry.field(
+        description="The whole lineage of a pattern: its versions, their ancestors and descendants; null if there is none."
+    )
+    async def lineage(
+        self, info: Info, pattern_id: strawberry.ID, traversal: TraversalInput | None = None
+    ) -> LineageGraph | None:
+        return await pattern_lineage(info, pattern_id, traversal)
+
+    @strawberry.field(description="The best path from an earlier version to a later one; null if there is none.")
+    async def lineage_path(
+        self,
+        info: Info,
+        source_node_id: strawberry.ID,
+        target_node_id: strawberry.ID,
+        metric: PathMetric = contracts.PathMetric.HOPS,
+        relationship_types: list[RelationshipType] | None = None,
+        as_of: datetime | None = None,
+    ) -> LineagePath | None:
+        path = await info.context.services.traversals.path(
+            source_node_id,
+            target_node_id,
+            metric,
+            _types(relationship_types),
+            as_of=checked(Instant | None, as_of, "asOf"),
+        )
+        if path is None:
+            return None
+        return LineagePath(
+            versions=[version_object(version) for version in path.versions],
+            edges=[edge_object(edge) for edge in path.edges],
+            cost=path.cost,
+            length=len(path.edges),
+        )
+
+    @strawberry.field(description="The common ancestors of two or more versions.")
+    async def common_ancestors(
+        self, info: Info, node_ids: list[strawberry.ID], relationship_types: list[RelationshipType] | None = None
+    ) -> CommonAncestors:
+        maximum = info.context.services.settings.max_page_size
+        if len(node_ids) > maximum:
+            raise errors.InvalidInput("nodeIds", f"must be at most {maximum}, not {len(node_ids)}")
+        found = await info.context.services.traversals.common_ancestors(node_ids, _types(relationship_types))
+        return CommonAncestors(
+            all=[version_object(version) for version in found.all],
+            nearest=[version_object(version) for version in found.nearest],
+        )
+
+    @strawberry.field(description="The audit trail, newest first.")
+    async def lineage_events(
+        self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
+    ) -> relay.Connection[LineageEvent]:
+        return await events_connection(info, first, after, filter)

@@ -1,0 +1,84 @@
+"""The enums of the contracts, registered as GraphQL enums."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from loopgraph.contracts.assembly import SpanKind
+from loopgraph.contracts.audit import ActorType, EventType, Severity
+from loopgraph.contracts.feedback import (
+    Arm,
+    FeedbackType,
+    ImprovementStatus,
+    ImprovementType,
+    Metric,
+    Reason,
+    RunStatus,
+    Stage,
+    StageStatus,
+    Verdict,
+)
+from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
+from loopgraph.contracts.observations import Temporality
+from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
+from loopgraph.contracts.traces import TraceStatus
+
+_DESCRIPTIONS: dict[type[Enum], str] = {
+    PatternStatus: "Lifecycle of a version: draft → active → deprecated → archived, or draft → rejected.",
+    EvolutionType: "How a version came to be.",
+    RelationshipType: "Type of a lineage edge, which points from the earlier version to the later. "
+    "RELATED_TO is not ancestry, the others are.",
+    EdgeStrength: "How strong a relationship is: weak 0.25, moderate 0.5, strong 0.75, critical 1.",
+    PathMetric: "What a path minimises: the number of edges, or the sum of -ln(weight), so that it maximises the "
+    "product of the weights.",
+    EventType: "What happened.",
+    Severity: "How much an event matters.",
+    ActorType: "What kind of actor caused something.",
+    TraceStatus: "How far a trace or one of its steps is.",
+    StepKind: "What a step of a comparison is.",
+    RowKind: "How the two sides of a row relate.",
+    ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
+    SpanKind: "What a bar of a waterfall stands for.",
+    Temporality: "What the value of a data point counts from, as in OpenTelemetry.",
+    FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
+    RunStatus: "State of a run. WAITING: an experiment has not enough executions yet.",
+    Stage: "The stages of a run, in order.",
+    StageStatus: "How far a stage is. STOPPED: the stage at which a run was cancelled or failed.",
+    ImprovementType: "What an improvement is meant to better.",
+    ImprovementStatus: "Life of an improvement. VALIDATED waits for review.",
+    Metric: "What an experiment compares. Durations are better when smaller, the others when larger.",
+    Arm: "The arms of an experiment.",
+    Verdict: "What a decision says.",
+    Reason: "Why a statistic is null, or a verdict is what it is.",
+}
+for _enum, _description in _DESCRIPTIONS.items():
+    strawberry.enum(_enum, description=_description)
+
+__all__ = [
+    "ActorType",
+    "Arm",
+    "ChangedField",
+    "EdgeStrength",
+    "EventType",
+    "EvolutionType",
+    "FeedbackType",
+    "ImprovementStatus",
+    "ImprovementType",
+    "Metric",
+    "PathMetric",
+    "PatternStatus",
+    "Reason",
+    "RelationshipType",
+    "RowKind",
+    "RunStatus",
+    "Severity",
+    "SpanKind",
+    "Stage",
+    "StageStatus",
+    "StepKind",
+    "Temporality",
+    "TraceStatus",
+    "Verdict",
+]

@@ -1,0 +1,97 @@
+"""What differs between two traces."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from loopgraph.api.graphql.types.common import shape
+from loopgraph.api.graphql.types.enums import ChangedField, RowKind, StepKind, TraceStatus
+from loopgraph.contracts import trace_diff as contracts
+
+
+@strawberry.type(description="A trace, hook execution or endpoint call, as one side of a comparison.")
+class DiffStep:
+    kind: StepKind
+    step_id: strawberry.ID
+    correlation_id: strawberry.ID = strawberry.field(description="The trace it is in.")
+    name: str = strawberry.field(description="Its tool or type, its endpoint, or the type of its agent.")
+    status: TraceStatus
+    started_at: datetime | None
+    duration_ms: float | None
+    input: JSON | None
+    output: JSON | None
+    error_type: str | None
+    error_message: str | None
+    model: str | None
+    node_id: strawberry.ID | None = strawberry.field(description="The pattern version that it ran.")
+
+    @classmethod
+    def maybe(cls, step: contracts.DiffStep | None) -> Self | None:
+        return shape(cls, step) if step else None
+
+
+@strawberry.type(description="Two steps that correspond, or one that has no counterpart.")
+class DiffRow:
+    kind: RowKind
+    path: list[str] = strawberry.field(description="Names of the steps around it, from the root.")
+    a: DiffStep | None
+    b: DiffStep | None
+    changed: list[ChangedField]
+    duration_ratio: float | None = strawberry.field(description="That of b to that of a; it makes no row CHANGED.")
+
+    @classmethod
+    def of(cls, row: contracts.DiffRow) -> Self:
+        return shape(cls, row, a=DiffStep.maybe(row.a), b=DiffStep.maybe(row.b))
+
+
+@strawberry.type(
+    description="Where two traces begin to differ: a changed pair, or what each side has there that the other has not."
+)
+class Divergence:
+    path: list[str] = strawberry.field(description="Names of the steps around it, from the root.")
+    a: DiffStep | None
+    b: DiffStep | None
+    changed: list[ChangedField]
+
+    @classmethod
+    def maybe(cls, found: contracts.Divergence | None) -> Self | None:
+        return shape(cls, found, a=DiffStep.maybe(found.a), b=DiffStep.maybe(found.b)) if found else None
+
+
+@strawberry.type(description="Sums over a trace and all that it spawned; null where nothing is known.")
+class TraceTotals:
+    steps: int
+    failures: int
+    duration_ms: float | None = strawberry.field(description="Of the trace itself.")
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+
+
+@strawberry.type(description="What differs between two traces and all that they spawned, step by step.")
+class TraceDiff:
+    found: strawberry.Private[contracts.TraceDiff]
+    first_divergence: Divergence | None = strawberry.field(description="Null if nothing differs.")
+    a: TraceTotals
+    b: TraceTotals
+    difference: TraceTotals = strawberry.field(description="b's totals minus a's.")
+
+    @classmethod
+    def of(cls, diff: contracts.TraceDiff) -> Self:
+        return cls(
+            found=diff,
+            first_divergence=Divergence.maybe(diff.first_divergence),
+            a=shape(TraceTotals, diff.a),
+            b=shape(TraceTotals, diff.b),
+            difference=shape(TraceTotals, diff.difference),
+        )
+
+    @strawberry.field(description="In the order of the trees, a's before b's where neither side has a counterpart.")
+    def rows(self, differences_only: bool = False) -> list[DiffRow]:
+        return [
+            DiffRow.of(row) for row in self.found.rows if not differences_only or row.kind is not contracts.RowKind.SAME
+        ]

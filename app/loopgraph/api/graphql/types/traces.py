@@ -1,0 +1,381 @@
+"""Traces: the head, its routing decision, and the tree of its steps, endpoint calls and subagents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+import strawberry
+from strawberry import relay
+from strawberry.scalars import JSON
+
+from loopgraph.api.graphql.types.common import Info, shape, sliced
+from loopgraph.api.graphql.types.enums import Arm, TraceStatus
+from loopgraph.api.graphql.types.lineage import PatternVersion
+from loopgraph.api.graphql.types.waterfall import TimelineEntry, WaterfallRow
+from loopgraph.computes.traces.assembly import steps_of
+from loopgraph.computes.traces.timeline import timeline
+from loopgraph.computes.traces.waterfall import waterfall
+from loopgraph.contracts import assembly
+from loopgraph.contracts import traces as contracts
+from loopgraph.errors import NotFound
+
+
+@strawberry.type(description="An agent that was considered and not chosen.")
+class Alternative:
+    agent: str
+    confidence: float | None
+
+
+@strawberry.type(description="Which agent was chosen for a trace, and why.")
+class RoutingDecision:
+    user_request: str | None
+    selected_agent: str | None
+    selection_reason: str | None
+    confidence_total: float | None
+    confidence_trigger: float | None
+    confidence_context: float | None
+    confidence_capability: float | None
+    confidence_historical: float | None
+    alternatives: list[Alternative]
+    routing_strategy: str | None
+    pattern_id: strawberry.ID | None
+    cache_hit: bool
+    routing_duration_ms: float | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, decision: contracts.RoutingDecision) -> Self:
+        alternatives = [shape(Alternative, alternative) for alternative in decision.alternatives]
+        return shape(cls, decision, alternatives=alternatives)
+
+
+@strawberry.type(description="What is in a trace, or in a tree of traces.")
+class Totals:
+    subagents: int = strawberry.field(description="Traces that were spawned.")
+    steps: int
+    failed_steps: int
+    endpoint_calls: int
+    failed_endpoint_calls: int
+    input_tokens: int | None = strawberry.field(description="Null where no call reports any.")
+    output_tokens: int | None = strawberry.field(description="Null where no call reports any.")
+    cost_usd: float | None = strawberry.field(description="Null where no call reports any.")
+    rag_queries: int
+    quality_gates: int
+
+    @classmethod
+    def of(cls, totals: assembly.Totals) -> Self:
+        return shape(cls, totals)
+
+
+@strawberry.type(description="One call of an endpoint, from a step or straight from the trace.")
+class EndpointCall:
+    call_id: strawberry.ID
+    correlation_id: strawberry.ID
+    hook_execution_id: strawberry.ID | None
+    service_name: str
+    endpoint_path: str
+    http_method: str
+    request_body: JSON | None
+    response_body: JSON | None
+    response_status: int | None
+    headers: JSON
+    status: TraceStatus
+    success: bool | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    retry_count: int
+    context: JSON
+    model: str | None = strawberry.field(description="The language model, if one was called.")
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+
+    @classmethod
+    def of(cls, call: contracts.EndpointCall) -> Self:
+        return shape(cls, call)
+
+
+@strawberry.type(description="One step inside a trace; if it ran a pattern, it names the exact version.")
+class HookExecution(relay.Node):
+    execution_id: relay.NodeID[str]
+    loaded: strawberry.Private[assembly.AssembledStep | None]
+    correlation_id: strawberry.ID
+    parent_id: strawberry.ID | None = strawberry.field(description="The execution it is nested in.")
+    session_id: strawberry.ID | None
+    hook_type: str | None = strawberry.field(description="Null while only its endpoint calls are known.")
+    tool_name: str | None
+    tool_use_id: strawberry.ID | None = strawberry.field(description="The agent client's own id of the tool call.")
+    tool_input: JSON | None
+    tool_response: JSON | None
+    hook_script: str | None
+    status: TraceStatus
+    success: bool | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    quality_score: float | None
+    intelligence_functions_executed: list[str]
+    rag_queries_executed: list[JSON]
+    quality_gates_validated: list[str]
+    modifications_made: JSON
+    context: JSON
+    node_id: strawberry.ID | None
+    experiment_id: strawberry.ID | None
+    arm: Arm | None
+
+    @classmethod
+    def of(cls, hook: contracts.HookExecution) -> Self:
+        return shape(cls, hook, loaded=None)
+
+    @classmethod
+    def whole(cls, step: assembly.AssembledStep) -> Self:
+        """The step of a tree that is loaded already."""
+        return shape(cls, step.execution, loaded=step)
+
+    @classmethod
+    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
+        found = await info.context.loaders.hook_execution.load_many(list(node_ids))
+        return [cls.of(hook) if hook else None for hook in found]
+
+    @strawberry.field(name="executionId")
+    def raw_id(self) -> strawberry.ID:
+        return strawberry.ID(self.execution_id)
+
+    @strawberry.field(description="The pattern version that was run.")
+    async def version(self, info: Info) -> PatternVersion | None:
+        if self.node_id is None:
+            return None
+        return PatternVersion.maybe(await info.context.loaders.version.load(self.node_id))
+
+    @strawberry.field(description="Steps nested in this one, in the order of time.")
+    async def steps(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
+        return [HookExecution.whole(step) for step in sliced(info, (await self._step(info)).steps, first, offset)]
+
+    @strawberry.field(description="Endpoint calls made from this very step, in the order of time.")
+    async def endpoint_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
+        return [EndpointCall.of(call) for call in sliced(info, (await self._step(info)).endpoint_calls, first, offset)]
+
+    @strawberry.field(description="The traces of the subagents that this very step spawned, in the order of time.")
+    async def spawned(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
+        return [Trace.whole(child) for child in sliced(info, (await self._step(info)).spawned, first, offset)]
+
+    async def _step(self, info: Info) -> assembly.AssembledStep:
+        if self.loaded is None:
+            tree = await _tree(info, self.correlation_id)
+            found = (step for step in steps_of(tree) if step.execution.execution_id == self.execution_id)
+            self.loaded = next(found, None)
+        if self.loaded is None:
+            raise NotFound("HookExecution", self.execution_id)
+        return self.loaded
+
+
+@strawberry.type(
+    description="One unit of agent work, with all that belongs to it. Its lists are slices of a whole: `first` items, by "
+    "default as many as a page may have, after `offset` of them."
+)
+class Trace(relay.Node):
+    correlation_id: relay.NodeID[str]
+    loaded: strawberry.Private[assembly.AssembledTrace | None]
+    root_id: strawberry.ID | None = strawberry.field(description="The trace of the prompt that all this came of.")
+    parent_id: strawberry.ID | None = strawberry.field(description="The trace that spawned it.")
+    session_id: strawberry.ID | None
+    user_id: str | None
+    source: str | None
+    prompt_text: str | None
+    response_text: str | None = strawberry.field(description="The answer it ended with.")
+    agent: str | None = strawberry.field(description="The agent that the routing decision selected.")
+    agent_id: strawberry.ID | None = strawberry.field(description="The subagent whose work it is.")
+    agent_type: str | None
+    spawned_by: strawberry.ID | None = strawberry.field(description="The step that spawned it.")
+    spawn_rule: str | None = strawberry.field(
+        description="How that is known: `exact: otlp`, `exact: tool_response`, `exact: task_notification`, `exact: client` "
+        "or `inferred: …`."
+    )
+    spawn_evidence: str | None = strawberry.field(description="The id that proves it.")
+    continues: strawberry.ID | None = strawberry.field(description="The step whose background work it goes on with.")
+    otel_trace_id: strawberry.ID | None
+    closed_by: str | None = strawberry.field(
+        description="`timeout` if the service ended it: nothing more was heard of it."
+    )
+    status: TraceStatus
+    success: bool | None
+    started: bool = strawberry.field(description="False while only parts that arrived before the start are known.")
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    context: JSON
+    tags: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, trace: contracts.Trace) -> Self:
+        return shape(cls, trace, loaded=None)
+
+    @classmethod
+    def whole(cls, tree: assembly.AssembledTrace) -> Self:
+        """The trace of a tree that is loaded already."""
+        return shape(cls, tree.trace, loaded=tree)
+
+    @classmethod
+    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
+        found = await info.context.loaders.trace_tree.load_many(list(node_ids))
+        return [cls.whole(tree) if tree else None for tree in found]
+
+    @strawberry.field(name="correlationId")
+    def raw_id(self) -> strawberry.ID:
+        return strawberry.ID(self.correlation_id)
+
+    @strawberry.field
+    async def routing_decision(self, info: Info) -> RoutingDecision | None:
+        tree = await self._whole(info)
+        return RoutingDecision.of(tree.routing) if tree.routing else None
+
+    @strawberry.field(description="The outermost steps, in the order of time.")
+    async def steps(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
+        return [HookExecution.whole(step) for step in sliced(info, (await self._whole(info)).steps, first, offset)]
+
+    @strawberry.field(description="All steps, nested or not, in the order of time.")
+    async def hook_executions(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
+        tree = await self._whole(info)
+        steps = {step.execution.execution_id: step for step in steps_of(tree)}
+        return [HookExecution.whole(steps[hook.execution_id]) for hook in sliced(info, tree.hooks, first, offset)]
+
+    @strawberry.field(description="All endpoint calls, from steps or not, in the order of time.")
+    async def endpoint_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
+        return [EndpointCall.of(call) for call in sliced(info, (await self._whole(info)).endpoints, first, offset)]
+
+    @strawberry.field(description="Endpoint calls made from no step, in the order of time.")
+    async def direct_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
+        return [EndpointCall.of(call) for call in sliced(info, (await self._whole(info)).direct_calls, first, offset)]
+
+    @strawberry.field(description="All traces that this one spawned, in the order of time.")
+    async def child_traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
+        return [Trace.whole(child) for child in sliced(info, (await self._whole(info)).child_traces, first, offset)]
+
+    @strawberry.field(description="Those of its child traces whose spawning step is not known.")
+    async def direct_traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
+        return [Trace.whole(child) for child in sliced(info, (await self._whole(info)).direct_traces, first, offset)]
+
+    @strawberry.field(description="The trace of the prompt whose background work this prompt goes on with.")
+    async def continued_from(self, info: Info) -> strawberry.ID | None:
+        before = (await self._whole(info)).continued_from
+        return strawberry.ID(before) if before else None
+
+    @strawberry.field
+    async def total_hooks(self, info: Info) -> int:
+        return (await self._whole(info)).total_hooks
+
+    @strawberry.field
+    async def total_endpoints(self, info: Info) -> int:
+        return (await self._whole(info)).total_endpoints
+
+    @strawberry.field
+    async def total_rag_queries(self, info: Info) -> int:
+        return (await self._whole(info)).total_rag_queries
+
+    @strawberry.field
+    async def total_quality_gates(self, info: Info) -> int:
+        return (await self._whole(info)).total_quality_gates
+
+    @strawberry.field(description="What is in this trace alone; its subagents are those that it spawned itself.")
+    async def totals(self, info: Info) -> Totals:
+        return Totals.of((await self._whole(info)).own)
+
+    @strawberry.field(description="What is in this trace and in all that it spawned, and so on.")
+    async def tree_totals(self, info: Info) -> Totals:
+        return Totals.of((await self._whole(info)).whole)
+
+    @strawberry.field(description="Whether anything of it, or of what it spawned, is not known; `missing` says what.")
+    async def incomplete(self, info: Info) -> bool:
+        return (await self._whole(info)).incomplete
+
+    @strawberry.field(description="What is not known of it and of what it spawned, one plain sentence each.")
+    async def missing(self, info: Info) -> list[str]:
+        return list((await self._whole(info)).missing)
+
+    @strawberry.field(
+        description="The largest amount by which clocks contradict each other in it: a step before its trace or its outer "
+        "step, a subagent before the step that spawned it, an end before its start; 0 if nothing does."
+    )
+    async def skew_ms(self, info: Info) -> float:
+        return (await self._whole(info)).skew_ms
+
+    @strawberry.field(description="Whether a limit left out a part of it or of what it spawned.")
+    async def truncated(self, info: Info) -> bool:
+        return (await self._whole(info)).truncated
+
+    @strawberry.field(description="What happened in the trace itself, in the order of time.")
+    async def timeline(self, info: Info, first: int | None = None, offset: int = 0) -> list[TimelineEntry]:
+        return TimelineEntry.all_of(sliced(info, timeline(await self._whole(info)), first, offset))
+
+    @strawberry.field(
+        description="The trace and all that is under it, as bars over time, each under what it belongs to."
+    )
+    async def waterfall(self, info: Info, first: int | None = None, offset: int = 0) -> list[WaterfallRow]:
+        return rows_of([await self._whole(info)], info, first, offset)
+
+    async def _whole(self, info: Info) -> assembly.AssembledTrace:
+        if self.loaded is None:
+            self.loaded = await _tree(info, self.correlation_id)
+        return self.loaded
+
+
+async def _tree(info: Info, correlation_id: str) -> assembly.AssembledTrace:
+    """The trace with all that belongs to it. Raises NotFound if it was archived since its head was read."""
+    tree = await info.context.loaders.trace_tree.load(correlation_id)
+    if tree is None:
+        raise NotFound("Trace", correlation_id)
+    return tree
+
+
+def rows_of(
+    traces: Sequence[assembly.AssembledTrace], info: Info, first: int | None, offset: int
+) -> list[WaterfallRow]:
+    """A slice of the waterfall of some traces."""
+    return [WaterfallRow.of(row) for row in sliced(info, waterfall(traces), first, offset)]
+
+
+@strawberry.type(
+    description="All that came of one human request: completions of background work come back to an agent as new prompts, "
+    "each with a trace of its own."
+)
+class Episode:
+    loaded: strawberry.Private[assembly.Episode]
+    episode_id: strawberry.ID = strawberry.field(description="The correlation id of the first prompt's trace.")
+    session_id: strawberry.ID | None
+    status: TraceStatus = strawberry.field(description="In progress while any trace is; else that of the last prompt.")
+    success: bool | None
+    started_at: datetime | None
+    completed_at: datetime | None = strawberry.field(description="The latest end; null while in progress.")
+    duration_ms: float | None
+    incomplete: bool = strawberry.field(description="Whether anything of it is not known; `missing` says what.")
+    missing: list[str]
+    skew_ms: float = strawberry.field(
+        description="The largest amount by which clocks contradict each other in a trace."
+    )
+    truncated: bool = strawberry.field(description="Whether a limit left out a part of it.")
+
+    @classmethod
+    def of(cls, episode: assembly.Episode) -> Self:
+        return shape(cls, episode, loaded=episode)
+
+    @strawberry.field(description="The traces of its prompts, in the order of time, each with its tree.")
+    def traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
+        return [Trace.whole(tree) for tree in sliced(info, self.loaded.traces, first, offset)]
+
+    @strawberry.field(description="What is in all of its traces.")
+    def totals(self) -> Totals:
+        return Totals.of(self.loaded.whole)
+
+    @strawberry.field(description="All of it as bars over time, each under what it belongs to.")
+    def waterfall(self, info: Info, first: int | None = None, offset: int = 0) -> list[WaterfallRow]:
+        return rows_of(self.loaded.traces, info, first, offset)

@@ -1,0 +1,1 @@
+"""The doors that are not GraphQL: ingest, OTLP, hooks, health, and their limits."""

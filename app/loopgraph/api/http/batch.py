@@ -1,0 +1,122 @@
+"""``POST /api/traces/batch``: many events of traces, each with its ``kind``, as a JSON array or as NDJSON, gzipped or not.
+
+The answer says of each event what became of it; one that is wrong does not lose the others. Events that bring their own ids
+can be sent again without harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from loopgraph.api.errors import ContentTooLarge, UnsupportedMediaType, problem, problem_response
+from loopgraph.api.http.bodies import json_value, media_type, plain, waits_for_commit
+from loopgraph.api.http.ingest import event_of, named
+from loopgraph.contracts.traces import (
+    EndpointCalled,
+    HookExecuted,
+    Recorded,
+    RoutingDecided,
+    TraceCompleted,
+    TraceEvent,
+    TraceStarted,
+)
+from loopgraph.errors import InvalidInput, LoopgraphError, UserError
+
+PATH: Final = "/api/traces/batch"
+
+MOST: Final = 10_000
+"""So many events one request may bring."""
+
+_CONTRACTS: Final = {
+    contract.model_fields["kind"].default: contract
+    for contract in (TraceStarted, RoutingDecided, HookExecuted, EndpointCalled, TraceCompleted)
+}
+_TURN_S: Final = 0.005
+"""So long reading one request may keep all others from the processor."""
+
+
+async def _items(request: Request) -> list[Any]:
+    """The items of a request: JSON values, and the errors of lines that are none.
+
+    Raises UnsupportedMediaType, InvalidInput, ContentTooLarge.
+    """
+    media = media_type(request)
+    if media not in ("application/json", "application/x-ndjson"):
+        wanted = "application/json or application/x-ndjson"
+        raise UnsupportedMediaType(f"the body must be {wanted}, not {media or 'without a Content-Type'}")
+    largest = request.app.state.services.settings.max_batch_bytes
+    encoding = request.headers.get("content-encoding", "")
+    body = plain(await request.body(), encoding, largest)
+    if media == "application/json":
+        items = json_value(body)
+        if not isinstance(items, list):
+            raise InvalidInput("body", "must be a JSON array of events")
+    else:
+        items = [line for line in body.split(b"\n") if line.strip()]
+    if len(items) > MOST:
+        raise ContentTooLarge(f"a batch has at most {MOST} events, not {len(items)}; send them in several")
+    return items
+
+
+def _event(item: Any) -> TraceEvent:
+    """The event of one item. Raises InvalidInput."""
+    data = json_value(item) if isinstance(item, bytes) else item
+    if not isinstance(data, dict):
+        raise InvalidInput("body", "must be a JSON object")
+    kind = data.get("kind")
+    contract = _CONTRACTS.get(kind) if isinstance(kind, str) else None
+    if contract is None:
+        raise InvalidInput("kind", f"must be one of {', '.join(_CONTRACTS)}")
+    return event_of(contract, {name: value for name, value in data.items() if value is not None})
+
+
+async def _read(items: list[Any]) -> list[TraceEvent | UserError]:
+    read: list[TraceEvent | UserError] = []
+    turn = time.perf_counter()
+    for item in items:
+        try:
+            read.append(_event(item))
+        except UserError as error:
+            read.append(error)
+        if time.perf_counter() - turn > _TURN_S:
+            await asyncio.sleep(0)
+            turn = time.perf_counter()
+    return read
+
+
+def _result(index: int, event: TraceEvent | UserError, outcome: Recorded | UserError | None) -> dict[str, Any]:
+    """What the answer says of one event; of one that is only queued, that."""
+    if isinstance(event, UserError):
+        return {"index": index, **problem(event)[1]}
+    match outcome:
+        case UserError():
+            return {"index": index, **problem(outcome)[1]}
+        case None:
+            return {"index": index, "kind": event.kind, **named(event), "queued": True}
+    return {"index": index, "kind": event.kind, **named(event), "repeated": outcome.repeated}
+
+
+async def _door(request: Request) -> Response:
+    try:
+        wait = waits_for_commit(request)
+        read = await _read(await _items(request))
+        events = [event for event in read if not isinstance(event, UserError)]
+        recorder = request.app.state.services.recorder
+        outcomes = iter(await (recorder.record(events) if wait else recorder.record(events, wait=False)))
+    except LoopgraphError as error:
+        return problem_response(error)
+    results = [
+        _result(index, event, None if isinstance(event, UserError) else next(outcomes))
+        for index, event in enumerate(read)
+    ]
+    return Response(orjson.dumps({"results": results}), 200 if wait else 202, media_type="application/json")
+
+
+batch_routes = [Route(PATH, _door, methods=["POST"])]

@@ -1,0 +1,39 @@
+"""``/healthz``: the process answers. ``/readyz``: the graph answers and its schema is in place."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from loopgraph import __version__
+from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
+from loopgraph.errors import ServiceError
+
+
+async def healthz(request: Request) -> JSONResponse:
+    """200 while the process lives."""
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def readyz(request: Request) -> JSONResponse:
+    """200 while requests can be served, 503 with the reason while they cannot."""
+    graph = request.app.state.services.graph
+    try:
+        latency_ms = await graph.ping()
+        recorded = await recorded_version(graph)
+    except ServiceError as error:
+        body = {"status": "unavailable", "code": error.code, "message": str(error)}
+        return JSONResponse(body, status_code=503, headers={"retry-after": "1"})
+    ready = recorded == SCHEMA_VERSION
+    answer: dict[str, object] = {
+        "status": "ok" if ready else "unavailable",
+        "engine": graph.server.engine.value,
+        "agent": graph.server.agent,
+        "schema_version": recorded,
+        "latency_ms": round(latency_ms, 3),
+    }
+    return JSONResponse(answer, status_code=200 if ready else 503)
+
+
+health_routes = [Route("/healthz", healthz), Route("/readyz", readyz)]

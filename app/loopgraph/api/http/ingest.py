@@ -1,0 +1,136 @@
+"""``POST /api/traces/{start,routing,hook,endpoint,complete}``: one event of a trace, as JSON.
+
+The correlation headers of seed 003 fill in what the body leaves out. The answer comes after the commit; with ``?ack=queued``
+it is 202 as soon as the event waits to be recorded, which is lost if the service is killed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
+from loopgraph.api.http.bodies import is_json, json_value, media_type, waits_for_commit
+from loopgraph.contracts.traces import (
+    EndpointCalled,
+    HookExecuted,
+    RoutingDecided,
+    TraceCompleted,
+    TraceEvent,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.effects.clock import new_id
+from loopgraph.errors import InvalidInput, LoopgraphError, UserError
+
+_Json = dict[str, Any]
+
+_CORRELATION, _ROOT, _PARENT, _EXECUTION = "x-correlation-id", "x-root-id", "x-parent-id", "x-execution-id"
+
+# What each header names in each event.
+_HEADERS: dict[type[BaseModel], dict[str, str]] = {
+    TraceStarted: {_CORRELATION: "correlation_id", _ROOT: "root_id", _PARENT: "parent_id"},
+    RoutingDecided: {_CORRELATION: "correlation_id"},
+    HookExecuted: {
+        _CORRELATION: "correlation_id",
+        _ROOT: "root_id",
+        _PARENT: "parent_id",
+        _EXECUTION: "execution_id",
+    },
+    EndpointCalled: {_CORRELATION: "correlation_id", _PARENT: "hook_execution_id", _EXECUTION: "call_id"},
+    TraceCompleted: {_CORRELATION: "correlation_id"},
+}
+# The seeds' shell library sends a new X-Execution-ID with every request, also where the body goes on with an execution that it
+# began before, so there (and for the parent) the body may say otherwise.
+_MUST_AGREE = (_CORRELATION, _ROOT)
+_OWN_ID: dict[type[BaseModel], str] = {HookExecuted: "execution_id", EndpointCalled: "call_id"}
+
+
+async def _body(request: Request) -> _Json:
+    """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput."""
+    kind = media_type(request)
+    if not is_json(kind):
+        raise UnsupportedMediaType(f"the body must be application/json, not {kind or 'without a Content-Type'}")
+    body = json_value(await request.body())
+    if not isinstance(body, dict):
+        raise InvalidInput("body", "must be a JSON object")
+    return body
+
+
+def _with_headers(contract: type[BaseModel], body: _Json, request: Request) -> _Json:
+    """The body with what the correlation headers add. Raises InvalidInput where the two tell different traces."""
+    filled = {name: value for name, value in body.items() if value is not None}
+    for header, field in _HEADERS[contract].items():
+        value = request.headers.get(header)
+        if not value:
+            continue
+        if header in _MUST_AGREE and field in filled and filled[field] != value:
+            raise InvalidInput(
+                field, f"differs from the header {header.title().replace('Id', 'ID')}; send one, or the same"
+            )
+        # Clients name the trace, or the execution itself, as the parent of what has none.
+        nobody = header == _PARENT and value in (filled.get("correlation_id"), filled.get("execution_id"))
+        if not nobody:
+            filled.setdefault(field, value)
+    return filled
+
+
+def _with_our_words(body: _Json) -> _Json:
+    """The seeds' spellings in ours: a step that is ``started``, and the agent that a hook detected."""
+    if body.get("status") == "started":
+        body = {**body, "status": TraceStatus.IN_PROGRESS}
+    if "agent_detected" in body and isinstance(body.get("context", {}), dict):
+        context = {"agent_detected": body["agent_detected"], **body.get("context", {})}
+        body = {**{name: value for name, value in body.items() if name != "agent_detected"}, "context": context}
+    return body
+
+
+def event_of(contract: type[BaseModel], fields: _Json) -> TraceEvent:
+    """The event of these fields; a step that has no id of its own gets one. Raises InvalidInput."""
+    data = _with_our_words(fields)
+    if (own_id := _OWN_ID.get(contract)) and own_id not in data:
+        data = {**data, own_id: new_id()}
+    try:
+        return cast("TraceEvent", contract.model_validate(data))
+    except ValidationError as error:
+        raise invalid_input(error, contract) from error
+
+
+def named(event: TraceEvent) -> _Json:
+    """How an answer names an event: its trace, and itself if it is a step."""
+    own_id = _OWN_ID.get(type(event))
+    return {"correlation_id": event.correlation_id, "execution_id": getattr(event, own_id) if own_id else None}
+
+
+def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def door(request: Request) -> Response:
+        try:
+            wait = waits_for_commit(request)
+            event = event_of(contract, _with_headers(contract, await _body(request), request))
+            [outcome] = await request.app.state.services.recorder.record([event], wait=wait)
+            if isinstance(outcome, UserError):
+                raise outcome
+        except LoopgraphError as error:
+            echoed = request.headers.get(_CORRELATION)
+            return problem_response(error, {_CORRELATION: echoed} if echoed else None)
+        if outcome is None:
+            answer, status = {**named(event), "queued": True}, 202
+        else:
+            answer, status = {**named(event), "repeated": outcome.repeated}, 200
+        return JSONResponse(answer, status_code=status, headers={_CORRELATION: event.correlation_id})
+
+    return door
+
+
+ingest_routes = [
+    Route("/api/traces/start", _door(TraceStarted), methods=["POST"]),
+    Route("/api/traces/routing", _door(RoutingDecided), methods=["POST"]),
+    Route("/api/traces/hook", _door(HookExecuted), methods=["POST"]),
+    Route("/api/traces/endpoint", _door(EndpointCalled), methods=["POST"]),
+    Route("/api/traces/complete", _door(TraceCompleted), methods=["POST"]),
+]

@@ -1,0 +1,64 @@
+"""OTLP over gRPC, as the ``Export`` of three services; with the extra ``loopgraph[grpc]``.
+
+Requests are handed on as bytes, so that they are read in the one place where those of the HTTP door are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import grpc
+
+from loopgraph.api.errors import problem
+from loopgraph.api.http.otlp_signals import SIGNALS, Signal
+from loopgraph.errors import LoopgraphError, SetupError
+from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.settings import Settings
+
+_GRACE_S = 5.0
+
+_Export = Callable[[bytes, "grpc.aio.ServicerContext"], Awaitable[bytes]]
+
+
+@contextlib.asynccontextmanager
+async def otlp_grpc(settings: Settings, recorder: Recorder) -> AsyncIterator[None]:
+    """Serves OTLP over gRPC until the end of the block, on the host and the port that the settings name.
+
+    Raises SetupError if the port is taken.
+    """
+    server = grpc.aio.server(
+        options=[("grpc.max_receive_message_length", settings.max_body_bytes), ("grpc.so_reuseport", 0)]
+    )
+    server.add_generic_rpc_handlers([_handler(signal, recorder) for signal in SIGNALS.values()])
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        server.add_insecure_port(f"{host}:{settings.otlp_grpc_port}")
+    except RuntimeError as error:
+        raise SetupError(f"OTLP over gRPC cannot be served on {host}:{settings.otlp_grpc_port}: {error}") from error
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(_GRACE_S)
+
+
+def _handler(signal: Signal, recorder: Recorder) -> grpc.GenericRpcHandler:
+    method = grpc.unary_unary_rpc_method_handler(_export(signal, recorder))
+    return grpc.method_handlers_generic_handler(signal.service, {"Export": method})
+
+
+def _export(signal: Signal, recorder: Recorder) -> _Export:
+    async def export(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        try:
+            report = await asyncio.to_thread(signal.from_protobuf, body)
+            outcomes = await recorder.record(report.observations)
+        except LoopgraphError as error:
+            # By the protocol, clients try again after UNAVAILABLE and not after INVALID_ARGUMENT.
+            status, _ = problem(error)
+            wrong = 400 <= status < 429
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT if wrong else grpc.StatusCode.UNAVAILABLE, str(error))
+        return signal.protobuf(signal.answer(report, outcomes))
+
+    return export

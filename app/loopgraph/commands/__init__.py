@@ -1,0 +1,1 @@
+"""The `loopgraph` command, one file per subject."""

@@ -1,0 +1,197 @@
+"""``loopgraph hooks …``: the agent client's hooks, put into its settings and taken out again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from loopgraph.clients.hook_shim import Door
+from loopgraph.clients.hook_spool import Spool, default_root
+from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.errors import InvalidInput
+from loopgraph.installer import agent_settings
+from loopgraph.installer.agent_settings import Wanted
+from loopgraph.installer.settings_file import Json, SettingsFile
+from loopgraph.settings import Settings
+
+hooks = typer.Typer(no_args_is_help=True, help="Have an agent client (Claude Code) send its hook events here.")
+
+_User = Annotated[bool, typer.Option("--user", help="Your own settings, for all projects; the default.")]
+_Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
+_Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
+_SCOPES = ((True, False, False), (False, True, False), (False, False, True))
+_Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
+_TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
+
+
+@hooks.command()
+@plainly
+def install(
+    user: _User = False,
+    project: _Project = False,
+    local: _Local = False,
+    url: _Url = None,
+    token_env: _TokenEnv = None,
+    pattern: Annotated[str | None, typer.Option(help="Id of a pattern that every prompt is to use.")] = None,
+    durable: Annotated[
+        bool,
+        typer.Option(
+            help="Use the command shim for every event: a process each, but nothing is lost while the service is away."
+        ),
+    ] = False,
+    otel: Annotated[
+        bool, typer.Option("--otel", help="Also set the variables of OpenTelemetry, for exact trees of subagents.")
+    ] = False,
+) -> None:
+    """Add our hooks to the agent's settings. What is there stays; a second time changes nothing."""
+    file, address = _file(user, project, local), _address(url)
+    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern)
+
+    def change(settings: Json) -> Json:
+        result = agent_settings.install(agent_settings.check(settings), wanted)
+        return agent_settings.install_telemetry(result, address) if otel else result
+
+    before = file.read()
+    _tell_change(file, before, file.change(change), f"hooks for {len(agent_settings.EVENTS)} events go to {address}")
+    for obstacle in agent_settings.obstacles(file.read(), [address], wanted.token_env):
+        err.print(f"✗ {obstacle}", markup=False, style="red")
+    missing = agent_settings.telemetry(address).items() - file.read().get("env", {}).items()
+    if missing:
+        out.print("For exact trees of subagents, tokens and costs, also set (or use --otel):")
+        for name, value in sorted(missing):
+            out.print(f"  export {name}={value}", markup=False)
+
+
+@hooks.command()
+@plainly
+def uninstall(user: _User = False, project: _Project = False, local: _Local = False) -> None:
+    """Take our hooks out of the agent's settings, and nothing else."""
+    file = _file(user, project, local)
+    before = file.read()
+    backup = file.change(lambda settings: agent_settings.uninstall(agent_settings.check(settings)))
+    _tell_change(file, before, backup, "our hooks are out")
+
+
+@hooks.command()
+@plainly
+def status(user: _User = False, project: _Project = False, local: _Local = False) -> None:
+    """Say what is installed for which event, whether the service answers, and what waits in the spool.
+
+    Without an option, of all three files.
+    """
+    files = [_file(user, project, local)] if user or project or local else [_file(*one) for one in _SCOPES]
+    addresses: dict[str, None] = {}
+    for file in files:
+        settings = agent_settings.check(file.read())
+        found = agent_settings.installed(settings)
+        out.print(f"{file.path}: hooks for {len(found)} of {len(agent_settings.EVENTS)} events", markup=False)
+        for event in dict.fromkeys([*agent_settings.EVENTS, *found]) if found else ():
+            for target in found.get(event, ["-"]):
+                out.print(f"  {event:<20} {target}", markup=False)
+                addresses.update({} if target == "-" else {agent_settings.address_of(target): None})
+        for obstacle in agent_settings.obstacles(settings, addresses):
+            err.print(f"✗ {file.path}: {obstacle}", markup=False, style="red")
+    for address in addresses or [_address(None)]:
+        out.print(f"service {address}: {_health(address)}", markup=False)
+    for spool in Spool.all(default_root()):
+        _tell_spool(spool)
+
+
+@hooks.command()
+@plainly
+def flush(
+    url: Annotated[
+        str | None, typer.Option(help="Send all to this service; default: each to the one it was for.")
+    ] = None,
+    token_env: _TokenEnv = None,
+) -> None:
+    """Send what the shim has kept while the service was away."""
+    import os
+
+    token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
+    left = 0
+    for spool in Spool.all(default_root()):
+        door = Door(_address(url) if url else spool.url, token, timeout_s=30)
+        refused = spool.drops().get("refused", 0)
+        gone = spool.send(lambda *event: door.post(*event).outcome)  # noqa: B023 - called before the next round
+        refused = spool.drops().get("refused", 0) - refused
+        waiting = spool.waiting()[0]
+        left += waiting
+        out.print(f"{door.url}: {gone - refused:,} sent, {refused:,} refused, {waiting:,} still wait", markup=False)
+    if left:
+        raise typer.Exit(1)
+
+
+def _file(user: bool, project: bool, local: bool) -> SettingsFile:
+    """The settings file that the options choose. Raises InvalidInput for more than one of them."""
+    if user + project + local > 1:
+        raise InvalidInput("--user, --project, --local", "choose one of them")
+    if project or local:
+        return SettingsFile(Path.cwd() / ".claude" / ("settings.json" if project else "settings.local.json"))
+    return SettingsFile(Path.home() / ".claude" / "settings.json")
+
+
+def _address(url: str | None) -> str:
+    """The service's address, without a slash at its end. Raises InvalidInput."""
+    if url is None:
+        settings = Settings()
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - not bound here
+        return f"http://{host}:{settings.port}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise InvalidInput("--url", f"{url!r} is not an address; use one such as http://127.0.0.1:8053")
+    return url.rstrip("/")
+
+
+def _variable(name: str | None) -> str | None:
+    """The name of an environment variable. Raises InvalidInput."""
+    if name is not None and not (name.isascii() and name.isidentifier()):
+        raise InvalidInput("--token-env", f"{name!r} is not the name of a variable; the token itself stays out of here")
+    return name
+
+
+def _shim(*, shared: bool) -> list[str]:
+    """How the shim is started: settings that others share find it on their PATH, one's own name the place it is in."""
+    beside = Path(sys.executable).with_name(agent_settings.SHIM)
+    if shared:
+        return [agent_settings.SHIM]
+    if beside.is_file():
+        return [str(beside)]
+    if found := shutil.which(agent_settings.SHIM):
+        return [found]
+    return [sys.executable, "-P", "-m", agent_settings.SHIM_MODULE]  # -P: not from the folder the agent works in
+
+
+def _tell_change(file: SettingsFile, before: Json, backup: Path | None, what: str) -> None:
+    if file.read() == before:
+        out.print(f"{file.path}: nothing to change", markup=False)
+        return
+    out.print(f"{file.path}: {what}", markup=False)
+    if backup is not None:
+        out.print(f"backup: {backup}", markup=False)
+
+
+def _health(address: str) -> str:
+    """Whether the service answers."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{address}/healthz", timeout=2, trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"does not answer ({error})"
+    return "answers" if answer.is_success else f"answers with HTTP {answer.status_code}"
+
+
+def _tell_spool(spool: Spool) -> None:
+    count, size = spool.waiting()
+    drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
+    out.print(f"spool for {spool.url}: {count:,} events wait, {size:,} bytes{drops}", markup=False)

@@ -1,0 +1,112 @@
+"""``loopgraph import …``: recorded history as lineage."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.git import ImportForm, ImportProgress
+from loopgraph.errors import InvalidInput
+from loopgraph.settings import Settings
+
+imports = typer.Typer(no_args_is_help=True, help="Import recorded history as lineage.")
+
+
+@imports.command("git")
+@plainly
+def import_git(
+    path: Annotated[Path, typer.Argument(help="A git repository, or a folder in one.")],
+    ref: Annotated[str, typer.Option(help="Branch, tag or commit whose history is imported.")] = "HEAD",
+    form: Annotated[
+        ImportForm | None,
+        typer.Option(
+            "--as",
+            help="commits: each commit is a version of one pattern. files: each file is a pattern, each change of it a "
+            "version. Default: files with --glob, else commits.",
+        ),
+    ] = None,
+    glob: Annotated[
+        str | None, typer.Option(help="Which files, as in 'prompts/**/*.md'. Default with --as files: all.")
+    ] = None,
+    graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Import the history of a git repository.
+
+    It can be stopped and repeated at any time: what was imported before is left as it is.
+    """
+    if glob is not None and form is ImportForm.COMMITS:
+        raise InvalidInput("--glob", "chooses files; use it with --as files")
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    configure_logging("error")  # stopped by Ctrl-C, asyncio warns of the git process that got it, too
+    if form is ImportForm.FILES and glob is None:
+        glob = "**"
+    progress = ImportProgress()
+
+    def keep(latest: ImportProgress) -> None:
+        nonlocal progress
+        progress = latest
+
+    try:
+        seconds, identity = asyncio.run(_import_git(settings, str(path), ref, glob, keep, quiet=quiet))
+    except KeyboardInterrupt as stop:
+        err.print(f"stopped after {progress.versions:,} new versions; the same command goes on")
+        raise typer.Exit(130) from stop
+    if quiet:
+        return
+    out.print(
+        f"commits {progress.commits:,} · versions {progress.versions:,} new, {progress.known:,} known · "
+        f"edges {progress.edges:,} new · patterns {progress.patterns:,} new · {seconds:.1f} s · "
+        f"{progress.versions / seconds:,.0f} versions/s"
+    )
+    out.print(f"pattern git:{identity}" if glob is None else f"patterns git:{identity}:…")
+    if progress.kept:
+        out.print(f"{progress.kept:,} patterns stay with a version in use that no import has made")
+
+
+async def _import_git(
+    settings: Settings, path: str, ref: str, glob: str | None, keep: Callable[[ImportProgress], None], *, quiet: bool
+) -> tuple[float, str]:
+    """Seconds that the import took, without the start of the engine, and the identity of the repository."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from loopgraph.contracts.audit import ActorType, Origin
+    from loopgraph.effects.clock import new_id
+    from loopgraph.effects.git.repository import GitRepository
+    from loopgraph.effects.lineage.imports import LineageImport
+    from loopgraph.main import open_services
+    from loopgraph.orchestrators.lineage.git_import import GitImport
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+    origin = Origin(actor_type=ActorType.AUTOMATION, actor_id="loopgraph import git", correlation_id=new_id())
+    async with GitRepository(path) as repository:
+        await repository.resolve(ref)  # a wrong path or ref is told before an engine is started
+        with bar:
+            task = bar.add_task("opening the graph", total=None)
+
+            def report(latest: ImportProgress) -> None:
+                keep(latest)
+                bar.update(task, description="commits", total=latest.total, completed=latest.commits)
+
+            async with open_services(settings) as services:
+                history = LineageImport(services.graph)
+                run = GitImport(repository, history, services.lineage_reads, origin, report)
+                began = time.perf_counter()
+                await (run.commits(ref) if glob is None else run.files(ref, glob))
+                return time.perf_counter() - began, await repository.identity(ref)

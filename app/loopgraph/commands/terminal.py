@@ -1,0 +1,51 @@
+"""What the commands share: where they print and log, and how they end with an error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from loopgraph.errors import LoopgraphError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def configure_logging(level: str) -> None:
+    """Log lines on standard error."""
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
+    )
+    # The driver warns of every conflict that it retries; those that it gives up reach us as errors.
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
+
+
+def plainly(command: Callable[P, T]) -> Callable[P, T]:
+    """An expected error ends the command with one plain sentence and exit code 1, not with a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return command(*args, **kwargs)
+        except LoopgraphError as error:
+            err.print(f"loopgraph: {error}", markup=False, style="red")
+            raise typer.Exit(1) from error
+        except ValidationError as error:
+            for problem in error.errors():
+                name = f"LOOPGRAPH_{'_'.join(map(str, problem['loc']))}".upper()
+                err.print(
+                    f"loopgraph: {name}: {problem['msg'].removeprefix('Value error, ')}", markup=False, style="red"
+                )
+            raise typer.Exit(2) from error
+
+    return run

@@ -1,0 +1,89 @@
+"""``loopgraph traces …``: old traces moved into an archive, and brought back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopgraph.commands.terminal import out, plainly
+from loopgraph.computes.traces.retention import duration
+from loopgraph.contracts.retention import PruneReport, RestoreReport
+from loopgraph.settings import Settings
+
+traces = typer.Typer(no_args_is_help=True, help="Move old traces into an archive, and bring them back.")
+
+_GraphUrl = Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")]
+
+
+@traces.command()
+@plainly
+def prune(
+    older_than: Annotated[str, typer.Option(help="Age by the last sign of life: 90d, 12h, 2w, 30m.")],
+    archive: Annotated[Path, typer.Option(help="Folder that the traces are archived in before they are deleted.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and what would stay.")] = False,
+    graph_url: _GraphUrl = None,
+) -> None:
+    """Archive old traces, and delete what is archived. Stopped at any time, the same command goes on.
+
+    What an experiment rests on stays, and what is still in progress.
+    """
+    age = duration(older_than, "--older-than")
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+
+    async def work() -> PruneReport:
+        from loopgraph.effects.archive.retention import Retention
+        from loopgraph.effects.archive.segments import Archive
+        from loopgraph.effects.clock import now
+        from loopgraph.main import open_services
+        from loopgraph.orchestrators.archive.pruning import Pruning
+
+        async with open_services(settings) as services:
+            pruning = Pruning(Retention(services.graph), Archive(archive.expanduser()), now() - age)
+            return await (pruning.rehearse() if dry_run else pruning.run())
+
+    report = asyncio.run(work())
+    out.print(f"older than {report.older_than:%Y-%m-%d %H:%M:%S} UTC", markup=False)
+    _tell("would be archived and deleted" if dry_run else "archived", report.archived)
+    if not dry_run:
+        _tell("deleted", report.deleted)
+    for reason, count in sorted(report.kept.items()):
+        out.print(f"kept {count:,}: {reason.value}", markup=False)
+    for segment in report.segments:
+        out.print(f"segment {archive / segment}", markup=False)
+
+
+@traces.command()
+@plainly
+def restore(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Folders of an archive, or segments of one.")],
+    graph_url: _GraphUrl = None,
+) -> None:
+    """Bring archived traces back. What is in the graph stays as it is, so it can be repeated."""
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+
+    async def work() -> RestoreReport:
+        from loopgraph.effects.archive.retention import Retention
+        from loopgraph.effects.archive.segments import segments_of
+        from loopgraph.main import open_services
+        from loopgraph.orchestrators.archive.restoration import restore as bring_back
+
+        segments = segments_of(path.expanduser() for path in paths)  # a wrong path is told before an engine is started
+        async with open_services(settings) as services:
+            return await bring_back(Retention(services.graph), segments)
+
+    report = asyncio.run(work())
+    out.print(f"{len(report.segments):,} segments read, all whole", markup=False)
+    _tell("restored", report.made)
+    _tell("there already", report.known)
+    _tell("relationships in place", report.relationships)
+    _tell("relationships without one of their ends, not drawn", report.loose)
+
+
+def _tell(what: str, counts: Mapping[str, int]) -> None:
+    listed = " · ".join(f"{name} {count:,}" for name, count in sorted(counts.items()) if count)
+    if listed:
+        out.print(f"{what}: {listed}", markup=False)

@@ -1,0 +1,1 @@
+"""What agents' own reports say, one file per client's dialect."""

@@ -1,0 +1,1 @@
+"""Graph algorithms on versions, and lineage from a git history."""

@@ -1,0 +1,1 @@
+"""Proposals, assignment and the statistics of experiments."""

@@ -1,0 +1,1 @@
+"""What OpenTelemetry's spans, logs and metrics say."""

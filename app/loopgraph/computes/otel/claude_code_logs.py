@@ -1,0 +1,217 @@
+"""Log records of the agent client as observations. What has a place in a trace goes there; the rest stays a log record.
+
+They alone know both the id of the prompt and the OpenTelemetry trace, and so tie hooks and spans together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loopgraph.computes.agents.fields import said
+from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
+from loopgraph.computes.agents.traces import story
+from loopgraph.computes.otel.claude_code import PREFIX, RANK, AgentSignal
+from loopgraph.computes.otel.model import Log, instant
+from loopgraph.computes.otel.report import is_trace_id
+from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+
+_CLOCK: Final = 3
+_OF_PROMPT, _WEAK = 4, 2
+"""Ranks of places: of a prompt's own record, and of records that may not name the subagent they are about."""
+
+
+def event_name(log: Log) -> str | None:
+    """The client's name of an event, such as ``tool_result``; None for a record that is not the client's."""
+    named = log.attributes.get("event.name")
+    whole = log.event_name or (log.body if isinstance(log.body, str) else "")
+    if whole.startswith(PREFIX):
+        return named if isinstance(named, str) and named else whole.removeprefix(PREFIX)
+    return None
+
+
+@dataclass(frozen=True)
+class _Record:
+    """One record and where it belongs: to the prompt, the OpenTelemetry trace if it names none, or only to the session."""
+
+    name: str
+    log: Log
+    signal: AgentSignal
+    prompt_id: str | None
+
+    @property
+    def otel_trace_id(self) -> str | None:
+        return self.log.trace_id if is_trace_id(self.log.trace_id) else None
+
+    @property
+    def root_id(self) -> str | None:
+        return self.prompt_id or self.otel_trace_id
+
+    @property
+    def correlation_id(self) -> str | None:
+        return self.signal.trace(self.root_id) if self.root_id else None
+
+    def observed(self, event: ObservedEvent, place: int = _WEAK, *, name: str = "", **how: Any) -> Observation:
+        told = {"rank": RANK, "clock": _CLOCK, "place": place, **said(otel_trace_id=self.otel_trace_id), **how}
+        return Observation(event=event, source=f"otel.{PREFIX}{name or self.name}"[:255], **told)
+
+
+def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], Observation | None]:
+    """What a record of the client says, and the place of the subagent that it names. Raises InvalidInput for ids that are no
+    texts."""
+    signal = AgentSignal.of(log.attributes)
+    prompt_id = signal.fields.id("prompt.id")
+    record = _Record(name, log, signal, as_id(prompt_id) if prompt_id else None)
+    if record.correlation_id is None:
+        return (_logged(record),), None
+    place = record.observed(signal.subagent(record.root_id), name="subagent") if signal.agent_id else None
+    return _placed(record) or (_logged(record),), place
+
+
+def _placed(record: _Record) -> tuple[Observation, ...] | None:
+    """What a record says of a trace, a tool call or a request; None if it has no place of its own."""
+    fields = record.signal.fields
+    match record.name:
+        case "user_prompt":
+            return _user_prompt(record)
+        case "tool_result" if fields.rest.get("tool_use_id"):
+            return (_tool_result(record),)
+        case "tool_decision" if fields.rest.get("tool_use_id"):
+            return (record.observed(HookExecuted(**_used(record), **_context(record))),)
+        case "api_request" | "api_error" if fields.rest.get("request_id"):
+            return (_api_request(record),)
+        case "subagent_completed" if record.signal.agent_id:
+            return (_subagent_completed(record),)
+    return None
+
+
+def _user_prompt(record: _Record) -> tuple[Observation, ...]:
+    prompt = record.signal.written("prompt", "prompt_text")
+    if record.signal.fields.rest.get("prompt_text") == prompt:
+        record.signal.fields.any("prompt_text")
+    source, continues, spawned = story(record.signal.session_id, prompt)
+    trace = record.correlation_id
+    started = TraceStarted(
+        correlation_id=trace,
+        session_id=record.signal.session,
+        source=source,
+        **said(
+            timestamp=instant(record.log.time_ns),
+            prompt_text=prompt,
+            continues=continues,
+            root_id=record.root_id if trace != record.root_id else None,
+        ),
+        **_context(record),
+    )
+    if spawned is None:
+        return (record.observed(started, _OF_PROMPT),)
+    how: dict[str, Any] = {
+        "spawn_rule": SpawnRule.TASK_NOTIFICATION,
+        "otel_trace_id": None,
+    }  # its work was done in another
+    return (record.observed(started, _OF_PROMPT), record.observed(spawned, _OF_PROMPT, **how))
+
+
+def _used(record: _Record) -> dict[str, Any]:
+    """The tool call that a record is about."""
+    fields = record.signal.fields
+    tool_use_id = fields.required_id("tool_use_id")
+    return {
+        "correlation_id": record.correlation_id,
+        "root_id": record.root_id,
+        "execution_id": execution_id(record.signal.session_id, tool_use_id),
+        "session_id": record.signal.session,
+        "hook_type": "ToolUse",
+        "tool_use_id": as_id(tool_use_id),
+        **said(tool_name=fields.name("tool_name"), timestamp=instant(record.log.time_ns)),
+    }
+
+
+def _tool_result(record: _Record) -> Observation:
+    fields, used = record.signal.fields, _used(record)
+    failed = fields.flag("success") is False
+    ran = HookExecuted(
+        **used,
+        status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
+        **said(
+            completed_at=instant(record.log.time_ns),
+            duration_ms=fields.number("duration_ms"),
+            tool_input=fields.json("tool_input"),
+            error_message=fields.text("error") if failed else None,
+            error_type=fields.name("error_type") if failed else None,
+        ),
+        **_context(record),
+    )
+    return record.observed(ran)
+
+
+def _api_request(record: _Record) -> Observation:
+    fields, attributes = record.signal.fields, record.log.attributes
+    failed = record.name == "api_error"
+    request_id, cost, attempt = fields.required_id("request_id"), fields.number("cost_usd"), fields.count("attempt")
+    status = fields.count("status_code")
+    provider = attributes.get("anthropic.provider")
+    at = instant(record.log.time_ns)
+    call = EndpointCalled(
+        correlation_id=record.correlation_id,
+        call_id=call_id(record.signal.session_id, request_id),
+        service_name="anthropic" if provider in (None, "firstParty") else str(provider)[:255],
+        endpoint_path="/v1/messages",
+        status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
+        **said(
+            timestamp=at,
+            completed_at=at,
+            duration_ms=fields.number("duration_ms"),
+            model=fields.name("model"),
+            input_tokens=fields.count("input_tokens"),
+            output_tokens=fields.count("output_tokens"),
+            cost_usd=cost,
+            retry_count=attempt - 1 if attempt else None,
+            response_status=status if status and 100 <= status <= 599 else None,
+            error_message=fields.text("error") if failed else None,
+        ),
+        **_context(record),
+    )
+    return record.observed(call)
+
+
+def _subagent_completed(record: _Record) -> Observation:
+    fields = record.signal.fields
+    success, error = fields.flag("success"), fields.text("error")
+    completed = TraceCompleted(
+        correlation_id=record.correlation_id,
+        success=error is None if success is None else success,
+        **said(timestamp=instant(record.log.time_ns), duration_ms=fields.number("duration_ms"), error_message=error),
+        **_context(record),
+    )
+    return record.observed(completed)
+
+
+def _context(record: _Record) -> dict[str, Any]:
+    """What is left of the attributes; the name and the time of the event are in the record itself."""
+    fields = record.signal.fields
+    for name in ("event.name", "event.timestamp"):
+        fields.any(name)
+    return said(context=fields.rest or None)
+
+
+def _logged(record: _Record) -> Observation:
+    fields, log = record.signal.fields, record.log
+    sequence = fields.count("event.sequence")
+    at = None if sequence is not None else log.attributes
+    body = log.body if log.body != f"{PREFIX}{record.name}" else None
+    logged = LogRecorded(
+        record_id=digest_id(record.signal.session_id, record.name, sequence, log.time_ns, at),
+        session_id=record.signal.session,
+        name=record.name[:255],
+        **said(
+            correlation_id=record.correlation_id,
+            severity=log.severity[:255] if log.severity else None,
+            timestamp=instant(log.time_ns),
+            sequence=sequence,
+            body=body,
+        ),
+        **_context(record),
+    )
+    return record.observed(logged)

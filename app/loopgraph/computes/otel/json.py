@@ -1,0 +1,317 @@
+"""Reads OTLP in its JSON encoding: ids are hexadecimal, 64-bit integers may be texts, and what is not known is ignored."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from loopgraph.computes.otel.model import (
+    SPAN_KINDS,
+    TEMPORALITIES,
+    Attributes,
+    Log,
+    Origin,
+    Point,
+    Span,
+    known,
+    plain_number,
+    severity_name,
+    span_event,
+)
+from loopgraph.errors import InvalidInput
+
+T = TypeVar("T")
+_Json = dict[str, Any]
+
+MAX_DEPTH: Final = 64
+"""Deepest nesting of attribute values that is read."""
+
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_POINT_KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
+_NO_VALUE_FLAG: Final = 1
+
+
+def read_spans(request: Any) -> tuple[Span, ...]:
+    """The spans of an ``ExportTraceServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
+    return tuple(_signals(request, "resourceSpans", "scopeSpans", "spans", _span))
+
+
+def read_logs(request: Any) -> tuple[Log, ...]:
+    """The records of an ``ExportLogsServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
+    return tuple(_signals(request, "resourceLogs", "scopeLogs", "logRecords", _log))
+
+
+def read_points(request: Any) -> tuple[Point, ...]:
+    """The data points of an ``ExportMetricsServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
+    of_metrics = _signals(request, "resourceMetrics", "scopeMetrics", "metrics", _points)
+    return tuple(point for points in of_metrics for point in points)
+
+
+def _signals(request: Any, resources: str, scopes: str, items: str, read: Callable[[Origin, _Json], T]) -> list[T]:
+    if not isinstance(request, dict):
+        raise InvalidInput("body", "must be a JSON object")
+    found: list[T] = []
+
+    def of_resource(per_resource: _Json) -> None:
+        resource = _attributes(_object(per_resource, "resource"))
+
+        def of_scope(per_scope: _Json) -> None:
+            scope = _object(per_scope, "scope")
+            about = known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
+            origin = Origin(resource, about)
+            found.extend(_each(per_scope, items, lambda item: read(origin, item)))
+
+        _each(per_resource, scopes, of_scope)
+
+    _each(request, resources, of_resource)
+    return found
+
+
+def _span(origin: Origin, item: _Json) -> Span:
+    status = _object(item, "status")
+    more = known(
+        events=_each(item, "events", _event),
+        links=_each(item, "links", _link),
+        trace_state=_text(item, "traceState"),
+        dropped_attributes=_int(item, "droppedAttributesCount"),
+        dropped_events=_int(item, "droppedEventsCount"),
+        dropped_links=_int(item, "droppedLinksCount"),
+    )
+    return Span(
+        origin=origin,
+        trace_id=_text(item, "traceId").lower(),
+        span_id=_text(item, "spanId").lower(),
+        parent_id=_text(item, "parentSpanId").lower(),
+        name=_text(item, "name"),
+        kind=SPAN_KINDS[_enum(item, "kind", "SPAN_KIND_", SPAN_KINDS)],
+        start_ns=_int(item, "startTimeUnixNano"),
+        end_ns=_int(item, "endTimeUnixNano"),
+        attributes=_attributes(item),
+        status_code=_enum(status, "code", "STATUS_CODE_", ("unset", "ok", "error")),
+        status_message=_text(status, "message"),
+        more=more,
+    )
+
+
+def _event(item: _Json) -> Attributes:
+    return span_event(_text(item, "name"), _int(item, "timeUnixNano"), _attributes(item))
+
+
+def _link(item: _Json) -> Attributes:
+    trace_id, span_id = _text(item, "traceId").lower(), _text(item, "spanId").lower()
+    return known(trace_id=trace_id, span_id=span_id, attributes=_attributes(item))
+
+
+def _log(origin: Origin, item: _Json) -> Log:
+    severity = _enum(item, "severityNumber", "SEVERITY_NUMBER_", ())
+    return Log(
+        origin=origin,
+        time_ns=_int(item, "timeUnixNano") or _int(item, "observedTimeUnixNano"),
+        severity=_text(item, "severityText") or severity_name(severity),
+        event_name=_text(item, "eventName") or None,
+        body=_value(item.get("body"), 0),
+        attributes=_attributes(item),
+        trace_id=_text(item, "traceId").lower(),
+        span_id=_text(item, "spanId").lower(),
+    )
+
+
+def _points(origin: Origin, metric: _Json) -> list[Point]:
+    kind = next((kind for kind in _POINT_KINDS if metric.get(kind) is not None), None)
+    if kind is None:
+        return []
+    return _each(_object(metric, kind), "dataPoints", partial(_point, origin, metric, kind))
+
+
+def _point(origin: Origin, metric: _Json, kind: str, item: _Json) -> Point:
+    data, numeric = metric[kind], kind in ("gauge", "sum")
+    value = _optional_float(item, "asDouble" if numeric else "sum")
+    if numeric and value is None and "asInt" in item:
+        value = float(_int(item, "asInt"))
+    about = known(type=kind, description=_text(metric, "description"), monotonic=data.get("isMonotonic") is True)
+    temporality = _enum(data, "aggregationTemporality", "AGGREGATION_TEMPORALITY_", TEMPORALITIES)
+    return Point(
+        origin=origin,
+        metric=_text(metric, "name"),
+        unit=_text(metric, "unit"),
+        kind=kind,
+        temporality=TEMPORALITIES[temporality],
+        measured=not _int(item, "flags") & _NO_VALUE_FLAG,
+        value=value,
+        count=None if numeric else _int(item, "count"),
+        start_ns=_int(item, "startTimeUnixNano"),
+        time_ns=_int(item, "timeUnixNano"),
+        attributes=_attributes(item),
+        more={**about, **_distribution(kind, item)},
+    )
+
+
+def _distribution(kind: str, item: _Json) -> Attributes:
+    """What a histogram or a summary says beside its sum and its count."""
+    extremes = {name: plain_number(_as_float(item[name], name)) for name in ("min", "max") if name in item}
+    match kind:
+        case "histogram":
+            bounds, counts = _numbers(item, "explicitBounds", _as_float), _numbers(item, "bucketCounts", _as_int)
+            return extremes | known(explicit_bounds=bounds, bucket_counts=counts)
+        case "exponentialHistogram":
+            positive, negative = _buckets(item, "positive"), _buckets(item, "negative")
+            return extremes | {
+                "scale": _int(item, "scale"),
+                **known(zero_count=_int(item, "zeroCount"), positive=positive, negative=negative),
+                "zero_threshold": _optional_float(item, "zeroThreshold") or 0.0,
+            }
+        case "summary":
+            return known(quantiles=_each(item, "quantileValues", _quantile))
+    return {}
+
+
+def _buckets(item: _Json, key: str) -> Attributes:
+    buckets = _object(item, key)
+    counts = _numbers(buckets, "bucketCounts", _as_int)
+    return {"offset": _int(buckets, "offset"), "bucket_counts": counts} if counts else {}
+
+
+def _quantile(item: _Json) -> Attributes:
+    quantile, value = _optional_float(item, "quantile"), _optional_float(item, "value")
+    return {"quantile": plain_number(quantile or 0.0), "value": plain_number(value or 0.0)}
+
+
+# Attributes
+
+
+def _attributes(item: _Json) -> Attributes:
+    return _pairs(item.get("attributes"), "attributes", 0)
+
+
+def _pairs(pairs: Any, key: str, depth: int) -> Attributes:
+    if pairs is None:
+        return {}
+    if not isinstance(pairs, list):
+        raise InvalidInput(key, "must be an array")
+    result = {}
+    for i, pair in enumerate(pairs):
+        if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
+            raise InvalidInput(f"{key}.{i}", "must be an object with a key, which is a text, and a value")
+        try:
+            result[pair["key"]] = _value(pair.get("value"), depth)
+        except InvalidInput as error:
+            raise InvalidInput(f"{key}.{i}.{error.field}", error.problem) from None
+    return result
+
+
+def _value(value: Any, depth: int) -> Any:
+    """An ``AnyValue``; None if it is empty or of a kind that is not known."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidInput("value", 'must be an object such as {"stringValue": …}')
+    if depth > MAX_DEPTH:
+        raise InvalidInput("value", f"is nested more than {MAX_DEPTH} levels deep")
+    for kind, raw in value.items():
+        match kind:
+            case "stringValue" | "bytesValue":
+                return _text(value, kind)
+            case "intValue":
+                return _as_int(raw, kind)
+            case "boolValue":
+                if not isinstance(raw, bool):
+                    raise InvalidInput(kind, "must be true or false")
+                return raw
+            case "doubleValue":
+                return plain_number(_as_float(raw, kind))
+            case "arrayValue":
+                values = _list(_object(value, kind), "values")
+                return [_value(item, depth + 1) for item in values]
+            case "kvlistValue":
+                return _pairs(_object(value, kind).get("values"), "values", depth + 1)
+    return None
+
+
+# Single members
+
+
+def _each(parent: _Json, key: str, read: Callable[[_Json], T]) -> list[T]:
+    """What each object of an array is read as; the path of an error begins with its place."""
+    result = []
+    for i, item in enumerate(_list(parent, key)):
+        if not isinstance(item, dict):
+            raise InvalidInput(f"{key}.{i}", "must be an object")
+        try:
+            result.append(read(item))
+        except InvalidInput as error:
+            raise InvalidInput(f"{key}.{i}.{error.field}", error.problem) from None
+    return result
+
+
+def _list(parent: _Json, key: str) -> list[Any]:
+    value = parent.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidInput(key, "must be an array")
+    return value
+
+
+def _object(parent: _Json, key: str) -> _Json:
+    value = parent.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidInput(key, "must be an object")
+    return value
+
+
+def _text(parent: _Json, key: str) -> str:
+    value = parent.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput(key, "must be a text")
+    return value
+
+
+def _int(parent: _Json, key: str) -> int:
+    value = parent.get(key)
+    return 0 if value is None else _as_int(value, key)
+
+
+def _as_int(value: Any, key: str) -> int:
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**64:
+        raise InvalidInput(key, "must be an integer of 64 bits")
+    return value
+
+
+def _optional_float(parent: _Json, key: str) -> float | None:
+    value = parent.get(key)
+    return None if value is None else _as_float(value, key)
+
+
+def _as_float(value: Any, key: str) -> float:
+    if isinstance(value, str):
+        try:
+            return _NOT_FINITE[value] if value in _NOT_FINITE else float(value)
+        except ValueError:
+            raise InvalidInput(key, "must be a number") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(key, "must be a number")
+    return float(value)
+
+
+def _numbers(parent: _Json, key: str, read: Callable[[Any, str], float]) -> list[Any]:
+    return [plain_number(read(value, f"{key}.{i}")) for i, value in enumerate(_list(parent, key))]
+
+
+def _enum(parent: _Json, key: str, prefix: str, names: Sequence[str]) -> int:
+    """A member of an enumeration, by its number; some senders write its name. One that is not known is as good as none."""
+    value = parent.get(key)
+    if isinstance(value, str) and value.startswith(prefix):
+        name = value.removeprefix(prefix).lower()
+        return names.index(name) if name in names else 0
+    number = 0 if value is None else _as_int(value, key)
+    return number if not names or 0 <= number < len(names) else 0

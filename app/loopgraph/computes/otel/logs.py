@@ -1,0 +1,72 @@
+"""Log records as observations: those of the agent client by its own names, all others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.ids import as_id, digest_id
+from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
+from loopgraph.computes.otel.claude_code_logs import event_name, observe_agent_log
+from loopgraph.computes.otel.conventions import WHOSE
+from loopgraph.computes.otel.model import Log, instant
+from loopgraph.computes.otel.report import Report, is_trace_id
+from loopgraph.contracts.observations import LogRecorded, Observation
+from loopgraph.errors import InvalidInput
+
+
+def observe_logs(logs: Sequence[Log]) -> Report:
+    """What the log records of one request say; a record whose ids are wrong is refused."""
+    report, sessions, places = Report(), set(), set()
+    for i, log in enumerate(logs):
+        try:
+            _check(log)
+            name = event_name(log)
+            if name is None or not is_of_agent(PREFIX, log.attributes):
+                report.add(i, _observe(log))
+                continue
+            observations, place = observe_agent_log(log, name)
+        except (InvalidInput, ValidationError) as error:
+            report.refuse(i, error)
+            continue
+        report.add(i, *observations)
+        if place is not None and (said_of := place.model_dump_json()) not in places:
+            places.add(said_of)
+            report.add_common(place)
+        if log.attributes[SESSION] not in sessions:
+            sessions.add(log.attributes[SESSION])
+            report.add_common(session_seen(log.origin, log.attributes, log.time_ns))
+    return report
+
+
+def _check(log: Log) -> None:
+    if log.trace_id.strip("0") and not is_trace_id(log.trace_id):
+        raise InvalidInput("traceId", "must be 16 bytes, as 32 hexadecimal digits in JSON")
+
+
+def _observe(log: Log) -> Observation:
+    """A record of anybody but the agent client; sent again, it has the same id."""
+    fields = Fields(log.attributes)
+    named = log.event_name or fields.text("event.name")
+    session, trace_id = fields.text(*WHOSE), log.trace_id if is_trace_id(log.trace_id) else None
+    what = (log.time_ns, log.severity, log.event_name, log.body, log.attributes, log.trace_id, log.span_id)
+    record = LogRecorded(
+        record_id=digest_id(log.origin.resource, log.origin.scope, what),
+        **said(
+            correlation_id=trace_id,
+            session_id=as_id(session) if session else None,
+            name=(named or "").strip()[:255].strip() or None,
+            severity=(log.severity or "").strip()[:255].strip() or None,
+            timestamp=instant(log.time_ns),
+            body=log.body,
+        ),
+        context={**fields.rest, **said(span_id=log.span_id or None), "resource": log.origin.resource, **_scope(log)},
+    )
+    source = f"otel.{log.origin.service or 'unknown'}"
+    return Observation(event=record, source=source, **said(otel_trace_id=trace_id))
+
+
+def _scope(log: Log) -> dict[str, object]:
+    return {"scope": log.origin.scope} if log.origin.scope else {}

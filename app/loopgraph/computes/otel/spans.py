@@ -1,0 +1,153 @@
+"""Spans as observations: those of the agent client by its own names, all others by the common conventions.
+
+A trace of OpenTelemetry is a trace. Its root span begins and ends it; the other spans are calls or steps in it, each under the
+key of its span, nested as the spans are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.ids import as_id, span_key
+from loopgraph.computes.otel.claude_code import SESSION, is_of_agent, session_seen
+from loopgraph.computes.otel.claude_code_spans import AgentSpans, subagents, times
+from loopgraph.computes.otel.conventions import (
+    ANSWER,
+    PROMPT,
+    USER,
+    WHOSE,
+    Role,
+    call_fields,
+    failure,
+    hook_type,
+    model_fields,
+    role,
+    tool_fields,
+)
+from loopgraph.computes.otel.model import Attributes, Span, instant
+from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
+from loopgraph.contracts.observations import Observation, ObservedEvent
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.errors import InvalidInput
+
+_CLOCK: Final = 6
+_HEARSAY: Final = 2
+"""The rank of what any span says of its whole trace."""
+
+
+def observe_spans(spans: Sequence[Span]) -> Report:
+    """What the spans of one request say; a span whose ids are wrong is refused."""
+    report = Report()
+    of_agent = {i: span for i, span in enumerate(spans) if is_of_agent(span.name, span.attributes)}
+    agent_spans = AgentSpans(of_agent.values())
+    for i, span in enumerate(spans):
+        try:
+            _check(span)
+            report.add(i, *(agent_spans.observe(span) if i in of_agent else _observe(span)))
+        except (InvalidInput, ValidationError) as error:
+            report.refuse(i, error)
+    sound = [span for i, span in of_agent.items() if i not in report.refused]
+    for spans_of_one in subagents(sound):
+        report.add_common(agent_spans.subagent(spans_of_one))
+    for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
+        report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
+    others = [span for i, span in enumerate(spans) if i not in of_agent and i not in report.refused]
+    for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
+        report.add_common(_whole(spans_of_one))
+    return report
+
+
+def _check(span: Span) -> None:
+    if not is_trace_id(span.trace_id):
+        raise InvalidInput("traceId", "must be 16 bytes, as 32 hexadecimal digits in JSON, and not all 0")
+    if not is_span_id(span.span_id):
+        raise InvalidInput("spanId", "must be 8 bytes, as 16 hexadecimal digits in JSON, and not all 0")
+    if span.parent_id and not is_span_id(span.parent_id) and span.parent_id.strip("0"):
+        raise InvalidInput("parentSpanId", "must be 8 bytes, as 16 hexadecimal digits in JSON")
+
+
+def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[list[Span]]:
+    """The spans in groups of which none is empty."""
+    groups: dict[Hashable, list[Span]] = {}
+    for span in spans:
+        groups.setdefault(by(span), []).append(span)
+    return groups.values()
+
+
+def _observe(span: Span) -> tuple[Observation, ...]:
+    """What a span of anybody but the agent client says."""
+    standing = role(span)
+    if span.parent_id.strip("0"):
+        return (_part(span, standing),)
+    if standing is Role.WRAPPER:
+        return _root(span, wrapper=True)
+    return (*_root(span, wrapper=False), _part(span, standing))
+
+
+def _root(span: Span, *, wrapper: bool) -> tuple[Observation, ...]:
+    """The beginning and the end of a trace; its attributes belong to its own step if it has one."""
+    fields = Fields(span.attributes)
+    begun = said(timestamp=instant(span.start_ns), prompt_text=fields.text(*PROMPT), **_who(fields))
+    ended = said(
+        timestamp=instant(span.end_ns),
+        duration_ms=span.duration_ms,
+        response_text=fields.text(*ANSWER),
+        **failure(fields, span),
+    )
+    context = {"context": _context(fields, span)} if wrapper else {}
+    started = TraceStarted(correlation_id=span.trace_id, source=span.origin.service or "otel", **begun, **context)
+    completed = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, **ended)
+    return (_observed(started, span), _observed(completed, span))
+
+
+def _part(span: Span, standing: Role) -> Observation:
+    """A step, or a call, of a trace."""
+    fields, parent = Fields(span.attributes), span.parent_id if span.parent_id.strip("0") else None
+    above = span_key(span.trace_id, parent) if parent else None
+    course = {
+        "correlation_id": span.trace_id,
+        "status": TraceStatus.ERROR if span.failed else TraceStatus.SUCCESS,
+        **failure(fields, span),
+        **times(span),
+    }
+    key = span_key(span.trace_id, span.span_id)
+    if standing in (Role.MODEL, Role.CALL):
+        read = model_fields(fields, span) if standing is Role.MODEL else call_fields(fields, span)
+        call = EndpointCalled(call_id=key, **course, **read, context=_context(fields, span))
+        return _observed(call, span, **said(nested_in=above))
+    who = said(session_id=_who(fields).get("session_id"), parent_id=above)
+    read = tool_fields(fields, span)
+    step = HookExecuted(
+        execution_id=key, hook_type=hook_type(span), **course, **who, **read, context=_context(fields, span)
+    )
+    return _observed(step, span)
+
+
+def _whole(spans: Sequence[Span]) -> Observation:
+    """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
+    first, who = spans[0], Attributes()
+    for span in spans:
+        who = {**_who(Fields(span.attributes)), **who}
+    event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
+    return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=_HEARSAY)
+
+
+def _who(fields: Fields) -> dict[str, str]:
+    """The session and the user that a span names."""
+    session, user = fields.text(*WHOSE), fields.name(*USER)
+    return said(session_id=as_id(session) if session else None, user_id=user)
+
+
+def _context(fields: Fields, span: Span) -> Attributes:
+    """What has no place of its own."""
+    scope = {"scope": span.origin.scope} if span.origin.scope else {}
+    return {**fields.rest, **span.more, "span_name": span.name, "span_kind": span.kind, **scope}
+
+
+def _observed(event: ObservedEvent, span: Span, **how: Any) -> Observation:
+    source = f"otel.{span.origin.service or 'unknown'}"
+    return Observation(event=event, **{"source": source, "clock": _CLOCK, "otel_trace_id": span.trace_id, **how})

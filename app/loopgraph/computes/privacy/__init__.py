@@ -1,0 +1,1 @@
+"""What of an event may be kept."""

@@ -1,0 +1,123 @@
+"""What every event goes through before it waits, is stored or is logged: content is left out if that is wanted, secrets are
+replaced, and what is too large is cut, in this order, so that no half of a secret is left at a cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
+from loopgraph.computes.privacy.redaction import Redactor
+from loopgraph.computes.privacy.size_limits import cut_text, cut_texts, cut_value
+from loopgraph.contracts.observations import Recordable
+from loopgraph.errors import InvalidInput
+from loopgraph.settings import CaptureContent
+
+DEFAULT_FIELD_BYTES: Final = 64 * 1024
+
+M = TypeVar("M", bound=BaseModel)
+
+_Way = Callable[[str, Any], Any]
+"""What becomes of the value of a field, by the field's name."""
+
+_ESCAPED = re.compile(rb"=([0-9A-F]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Decides what of an event is kept. ``max_field_bytes`` bounds each text, list and JSON value; it is at least 1024.
+
+    What ``content`` says holds for content alone: names, headers and tags never keep their secrets.
+    """
+
+    redactor: Redactor = field(default_factory=Redactor)
+    content: CaptureContent = CaptureContent.REDACTED
+    max_field_bytes: int = DEFAULT_FIELD_BYTES
+    _ways: dict[str, _Way | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Which way a field goes is known before any event comes; None is the way of what has nothing to hide.
+        object.__setattr__(self, "_ways", {name: self._way(name, kind) for name, kind in KINDS.items()})
+
+    def clean(self, event: Recordable) -> Recordable:
+        """The event as it may be kept; the same object if that is all of it.
+
+        An id cannot be redacted, because it ties events together: one that looks like a secret is refused. Raises InvalidInput
+        for it, without showing it, and for a value that is nested too deeply.
+        """
+        return self._clean(event)
+
+    def _clean(self, model: M) -> M:
+        changes = {}
+        for name, value in model.__dict__.items():
+            way = self._ways[name]
+            if way is None or value is None:
+                continue
+            clean = way(name, value)
+            if clean is not value:
+                changes[name] = clean
+        return model.model_copy(update=changes) if changes else model
+
+    def _way(self, name: str, kind: Kind) -> _Way | None:
+        none, full = self.content is CaptureContent.NONE, self.content is CaptureContent.FULL
+        match kind:
+            case Kind.PLAIN:
+                return None
+            case Kind.ID:
+                return self._id
+            case Kind.PART:
+                return self._part
+            case Kind.CONTENT | Kind.MAP if full:
+                return None
+            case Kind.CONTENT if none:
+                return _empty if name == "modifications_made" else _nothing
+            case Kind.MAP | Kind.HEADERS if none:
+                return lambda name, value: self._kept(name, _frame(value))
+            case Kind.ADDRESS if none:
+                return lambda name, value: self._kept(name, frame_of_address(value))
+        return self._kept
+
+    def _kept(self, name: str, value: Any) -> Any:
+        value = self.redactor.redact(value, field=name)
+        if isinstance(value, str):
+            return cut_text(value, self.max_field_bytes)
+        if isinstance(value, tuple) and value and isinstance(value[0], str):
+            return cut_texts(value, self.max_field_bytes)
+        return cut_value(value, self.max_field_bytes)
+
+    def _part(self, name: str, value: Any) -> Any:
+        if not isinstance(value, tuple):
+            return self._clean(value)
+        clean = tuple([self._clean(part) for part in value])
+        return value if all(new is old for new, old in zip(clean, value, strict=True)) else clean
+
+    def _id(self, name: str, value: Any) -> Any:
+        for id_ in value if isinstance(value, tuple) else (value,):
+            if self.redactor.redact_text(id_) is not id_ or ("=" in id_ and self._hides_a_secret(id_)):
+                raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
+        return value
+
+    def _hides_a_secret(self, id_: str) -> bool:
+        """Whether it is one that ``as_id`` made of a text with a secret."""
+        raw = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), id_.encode())
+        text = raw.decode("utf-8", "replace")
+        return self.redactor.redact_text(text) is not text
+
+
+def _nothing(name: str, value: Any) -> None:
+    return None
+
+
+def _empty(name: str, value: Any) -> dict[str, Any]:
+    return {}
+
+
+def _frame(value: Any) -> Any:
+    """What is no content of a free map, or of several."""
+    if isinstance(value, tuple):
+        return tuple([frame_of_map(item) for item in value])
+    return frame_of_map(value) if value else value

@@ -1,0 +1,1 @@
+"""Trees, times, shapes and differences of traces."""

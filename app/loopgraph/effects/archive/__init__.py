@@ -1,0 +1,1 @@
+"""What leaves the graph for the archive, and comes back."""

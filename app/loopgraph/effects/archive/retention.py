@@ -1,0 +1,251 @@
+"""What pruning and restoring ask of the graph and do to it. Every statement and every transaction is bounded by its arguments."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from loopgraph.assets import Access, Query, query
+from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.effects.clock import new_id, time_key
+from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.traces.standings import standings
+
+_OLD_ROOTS = query("retention/old_roots")
+_PARTS_OF_TRACES = query("retention/parts_of_traces")
+_NODES_BY_KEY = query("retention/nodes_by_key")
+_RELATIONSHIPS_OF = query("retention/relationships_of")
+_LOCK_NODES = query("retention/lock_nodes")
+_DELETE_NODES = query("retention/delete_nodes")
+_KNOWN_NODES = query("retention/known_nodes")
+_RESTORE_NODES = query("retention/restore_nodes")
+_LOCK_RESTORING = query("retention/lock_restoring")
+_RELATIONSHIPS_INTO = query("retention/relationships_into")
+_RELATIONSHIPS_OUT_OF = query("retention/relationships_out_of")
+_RESTORE_RELATIONSHIPS = query("retention/restore_relationships")
+_OLD = {"LogRecord": query("retention/old_logs"), "MetricPoint": query("retention/old_points")}
+_OLD_SESSIONS = query("retention/old_sessions")
+_COUNT_OLD = query("retention/count_old")
+
+SLICE = 500
+"""How many nodes one transaction reads with their relationships, deletes or restores."""
+
+_LAST = ("Trace", "Session")
+"""Deleted last, so that what is left of an interrupted deletion can still be found."""
+
+_SHARED = ("Agent", "PatternVersion")
+"""Nodes that relationships of very many others lead to."""
+
+Item = Node | Relationship
+Units = Mapping[str, Sequence[NodeId]]
+"""Nodes by the unit that they belong to."""
+IsArchived = Callable[[Item], bool]
+
+
+class Deletion(NamedTuple):
+    """Nodes that were deleted, by label, and the units that were not, because they have changed."""
+
+    deleted: Counter[str]
+    changed: set[str]
+
+
+class _Comparison(NamedTuple):
+    there: Mapping[str, Sequence[NodeId]]
+    changed: set[str]
+
+
+class Place(NamedTuple):
+    """A place in an order of time: the key to go on after, the id, and whether all there ended or arrived before the limit."""
+
+    key: str
+    id: str
+    is_over: bool = True
+
+
+class Retention:
+    """Reads what is old, deletes what is archived, and makes again what was deleted."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    @property
+    def engine(self) -> str:
+        """The engine's name of itself."""
+        return self._graph.server.agent
+
+    async def old_roots(self, after: str, before: datetime, limit: int) -> list[Place]:
+        """Traces that began before an instant and that no other has spawned, oldest first."""
+        rows = await self._graph.read(_OLD_ROOTS, after=after, before=time_key(before, ""), limit=limit)
+        return [Place(row["key"], row["correlation_id"]) for row in rows]
+
+    async def standings(self, root_ids: Collection[str]) -> list[Standing]:
+        """How traces and those spawned under them stand, by correlation id."""
+
+        async def work(tx: Transaction) -> list[Standing]:
+            return await standings(tx, root_ids)
+
+        return await self._graph.transaction(work, Access.READ)
+
+    async def parts(self, correlation_ids: Collection[str]) -> dict[str, list[NodeId]]:
+        """The nodes that each of these traces consists of, itself the last."""
+        found: dict[str, list[NodeId]] = {id_: [] for id_ in correlation_ids}
+        for row in await self._graph.read(_PARTS_OF_TRACES, correlation_ids=sorted(correlation_ids)):
+            found[row["correlation_id"]].append(NodeId(row["label"], row["key"]))
+        return {id_: [*parts, NodeId("Trace", id_)] for id_, parts in found.items()}
+
+    async def old(self, label: str, before: datetime, limit: int) -> list[NodeId]:
+        """``LogRecord`` s that belong to no trace, or ``MetricPoint`` s, from before an instant."""
+        rows = await self._graph.read(_OLD[label], before=before, limit=limit)
+        return [NodeId(label, row["key"]) for row in rows]
+
+    async def count_old(self, before: datetime) -> Counter[str]:
+        """How many nodes ``old`` would find in all, by label."""
+        return Counter({row["label"]: row["count"] for row in await self._graph.read(_COUNT_OLD, before=before)})
+
+    async def old_sessions(self, after: str, before: datetime, limit: int) -> list[Place]:
+        """Sessions that began before an instant and of which nothing is left, oldest first."""
+        rows = await self._graph.read(_OLD_SESSIONS, after=after, before=time_key(before, ""), limit=limit)
+        return [
+            Place(row["key"], row["session_id"], max(row["ended_at"] or row["created_at"], row["created_at"]) < before)
+            for row in rows
+        ]
+
+    async def contents(self, units: Units) -> list[Item]:
+        """Nodes as they are, with their relationships and the nodes at the other ends that others need, too."""
+
+        async def work(tx: Transaction) -> list[Item]:
+            return await _contents(tx, units)
+
+        items = [item for item in await self._graph.transaction(work, Access.READ) if _is_ours(item)]
+        inside = {item.id for item in items if isinstance(item, Node)}
+        ends = {end for item in items if isinstance(item, Relationship) for end in (item.start, item.end)}
+        beside: list[Item] = []
+        for label, keys in _by_label(end for end in ends - inside if end.label in ("Session", "Agent")):
+            rows = await self._graph.read(_of(_NODES_BY_KEY, label), keys=keys)
+            beside += [Node(NodeId(label, row["key"]), row["properties"], None) for row in rows]
+        return [*beside, *items]
+
+    async def changed(self, units: Units, is_archived: IsArchived) -> set[str]:
+        """The units of which anything in the graph is not archived exactly as it is there."""
+
+        async def work(tx: Transaction) -> set[str]:
+            return (await _compared(tx, units, is_archived)).changed
+
+        return await self._graph.transaction(work, Access.READ)
+
+    async def delete(self, units: Units, is_archived: IsArchived) -> Deletion:
+        """Deletes nodes with their relationships, in one transaction. Changed units (``changed``) stay whole."""
+        turn = new_id()
+
+        async def work(tx: Transaction) -> Deletion:
+            for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
+                await tx.run(_of(_LOCK_NODES, label), keys=keys, turn=turn)
+            there, changed = await _compared(tx, units, is_archived)
+            going = [id_ for unit, ids in there.items() if unit not in changed for id_ in ids]
+            for label, keys in _by_label(going):
+                await tx.run(_of(_DELETE_NODES, label), keys=keys)
+            return Deletion(Counter(id_.label for id_ in going), changed)
+
+        return await self._graph.transaction(work)
+
+    async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
+        """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
+        by_id = {node.id: node for node in nodes}
+
+        async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
+            made, known = Counter[str](), Counter[str]()
+            for label, keys in _by_label(by_id):
+                there = {row["key"] for row in await tx.run(_of(_KNOWN_NODES, label), keys=keys)}
+                rows = [
+                    {"key": key, "properties": by_id[NodeId(label, key)].properties} for key in keys if key not in there
+                ]
+                if rows:
+                    await tx.run(_of(_RESTORE_NODES, label), rows=rows)
+                made[label] += len(rows)
+                known[label] += len(there)
+            return made, known
+
+        return await self._graph.transaction(work)
+
+    async def restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
+        """Draws the relationships that are not there, and counts by type those that are there now and those without an end."""
+        distinct = {item[:3]: item for item in relationships}
+        groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        for item in distinct.values():
+            row = {"start": item.start.key, "end": item.end.key, "properties": item.properties}
+            groups[item.type, item.start.label, item.end.label].append(row)
+
+        turn = new_id()
+
+        async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
+            drawn, loose = Counter[str](), Counter[str]()
+            await tx.run(_LOCK_RESTORING, turn=turn)
+            for (type_, start, end), rows in sorted(groups.items()):
+                choice = {"NODE_LABEL": start, "NODE_KEY": KEYS[start], "OTHER_LABEL": end, "OTHER_KEY": KEYS[end]}
+                # MERGE would look through all relationships of a session, of which there can be very many.
+                look_up = (_RELATIONSHIPS_OUT_OF if end in _SHARED else _RELATIONSHIPS_INTO).choose(
+                    DRAWN_TYPE=type_, **choice
+                )
+                known = {(row["start"], row["end"]) for row in await tx.run(look_up, rows=_ends(rows))}
+                drawn[type_] += len(known)
+                if missing := [row for row in rows if (row["start"], row["end"]) not in known]:
+                    found = await tx.run(_RESTORE_RELATIONSHIPS.choose(DRAWN_TYPE=type_, **choice), rows=missing)
+                    made = found[0]["drawn"] if found else 0
+                    drawn[type_] += made
+                    loose[type_] += len(missing) - made
+            return drawn, loose
+
+        return await self._graph.transaction(work)
+
+
+async def _contents(tx: Transaction, units: Units) -> list[Item]:
+    """The nodes that are there, and all their relationships, each once."""
+    unit_of = {id_: unit for unit, ids in units.items() for id_ in ids}
+    nodes: list[Item] = []
+    relationships: dict[tuple[str, NodeId, NodeId], Relationship] = {}
+    for label, keys in _by_label(unit_of):
+        for row in await tx.run(_of(_NODES_BY_KEY, label), keys=keys):
+            id_ = NodeId(label, row["key"])
+            nodes.append(Node(id_, row["properties"], unit_of[id_]))
+        for row in await tx.run(_of(_RELATIONSHIPS_OF, label), keys=keys):
+            this, other = NodeId(label, row["key"]), NodeId(row["other_label"], row["other_key"])
+            start, end = (this, other) if row["outgoing"] else (other, this)
+            relationships[row["type"], start, end] = Relationship(row["type"], start, end, row["properties"])
+    return [*nodes, *relationships.values()]
+
+
+async def _compared(tx: Transaction, units: Units, is_archived: IsArchived) -> _Comparison:
+    """What is there of units, and which of them are not archived as they are."""
+    unit_of = {id_: unit for unit, ids in units.items() for id_ in ids}
+    there: defaultdict[str, list[NodeId]] = defaultdict(list)
+    changed: set[str] = set()
+    for item in await _contents(tx, units):
+        if isinstance(item, Node):
+            there[unit_of[item.id]].append(item.id)
+        if not is_archived(item):
+            ends = (item.id,) if isinstance(item, Node) else (item.start, item.end)
+            changed |= {unit_of[end] for end in ends if end in unit_of}
+    return _Comparison(there, changed)
+
+
+def _is_ours(item: Item) -> bool:
+    """Whether an archive has a place for it; what it has no place for, no deletion finds in an archive."""
+    return isinstance(item, Node) or (item.type in TYPES and {item.start.label, item.end.label} <= KEYS.keys())
+
+
+def _by_label(ids: Iterable[NodeId]) -> list[tuple[str, list[str]]]:
+    """The keys of each label, in order; traces and sessions come last."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for label, key in ids:
+        found[label].append(key)
+    return [(label, sorted(found[label])) for label in sorted(found, key=lambda label: (label in _LAST, label))]
+
+
+def _ends(rows: Iterable[Row]) -> list[Row]:
+    return [{"start": row["start"], "end": row["end"]} for row in rows]
+
+
+def _of(statement: Query, label: str) -> Query:
+    return statement.choose(NODE_LABEL=label, NODE_KEY=KEYS[label])

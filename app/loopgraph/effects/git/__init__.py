@@ -1,0 +1,1 @@
+"""Histories as git tells them."""

@@ -1,0 +1,1 @@
+"""Patterns, versions, edges and audit events in the graph."""

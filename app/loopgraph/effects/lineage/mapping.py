@@ -1,0 +1,121 @@
+"""Contracts as properties of nodes and relationships, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopgraph.contracts.audit import LineageEvent
+from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.effects.clock import time_key
+from loopgraph.effects.graph.values import json_text, json_value
+
+Properties = dict[str, Any]
+
+_USAGE = tuple(Usage.model_fields)
+
+
+def pattern_properties(pattern: Pattern, request_hash: str) -> Properties:
+    """Properties of a ``:Pattern`` node."""
+    return _present(
+        {
+            **pattern.model_dump(exclude={"current_node_id"}),
+            "metadata": json_text(pattern.metadata),
+            "request_hash": request_hash,
+            "time_key": time_key(pattern.created_at, pattern.pattern_id),
+        }
+    )
+
+
+def pattern(properties: Properties, current_node_id: str | None) -> Pattern:
+    """The pattern of a ``:Pattern`` node."""
+    return Pattern(
+        **only_fields(Pattern, properties, "metadata"),
+        metadata=json_value(properties.get("metadata")) or {},
+        current_node_id=current_node_id,
+    )
+
+
+def version_properties(version: PatternVersion, request_hash: str) -> Properties:
+    """Properties of a ``:PatternVersion`` node; the usage counters lie flat beside the rest."""
+    baseline = version.performance_baseline
+    return _present(
+        {
+            **version.model_dump(exclude={"usage"}),
+            **version.usage.model_dump(),
+            "parameters": json_text(version.parameters),
+            "metadata": json_text(version.metadata),
+            "performance_baseline": json_text(baseline.model_dump()) if baseline else None,
+            "request_hash": request_hash,
+        }
+    )
+
+
+def version(properties: Properties) -> PatternVersion:
+    """The version of a ``:PatternVersion`` node."""
+    return PatternVersion(
+        **only_fields(PatternVersion, properties, "parameters", "metadata", "performance_baseline"),
+        parameters=json_value(properties.get("parameters")) or {},
+        metadata=json_value(properties.get("metadata")) or {},
+        performance_baseline=json_value(properties.get("performance_baseline")),
+        usage=Usage(**{name: properties[name] for name in _USAGE if properties.get(name) is not None}),
+    )
+
+
+def edge_properties(edge: LineageEdge, request_hash: str) -> Properties:
+    """Properties of a lineage relationship. ``active`` repeats ``valid_to is None``: only an equality can prune a search."""
+    return _present(
+        {
+            **edge.model_dump(exclude={"relationship_type"}),
+            "metadata": json_text(edge.metadata),
+            "active": edge.valid_to is None,
+            "weight": edge.weight,
+            "request_hash": request_hash,
+        }
+    )
+
+
+def edge(properties: Properties, relationship_type: str) -> LineageEdge:
+    """The edge of a lineage relationship."""
+    return LineageEdge(
+        **only_fields(LineageEdge, properties, "metadata"),
+        metadata=json_value(properties.get("metadata")) or {},
+        relationship_type=relationship_type,
+    )
+
+
+def event_properties(event: LineageEvent) -> Properties:
+    """Properties of a ``:LineageEvent`` node, with a key for each order it is read in."""
+    key = time_key(event.recorded_at, event.event_id)
+    return _present(
+        {
+            **event.model_dump(),
+            "before": json_text(event.before),
+            "after": json_text(event.after),
+            "data": json_text(event.data),
+            "time_key": key,
+            "pattern_key": f"{event.pattern_id}|{key}" if event.pattern_id else None,
+            "node_key": f"{event.node_id}|{key}" if event.node_id else None,
+            "correlation_key": f"{event.correlation_id}|{key}" if event.correlation_id else None,
+        }
+    )
+
+
+def event(properties: Properties) -> LineageEvent:
+    """The event of a ``:LineageEvent`` node."""
+    return LineageEvent(
+        **only_fields(LineageEvent, properties, "before", "after", "data"),
+        before=json_value(properties.get("before")),
+        after=json_value(properties.get("after")),
+        data=json_value(properties.get("data")) or {},
+    )
+
+
+def _present(properties: Properties) -> Properties:
+    """The properties without those that are None: to the graph these are the same, and they are many."""
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def only_fields(contract: type[Any], properties: Properties, *decoded: str) -> Properties:
+    """The properties that are fields of the contract, without those that are decoded apart."""
+    fields = contract.model_fields  # looked up once: the attribute is a slow one
+    return {name: value for name, value in properties.items() if name in fields and name not in decoded}

@@ -1,0 +1,223 @@
+"""Reads of the lineage: patterns, versions, edges, and the subgraph a traversal needs. All take many ids at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice, pairwise
+
+from loopgraph.assets import query
+from loopgraph.contracts.base import Contract, Page
+from loopgraph.contracts.lineage import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage import mapping
+
+_PATTERNS_BY_ID = query("lineage/patterns_by_id")
+_PATTERNS_PAGE = query("lineage/patterns_page")
+_VERSIONS_BY_ID = query("lineage/versions_by_id")
+_VERSIONS_PAGE = query("lineage/versions_page")
+_EDGES_BY_ID = query("lineage/edges_by_id")
+_ACTIVE_PATH = query("lineage/active_path")
+_EDGES = {Direction.ANCESTORS: query("lineage/edges_into"), Direction.DESCENDANTS: query("lineage/edges_out_of")}
+_REACHED = {
+    Direction.ANCESTORS: query("lineage/reached_ancestors"),
+    Direction.DESCENDANTS: query("lineage/reached_descendants"),
+}
+
+HOPS = 256
+"""How far the queries ``reached_*`` look."""
+
+_LEVELS = 4
+"""So many levels are asked for one by one: most traversals end within them."""
+
+_NARROW = 8
+"""From so many versions at most, ``HOPS`` levels are asked for at once; they are searched from each of them."""
+
+_LAST_KEY = "~"
+_LAST_VERSION = 2**31
+
+
+class PatternPage(Contract):
+    """Patterns with their time keys, newest first, and whether more follow."""
+
+    patterns: tuple[Pattern, ...]
+    has_more: bool
+
+
+class VersionPage(Contract):
+    """Versions of one pattern, newest first, and whether more follow."""
+
+    versions: tuple[PatternVersion, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Subgraph:
+    """Edges around some versions; ``complete`` is False where a limit cut a search."""
+
+    edges: tuple[LineageEdge, ...]
+    complete: bool
+
+
+class LineageReads:
+    """Reads patterns, versions and edges."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def patterns(self, pattern_ids: Sequence[str]) -> dict[str, Pattern]:
+        """Patterns by id; unknown ids are absent."""
+        rows = await self._graph.read(_PATTERNS_BY_ID, pattern_ids=pattern_ids)
+        found = (mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows)
+        return {pattern.pattern_id: pattern for pattern in found}
+
+    async def patterns_page(
+        self, page: Page, *, pattern_type: str | None = None, tag: str | None = None, name_contains: str | None = None
+    ) -> PatternPage:
+        """One page of patterns, newest first. ``page.after`` is the time key of the last pattern seen."""
+        rows = await self._graph.read(
+            _PATTERNS_PAGE,
+            before=page.after or _LAST_KEY,
+            pattern_type=pattern_type,
+            tag=tag,
+            name_contains=name_contains,
+            limit=page.first + 1,
+        )
+        patterns = tuple(mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows)
+        return PatternPage(patterns=patterns[: page.first], has_more=len(patterns) > page.first)
+
+    async def versions(self, node_ids: Iterable[str]) -> dict[str, PatternVersion]:
+        """Versions by id; unknown ids are absent."""
+        rows = await self._graph.read(_VERSIONS_BY_ID, node_ids=list(dict.fromkeys(node_ids)))
+        return {found.node_id: found for found in (mapping.version(row["version"]) for row in rows)}
+
+    async def versions_pages(
+        self, pattern_ids: Sequence[str], first: int, below: int | None = None
+    ) -> dict[str, VersionPage]:
+        """The newest ``first`` versions of each pattern whose number is below ``below`` (None: all)."""
+        limit = first + 1
+        rows = await self._graph.read(
+            _VERSIONS_PAGE,
+            pattern_ids=list(dict.fromkeys(pattern_ids)),
+            below=_LAST_VERSION if below is None else min(below, _LAST_VERSION),
+            limit=limit,
+        )
+        found: dict[str, list[PatternVersion]] = {pattern_id: [] for pattern_id in pattern_ids}
+        for version in (mapping.version(row["version"]) for row in rows):
+            found[version.pattern_id].append(version)
+        for versions in found.values():
+            versions.sort(key=lambda version: version.version, reverse=True)
+        return {
+            pattern_id: VersionPage(versions=tuple(versions[:first]), has_more=len(versions) > first)
+            for pattern_id, versions in found.items()
+        }
+
+    async def edges_by_id(self, edge_ids: Sequence[str]) -> dict[str, LineageEdge]:
+        """Edges by id, open or closed; unknown ids are absent."""
+        rows = await self._graph.read(_EDGES_BY_ID, edge_ids=edge_ids)
+        found = (mapping.edge(row["edge"], row["relationship_type"]) for row in rows)
+        return {edge.edge_id: edge for edge in found}
+
+    async def edges(
+        self, node_ids: Collection[str], direction: Direction, types: Collection[RelationshipType]
+    ) -> list[LineageEdge]:
+        """The edges into (ANCESTORS) or out of (DESCENDANTS) these versions, open and closed, in order of creation."""
+        statement = _EDGES[direction].choose(EDGE_TYPES=[kind.value for kind in types])
+        rows = await self._graph.read(statement, node_ids=list(node_ids))
+        found = [mapping.edge(row["edge"], row["relationship_type"]) for row in rows]
+        return sorted(found, key=lambda edge: (edge.created_at, edge.edge_id))
+
+    async def active_path(
+        self, source_id: str, target_id: str, types: Collection[RelationshipType]
+    ) -> tuple[LineageEdge, ...] | None:
+        """The edges of a shortest path of edges that are open now, None if there is none."""
+        if source_id == target_id:
+            return ()
+        statement = _ACTIVE_PATH.choose(EDGE_TYPES=[kind.value for kind in types])
+        rows = await self._graph.read(statement, source_node_id=source_id, target_node_id=target_id)
+        if not rows:
+            return None
+        ids: list[str] = rows[0]["node_ids"]
+        found = await self.edges(ids[1:], Direction.ANCESTORS, types)
+        open_now = {
+            (edge.source_node_id, edge.target_node_id): edge for edge in reversed(found) if edge.valid_to is None
+        }
+        steps = tuple(open_now[pair] for pair in pairwise(ids) if pair in open_now)
+        return steps if len(steps) == len(ids) - 1 else None  # one was closed between the two statements
+
+    async def subgraph(
+        self,
+        groups: Iterable[Collection[str]],
+        direction: Direction,
+        types: Collection[RelationshipType],
+        *,
+        as_of: datetime,
+        max_depth: int | None,
+        max_nodes: int,
+    ) -> Subgraph:
+        """The edges around everything that each group of starts reaches by edges valid at ``as_of``.
+
+        Of a group that reaches more than ``max_nodes`` versions, at least the edges around the nearest so many. Cost is linear
+        in the edges reached; the number of statements grows with the depth, not with the number of groups.
+        """
+        walks = [_Walk(group, max_depth, max_nodes) for group in groups]
+        edges: dict[str, LineageEdge] = {}
+        ends: dict[str, list[str]] = {}
+        deep = max_depth is None or max_depth > HOPS
+        rounds = 0
+        while wanted := set[str]().union(*(walk.advance(ends) for walk in walks)):
+            if deep and rounds >= _LEVELS and len(wanted) <= _NARROW:
+                near = await self._reached(wanted, direction, types, max_nodes)
+                deep = len(near) < max_nodes  # what is as dense as that is cut within a few levels
+                wanted |= near - ends.keys()
+            ends.update((node_id, []) for node_id in wanted)
+            for edge in await self.edges(wanted, direction, types):
+                edges[edge.edge_id] = edge
+                if edge.open_at(as_of):
+                    near_end, far_end = edge.source_node_id, edge.target_node_id
+                    if direction is Direction.ANCESTORS:
+                        near_end, far_end = far_end, near_end
+                    ends[near_end].append(far_end)
+            rounds += 1
+        return Subgraph(tuple(edges.values()), complete=not any(walk.cut for walk in walks))
+
+    async def _reached(
+        self, start_ids: Collection[str], direction: Direction, types: Collection[RelationshipType], limit: int
+    ) -> set[str]:
+        statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types])
+        rows = await self._graph.read(statement, node_ids=list(start_ids), limit=limit)
+        return {row["node_id"] for row in rows}
+
+
+class _Walk:
+    """A breadth-first search over edges that become known bit by bit; it says whose edges it needs to go on."""
+
+    def __init__(self, starts: Collection[str], max_depth: int | None, max_nodes: int) -> None:
+        self._depth = dict.fromkeys(starts, 0)
+        self._queue = deque(self._depth)
+        self._max_depth = max_depth
+        self._max_nodes = max_nodes
+
+    @property
+    def cut(self) -> bool:
+        """Whether more was found than ``max_nodes``."""
+        return len(self._depth) > self._max_nodes
+
+    def advance(self, ends: Mapping[str, Sequence[str]]) -> set[str]:
+        """Goes as far as the far ``ends`` of known edges lead; returns the versions whose edges it needs. None: it is done.
+
+        It needs those of the last level and of the nearest ``max_nodes`` as well, for the edges between them.
+        """
+        while self._queue and self._queue[0] in ends and not self.cut:
+            node_id = self._queue.popleft()
+            depth = self._depth[node_id] + 1
+            if self._max_depth is not None and depth > self._max_depth:
+                continue
+            for end in ends[node_id]:
+                if end not in self._depth:
+                    self._depth[end] = depth
+                    self._queue.append(end)
+        needed = islice(self._depth, self._max_nodes) if self.cut else self._queue
+        return {node_id for node_id in needed if node_id not in ends}

@@ -1,0 +1,313 @@
+"""Changes of the lineage. Each operation is one transaction, which also writes its event."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeVar
+
+from loopgraph.assets import query
+from loopgraph.contracts.audit import EventType, Origin
+from loopgraph.contracts.changes import Created, NewEdge, NewPattern, NewVersion, request_hash
+from loopgraph.contracts.lineage import (
+    EdgeStrength,
+    LineageEdge,
+    Pattern,
+    PatternStatus,
+    PatternVersion,
+    RelationshipType,
+)
+from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.graph.client import Graph, Transaction, Work
+from loopgraph.effects.lineage import mapping, steps
+from loopgraph.effects.lineage.audit import make_event, record
+from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
+
+T = TypeVar("T")
+
+_CREATE_PATTERNS = query("lineage/create_patterns")
+_CREATE_VERSIONS = query("lineage/create_versions")
+_EDGES_BY_ID = query("lineage/edges_by_id")
+_CLOSE_EDGE = query("lineage/close_edge")
+
+_ANCESTRY = "ancestry"
+"""What writers contend for who draw edges between existing versions."""
+
+
+class Lineage:
+    """Writes patterns, versions and edges."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def create_pattern(self, new: NewPattern, first: NewVersion, origin: Origin) -> Created:
+        """A pattern with its version 1. The same ids with the same content give the first result again.
+
+        Raises Conflict if an id is taken by other content, NotFound for an unknown parent, InvalidInput.
+        """
+        at, wanted = now(), request_hash(new, first)
+        pattern_id, node_id, turn = new.pattern_id or new_id(), first.node_id or new_id(), new_id()
+        if first.version not in (None, 1):
+            raise InvalidInput("version", f"the first version of a pattern is 1, not {first.version}")
+        pattern = Pattern(
+            **new.model_dump(exclude={"pattern_id"}),
+            pattern_id=pattern_id,
+            latest_version=1,
+            created_at=first.created_at or at,
+            created_by=first.created_by or origin.actor_id,
+            updated_at=at,
+        )
+        version = steps.build_version(pattern, first, node_id, 1, at, origin)
+        links = first.parents or ()
+        steps.check_distinct(links)
+        edges = steps.build_edges(version, links, at, origin)
+        forked = any(edge.relationship_type is RelationshipType.FORKED_FROM for edge in edges)
+        event_type = EventType.PATTERN_FORKED if forked else EventType.PATTERN_CREATED
+        event = steps.created_event(event_type, origin, version, edges, name=pattern.name)
+
+        async def work(tx: Transaction) -> Created:
+            if new.pattern_id and (found := await steps.pattern_row(tx, pattern_id)):
+                if found[1] != wanted:
+                    raise Conflict("Pattern", pattern_id, "the id is taken by other content")
+                return await steps.repeated(tx, pattern_id, 1, wanted)
+            if first.node_id and (row := await steps.version_row(tx, node_id)):
+                if new.pattern_id or row.get("request_hash") != wanted:
+                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
+                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
+            await steps.require_free_edge_ids(tx, links, turn)
+            await tx.write(_CREATE_PATTERNS, [mapping.pattern_properties(pattern, wanted)], into="patterns")
+            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
+            drawn = await steps.draw(tx, edges, wanted)
+            if version.status is PatternStatus.ACTIVE:
+                await steps.move_current(tx, pattern_id, node_id)
+            await record(tx, event)
+            current = node_id if version.status is PatternStatus.ACTIVE else None
+            return Created(
+                pattern=pattern.model_copy(update={"current_node_id": current}), version=version, edges=drawn
+            )
+
+        return await self._settled(work, retryable=bool(new.pattern_id or first.node_id))
+
+    async def add_version(
+        self, pattern_id: str, new: NewVersion, origin: Origin, event_type: EventType = EventType.VERSION_ADDED
+    ) -> Created:
+        """The next version of a pattern, with the edges from its parents.
+
+        Raises NotFound for an unknown pattern or parent, Conflict if the id or the version number is taken, InvalidInput.
+        """
+        at, wanted = now(), request_hash(pattern_id, new)
+        node_id, edge_id, turn = new.node_id or new_id(), new_id(), new_id()
+        links = new.parents
+        steps.check_distinct(links or ())
+        named = [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in links or ()]
+        event = make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id)
+
+        async def work(tx: Transaction) -> Created:
+            if new.node_id and (row := await steps.version_row(tx, node_id)):
+                if row.get("request_hash") != wanted:
+                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
+                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
+            await steps.require_free_edge_ids(tx, links or (), turn)
+            pattern, number = await steps.reserve(tx, pattern_id, 1, at)
+            if new.version is not None and new.version < number:
+                raise Conflict(
+                    "PatternVersion", f"{pattern_id} version {new.version}", f"it exists; the next is {number}"
+                )
+            if new.version is not None and new.version > number:
+                raise InvalidInput("version", f"must be {number}, the next version of {pattern_id}")
+            parents = named if links is not None else await steps.default_parents(tx, pattern, number, edge_id)
+            version = steps.build_version(pattern, new, node_id, number, at, origin)
+            edges = steps.build_edges(version, parents, at, origin)
+            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
+            drawn = await steps.draw(tx, edges, wanted)
+            await record(tx, steps.describe_created(event, version, drawn, replaced=pattern.current_node_id))
+            if version.status is PatternStatus.ACTIVE:
+                await steps.move_current(tx, pattern_id, node_id)
+                pattern = pattern.model_copy(update={"current_node_id": node_id})
+            return Created(pattern=pattern, version=version, edges=drawn)
+
+        return await self._settled(work, retryable=new.node_id is not None, contended=pattern_id)
+
+    async def connect(self, new: NewEdge, origin: Origin) -> tuple[LineageEdge, bool]:
+        """An edge between two existing versions, and whether an earlier request had drawn it.
+
+        Raises NotFound, InvalidInput for a self-loop, CycleRefused for an ancestry edge that would close a cycle, Conflict if
+        the id is taken by other content or the two are already connected by this type.
+        """
+        if new.source_node_id == new.target_node_id:
+            raise InvalidInput("targetNodeId", "must differ from sourceNodeId: a version is not its own ancestor")
+        at, wanted, edge_id, turn = now(), request_hash(new), new.edge_id or new_id(), new_id()
+        draft = LineageEdge(
+            **new.model_dump(exclude={"edge_id"}),
+            edge_id=edge_id,
+            source_pattern_id=steps.UNRESOLVED,
+            target_pattern_id=steps.UNRESOLVED,
+            correlation_id=origin.correlation_id,
+            created_at=at,
+            created_by=origin.actor_id,
+            valid_from=at,
+        )
+        event = make_event(
+            EventType.EDGE_CREATED, origin, node_id=new.target_node_id, edge_id=edge_id, after=steps.brief(draft)
+        )
+
+        async def work(tx: Transaction) -> tuple[LineageEdge, bool]:
+            await steps.lock_ancestry(tx, turn)
+            if new.edge_id and (rows := await tx.run(_EDGES_BY_ID, edge_ids=[edge_id])):
+                if rows[0]["edge"].get("request_hash") != wanted:
+                    raise Conflict("LineageEdge", edge_id, "the id is taken by an edge of other content")
+                return steps.edge_of(rows[0]), True
+            drawn = await steps.draw_between(tx, draft, wanted)
+            await record(tx, event.model_copy(update={"pattern_id": drawn.target_pattern_id}))
+            return drawn, False
+
+        return await self._settled(work, retryable=new.edge_id is not None, contended=_ANCESTRY)
+
+    async def disconnect(self, edge_id: str, reason: str, origin: Origin) -> LineageEdge:
+        """Closes the interval of an edge; the edge stays. Raises NotFound, InvalidInput, Conflict if it is closed already."""
+        steps.check_text("reason", reason)
+        at, turn = now(), new_id()
+        event = make_event(EventType.EDGE_DEACTIVATED, origin, edge_id=edge_id, data={"reason": reason})
+
+        async def work(tx: Transaction) -> LineageEdge:
+            await steps.lock_ancestry(tx, turn)
+            rows = await tx.run(_EDGES_BY_ID, edge_ids=[edge_id])
+            if not rows:
+                raise NotFound("LineageEdge", edge_id)
+            edge = steps.edge_of(rows[0])
+            if edge.valid_to is not None:
+                raise Conflict("LineageEdge", edge_id, f"it was deactivated at {edge.valid_to.isoformat()}")
+            closing = _CLOSE_EDGE.choose(EDGE_TYPE=edge.relationship_type.value)
+            end = max(at, edge.valid_from)  # another process may have drawn it while this one waited for the lock
+            await tx.run(closing, edge_id=edge_id, source_node_id=edge.source_node_id, valid_to=end, reason=reason)
+            closed = edge.model_copy(update={"valid_to": end, "deactivation_reason": reason})
+            await record(
+                tx,
+                event.model_copy(
+                    update={
+                        "pattern_id": edge.target_pattern_id,
+                        "node_id": edge.target_node_id,
+                        "before": steps.brief(edge),
+                        "after": {"valid_to": end.isoformat()},
+                    }
+                ),
+            )
+            return closed
+
+        return await self._graph.transaction(work, contended=_ANCESTRY)
+
+    async def activate(self, node_id: str, origin: Origin) -> PatternVersion:
+        """Puts a draft into use: it becomes its pattern's current version. Raises NotFound, InvalidTransition."""
+        at = now()
+        event = make_event(EventType.VERSION_ACTIVATED, origin, node_id=node_id)
+
+        async def work(tx: Transaction) -> PatternVersion:
+            return await steps.change_status(tx, node_id, PatternStatus.ACTIVE, at, event)
+
+        return await self._graph.transaction(work)
+
+    async def reject(self, node_id: str, reason: str, origin: Origin) -> PatternVersion:
+        """Closes a draft that will not be used. Raises NotFound, InvalidTransition, InvalidInput."""
+        steps.check_text("reason", reason)
+        at = now()
+        event = make_event(EventType.VERSION_REJECTED, origin, node_id=node_id, data={"reason": reason})
+
+        async def work(tx: Transaction) -> PatternVersion:
+            return await steps.change_status(tx, node_id, PatternStatus.REJECTED, at, event)
+
+        return await self._graph.transaction(work)
+
+    async def archive(self, node_id: str, origin: Origin) -> PatternVersion:
+        """Puts a deprecated version away; it is never deleted. Raises NotFound, InvalidTransition."""
+        at = now()
+        event = make_event(EventType.VERSION_ARCHIVED, origin, node_id=node_id)
+
+        async def work(tx: Transaction) -> PatternVersion:
+            return await steps.change_status(tx, node_id, PatternStatus.ARCHIVED, at, event)
+
+        return await self._graph.transaction(work)
+
+    async def deprecate(
+        self, node_id: str, reason: str, replaced_by: str | None, origin: Origin
+    ) -> tuple[PatternVersion, LineageEdge | None]:
+        """Takes an active version out of use; a replacement gets a DEPRECATED_BY edge.
+
+        If the version was its pattern's current one, the replacement takes its place (when it is an active version of the same
+        pattern), or else the newest version that is still active. Raises NotFound, InvalidTransition, InvalidInput, CycleRefused.
+        """
+        if replaced_by == node_id:
+            raise InvalidInput("replacedBy", "a version cannot replace itself")
+        steps.check_text("reason", reason)
+        at, edge_id = now(), new_id()
+        event = make_event(
+            EventType.VERSION_DEPRECATED,
+            origin,
+            node_id=node_id,
+            edge_id=edge_id if replaced_by else None,
+            data={"reason": reason, "replaced_by": replaced_by},
+        )
+
+        async def work(tx: Transaction) -> tuple[PatternVersion, LineageEdge | None]:
+            if replaced_by:
+                await steps.lock_ancestry(tx, edge_id)
+            version = await steps.change_status(
+                tx, node_id, PatternStatus.DEPRECATED, at, event, reason=reason, replaced_by=replaced_by
+            )
+            edge = None
+            if replaced_by:
+                replacement = await steps.version_row(tx, replaced_by)
+                if replacement is None:
+                    raise NotFound("PatternVersion", replaced_by)
+                if replacement["status"] in (PatternStatus.REJECTED, PatternStatus.ARCHIVED):
+                    raise InvalidInput(
+                        "replacedBy", f"{replaced_by} is {replacement['status']} and cannot replace anything"
+                    )
+                edge = LineageEdge(
+                    edge_id=edge_id,
+                    source_node_id=node_id,
+                    target_node_id=replaced_by,
+                    source_pattern_id=steps.UNRESOLVED,
+                    target_pattern_id=steps.UNRESOLVED,
+                    relationship_type=RelationshipType.DEPRECATED_BY,
+                    edge_strength=EdgeStrength.STRONG,
+                    change_summary=reason,
+                    correlation_id=origin.correlation_id,
+                    created_at=at,
+                    created_by=origin.actor_id,
+                    valid_from=at,
+                )
+                edge = await steps.draw_between(tx, edge, "", field="replacedBy")
+            return version, edge
+
+        return await self._graph.transaction(work, contended=_ANCESTRY if replaced_by else None)
+
+    async def make_current(self, node_id: str, origin: Origin) -> PatternVersion:
+        """Makes an active version its pattern's current one. Raises NotFound, InvalidInput if it is not active."""
+        at = now()
+        event = make_event(EventType.CURRENT_VERSION_CHANGED, origin, node_id=node_id)
+
+        async def work(tx: Transaction) -> PatternVersion:
+            version = await steps.lock_version(tx, node_id, at)
+            if version.status is not PatternStatus.ACTIVE:
+                raise InvalidInput(
+                    "nodeId", f"{node_id} is {version.status.value}; only an active version can be current"
+                )
+            before = (await steps.lock_pattern(tx, version.pattern_id, at)).current_node_id
+            if before != node_id:
+                await steps.move_current(tx, version.pattern_id, node_id)
+                change = {"pattern_id": version.pattern_id, "before": {"current_node_id": before}}
+                await record(tx, event.model_copy(update={**change, "after": {"current_node_id": node_id}}))
+            return version
+
+        return await self._graph.transaction(work)
+
+    async def _settled(self, work: Work[T], *, retryable: bool, contended: Hashable | None = None) -> T:
+        """The outcome of a transaction; of a request that names its own id, after a second look if it is refused.
+
+        Its twin may have won a race in the middle of the first look, and then the twin's result is the answer.
+        """
+        try:
+            return await self._graph.transaction(work, contended=contended)
+        except UserError:
+            if not retryable:
+                raise
+        return await self._graph.transaction(work, contended=contended)

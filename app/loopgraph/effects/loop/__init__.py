@@ -1,0 +1,1 @@
+"""Feedback runs, improvements, experiments and decisions in the graph."""

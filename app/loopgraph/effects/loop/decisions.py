@@ -1,0 +1,279 @@
+"""Decisions on improvements, and what follows from them. Each operation is one transaction: the decision, the version it
+makes active or rejects, the edge and the events are there together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from loopgraph.assets import query
+from loopgraph.contracts.audit import EventType, LineageEvent, Origin
+from loopgraph.contracts.feedback import (
+    Decision,
+    Experiment,
+    ExperimentResult,
+    FeedbackRun,
+    Improvement,
+    ImprovementStatus,
+    PerformanceSummary,
+    Reason,
+    Verdict,
+)
+from loopgraph.contracts.lineage import LineageEdge, PatternStatus, RelationshipType
+from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.values import json_text
+from loopgraph.effects.lineage import steps as lineage
+from loopgraph.effects.lineage.audit import record
+from loopgraph.effects.loop import mapping, steps
+from loopgraph.errors import Conflict, InvalidTransition
+
+_CREATE_DECISION = query("feedback/create_decision")
+_APPROVE_VERSION = query("feedback/approve_version")
+_MARK_EVIDENCE = query("feedback/mark_evidence")
+
+_STATUSES = {
+    Verdict.APPLY: ImprovementStatus.APPLIED,
+    Verdict.REVIEW: ImprovementStatus.VALIDATED,
+    Verdict.REJECT: ImprovementStatus.REJECTED,
+}
+_EVENTS = {
+    Verdict.APPLY: EventType.IMPROVEMENT_APPLIED,
+    Verdict.REVIEW: EventType.IMPROVEMENT_VALIDATED,
+    Verdict.REJECT: EventType.IMPROVEMENT_REJECTED,
+}
+_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What is to be decided on an improvement, and on what grounds.
+
+    ``evidence`` are the ids of the executions that ``result`` rests on, ``measured`` is the summary of the treatment's: the
+    baselines of the version, if it is applied.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    experiment: Experiment | None = None
+    result: ExperimentResult | None = None
+    evidence: Sequence[str] = ()
+    measured: PerformanceSummary | None = None
+    auto_apply_threshold: float | None = None
+    note: str = ""
+
+
+class Decisions:
+    """Writes decisions: those of the loop and those of reviewers."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def conclude(
+        self, run: FeedbackRun, improvement: Improvement, conclusion: Conclusion, **changes: Any
+    ) -> FeedbackRun:
+        """The run after the loop's own decision.
+
+        Raises InvalidTransition, Conflict or CycleRefused where the candidate cannot be applied: it is no draft any more, the
+        control is not in use any more, or the edge cannot be drawn.
+        """
+        at, origin = now(), steps.loop_origin(run)
+        ruling = _ruling(improvement, conclusion, origin, at, by_loop=True)
+        counts = {
+            "improvements_validated": run.improvements_validated + (conclusion.verdict is not Verdict.REJECT),
+            "improvements_applied": run.improvements_applied + (conclusion.verdict is Verdict.APPLY),
+        }
+
+        async def work(tx: Transaction) -> FeedbackRun:
+            await steps.hold(tx, run, at)
+            await ruling.lock(tx)
+            await steps.hold_improvement(tx, improvement, at)
+            await ruling.write(tx)
+            return await steps.claim(tx, run, at, **counts, **changes)
+
+        return await steps.guarded(self._graph, run, work)
+
+    async def review(self, improvement: Improvement, conclusion: Conclusion, origin: Origin) -> Improvement:
+        """The improvement after a reviewer's decision: what waits for review can be applied, and what nobody tests can be
+        rejected.
+
+        Applying is allowed although another version than the control may be in use by now: the edge still leads from the
+        control, and its metadata say so (``control_in_use``). Raises InvalidTransition, Conflict, CycleRefused.
+        """
+        at = now()
+        ruling = _ruling(improvement, conclusion, origin, at, by_loop=False)
+        allowed = {ImprovementStatus.VALIDATED}
+        if conclusion.verdict is Verdict.REJECT:
+            allowed.add(ImprovementStatus.PROPOSED)
+        wanted = _STATUSES[conclusion.verdict]
+
+        async def work(tx: Transaction) -> Improvement:
+            await ruling.lock(tx)
+            locked = await steps.lock_improvement(tx, improvement.improvement_id, at)
+            if locked.status not in allowed:
+                raise InvalidTransition("Improvement", locked.improvement_id, locked.status.value, wanted.value)
+            return await ruling.write(tx)
+
+        return await self._graph.transaction(work)
+
+
+def _ruling(
+    improvement: Improvement, conclusion: Conclusion, origin: Origin, at: datetime, *, by_loop: bool
+) -> _Ruling:
+    experiment = conclusion.experiment
+    decision = Decision(
+        decision_id=new_id(),
+        experiment_id=experiment.experiment_id if experiment else None,
+        improvement_id=improvement.improvement_id,
+        verdict=conclusion.verdict,
+        reason=conclusion.reason,
+        result=conclusion.result,
+        auto_apply_threshold=conclusion.auto_apply_threshold,
+        decided_at=at,
+        decided_by=origin.actor_id,
+        note=conclusion.note,
+    )
+    data = decision.model_dump(
+        mode="json", include={"decision_id", "experiment_id", "verdict", "reason", "decided_by", "note"}
+    )
+    events = {kind: steps.event_about(kind, origin, improvement, **data) for kind in _RULING_EVENTS}
+    return _Ruling(improvement, conclusion, decision, new_id(), events, origin, at, by_loop)
+
+
+_RULING_EVENTS = (
+    EventType.EXPERIMENT_CONCLUDED,
+    EventType.IMPROVEMENT_APPROVED,
+    EventType.VERSION_ACTIVATED,
+    EventType.VERSION_REJECTED,
+    EventType.BASELINE_SET,
+    EventType.EDGE_CREATED,
+    *_EVENTS.values(),
+)
+
+
+@dataclass(frozen=True)
+class _Ruling:
+    """A decision and all that is written with it; what is not read from the graph is made before the transaction."""
+
+    improvement: Improvement
+    conclusion: Conclusion
+    decision: Decision
+    edge_id: str
+    events: dict[EventType, LineageEvent]
+    origin: Origin
+    at: datetime
+    by_loop: bool
+
+    async def lock(self, tx: Transaction) -> None:
+        """Takes the lock that drawing an edge between existing versions needs, before all others that ``write`` takes."""
+        if self.decision.verdict is Verdict.APPLY:
+            await lineage.lock_ancestry(tx, self.edge_id)
+
+    async def write(self, tx: Transaction) -> Improvement:
+        """Writes the decision and what follows from it; returns the improvement as it is then."""
+        decision, experiment = self.decision, self.conclusion.experiment
+        await tx.run(
+            _CREATE_DECISION,
+            improvement_id=self.improvement.improvement_id,
+            experiment_id=decision.experiment_id,
+            decision=mapping.decision_properties(decision),
+        )
+        if experiment is not None and self.by_loop:
+            await self._conclude(tx, experiment)
+        if decision.verdict is Verdict.APPLY:
+            await self._apply(tx)
+        elif decision.verdict is Verdict.REJECT:
+            await self._reject(tx)
+        await record(tx, self.events[_EVENTS[decision.verdict]])
+        return await steps.update_improvement(
+            tx,
+            self.improvement.improvement_id,
+            self.at,
+            status=_STATUSES[decision.verdict],
+            reason=decision.reason,
+        )
+
+    async def _conclude(self, tx: Transaction, experiment: Experiment) -> None:
+        await steps.close_experiment(tx, experiment.experiment_id, self.at)
+        evidence = list(self.conclusion.evidence)
+        for start in range(0, len(evidence), _BATCH):
+            await tx.run(
+                _MARK_EVIDENCE,
+                execution_ids=evidence[start : start + _BATCH],
+                experiment_id=experiment.experiment_id,
+                decision_id=self.decision.decision_id,
+            )
+        await record(tx, self.events[EventType.EXPERIMENT_CONCLUDED])
+
+    async def _apply(self, tx: Transaction) -> None:
+        node_id = self.improvement.candidate_node_id
+        candidate = await lineage.lock_version(tx, node_id, self.at)
+        in_use = (await lineage.lock_pattern(tx, candidate.pattern_id, self.at)).current_node_id
+        experiment = self.conclusion.experiment
+        control = experiment.control_node_id if experiment else in_use or self.improvement.base_node_id
+        if self.by_loop and control != in_use:
+            raise Conflict(
+                "Improvement",
+                self.improvement.improvement_id,
+                f"it was compared with {control}, but {in_use or 'no version'} is in use now",
+            )
+        if not self.by_loop:
+            await record(tx, self.events[EventType.IMPROVEMENT_APPROVED])
+        await lineage.change_status(
+            tx, node_id, PatternStatus.ACTIVE, self.at, self.events[EventType.VERSION_ACTIVATED]
+        )
+        edge = await lineage.draw_between(tx, self._edge(control, in_use), "", field="improvementId")
+        created = {"edge_id": edge.edge_id, "after": lineage.brief(edge)}
+        await record(tx, self.events[EventType.EDGE_CREATED].model_copy(update=created))
+        await tx.run(_APPROVE_VERSION, decision_id=self.decision.decision_id, node_id=node_id)
+        await self._set_baselines(tx, node_id)
+
+    async def _set_baselines(self, tx: Transaction, node_id: str) -> None:
+        measured = self.conclusion.measured
+        if measured is None:
+            return
+        baseline = measured.baseline.model_dump()
+        rates = {
+            "success_rate_baseline": measured.success_rate,
+            "quality_baseline": measured.mean_quality_score,
+        }
+        await lineage.update_version(tx, node_id, performance_baseline=json_text(baseline), **rates)
+        set_event = self.events[EventType.BASELINE_SET].model_copy(
+            update={"after": {"performance_baseline": baseline, **rates}}
+        )
+        await record(tx, set_event)
+
+    async def _reject(self, tx: Transaction) -> None:
+        node_id = self.improvement.candidate_node_id
+        if (await lineage.lock_version(tx, node_id, self.at)).status is PatternStatus.DRAFT:
+            event = self.events[EventType.VERSION_REJECTED]
+            await lineage.change_status(tx, node_id, PatternStatus.REJECTED, self.at, event)
+
+    def _edge(self, control: str, in_use: str | None) -> LineageEdge:
+        result = self.decision.result
+        return LineageEdge(
+            edge_id=self.edge_id,
+            source_node_id=control,
+            target_node_id=self.improvement.candidate_node_id,
+            source_pattern_id=lineage.UNRESOLVED,
+            target_pattern_id=lineage.UNRESOLVED,
+            relationship_type=RelationshipType.IMPROVED_VERSION,
+            change_summary=self.improvement.description,
+            metadata={
+                "decision_id": self.decision.decision_id,
+                "experiment_id": self.decision.experiment_id,
+                "improvement_id": self.improvement.improvement_id,
+                "improvement_type": self.improvement.improvement_type.value,
+                "metric": result.metric.value if result else None,
+                "performance_delta": result.performance_delta if result else None,
+                "p_value": result.p_value if result else None,
+                "confidence": result.confidence_score if result else None,
+                "control_in_use": control == in_use,
+            },
+            correlation_id=self.origin.correlation_id,
+            created_at=self.at,
+            created_by=self.origin.actor_id,
+            valid_from=self.at,
+        )

@@ -1,0 +1,1 @@
+"""Constraints, indexes and the version of what is stored."""

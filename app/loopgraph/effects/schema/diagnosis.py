@@ -1,0 +1,75 @@
+"""How the graph is, for people: what ``loopgraph doctor`` prints."""
+
+from __future__ import annotations
+
+import statistics
+
+from loopgraph.assets import query
+from loopgraph.contracts.base import Contract
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import schema
+from loopgraph.errors import GraphUnavailable, LoopgraphError
+from loopgraph.settings import Settings
+
+_COUNTS = query("system/counts")
+_LABELS = ("Pattern", "PatternVersion", "LineageEvent", "Trace", "HookExecution", "FeedbackRun", "Decision")
+_PINGS = 20
+
+
+class Diagnosis(Contract):
+    """What was found. ``problems`` are plain sentences; empty means healthy. Latency is a median in milliseconds."""
+
+    graph_url: str
+    engine: str | None = None
+    agent: str | None = None
+    version: str | None = None
+    schema_version: int | None = None
+    latency_ms: float | None = None
+    counts: dict[str, int] = {}
+    problems: tuple[str, ...] = ()
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Name and value of each line."""
+        known = [
+            ("graph", self.graph_url),
+            ("engine", self.engine),
+            ("agent", self.agent),
+            ("version", self.version),
+            ("schema", None if self.schema_version is None else f"version {self.schema_version}"),
+            ("latency", None if self.latency_ms is None else f"{self.latency_ms:.1f} ms"),
+            *((label, f"{count:,}") for label, count in self.counts.items()),
+        ]
+        return [(name, value) for name, value in known if value is not None]
+
+
+async def diagnose(settings: Settings) -> Diagnosis:
+    """Connects and looks; puts the schema in place if the database is empty. Never raises for what it can put in words."""
+    found = Diagnosis(graph_url=settings.graph_url)
+    try:
+        async with Graph.open(settings) as graph:
+            server = graph.server
+            found = found.model_copy(
+                update={
+                    "engine": server.engine.value,
+                    "agent": server.agent,
+                    "version": ".".join(map(str, server.version)) if server.version else None,
+                }
+            )
+            await schema.prepare(graph)
+            latency_ms = statistics.median([await graph.ping() for _ in range(_PINGS)])
+            rows = await graph.read(_COUNTS)
+            return found.model_copy(
+                update={
+                    "schema_version": await schema.recorded_version(graph),
+                    "latency_ms": latency_ms,
+                    "counts": dict.fromkeys(_LABELS, 0) | {row["label"]: row["count"] for row in rows},
+                }
+            )
+    except LoopgraphError as error:
+        return found.model_copy(update={"problems": (_advice(error, settings),)})
+
+
+def _advice(error: LoopgraphError, settings: Settings) -> str:
+    if isinstance(error, GraphUnavailable) and settings.embedded_folder is None:
+        return f"{error} — is a server listening at {settings.graph_url}, and does its TLS fit the scheme?"
+    return str(error)

@@ -1,0 +1,1 @@
+"""Traces, sessions and all they hold, in the graph."""

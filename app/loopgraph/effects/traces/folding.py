@@ -1,0 +1,256 @@
+"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and the writes of ``Traces.record``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
+from loopgraph.contracts.traces import (
+    EndpointCalled,
+    HookExecuted,
+    Recorded,
+    RoutingDecided,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.effects.traces import mapping
+from loopgraph.effects.traces.mapping import Properties
+from loopgraph.effects.traces.nodes import Nodes, Piece
+from loopgraph.effects.traces.observations import RANKS
+from loopgraph.errors import Conflict, InvalidInput, NotFound
+
+_HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id")
+_CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
+_COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
+
+
+class Batch:
+    """What one transaction knows: the nodes that its events are about, and which versions and experiments exist."""
+
+    def __init__(
+        self,
+        received_at: datetime,
+        *,
+        traces: Iterable[Properties] = (),
+        hooks: Iterable[Properties] = (),
+        calls: Iterable[Properties] = (),
+        decisions: Iterable[Properties] = (),
+        sessions: Iterable[Properties] = (),
+        logs: Iterable[Properties] = (),
+        points: Iterable[Properties] = (),
+        naming: Iterable[Properties] = (),
+        prompts: Iterable[Properties] = (),
+        versions: Iterable[str] = (),
+        experiments: Mapping[str, Mapping[str, Arm]] | None = None,
+    ) -> None:
+        self.traces = Nodes("Trace", "correlation_id", traces, mapping.keyed_trace)
+        self.hooks = Nodes("HookExecution", "execution_id", hooks, mapping.keyed_hook)
+        self.calls = Nodes("EndpointCall", "call_id", calls)
+        self.decisions = Nodes("RoutingDecision", "correlation_id", decisions)
+        self.sessions = Nodes("Session", "session_id", sessions, mapping.keyed_session)
+        self.logs = Nodes("LogRecord", "record_id", logs)
+        self.points = Nodes("MetricPoint", "point_id", points)
+        self.naming = {trace["correlation_id"]: trace for trace in naming}
+        """Stored traces that name executions of this batch as the ones that spawned them, or whose work they go on with."""
+        self.prompts = {trace["otel_trace_id"]: trace["correlation_id"] for trace in prompts}
+        """The prompts' traces of OpenTelemetry traces that clients' own steps name as their trace."""
+        self._received_at = received_at
+        self._versions = frozenset(versions)
+        self._experiments = experiments or {}
+        self._named: set[str] = set()
+
+    def fold(self, piece: Piece) -> Recorded:
+        """Folds one event in. Raises NotFound, InvalidInput or Conflict, and then changes nothing."""
+        event = piece.event
+        execution_id: str | None = None
+        repeated = self._observe(piece) if piece.observation else self._take(piece)
+        match event:
+            case HookExecuted():
+                execution_id = event.execution_id
+            case EndpointCalled():
+                execution_id = event.call_id
+            case LogRecorded():
+                execution_id = event.record_id
+            case MetricMeasured():
+                execution_id = event.point_id
+        return Recorded(
+            kind=event.kind, correlation_id=piece.correlation_id, execution_id=execution_id, repeated=repeated
+        )
+
+    def _take(self, piece: Piece) -> bool:
+        """Folds a client's own event in; whether it is repeated."""
+        event, given, at = piece.event, piece.given, self._received_at
+        repeated = True
+        match event:
+            case TraceStarted() | TraceCompleted():
+                if self.traces.get(event.correlation_id) is None:
+                    given = {**mapping.stub(event.correlation_id, at), **given}
+                repeated = self.traces.fold(piece, given, at)
+            case RoutingDecided():
+                repeated = self.decisions.fold(piece, given, at)
+            case HookExecuted():
+                repeated = self.hooks.fold(piece, self._with_arm(event, given), at, _HOOK_IDENTITY)
+            case EndpointCalled():
+                self._check_caller(given)
+                repeated = self.calls.fold(piece, given, at, _CALL_IDENTITY)
+                self._stub_caller(given)
+        if not repeated:
+            parent_id = given.get("parent_id") if isinstance(event, TraceStarted) else None
+            self._named |= {given["correlation_id"], *([parent_id] if parent_id else [])}
+        return repeated
+
+    def _observe(self, piece: Piece) -> bool:
+        """Joins an observation in; whether it is repeated."""
+        event, given = piece.event, piece.given
+        begun: Properties = {"created_at": self._received_at, "status": TraceStatus.IN_PROGRESS.value}
+        repeated = True
+        match event:
+            case TraceStarted() | TraceCompleted():
+                repeated = self._join_trace(given)
+            case HookExecuted():
+                repeated = self.hooks.join(self._with_arm(event, given), begun)
+            case EndpointCalled():
+                repeated = self.calls.join(given, begun)
+            case SessionSeen():
+                return self.sessions.join(given, {"created_at": self._received_at})
+            case LogRecorded():
+                repeated = self._keep(self.logs, given)
+            case MetricMeasured():
+                return self._keep(self.points, given)
+        if piece.correlation_id and not isinstance(event, TraceStarted | TraceCompleted | LogRecorded):
+            self._join_trace({name: given[name] for name in ("correlation_id", "session_id") if name in given})
+        root_id, otel_trace_id = piece.root_id, piece.otel_trace_id
+        if root_id and root_id != piece.correlation_id:
+            self._named.add(root_id)
+        if otel_trace_id and root_id:
+            self._join_trace({"correlation_id": root_id, "otel_trace_id": otel_trace_id})
+        return repeated
+
+    def _join_trace(self, given: Properties) -> bool:
+        return self.traces.join(given, mapping.stub(given["correlation_id"], self._received_at))
+
+    def _keep(self, nodes: Nodes, given: Properties) -> bool:
+        """Keeps a node that is reported once and whole."""
+        if nodes.get(given[nodes.key]) is not None:
+            return True
+        at = given.get("at", self._received_at)
+        nodes.put({**{name: value for name, value in given.items() if name != RANKS}, "at": at, "created_at": at})
+        return False
+
+    def _with_arm(self, event: HookExecuted, given: Properties) -> Properties:
+        arm = self._arm(event)
+        return {**given, "arm": arm.value} if arm else given
+
+    def _arm(self, event: HookExecuted) -> Arm | None:
+        """The arm that the executed version is of the experiment that chose it."""
+        if event.node_id is None:
+            return None
+        if event.node_id not in self._versions:
+            raise NotFound("PatternVersion", event.node_id)
+        if event.experiment_id is None:
+            return None
+        arms = self._experiments.get(event.experiment_id)
+        if arms is None:
+            raise InvalidInput("experiment_id", f"there is no experiment {event.experiment_id!r}")
+        if event.node_id not in arms:
+            wanted = " or ".join(f"{node_id} ({arm.value})" for node_id, arm in arms.items())
+            raise InvalidInput(
+                "experiment_id", f"{event.experiment_id} compares other versions: node_id must be {wanted}"
+            )
+        return arms[event.node_id]
+
+    def _check_caller(self, call: Properties) -> None:
+        caller = self.hooks.get(call.get("hook_execution_id", ""))
+        if caller and caller["correlation_id"] != call["correlation_id"]:
+            raise Conflict(
+                "HookExecution",
+                caller["execution_id"],
+                f"it belongs to the trace {caller['correlation_id']}, not to {call['correlation_id']}",
+            )
+
+    def _stub_caller(self, call: Properties) -> None:
+        """A hook execution of which only a call has arrived."""
+        id_ = call.get("hook_execution_id")
+        if id_ and self.hooks.get(id_) is None:
+            self.hooks.put(
+                {
+                    "execution_id": id_,
+                    "correlation_id": call["correlation_id"],
+                    "created_at": self._received_at,
+                    "status": TraceStatus.IN_PROGRESS.value,
+                }
+            )
+
+    def stubs(self) -> list[Properties]:
+        """The traces that must be there, and of which this batch brings no event of their own."""
+        named = {*self._named, *(log["correlation_id"] for log in self.logs.new() if log.get("correlation_id"))}
+        return [mapping.stub(id_, self._received_at) for id_ in sorted(named) if self.traces.get(id_) is None]
+
+    def moved_calls(self) -> list[Properties]:
+        """Calls that hung at their traces, and whose hook execution has become known."""
+        made = {call["call_id"] for call in self.calls.new()}
+        return [row for row in self.calls.learned("hook_execution_id") if row["call_id"] not in made]
+
+    def moved_calls_of_traces(self) -> list[Properties]:
+        """Calls that hang at a trace other than the one that is known by now."""
+        nested = {call["call_id"] for call in self.calls.all() if call.get("hook_execution_id")}
+        return [row for row in self.calls.moved("correlation_id") if row["call_id"] not in nested]
+
+    def session_stubs(self) -> list[Properties]:
+        """The sessions that must be there because log records or data points name them."""
+        named = {
+            item["session_id"] for nodes in (self.logs, self.points) for item in nodes.new() if item.get("session_id")
+        }
+        unseen = sorted(id_ for id_ in named if self.sessions.get(id_) is None)
+        return [mapping.keyed_session({"session_id": id_, "created_at": self._received_at}) for id_ in unseen]
+
+    def nest_calls(self) -> None:
+        """Observed calls go to the execution that they are nested in, once it is there."""
+        for call in list(self.calls.all()):
+            caller = self.hooks.get(call.get("nested_in") or "")
+            if caller and not call.get("hook_execution_id"):
+                self.calls.put({**call, "hook_execution_id": caller["execution_id"]})
+
+    def newly_used(self) -> list[Properties]:
+        """Rows for USED: executions of which the version has become known."""
+        return self.hooks.learned("node_id", "experiment_id", "arm")
+
+    def newly_chosen(self) -> list[Properties]:
+        """Rows for USED relationships that were drawn before the experiment was known."""
+        drawn_now = {row["execution_id"] for row in self.newly_used()}
+        return [row for row in self.hooks.learned("experiment_id", "arm") if row["execution_id"] not in drawn_now]
+
+    def usage(self) -> list[Properties]:
+        """What the counters of each version grow by, by version.
+
+        A version's usage is the sum over its finished executions, so each change adds the difference: a late beginning
+        can bring the duration of an execution that was counted without one.
+        """
+        totals: dict[str, Properties] = {}
+        for before, after in self.hooks.pairs():
+            was, now = _use(before), _use(after)
+            if was == now or now is None:
+                continue
+            total = totals.setdefault(after["node_id"], {"node_id": after["node_id"], **dict.fromkeys(_COUNTED, 0)})
+            for name in _COUNTED:
+                total[name] += now[name] - (was[name] if was else 0)
+            at = after.get("completed_at") or after["created_at"]
+            total["first_used_at"] = min(at, total.get("first_used_at", at))
+            total["last_used_at"] = max(at, total.get("last_used_at", at))
+        return [totals[node_id] for node_id in sorted(totals)]
+
+
+def _use(hook: Properties) -> Properties | None:
+    """What an execution adds to the counters of its version; None while it is in progress or its version unknown."""
+    if not hook.get("node_id") or not mapping.is_final(hook):
+        return None
+    duration = mapping.times(hook).duration_ms
+    return {
+        "usage_count": 1,
+        "success_count": int(hook["status"] == TraceStatus.SUCCESS),
+        "timed_count": int(duration is not None),
+        "total_execution_time_ms": duration or 0.0,
+    }

@@ -1,0 +1,265 @@
+"""Events as properties of the nodes of a trace, and those nodes as contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import BaseModel
+
+from loopgraph.contracts.base import Contract
+from loopgraph.contracts.feedback import Execution
+from loopgraph.contracts.traces import (
+    FINAL,
+    EndpointCall,
+    EndpointCalled,
+    HookExecuted,
+    HookExecution,
+    RoutingDecided,
+    RoutingDecision,
+    Trace,
+    TraceCompleted,
+    TraceEvent,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.effects.clock import time_key
+from loopgraph.effects.graph.values import json_text, json_value
+from loopgraph.errors import InvalidInput
+
+Properties = dict[str, Any]
+
+BEGUN, ENDED = "begun_hash", "ended_hash"
+"""Digests of the event that began a node and of the one that ended it; absent while that event has not arrived."""
+
+JSON_MAPS = ("context", "headers", "modifications_made")
+"""Free maps; what the beginning and the end of a step say in them is put together."""
+
+_BODIES = ("request_body", "response_body", "tool_input", "tool_response")
+FREE_VALUES = frozenset({*JSON_MAPS, *_BODIES, "body", "alternatives", "rag_queries_executed"})
+"""The fields that are stored as JSON text."""
+
+
+class Times(NamedTuple):
+    """Start, end and milliseconds of a step."""
+
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+
+
+def times(properties: Properties) -> Times:
+    """The times of a stored step or trace: of start, end and duration, any two that are known imply the third.
+
+    Only what clients said is stored, so that it does not matter which event came first. An end before its start (two clocks)
+    implies no duration.
+    """
+    started, completed = properties.get("started_at"), properties.get("completed_at")
+    duration = properties.get("duration_ms")
+    if completed is not None and started is None and duration is not None:
+        started = _shifted(completed, -duration)
+    elif completed is not None and started is not None and duration is None and started <= completed:
+        duration = (completed - started) / timedelta(milliseconds=1)
+    return Times(started, completed, duration)
+
+
+def _shifted(instant: datetime, milliseconds: float) -> datetime | None:
+    try:
+        return instant + timedelta(milliseconds=milliseconds)
+    except OverflowError:  # before the year 1 or after 9999
+        return None
+
+
+def is_final(properties: Properties) -> bool:
+    """Whether a stored step or trace is over."""
+    return TraceStatus(properties["status"]) in FINAL
+
+
+# Events → properties
+
+
+_ELSEWHERE = FREE_VALUES | {"kind", "timestamp", "success"}
+"""Fields that are no properties, or not as they are."""
+
+
+def fields(event: BaseModel) -> Iterator[tuple[str, Any]]:
+    """The fields of an event that are properties as they are, tuples as lists; None says nothing.
+
+    Many times as fast as ``model_dump``, which looks into every value.
+    """
+    for name, value in event.__dict__.items():
+        if value is not None and name not in _ELSEWHERE:
+            yield name, list(value) if type(value) is tuple else value
+
+
+def _default(event: BaseModel, name: str) -> Any:
+    default = type(event).model_fields[name].default
+    return list(default) if type(default) is tuple else default
+
+
+def given(event: TraceEvent, received_at: datetime) -> Properties:
+    """The properties that an event gives to the node it is about; what it leaves open is absent.
+
+    Raises InvalidInput for a free value that JSON cannot hold.
+    """
+    at = event.timestamp or received_at
+    # A default says nothing: for a step the other event of it may say more.
+    step = isinstance(event, HookExecuted | EndpointCalled)
+    properties = {name: value for name, value in fields(event) if not (step and value == _default(event, name))}
+    for name in FREE_VALUES & event.model_fields_set:
+        value = getattr(event, name)
+        if value or (name in _BODIES and value is not None):
+            properties[name] = free_value(name, value)
+    match event:
+        case TraceStarted():
+            if event.spawned_by:
+                properties["spawned_by_client"] = properties.pop("spawned_by")
+            return {**properties, "started_at": at}
+        case RoutingDecided():
+            return {**properties, "created_at": at}
+        case TraceCompleted():
+            return {**properties, "status": event.outcome.value, "completed_at": at}
+        case _ if event.outcome is TraceStatus.IN_PROGRESS:
+            return {**properties, "status": event.outcome.value, "started_at": event.started_at or at}
+        case _:
+            completed = event.completed_at
+            if completed is None and event.started_at is not None and event.duration_ms is not None:
+                completed = _shifted(event.started_at, event.duration_ms)
+            return {**properties, "status": event.outcome.value, "completed_at": completed or at}
+
+
+def free_value(field: str, value: Any) -> str | None:
+    """The JSON text of a free value. Raises InvalidInput, naming the field, for what JSON cannot hold."""
+    items = [item.model_dump() for item in value] if field == "alternatives" else value
+    try:
+        return json_text(items)
+    except orjson.JSONEncodeError as error:
+        problem = re.sub(r"^Type is not JSON serializable: ", "", str(error))
+        raise InvalidInput(
+            field, f"must be plain JSON, with integers of 64 bits and no more than 250 levels ({problem})"
+        ) from error
+
+
+def stub(correlation_id: str, received_at: datetime) -> Properties:
+    """Properties of a ``:Trace`` of which only parts have arrived."""
+    return keyed_trace(
+        {
+            "correlation_id": correlation_id,
+            "created_at": received_at,
+            "status": TraceStatus.IN_PROGRESS.value,
+        }
+    )
+
+
+CLOSED = [0, 0]
+"""The weight of an end that the service itself has set: any other report outweighs it."""
+
+
+def keyed_trace(properties: Properties) -> Properties:
+    """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
+    known = times(properties)
+    at = known.started_at or known.completed_at or properties["created_at"]
+    key = time_key(at, properties["correlation_id"])
+    session = properties.get("session_id")
+    keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
+    if session:
+        keys["session_key"] = f"{session}|{key}"
+    if properties.get("closed_by") and json_value(properties["ranks"]).get("status") != CLOSED:
+        keys["closed_by"] = None  # its real end has arrived
+    return {**properties, **keys}
+
+
+SPAWNING_TOOLS = frozenset({"Agent", "Task"})
+"""The tools of agent clients that spawn subagents."""
+
+
+def keyed_hook(properties: Properties) -> Properties:
+    """With the keys that it is found by: the finished executions of a version, and the calls of a prompt that spawn subagents."""
+    if properties.get("tool_name") in SPAWNING_TOOLS and properties.get("root_id"):
+        properties = {**properties, "spawner_root": properties["root_id"]}
+    if not properties.get("node_id") or not is_final(properties):
+        return properties
+    at = times(properties).started_at or properties.get("completed_at") or properties["created_at"]
+    return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+def keyed_session(properties: Properties) -> Properties:
+    """With the key of the order of time."""
+    at = properties.get("started_at") or properties["created_at"]
+    return {**properties, "time_key": time_key(at, properties["session_id"])}
+
+
+# Properties → contracts
+
+
+def trace(properties: Properties) -> Trace:
+    """The trace of a ``:Trace`` node. One without parent is its own root."""
+    # What third parties report begins no node, but says when it began.
+    started, root_id = BEGUN in properties or properties.get("started_at") is not None, properties.get("root_id")
+    if root_id is None and started and properties.get("parent_id") is None:
+        root_id = properties["correlation_id"]
+    return Trace(**{**_record(Trace, properties), "started": started, "root_id": root_id})
+
+
+def trace_key(trace: Trace) -> str:
+    """The key of a trace in the order of time: what ``Page.after`` takes."""
+    return time_key(trace.at, trace.correlation_id)
+
+
+def hook(properties: Properties) -> HookExecution:
+    """The execution of a ``:HookExecution`` node."""
+    return HookExecution(**_record(HookExecution, properties))
+
+
+def call(properties: Properties) -> EndpointCall:
+    """The call of an ``:EndpointCall`` node."""
+    record = _record(EndpointCall, properties)
+    record["http_method"] = record["http_method"] or EndpointCalled.model_fields["http_method"].default
+    record["retry_count"] = record["retry_count"] or 0
+    return EndpointCall(**record)
+
+
+def routing(properties: Properties) -> RoutingDecision:
+    """The decision of a ``:RoutingDecision`` node."""
+    return RoutingDecision(**_record(RoutingDecision, properties))
+
+
+def execution(properties: Properties) -> Execution:
+    """A finished execution of a version as a row of evidence; it is dated by its start, or its end if that is all we know."""
+    known = times(properties)
+    names = ("execution_id", "node_id", "experiment_id", "arm", "error_type", "quality_score")
+    return Execution(
+        **{name: properties.get(name) for name in names},
+        started_at=known.started_at or known.completed_at or properties["created_at"],
+        duration_ms=known.duration_ms,
+        success=properties["status"] == TraceStatus.SUCCESS,
+    )
+
+
+_LISTS = (
+    "tags", "alternatives", "intelligence_functions_executed", "rag_queries_executed", "quality_gates_validated",
+)  # fmt: skip
+
+
+def _record(contract: type[Contract], properties: Properties) -> Properties:
+    """A value for every field of the contract: JSON decoded, times completed, empty where nothing is stored."""
+    record = _empty(contract).copy()
+    for name, value in properties.items():
+        if name in record and value is not None:
+            plain = json_value(value) if name in FREE_VALUES and isinstance(value, str) else value
+            if plain is not None:
+                record[name] = tuple(plain) if name in _LISTS else plain
+    known = times(properties)
+    record.update((name, value) for name, value in zip(Times._fields, known, strict=True) if name in record)
+    return record
+
+
+@cache
+def _empty(contract: type[Contract]) -> Properties:
+    """What a contract holds where nothing is stored."""
+    kinds: Properties = {**{name: {} for name in JSON_MAPS}, **dict.fromkeys(_LISTS, ())}
+    return {name: kinds.get(name) for name in contract.model_fields}

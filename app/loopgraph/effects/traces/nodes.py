@@ -1,0 +1,180 @@
+"""Nodes of one label as events make them, in memory.
+
+A client's own events: a node has two slots, ``BEGUN`` and ``ENDED``. The first event for a slot fills it; the same event again
+changes nothing; other content for a filled slot is a Conflict. Where both say something, the end wins, whichever came first.
+Observations are joined (``effects.observations``). Either way, any order of arrival makes the same node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from loopgraph.contracts.changes import request_hash
+from loopgraph.contracts.observations import Observation, ObservedEvent, Recordable
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
+from loopgraph.effects.graph.values import json_text, json_value
+from loopgraph.effects.traces import mapping
+from loopgraph.effects.traces.mapping import BEGUN, ENDED, Properties
+from loopgraph.effects.traces.observations import RANKS, joined, observed
+from loopgraph.errors import Conflict
+
+_PLACES = ("correlation_id", "root_id")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An event on its way into a node, and what it gives to it.
+
+    A client's event has the slot that it fills (``BEGUN`` or ``ENDED``) and a digest of its content.
+    """
+
+    event: TraceEvent | ObservedEvent
+    given: Properties
+    slot: str = ""
+    digest: str = ""
+    observation: Observation | None = None
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The trace that it belongs to."""
+        id_: str | None = self.given.get("correlation_id")
+        return id_
+
+    @property
+    def may_be_of_prompt(self) -> bool:
+        """Whether it is a client's own step: with W3C Trace Context, the trace it names can be the one of a prompt's spans."""
+        return self.observation is None and isinstance(self.event, HookExecuted | EndpointCalled)
+
+    @property
+    def otel_trace_id(self) -> str | None:
+        """The OpenTelemetry trace that it came in."""
+        return self.observation.otel_trace_id if self.observation else None
+
+    @property
+    def root_id(self) -> str | None:
+        """The trace of the prompt that it says it belongs to, as far as it says so."""
+        if isinstance(self.event, TraceStarted) and not self.event.agent_id:
+            return self.correlation_id
+        id_: str | None = self.given.get("root_id")
+        return id_
+
+    def placed(self, names: Mapping[str, str]) -> Piece:
+        """With the traces it names by ids that ``names`` knows better."""
+        places = {field: names[id_] for field in _PLACES if (id_ := self.given.get(field, "")) in names}
+        return replace(self, given={**self.given, **places}) if places else self
+
+
+def piece(item: Recordable, received_at: datetime) -> Piece:
+    """The event, ready to be folded. Raises InvalidInput for a free value that JSON cannot hold."""
+    if isinstance(item, Observation):
+        return Piece(item.event, observed(item), observation=item)
+    begins = isinstance(item, TraceStarted) or (
+        isinstance(item, HookExecuted | EndpointCalled) and item.outcome is TraceStatus.IN_PROGRESS
+    )
+    return Piece(item, mapping.given(item, received_at), BEGUN if begins else ENDED, request_hash(item))
+
+
+class Nodes:
+    """Nodes of one label, as the graph holds them and as the events make them."""
+
+    def __init__(
+        self,
+        label: str,
+        key: str,
+        stored: Iterable[Properties],
+        keyed: Callable[[Properties], Properties] = dict,
+    ) -> None:
+        self._label = label
+        self.key = key
+        self._keyed = keyed
+        self._stored = {properties[key]: properties for properties in stored}
+        self._current: dict[str, Properties] = {}
+
+    def get(self, id_: str) -> Properties | None:
+        """The node as it is now, None if there is none."""
+        return self._current.get(id_) or self._stored.get(id_)
+
+    def all(self) -> Iterator[Properties]:
+        """Every node as it is now."""
+        yield from ({**self._stored, **self._current}).values()
+
+    def put(self, properties: Properties) -> None:
+        """The node as it is from now on."""
+        self._current[properties[self.key]] = self._keyed(properties)
+
+    def fold(self, piece: Piece, given: Properties, received_at: datetime, identity: Sequence[str] = ()) -> bool:
+        """Folds a client's event in; whether it is repeated. Raises Conflict, and then changes nothing."""
+        id_, slot = given[self.key], piece.slot
+        before = self.get(id_)
+        if before is None:
+            self.put({"created_at": received_at, **given, slot: piece.digest})
+            return False
+        if before.get(slot) == piece.digest:
+            return True
+        observed_names = json_value(before.get(RANKS)) or {}
+        for name in identity:
+            if name in given and name not in observed_names and before.get(name) not in (None, given[name]):
+                raise Conflict(self._label, id_, f"it was recorded with {name} {before[name]!r}, not {given[name]!r}")
+        if slot in before:
+            which = "end" if slot == ENDED else "beginning"
+            raise Conflict(self._label, id_, f"its {which} was recorded with other content")
+        weaker, stronger = (before, given) if slot == ENDED else (given, before)
+        merged = {**weaker, **stronger, slot: piece.digest}
+        if observed_names:  # what a client says of its own work outweighs all reports, but no beginning undoes an end
+            said = observed_names.keys() - ({"status"} if slot == BEGUN else set())
+            own = {name: value for name, value in given.items() if name in said}
+            merged |= own
+            merged[RANKS] = json_text({name: weight for name, weight in observed_names.items() if name not in own})
+        for name in mapping.JSON_MAPS:
+            if name in weaker and name in stronger:
+                merged[name] = json_text({**json_value(weaker[name]), **json_value(stronger[name])})
+        self.put(merged)
+        return False
+
+    def join(self, given: Properties, base: Properties) -> bool:
+        """Joins an observation in; ``base`` is the node as it begins. Whether it is repeated."""
+        before = self.get(given[self.key])
+        after = joined(before or base, given)
+        if before is not None and before == after:
+            return True
+        self.put(after)
+        return False
+
+    def new(self) -> list[Properties]:
+        """The nodes to be made."""
+        return [node for id_, node in sorted(self._current.items()) if id_ not in self._stored]
+
+    def changes(self) -> list[Properties]:
+        """What is to be set on nodes that are there: rows of ``id``, ``changes``, and the ``turn`` that they were read at."""
+        rows = []
+        for before, after in self.pairs():
+            changes = {name: value for name, value in after.items() if before.get(name) != value}
+            if before and changes:
+                rows.append({"id": after[self.key], "changes": changes, "turn": before.get("turn", "")})
+        return rows
+
+    def pairs(self) -> Iterator[tuple[Properties, Properties]]:
+        """Each touched node before (empty if it is new) and after, by id: locks are taken in one order."""
+        for id_, after in sorted(self._current.items()):
+            yield self._stored.get(id_, {}), after
+
+    def moved(self, name: str) -> list[Properties]:
+        """Rows of the key and ``name`` of the nodes that were there and of which ``name`` has changed."""
+        return [
+            {self.key: after[self.key], name: after[name]}
+            for before, after in self.pairs()
+            if before and before.get(name) not in (None, after.get(name))
+        ]
+
+    def learned(self, name: str, *more: str) -> list[Properties]:
+        """The nodes of which a property has become known: the relationship that it stands for is to be drawn.
+
+        Rows of their key, the property, and ``more`` properties.
+        """
+        return [
+            {column: after.get(column) for column in (self.key, name, *more)}
+            for before, after in self.pairs()
+            if after.get(name) and not before.get(name)
+        ]

@@ -1,0 +1,248 @@
+"""Reads of traces and executions. All take many ids at once, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from loopgraph.assets import Access, query
+from loopgraph.contracts.assembly import Forest, TraceParts
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.feedback import Arm, Execution
+from loopgraph.contracts.traces import (
+    EndpointCall,
+    HookExecution,
+    Trace,
+)
+from loopgraph.effects.clock import time_key
+from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.traces import mapping
+
+T = TypeVar("T", Trace, HookExecution, EndpointCall)
+
+_TRACES_IN_CONTEXT = query("traces/traces_in_context")
+_SPAWNED_BY_TRACES = query("traces/spawned_by_traces")
+_FIRST_PROMPTS = query("traces/first_prompts")
+_CONTINUED_PROMPTS = query("traces/continued_prompts")
+_PROMPTS_BY_OTEL_ID = query("traces/prompts_by_otel_id")
+_HOOKS_OF_TRACES = query("traces/hooks_of_traces")
+_CALLS_OF_TRACES = query("traces/calls_of_traces")
+_CHILDREN_OF_TRACES = query("traces/children_of_traces")
+_HOOKS_BY_ID = query("traces/hooks_by_id")
+_EXECUTIONS_OF_VERSION = query("traces/executions_of_version")
+_EXECUTIONS_OF_EXPERIMENTS = query("traces/executions_of_experiments")
+_EXECUTION_COUNTS = query("traces/execution_counts")
+
+LAST = "~"
+"""Sorts after every digit and letter of a key."""
+
+MAX_TRACES = 2_000
+MAX_STEPS = 20_000
+"""How many traces a forest holds beside those asked for, and how many steps for each of these, before it says ``truncated``."""
+
+MOST = 100_000
+"""How many steps one read holds, whatever it is asked for."""
+
+ADMIN = "admin"
+"""The role that sees every trace."""
+
+
+def subject_of(principal: Principal | None) -> str | None:
+    """The subject whose traces a principal may see; None for all of them.
+
+    The policy (seed 003 §8.2): everybody sees the traces of nobody in particular and their own. Each query that takes a
+    ``subject`` applies it in the same words.
+    """
+    return None if principal is None or ADMIN in principal.roles else principal.subject
+
+
+class TraceReads:
+    """Reads traces and executions."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def parts(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, TraceParts]:
+        """Everything of some traces but their children's contents, in four statements; unknown and hidden ids are absent."""
+        ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
+
+        async def work(tx: Transaction) -> tuple[_Rows, list[Row]]:
+            rows = await _rows(tx, ids, subject, MOST)
+            seen = [row["trace"]["correlation_id"] for row in rows.traces]
+            return rows, await tx.run(_CHILDREN_OF_TRACES, correlation_ids=seen, subject=subject)
+
+        rows, child_rows = await self._graph.transaction(work, Access.READ)
+        children = _grouped((row["parent_id"], mapping.trace(row["trace"])) for row in child_rows)
+        return {
+            id_: parts.model_copy(update={"child_ids": tuple(child.correlation_id for child in children.get(id_, ()))})
+            for id_, parts in _parts(rows).items()
+        }
+
+    async def forest(
+        self,
+        correlation_ids: Iterable[str],
+        principal: Principal | None,
+        *,
+        max_traces: int = MAX_TRACES,
+        max_steps: int = MAX_STEPS,
+    ) -> Forest:
+        """Some traces with all that they spawned, 257 levels deep, in four statements; unknown and hidden ids are absent.
+
+        At most ``max_traces`` traces beside those asked for, ``max_steps`` steps for each of these (and ``MOST`` altogether), and
+        twice as many calls.
+        """
+        ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
+        limit = min(max_steps * len(ids), MOST)
+
+        async def work(tx: Transaction) -> tuple[_Rows, bool]:
+            below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
+            every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
+            kept = every[: len(ids) + max_traces]
+            return await _rows(tx, kept, subject, limit + 1), len(kept) < len(every)
+
+        rows, cut = await self._graph.transaction(work, Access.READ)
+        return Forest(
+            parts=_parts(rows),
+            continued_from={
+                row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
+            },
+            truncated=cut
+            or sum(len(row["hooks"]) for row in rows.hooks) > limit
+            or sum(len(row["calls"]) for row in rows.calls) > limit,
+        )
+
+    async def prompts_of_episode(self, correlation_id: str) -> list[str]:
+        """The ids of the prompts of the episode that a trace is part of; of the trace alone, if it is not known.
+
+        Two or three statements. Who may see them is for those who read them to ask.
+        """
+
+        async def work(tx: Transaction) -> list[Row]:
+            tops = await tx.run(_FIRST_PROMPTS, correlation_ids=[correlation_id])
+            roots = [row["root_id"] for row in tops if row["root_id"] not in (None, row["correlation_id"])]
+            if roots:  # a subagent of which only the prompt is known
+                tops = await tx.run(_FIRST_PROMPTS, correlation_ids=roots) or tops
+            ids = sorted({row["correlation_id"] for row in tops}) or [correlation_id]
+            return await tx.run(_CONTINUED_PROMPTS, correlation_ids=ids, limit=MAX_TRACES)
+
+        return [row["correlation_id"] for row in await self._graph.transaction(work, Access.READ)] or [correlation_id]
+
+    async def by_otel_trace_id(self, otel_trace_id: str, principal: Principal | None) -> str | None:
+        """The correlation id of what an OpenTelemetry trace belongs to: of several traces, the first that none spawned."""
+        rows = await self._graph.read(_PROMPTS_BY_OTEL_ID, otel_trace_id=otel_trace_id, subject=subject_of(principal))
+        first = min(rows, key=lambda row: (row["parent_id"] is not None, row["time_key"]), default=None)
+        return first["correlation_id"] if first else None
+
+    async def children(
+        self, correlation_ids: Iterable[str], principal: Principal | None
+    ) -> dict[str, tuple[Trace, ...]]:
+        """The traces that each trace spawned, in the order of time; ids without any are absent."""
+        ids = list(dict.fromkeys(correlation_ids))
+        rows = await self._graph.read(_CHILDREN_OF_TRACES, correlation_ids=ids, subject=subject_of(principal))
+        return _grouped((row["parent_id"], mapping.trace(row["trace"])) for row in rows)
+
+    async def hook_executions_by_id(
+        self, execution_ids: Iterable[str], principal: Principal | None
+    ) -> dict[str, HookExecution]:
+        """Hook executions by id; unknown and hidden ids are absent."""
+        ids = list(dict.fromkeys(execution_ids))
+        rows = await self._graph.read(_HOOKS_BY_ID, execution_ids=ids, subject=subject_of(principal))
+        return {found.execution_id: found for found in (mapping.hook(row["hook"]) for row in rows)}
+
+    async def executions(
+        self,
+        node_ids: Collection[str],
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        limit: int,
+        principal: Principal | None = None,
+    ) -> list[Execution]:
+        """The newest ``limit`` finished executions of each version that began in ``[since, until)``, newest first.
+
+        A statement for each version: meant for the few that a feedback run looks at.
+        """
+        subject = subject_of(principal)
+
+        async def work(tx: Transaction) -> list[Row]:
+            rows: list[Row] = []
+            for node_id in sorted(set(node_ids)):
+                rows += await tx.run(
+                    _EXECUTIONS_OF_VERSION,
+                    above=f"{node_id}|{time_key(since, '')}",
+                    before=f"{node_id}|{time_key(until, '') if until else LAST}",
+                    subject=subject,
+                    limit=limit,
+                )
+            return rows
+
+        rows = await self._graph.transaction(work, Access.READ)
+        return _newest_first(mapping.execution(row["execution"]) for row in rows)
+
+    async def experiment_executions(self, experiment_id: str, principal: Principal | None = None) -> list[Execution]:
+        """The finished executions of an experiment with their arms, newest first; also those after it was concluded."""
+        rows = await self._graph.read(
+            _EXECUTIONS_OF_EXPERIMENTS, experiment_ids=[experiment_id], subject=subject_of(principal)
+        )
+        return _newest_first(mapping.execution(row["execution"]) for row in rows)
+
+    async def execution_counts(self, experiment_ids: Sequence[str]) -> dict[str, dict[Arm, int]]:
+        """How many finished executions each arm has, for every id given."""
+        counts = {id_: dict.fromkeys(Arm, 0) for id_ in experiment_ids}
+        for row in await self._graph.read(_EXECUTION_COUNTS, experiment_ids=list(counts)):
+            counts[row["experiment_id"]][Arm(row["arm"])] = row["count"]
+        return counts
+
+
+class _Rows(NamedTuple):
+    """Traces with their routing decisions, one to a row; their hook executions and endpoint calls, many to a row."""
+
+    traces: list[Row]
+    hooks: list[Row]
+    calls: list[Row]
+
+
+async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:
+    traces = await tx.run(_TRACES_IN_CONTEXT, correlation_ids=correlation_ids, subject=subject)
+    seen = list(dict.fromkeys(row["trace"]["correlation_id"] for row in traces))
+    hooks = await tx.run(_HOOKS_OF_TRACES, correlation_ids=seen, limit=limit)
+    return _Rows(traces, hooks, await tx.run(_CALLS_OF_TRACES, correlation_ids=seen, limit=limit))
+
+
+def _parts(rows: _Rows) -> dict[str, TraceParts]:
+    hooks = _grouped((row["correlation_id"], mapping.hook(hook)) for row in rows.hooks for hook in row["hooks"])
+    calls = _grouped((row["correlation_id"], mapping.call(call)) for row in rows.calls for call in row["calls"])
+    return {
+        id_: TraceParts(
+            trace=mapping.trace(row["trace"]),
+            routing=mapping.routing(row["routing"]) if row["routing"] else None,
+            hooks=hooks.get(id_, ()),
+            endpoints=calls.get(id_, ()),
+            child_ids=(),
+        )
+        for row in rows.traces
+        for id_ in [row["trace"]["correlation_id"]]
+    }
+
+
+def _grouped(items: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    """The items of each id in the order of time; of those at one instant, the first to arrive comes first."""
+    groups: dict[str, list[T]] = {}
+    for id_, item in items:
+        groups.setdefault(id_, []).append(item)
+    return {id_: tuple(sorted(group, key=_order)) for id_, group in groups.items()}
+
+
+def _order(item: Trace | HookExecution | EndpointCall) -> tuple[datetime, str]:
+    match item:
+        case HookExecution():
+            return item.at, item.execution_id
+        case EndpointCall():
+            return item.at, item.call_id
+        case _:
+            return item.at, item.correlation_id
+
+
+def _newest_first(executions: Iterable[Execution]) -> list[Execution]:
+    return sorted(executions, key=lambda item: (item.started_at, item.execution_id), reverse=True)

@@ -1,0 +1,170 @@
+"""Records traces. A batch of events is one transaction; what it costs does not depend on how many events it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from loopgraph.assets import query
+from loopgraph.contracts.observations import Recordable
+from loopgraph.contracts.traces import (
+    Recorded,
+)
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
+from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.linking import link
+from loopgraph.effects.traces.loading import load
+from loopgraph.effects.traces.nodes import Piece, piece
+from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.errors import UserError
+
+_CREATE_TRACES = query("traces/create_traces")
+_ENSURE_TRACES = query("traces/ensure_traces")
+_CHANGE_TRACES = query("traces/change_traces")
+_LINK_SESSIONS = query("traces/link_sessions")
+_LINK_PARENTS = query("traces/link_parents")
+_CREATE_DECISIONS = query("traces/create_decisions")
+_LINK_AGENTS = query("traces/link_agents")
+_CREATE_HOOKS = query("traces/create_hooks")
+_CHANGE_HOOKS = query("traces/change_hooks")
+_CREATE_CALLS_OF_HOOKS = query("traces/create_calls_of_hooks")
+_CREATE_CALLS_OF_TRACES = query("traces/create_calls_of_traces")
+_CHANGE_CALLS = query("traces/change_calls")
+_MOVE_CALLS = query("traces/move_calls")
+_COUNT_USAGE = query("traces/count_usage")
+_DRAW_USED = query("traces/draw_used")
+_UPDATE_USED = query("traces/update_used")
+_MOVE_HOOKS = query("traces/move_hooks")
+_MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
+_CREATE_SESSIONS = query("traces/create_sessions")
+_ENSURE_SESSIONS = query("traces/ensure_sessions")
+_CHANGE_SESSIONS = query("traces/change_sessions")
+_CREATE_LOGS = query("traces/create_logs")
+_CREATE_LOGS_OF_TRACES = query("traces/create_logs_of_traces")
+_CREATE_LOGS_OF_SESSIONS = query("traces/create_logs_of_sessions")
+_CREATE_POINTS = query("traces/create_points")
+_CREATE_POINTS_OF_SESSIONS = query("traces/create_points_of_sessions")
+
+
+class Traces(TraceReads):
+    """Records traces and reads them.
+
+    Every relationship stands for a property of the node it was drawn for (a trace's ``parent_id``, an execution's ``node_id``),
+    and only the transaction that sets the property draws it: so there is never a second one. Nodes are read without locks; a
+    change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
+    """
+
+    async def record(
+        self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]
+    ) -> list[Recorded | UserError]:
+        """Records events, in any order of arrival, and says of each what became of it. One bad event does not lose the others.
+
+        Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
+        not arrived yet hangs under a stub, which that event fills in. An execution of a version counts in the version's usage
+        as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival:
+        ``received_at`` is that of all, or of each.
+
+        Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
+        version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays).
+        """
+        arrivals = [received_at] * len(events) if isinstance(received_at, datetime) else received_at
+        pieces = [_piece(event, arrived) for event, arrived in zip(events, arrivals, strict=True)]
+        sound = [item for item in pieces if isinstance(item, Piece)]
+        turn = new_id()
+
+        async def work(tx: Transaction) -> list[Recorded | UserError]:
+            placed, batch, prompts = await _placed(tx, sound, min(arrivals), turn)
+            rest = iter(placed)
+            outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
+            batch.nest_calls()
+            await _store(tx, batch, turn)
+            await link(tx, batch, prompts)
+            return outcomes
+
+        if not sound:
+            return [item for item in pieces if isinstance(item, UserError)]
+        # Events of one trace tend to come together, and would wait for each other in the graph: they share commits.
+        traces = {item.correlation_id for item in sound}
+        return await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
+
+
+def _piece(event: Recordable, received_at: datetime) -> Piece | UserError:
+    try:
+        return piece(event, received_at)
+    except UserError as error:
+        return error
+
+
+def _fold(batch: Batch, item: Piece | UserError) -> Recorded | UserError:
+    if isinstance(item, UserError):
+        return item
+    try:
+        return batch.fold(item)
+    except UserError as error:
+        return error
+
+
+async def _placed(
+    tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
+) -> tuple[list[Piece], Batch, list[Row]]:
+    """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
+    also the traces of the prompts that have just become known."""
+    prompts, left = await known_prompts(tx, pieces)
+    known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
+    placed = [item.placed(prompts) for item in pieces]
+    batch = await load(tx, placed, received_at)
+    if batch.prompts:
+        placed = [item.placed(batch.prompts) if item.may_be_of_prompt else item for item in placed]
+        batch = await load(tx, placed, received_at)
+    if learned := new_prompts(placed, batch, prompts):
+        known += [await hand_over(tx, id_, prompt, received_at, turn) for id_, prompt in sorted(learned.items())]
+        placed = [item.placed(learned) for item in placed]
+        batch = await load(tx, placed, received_at)
+    return placed, batch, [trace for trace in known if trace]
+
+
+def _by(name: str, rows: Sequence[Row]) -> list[Row]:
+    """Rows in the order of the nodes that many traces share (sessions, agents, versions): so they are locked in one order."""
+    return sorted(rows, key=lambda row: str(row[name]))
+
+
+async def _store(tx: Transaction, batch: Batch, turn: str) -> None:
+    """Writes what has changed."""
+    await tx.write(_CREATE_TRACES, batch.traces.new())
+    await tx.write(_ENSURE_TRACES, batch.stubs())
+    await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
+    await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
+    await tx.write(_CREATE_SESSIONS, batch.sessions.new())
+    await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
+    in_sessions = [session_row(trace) for trace in batch.traces.learned("session_id", "created_at")]
+    await tx.write(_LINK_SESSIONS, _by("session_id", in_sessions))
+    await tx.write(_CREATE_HOOKS, batch.hooks.new())
+    await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
+    await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
+    calls = batch.calls.new()
+    await tx.write(_CREATE_CALLS_OF_HOOKS, [call for call in calls if call.get("hook_execution_id")])
+    await tx.write(_CREATE_CALLS_OF_TRACES, [call for call in calls if not call.get("hook_execution_id")])
+    await tx.write(_CHANGE_CALLS, batch.calls.changes(), turn=turn)
+    await tx.write(_MOVE_CALLS, batch.moved_calls())
+    await tx.write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
+    await tx.write(_CREATE_DECISIONS, batch.decisions.new())
+    await tx.write(_LINK_AGENTS, _by("selected_agent", batch.decisions.learned("selected_agent")))
+    await tx.write(_COUNT_USAGE, batch.usage(), turn=turn)
+    await tx.write(_DRAW_USED, _by("node_id", batch.newly_used()))
+    await tx.write(_UPDATE_USED, batch.newly_chosen())
+    await _store_surroundings(tx, batch)
+
+
+async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
+    """Writes log records and data points."""
+    logs, points = batch.logs.new(), batch.points.new()
+    of_traces = [log for log in logs if log.get("correlation_id")]
+    others = [log for log in logs if not log.get("correlation_id")]
+    await tx.write(_ENSURE_SESSIONS, batch.session_stubs())
+    await tx.write(_CREATE_LOGS_OF_TRACES, of_traces)
+    await tx.write(_CREATE_LOGS_OF_SESSIONS, [log for log in others if log.get("session_id")])
+    await tx.write(_CREATE_LOGS, [log for log in others if not log.get("session_id")])
+    await tx.write(_CREATE_POINTS_OF_SESSIONS, [point for point in points if point.get("session_id")])
+    await tx.write(_CREATE_POINTS, [point for point in points if not point.get("session_id")])

@@ -1,0 +1,1 @@
+"""Retention: what goes, what comes back, and when."""

@@ -1,0 +1,96 @@
+"""The background task of the service that keeps the recorded traces in order: it closes silent ones, and prunes old ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from loopgraph.contracts.retention import PruneReport
+from loopgraph.contracts.traces import Recorded
+from loopgraph.effects.archive.retention import Retention
+from loopgraph.effects.archive.segments import Archive
+from loopgraph.effects.clock import now
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.timeouts import TraceTimeouts
+from loopgraph.errors import Conflict
+from loopgraph.orchestrators.archive.pruning import Pruning
+from loopgraph.orchestrators.recording.feed import TraceFeed
+
+logger = logging.getLogger(__name__)
+
+_EVERY_S = 60.0
+
+
+class Housekeeping:
+    """Several processes can do it side by side: closing twice changes nothing, and an archive has one writer at a time.
+
+    ``timeout``: the silence after which a trace is closed; ``retention``: the age at which it moves to the folder ``archive``;
+    None for never. ``feed`` is told of what is closed.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        feed: TraceFeed | None = None,
+        *,
+        timeout: timedelta | None,
+        retention: timedelta | None,
+        archive: Path,
+        prune_every: timedelta,
+    ) -> None:
+        self._feed = feed
+        self._timeouts = TraceTimeouts(graph)
+        self._retention = Retention(graph)
+        self._timeout = timeout
+        self._age = retention
+        self._archive = Archive(archive)
+        self._prune_every_s = prune_every.total_seconds()
+
+    async def run_forever(self) -> None:
+        """Looks every minute, until it is cancelled; the first time after a minute."""
+        prune_at = time.monotonic()
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self.close_silent()
+                if time.monotonic() >= prune_at:
+                    prune_at = time.monotonic() + self._prune_every_s
+                    await self.prune()
+            except Exception:
+                logger.exception("traces could not be closed or pruned; trying again later")
+
+    async def close_silent(self) -> int:
+        """Closes the traces that have been silent for too long, and counts them."""
+        if self._timeout is None:
+            return 0
+        before, closed, after = now() - self._timeout, 0, ""
+        while True:
+            ids, next_ = await self._timeouts.close_silent(before, after)
+            closed += len(ids)
+            if self._feed is not None:
+                self._feed.publish(_ended(id_) for id_ in ids)
+            if next_ is None:
+                break
+            after = next_
+        if closed:
+            logger.info("%d traces without a sign of life were closed as timeout", closed)
+        return closed
+
+    async def prune(self) -> PruneReport | None:
+        """Moves what is old enough to the archive; None if there is no age, or if another process does it just now."""
+        if self._age is None:
+            return None
+        try:
+            report = await Pruning(self._retention, self._archive, now() - self._age).run()
+        except Conflict as busy:
+            logger.info("nothing was pruned: %s", busy)
+            return None
+        logger.info("pruned %s; kept %s", dict(report.deleted), {str(why): count for why, count in report.kept.items()})
+        return report
+
+
+def _ended(correlation_id: str) -> Recorded:
+    return Recorded(kind="complete", correlation_id=correlation_id, execution_id=None, repeated=False)

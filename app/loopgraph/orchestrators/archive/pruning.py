@@ -1,0 +1,169 @@
+"""Pruning old traces into an archive: the order of the steps.
+
+Archive first: a segment is written, put on disk, and read back. Only then is what it holds deleted, and of that only what is in
+the graph exactly as it is in the segment. Whatever stops the process, nothing has gone that is not in a complete segment, and
+the next pruning into the same folder goes on with the deletion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+from loopgraph.computes.traces.retention import Units, packed, sliced, why_kept
+from loopgraph.contracts.retention import Kept, Node, NodeId, PruneReport
+from loopgraph.effects.archive import segments as trace_archive
+from loopgraph.effects.archive.retention import SLICE, Item, Retention
+from loopgraph.effects.archive.segments import Archive, Origin, Segment, fingerprint
+from loopgraph.effects.clock import now
+from loopgraph.effects.schema.schema import SCHEMA_VERSION
+
+SEGMENT_NODES = 20_000
+"""A segment with so many nodes is finished; it can be larger by one trace."""
+
+_ROOTS = 100
+_SINGLE = 10_000
+
+
+class Pruning:
+    """One pruning: everything that came to rest before ``older_than`` moves into the archive."""
+
+    def __init__(self, retention: Retention, archive: Archive, older_than: datetime) -> None:
+        self._retention = retention
+        self._archive = archive
+        self._older_than = older_than
+        self._segment: Segment | None = None
+        self._archived = Counter[str]()
+        self._deleted = Counter[str]()
+        self._kept = Counter[Kept]()
+        self._segments: list[str] = []
+
+    async def run(self) -> PruneReport:
+        """Archives and deletes. Raises Conflict while something else uses the archive, InvalidInput if it cannot be used."""
+        with self._archive.locked():
+            try:
+                for segment in self._archive.pending():
+                    await self._finish(segment)
+                async for units in self._old_traces():
+                    await self._add(units)
+                await self._close()
+                await self._move_single("LogRecord")
+                await self._move_single("MetricPoint")
+                async for units in self._old_sessions():
+                    await self._add(units)
+                await self._close()
+            finally:
+                if self._segment is not None:
+                    self._segment.discard()
+        return self._report(dry_run=False)
+
+    async def rehearse(self) -> PruneReport:
+        """What ``run`` would do, but for sessions that it would empty first; changes nothing."""
+        async for units in self._old_traces():
+            self._count(units)
+        self._archived += await self._retention.count_old(self._older_than)
+        async for units in self._old_sessions():
+            self._count(units)
+        return self._report(dry_run=True)
+
+    async def _old_traces(self) -> AsyncIterator[Units]:
+        """The nodes of traces that may go, some traces at a time, by the trace that none has spawned; notes why others stay."""
+        after = ""
+        while roots := await self._retention.old_roots(after, self._older_than, _ROOTS):
+            after = roots[-1].key
+            going = []
+            for standing in await self._retention.standings([root.id for root in roots]):
+                if reason := why_kept(standing, self._older_than):
+                    self._kept[reason] += 1
+                else:
+                    going.append(standing)
+            if going:
+                parts = await self._retention.parts([id_ for standing in going for id_ in standing.trace_ids])
+                # Roots come last: what an interrupted deletion leaves is found under them.
+                yield {
+                    standing.root_id: [id_ for trace_id in standing.root_last for id_ in parts[trace_id]]
+                    for standing in going
+                }
+
+    async def _old_sessions(self) -> AsyncIterator[Units]:
+        after = ""
+        while sessions := await self._retention.old_sessions(after, self._older_than, _SINGLE):
+            after = sessions[-1].key
+            yield {session.id: [NodeId("Session", session.id)] for session in sessions if session.is_over}
+
+    async def _move_single(self, label: str) -> None:
+        """Archives and deletes nodes that belong to no trace."""
+        while found := await self._retention.old(label, self._older_than, _SINGLE):
+            before = self._deleted[label]
+            await self._add({id_.key: [id_] for id_ in found})
+            await self._close()
+            if self._deleted[label] == before:
+                return  # all that is left has changed meanwhile
+
+    async def _add(self, units: Units) -> None:
+        """Archives units in the open segment, which is finished when it is full."""
+        for pack in packed(units, SLICE):
+            if self._segment is None:
+                origin = Origin(SCHEMA_VERSION, self._retention.engine, now())
+                self._segment = await asyncio.to_thread(self._archive.begin, origin)
+            for part in sliced(pack, SLICE):
+                await asyncio.to_thread(self._segment.write, await self._retention.contents(part))
+            self._count(pack)
+            if self._segment.size >= SEGMENT_NODES:
+                await self._close()
+
+    async def _close(self) -> None:
+        """Finishes the open segment."""
+        if self._segment is not None:
+            segment = await asyncio.to_thread(self._segment.close)
+            self._segment = None
+            await self._finish(segment)
+
+    async def _finish(self, segment: Path) -> None:
+        """Deletes what a segment holds, once it has been read back and found complete."""
+        await asyncio.to_thread(trace_archive.verify, segment)
+        units, archived = await asyncio.to_thread(_holdings, segment)
+
+        def is_archived(item: Item) -> bool:
+            return fingerprint(item) in archived
+
+        for pack in packed(units, SLICE):
+            slices = sliced(pack, SLICE)
+            changed = set[str]()
+            if len(slices) > 1:  # all of it is compared before the first part goes
+                for part in slices:
+                    changed |= await self._retention.changed(part, is_archived)
+            for part in slices:
+                if not changed:
+                    gone, changed = await self._retention.delete(part, is_archived)
+                    self._deleted += gone
+            self._kept[Kept.CHANGED] += len(changed)
+        self._segments.append(segment.name)
+        await asyncio.to_thread(self._archive.mark_deleted, segment, now())
+
+    def _count(self, units: Units) -> None:
+        self._archived.update(id_.label for ids in units.values() for id_ in ids)
+
+    def _report(self, *, dry_run: bool) -> PruneReport:
+        return PruneReport(
+            older_than=self._older_than,
+            dry_run=dry_run,
+            archived=dict(+self._archived),
+            deleted=dict(+self._deleted),
+            kept=dict(+self._kept),
+            segments=tuple(self._segments),
+        )
+
+
+def _holdings(segment: Path) -> tuple[Units, set[bytes]]:
+    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
+    units: defaultdict[str, list[NodeId]] = defaultdict(list)
+    archived = set()
+    for item in trace_archive.read(segment):
+        archived.add(fingerprint(item))
+        if isinstance(item, Node) and item.unit is not None:
+            units[item.unit].append(item.id)
+    return units, archived

@@ -1,0 +1,1 @@
+"""Traversals, and the import of histories."""

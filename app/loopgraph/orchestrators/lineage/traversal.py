@@ -1,0 +1,230 @@
+"""Traversals: the effects fetch the edges around the starts, the computes fold them, the effects fetch the versions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from loopgraph.computes.lineage import algorithms
+from loopgraph.contracts.base import Contract
+from loopgraph.contracts.lineage import (
+    ANCESTRY,
+    Direction,
+    LineageEdge,
+    LineageGraph,
+    LineageNode,
+    LineagePath,
+    PathMetric,
+    PatternVersion,
+    RelationshipType,
+    TraversalFilter,
+)
+from loopgraph.effects.clock import now
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.errors import InvalidInput, NotFound
+
+
+class CommonAncestors(Contract):
+    """Versions that are ancestors of all the versions asked about (each counts as its own ancestor), nearest first.
+
+    ``nearest`` are those that are no ancestor of another common ancestor, as ``git merge-base --all`` has it.
+    """
+
+    all: tuple[PatternVersion, ...]
+    nearest: tuple[PatternVersion, ...]
+
+
+class Traversals:
+    """Answers questions about ancestry."""
+
+    def __init__(self, reads: LineageReads, max_nodes: int) -> None:
+        self._reads = reads
+        self._max_nodes = max_nodes
+
+    def limit(self, wanted: int | None) -> int:
+        """The number of nodes a traversal may return. Raises InvalidInput above the service's maximum."""
+        if wanted is not None and not 1 <= wanted <= self._max_nodes:
+            raise InvalidInput("maxNodes", f"must be between 1 and {self._max_nodes}, not {wanted}")
+        return wanted or self._max_nodes
+
+    async def traverse(
+        self, start_ids: Sequence[str], filter: TraversalFilter, max_nodes: int | None = None
+    ) -> dict[str, LineageGraph]:
+        """What each start reaches by itself. The number of statements does not grow with the starts; unknown ones are absent."""
+        limit, as_of = self.limit(max_nodes), filter.as_of or now()
+        starts = await self._reads.versions(start_ids)
+        subgraph = await self._reads.subgraph(
+            [[start] for start in starts],
+            filter.direction,
+            filter.relationship_types,
+            as_of=as_of,
+            max_depth=filter.max_depth,
+            max_nodes=limit,
+        )
+        reached = {
+            start: algorithms.reach([start], subgraph.edges, filter, as_of=as_of, max_nodes=limit) for start in starts
+        }
+        wanted = {node_id for answer in reached.values() for node_id in answer.order}
+        versions = starts | await self._reads.versions(wanted - starts.keys())
+        return {start: _graph((start,), answer, versions, filter) for start, answer in reached.items()}
+
+    async def pattern_lineage(
+        self, pattern_id: str, filter: TraversalFilter, max_nodes: int | None = None
+    ) -> LineageGraph:
+        """The lineage of one pattern; see ``pattern_lineages``. Raises NotFound."""
+        found = await self.pattern_lineages([pattern_id], filter, max_nodes)
+        if pattern_id not in found:
+            raise NotFound("Pattern", pattern_id)
+        return found[pattern_id]
+
+    async def pattern_lineages(
+        self, pattern_ids: Sequence[str], filter: TraversalFilter, max_nodes: int | None = None
+    ) -> dict[str, LineageGraph]:
+        """Every version of each pattern, their ancestors and their descendants, with the edges among either.
+
+        ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. The number of statements does
+        not grow with the patterns; unknown ones are absent.
+        """
+        limit, as_of = self.limit(max_nodes), filter.as_of or now()
+        known = list(await self._reads.patterns(pattern_ids))
+        pages = await self._reads.versions_pages(known, limit)
+        versions = {version.node_id: version for page in pages.values() for version in page.versions}
+        own = {id_: [version.node_id for version in reversed(page.versions)] for id_, page in pages.items()}
+        reached: dict[str, list[algorithms.Reached]] = {id_: [] for id_ in own}
+        for direction in (Direction.ANCESTORS, Direction.DESCENDANTS):
+            one_way = filter.model_copy(update={"direction": direction})
+            subgraph = await self._reads.subgraph(
+                own.values(),
+                direction,
+                filter.relationship_types,
+                as_of=as_of,
+                max_depth=filter.max_depth,
+                max_nodes=limit,
+            )
+            for id_, starts in own.items():
+                reached[id_].append(algorithms.reach(starts, subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
+        # An ancestor can lead to a descendant past the pattern itself, by an edge that neither direction meets.
+        met = {node_id for both in reached.values() for answer in both for node_id in answer.order}
+        edges = await self._reads.edges(met, Direction.ANCESTORS, filter.relationship_types)
+        between = [edge for edge in edges if edge.open_at(as_of)]
+        wholes = {id_: algorithms.union(*both, between=between, max_nodes=limit) for id_, both in reached.items()}
+        wanted = {node_id for whole in wholes.values() for node_id in whole.order}
+        versions |= await self._reads.versions(wanted - versions.keys())
+        return {
+            id_: _graph(tuple(own[id_]), whole, versions, filter, more=pages[id_].has_more)
+            for id_, whole in wholes.items()
+        }
+
+    async def path(
+        self,
+        source_id: str,
+        target_id: str,
+        metric: PathMetric,
+        types: frozenset[RelationshipType] = ANCESTRY,
+        as_of: datetime | None = None,
+    ) -> LineagePath | None:
+        """The best path from an earlier version to a later one, None if there is none.
+
+        Raises NotFound, and InvalidInput where only a search of more versions than the service's maximum could tell: the
+        engine finds a path of fewest edges that are open now, others are found among all ancestors of the target.
+        """
+        ends = await self._known((source_id, target_id))
+        if metric is PathMetric.HOPS and as_of is None:
+            steps = await self._reads.active_path(source_id, target_id, types)
+            found = None if steps is None else (steps, float(len(steps)))
+        else:
+            found = await self._path_among_ancestors(source_id, target_id, metric, types, as_of or now())
+        if found is None:
+            return None
+        edges, cost = found
+        ids = [source_id, *(edge.target_node_id for edge in edges)]
+        versions = ends | await self._reads.versions(set(ids) - ends.keys())
+        return LineagePath(versions=tuple(versions[node_id] for node_id in ids), edges=edges, cost=cost)
+
+    async def _path_among_ancestors(
+        self,
+        source_id: str,
+        target_id: str,
+        metric: PathMetric,
+        types: frozenset[RelationshipType],
+        as_of: datetime,
+    ) -> tuple[tuple[LineageEdge, ...], float] | None:
+        subgraph = await self._reads.subgraph(
+            [[target_id]], Direction.ANCESTORS, types, as_of=as_of, max_depth=None, max_nodes=self._max_nodes
+        )
+        if not subgraph.complete:
+            raise InvalidInput("targetNodeId", f"{target_id} has more than {self._max_nodes} ancestors")
+        return algorithms.shortest_path(
+            source_id, target_id, subgraph.edges, metric, as_of=as_of, relationship_types=types
+        )
+
+    async def common_ancestors(
+        self, node_ids: Sequence[str], types: frozenset[RelationshipType] = ANCESTRY
+    ) -> CommonAncestors:
+        """The common ancestors of two or more versions. Raises NotFound, InvalidInput."""
+        if len(set(node_ids)) < 2:
+            raise InvalidInput("nodeIds", "name at least two different versions")
+        known, as_of = await self._known(node_ids), now()
+        filter = TraversalFilter(relationship_types=types)
+        subgraph = await self._reads.subgraph(
+            [[node_id] for node_id in known],
+            Direction.ANCESTORS,
+            types,
+            as_of=as_of,
+            max_depth=None,
+            max_nodes=self._max_nodes,
+        )
+        if not subgraph.complete:
+            raise InvalidInput("nodeIds", f"one of these versions has more than {self._max_nodes} ancestors")
+        reached = [
+            algorithms.reach([node_id], subgraph.edges, filter, as_of=as_of, max_nodes=self._max_nodes)
+            for node_id in known
+        ]
+        common = algorithms.common_ancestors(*(answer.depth for answer in reached))
+        nearest = algorithms.nearest_common_ancestors(common, reached[0].edges)
+        versions = known | await self._reads.versions(set(common) - known.keys())
+        return CommonAncestors(
+            all=tuple(versions[node_id] for node_id in common),
+            nearest=tuple(versions[node_id] for node_id in nearest),
+        )
+
+    async def _known(self, node_ids: Collection[str]) -> dict[str, PatternVersion]:
+        versions = await self._reads.versions(node_ids)
+        for node_id in node_ids:
+            if node_id not in versions:
+                raise NotFound("PatternVersion", node_id)
+        return versions
+
+
+def _graph(
+    start_ids: tuple[str, ...],
+    reached: algorithms.Reached,
+    versions: dict[str, PatternVersion],
+    filter: TraversalFilter,
+    *,
+    more: bool = False,
+) -> LineageGraph:
+    """The contract of an answer, without the versions whose status is not wanted. ``more`` there is than was reached."""
+    shown = [
+        node_id for node_id in reached.order if filter.statuses is None or versions[node_id].status in filter.statuses
+    ]
+    among = set(shown)
+    edges = tuple(edge for edge in reached.edges if edge.source_node_id in among and edge.target_node_id in among)
+    into = Counter(edge.target_node_id for edge in edges)
+    out_of = Counter(edge.source_node_id for edge in edges)
+    return LineageGraph(
+        start_ids=start_ids,
+        nodes=tuple(
+            LineageNode(
+                version=versions[node_id],
+                depth=reached.depth[node_id],
+                in_degree=into[node_id],
+                out_degree=out_of[node_id],
+            )
+            for node_id in shown
+        ),
+        edges=edges,
+        reached=len(reached.order),
+        truncated=reached.truncated or more,
+    )

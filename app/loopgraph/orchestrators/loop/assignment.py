@@ -1,0 +1,45 @@
+"""Which version a client is to run for a unit of work."""
+
+from __future__ import annotations
+
+from loopgraph.computes.loop.assignment import assign
+from loopgraph.contracts.feedback import Arm, Assignment
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.errors import InvalidInput
+
+MAX_UNIT = 255
+
+
+class Assignments:
+    """Assigns units of work to versions."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._reads = FeedbackReads(graph)
+
+    async def assign_variant(self, pattern_id: str, unit: str) -> Assignment:
+        """The version to run for a unit (a user, a session, a task: whatever should see one arm only).
+
+        While an experiment is open on the pattern, its arm by a hash of experiment and unit, the same at every call; outside
+        of one, the current version. Nothing is stored: an execution counts by naming the experiment when it is recorded.
+        Raises NotFound for an unknown pattern, InvalidInput for an empty unit or a pattern without a current version.
+        """
+        if not 0 < len(unit) <= MAX_UNIT:
+            raise InvalidInput("unit", f"must have 1 to {MAX_UNIT} characters, not {len(unit)}")
+        choice = await self._reads.assignable(pattern_id)
+        if choice.current is None:
+            raise InvalidInput("patternId", f"{pattern_id} has no current version; activate one first")
+        version, arm = choice.current, None
+        if choice.experiment_id is not None and choice.treatment is not None:
+            arm = assign(choice.experiment_id, unit)
+            version = choice.treatment if arm is Arm.TREATMENT else choice.current
+        return Assignment(
+            pattern_id=pattern_id,
+            unit=unit,
+            node_id=version.node_id,
+            version=version.version,
+            template_code=version.template_code,
+            parameters=version.parameters,
+            experiment_id=choice.experiment_id,
+            arm=arm,
+        )

@@ -1,0 +1,1 @@
+"""From every door to the graph, and to those who follow it."""

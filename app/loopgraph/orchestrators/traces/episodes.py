@@ -1,0 +1,60 @@
+"""Traces are read whole, in a handful of statements however large they are, and put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from loopgraph.computes.traces import assembly
+from loopgraph.contracts.assembly import AssembledTrace, Episode
+from loopgraph.contracts.base import Principal
+from loopgraph.effects.traces.reads import MAX_TRACES, TraceReads
+from loopgraph.errors import NotFound
+
+MAX_DEPTH = 256
+"""How deep an assembled trace goes before it says ``truncated``."""
+
+
+async def trees(
+    reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None
+) -> dict[str, AssembledTrace]:
+    """Traces with all that they spawned, in four statements; unknown and hidden ids are absent."""
+    return assembly.assemble(await reads.forest(correlation_ids, principal), correlation_ids, max_depth=MAX_DEPTH)
+
+
+async def assemble(
+    reads: TraceReads,
+    correlation_id: str,
+    principal: Principal | None,
+    *,
+    max_depth: int = MAX_DEPTH,
+    max_traces: int = MAX_TRACES,
+) -> AssembledTrace:
+    """A trace with what it spawned, what that spawned, and so on, in four statements.
+
+    Where no trace has the correlation id, it may be an OpenTelemetry trace id. Raises NotFound for a trace that is not there, or
+    that the principal may not see.
+    """
+    async for id_ in _meant(reads, correlation_id, principal):
+        forest = await reads.forest([id_], principal, max_traces=max_traces)
+        if found := assembly.assemble(forest, [id_], max_depth=max_depth):
+            return found[id_]
+    raise NotFound("Trace", correlation_id)
+
+
+async def episode(reads: TraceReads, correlation_id: str, principal: Principal | None) -> Episode:
+    """The episode that a trace is part of: any prompt of it, or any subagent's trace; also by OpenTelemetry trace id.
+
+    Six or seven statements. Raises NotFound for a trace that is not there, or that the principal may not see.
+    """
+    async for id_ in _meant(reads, correlation_id, principal):
+        forest = await reads.forest([*await reads.prompts_of_episode(id_), id_], principal)
+        if id_ in forest.parts:
+            return assembly.episode(forest)
+    raise NotFound("Trace", correlation_id)
+
+
+async def _meant(reads: TraceReads, id_: str, principal: Principal | None) -> AsyncIterator[str]:
+    """The correlation ids that an id can mean, one after the other, as long as they are asked for."""
+    yield id_
+    if (other := await reads.by_otel_trace_id(id_, principal)) is not None:
+        yield other

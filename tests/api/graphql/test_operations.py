@@ -1,0 +1,56 @@
+"""The exported SDL, and the operation documents beside it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import graphql
+import pytest
+from graphql import OperationDefinitionNode
+
+from loopgraph.api.graphql.schema import build_schema
+from loopgraph.assets import asset
+from loopgraph.settings import Settings
+from support.service import operation, operation_names
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def sdl() -> str:
+    return asset("graphql", "schema.graphql").read_text(encoding="utf-8")
+
+
+def test_the_exported_sdl_is_that_of_the_code(sdl: str) -> None:
+    assert sdl == build_schema(Settings()).as_str().rstrip() + "\n", "run `make schema`"
+
+
+@pytest.fixture(scope="module")
+def exported(sdl: str) -> graphql.GraphQLSchema:
+    return graphql.build_schema(sdl)
+
+
+@pytest.mark.parametrize("name", operation_names())
+def test_a_document_is_one_named_operation_that_the_sdl_allows(exported: graphql.GraphQLSchema, name: str) -> None:
+    document = graphql.parse(operation(name))
+    assert graphql.validate(exported, document) == []
+    [found] = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
+    assert found.name is not None
+
+
+def executed_names() -> Iterator[str]:
+    """The documents that tests execute: each is named where it is executed, so the tests' own text tells."""
+    for folder in ("api", "support"):
+        for path in (TESTS / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr="execute" | "follow"), args=[ast.Constant(value=str(name)), *_]
+                    ):
+                        yield name
+
+
+def test_every_document_is_executed_by_a_test() -> None:
+    assert sorted(set(operation_names()) - set(executed_names())) == []

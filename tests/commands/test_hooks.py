@@ -1,0 +1,217 @@
+"""``loopgraph hooks``: as a user runs it, and what the agent client then does with it, the service killed in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from loopgraph.clients.hook_spool import Spool
+from loopgraph.commands.app import app
+from loopgraph.effects.engine.embedded import free_ports
+from loopgraph.installer.agent_settings import EVENTS
+from support.process import service
+
+Json = dict[str, Any]
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's home, who is in an empty project of theirs."""
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in os.environ if name.startswith(("LOOPGRAPH_", "XDG_"))]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def hooks(home: Path) -> Run:
+    def run(*arguments: str, exit_code: int = 0) -> Result:
+        result = CliRunner().invoke(app, ["hooks", *arguments])
+        assert result.exit_code == exit_code, result.output
+        return result
+
+    return run
+
+
+def test_install_twice_and_uninstall(home: Path, hooks: Run) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    theirs = json.dumps(
+        {"model": "opus", "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "beep"}]}]}}, indent=4
+    )
+    path.write_text(theirs)
+
+    told = hooks("install", "--url", "http://box.example:9000/", "--token-env", "MY_TOKEN", "--otel").stdout
+    assert f"hooks for {len(EVENTS)} events go to http://box.example:9000\n" in told
+    settings = json.loads(path.read_text())
+    assert list(settings) == ["model", "hooks", "env"]
+    assert settings["hooks"]["Stop"][0] == {"hooks": [{"type": "command", "command": "beep"}]}
+    assert settings["hooks"]["Stop"][1]["hooks"][0]["url"].startswith("http://box.example:9000/api/hooks/claude-code?")
+    assert settings["env"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://box.example:9000"
+    [shim] = settings["hooks"]["SessionStart"][0]["hooks"]
+    assert Path(shim["command"].split()[0]).is_file(), "the agent's PATH is not ours"
+    [backup] = path.parent.glob("settings.json.*.bak")
+    assert backup.read_text() == theirs
+
+    after = path.read_bytes()
+    again = hooks("install", "--url", "http://box.example:9000", "--token-env", "MY_TOKEN", "--otel").stdout
+    assert again == f"{path}: nothing to change\n"
+    assert path.read_bytes() == after
+    assert list(path.parent.glob("settings.json.*.bak")) == [backup]
+
+    hooks("uninstall")
+    assert path.read_text() == theirs
+    assert "nothing to change" in hooks("uninstall").stdout
+
+
+def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
+    hooks("install", "--project")
+    hooks("install", "--local", "--durable")
+    shared = json.loads((home / "project" / ".claude" / "settings.json").read_text())
+    assert shared["hooks"]["Setup"][0]["hooks"][0]["command"].split()[0] == "loopgraph-hook", "others have it elsewhere"
+    local = json.loads((home / "project" / ".claude" / "settings.local.json").read_text())
+    assert {groups[0]["hooks"][0]["type"] for groups in local["hooks"].values()} == {"command"}
+    assert not (home / ".claude").exists()
+    assert "choose one of them" in hooks("install", "--project", "--local", exit_code=1).stderr
+
+
+def test_telemetry_is_offered_until_it_is_set(hooks: Run) -> None:
+    offered = hooks("install").stdout
+    assert "  export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8053\n" in offered
+    assert "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n" in offered
+    assert "export" not in hooks("install", "--otel").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--url", "localhost:8053"], "--url: 'localhost:8053' is not an address"),
+        (["--url", "http://a:99999"], "is not an address"),
+        (["--token-env", "s3cr-et"], "is not the name of a variable"),
+    ],
+)
+def test_a_wrong_option_is_refused_and_changes_nothing(
+    home: Path, hooks: Run, arguments: list[str], problem: str
+) -> None:
+    assert problem in hooks("install", *arguments, exit_code=1).stderr
+    assert not (home / ".claude").exists()
+
+
+def test_a_malformed_file_is_refused_and_left_alone(home: Path, hooks: Run) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    path.write_text('{"hooks": ')
+    for command in ("install", "uninstall", "status"):  # status looks at all files
+        assert "is not JSON (line 1, column 11" in hooks(command, exit_code=1).stderr
+    path.write_text('{"hooks": {"Stop": "beep"}}')
+    assert "hooks.Stop: must be a list" in hooks("install", exit_code=1).stderr
+    assert path.read_text() == '{"hooks": {"Stop": "beep"}}'
+
+
+def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    url = f"http://127.0.0.1:{free_ports(None)[0]}"
+    assert f"hooks for 0 of {len(EVENTS)} events" in hooks("status").stdout
+    hooks("install", "--url", url)
+    spool = Spool(home / "spool", url)
+    spool.put(1, "id", b"{}")
+    spool.count_drop("full")
+    told = hooks("status").stdout
+    assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in told
+    assert f"service {url}: does not answer" in told
+    assert f"spool for {url}: 1 events wait, 2 bytes, 1 dropped (full)" in told
+    assert "0 sent, 0 refused, 1 still wait" in hooks("flush", exit_code=1).stdout
+
+
+class Agent:
+    """Runs the hooks that its settings name, as the agent client does."""
+
+    def __init__(self, settings: Path, prompt_id: str) -> None:
+        self._hooks: Json = json.loads(settings.read_text())["hooks"]
+        self._common = {"session_id": f"s-{prompt_id}", "prompt_id": prompt_id, "cwd": "/src", "transcript_path": "/t"}
+        self._environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    async def fires(self, event: str, **fields: Any) -> None:
+        [handler] = [handler for group in self._hooks[event] for handler in group["hooks"]]
+        body = json.dumps({**self._common, "hook_event_name": event, **fields}).encode()
+        if handler["type"] == "http":
+            async with httpx.AsyncClient() as client:
+                answer = await client.post(handler["url"], content=body, headers={"content-type": "application/json"})
+            assert answer.json() == {}
+            return
+        process = await asyncio.create_subprocess_shell(
+            handler["command"], env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        async with asyncio.timeout(handler["timeout"]):
+            printed, errors = await process.communicate(body)
+        assert (process.returncode, printed, errors) == (0, b"", b"")
+
+    async def uses_tool(self, number: int) -> None:
+        call = {"tool_name": "Bash", "tool_input": {"command": f"echo {number}"}, "tool_use_id": f"toolu_{number}"}
+        await self.fires("PreToolUse", **call)
+        await self.fires("PostToolUse", **call, tool_response={"stdout": str(number)}, duration_ms=5)
+
+
+TRACE = """query($id: ID!) { trace(correlationId: $id) {
+  status promptText hookExecutions { hookType toolName status startedAt completedAt } } }"""
+
+
+@pytest.mark.parametrize("durable", [False, True], ids=["http", "durable"])
+async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, durable: bool
+) -> None:
+    port = free_ports(None)[0]
+    url = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    monkeypatch.setenv("LOOPGRAPH_HOOK_TIMEOUT", "4")  # two cores are shared with an engine that starts
+    hooks("install", "--project", "--url", url, *(["--durable"] if durable else []))
+    agent, tools = Agent(home / "project" / ".claude" / "settings.json", f"prompt-{durable}"), 6
+    monkeypatch.setenv("LOOPGRAPH_GRAPH_URL", f"embedded:{home / 'graph'}")
+    with ExitStack() as services:
+        process = services.enter_context(service(port, home / "service.log"))
+        assert f"service {url}: answers" in hooks("status").stdout
+        await agent.fires("SessionStart", source="startup")
+        await agent.fires("UserPromptSubmit", prompt="count to six")
+        away, back = [datetime.now(UTC)] * 2
+        if durable:
+            await agent.uses_tool(0)
+            process.kill()
+            process.wait(10)
+            away = datetime.now(UTC)
+            await asyncio.gather(*(agent.uses_tool(number) for number in range(1, tools)))
+            assert Spool(home / "spool", url).waiting()[0] == 2 * (tools - 1)
+            back = datetime.now(UTC)
+            services.enter_context(service(port, home / "service.log"))
+        else:
+            for number in range(tools):
+                await agent.uses_tool(number)
+        await agent.fires("Stop", stop_hook_active=False)
+        hooks("flush")
+        assert Spool(home / "spool", url).waiting()[0] == 0
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            variables = {"id": f"prompt-{durable}"}
+            asked = await client.post("/graphql", json={"query": TRACE, "variables": variables})
+        trace = asked.json()["data"]["trace"]
+    calls = [execution for execution in trace["hookExecutions"] if execution["toolName"] == "Bash"]
+    assert [call["status"] for call in calls] == ["SUCCESS"] * tools
+    assert (trace["promptText"], trace["status"]) == ("count to six", "SUCCESS")
+    if durable:
+        late = [call for call in calls if away < datetime.fromisoformat(call["completedAt"]) < back]
+        assert len(late) == tools - 1, "late events keep the time at which they happened"

@@ -1,0 +1,177 @@
+"""``loopgraph import git`` as a user runs it: what it prints, how it ends, and that Ctrl-C loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pty
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from loopgraph.commands.app import app
+from loopgraph.computes.lineage.git_history import CommitLineage
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.git.repository import GitRepository
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.settings import Settings
+from support.engines import EngineUnderTest
+from support.repositories import A, B, Repo, random_history
+
+SUMMARY = re.compile(
+    r"commits (?P<commits>[\d,]+) · versions (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · edges (?P<edges>[\d,]+) new · "
+    r"patterns (?P<patterns>[\d,]+) new · [\d.]+ s · [\d,]+ versions/s\npatterns? git:[0-9a-f]{32}(:…)?\n"
+)
+
+
+def _heed_ctrl_c() -> None:
+    """A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Command:
+    """``loopgraph import git`` on one repository and the embedded engine."""
+
+    def __init__(self, repo: Repo, engine: EngineUnderTest) -> None:
+        self._arguments = (sys.executable, "-m", "loopgraph", "import", "git", str(repo.folder))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPGRAPH_")}
+        self._environment = kept | {
+            "LOOPGRAPH_GRAPH_URL": engine.url,
+            "LOOPGRAPH_GRAPH_USER": engine.user,
+            "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
+            "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
+        }
+
+    async def start(self, *options: str, stderr: int = PIPE) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *self._arguments,
+            *options,
+            env=self._environment,
+            stdout=PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
+        )
+
+    async def run(self, *options: str) -> tuple[int | None, str, str]:
+        """Exit code, standard output and standard error."""
+        process = await self.start(*options)
+        output, complaints = await process.communicate()
+        return process.returncode, output.decode(), complaints.decode()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "repo")
+    repo.commit(f"root {new_id()}", a_md=A)
+    return repo
+
+
+def numbers(output: str) -> dict[str, int]:
+    """The numbers of the summary, which is all that was printed."""
+    found = SUMMARY.fullmatch(output)
+    assert found, output
+    return {name: int(value.replace(",", "")) for name, value in found.groupdict().items()}
+
+
+async def test_prints_what_was_new(repo: Repo, embedded_engine: EngineUnderTest) -> None:
+    repo.commit(b_md=B)
+    command = Command(repo, embedded_engine)
+    code, output, complaints = await command.run()
+    assert (code, complaints) == (0, "")
+    assert numbers(output) == {"commits": 2, "new": 2, "known": 0, "edges": 1, "patterns": 1}
+    code, output, _ = await command.run("--ref", "main~1")
+    assert numbers(output) == {"commits": 1, "new": 0, "known": 1, "edges": 0, "patterns": 0}
+    assert await command.run("--glob", "*.md", "--quiet") == (0, "", "")
+    code, output, _ = await command.run("--as", "files", "--glob", "*.md")
+    assert numbers(output) == {"commits": 2, "new": 0, "known": 2, "edges": 0, "patterns": 0}
+
+
+async def test_shows_a_bar_on_a_terminal(repo: Repo, embedded_engine: EngineUnderTest) -> None:
+    terminal, theirs = pty.openpty()
+    process = await Command(repo, embedded_engine).start(stderr=theirs)
+    os.close(theirs)
+    (output, _), seen = await asyncio.gather(process.communicate(), asyncio.to_thread(read_all, terminal))
+    os.close(terminal)
+    assert numbers(output.decode())["new"] == 1
+    assert re.search(r"commits .*1/1", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen))
+
+
+def read_all(terminal: int) -> str:
+    """What a terminal shows until the program at its other end is gone, which is an error to Linux."""
+    shown = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(terminal, 1 << 16):
+            shown += chunk
+    return shown.decode()
+
+
+COMMITS = 4_000
+"""So many that an import of them lasts, on any machine, long enough to be interrupted."""
+
+
+async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
+    """A terminal sends the signal to the whole process group, so git gets it too."""
+    repo, author = Repo(tmp_path / "repo"), new_id()
+    repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(1, COMMITS))
+    command = Command(repo, embedded_engine)
+    async with GitRepository(repo.folder) as repository:
+        pattern_id = CommitLineage(await repository.identity("main"), "").pattern_id
+    settings = Settings(
+        graph_url=embedded_engine.url,
+        graph_user=embedded_engine.user,
+        graph_password=embedded_engine.password,
+        graph_database=embedded_engine.database,
+    )
+    async with Graph.open(settings) as graph:
+        process = await command.start()
+        while pattern_id not in await LineageReads(graph).patterns([pattern_id]):
+            assert process.returncode is None
+            await asyncio.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        output, complaints = await process.communicate()
+        assert (process.returncode, output) == (130, b"")
+        stopped = re.fullmatch(r"stopped after ([\d,]+) new versions; the same command goes on\n", complaints.decode())
+        assert stopped, complaints
+        so_far = int(stopped[1].replace(",", ""))
+        assert 0 <= so_far < COMMITS
+        before = (await LineageReads(graph).patterns([pattern_id]))[pattern_id]
+        assert before.latest_version >= so_far  # a batch may have been committed and not yet counted
+        assert before.current_node_id is None
+        code, output, complaints = await command.run()
+        assert (code, complaints) == (0, "")
+        found = numbers(output)
+        assert (found["commits"], found["new"], found["known"]) == (
+            COMMITS, COMMITS - before.latest_version, before.latest_version
+        )  # fmt: skip
+        assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == COMMITS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["missing"], 1, "path: git cannot read a repository at"),
+        (["repo", "--ref", "nope"], 1, "ref: 'nope' names no commit of this repository"),
+        (["repo", "--as", "commits", "--glob", "*.md"], 1, "--glob: chooses files; use it with --as files"),
+        (["repo", "--as", "tags"], 2, "'tags' is not one of 'commits'"),
+        (["repo", "--graph-url", "mailto:me"], 2, "LOOPGRAPH_GRAPH_URL: 'mailto:me' is not a graph URL"),
+        (["repo", "--graph-url", "bolt://127.0.0.1:1"], 1, "the graph does not answer"),
+        ([], 2, "Missing argument"),
+    ],
+)
+def test_says_plainly_what_is_wrong(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
+) -> None:
+    monkeypatch.chdir(repo.folder.parent)
+    result = CliRunner().invoke(app, ["import", "git", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr

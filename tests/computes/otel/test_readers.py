@@ -1,0 +1,229 @@
+"""The two encodings of OTLP are read alike, whatever is in them; what is wrong is named."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loopgraph.computes.otel import json as otel_json
+from loopgraph.computes.otel import protobuf as otel_protobuf
+from loopgraph.errors import InvalidInput
+from support.otlp import START_NS, TRACE, any_value, attributes, logs, metrics, protobuf, recorded, span, traces
+
+Json = dict[str, Any]
+
+READERS: dict[str, tuple[Callable[[Any], Any], Callable[[bytes], Any]]] = {
+    "/v1/traces": (otel_json.read_spans, otel_protobuf.read_spans),
+    "/v1/logs": (otel_json.read_logs, otel_protobuf.read_logs),
+    "/v1/metrics": (otel_json.read_points, otel_protobuf.read_points),
+}
+
+
+def read_alike(path: str, body: Json) -> Any:
+    """What both readers make of a body."""
+    from_json, from_protobuf = READERS[path]
+    found = from_json(body)
+    assert from_protobuf(protobuf(path, body)) == found
+    return found
+
+
+@pytest.mark.parametrize(("path", "items"), [("/v1/traces", [28, 1]), ("/v1/logs", [95, 7]), ("/v1/metrics", [15])])
+def test_the_recorded_session_is_read_alike_in_both_encodings(path: str, items: list[int]) -> None:
+    assert [len(read_alike(path, body)) for body in recorded(path)] == items
+
+
+def test_a_span_with_everything() -> None:
+    whole = {
+        **span(2, 1, "GET /", 3, **{"http.route": "/"}),
+        "traceState": "a=b",
+        "status": {"code": 2, "message": "broken"},
+        "events": [{"timeUnixNano": str(START_NS), "name": "exception", "attributes": attributes({"n": 1})}],
+        "links": [{"traceId": TRACE.upper(), "spanId": "00000000000000ff"}],
+        "droppedAttributesCount": 1,
+        "droppedEventsCount": 2,
+        "droppedLinksCount": 3,
+        "unknownField": {"is": ["ignored"]},
+    }
+    [found] = otel_json.read_spans(traces(whole))
+    del whole["unknownField"]
+    assert read_alike("/v1/traces", traces(whole)) == (found,)
+    assert (found.trace_id, found.span_id, found.parent_id) == (TRACE, f"{2:016x}", f"{1:016x}")
+    assert (found.kind, found.failed, found.status_message, found.duration_ms) == ("client", True, "broken", 100.0)
+    assert found.attributes == {"http.route": "/"}
+    assert found.origin.service == "shop"
+    assert found.more == {
+        "events": [{"name": "exception", "time": "2026-03-01T12:00:00+00:00", "attributes": {"n": 1}}],
+        "links": [{"trace_id": TRACE, "span_id": "00000000000000ff"}],
+        "trace_state": "a=b",
+        "dropped_attributes": 1,
+        "dropped_events": 2,
+        "dropped_links": 3,
+    }
+
+
+def test_a_log_record_is_dated_by_its_observation_if_need_be() -> None:
+    record = {"observedTimeUnixNano": str(START_NS), "severityNumber": 17, "eventName": "e", "body": any_value([1, {}])}
+    [found] = read_alike("/v1/logs", logs(record))
+    assert (found.time_ns, found.severity, found.event_name, found.body) == (START_NS, "ERROR", "e", [1, {}])
+
+
+def test_every_kind_of_metric() -> None:
+    times = {"startTimeUnixNano": "1", "timeUnixNano": "2"}
+    found = read_alike(
+        "/v1/metrics",
+        metrics(
+            {"name": "g", "unit": "1", "gauge": {"dataPoints": [{**times, "asInt": "-3"}]}},
+            {
+                "name": "s",
+                "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [{**times, "asDouble": 1.5}]},
+            },
+            {
+                "name": "h",
+                "histogram": {
+                    "aggregationTemporality": 1,
+                    "dataPoints": [
+                        {**times, "count": "3", "sum": 6.5, "bucketCounts": ["1", "2"], "explicitBounds": [4], "min": 0}
+                    ],
+                },
+            },
+            {
+                "name": "e",
+                "exponentialHistogram": {
+                    "aggregationTemporality": 2,
+                    "dataPoints": [
+                        {
+                            **times,
+                            "count": 4,
+                            "sum": 1,
+                            "scale": -2,
+                            "zeroCount": "1",
+                            "positive": {"offset": 1, "bucketCounts": ["3"]},
+                        }
+                    ],
+                },
+            },
+            {
+                "name": "q",
+                "summary": {
+                    "dataPoints": [
+                        {**times, "count": "2", "sum": 9, "quantileValues": [{"quantile": 0.5, "value": 4.5}]}
+                    ]
+                },
+            },
+            {"name": "none"},
+        ),
+    )
+    assert [(point.metric, point.kind, point.temporality, point.value, point.count) for point in found] == [
+        ("g", "gauge", "unspecified", -3.0, None),
+        ("s", "sum", "cumulative", 1.5, None),
+        ("h", "histogram", "delta", 6.5, 3),
+        ("e", "exponentialHistogram", "cumulative", 1.0, 4),
+        ("q", "summary", "unspecified", 9.0, 2),
+    ]
+    assert found[2].more == {"type": "histogram", "min": 0.0, "explicit_bounds": [4.0], "bucket_counts": [1, 2]}
+    assert found[3].more["positive"] == {"offset": 1, "bucket_counts": [3]}
+    assert found[4].more["quantiles"] == [{"quantile": 0.5, "value": 4.5}]
+
+
+@pytest.mark.parametrize(("number", "text"), [("NaN", "NaN"), ("-Infinity", "-Infinity"), ("Infinity", "Infinity")])
+def test_numbers_that_json_does_not_have_are_texts(number: str, text: str) -> None:
+    body = traces({**span(1), "attributes": [{"key": "a", "value": {"doubleValue": number}}]})
+    [found] = read_alike("/v1/traces", body)
+    assert found.attributes == {"a": text}
+
+
+PLAIN = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.binary(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=10), PLAIN, max_size=4))
+def test_every_attribute_value_is_read_alike_and_is_json(values: Json) -> None:
+    [found] = read_alike("/v1/traces", traces({**span(1), "attributes": attributes(values)}))
+    assert json.loads(json.dumps(found.attributes)) == found.attributes
+    assert {k: v for k, v in found.attributes.items() if isinstance(v, bool | int)} == {
+        k: v for k, v in values.items() if isinstance(v, bool | int)
+    }
+    for name, value in values.items():
+        if isinstance(value, float):
+            assert math.isclose(found.attributes[name], value)
+
+
+WRONG = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=2), max_leaves=3
+)
+
+
+def refused_field(path: str, body: Json) -> str:
+    """The path of what a JSON body is refused for, or ``nothing``."""
+    try:
+        READERS[path][0](body)
+    except InvalidInput as error:
+        return error.field
+    return "nothing"
+
+
+@settings(max_examples=50)
+@given(st.sampled_from(list(READERS)), st.data())
+def test_a_body_with_one_wrong_part_is_read_or_refused_by_its_path(path: str, data: st.DataObject) -> None:
+    body = json.loads(json.dumps(recorded(path)[-1]))
+    place: Any = body
+    while isinstance(place, dict | list) and place:
+        keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            place[key] = data.draw(WRONG)
+            break
+        place = place[key]
+    assert refused_field(path, body).startswith(("resource", "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"startTimeUnixNano": "soon"}, "startTimeUnixNano"),
+        ({"attributes": {}}, "attributes"),
+        ({"attributes": [{"key": "a", "value": 1}]}, "attributes.0.value"),
+        ({"attributes": [{"key": "a", "value": {"intValue": 2**64}}]}, "attributes.0.intValue"),
+        ({"name": 1}, "name"),
+        ({"events": [7]}, "events.0"),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_path(change: Json, field: str) -> None:
+    found = refused_field("/v1/traces", traces(span(1), {**span(2), **change}))
+    assert found == f"resourceSpans.0.scopeSpans.0.spans.1.{field}"
+
+
+def test_values_nested_beyond_reason_are_refused() -> None:
+    value: Any = 1
+    for _ in range(otel_json.MAX_DEPTH + 2):
+        value = [value]
+    body = traces({**span(1), "attributes": attributes({"a": value})})
+    with pytest.raises(InvalidInput, match="nested"):
+        otel_json.read_spans(body)
+
+
+def test_names_of_enumerations_are_read_as_well_as_their_numbers() -> None:
+    named = {**span(1), "kind": "SPAN_KIND_SERVER", "status": {"code": "STATUS_CODE_ERROR"}}
+    [found] = otel_json.read_spans(traces(named))
+    assert (found.kind, found.failed) == ("server", True)
+    assert otel_json.read_spans(traces({**span(2), "kind": 99}))[0].kind == "unspecified"
+
+
+def test_bytes_that_are_no_protobuf_are_refused() -> None:
+    for _, read in READERS.values():
+        with pytest.raises(InvalidInput, match="protobuf"):
+            read(b"\xff\xff\xff")
+        assert read(b"") == ()

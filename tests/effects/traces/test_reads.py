@@ -1,0 +1,150 @@
+"""Reading traces and executions, on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import pytest
+
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.traces import (
+    HookExecuted,
+    TraceStarted,
+)
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.writes import Traces
+from loopgraph.errors import InvalidInput
+from support.traces import NOON, at, make_experiment, make_version, record, refused, statement, story
+
+ANYBODY = None
+
+
+@pytest.fixture
+def traces(graph: Graph) -> Traces:
+    return Traces(graph)
+
+
+@pytest.fixture
+async def version(graph: Graph) -> str:
+    return await make_version(graph)
+
+
+async def test_executions_of_an_experiment(graph: Graph, traces: Traces) -> None:
+    control, treatment, other = [await make_version(graph) for _ in range(3)]
+    experiment = await make_experiment(graph, control, treatment)
+
+    def run(node_id: str, second: int, **more: Any) -> HookExecuted:
+        same = {"correlation_id": new_id(), "execution_id": new_id(), "hook_type": "ToolUse", "node_id": node_id}
+        return HookExecuted(**{**same, "experiment_id": experiment, "started_at": at(second), **more})
+
+    done = [
+        run(control, 1, success=True, duration_ms=10.0),
+        run(treatment, 2, success=False, error_type="crash", quality_score=0.5),
+        run(treatment, 3, success=True, duration_ms=8.0),
+    ]
+    await record(traces, *done, run(control, 4), run(control, 5, success=True, experiment_id=None))
+    await statement(
+        graph, "MATCH (e:Experiment {experiment_id: $id}) SET e.concluded_at = $at", id=experiment, at=at(9)
+    )
+    late = run(control, 10, success=True, duration_ms=11.0)
+    await record(traces, late)
+
+    found = await traces.experiment_executions(experiment)
+    assert [(one.execution_id, one.arm, one.success) for one in found] == [
+        (late.execution_id, Arm.CONTROL, True),
+        (done[2].execution_id, Arm.TREATMENT, True),
+        (done[1].execution_id, Arm.TREATMENT, False),
+        (done[0].execution_id, Arm.CONTROL, True),
+    ]
+    assert (found[2].error_type, found[2].quality_score, found[2].started_at) == ("crash", 0.5, at(2))
+    assert await traces.execution_counts([experiment, "none"]) == {
+        experiment: {Arm.CONTROL: 2, Arm.TREATMENT: 2},
+        "none": {Arm.CONTROL: 0, Arm.TREATMENT: 0},
+    }
+
+    error = await refused(traces, run(other, 6))
+    assert isinstance(error, InvalidInput)
+    assert all(node_id in str(error) for node_id in (control, treatment))
+    error = await refused(traces, run(control, 6, experiment_id=new_id()))
+    assert isinstance(error, InvalidInput)
+    assert error.field == "experiment_id"
+
+
+async def test_executions_of_versions_in_a_window(graph: Graph, traces: Traces) -> None:
+    first, second = sorted([await make_version(graph), await make_version(graph)])
+    events = [
+        HookExecuted(
+            correlation_id=new_id(), execution_id=new_id(), hook_type="ToolUse", node_id=node_id, started_at=at(second_),
+            success=True,
+        )
+        for node_id in (first, second)
+        for second_ in range(6)
+    ]  # fmt: skip
+    running = events[0].model_copy(update={"execution_id": new_id(), "success": None})
+    await record(traces, *events, running)
+
+    async def starts(*node_ids: str, **window: Any) -> list[float]:
+        found = await traces.executions(node_ids, window.pop("since"), **window)
+        return [(one.started_at - NOON).total_seconds() for one in found]
+
+    assert await starts(first, since=at(0), limit=100) == [5, 4, 3, 2, 1, 0]
+    assert await starts(first, since=at(2), until=at(4), limit=100) == [3, 2]
+    assert await starts(first, second, since=at(0), limit=2) == [5, 5, 4, 4]
+    assert await starts(new_id(), since=at(0), limit=2) == []
+
+
+async def test_who_sees_what(traces: Traces, version: str) -> None:
+    session = new_id()
+    mine, hers, ours = (f"{session}-{name}" for name in ("mine", "hers", "ours"))
+    for trace, user in ((mine, "me"), (hers, "her"), (ours, None)):
+        await record(
+            traces,
+            TraceStarted(correlation_id=trace, session_id=session, user_id=user, parent_id=f"{session}-parent"),
+            HookExecuted(
+                correlation_id=trace, execution_id=f"{trace}-hook", hook_type="T", node_id=version, success=True
+            ),
+        )
+
+    async def seen(principal: Principal | None) -> Sequence[set[str]]:
+        hooks = await traces.hook_executions_by_id([f"{trace}-hook" for trace in (mine, hers, ours)], principal)
+        executions = await traces.executions([version], at(-1), limit=10, principal=principal)
+        children = await traces.children([f"{session}-parent"], principal)
+        parent = (await traces.parts([f"{session}-parent"], principal))[f"{session}-parent"]
+        return [
+            set(await traces.parts([mine, hers, ours], principal)),
+            {hook.correlation_id for hook in hooks.values()},
+            {execution.execution_id.removesuffix("-hook") for execution in executions},
+            {trace.correlation_id for trace in children[f"{session}-parent"]},
+            set(parent.child_ids),
+        ]
+
+    for principal, expected in (
+        (None, {mine, hers, ours}),
+        (Principal(subject="me", roles=("reader",)), {mine, ours}),
+        (Principal(subject="stranger"), {ours}),
+        (Principal(subject="stranger", roles=("admin",)), {mine, hers, ours}),
+    ):
+        assert await seen(principal) == [expected] * 5, principal
+
+
+async def test_the_number_of_statements_does_not_grow(graph: Graph, traces: Traces, version: str) -> None:
+    async def count(work: Awaitable[Any]) -> int:
+        before = graph.statements
+        await work
+        return graph.statements - before
+
+    ids = [new_id() for _ in range(20)]
+    one = await count(record(traces, *story(ids[0], version)))
+    many = await count(record(traces, *(event for trace in ids[1:] for event in story(trace, version))))
+    assert many == one
+    assert await count(traces.parts(ids[:1], ANYBODY)) == await count(traces.parts(ids, ANYBODY)) == 4
+    assert await count(traces.children(ids, ANYBODY)) == 1
+
+
+async def test_no_events(traces: Traces) -> None:
+    assert await traces.record([], received_at=NOON) == []
+    assert await traces.parts([], ANYBODY) == {}
+    assert await traces.executions([], NOON, limit=1) == []

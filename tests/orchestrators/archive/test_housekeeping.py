@@ -1,0 +1,67 @@
+"""The background task of the service, on the embedded engine."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from loopgraph.contracts.trace_updates import TraceUpdateFilter
+from loopgraph.effects.archive.segments import Archive
+from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.search import TraceSearch
+from loopgraph.orchestrators.archive import housekeeping as module
+from loopgraph.orchestrators.archive.housekeeping import Housekeeping
+from loopgraph.orchestrators.recording.feed import TraceFeed
+from support.retention import long_ago, memory, prompt, remember
+
+DAY = timedelta(days=1)
+
+
+async def test_it_closes_and_prunes_by_itself(graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, begun = new_id(), long_ago()
+    await remember(graph, prompt(f"{name}.ended", begun), begun)
+    await remember(graph, prompt(f"{name}.silent", begun)[:-1], begun)
+    monkeypatch.setattr(module, "_EVERY_S", 0.05)
+    age = now() - (begun + DAY)
+    keeper = Housekeeping(graph, timeout=age, retention=age, archive=tmp_path, prune_every=DAY)
+    running = asyncio.create_task(keeper.run_forever())
+    try:
+        async with asyncio.timeout(30):
+            while await memory(graph, name):  # noqa: ASYNC110 - what changes is in the database
+                await asyncio.sleep(0.1)
+    finally:
+        running.cancel()
+    assert Archive(tmp_path).segments()
+
+
+async def test_an_archive_in_use_is_left_alone(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    await remember(graph, prompt(name, begun), begun)
+    before = await memory(graph, name)
+    keeper = Housekeeping(graph, timeout=None, retention=now() - (begun + DAY), archive=tmp_path, prune_every=DAY)
+    with Archive(tmp_path).locked():
+        assert await keeper.prune() is None
+    assert await memory(graph, name) == before
+    report = await keeper.prune()
+    assert report is not None
+    assert report.deleted["Trace"] == 2
+    assert await memory(graph, name) == []
+
+
+async def test_followers_are_told_of_what_it_closes(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    await remember(graph, prompt(name, begun)[:-1], begun)
+    feed = TraceFeed(TraceSearch(graph))
+    keeper = Housekeeping(graph, feed, timeout=now() - (begun + DAY), retention=None, archive=tmp_path, prune_every=DAY)
+    updates = feed.updates(TraceUpdateFilter(), None)
+    following = asyncio.ensure_future(anext(updates))
+    await asyncio.sleep(0)
+    assert await keeper.close_silent() >= 1
+    async with asyncio.timeout(10):
+        update = await following
+    await updates.aclose()
+    assert (update.kind, update.trace.closed_by) == ("complete", "timeout")
