@@ -41,7 +41,7 @@ _PAUSE_S = 0.05
 _PROBE_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 15.0  # more than the grace period of the guard
 _ATTEMPTS = 3
-_GUARD = Path(__file__).with_name("engine_guard.py")
+_GUARD = Path(__file__).with_name("guard.py")
 _USE_A_SERVER = "set LOOPGRAPH_GRAPH_URL to a Neo4j or Memgraph server (bolt://HOST:PORT)"
 
 _ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
