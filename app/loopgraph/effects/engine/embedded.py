@@ -5,7 +5,7 @@
 
 No process has a lasting role. Whoever needs the engine calls ``ensure_running``: if the lock of the folder is free it
 starts the engine and owns it from then on, else it joins the one that runs. The engine stops with its owner, however that
-ends (``engine_guard``), and the kernel frees the lock with the engine; so the next caller starts it again, on the same port
+ends (``guard``), and the kernel frees the lock with the engine; so the next caller starts it again, on the same port
 if that is still free, and finds everything that was acknowledged.
 """
 
