@@ -23,6 +23,7 @@ from loopgraph.commands.app import app
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
 from support.process import service
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 Run = Callable[..., Result]
@@ -205,7 +206,7 @@ async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
         await agent.fires("Stop", stop_hook_active=False)
         hooks("flush")
         assert Spool(home / "spool", url).waiting()[0] == 0
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
             variables = {"id": f"prompt-{durable}"}
             asked = await client.post("/graphql", json={"query": TRACE, "variables": variables})
         trace = asked.json()["data"]["trace"]

@@ -19,6 +19,7 @@ from loopgraph.errors import GraphUnavailable
 from loopgraph.orchestrators.recording import feed as trace_feed
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from support.traces import record
+from support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ class Follower:
         self._next = asyncio.ensure_future(anext(self._updates))
 
     async def next(self) -> TraceUpdate:
-        update = await asyncio.wait_for(self._next, 10)
+        update = await asyncio.wait_for(self._next, PATIENCE_S)
         self._next = asyncio.ensure_future(anext(self._updates))
         return update
 
@@ -54,11 +55,7 @@ class Follower:
 
 async def following(feed: TraceFeed, *followers: Follower) -> None:
     """Waits until they do."""
-    for _ in range(1_000):
-        if feed.subscribers == len(followers):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{feed.subscribers} follow")
+    await until(lambda: feed.subscribers == len(followers))
 
 
 async def test_everybody_is_told_what_they_follow(feed: TraceFeed, traces: Traces) -> None:

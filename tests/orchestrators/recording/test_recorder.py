@@ -33,6 +33,7 @@ from loopgraph.errors import (
     UserError,
 )
 from loopgraph.orchestrators.recording.recorder import Recorder
+from support.waiting import PATIENCE_S
 
 
 def hook(name: str, **more: Any) -> HookExecuted:
@@ -81,7 +82,7 @@ class Ledger:
 
 
 async def eventually(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not check():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
@@ -138,7 +139,7 @@ async def test_small_submissions_do_not_starve_a_large_one() -> None:
             await recorder.record([hook(f"c{number}")])
 
     chatting = tasks(*(chatter(number) for number in range(4)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert len(await recorder.record(hooks("x", 200))) == 200
     busy = False
     await asyncio.gather(*chatting)
