@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
         default="512m", description="heap of the embedded engine"
     )
+    embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="more options of the embedded engine's Java, with spaces between them"
+    )
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8053, description="port the service listens on")
@@ -145,6 +148,11 @@ class Settings(BaseSettings):
             return value
         schemes = ", ".join(f"{scheme}://HOST:PORT" for scheme in BOLT_SCHEMES)
         raise ValueError(f"{value!r} is not a graph URL; use embedded:PATH or one of {schemes}")
+
+    @field_validator("embedded_java_options", mode="before")
+    @classmethod
+    def _options(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
 
     @field_validator("redact_names", mode="before")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -121,6 +122,24 @@ def test_the_report_has_a_line_for_each_engine_and_a_reason_for_each_that_was_no
         ["neo4j-2026", "not tested: not asked for; LOOPGRAPH_TEST_ENGINES=all or =neo4j-2026 does"],
         ["memgraph", "not tested: no URL; no Docker"],
     ]
+
+
+def test_the_report_adds_up_what_several_processes_have_done() -> None:
+    stage = Stage()
+    unavailable = {"memgraph": (stage.raising(Unavailable("no Docker")),)}
+    here = Engines({"embedded": (stage.having("embedded"),), **unavailable}, {})
+    there = Engines({"embedded": (stage.having("embedded"),), **unavailable}, {})
+    with contextlib.closing(here), contextlib.closing(there):
+        for engines, tests in ((here, 1), (there, 2)):
+            engines.get("embedded")
+            for _ in range(tests):
+                engines.count_test("embedded")
+        with pytest.raises(Unavailable):
+            there.get("memgraph")
+    here.add(json.loads(json.dumps(there.outcomes())))
+    report = dict(line.split(maxsplit=1) for line in here.report())
+    assert report["embedded"].startswith("tested: embedded/1.0, 3 tests, ")
+    assert report["memgraph"] == "not tested: no Docker"
 
 
 def test_a_cached_folder_is_filled_by_one_of_several_runs(tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from pathlib import Path
 from support.engines.model import Unavailable
 from support.waiting import PATIENCE_S
 
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""The first compiler and the plain collector: ready in half the time, and a new query text costs half. Tests ask few things
+often enough to win from more; a benchmark passes its own options."""
+
 
 def find_java(oldest: int, newest: int | None = None) -> Path:
     """The first ``java`` of a feature release in the range, both ends included. Raises Unavailable."""
