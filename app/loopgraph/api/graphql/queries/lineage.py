@@ -17,8 +17,6 @@ from loopgraph.api.graphql.types.traversal import (
     LineageGraph,
     LineagePath,
     TraversalInput,
-    edge_object,
-    version_object,
 )
 from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.base import Instant
@@ -92,8 +90,8 @@ class LineageQuery:
         if path is None:
             return None
         return LineagePath(
-            versions=[version_object(version) for version in path.versions],
-            edges=[edge_object(edge) for edge in path.edges],
+            versions=[PatternVersion.of(version) for version in path.versions],
+            edges=[LineageEdge.of(edge) for edge in path.edges],
             cost=path.cost,
             length=len(path.edges),
         )
@@ -107,8 +105,8 @@ class LineageQuery:
             raise errors.InvalidInput("nodeIds", f"must be at most {maximum}, not {len(node_ids)}")
         found = await info.context.services.traversals.common_ancestors(node_ids, _types(relationship_types))
         return CommonAncestors(
-            all=[version_object(version) for version in found.all],
-            nearest=[version_object(version) for version in found.nearest],
+            all=[PatternVersion.of(version) for version in found.all],
+            nearest=[PatternVersion.of(version) for version in found.nearest],
         )
 
     @strawberry.field(description="The audit trail, newest first.")

@@ -10,7 +10,6 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.loaders import EvidenceKey
 from loopgraph.api.graphql.types.common import Info, encode_cursor, page_info, page_of, shape
 from loopgraph.api.graphql.types.enums import (
     Arm,
@@ -25,6 +24,7 @@ from loopgraph.api.graphql.types.enums import (
     Verdict,
 )
 from loopgraph.api.graphql.types.lineage import Baseline, Pattern, PatternVersion
+from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces import HookExecution
 from loopgraph.contracts import feedback as contracts
 from loopgraph.effects.loop.evidence import Evidence
@@ -241,7 +241,7 @@ class Experiment(relay.Node):
 
     @strawberry.field(description="The finished executions that name it, by version and then the oldest first.")
     async def executions(self, info: Info, first: int = 100, after: str | None = None) -> ExperimentExecutionConnection:
-        key = EvidenceKey(self.experiment_id, page_of(info, first, after))
+        key = (self.experiment_id, page_of(info, first, after))
         found = await info.context.loaders.executions_of_experiment.load(key)
         edges = [ExperimentExecutionEdge.of(evidence) for evidence in found.evidence]
         return ExperimentExecutionConnection(
@@ -301,6 +301,7 @@ class ExperimentResult:
         )
 
 
+@presents(contracts.Decision)
 @strawberry.type(description="The evidence an improvement was decided on; an applied version points at it for ever.")
 class Decision(relay.Node):
     decision_id: relay.NodeID[str]

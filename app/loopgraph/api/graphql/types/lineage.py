@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.loaders import EdgesKey, LineageKey, TraversalKey, VersionsKey
 from loopgraph.api.graphql.types.common import Info, connection, page_of, shape
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
-from loopgraph.api.graphql.types.traversal import LineageGraph, TraversalInput, graph_object
+from loopgraph.api.graphql.types.presentation import later, present, presents
+from loopgraph.api.graphql.types.traversal import LineageGraph, TraversalInput
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
-
-if TYPE_CHECKING:
-    from loopgraph.api.graphql.types.feedback import Decision
 
 _VERSION_KEY = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -40,6 +37,7 @@ class Baseline:
         return cls(p50_ms=baseline.p50, p95_ms=baseline.p95, p99_ms=baseline.p99, avg_duration_ms=baseline.avg_duration)
 
 
+@presents(contracts.Pattern)
 @strawberry.type(description="A reusable way of working: a prompt, a skill, a code template, a learned execution plan.")
 class Pattern(relay.Node):
     pattern_id: relay.NodeID[str]
@@ -81,7 +79,7 @@ class Pattern(relay.Node):
         if page.after is not None and not _VERSION_KEY.fullmatch(page.after):
             raise errors.InvalidInput("after", "must be a cursor of this connection")
         below = int(page.after) if page.after else None
-        found = await info.context.loaders.versions_of_pattern.load(VersionsKey(self.pattern_id, first, below))
+        found = await info.context.loaders.versions_of_pattern.load((self.pattern_id, first, below))
         items = ((str(version.version), PatternVersion.of(version)) for version in found.versions)
         return connection(items, has_more=found.has_more, after=after)
 
@@ -101,6 +99,7 @@ class Pattern(relay.Node):
         return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
 
 
+@presents(contracts.PatternVersion)
 @strawberry.type(description="One immutable state of a pattern: a node of the lineage graph.")
 class PatternVersion(relay.Node):
     node_id: relay.NodeID[str]
@@ -175,14 +174,12 @@ class PatternVersion(relay.Node):
         pattern = await info.context.loaders.pattern.load(self.raw_pattern_id)
         return Pattern.of(pattern) if pattern else None
 
-    @strawberry.field(description="The decision that approved this version, if the loop applied it.")
-    async def decision(
-        self, info: Info
-    ) -> Annotated["Decision", strawberry.lazy("loopgraph.api.graphql.types.feedback")] | None:  # noqa: UP037
-        from loopgraph.api.graphql.types.feedback import Decision
-
-        found = await info.context.loaders.decision_of_version.load(self.node_id)
-        return Decision.of(found) if found else None
+    @strawberry.field(
+        description="The decision that approved this version, if the loop applied it.",
+        graphql_type=later("feedback", "Decision") | None,
+    )
+    async def decision(self, info: Info) -> Any:
+        return present(await info.context.loaders.decision_of_version.load(self.node_id))
 
     @strawberry.field(description="What this version descends from. Cost is linear in the edges reached.")
     async def ancestors(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
@@ -198,11 +195,10 @@ class PatternVersion(relay.Node):
         wanted = traversal or TraversalInput()
         # Checked here: what a loader raises reaches everything that it loads at once.
         limit = info.context.services.traversals.limit(wanted.limit)
-        key = TraversalKey(self.node_id, wanted.filter(direction), limit)
-        graph = await info.context.loaders.traversal.load(key)
+        graph = await info.context.loaders.traversal.load((self.node_id, wanted.filter(direction), limit))
         if graph is None:
             raise errors.NotFound("PatternVersion", self.node_id)
-        return graph_object(graph)
+        return LineageGraph.of(graph)
 
     @strawberry.field(description="Edges from earlier versions into this one.")
     async def incoming_edges(
@@ -243,10 +239,11 @@ class PatternVersion(relay.Node):
         wanted = frozenset(contracts.RelationshipType if types is None else types)
         if not wanted:
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")
-        edges = await info.context.loaders.edges_of_version.load(EdgesKey(self.node_id, direction, wanted))
+        edges = await info.context.loaders.edges_of_version.load((self.node_id, direction, wanted))
         return [LineageEdge.of(edge) for edge in edges if edge.valid_to is None or not active_only]
 
 
+@presents(contracts.LineageEdge)
 @strawberry.type(description="A typed relationship between two versions; it is never deleted, its interval is closed.")
 class LineageEdge(relay.Node):
     edge_id: relay.NodeID[str]
@@ -301,9 +298,9 @@ async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput
     """The lineage of a pattern, None if there is no such pattern."""
     wanted = traversal or TraversalInput()
     limit = info.context.services.traversals.limit(wanted.limit)
-    key = LineageKey(pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
+    key = (pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
     graph = await info.context.loaders.lineage_of_pattern.load(key)
-    return graph_object(graph) if graph else None
+    return LineageGraph.of(graph) if graph else None
 
 
 def pattern_key(pattern: contracts.Pattern) -> str:
