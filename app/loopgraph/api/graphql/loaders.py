@@ -6,33 +6,96 @@ what was true before.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar, TypeVarTuple
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
-from strawberry.dataloader import DataLoader
-
+from loopgraph.api.graphql.pace import Turns
 from loopgraph.api.services import Services
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.traces.episodes import trees
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K")
 V = TypeVar("V")
 Rest = TypeVarTuple("Rest")
 
 
-def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K, V | None]:
+class Loader(Generic[K, V]):
+    """Gathers the keys that the tasks of a request ask for, and reads them at once when no task is left that could ask for more.
+
+    A read whose askers have all gone is cancelled.
+    """
+
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], turns: Turns) -> None:
+        self._fetch = fetch
+        self._turns = turns
+        self._asked: list[tuple[K, asyncio.Future[V]]] = []
+        self._reading: set[asyncio.Task[None]] = set()
+
+    def load(self, key: K) -> Awaitable[V]:
+        """What the read answers for a key, once it has."""
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        if not self._asked:
+            task = asyncio.create_task(self._read())
+            self._reading.add(task)  # the loop itself holds tasks weakly
+            task.add_done_callback(self._reading.discard)
+        self._asked.append((key, future))
+        return future
+
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """What the read answers for some keys."""
+        return list(await asyncio.gather(*map(self.load, keys)))
+
+    async def _read(self) -> None:
+        await self._turns.quiet()
+        asked, self._asked = [one for one in self._asked if not one[1].done()], []
+        if not asked:
+            return
+        futures, task = [future for _, future in asked], asyncio.current_task()
+        left = len(futures)
+
+        def settled(future: asyncio.Future[V]) -> None:
+            nonlocal left
+            left -= 1
+            if not left and task is not None:
+                task.cancel()
+
+        for future in futures:
+            future.add_done_callback(settled)
+        try:
+            values = await self._fetch([key for key, _ in asked])
+        except asyncio.CancelledError:
+            for future in futures:
+                future.cancel()
+            raise
+        except Exception as error:
+            outcomes: list[Any] = [error] * len(futures)
+        else:
+            outcomes = list(values)
+        for future, outcome in zip(futures, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]], turns: Turns) -> Loader[K, V | None]:
     """A loader over a read that takes ids and answers with what exists."""
 
     async def load(keys: list[K]) -> list[V | None]:
         found = await fetch(list(dict.fromkeys(keys)))
         return [found.get(key) for key in keys]
 
-    return DataLoader(load_fn=load, cache=False)
+    return Loader(load, turns)
 
 
-def of_owners(fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]]) -> DataLoader[tuple[str, *Rest], V]:
+def of_owners(
+    fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]], turns: Turns
+) -> Loader[tuple[str, *Rest], V]:
     """A loader over a read of something that each of several owners has, such as a page of their events.
 
     Its keys are the owner's id and what else the read asks for. One read answers the keys whose rest is the same; it must
@@ -46,45 +109,45 @@ def of_owners(fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]
         found = {rest: await fetch(list(owners), *rest) for rest, owners in groups.items()}
         return [found[tuple(rest)][owner] for owner, *rest in keys]
 
-    return DataLoader(load_fn=load, cache=False)
+    return Loader(load, turns)
 
 
 class Loaders:
     """One loader for each edge of the API that a list can reach."""
 
-    def __init__(self, services: Services, principal: Principal | None) -> None:
+    def __init__(self, services: Services, principal: Principal | None, turns: Turns) -> None:
         reads = services.lineage_reads
-        self.pattern = by_id(reads.patterns)
-        self.version = by_id(reads.versions)
-        self.edge = by_id(reads.edges_by_id)
-        self.event = by_id(services.events.by_id)
-        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal))
+        self.pattern = by_id(reads.patterns, turns)
+        self.version = by_id(reads.versions, turns)
+        self.edge = by_id(reads.edges_by_id, turns)
+        self.event = by_id(services.events.by_id, turns)
+        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal), turns)
         sessions = services.sessions
-        self.session = by_id(lambda ids: sessions.by_id(ids, principal))
-        self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal))
-        self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal))
-        self.metrics_of_session = of_owners(sessions.metrics)
-        self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal))
+        self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
+        self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)
+        self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
+        self.metrics_of_session = of_owners(sessions.metrics, turns)
+        self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)
         feedback = services.feedback
-        self.run = by_id(feedback.runs)
-        self.improvement = by_id(feedback.improvements)
-        self.improvements_of_run = by_id(feedback.improvements_of_runs)
-        self.experiment = by_id(feedback.experiments)
-        self.experiments_of_improvement = by_id(feedback.experiments_of_improvements)
-        self.decision = by_id(feedback.decisions)
-        self.decisions_of_improvement = by_id(feedback.decisions_of_improvements)
-        self.decision_of_version = by_id(feedback.decisions_of_versions)
+        self.run = by_id(feedback.runs, turns)
+        self.improvement = by_id(feedback.improvements, turns)
+        self.improvements_of_run = by_id(feedback.improvements_of_runs, turns)
+        self.experiment = by_id(feedback.experiments, turns)
+        self.experiments_of_improvement = by_id(feedback.experiments_of_improvements, turns)
+        self.decision = by_id(feedback.decisions, turns)
+        self.decisions_of_improvement = by_id(feedback.decisions_of_improvements, turns)
+        self.decision_of_version = by_id(feedback.decisions_of_versions, turns)
         evidence, events = services.evidence, services.events
         self.executions_of_experiment = of_owners(
-            lambda ids, page: evidence.executions_of_experiments(ids, page, principal)
+            lambda ids, page: evidence.executions_of_experiments(ids, page, principal), turns
         )
-        self.versions_of_pattern = of_owners(reads.versions_pages)
-        self.edges_of_version = of_owners(lambda ids, direction, types: _edges(reads, ids, direction, types))
-        self.events_of_pattern = of_owners(events.pages_of_patterns)
-        self.events_of_version = of_owners(events.pages_of_versions)
+        self.versions_of_pattern = of_owners(reads.versions_pages, turns)
+        self.edges_of_version = of_owners(lambda ids, direction, types: _edges(reads, ids, direction, types), turns)
+        self.events_of_pattern = of_owners(events.pages_of_patterns, turns)
+        self.events_of_version = of_owners(events.pages_of_versions, turns)
         traversals = services.traversals
-        self.lineage_of_pattern = of_owners(_or_none(traversals.pattern_lineages))
-        self.traversal = of_owners(_or_none(traversals.traverse))
+        self.lineage_of_pattern = of_owners(_or_none(traversals.pattern_lineages), turns)
+        self.traversal = of_owners(_or_none(traversals.traverse), turns)
 
 
 def _or_none(

@@ -22,6 +22,7 @@ from neo4j import exceptions as failures
 from loopgraph.assets import Access, Query
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
+from loopgraph.effects.graph.deadline import within
 from loopgraph.effects.graph.errors import RETRY_S, LostRace, message_of, translate
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.instants import quicken
@@ -170,6 +171,8 @@ class Graph:
     async def _managed(self, work: Work[T], access: Access) -> T:
         driver = await self._connect()
         timeout = self._settings.query_timeout_ms / 1000
+        if access is Access.READ:  # a write can be another's, too: writers share transactions
+            timeout = within(timeout)
 
         @neo4j.unit_of_work(timeout=timeout)
         async def bound(transaction: neo4j.AsyncManagedTransaction) -> T:

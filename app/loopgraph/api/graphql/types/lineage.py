@@ -12,11 +12,12 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.common import Info, connection, page_of, shape
+from loopgraph.api.graphql.types.common import SLICE, Info, connection, page_of, shape, sliced
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.presentation import later, present, presents
-from loopgraph.api.graphql.types.traversal import LineageGraph, TraversalInput
+from loopgraph.api.graphql.types.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
 
@@ -45,7 +46,7 @@ class Pattern(relay.Node):
     name: str
     pattern_type: str
     description: str
-    tags: list[str]
+    tags: list[str] = short_list()
     metadata: JSON
     latest_version: int = strawberry.field(description="Number of the newest version.")
     created_at: datetime
@@ -84,7 +85,8 @@ class Pattern(relay.Node):
         return connection(items, has_more=found.has_more, after=after)
 
     @strawberry.field(
-        description="All versions of the pattern, their ancestors and descendants, and the edges between."
+        description="All versions of the pattern, their ancestors and descendants, and the edges between.",
+        directives=[OF_TRAVERSAL],
     )
     async def lineage(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         graph = await pattern_lineage(info, self.pattern_id, traversal)
@@ -114,7 +116,7 @@ class PatternVersion(relay.Node):
     template_hash: str = strawberry.field(description="sha256 over the bytes of the template.")
     parameters: JSON
     change_summary: str
-    tags: list[str]
+    tags: list[str] = short_list()
     metadata: JSON
     confidence_score: float | None
     performance_baseline: Baseline | None
@@ -181,11 +183,15 @@ class PatternVersion(relay.Node):
     async def decision(self, info: Info) -> Any:
         return present(await info.context.loaders.decision_of_version.load(self.node_id))
 
-    @strawberry.field(description="What this version descends from. Cost is linear in the edges reached.")
+    @strawberry.field(
+        description="What this version descends from. Cost is linear in the edges reached.", directives=[OF_TRAVERSAL]
+    )
     async def ancestors(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         return await self._reached(info, contracts.Direction.ANCESTORS, traversal)
 
-    @strawberry.field(description="What descends from this version. Cost is linear in the edges reached.")
+    @strawberry.field(
+        description="What descends from this version. Cost is linear in the edges reached.", directives=[OF_TRAVERSAL]
+    )
     async def descendants(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         return await self._reached(info, contracts.Direction.DESCENDANTS, traversal)
 
@@ -200,17 +206,29 @@ class PatternVersion(relay.Node):
             raise errors.NotFound("PatternVersion", self.node_id)
         return LineageGraph.of(graph)
 
-    @strawberry.field(description="Edges from earlier versions into this one.")
+    @strawberry.field(description=f"Edges from earlier versions into this one, in order of creation: {SLICE}")
     async def incoming_edges(
-        self, info: Info, relationship_types: list[RelationshipType] | None = None, active_only: bool = True
+        self,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
     ) -> list[LineageEdge]:
-        return await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
+        found = await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
+        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
 
-    @strawberry.field(description="Edges from this version to later ones.")
+    @strawberry.field(description=f"Edges from this version to later ones, in order of creation: {SLICE}")
     async def outgoing_edges(
-        self, info: Info, relationship_types: list[RelationshipType] | None = None, active_only: bool = True
+        self,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
     ) -> list[LineageEdge]:
-        return await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
+        found = await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
+        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
     async def is_root(self, info: Info) -> bool:
@@ -226,7 +244,7 @@ class PatternVersion(relay.Node):
     ) -> relay.Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, node_id=self.node_id)
 
-    async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[LineageEdge]:
+    async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[contracts.LineageEdge]:
         return await self._edges(info, direction, list(contracts.ANCESTRY), active_only=True)
 
     async def _edges(
@@ -235,12 +253,12 @@ class PatternVersion(relay.Node):
         direction: contracts.Direction,
         types: list[contracts.RelationshipType] | None,
         active_only: bool,
-    ) -> list[LineageEdge]:
+    ) -> list[contracts.LineageEdge]:
         wanted = frozenset(contracts.RelationshipType if types is None else types)
         if not wanted:
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")
         edges = await info.context.loaders.edges_of_version.load((self.node_id, direction, wanted))
-        return [LineageEdge.of(edge) for edge in edges if edge.valid_to is None or not active_only]
+        return [edge for edge in edges if edge.valid_to is None or not active_only]
 
 
 @presents(contracts.LineageEdge)

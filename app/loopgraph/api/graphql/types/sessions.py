@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, connection, encode_cursor, page_of, shape
 from loopgraph.api.graphql.types.enums import Temporality
+from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.traces import Trace
 from loopgraph.contracts import sessions as contracts
 from loopgraph.contracts.base import Page
@@ -84,7 +85,7 @@ class Session(relay.Node):
     model: str | None
     user_id: str | None
     context: JSON
-    tags: list[str]
+    tags: list[str] = short_list()
     created_at: datetime = strawberry.field(description="When it was first heard of.")
 
     @classmethod

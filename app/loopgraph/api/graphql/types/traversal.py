@@ -9,6 +9,7 @@ import strawberry
 
 from loopgraph.api.graphql.types.common import plain, shape, validated
 from loopgraph.api.graphql.types.enums import PatternStatus, RelationshipType
+from loopgraph.api.graphql.types.list_size import ListSize, at_most
 from loopgraph.api.graphql.types.presentation import later, later_list, present
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts import lineage as contracts
@@ -43,6 +44,16 @@ class TraversalInput:
         return self.max_nodes
 
 
+OF_TRAVERSAL = ListSize(
+    slicing_arguments=["traversal.maxNodes"], sized_fields=["startIds", "nodes", "edges", "roots", "leaves"]
+)
+"""The lists of a graph are as long as its traversal may be; of edges, there may be twice as many."""
+
+EDGES_PER_NODE, FEW_EDGES = 2, 500
+PATH, ANCESTORS = 10_000, 10_000
+"""So much of a path and of the common ancestors is shown."""
+
+
 @strawberry.type(description="A version in a traversal's answer.")
 class LineageNode:
     version: Any = strawberry.field(graphql_type=later("lineage", "PatternVersion"))
@@ -56,11 +67,18 @@ class LineageGraph:
     graph: strawberry.Private[contracts.LineageGraph]
     start_ids: list[strawberry.ID]
     reached: int = strawberry.field(description="Versions found before the filter by status.")
-    truncated: bool = strawberry.field(description="Whether more was reachable than the limit allowed.")
+    truncated: bool = strawberry.field(
+        description="Whether more was reachable than the limit allowed, or there are more edges than twice the nodes (and 500)."
+    )
 
     @classmethod
     def of(cls, graph: contracts.LineageGraph) -> Self:
-        return shape(cls, graph, graph=graph)
+        return cls(
+            graph=graph,
+            start_ids=[strawberry.ID(start) for start in graph.start_ids],
+            reached=graph.reached,
+            truncated=graph.truncated or len(graph.edges) > _most_edges(graph),
+        )
 
     @strawberry.field
     def nodes(self) -> list[LineageNode]:
@@ -68,7 +86,7 @@ class LineageGraph:
 
     @strawberry.field(graphql_type=_EDGES)
     def edges(self) -> list[Any]:
-        return [present(edge) for edge in self.graph.edges]
+        return [present(edge) for edge in self.graph.edges[: _most_edges(self.graph)]]
 
     @strawberry.field
     def node_count(self) -> int:
@@ -100,18 +118,27 @@ class LineageGraph:
         return [present(versions[node_id]) for node_id in ids]
 
 
+def _most_edges(graph: contracts.LineageGraph) -> int:
+    return max(EDGES_PER_NODE * len(graph.nodes), FEW_EDGES)
+
+
 @strawberry.type(description="A path from an earlier version to a later one.")
 class LineagePath:
-    versions: list[Any] = strawberry.field(graphql_type=_VERSIONS)
-    edges: list[Any] = strawberry.field(graphql_type=_EDGES)
+    versions: list[Any] = strawberry.field(graphql_type=_VERSIONS, directives=[at_most(PATH)])
+    edges: list[Any] = strawberry.field(graphql_type=_EDGES, directives=[at_most(PATH)])
+    truncated: bool = strawberry.field(description="Whether the path is longer than what is shown of its beginning.")
     cost: float = strawberry.field(description="Number of edges, or the sum of -ln(weight).")
     length: int = strawberry.field(description="Number of edges.")
 
 
 @strawberry.type(description="Versions that are ancestors of all versions asked about; a version is its own ancestor.")
 class CommonAncestors:
-    all: list[Any] = strawberry.field(description="Nearest first.", graphql_type=_VERSIONS)
+    all: list[Any] = strawberry.field(
+        description="Nearest first.", graphql_type=_VERSIONS, directives=[at_most(ANCESTORS)]
+    )
     nearest: list[Any] = strawberry.field(
         description="Those that are no ancestor of another common ancestor, as `git merge-base --all` has it.",
         graphql_type=_VERSIONS,
+        directives=[at_most(ANCESTORS)],
     )
+    truncated: bool = strawberry.field(description="Whether there are more than are shown.")
