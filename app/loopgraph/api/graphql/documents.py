@@ -46,6 +46,9 @@ _CACHED = 256
 _CACHED_CHARACTERS = 8_192
 """Longer documents are rare, and are not kept."""
 
+_MOST_ERRORS = 20
+"""So many things that are wrong with a document are told."""
+
 _IN_A_THREAD = 1_024
 """Longer documents are parsed and validated beside the event loop."""
 
@@ -156,7 +159,10 @@ class Documents:
         except GraphQLError as error:
             return _Checked(None, [error])
         try:
-            return _Checked(document, measure(document, self._limits) or validate(schema, document, specified_rules))
+            return _Checked(
+                document,
+                measure(document, self._limits) or validate(schema, document, specified_rules, max_errors=_MOST_ERRORS),
+            )
         except RecursionError:
             return _Checked(document, [GraphQLError("the document is nested too deeply")])
 

@@ -142,7 +142,7 @@ async def _gather(turns: Turns, values: list[Awaitable[Any]]) -> list[Any]:
     started: list[asyncio.Future[Any]] = []
     try:
         for value in values:
-            started.append(asyncio.ensure_future(value))
+            started.append(asyncio.ensure_future(_in_turn(turns, value)))
             if turns.spent():
                 await turns.turn()
         return await gather_with_cancel(*started)

@@ -34,8 +34,14 @@ class Loader(Generic[K, V]):
         self._asked: list[tuple[K, asyncio.Future[V]]] = []
         self._reading: set[asyncio.Task[None]] = set()
 
-    def load(self, key: K) -> Awaitable[V]:
-        """What the read answers for a key, once it has."""
+    async def load(self, key: K) -> V:
+        """What the read answers for a key, once it has; what follows begins in turn."""
+        value = await self._ask(key)
+        if self._turns.spent():
+            await self._turns.turn()
+        return value
+
+    def _ask(self, key: K) -> asyncio.Future[V]:
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         if not self._asked:
             task = asyncio.create_task(self._read())
@@ -46,7 +52,7 @@ class Loader(Generic[K, V]):
 
     async def load_many(self, keys: Sequence[K]) -> list[V]:
         """What the read answers for some keys."""
-        return list(await asyncio.gather(*map(self.load, keys)))
+        return list(await asyncio.gather(*map(self._ask, keys)))
 
     async def _read(self) -> None:
         await self._turns.quiet()
