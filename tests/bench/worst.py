@@ -58,28 +58,31 @@ def _circle(first: int, hops: int) -> str:
 
 WORST: dict[str, str] = {
     "round in a circle, 3 times": _circle(42, 3),
-    "patterns × versions × their pattern": "{ patterns(first: 250) { edges { node { versions(first: 250) { edges { node { version "
-    "pattern { name } } } } } } } }",
-    "500 traces with their trees": f"{{ traces(first: 500) {{ edges {{ node {{ {_HEAD} steps(first: 50) {{ {_STEP} }} waterfall(first: 100) "
-    "{ name depth durationMs } timeline(first: 100) { data } } } } }",
-    "500 traces by id": f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Trace {{ {_HEAD} steps(first: 100) {{ {_STEP} }} waterfall(first: "
-    "200) { name depth } } } }",
+    "patterns × versions × their pattern": """{ patterns(first: 250) { edges { node {
+        versions(first: 250) { edges { node { version pattern { name } } } } } } } }""",
+    "500 traces with their trees": f"""{{ traces(first: 500) {{ edges {{ node {{ {_HEAD} steps(first: 50) {{ {_STEP} }}
+        waterfall(first: 100) {{ name depth durationMs }} timeline(first: 100) {{ data }} }} }} }} }}""",
+    "500 traces by id": f"""query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Trace {{
+        {_HEAD} steps(first: 100) {{ {_STEP} }} waterfall(first: 200) {{ name depth }} }} }} }}""",
     "10,000 steps in slices": '{ trace(correlationId: "large") { '
-    + " ".join(f"s{i}: hookExecutions(first: 500, offset: {500 * i}) {{ {_STEP} version {{ name: label }} }}" for i in range(20))
+    + " ".join(
+        f"s{i}: hookExecutions(first: 500, offset: {500 * i}) {{ {_STEP} version {{ label }} }}" for i in range(20)
+    )
     + " } }",
-    "a lineage with all of its versions": f'{{ lineage(patternId: "bench-0") {{ nodes {{ version {{ {_VERSION} }} }} edges {{ edgeId weight metadata }} '
-    "roots { nodeId } leaves { nodeId } } }",
-    "lineages of 60 patterns": "{ patterns(first: 60) { edges { node { lineage(traversal: {maxNodes: 1000}) { nodes { version { "
-    "nodeId templateCode } } edges { edgeId } } } } } }",
+    "a lineage with all of its versions": f"""{{ lineage(patternId: "bench-0") {{ nodes {{ version {{ {_VERSION} }} }}
+        edges {{ edgeId weight metadata }} roots {{ nodeId }} leaves {{ nodeId }} }} }}""",
+    "lineages of 60 patterns": """{ patterns(first: 60) { edges { node { lineage(traversal: {maxNodes: 1000}) {
+        nodes { version { nodeId templateCode } } edges { edgeId } } } } } }""",
     "values that are looked up one by one": '{ pattern(patternId: "bench-0") { versions(first: 500) { edges { node { '
     + _times(49, "isRoot")
     + " } } } } }",
-    "one value many times": f'{{ lineage(patternId: "bench-0") {{ nodes {{ version {{ {_times(40, "templateCode")} }} }} }} }}',
-    "edges of versions of patterns": "{ patterns(first: 60) { edges { node { versions(first: 100) { edges { node { incomingEdges(first: 5) { source "
-    "{ nodeId } target { nodeId } } } } } } } } }",
+    "one value many times": f"""{{ lineage(patternId: "bench-0") {{ nodes {{ version {{
+        {_times(40, "templateCode")} }} }} }} }}""",
+    "edges of versions of patterns": """{ patterns(first: 60) { edges { node { versions(first: 100) { edges { node {
+        incomingEdges(first: 5) { source { nodeId } target { nodeId } } } } } } } } }""",
     "introspection": "{ __schema { types { fields { args { name } type { fields { name type { name } } } } } } }",
     "a document that takes long to check": "{ " + " ".join(f"unknown{i}" for i in range(4_900)) + " }",
-}  # fmt: skip
+}
 
 
 def variables() -> dict[str, Any]:

@@ -44,9 +44,9 @@ class _WebSocket(ASGIWebSocketAdapter):
 class _GraphQL(GraphQL[Context, None]):
     websocket_adapter_class = _WebSocket
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pace: Pace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pace = Pace()
+        self._pace = pace
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context = context_of(request, self._pace)
@@ -124,10 +124,11 @@ def _in_full(refusal: HTTPException) -> str:
             return refusal.reason
 
 
-def graphql_app(settings: Settings) -> Any:
-    """The ASGI application of ``/graphql``."""
+def graphql_app(settings: Settings, pace: Pace) -> Any:
+    """The ASGI application of ``/graphql``, whose answers are made in the turns of ``pace``."""
     return _GraphQL(
         build_schema(settings),
+        pace=pace,
         graphql_ide="graphiql",
         subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
     )

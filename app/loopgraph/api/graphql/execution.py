@@ -39,8 +39,9 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         timeout_ms = self.context_value.services.settings.operation_timeout_ms
         DEADLINE.set(time.monotonic() + timeout_ms / 1000)
         try:
-            async with asyncio.timeout(timeout_ms / 1000) as limit:
-                return await result
+            with self._turns.operation():
+                async with asyncio.timeout(timeout_ms / 1000) as limit:
+                    return await result
         except TimeoutError as error:
             if not limit.expired():
                 raise

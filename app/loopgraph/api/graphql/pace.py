@@ -8,8 +8,10 @@ counts, over all tasks together; whoever finds it spent waits in one queue.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
+from collections.abc import Iterator
 
 SLICE_S = 0.005
 """How long answers may be worked on before the loop comes round."""
@@ -25,6 +27,21 @@ class Pace:
         self._began: float | None = None
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._releasing = False
+        self._operations = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether any answer is being made."""
+        return self._operations > 0
+
+    @contextlib.contextmanager
+    def operation(self) -> Iterator[None]:
+        """An answer is made in this block."""
+        self._operations += 1
+        try:
+            yield
+        finally:
+            self._operations -= 1
 
     def spent(self) -> bool:
         """Whether it is time to let the loop come round."""
@@ -71,6 +88,10 @@ class Turns:
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._waiting = 0
+
+    def operation(self) -> contextlib.AbstractContextManager[None]:
+        """An answer is made in this block."""
+        return self._pace.operation()
 
     def spent(self) -> bool:
         """Whether it is time to let the loop come round."""

@@ -26,6 +26,7 @@ from loopgraph.effects.graph.deadline import within
 from loopgraph.effects.graph.errors import RETRY_S, LostRace, message_of, translate
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.instants import quicken
+from loopgraph.effects.graph.many import Slice, made_of
 from loopgraph.effects.graph.values import from_graph, to_graph
 from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
 from loopgraph.settings import Engine, Settings
@@ -58,7 +59,13 @@ class Transaction:
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
         columns = result.keys()
-        rows = [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
+        rows: list[Row] = []
+        slice_ = Slice()
+        async for record in result:
+            values = record.values()
+            most = max((len(value) for value in values if isinstance(value, list)), default=0)
+            rows.append(await made_of(most, lambda: dict(zip(columns, map(from_graph, values), strict=True))))  # noqa: B023
+            await slice_.pause()
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
