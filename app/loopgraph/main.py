@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from loopgraph.api.graphql.app import graphql_app
+from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.http.batch import PATH as BATCH
 from loopgraph.api.http.batch import batch_routes
 from loopgraph.api.http.claude_code import agent_hook_routes
@@ -30,6 +32,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.memory import Collector
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
@@ -126,14 +129,15 @@ def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsy
 
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. The graph is opened and closed by its lifespan."""
-    settings = settings or Settings()
+    settings, pace = settings or Settings(), Pace()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
-            housekeeping = build_housekeeping(services)
-            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
+            housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
+            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
+            sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             if settings.capture_content is CaptureContent.FULL:
@@ -145,7 +149,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
 
-    graphql = graphql_app(settings)
+    graphql = graphql_app(settings, pace)
     return Starlette(
         routes=[
             *health_routes,

@@ -83,7 +83,13 @@ class Settings(BaseSettings):
         default=50, description="most aliases in one GraphQL document"
     )
     max_query_tokens: Annotated[int, Field(ge=1)] = Field(
-        default=5_000, description="most tokens in one GraphQL document"
+        default=5_000, description="most tokens in one GraphQL document; also most selections, its fragments spread"
+    )
+    max_query_nodes: Annotated[int, Field(ge=1)] = Field(
+        default=250_000, description="most nodes that a GraphQL query may ask for, by its page sizes"
+    )
+    operation_timeout_ms: Annotated[int, Field(ge=1)] = Field(
+        default=30_000, description="longest time of one GraphQL operation, and of one event of a subscription"
     )
     max_page_size: Annotated[int, Field(ge=1)] = Field(default=500, description="largest `first` of a connection")
     max_traversal_nodes: Annotated[int, Field(ge=1)] = Field(

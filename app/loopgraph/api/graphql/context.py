@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
 from loopgraph.api.graphql.loaders import Loaders
+from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.api.services import Services
 from loopgraph.contracts.base import Id, Principal
 from loopgraph.effects.clock import new_id
@@ -23,6 +24,7 @@ class Context:
     principal: Principal | None
     correlation_id: str
     loaders: Loaders
+    turns: Turns
 
 
 def principal_of(connection: HTTPConnection) -> Principal | None:
@@ -30,10 +32,10 @@ def principal_of(connection: HTTPConnection) -> Principal | None:
     return None
 
 
-def context_of(connection: HTTPConnection) -> Context:
+def context_of(connection: HTTPConnection, pace: Pace) -> Context:
     """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
-    services, principal = connection.app.state.services, principal_of(connection)
-    return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal))
+    services, principal, turns = connection.app.state.services, principal_of(connection), Turns(pace)
+    return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal, turns), turns)
 
 
 def _correlation_id_of(connection: HTTPConnection) -> str:

@@ -42,7 +42,7 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
         return _with(error, "id: must be a global id of this API, as the field `id` of a node gives it", _BAD_ID)
     if isinstance(original, UserError | ServiceError):
         field = {"field": original.field} if isinstance(original, InvalidInput) else {}
-        return _with(error, str(original), {"code": original.code, **field})
+        return _with(error, str(original), {"code": original.code, **field, **getattr(original, "extensions", {})})
     logger.error("unexpected error, correlation id %s", correlation_id, exc_info=original)
     message = f"unexpected error; it was logged with the correlation id {correlation_id}"
     return _with(error, message, {"code": "INTERNAL", "correlationId": correlation_id})

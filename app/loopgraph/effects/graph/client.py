@@ -22,9 +22,11 @@ from neo4j import exceptions as failures
 from loopgraph.assets import Access, Query
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
+from loopgraph.effects.graph.deadline import within
 from loopgraph.effects.graph.errors import RETRY_S, LostRace, message_of, translate
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.instants import quicken
+from loopgraph.effects.graph.many import Slice, made_of
 from loopgraph.effects.graph.values import from_graph, to_graph
 from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
 from loopgraph.settings import Engine, Settings
@@ -57,7 +59,13 @@ class Transaction:
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
         columns = result.keys()
-        rows = [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
+        rows: list[Row] = []
+        slice_ = Slice()
+        async for record in result:
+            values = record.values()
+            most = max((len(value) for value in values if isinstance(value, list)), default=0)
+            rows.append(await made_of(most, lambda: dict(zip(columns, map(from_graph, values), strict=True))))  # noqa: B023
+            await slice_.pause()
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
@@ -171,6 +179,8 @@ class Graph:
     async def _managed(self, work: Work[T], access: Access) -> T:
         driver = await self._connect()
         timeout = self._settings.query_timeout_ms / 1000
+        if access is Access.READ:  # a write can be another's, too: writers share transactions
+            timeout = within(timeout)
 
         @neo4j.unit_of_work(timeout=timeout)
         async def bound(transaction: neo4j.AsyncManagedTransaction) -> T:
