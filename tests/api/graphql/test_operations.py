@@ -15,7 +15,7 @@ from loopgraph.assets import asset
 from loopgraph.settings import Settings
 from support.service import operation, operation_names
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

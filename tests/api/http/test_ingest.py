@@ -252,7 +252,7 @@ class Relay:
 
 
 async def test_a_graph_that_goes_away(embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loopgraph.effects.graph.client._RETRY_S", 0.1)
+    monkeypatch.setattr("loopgraph.effects.graph.client.RETRY_S", 0.1)
     relay, body = Relay(embedded_engine), {"correlation_id": new_id()}
     settings = settings_for(embedded_engine).model_copy(update={"graph_url": await relay.start()})
     async with Graph.open(settings) as graph, doors(graph) as client:

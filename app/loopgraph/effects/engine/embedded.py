@@ -5,7 +5,7 @@
 
 No process has a lasting role. Whoever needs the engine calls ``ensure_running``: if the lock of the folder is free it
 starts the engine and owns it from then on, else it joins the one that runs. The engine stops with its owner, however that
-ends (``engine_guard``), and the kernel frees the lock with the engine; so the next caller starts it again, on the same port
+ends (``guard``), and the kernel frees the lock with the engine; so the next caller starts it again, on the same port
 if that is still free, and finds everything that was acknowledged.
 """
 
@@ -41,7 +41,7 @@ _PAUSE_S = 0.05
 _PROBE_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 15.0  # more than the grace period of the guard
 _ATTEMPTS = 3
-_GUARD = Path(__file__).with_name("engine_guard.py")
+_GUARD = Path(__file__).with_name("guard.py")
 _USE_A_SERVER = "set LOOPGRAPH_GRAPH_URL to a Neo4j or Memgraph server (bolt://HOST:PORT)"
 
 _ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")

@@ -1,6 +1,6 @@
 """Keeps the embedded engine from outliving its owner. A program of its own, not a module: it imports nothing of loopgraph.
 
-    python -I -S engine_guard.py LIFELINE LOCK COMMAND...
+    python -I -S guard.py LIFELINE LOCK COMMAND...
 
 Between the owner and the engine stands this small process. LIFELINE is the read end of a pipe whose write end only the
 owner has, so end-of-file means: the owner closed it, or is gone, however it went. LOCK is the descriptor of the flock'ed
