@@ -83,6 +83,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
             queue_events=settings.ingest_queue_events,
             queue_bytes=settings.ingest_queue_bytes,
             feed=feed,
+            health=graph.health,
         ),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
