@@ -22,7 +22,15 @@ from loopgraph.assets import Access, Query, query
 from loopgraph.effects.clock import now
 from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
-from loopgraph.effects.graph.errors import DRIVER_FAILURES, FAILURES, OWN_PASSWORD_REFUSED, LostRace, judge, translate
+from loopgraph.effects.graph.errors import (
+    DRIVER_FAILURES,
+    FAILURES,
+    OWN_PASSWORD_REFUSED,
+    RETRY_S,
+    LostRace,
+    judge,
+    translate,
+)
 from loopgraph.effects.graph.errors import Row as Meaning
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.health import Health
@@ -188,7 +196,7 @@ class Graph:
                     again, wait_s = races < _RACES, races * random.uniform(0.001, 0.01)  # noqa: S311 - jitter, not a secret
                 else:
                     failing_since = failing_since or time.monotonic()
-                    again = time.monotonic() - failing_since < meaning.retry_s
+                    again = time.monotonic() - failing_since < min(meaning.retry_s, RETRY_S)
                     wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 if not again or self._closed:

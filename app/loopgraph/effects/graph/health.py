@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 from loopgraph.assets import Access
 from loopgraph.errors import Blame, GraphContended, GraphFull, GraphTimeout, GraphUnavailable, LoopgraphError
+
+T = TypeVar("T")
 
 PATIENCE_S: Final = 1.0
 """So long those who wait for the graph do so without a look at whether it is there. Agents' hooks wait two seconds."""
@@ -75,6 +77,17 @@ class Health:
         except LoopgraphError as error:
             return error
         return None
+
+    async def patiently(self, work: Coroutine[Any, Any, T]) -> T:
+        """What ``work`` returns; it is given up as soon as it is clear that the graph is away. Raises why, if so."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=PATIENCE_S))[0]:
+                if away := await self.away():
+                    raise away.with_traceback(None)
+            return task.result()
+        finally:
+            task.cancel()
 
     async def prove(self) -> None:
         """Returns if the graph stores something now. Raises what it says if not."""

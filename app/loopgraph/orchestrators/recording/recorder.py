@@ -30,6 +30,7 @@ from loopgraph.errors import (
     Blame,
     DeadLettersUnwritable,
     EngineFailure,
+    GraphUnavailable,
     LoopgraphError,
     ServiceError,
     ShuttingDown,
@@ -291,7 +292,7 @@ class Recorder:
                     left = [entry for entry, _, _ in suspects] + [
                         entry for part, _ in reversed(parts) for entry in part
                     ]
-                    await self._later(left, _not_proven(failure))
+                    await self._later(left, failure)
                     return
         for entry, failure, stored_then in suspects:
             since = stored_then if self._health else at_first
@@ -302,7 +303,7 @@ class Recorder:
         for _ in range(_CONFIRMED):
             trusted = self._on_trust < _ON_TRUST or isinstance(error, _OF_THE_VALUE)
             if self._stored == since and not (trusted and await self._proves()):
-                await self._later([entry], _not_proven(error))
+                await self._later([entry], error)
                 return
             since = self._stored if self._health else since
             again = await self._store([entry])
@@ -327,15 +328,15 @@ class Recorder:
 
     async def _later(self, entries: Sequence[Entry], error: Exception) -> None:
         """Tells those who wait, and tries the others again, fewer at a time, until the graph can."""
-        patient = []
+        patient, told = [], _graphs_fault(error)
         for entry in entries:
             if entry.submission.waited:
-                self._tell(entry, error)
+                self._tell(entry, told)
             else:
                 patient.append(entry)
         if not patient:
             return
-        logger.warning("%d queued events wait for the graph: %s", self._backlog.events, error)
+        logger.warning("%d queued events wait for the graph: %s", self._backlog.events, told)
         if len(entries) == 1 and (self._stored > entries[0].failed_at or await self._proves()):
             self._set_apart(entries[0])
             return
@@ -354,7 +355,7 @@ class Recorder:
         entry.failed_at = self._stored
         self._backlog.set_apart(entry, min(4.0 ** (entry.tries - 1), _LONGEST_APART_S))
 
-    def _tell(self, entry: Entry, error: Exception) -> None:
+    def _tell(self, entry: Entry, error: ServiceError) -> None:
         """Tells who waits for an entry that its submission is to be sent again."""
         self._backlog.withdraw(entry.submission)
         self._backlog.leave(entry)
@@ -389,13 +390,9 @@ class Recorder:
         return True
 
 
-def _not_proven(error: Exception) -> Exception:
-    """An error that may be an event's fault, as long as nothing else was stored since: the graph's."""
+def _graphs_fault(error: Exception) -> ServiceError:
+    """An error as one that blames the graph, which it does as long as it is not proven to be the event's."""
     if blame_of(error) is Blame.GRAPH:
-        return error
-    what = f": {error}" if isinstance(error, LoopgraphError) else ""
-    failure = EngineFailure(
-        f"the graph has stored nothing since a transaction failed ({type(error).__name__}{what}); try again"
-    )
-    failure.__cause__ = error
-    return failure
+        return error if isinstance(error, ServiceError) else GraphUnavailable(str(error) or type(error).__name__)
+    what = f"{type(error).__name__}: {error}" if isinstance(error, LoopgraphError) else type(error).__name__
+    return EngineFailure(f"the graph has stored nothing since a transaction failed ({what}); try again")
