@@ -38,13 +38,17 @@ class LoopWorker:
 
     async def run_forever(self) -> None:
         """Looks at the open runs every ``poll_ms``, and when poked, until it is cancelled."""
+        said = ""
         while True:
             self._poked.clear()
             try:
                 await self.look()
+                said = ""
             except Exception as error:
                 if blame_of(error) is Blame.GRAPH:
-                    logger.warning("the open feedback runs are looked at when the graph answers again: %s", error)
+                    level = logging.DEBUG if said == str(error) else logging.WARNING
+                    logger.log(level, "the open feedback runs are looked at when the graph can: %s", error)
+                    said = str(error)
                 else:
                     logger.exception("the open feedback runs could not be read; trying again")
             with contextlib.suppress(TimeoutError):

@@ -94,6 +94,7 @@ class Recorder:
         self._turn: Sequence[Entry] = ()
         self._away: LoopgraphError | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -195,7 +196,7 @@ class Recorder:
                 await self._rest()
                 continue
             self._turn = entries
-            look = asyncio.get_running_loop().call_later(PATIENCE_S, self._look)
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._look)
             try:
                 await self._write(entries)
             except asyncio.CancelledError:
@@ -207,10 +208,7 @@ class Recorder:
                     self._backlog.leave(entry)
                     entry.submission.fail(ServiceError(f"the writer failed ({type(error).__name__}); it was logged"))
             finally:
-                look.cancel()
-                if self._looking is not None:
-                    self._looking.cancel()
-                self._turn, self._away, self._looking = (), None, None
+                self._end_look()
 
     async def _rest(self) -> None:
         """Waits until something comes, or what was set apart may be tried again."""
@@ -221,6 +219,14 @@ class Recorder:
     def _look(self) -> None:
         """A turn takes long: is the graph there?"""
         self._looking = asyncio.create_task(self._look_until_away())
+
+    def _end_look(self) -> None:
+        """The turn is over: what was seen of the graph meanwhile need not be so any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._turn, self._away, self._looking, self._timer = (), None, None, None
 
     async def _look_until_away(self) -> None:
         while self._health is not None:
@@ -345,6 +351,7 @@ class Recorder:
             entry.failed_at = self._stored
         self._backlog.put_back(patient)
         self._batch = max(1, self._batch // 2)
+        self._end_look()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._somebody_waits.wait(), self._pause_s)
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
