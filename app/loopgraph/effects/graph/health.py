@@ -48,7 +48,10 @@ class Health:
         self._of_writes = False
 
     def failed(self, error: LoopgraphError, access: Access) -> None:
-        """A transaction failed, and may be run again. What passes by itself (conflicts, slow statements) is no trouble."""
+        """A transaction failed, and may be run again. What passes by itself (conflicts, slow statements) is no trouble; but
+        whatever a write fails with, that the graph stores is to be seen anew."""
+        if access is Access.WRITE:
+            self._wrote_at = float("-inf")
         if error.blame is Blame.GRAPH and not isinstance(error, GraphContended | GraphTimeout):
             self.trouble, self._of_writes = error, access is Access.WRITE
 
