@@ -47,6 +47,8 @@ class Entry:
     """Whether it was taken, and has been neither released nor put back."""
     together: int = 1_000_000
     """With so many others at most it shares a turn: fewer, each time that a turn has come to nothing."""
+    alone: int = 0
+    """How often it came to nothing by itself, while nothing else was stored either."""
     tries: int = 0
     """How often it came to nothing by itself while others were stored."""
     failed_at: float = math.inf

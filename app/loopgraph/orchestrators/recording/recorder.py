@@ -49,6 +49,9 @@ _LONGEST_RETRY_S: Final = 60
 _LONGEST_APART_S: Final = 300.0
 """What fails by itself while others are stored is tried again after a pause, and after so long at most."""
 
+_IN_FRONT: Final = 3
+"""So often an entry is tried by itself before the rest of its submission goes first, though nothing is known to be stored."""
+
 _CONFIRMED: Final = 2
 """So often an event fails again, something else having been stored each time, before it is put aside."""
 
@@ -302,13 +305,13 @@ class Recorder:
                     return
         for entry, failure, stored_then in suspects:
             since = stored_then if self._health else at_first
-            await self._judge(entry, failure, since)
+            await self._judge(entry, failure, min(since, entry.failed_at))
 
-    async def _judge(self, entry: Entry, error: Exception, since: int) -> None:
+    async def _judge(self, entry: Entry, error: Exception, since: float) -> None:
         """Tries an entry that failed by itself again, each time after something else was stored; then it is put aside."""
         for _ in range(_CONFIRMED):
             trusted = self._on_trust < _ON_TRUST or isinstance(error, _OF_THE_VALUE)
-            if self._stored == since and not (trusted and await self._proves()):
+            if self._stored <= since and not (trusted and await self._proves()):
                 await self._later([entry], error)
                 return
             since = self._stored if self._health else since
@@ -349,7 +352,11 @@ class Recorder:
         for entry in patient:
             entry.together = max(1, min(entry.together, len(entries)) // 4)
             entry.failed_at = self._stored
-        self._backlog.put_back(patient)
+            entry.alone += len(entries) == 1
+        if patient[0].alone > _IN_FRONT:
+            self._backlog.set_apart(patient[0], self._pause_s)
+        else:
+            self._backlog.put_back(patient)
         self._batch = max(1, self._batch // 2)
         self._end_look()
         with contextlib.suppress(TimeoutError):
