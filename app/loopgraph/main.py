@@ -62,6 +62,26 @@ def build_privacy(settings: Settings) -> Privacy:
     return Privacy(redactor, settings.capture_content, settings.max_field_bytes)
 
 
+def build_recorder(
+    settings: Settings,
+    graph: Graph,
+    traces: Traces,
+    dead_letters: DeadLetters | None = None,
+    feed: TraceFeed | None = None,
+) -> Recorder:
+    """The way of every event into an open graph."""
+    return Recorder(
+        traces,
+        build_privacy(settings),
+        dead_letters,
+        batch_events=settings.ingest_batch_events,
+        queue_events=settings.ingest_queue_events,
+        queue_bytes=settings.ingest_queue_bytes,
+        feed=feed,
+        health=graph.health,
+    )
+
+
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
     reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
@@ -78,15 +98,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         search=search,
         feed=feed,
         analytics=Analytics(graph),
-        recorder=Recorder(
-            traces,
-            build_privacy(settings),
-            DeadLetters(settings.dead_letter_folder or default_data_folder() / "dead-letters"),
-            batch_events=settings.ingest_batch_events,
-            queue_events=settings.ingest_queue_events,
-            queue_bytes=settings.ingest_queue_bytes,
-            feed=feed,
-        ),
+        recorder=build_recorder(settings, graph, traces, DeadLetters(settings.dead_letters), feed),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph),

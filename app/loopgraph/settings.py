@@ -184,3 +184,8 @@ class Settings(BaseSettings):
         if not self.graph_url.startswith(EMBEDDED_SCHEME):
             return None
         return Path(self.graph_url.removeprefix(EMBEDDED_SCHEME)).expanduser().absolute()
+
+    @property
+    def dead_letters(self) -> Path:
+        """The folder of the events that could not be recorded."""
+        return self.dead_letter_folder or default_data_folder() / "dead-letters"

@@ -123,6 +123,10 @@ class EmbeddedEngine:
         record = self._folder.record()
         return record.pid if record and self._folder.is_locked() else None
 
+    def shortage(self, *, logged: bool) -> str | None:
+        """That there is no space left for the engine, in words; None if there is, as far as can be seen. See EngineFolder."""
+        return self._folder.shortage(logged=logged)
+
     def close(self) -> None:
         """Stops the engine if this process owns it, and ends a start that another thread waits for. It stays closed."""
         self._closing.set()
