@@ -29,6 +29,13 @@ class CaptureContent(StrEnum):
     FULL = "full"
 
 
+class Migrate(StrEnum):
+    """Who brings the database of an older program up to date."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
 EMBEDDED_SCHEME = "embedded:"
 BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -61,6 +68,11 @@ class Settings(BaseSettings):
     query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
     embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
         default="512m", description="heap of the embedded engine"
+    )
+    migrate: Migrate = Field(
+        default=Migrate.AUTO,
+        description="whether the service upgrades the database of an older one at start: `auto`, or `manual` to leave that to "
+        "`loopgraph migrate` and refuse to start until then",
     )
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
