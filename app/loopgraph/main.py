@@ -124,7 +124,7 @@ def build_housekeeping(services: Services) -> Housekeeping:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The parts of the service on the graph that the settings name, its schema in place."""
     async with Graph.open(settings) as graph:
-        await schema.prepare(graph)
+        await schema.prepare(graph, settings.migrate)
         yield build_services(settings, graph)
 
 

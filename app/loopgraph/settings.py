@@ -29,6 +29,13 @@ class CaptureContent(StrEnum):
     FULL = "full"
 
 
+class Migrate(StrEnum):
+    """Who brings the database of an older program up to date."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
 EMBEDDED_SCHEME = "embedded:"
 BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -64,6 +71,11 @@ class Settings(BaseSettings):
     )
     embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="more options of the embedded engine's Java, with spaces between them"
+    )
+    migrate: Migrate = Field(
+        default=Migrate.AUTO,
+        description="whether the service upgrades the database of an older one at start: `auto`, or `manual` to leave that to "
+        "`loopgraph migrate` and refuse to start until then",
     )
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
