@@ -33,9 +33,10 @@ from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -61,7 +62,7 @@ def build_privacy(settings: Settings) -> Privacy:
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
-    reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
+    reads, search = LineageReads(graph), TraceSearch(graph)
     feed = TraceFeed(search)
     return Services(
         settings=settings,
@@ -70,13 +71,13 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         lineage_reads=reads,
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
-        traces=traces,
+        traces=TraceReads(graph),
         sessions=SessionReads(graph),
         search=search,
         feed=feed,
         analytics=Analytics(graph),
         recorder=Recorder(
-            traces,
+            TraceWrites(graph),
             build_privacy(settings),
             DeadLetters(settings.dead_letter_folder or default_data_folder() / "dead-letters"),
             batch_events=settings.ingest_batch_events,

@@ -21,7 +21,6 @@ from loopgraph.contracts.traces import HookExecuted, Recorded, TraceEvent, Trace
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import (
     Conflict,
     GraphFault,
@@ -33,6 +32,7 @@ from loopgraph.errors import (
     UserError,
 )
 from loopgraph.orchestrators.recording.recorder import Recorder
+from support.traces import Traces
 
 
 def hook(name: str, **more: Any) -> HookExecuted:

@@ -1,4 +1,4 @@
-"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and the writes of ``Traces.record``."""
+"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and writes of ``TraceWrites.record``."""
 
 from __future__ import annotations
 

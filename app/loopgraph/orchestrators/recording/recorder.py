@@ -19,7 +19,7 @@ from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import (
     GraphRefused,
     GraphTimeout,
@@ -50,7 +50,7 @@ class Recorder:
 
     def __init__(
         self,
-        traces: Traces,
+        traces: TraceWrites,
         privacy: Privacy,
         dead_letters: DeadLetters | None = None,
         *,
@@ -82,7 +82,7 @@ class Recorder:
     async def record(
         self, events: Sequence[Recordable], *, wait: bool = True
     ) -> list[Recorded | UserError] | list[UserError | None]:
-        """What became of each event, in their order; all that were recorded are committed. See ``Traces.record``.
+        """What became of each event, in their order; all that were recorded are committed. See ``TraceWrites.record``.
 
         An event that the graph cannot store, though it stores others, is put aside (Unprocessable). With ``wait=False`` it
         returns as soon as the events are queued, with the errors that are known by then; they are recorded when the graph can,
