@@ -28,6 +28,7 @@ from loopgraph.effects.graph.client import Transaction
 from loopgraph.effects.graph.errors import judge
 from loopgraph.effects.graph.group_commit import LARGEST
 from loopgraph.effects.traces.dead_letters import DeadLetters
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import Blame, ServiceError, Unprocessable
 from loopgraph.main import build_recorder
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
@@ -70,7 +71,7 @@ class Bench:
 
     def recorder(self) -> Recorder:
         """A recorder that has stored nothing yet."""
-        return build_recorder(self.parts.settings, self.parts.graph, self.parts.traces, self.letters)
+        return build_recorder(self.parts.settings, self.parts.graph, self.letters)
 
     async def hooks(self, trace: str) -> set[str]:
         parts = await self.parts.traces.parts([trace], None)
@@ -230,7 +231,7 @@ async def test_housekeeping_goes_on_with_the_rest_and_later(
 ) -> None:
     monkeypatch.setattr("loopgraph.orchestrators.archive.housekeeping._EVERY_S", 0.02)
     graph, trace, begun = bench.parts.graph, new_id(), now() - timedelta(days=9_000)
-    await bench.parts.traces.record([TraceStarted(correlation_id=trace, timestamp=begun)], received_at=begun)
+    await TraceWrites(graph).record([TraceStarted(correlation_id=trace, timestamp=begun)], received_at=begun)
     day = timedelta(days=1)
     keeper = Housekeeping(graph, timeout=8_999 * day, retention=None, archive=tmp_path, prune_every=day)
     with bench.faults.failing(error):

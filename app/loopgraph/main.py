@@ -36,9 +36,10 @@ from loopgraph.effects.memory import Collector
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -65,13 +66,12 @@ def build_privacy(settings: Settings) -> Privacy:
 def build_recorder(
     settings: Settings,
     graph: Graph,
-    traces: Traces,
     dead_letters: DeadLetters | None = None,
     feed: TraceFeed | None = None,
 ) -> Recorder:
     """The way of every event into an open graph."""
     return Recorder(
-        traces,
+        TraceWrites(graph),
         build_privacy(settings),
         dead_letters,
         batch_events=settings.ingest_batch_events,
@@ -84,7 +84,7 @@ def build_recorder(
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
-    reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
+    reads, search = LineageReads(graph), TraceSearch(graph)
     feed = TraceFeed(search)
     return Services(
         settings=settings,
@@ -93,12 +93,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         lineage_reads=reads,
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
-        traces=traces,
+        traces=TraceReads(graph),
         sessions=SessionReads(graph),
         search=search,
         feed=feed,
         analytics=Analytics(graph),
-        recorder=build_recorder(settings, graph, traces, DeadLetters(settings.dead_letters), feed),
+        recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph),

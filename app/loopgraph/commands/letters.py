@@ -71,7 +71,7 @@ def replay(letter_ids: _Ids = None, graph_url: _GraphUrl = None) -> None:
         from loopgraph.orchestrators.recording.replay import replay as record_again
 
         async with open_services(settings) as services:
-            return await record_again(found, store, build_recorder(settings, services.graph, services.traces))
+            return await record_again(found, store, build_recorder(settings, services.graph))
 
     try:
         report = asyncio.run(work())

@@ -22,11 +22,10 @@ from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.engines import EngineUnderTest
 from support.service import listening
-from support.traces import at, make_version
+from support.traces import Traces, at, make_version
 from support.waiting import PATIENCE_S
 
 MAX_BODY = 10_000

@@ -14,11 +14,10 @@ from loopgraph.contracts.traces import HookExecuted, RoutingDecided, TraceComple
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.search import TraceSearch
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import GraphUnavailable
 from loopgraph.orchestrators.recording import feed as trace_feed
 from loopgraph.orchestrators.recording.feed import TraceFeed
-from support.traces import record
+from support.traces import Traces, record
 from support.waiting import PATIENCE_S, until
 
 

@@ -23,7 +23,6 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.health import Health
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import (
     Blame,
     Conflict,
@@ -40,6 +39,7 @@ from loopgraph.errors import (
     UserError,
 )
 from loopgraph.orchestrators.recording.recorder import Recorder
+from support.traces import Traces
 from support.waiting import PATIENCE_S
 
 

@@ -25,7 +25,7 @@ from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.health import PATIENCE_S, Health
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import (
     Blame,
     DeadLettersUnwritable,
@@ -71,7 +71,7 @@ class Recorder:
 
     def __init__(
         self,
-        traces: Traces,
+        traces: TraceWrites,
         privacy: Privacy,
         dead_letters: DeadLetters | None = None,
         *,
@@ -114,7 +114,7 @@ class Recorder:
     async def record(
         self, events: Sequence[Recordable], *, wait: bool = True, received_at: datetime | None = None
     ) -> list[Recorded | UserError] | list[UserError | None]:
-        """What became of each event, in their order; all that were recorded are committed. See ``Traces.record``.
+        """What became of each event, in their order; all that were recorded are committed. See ``TraceWrites.record``.
 
         An event that the graph cannot store, though it stores others, is put aside (Unprocessable). With ``wait=False`` it
         returns as soon as the events are queued, with the errors that are known by then; they are recorded when the graph can,
