@@ -97,7 +97,8 @@ async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog
     def fail(_: str) -> Any:
         raise RuntimeError("a secret of the house")
 
-    context = SimpleNamespace(correlation_id="the-request", loaders=SimpleNamespace(pattern=SimpleNamespace(load=fail)))
+    loaders = SimpleNamespace(pattern=SimpleNamespace(load=fail))
+    context = SimpleNamespace(correlation_id="the-request", principal=None, loaders=loaders)
     with caplog.at_level(logging.ERROR):
         result: Any = await build_schema(service.parts.settings).execute(
             '{ pattern(patternId: "any") { name } }', context_value=context

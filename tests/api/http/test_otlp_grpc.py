@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    changes = {"otlp_grpc_port": free_port(), "max_body_bytes": 100_000}
+    changes = {"otlp_grpc_port": free_port(), "max_batch_bytes": 100_000}
     async with serving(settings_for(embedded_engine).model_copy(update=changes)) as service:
         yield service
 

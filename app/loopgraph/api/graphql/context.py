@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
+from loopgraph.api.access import asking
 from loopgraph.api.graphql.loaders import Loaders
 from loopgraph.api.services import Services
 from loopgraph.contracts.base import Id, Principal
@@ -25,14 +26,9 @@ class Context:
     loaders: Loaders
 
 
-def principal_of(connection: HTTPConnection) -> Principal | None:
-    """Who asks; the one place where that is resolved. Without tokens nobody is told apart: None sees everything."""
-    return None
-
-
 def context_of(connection: HTTPConnection) -> Context:
     """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
-    services, principal = connection.app.state.services, principal_of(connection)
+    services, principal = connection.app.state.services, asking(connection)
     return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal))
 
 

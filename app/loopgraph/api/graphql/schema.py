@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import strawberry
+from graphql import NoSchemaIntrospectionCustomRule
 from strawberry import relay
 from strawberry.extensions import (
     AddValidationRules,
@@ -15,10 +16,12 @@ from strawberry.extensions import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from loopgraph.api.access import Action
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
+from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
@@ -28,7 +31,14 @@ from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.subscriptions import Subscription
 from loopgraph.settings import Settings
 
-Mutation = merge_types("Mutation", (LineageMutation, TraceMutation, FeedbackMutation))
+_ACTIONS = {
+    LineageMutation: Action.CHANGE_LINEAGE,
+    TraceMutation: Action.WRITE_EVENTS,
+    FeedbackMutation: Action.RUN_LOOP,
+}
+"""What the mutations of each subject ask for."""
+
+Mutation = merge_types("Mutation", tuple(_ACTIONS))
 
 
 def _query() -> type:
@@ -52,11 +62,16 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         for limiter in (QueryDepthLimiter(settings.max_query_depth), MaxAliasesLimiter(settings.max_query_aliases))
         for rule in limiter.validation_rules
     ]
-    return CodedSchema(
+    if not settings.introspection:
+        limits.append(NoSchemaIntrospectionCustomRule)
+    schema = CodedSchema(
         query=_query(),
         mutation=Mutation,
         subscription=Subscription,
-        config=StrawberryConfig(relay_max_results=settings.max_page_size),
+        config=StrawberryConfig(
+            relay_max_results=settings.max_page_size,
+            disable_field_suggestions=not settings.introspection,  # they would tell it by and by
+        ),
         extensions=[
             lambda: ParserCache(maxsize=256),
             lambda: ValidationCache(maxsize=256),
@@ -64,3 +79,10 @@ def build_schema(settings: Settings) -> strawberry.Schema:
             lambda: AddValidationRules(limits),
         ],
     )
+    names = {
+        schema.config.name_converter.get_graphql_name(field): action
+        for subject, action in _ACTIONS.items()
+        for field in subject.__strawberry_definition__.fields  # type: ignore[attr-defined]
+    }
+    ask_first(schema._schema, names)  # strawberry has no other way to the schema that it executes
+    return schema
