@@ -22,6 +22,7 @@ _REACH: Final = 32 * 1024
 
 _END: Final = "\uf8ff"
 _ENDED: Final = re.compile(f"{_END}([0-9]+){_END}\\Z")
+_DEEPEST: Final = 200
 _CLOSE_ENOUGH: Final = 128
 _SHORTEST_TEXT: Final = 256
 """Bytes to which texts inside a value are cut at most; if that does not help, other things go."""
@@ -49,7 +50,7 @@ def _cut(raw: bytes, limit: int, total: int) -> str:
     return f"{raw[:end].decode('utf-8', 'surrogatepass')}…[cut: {total - end:,} of {total:,} bytes]"
 
 
-def within_reach(value: Any, limit: int) -> Any:
+def within_reach(value: Any, limit: int, depth: int = 0) -> Any:
     """The value with the ends of very long texts left out, so that looking for secrets takes no longer than what is kept is
     worth: an image of megabytes takes seconds. The same object if it has none; else ``settled`` is to follow once it is redacted.
     """
@@ -58,11 +59,13 @@ def within_reach(value: Any, limit: int) -> Any:
             return value
         total = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
         return f"{value[: limit + _REACH]}{_END}{total}{_END}"
+    if depth > _DEEPEST:  # too deep to be kept at all, as whoever looks for secrets will say
+        return value
     if isinstance(value, dict):
-        shorter = {key: within_reach(item, limit) for key, item in value.items()}
+        shorter = {key: within_reach(item, limit, depth + 1) for key, item in value.items()}
         return shorter if any(shorter[key] is not item for key, item in value.items()) else value
     if isinstance(value, list | tuple):
-        items = [within_reach(item, limit) for item in value]
+        items = [within_reach(item, limit, depth + 1) for item in value]
         return type(value)(items) if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
 
