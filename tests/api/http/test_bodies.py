@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import random
 import time
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.api.errors import UnsupportedMediaType
-from loopgraph.api.http.bodies import agent_json_value, json_value, plain
+from loopgraph.api.http.bodies import agent_json_value, json_value, plain, read
 from loopgraph.api.http.limits import SMALL, Room
 from loopgraph.errors import InvalidInput, Overloaded
 
@@ -37,9 +39,9 @@ def test_half_a_pair() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b'"\\ud83d', b'"\\x"', b"NaN", b"\xff"])
 def test_what_is_not_json_is_refused(body: bytes) -> None:
-    for read in (json_value, agent_json_value):
+    for reader in (json_value, agent_json_value):
         with pytest.raises(InvalidInput, match="is not JSON"):
-            read(body)
+            reader(body)
 
 
 def packed(encoding: str, content: bytes) -> bytes:
@@ -116,3 +118,26 @@ async def test_room_for_bodies_is_bounded_and_given_back() -> None:
         fourth.grow(600_000)
         with room.share() as fifth, pytest.raises(Overloaded):
             fifth.grow(600_000)
+
+
+@pytest.mark.parametrize(
+    ("reader", "body"),
+    [
+        (json_value, b'{"a":[' + b'{"b":"c"},' * 2_000_000 + b"1]}"),
+        (json_value, b"[" + b"1," * 8_000_000 + b"1]"),
+        (json_value, b'["' + rb"\"x" * 5_000_000 + b'"]'),
+        (lambda body: plain(body, "gzip", 1_000_000), gzip.compress(b"") * 100_000),
+    ],
+    ids=["objects", "numbers", "text", "members"],
+)
+async def test_others_get_their_turn_while_a_large_body_is_read(reader: Callable[[bytes], object], body: bytes) -> None:
+    """None of them waits for longer than a small part of what the whole takes."""
+    began = time.process_time()
+    longest, reading = 0.0, asyncio.create_task(read(reader, body))
+    while not reading.done():
+        turn = time.perf_counter()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.perf_counter() - turn)
+    await reading
+    taken = time.process_time() - began
+    assert longest < max(0.25, taken / 3)
