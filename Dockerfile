@@ -1,4 +1,6 @@
 # The service, without the embedded engine's data: point it at Neo4j or Memgraph, or mount a volume at /data.
+# It listens beyond loopback, and nobody is told apart: so it starts only with LOOPGRAPH_ALLOW_UNAUTHENTICATED=true, published on
+# loopback, as in `docker run -p 127.0.0.1:8053:8053 -e LOOPGRAPH_ALLOW_UNAUTHENTICATED=true …`.
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE constraints.txt ./

@@ -12,16 +12,16 @@ from datetime import timedelta
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.middleware.cors import CORSMiddleware
 
-from loopgraph.api.graphql.app import graphql_app
+from loopgraph.api.graphql.app import graphql_routes
 from loopgraph.api.graphql.pace import Pace
-from loopgraph.api.http.batch import PATH as BATCH
 from loopgraph.api.http.batch import batch_routes
 from loopgraph.api.http.claude_code import agent_hook_routes
+from loopgraph.api.http.gate import Gate, allowed_origins, check_settings
 from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes
-from loopgraph.api.http.limits import BodyLimit
+from loopgraph.api.http.limits import BodyLimit, Room
 from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.services import Services
 from loopgraph.computes.privacy.policy import Privacy
@@ -128,7 +128,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield build_services(settings, graph)
 
 
-def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsyncContextManager[None]:
+def _otlp_grpc(settings: Settings, services: Services, room: Room) -> contextlib.AbstractAsyncContextManager[None]:
     """OTLP over gRPC, if the settings ask for it. Raises SetupError without the extra that it needs."""
     if settings.otlp_grpc_port is None:
         return contextlib.nullcontext()
@@ -136,12 +136,17 @@ def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsy
         from loopgraph.api.http.otlp_grpc import otlp_grpc
     except ModuleNotFoundError as error:
         raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'") from error
-    return otlp_grpc(settings, services.recorder)
+    return otlp_grpc(settings, services.recorder, room)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
-    """The ASGI application. The graph is opened and closed by its lifespan."""
+    """The ASGI application. The graph is opened and closed by its lifespan.
+
+    Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart.
+    """
     settings, pace = settings or Settings(), Pace()
+    check_settings(settings)
+    room = Room(settings.max_bodies_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -154,24 +159,33 @@ def create_app(settings: Settings | None = None) -> Starlette:
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             if settings.capture_content is CaptureContent.FULL:
                 logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-            async with _otlp_grpc(settings, services):
+            async with _otlp_grpc(settings, services, room):
                 yield
             await services.recorder.close(settings.ingest_drain_ms / 1000)
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
 
-    graphql = graphql_app(settings, pace)
+    event_routes = [*ingest_routes, *batch_routes, *agent_hook_routes, *otlp_routes]
+    origins = allowed_origins(settings)
     return Starlette(
-        routes=[
-            *health_routes,
-            *ingest_routes,
-            *batch_routes,
-            *agent_hook_routes,
-            *otlp_routes,
-            Route("/graphql", graphql, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", graphql),
+        routes=[*health_routes, *event_routes, *graphql_routes(settings, pace)],
+        middleware=[
+            Middleware(Gate, settings=settings),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
+                expose_headers=["X-Correlation-ID", "Retry-After"],
+            ),
+            Middleware(
+                BodyLimit,
+                maximum=settings.max_body_bytes,
+                others=dict.fromkeys([route.path for route in event_routes], settings.max_batch_bytes),
+                patience_s=settings.client_timeout_ms / 1000,
+                room=room,
+            ),
         ],
-        middleware=[Middleware(BodyLimit, maximum=settings.max_body_bytes, others={BATCH: settings.max_batch_bytes})],
         lifespan=lifespan,
     )

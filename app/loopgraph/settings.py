@@ -84,12 +84,38 @@ class Settings(BaseSettings):
         default=None,
         description="port of OTLP over gRPC, usually 4317; needs the extra `loopgraph[grpc]`; off if unset",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="more names that the service is reached by, separated by commas: `loopgraph.example.org`; `*` for any",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="pages elsewhere that may use it from a browser, separated by commas: `http://localhost:5173`",
+    )
+    allow_unauthenticated: bool = Field(
+        default=False,
+        description="whether it may be reached beyond loopback, though whoever reaches it may do everything",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
-    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(default=4 * 1024 * 1024, description="largest request body")
-    max_batch_bytes: Annotated[int, Field(ge=1024)] = Field(
-        default=32 * 1024 * 1024, description="largest body of a batch of events, also once it is decompressed"
+    max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=4 * 1024 * 1024, description="largest body of a GraphQL request"
     )
+    max_batch_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=32 * 1024 * 1024,
+        description="largest body of events (single ones, batches, hooks, OTLP), also once it is decompressed",
+    )
+    max_bodies_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=128 * 1024 * 1024,
+        description="most bytes of all bodies that are in work at once; beyond them large ones are answered 429",
+    )
+    client_timeout_ms: Annotated[int, Field(ge=100)] = Field(
+        default=10_000,
+        description="patience with a client that sends: the headers, the body (more of it while 64 KiB/s come), the first "
+        "message of a WebSocket",
+    )
+    graphiql: bool = Field(default=True, description="whether browsers are shown GraphiQL at `/graphql`")
+    introspection: bool = Field(default=True, description="whether GraphQL tells its schema")
     max_query_depth: Annotated[int, Field(ge=1)] = Field(default=15, description="deepest GraphQL selection")
     max_query_aliases: Annotated[int, Field(ge=1)] = Field(
         default=50, description="most aliases in one GraphQL document"
@@ -172,7 +198,7 @@ class Settings(BaseSettings):
     def _options(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
 
-    @field_validator("redact_names", mode="before")
+    @field_validator("redact_names", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

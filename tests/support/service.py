@@ -131,9 +131,9 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def listening(app: Starlette) -> AsyncIterator[str]:
-    """The address of an application that serves in this event loop, until the end of the block."""
-    server = _Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
+async def listening(app: Starlette, **options: Any) -> AsyncIterator[str]:
+    """The address of an application that serves in this event loop, until the end of the block; ``options`` are uvicorn's."""
+    server = _Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5, **options))
     running = asyncio.create_task(server.serve())
     while not server.started:  # uvicorn has no event for it
         if running.done():

@@ -19,6 +19,7 @@ def serve(
     """Serve GraphQL and ingest on one process."""
     import uvicorn
 
+    from loopgraph.api.http.patience import patient_http
     from loopgraph.api.startup import PlainStart
     from loopgraph.main import create_app
 
@@ -32,6 +33,7 @@ def serve(
         log_config=None,
         access_log=settings.log_level.lower() == "debug",
         timeout_graceful_shutdown=10,
+        http=patient_http(settings.client_timeout_ms / 1000),
         ws_max_size=settings.max_body_bytes,
     )
     server = uvicorn.Server(config)

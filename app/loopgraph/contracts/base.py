@@ -12,6 +12,9 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Text = Annotated[str, StringConstraints(max_length=1_000_000)]
+Content = str
+"""What people, models and tools said: as long as a body may be, because privacy cuts it to what is kept."""
+
 Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A score or rate, 0..1."""
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
 from loopgraph.contracts.feedback import Arm
 
 LONGEST_MS = 3.2e12
@@ -64,7 +64,7 @@ class TraceStarted(_Event):
     parent_id: Id | None = None
     user_id: Name | None = None
     source: Name = "user_prompt"
-    prompt_text: Text | None = None
+    prompt_text: Content | None = None
     agent_id: Id | None = None
     agent_type: Name | None = None
     spawned_by: Id | None = None
@@ -83,9 +83,9 @@ class RoutingDecided(_Event):
     """An agent was chosen for the trace."""
 
     kind: Literal["routing"] = "routing"
-    user_request: Text | None = None
+    user_request: Content | None = None
     selected_agent: Name | None = None
-    selection_reason: Text | None = None
+    selection_reason: Content | None = None
     confidence_total: Unit | None = None
     confidence_trigger: Unit | None = None
     confidence_context: Unit | None = None
@@ -106,7 +106,7 @@ class _StepEvent(_Event):
     started_at: Instant | None = None
     completed_at: Instant | None = None
     duration_ms: DurationMs | None = None
-    error_message: Text | None = None
+    error_message: Content | None = None
     error_type: Name | None = None
     context: JsonMap = {}
 
@@ -197,10 +197,10 @@ class TraceCompleted(_Event):
     kind: Literal["complete"] = "complete"
     status: TraceStatus | None = None
     success: bool | None = None
-    error_message: Text | None = None
+    error_message: Content | None = None
     error_type: Name | None = None
     duration_ms: DurationMs | None = None
-    response_text: Text | None = None
+    response_text: Content | None = None
     context: JsonMap = {}
 
     @model_validator(mode="after")

@@ -100,6 +100,7 @@ async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog
 
     context = SimpleNamespace(
         correlation_id="the-request",
+        principal=None,
         loaders=SimpleNamespace(pattern=SimpleNamespace(load=fail)),
         services=service.parts,
         turns=Turns(Pace()),

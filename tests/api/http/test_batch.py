@@ -135,13 +135,15 @@ async def test_what_cannot_be_read(
     assert word in (await post(service, body, status, **headers))["error"]["message"]
 
 
-async def test_a_batch_may_be_larger_than_other_bodies(service: Service) -> None:
+async def test_events_may_be_larger_than_other_bodies(service: Service) -> None:
     trace, large = new_id(), service.parts.settings.max_body_bytes
     event = {"kind": "start", "correlation_id": trace, "prompt_text": "x"}
     body = json.dumps([event]).encode() + b" " * large
     assert (await post(service, body))["results"][0]["repeated"] is False
-    answer = await service.http.post("/api/traces/start", content=body)
-    assert answer.status_code == 413
+    single = b'{"correlation_id": "%b", "prompt_text": "y"}' % new_id().encode() + b" " * large
+    for path in ("/api/traces/start", "/graphql"):
+        answer = await service.http.post(path, content=single, headers={"content-type": "application/json"})
+        assert answer.status_code == (413 if path == "/graphql" else 200)
 
 
 async def test_an_empty_batch(service: Service) -> None:

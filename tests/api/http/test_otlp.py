@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import zlib
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,14 +27,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from starlette.applications import Starlette
 
-from loopgraph.api.http import otlp
 from loopgraph.api.http.otlp import otlp_routes
+from loopgraph.api.http.otlp_signals import SIGNALS
 from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.privacy.size_limits import CUT
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.agent_session import story, tell
-from support.otlp import REQUESTS, protobuf, span, traces
+from support.otlp import REQUESTS, any_value, attributes, logs, metrics, protobuf, span, traces
 from support.service import Service, listening
 from support.traces import statement
 
@@ -201,13 +202,7 @@ async def test_errors_are_a_status_of_google_rpc(
         assert message in answer.json()["message"]
 
 
-async def test_a_body_that_swells_beyond_the_limit_is_refused(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(otlp, "LARGEST", 1_000)
-    for encoding, packed in (("gzip", gzip.compress(b" " * 1_001)), ("deflate", zlib.compress(b" " * 1_001))):
-        answer = await service.http.post("/v1/logs", content=packed, headers={**JSON, "content-encoding": encoding})
-        assert (answer.status_code, "1000 bytes" in answer.json()["message"]) == (400, True)
+async def test_a_body_of_several_members(service: Service) -> None:
     two_members = gzip.compress(b"{") + gzip.compress(b"}")
     answer = await service.http.post("/v1/logs", content=two_members, headers={**JSON, "content-encoding": "gzip"})
     assert answer.json() == {}
@@ -230,3 +225,86 @@ async def test_a_service_that_cannot_take_more_says_when_to_come_again(service: 
     [busy, *_] = [answer for answer in answers if answer.status_code == 429]
     assert (busy.json()["code"], int(busy.headers["retry-after"]) >= 1) == (8, True)
     assert (closed.status_code, closed.json()["code"], closed.headers["retry-after"]) == (503, 14, "1")
+
+
+IMAGE = "iVBORw0KGgo" * 290_000
+"""As long as an image of more than 2 MiB in base64."""
+
+
+def with_bad(path: str, mark: str) -> Json:
+    """A request of four items: one is sound, one large, one broken, one sound."""
+    large = {"image": IMAGE}
+    match path:
+        case "/v1/traces":
+            items = [{**span(i + 1, **(large if i == 1 else {})), "traceId": f"{i}{mark}"[:32]} for i in range(4)]
+            items[2]["attributes"] = attributes({"broken": "éé"})
+            return traces(*items)
+        case "/v1/logs":
+            items = [
+                {"body": any_value(f"{mark} {i}"), "attributes": attributes(large if i == 1 else {})} for i in range(4)
+            ]
+            items[2]["attributes"] = attributes({"broken": "éé"})
+            return logs(*items)
+    points = [
+        {
+            "timeUnixNano": str(i + 1),
+            "asInt": str(i),
+            "attributes": attributes({"mark": mark, **(large if i == 1 else {})}),
+        }
+        for i in range(4)
+    ]
+    points[2]["attributes"] = attributes({"broken": "éé"})
+    return metrics({"name": "m", "gauge": {"dataPoints": points}})
+
+
+async def stored(service: Service, path: str, mark: str) -> list[Any]:
+    """Which items were stored."""
+    query = {
+        "/v1/traces": "MATCH (n:Trace) WHERE substring(n.correlation_id, 1) = substring($mark, 0, 31) "
+        "WITH n, toInteger(substring(n.correlation_id, 0, 1)) AS i",
+        "/v1/logs": "MATCH (n:LogRecord) WHERE n.body CONTAINS $mark "
+        "WITH n, toInteger(substring(n.body, size(n.body) - 2, 1)) AS i",
+        "/v1/metrics": "MATCH (n:MetricPoint) WHERE n.context CONTAINS $mark WITH n, toInteger(n.value) AS i",
+    }[path] + " RETURN i, n.context AS context ORDER BY i"
+    return [(row["i"], row["context"]) for row in await statement(service.parts.graph, query, mark=mark)]
+
+
+@pytest.mark.parametrize("path", list(REQUESTS))
+@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+async def test_a_large_item_is_cut_and_a_broken_one_loses_no_other(service: Service, path: str, encoding: str) -> None:
+    mark = new_id().replace("-", "") + "0" * 32
+    body = with_bad(path, mark)
+    if encoding == "json":
+        content = json.dumps(body).replace(r'"\u00e9\u00e9"', "17").encode()  # no text
+        answer = await service.http.post(path, content=content, headers=JSON)
+        told = answer.json()["partialSuccess"]
+        refused, message = (
+            int(next(value for name, value in told.items() if name.startswith("rejected"))),
+            told["errorMessage"],
+        )
+        assert "stringValue" in message
+    else:
+        content = protobuf(path, body).replace("éé".encode(), b"\xff\xff\xff\xff")
+        answer = await service.http.post(path, content=content, headers=PROTOBUF)
+        response = SIGNALS[path.rpartition("/")[2]].response.FromString(answer.content).partial_success
+        refused, message = (
+            next(value for field, value in response.ListFields() if field.name.startswith("rejected")),
+            response.error_message,
+        )
+        assert "UTF-8" in message
+    assert len(content) < service.parts.settings.max_batch_bytes
+    assert (answer.status_code, refused) == (200, 1)
+    assert "number 2, counted from 0" in message
+    found = await stored(service, path, mark)
+    assert [i for i, _ in found] == [0, 1, 3]
+    assert len(found[1][1]) < service.parts.settings.max_field_bytes + 1_000
+    assert f"of {len(IMAGE):,} bytes]" in found[1][1] or CUT in found[1][1]
+
+
+async def test_bytes_of_json_that_are_no_utf8_lose_nothing(service: Service) -> None:
+    mark = new_id().replace("-", "")
+    body = logs({"body": any_value(f"{mark} 0")}, {"body": any_value(f"{mark} éé 1")})
+    content = json.dumps(body, ensure_ascii=False).encode().replace("éé".encode(), b"\xff\xff")
+    answer = await service.http.post("/v1/logs", content=content, headers=JSON)
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert [i for i, _ in await stored(service, "/v1/logs", mark)] == [0, 1]

@@ -15,6 +15,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from conftest import settings_for
+from loopgraph.api import access
+from loopgraph.api.http.limits import Room
 from loopgraph.api.http.otlp_grpc import otlp_grpc
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import SetupError
@@ -36,7 +38,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    changes = {"otlp_grpc_port": free_port(), "max_body_bytes": 100_000}
+    changes = {"otlp_grpc_port": free_port(), "max_batch_bytes": 100_000}
     async with serving(settings_for(embedded_engine).model_copy(update=changes)) as service:
         yield service
 
@@ -95,3 +97,53 @@ async def test_a_port_that_is_taken_is_told_at_the_start(service: Service) -> No
     with pytest.raises(SetupError, match="cannot be served"):
         async with otlp_grpc(service.parts.settings, service.parts.recorder):
             pass
+
+
+async def test_a_text_that_is_none_loses_no_other_item(service: Service) -> None:
+    mark = new_id()
+    lines = logs(
+        {"body": {"stringValue": f"{mark} 0"}},
+        {"body": {"stringValue": f"{mark} éé"}},
+        {"body": {"stringValue": f"{mark} 2"}},
+    )
+    answer = await export(service, protobuf("/v1/logs", lines).replace("éé".encode(), b"\xff\xff\xff\xff"))
+    assert answer.partial_success.rejected_log_records == 1
+    assert "UTF-8" in answer.partial_success.error_message
+    rows = await statement(
+        service.parts.graph,
+        "MATCH (l:LogRecord) WHERE l.body CONTAINS $mark RETURN l.body AS body ORDER BY body",
+        mark=mark,
+    )
+    assert rows == [{"body": f'"{mark} 0"'}, {"body": f'"{mark} 2"'}]
+
+
+async def test_what_swells_beyond_the_limit_is_refused(service: Service) -> None:
+    """The limit holds for what a message is once it is decompressed."""
+    body = protobuf("/v1/logs", logs({"body": {"stringValue": "x" * 50_000_000}}))
+    async with grpc.aio.insecure_channel(address(service), compression=grpc.Compression.Gzip) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await channel.unary_unary(EXPORT)(body, timeout=20)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_who_may_not_write_is_told_so(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "may", lambda principal, action: False)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await export(service, ExportLogsServiceRequest().SerializeToString())
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_body_for_which_there_is_no_room_may_be_sent_again(service: Service) -> None:
+    changes = {"otlp_grpc_port": free_port(), "max_batch_bytes": 1_000_000}
+    settings, room = service.parts.settings.model_copy(update=changes), Room(1_000_000)
+    body = protobuf("/v1/logs", logs({"body": {"stringValue": "x" * 500_000}}))
+    async with (
+        otlp_grpc(settings, service.parts.recorder, room),
+        grpc.aio.insecure_channel(f"127.0.0.1:{settings.otlp_grpc_port}") as channel,
+    ):
+        with room.share() as others:
+            others.grow(600_000)
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await channel.unary_unary(EXPORT)(body, timeout=20)
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert await channel.unary_unary(EXPORT)(body, timeout=20) == b""

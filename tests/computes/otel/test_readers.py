@@ -8,13 +8,26 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgraph.computes.otel import json as otel_json
 from loopgraph.computes.otel import protobuf as otel_protobuf
 from loopgraph.errors import InvalidInput
-from support.otlp import START_NS, TRACE, any_value, attributes, logs, metrics, protobuf, recorded, span, traces
+from support.otlp import (
+    REQUESTS,
+    START_NS,
+    TRACE,
+    any_value,
+    attributes,
+    logs,
+    metrics,
+    protobuf,
+    recorded,
+    span,
+    traces,
+)
 
 Json = dict[str, Any]
 
@@ -167,12 +180,12 @@ WRONG = st.recursive(
 
 
 def refused_field(path: str, body: Json) -> str:
-    """The path of what a JSON body is refused for, or ``nothing``."""
+    """The path of what a JSON body is refused for, or the first of its items, or ``nothing``."""
     try:
-        READERS[path][0](body)
+        items = READERS[path][0](body)
     except InvalidInput as error:
         return error.field
-    return "nothing"
+    return next((item.field for item in items if isinstance(item, InvalidInput)), "nothing")
 
 
 @settings(max_examples=50)
@@ -211,8 +224,9 @@ def test_values_nested_beyond_reason_are_refused() -> None:
     for _ in range(otel_json.MAX_DEPTH + 2):
         value = [value]
     body = traces({**span(1), "attributes": attributes({"a": value})})
-    with pytest.raises(InvalidInput, match="nested"):
-        otel_json.read_spans(body)
+    [refused] = otel_json.read_spans(body)
+    assert isinstance(refused, InvalidInput)
+    assert "nested" in refused.problem
 
 
 def test_names_of_enumerations_are_read_as_well_as_their_numbers() -> None:
@@ -227,3 +241,131 @@ def test_bytes_that_are_no_protobuf_are_refused() -> None:
         with pytest.raises(InvalidInput, match="protobuf"):
             read(b"\xff\xff\xff")
         assert read(b"") == ()
+
+
+# One bad item loses no other
+
+POINT = {"timeUnixNano": "2", "asInt": "1"}
+GOOD: dict[str, Json] = {
+    "/v1/traces": traces(span(1), span(2), span(3)),
+    "/v1/logs": logs(*({"body": any_value(text)} for text in ("one", "two", "three"))),
+    "/v1/metrics": metrics(
+        {"name": "m", "gauge": {"dataPoints": [POINT, {**POINT, "asInt": "2"}, {**POINT, "asInt": "3"}]}}
+    ),
+}
+
+
+def errors(items: Any) -> list[int]:
+    return [i for i, item in enumerate(items) if isinstance(item, InvalidInput)]
+
+
+def items_of(path: str, body: Json) -> list[Json]:
+    [resource] = next(iter(body.values()))
+    [scope] = next(value for name, value in resource.items() if name.startswith("scope"))
+    found: list[Json] = next(value for name, value in scope.items() if name != "scope")
+    return found if path != "/v1/metrics" else found[0]["gauge"]["dataPoints"]
+
+
+@pytest.mark.parametrize("path", list(GOOD))
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        7,
+        None,
+        {"attributes": {}},
+        {"attributes": [{"key": "a", "value": {"stringValue": 1}}]},
+        {"attributes": [{"key": "a", "value": {"intValue": str(2**64)}}]},
+        {"attributes": [7]},
+        {"timeUnixNano": "soon", "startTimeUnixNano": "soon"},
+        {"timeUnixNano": 10**30, "startTimeUnixNano": 10**30},
+        {"timeUnixNano": [], "startTimeUnixNano": []},
+    ],
+)
+def test_in_json_a_bad_item_loses_no_other(path: str, wrong: Any) -> None:
+    sound = READERS[path][0](GOOD[path])
+    body = json.loads(json.dumps(GOOD[path]))
+    items = items_of(path, body)
+    items[1] = {**items[1], **wrong} if isinstance(wrong, dict) else wrong
+    found = READERS[path][0](body)
+    assert errors(found) == [1]
+    assert (found[0], found[2]) == (sound[0], sound[2])
+    assert ".1" in found[1].field
+    assert found[1].field.startswith("resource")
+
+
+@pytest.mark.parametrize("path", list(GOOD))
+@pytest.mark.parametrize("at", ["resource", "scope"])
+def test_a_bad_resource_or_scope_is_the_fault_of_its_own_items(path: str, at: str) -> None:
+    good, bad = json.loads(json.dumps(GOOD[path])), json.loads(json.dumps(GOOD[path]))
+    [[resource]] = bad.values()
+    holder = (
+        resource if at == "resource" else next(value for name, value in resource.items() if name.startswith("scope"))[0]
+    )
+    holder[at] = {"attributes": 5}
+    [resources] = bad.values()
+    resources += next(iter(good.values()))
+    found = READERS[path][0](bad)
+    assert errors(found) == [0, 1, 2]
+    assert found[3:] == READERS[path][0](good)
+
+
+MARK, INVALID = "\u00e9\u00e9", b"\xff\xfe\xff\xfe"
+"""A text that is easily found in a message, and as many bytes that are no text."""
+
+
+def spoiled(path: str, body: Json, times: int = 1) -> bytes:
+    """The body in protobuf, with bytes that are no UTF-8 in the place of the mark."""
+    whole = protobuf(path, body)
+    assert whole.count(MARK.encode()) == times
+    return whole.replace(MARK.encode(), INVALID)
+
+
+@pytest.mark.parametrize("path", list(GOOD))
+def test_in_protobuf_a_text_that_is_none_loses_no_other_item(path: str) -> None:
+    sound = READERS[path][1](protobuf(path, GOOD[path]))
+    body = json.loads(json.dumps(GOOD[path]))
+    items_of(path, body)[1]["attributes"] = attributes({"deep": [{"down": MARK}]})
+    found = READERS[path][1](spoiled(path, body))
+    assert errors(found) == [1]
+    assert (found[0], found[2]) == (sound[0], sound[2])
+    assert "UTF-8" in found[1].problem
+
+
+@pytest.mark.parametrize("path", list(GOOD))
+@pytest.mark.parametrize("at", ["resource", "scope"])
+def test_in_protobuf_a_bad_resource_or_scope_is_the_fault_of_its_own_items(path: str, at: str) -> None:
+    good, bad = GOOD[path], json.loads(json.dumps(GOOD[path]))
+    [[resource]] = bad.values()
+    holder = (
+        resource if at == "resource" else next(value for name, value in resource.items() if name.startswith("scope"))[0]
+    )
+    holder[at] = {"attributes": attributes({"a": MARK})}
+    found = READERS[path][1](spoiled(path, bad) + protobuf(path, good))  # messages one after the other are one
+    assert errors(found) == [0, 1, 2]
+    assert found[3:] == READERS[path][1](protobuf(path, good))
+
+
+def test_a_metric_whose_own_name_is_no_text_is_lost_with_all_its_points() -> None:
+    body = json.loads(json.dumps(GOOD["/v1/metrics"]))
+    body["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0]["name"] = MARK
+    assert errors(otel_protobuf.read_points(spoiled("/v1/metrics", body))) == [0, 1, 2]
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(list(GOOD)), st.data())
+def test_protobuf_with_damage_is_read_or_refused(path: str, data: st.DataObject) -> None:
+    """Whatever stands there; and what is read is read as Google's own code reads it."""
+    whole = bytearray(protobuf(path, GOOD[path]))
+    place = data.draw(st.integers(0, len(whole) - 1))
+    whole[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    read = READERS[path][1]
+    try:
+        found = read(bytes(whole))
+    except InvalidInput:
+        return
+    try:
+        REQUESTS[path].FromString(bytes(whole))
+    except DecodeError:
+        return
+    assert not errors(found)
+    assert len(found) <= 6

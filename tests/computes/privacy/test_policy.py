@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import time
 from typing import Any, get_args
 
 import pytest
@@ -201,3 +202,31 @@ class TestContent:
         clean = privacy.clean(event)
         assert len(clean.model_dump_json().encode()) < 9 * 1024
         assert clean.model_dump_json().count("cut") >= 7
+
+
+class TestLongTexts:
+    """What is far beyond the limit is not looked at, and half of a secret that stands where the looking ends is not shown."""
+
+    @given(st.integers(0, 60), st.booleans(), st.booleans())
+    def test_a_secret_at_the_end_of_what_is_looked_at(self, before: int, dense: bool, nested: bool) -> None:
+        privacy = Privacy(max_field_bytes=1024)
+        # Many secrets before it: what they are replaced by is shorter, so that more of the rest fits.
+        filler = (f"{SECRET} " if dense else "words ") * 20_000
+        text = f"{'x' * before} {filler}"[: 33_700 + before] + f" {SECRET} " + "y" * 100_000
+        for end in range(33_600, 33_900, 37):
+            long = text[: end - before] + SECRET + "z" * 100_000
+            kept = privacy.clean(
+                event_of(HookExecuted, **({"context": {"t": [long]}} if nested else {"error_message": long}))
+            )
+            shown = kept.context["t"][0] if nested else kept.error_message
+            assert SECRET[:8] not in shown
+            assert len(shown.encode()) <= 1024
+            assert f"of {len(long):,} bytes]" in shown
+
+    @pytest.mark.parametrize("field", ["tool_input", "tool_response", "context"])
+    def test_the_time_is_that_of_what_is_kept(self, field: str) -> None:
+        """An image of 24 MB in any place: seven seconds of looking for secrets in it before, a tenth of one now."""
+        event = event_of(HookExecuted, **{field: {"image": ["A1b/" * 6_000_000]}})
+        began = time.thread_time()
+        Privacy().clean(event)
+        assert time.thread_time() - began < 1.0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.computes.privacy.size_limits import CUT, cut_text, cut_texts, cut_value
+from loopgraph.computes.privacy.size_limits import CUT, cut_text, cut_texts, cut_value, settled, within_reach
 
 LIMIT = 1024
 CHARACTERS = st.sampled_from("aé€😀\ud800")
@@ -104,3 +104,28 @@ class TestValues:
     @pytest.mark.parametrize("value", [[2**70] * 500, ["\ud800" * 2_000], {"a": {1, 2}}])
     def test_what_json_cannot_hold_is_left_to_those_who_store_it(self, value: Any) -> None:
         assert cut_value(value, LIMIT) is value
+
+
+class TestReach:
+    """What is far beyond what will be kept is not looked at."""
+
+    def test_what_is_short_is_the_same_object(self) -> None:
+        value = {"a": ["x" * 60_000, {"b": 1}], "c": ("y",)}
+        assert within_reach(value, LIMIT) is value
+
+    @pytest.mark.parametrize("unit", ["x", "é", "😀"])
+    def test_the_end_of_a_long_text_is_left_out_and_counted(self, unit: str) -> None:
+        text = unit * 500_000
+        near = within_reach({"deep": [text, "short"]}, LIMIT)
+        assert len(near["deep"][0]) < 40_000
+        [cut, short] = settled(near, LIMIT)["deep"]
+        assert (text_bytes(cut) <= LIMIT, short) == (True, "short")
+        found = re.search(r"…\[cut: ([\d,]+) of ([\d,]+) bytes\]$", cut)
+        assert found
+        missing, whole = (int(number.replace(",", "")) for number in found.groups())
+        assert whole == text_bytes(text) == text_bytes(cut[: found.start()]) + missing
+        assert cut_text(cut + "y" * LIMIT, LIMIT).endswith("bytes]")
+
+    def test_a_second_cut_still_tells_of_the_whole(self) -> None:
+        cut = settled(within_reach("x" * 500_000, 4 * LIMIT), 4 * LIMIT)
+        assert cut_text(cut, LIMIT).endswith(" of 500,000 bytes]")

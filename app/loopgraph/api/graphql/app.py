@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.http import GraphQLHTTPResponse
@@ -19,6 +21,8 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from loopgraph.api.access import Action, Door, WebSocketDoor
+from loopgraph.api.graphql import explorer
 from loopgraph.api.graphql.context import Context, context_of
 from loopgraph.api.graphql.encoding import encoded
 from loopgraph.api.graphql.pace import Pace
@@ -100,6 +104,9 @@ class _GraphQL(GraphQL[Context, None]):
             error = {"message": _in_full(refusal), "extensions": {"code": "BAD_REQUEST"}}
             return JSONResponse({"errors": [error]}, status_code=refusal.status_code)
 
+    async def render_graphql_ide(self, request: Request) -> Response:
+        return explorer.page()
+
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> Any:
         """The operation that a request asks for."""
         kind = (request.content_type or "").partition(";")[0].strip().lower()
@@ -124,11 +131,18 @@ def _in_full(refusal: HTTPException) -> str:
             return refusal.reason
 
 
-def graphql_app(settings: Settings, pace: Pace) -> Any:
-    """The ASGI application of ``/graphql``, whose answers are made in the turns of ``pace``."""
-    return _GraphQL(
+def graphql_routes(settings: Settings, pace: Pace) -> list[BaseRoute]:
+    """``/graphql``, as requests and as a WebSocket, and what its page for browsers needs. ``pace`` has the turns of answers."""
+    graphql = _GraphQL(
         build_schema(settings),
         pace=pace,
-        graphql_ide="graphiql",
+        graphql_ide="graphiql" if settings.graphiql else None,
         subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+        connection_init_wait_timeout=timedelta(milliseconds=settings.client_timeout_ms),
+        allowed_origins=("*",),  # the gate before all doors has looked at the origin
     )
+    return [
+        Door("/graphql", graphql, Action.USE_GRAPHQL, ["GET", "POST"]),
+        WebSocketDoor("/graphql", graphql, Action.USE_GRAPHQL),
+        *(explorer.explorer_routes if settings.graphiql else ()),
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 
+from loopgraph.api.access import asking
 from loopgraph.api.graphql.loaders import Loaders
 from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.api.services import Services
@@ -27,14 +28,9 @@ class Context:
     turns: Turns
 
 
-def principal_of(connection: HTTPConnection) -> Principal | None:
-    """Who asks; the one place where that is resolved. Without tokens nobody is told apart: None sees everything."""
-    return None
-
-
 def context_of(connection: HTTPConnection, pace: Pace) -> Context:
     """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
-    services, principal, turns = connection.app.state.services, principal_of(connection), Turns(pace)
+    services, principal, turns = connection.app.state.services, asking(connection), Turns(pace)
     return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal, turns), turns)
 
 

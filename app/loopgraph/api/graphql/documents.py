@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from graphql import (
     ArgumentNode,
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -27,7 +28,6 @@ from graphql import (
     Visitor,
     is_input_type,
     parse,
-    specified_rules,
     type_from_ast,
     validate,
     visit,
@@ -138,10 +138,11 @@ class _Checked:
 
 
 class Documents:
-    """Parses and checks documents for one schema; those that come again are remembered."""
+    """Parses and checks documents for one schema, by the rules of validation; those that come again are remembered."""
 
-    def __init__(self, limits: Limits, costs: cost.Limits) -> None:
+    def __init__(self, limits: Limits, costs: cost.Limits, rules: Sequence[type[ASTValidationRule]]) -> None:
         self._limits = limits
+        self._rules = tuple(rules)
         self._costs = costs
         self._remembered = lru_cache(maxsize=_CACHED)(self._checked)
 
@@ -161,7 +162,7 @@ class Documents:
         try:
             return _Checked(
                 document,
-                measure(document, self._limits) or validate(schema, document, specified_rules, max_errors=_MOST_ERRORS),
+                measure(document, self._limits) or validate(schema, document, self._rules, max_errors=_MOST_ERRORS),
             )
         except RecursionError:
             return _Checked(document, [GraphQLError("the document is nested too deeply")])

@@ -6,17 +6,18 @@ can be sent again without harm.
 
 from __future__ import annotations
 
-import asyncio
-import time
+import re
+from itertools import islice
 from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import ContentTooLarge, UnsupportedMediaType, problem, problem_response
-from loopgraph.api.http.bodies import json_value, media_type, plain, waits_for_commit
+from loopgraph.api.http import bodies
+from loopgraph.api.http.bodies import body_of, json_value, media_type, waits_for_commit
 from loopgraph.api.http.ingest import event_of, named
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -38,31 +39,42 @@ _CONTRACTS: Final = {
     contract.model_fields["kind"].default: contract
     for contract in (TraceStarted, RoutingDecided, HookExecuted, EndpointCalled, TraceCompleted)
 }
-_TURN_S: Final = 0.005
-"""So long reading one request may keep all others from the processor."""
+_LINE: Final = re.compile(rb"\S[^\n]*")
 
 
-async def _items(request: Request) -> list[Any]:
-    """The items of a request: JSON values, and the errors of lines that are none.
+async def _read(request: Request) -> list[TraceEvent | UserError]:
+    """The events of a request, and errors in the places of what is none.
 
-    Raises UnsupportedMediaType, InvalidInput, ContentTooLarge.
+    Raises UnsupportedMediaType, InvalidInput, ContentTooLarge, Overloaded.
     """
     media = media_type(request)
     if media not in ("application/json", "application/x-ndjson"):
         wanted = "application/json or application/x-ndjson"
         raise UnsupportedMediaType(f"the body must be {wanted}, not {media or 'without a Content-Type'}")
-    largest = request.app.state.services.settings.max_batch_bytes
-    encoding = request.headers.get("content-encoding", "")
-    body = plain(await request.body(), encoding, largest)
-    if media == "application/json":
-        items = json_value(body)
-        if not isinstance(items, list):
-            raise InvalidInput("body", "must be a JSON array of events")
-    else:
-        items = [line for line in body.split(b"\n") if line.strip()]
+    return await bodies.read(_array if media == "application/json" else _lines, await body_of(request))
+
+
+def _array(body: bytes) -> list[TraceEvent | UserError]:
+    items = json_value(body)
+    if not isinstance(items, list):
+        raise InvalidInput("body", "must be a JSON array of events")
     if len(items) > MOST:
         raise ContentTooLarge(f"a batch has at most {MOST} events, not {len(items)}; send them in several")
-    return items
+    return [_outcome(item) for item in items]
+
+
+def _lines(body: bytes) -> list[TraceEvent | UserError]:
+    lines = [line[0] for line in islice(_LINE.finditer(body), MOST + 1)]
+    if len(lines) > MOST:
+        raise ContentTooLarge(f"a batch has at most {MOST} events; send them in several")
+    return [_outcome(line) for line in lines]
+
+
+def _outcome(item: Any) -> TraceEvent | UserError:
+    try:
+        return _event(item)
+    except UserError as error:
+        return error
 
 
 def _event(item: Any) -> TraceEvent:
@@ -75,20 +87,6 @@ def _event(item: Any) -> TraceEvent:
     if contract is None:
         raise InvalidInput("kind", f"must be one of {', '.join(_CONTRACTS)}")
     return event_of(contract, {name: value for name, value in data.items() if value is not None})
-
-
-async def _read(items: list[Any]) -> list[TraceEvent | UserError]:
-    read: list[TraceEvent | UserError] = []
-    turn = time.perf_counter()
-    for item in items:
-        try:
-            read.append(_event(item))
-        except UserError as error:
-            read.append(error)
-        if time.perf_counter() - turn > _TURN_S:
-            await asyncio.sleep(0)
-            turn = time.perf_counter()
-    return read
 
 
 def _result(index: int, event: TraceEvent | UserError, outcome: Recorded | UserError | None) -> dict[str, Any]:
@@ -106,7 +104,7 @@ def _result(index: int, event: TraceEvent | UserError, outcome: Recorded | UserE
 async def _door(request: Request) -> Response:
     try:
         wait = waits_for_commit(request)
-        read = await _read(await _items(request))
+        read = await _read(request)
         events = [event for event in read if not isinstance(event, UserError)]
         recorder = request.app.state.services.recorder
         outcomes = iter(await (recorder.record(events) if wait else recorder.record(events, wait=False)))
@@ -119,4 +117,4 @@ async def _door(request: Request) -> Response:
     return Response(orjson.dumps({"results": results}), 200 if wait else 202, media_type="application/json")
 
 
-batch_routes = [Route(PATH, _door, methods=["POST"])]
+batch_routes = [Door(PATH, _door, Action.WRITE_EVENTS, ["POST"])]

@@ -16,10 +16,11 @@ from typing import Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
-from loopgraph.api.http.bodies import agent_json_value, is_json, media_type, waits_for_commit
+from loopgraph.api.http import bodies
+from loopgraph.api.http.bodies import agent_json_value, body_of, is_json, media_type, waits_for_commit
 from loopgraph.api.services import Services
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
 from loopgraph.computes.agents.patterns import PatternUse, added_context, pattern_use
@@ -42,7 +43,7 @@ async def _hook_event(request: Request) -> Response:
         media = media_type(request)
         if not is_json(media):
             raise UnsupportedMediaType(f"the body must be application/json, not {media or 'without a Content-Type'}")
-        payload, arrival = agent_json_value(await request.body()), _arrival(request)
+        payload, arrival = await bodies.read(agent_json_value, await body_of(request)), _arrival(request)
         observations = observe_hook(payload, arrival)
         record = services.recorder.record
         _check(await record(observations) if wait else await record(observations, wait=False))
@@ -92,4 +93,4 @@ def _header(request: Request, name: str, kind: TypeAdapter[T], wanted: str) -> T
         raise InvalidInput(name, wanted) from error
 
 
-agent_hook_routes = [Route("/api/hooks/claude-code", _hook_event, methods=["POST"])]
+agent_hook_routes = [Door("/api/hooks/claude-code", _hook_event, Action.WRITE_EVENTS, ["POST"])]

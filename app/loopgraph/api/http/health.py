@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from loopgraph import __version__
+from loopgraph.api.access import Action, Door
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
 from loopgraph.errors import LoopgraphError, ServiceError
 
@@ -37,4 +37,4 @@ async def readyz(request: Request) -> JSONResponse:
     return JSONResponse(answer, status_code=200 if ready else 503)
 
 
-health_routes = [Route("/healthz", healthz), Route("/readyz", readyz)]
+health_routes = [Door("/healthz", healthz, Action.SEE_HEALTH), Door("/readyz", readyz, Action.SEE_HEALTH)]

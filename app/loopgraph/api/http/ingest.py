@@ -12,10 +12,11 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
-from loopgraph.api.http.bodies import is_json, json_value, media_type, waits_for_commit
+from loopgraph.api.http import bodies
+from loopgraph.api.http.bodies import body_of, is_json, json_value, media_type, waits_for_commit
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -52,11 +53,11 @@ _OWN_ID: dict[type[BaseModel], str] = {HookExecuted: "execution_id", EndpointCal
 
 
 async def _body(request: Request) -> _Json:
-    """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput."""
+    """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput, Overloaded."""
     kind = media_type(request)
     if not is_json(kind):
         raise UnsupportedMediaType(f"the body must be application/json, not {kind or 'without a Content-Type'}")
-    body = json_value(await request.body())
+    body = await bodies.read(json_value, await body_of(request))
     if not isinstance(body, dict):
         raise InvalidInput("body", "must be a JSON object")
     return body
@@ -127,10 +128,14 @@ def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, 
     return door
 
 
+_CONTRACTS: dict[str, type[BaseModel]] = {
+    "start": TraceStarted,
+    "routing": RoutingDecided,
+    "hook": HookExecuted,
+    "endpoint": EndpointCalled,
+    "complete": TraceCompleted,
+}
+
 ingest_routes = [
-    Route("/api/traces/start", _door(TraceStarted), methods=["POST"]),
-    Route("/api/traces/routing", _door(RoutingDecided), methods=["POST"]),
-    Route("/api/traces/hook", _door(HookExecuted), methods=["POST"]),
-    Route("/api/traces/endpoint", _door(EndpointCalled), methods=["POST"]),
-    Route("/api/traces/complete", _door(TraceCompleted), methods=["POST"]),
+    Door(f"/api/traces/{name}", _door(contract), Action.WRITE_EVENTS, ["POST"]) for name, contract in _CONTRACTS.items()
 ]

@@ -7,7 +7,6 @@ sending it again, and with 429 or 503 and ``Retry-After`` for what can. ``?ack=q
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -15,22 +14,18 @@ import orjson
 from google.rpc.status_pb2 import Status
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
-from loopgraph.api.http.bodies import agent_json_value, is_json, media_type, plain, waits_for_commit
+from loopgraph.api.http import bodies
+from loopgraph.api.http.bodies import agent_json_value, body_of, is_json, media_type, waits_for_commit
 from loopgraph.api.http.otlp_signals import SIGNALS, Signal
 from loopgraph.computes.otel.report import Report
 from loopgraph.errors import LoopgraphError
 
-LARGEST: Final = 32 * 1024 * 1024
-"""So many bytes a request may have once it is decompressed; as it is sent, it is held to ``max_body_bytes``."""
-
 _PROTOBUF: Final = "application/x-protobuf"
 _PROTOBUFS: Final = (_PROTOBUF, "application/protobuf")
 _JSON: Final = "application/json"
-_LONG: Final = 32 * 1024
-"""Larger bodies are read in a thread, so that others are answered meanwhile."""
 
 _CODES: Final = {400: 3, 403: 7, 404: 5, 409: 10, 415: 3, 422: 3, 429: 8, 503: 14, 504: 4}
 """HTTP statuses as codes of ``google.rpc.Code``."""
@@ -43,17 +38,11 @@ def _read(signal: Signal, media: str, body: bytes) -> Report:
 
 
 async def _report(signal: Signal, request: Request) -> Report:
-    """What the items of a request say. Raises UnsupportedMediaType, InvalidInput."""
+    """What the items of a request say. Raises UnsupportedMediaType, InvalidInput, Overloaded."""
     media = media_type(request)
     if not is_json(media) and media not in _PROTOBUFS:
         raise UnsupportedMediaType(f"the body must be {_PROTOBUF} or {_JSON}, not {media or 'without a Content-Type'}")
-    body = await request.body()
-    encoding = request.headers.get("content-encoding", "")
-
-    def read() -> Report:
-        return _read(signal, media, plain(body, encoding, LARGEST))
-
-    return await asyncio.to_thread(read) if len(body) > _LONG or encoding else read()
+    return await bodies.read(lambda body: _read(signal, media, body), await body_of(request))
 
 
 def _door(signal: Signal) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -84,4 +73,4 @@ def _failed(error: LoopgraphError, json: bool) -> Response:
     return Response(status.SerializeToString(), problem.status_code, wait, media_type=_PROTOBUF)
 
 
-otlp_routes = [Route(f"/v1/{name}", _door(signal), methods=["POST"]) for name, signal in SIGNALS.items()]
+otlp_routes = [Door(f"/v1/{name}", _door(signal), Action.WRITE_EVENTS, ["POST"]) for name, signal in SIGNALS.items()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from loopgraph.computes.otel.model import (
     SPAN_KINDS,
@@ -15,6 +15,7 @@ from loopgraph.computes.otel.model import (
     Log,
     Origin,
     Point,
+    Read,
     Span,
     known,
     plain_number,
@@ -23,6 +24,7 @@ from loopgraph.computes.otel.model import (
 )
 from loopgraph.errors import InvalidInput
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _Json = dict[str, Any]
 
@@ -35,40 +37,86 @@ _POINT_KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 _NO_VALUE_FLAG: Final = 1
 
 
-def read_spans(request: Any) -> tuple[Span, ...]:
-    """The spans of an ``ExportTraceServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
-    return tuple(_signals(request, "resourceSpans", "scopeSpans", "spans", _span))
+def read_spans(request: Any) -> Read[Span]:
+    """The spans of an ``ExportTraceServiceRequest``. Raises InvalidInput where there is no telling what its spans are."""
+    return tuple(span for _, span in _signals(request, "resourceSpans", "scopeSpans", "spans", _span))
 
 
-def read_logs(request: Any) -> tuple[Log, ...]:
-    """The records of an ``ExportLogsServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
-    return tuple(_signals(request, "resourceLogs", "scopeLogs", "logRecords", _log))
+def read_logs(request: Any) -> Read[Log]:
+    """The records of an ``ExportLogsServiceRequest``. Raises InvalidInput where there is no telling what its records are."""
+    return tuple(log for _, log in _signals(request, "resourceLogs", "scopeLogs", "logRecords", _log))
 
 
-def read_points(request: Any) -> tuple[Point, ...]:
-    """The data points of an ``ExportMetricsServiceRequest``. Raises InvalidInput, naming the path of what is wrong."""
-    of_metrics = _signals(request, "resourceMetrics", "scopeMetrics", "metrics", _points)
-    return tuple(point for points in of_metrics for point in points)
+def read_points(request: Any) -> Read[Point]:
+    """The data points of an ``ExportMetricsServiceRequest``. Raises InvalidInput where there is no telling what they are."""
+    points: list[Point | InvalidInput] = []
+    for place, found in _signals(request, "resourceMetrics", "scopeMetrics", "metrics", _points, _count):
+        points += [found] if isinstance(found, InvalidInput) else [_under(place, point) for point in found]
+    return tuple(points)
 
 
-def _signals(request: Any, resources: str, scopes: str, items: str, read: Callable[[Origin, _Json], T]) -> list[T]:
+def _signals(
+    request: Any,
+    resources: str,
+    scopes: str,
+    items: str,
+    read: Callable[[Origin, _Json], T],
+    count: Callable[[Any], int] = lambda item: 1,
+) -> Iterator[tuple[str, T | InvalidInput]]:
+    """The paths of the items and what they are read as; errors, which name the path of what is wrong, in the places of those that
+    cannot be, as many as ``count`` says of an item."""
     if not isinstance(request, dict):
         raise InvalidInput("body", "must be a JSON object")
-    found: list[T] = []
+    for place, per_resource in _objects(request, resources, ""):
+        resource = _tried(place, lambda item: _attributes(_object(item, "resource")), per_resource)
+        for scope_place, per_scope in _objects(per_resource, scopes, place):
+            scope, of_scope = _tried(scope_place, _scope, per_scope), _placed(scope_place, _list, per_scope, items)
+            if isinstance(resource, InvalidInput):
+                yield from [(place, resource)] * sum(map(count, of_scope))
+            elif isinstance(scope, InvalidInput):
+                yield from [(scope_place, scope)] * sum(map(count, of_scope))
+            else:
+                reading = partial(read, Origin(resource, scope))
+                for i, item in enumerate(of_scope):
+                    item_place = f"{scope_place}.{items}.{i}"
+                    yield item_place, _tried(item_place, reading, item)
 
-    def of_resource(per_resource: _Json) -> None:
-        resource = _attributes(_object(per_resource, "resource"))
 
-        def of_scope(per_scope: _Json) -> None:
-            scope = _object(per_scope, "scope")
-            about = known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
-            origin = Origin(resource, about)
-            found.extend(_each(per_scope, items, lambda item: read(origin, item)))
+def _scope(per_scope: _Json) -> Attributes:
+    scope = _object(per_scope, "scope")
+    return known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
 
-        _each(per_resource, scopes, of_scope)
 
-    _each(request, resources, of_resource)
-    return found
+def _objects(parent: _Json, key: str, place: str) -> Iterator[tuple[str, _Json]]:
+    """The objects of an array, with their places."""
+    for i, item in enumerate(_placed(place, _list, parent, key)):
+        inner = f"{place}.{key}.{i}" if place else f"{key}.{i}"
+        if not isinstance(item, dict):
+            raise InvalidInput(inner, "must be an object")
+        yield inner, item
+
+
+def _placed(place: str, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What is read there; the path of an error begins with the place."""
+    try:
+        return read(*args, **kwargs)
+    except InvalidInput as error:
+        raise InvalidInput(f"{place}.{error.field}" if place else error.field, error.problem) from None
+
+
+def _under(place: str, item: T | InvalidInput) -> T | InvalidInput:
+    """The same item; the path of an error begins with the place."""
+    return InvalidInput(f"{place}.{item.field}", item.problem) if isinstance(item, InvalidInput) else item
+
+
+def _tried(place: str, read: Callable[[_Json], T], item: Any) -> T | InvalidInput:
+    """What an object is read as, or why it cannot be."""
+    if not isinstance(item, dict):
+        return InvalidInput(place, "must be an object")
+    try:
+        return read(item)
+    except InvalidInput as error:
+        return _under(place, error)
 
 
 def _span(origin: Origin, item: _Json) -> Span:
@@ -120,11 +168,23 @@ def _log(origin: Origin, item: _Json) -> Log:
     )
 
 
-def _points(origin: Origin, metric: _Json) -> list[Point]:
+def _points(origin: Origin, metric: _Json) -> list[Point | InvalidInput]:
     kind = next((kind for kind in _POINT_KINDS if metric.get(kind) is not None), None)
     if kind is None:
         return []
-    return _each(_object(metric, kind), "dataPoints", partial(_point, origin, metric, kind))
+    reading, items = partial(_point, origin, metric, kind), _list(_object(metric, kind), "dataPoints")
+    return [_tried(f"{kind}.dataPoints.{i}", reading, item) for i, item in enumerate(items)]
+
+
+def _count(metric: Any) -> int:
+    """How many points a metric has, if it has that form; else it counts as one."""
+    data = (
+        [metric[kind] for kind in _POINT_KINDS if isinstance(metric.get(kind), dict)]
+        if isinstance(metric, dict)
+        else []
+    )
+    points = data[0].get("dataPoints") if data else None
+    return len(points) if isinstance(points, list) else 1
 
 
 def _point(origin: Origin, metric: _Json, kind: str, item: _Json) -> Point:

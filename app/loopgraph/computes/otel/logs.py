@@ -17,10 +17,10 @@ from loopgraph.contracts.observations import LogRecorded, Observation
 from loopgraph.errors import InvalidInput
 
 
-def observe_logs(logs: Sequence[Log]) -> Report:
-    """What the log records of one request say; a record whose ids are wrong is refused."""
+def observe_logs(items: Sequence[Log | InvalidInput]) -> Report:
+    """What the log records of one request say; what could not be read is refused, and a record whose ids are wrong."""
     report, sessions, places = Report(), set(), set()
-    for i, log in enumerate(logs):
+    for i, log in report.sound(items).items():
         try:
             _check(log)
             name = event_name(log)

@@ -21,11 +21,11 @@ _ALWAYS: Final = {"gauge": Temporality.GAUGE, "summary": Temporality.CUMULATIVE}
 """The temporality of those kinds of metrics that have no choice."""
 
 
-def observe_points(points: Sequence[Point]) -> Report:
-    """What the data points of one request say; one without a finite value is refused, one that says that there is no value now
-    is passed over."""
+def observe_points(items: Sequence[Point | InvalidInput]) -> Report:
+    """What the data points of one request say; what could not be read is refused, and one without a finite value; one that says
+    that there is no value now is passed over."""
     report, sessions = Report(), set()
-    for i, point in enumerate(points):
+    for i, point in report.sound(items).items():
         if not point.measured:
             continue
         try:

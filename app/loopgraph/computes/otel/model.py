@@ -9,11 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from loopgraph.contracts.traces import LONGEST_MS
+from loopgraph.errors import InvalidInput
+
+T = TypeVar("T")
 
 Attributes = dict[str, Any]
+
+Read = tuple[T | InvalidInput, ...]
+"""The items of a request in their order, with errors in the places of those that cannot be read."""
 
 SPAN_KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
 TEMPORALITIES: Final = ("unspecified", "delta", "cumulative")

@@ -1,10 +1,10 @@
-"""Reads OTLP in its protobuf encoding, by the official messages."""
+"""Reads OTLP in its protobuf encoding, by the official messages, item by item: one that is damaged loses no other."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -23,65 +23,150 @@ from loopgraph.computes.otel.model import (
     Log,
     Origin,
     Point,
+    Read,
     Span,
     known,
     plain_number,
     severity_name,
     span_event,
 )
+from loopgraph.computes.otel.wire import delimited, parts
 from loopgraph.errors import InvalidInput
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+_Reader = Callable[[Origin | InvalidInput, bytes], Iterator[T | InvalidInput]]
+"""What becomes of an item: nothing, one thing, or several; errors if its origin is one."""
+
+_DATA: Final = tuple(
+    field.number
+    for field in Metric.DESCRIPTOR.fields
+    if field.containing_oneof and field.containing_oneof.name == "data"
+)
+"""The fields of a metric that hold its points, each as their field 1."""
 
 _KIND_NAMES: Final = {"exponential_histogram": "exponentialHistogram"}
 
 
-def read_spans(body: bytes) -> tuple[Span, ...]:
-    """The spans of an ``ExportTraceServiceRequest``. Raises InvalidInput."""
-    request = ExportTraceServiceRequest()
-    _parse(request, body)
-    return tuple(
-        _span(origin, span)
-        for per_resource in request.resource_spans
-        for per_scope, origin in _scopes(per_resource.resource, per_resource.scope_spans)
-        for span in per_scope.spans
-    )
+def read_spans(body: bytes) -> Read[Span]:
+    """The spans of an ``ExportTraceServiceRequest``. Raises InvalidInput if it is no protobuf."""
+    return tuple(_signals(body, ExportTraceServiceRequest, _each(SpanMessage, _span)))
 
 
-def read_logs(body: bytes) -> tuple[Log, ...]:
-    """The records of an ``ExportLogsServiceRequest``. Raises InvalidInput."""
-    request = ExportLogsServiceRequest()
-    _parse(request, body)
-    return tuple(
-        _log(origin, record)
-        for per_resource in request.resource_logs
-        for per_scope, origin in _scopes(per_resource.resource, per_resource.scope_logs)
-        for record in per_scope.log_records
-    )
+def read_logs(body: bytes) -> Read[Log]:
+    """The records of an ``ExportLogsServiceRequest``. Raises InvalidInput if it is no protobuf."""
+    return tuple(_signals(body, ExportLogsServiceRequest, _each(LogRecord, _log)))
 
 
-def read_points(body: bytes) -> tuple[Point, ...]:
-    """The data points of an ``ExportMetricsServiceRequest``. Raises InvalidInput."""
-    request = ExportMetricsServiceRequest()
-    _parse(request, body)
-    return tuple(
-        point
-        for per_resource in request.resource_metrics
-        for per_scope, origin in _scopes(per_resource.resource, per_resource.scope_metrics)
-        for metric in per_scope.metrics
-        for point in _points(origin, metric)
-    )
+def read_points(body: bytes) -> Read[Point]:
+    """The data points of an ``ExportMetricsServiceRequest``. Raises InvalidInput if it is no protobuf."""
+    return tuple(_signals(body, ExportMetricsServiceRequest, _metric))
 
 
-def _parse(message: Message, body: bytes) -> None:
+# The three signals have the same shape: a request of resources (1), each with its resource (1) and scopes (2), each with its
+# scope (1) and items (2). What is not a part of that is read item by item.
+
+_HEAD: Final = 1
+_PARTS: Final = 2
+
+
+def _signals(body: bytes, request: type[Message], read: _Reader[T]) -> Iterator[T | InvalidInput]:
+    """What the items are read as; errors in the places of those that cannot be."""
     try:
-        message.ParseFromString(body)
-    except DecodeError as error:
-        raise InvalidInput("body", f"is no {message.DESCRIPTOR.full_name} in protobuf") from error
+        resources = [part.content for part in parts(body) if part.number == _HEAD and part.content is not None]
+    except InvalidInput as error:
+        raise InvalidInput("body", f"is no {request.DESCRIPTOR.full_name} in protobuf") from error
+    for per_resource in resources:
+        head, scopes, rest = _split(per_resource)
+        resource = _parsed(Resource, head)
+        for per_scope in scopes:
+            scope_head, items, scope_rest = _split(per_scope)
+            scope = _parsed(InstrumentationScope, scope_head)
+            origin: Origin | InvalidInput
+            if isinstance(resource, InvalidInput):
+                origin = resource
+            elif isinstance(scope, InvalidInput):
+                origin = scope
+            else:
+                origin = Origin(_attributes(resource.attributes), _scope(scope))
+            for item in items:
+                yield from read(origin, bytes(item))
+            yield from scope_rest
+        yield from rest
 
 
-def _scopes(resource: Resource, scopes: Iterable[Any]) -> Iterator[tuple[Any, Origin]]:
-    about = _attributes(resource.attributes)
-    for per_scope in scopes:
-        yield per_scope, Origin(about, _scope(per_scope.scope))
+def _split(message: memoryview) -> tuple[bytes, list[memoryview], list[InvalidInput]]:
+    """The head of a message, its parts, and an error if there is no telling what comes after them."""
+    heads: list[memoryview] = []
+    found: list[memoryview] = []
+    try:
+        for part in parts(message):
+            if part.content is not None and part.number in (_HEAD, _PARTS):
+                (heads if part.number == _HEAD else found).append(part.content)
+    except InvalidInput as error:
+        return b"".join(heads), found, [error]
+    return b"".join(heads), found, []
+
+
+def _parsed(kind: type[M], content: bytes) -> M | InvalidInput:
+    try:
+        return kind.FromString(content)
+    except DecodeError:
+        problem = "cannot be read in protobuf: it is damaged, or holds a text that is no UTF-8"
+        return InvalidInput(kind.DESCRIPTOR.full_name, problem)
+
+
+def _each(kind: type[M], make: Callable[[Origin, M], T]) -> _Reader[T]:
+    """Reads an item as a message of this kind, and makes of it what it says."""
+
+    def read(origin: Origin | InvalidInput, item: bytes) -> Iterator[T | InvalidInput]:
+        message = _parsed(kind, item)
+        if isinstance(origin, InvalidInput):
+            yield origin
+        else:
+            yield message if isinstance(message, InvalidInput) else make(origin, message)
+
+    return read
+
+
+def _metric(origin: Origin | InvalidInput, item: bytes) -> Iterator[Point | InvalidInput]:
+    for metric in _sound_metrics(item):
+        if isinstance(metric, InvalidInput):
+            yield metric
+        elif isinstance(origin, InvalidInput):
+            yield from [origin] * _count(metric)
+        else:
+            yield from _points(origin, metric)
+
+
+def _sound_metrics(item: bytes) -> Iterator[Metric | InvalidInput]:
+    """A metric; one that cannot be read, point by point."""
+    whole = _parsed(Metric, item)
+    if not isinstance(whole, InvalidInput):
+        yield whole
+        return
+    about, points = [], []
+    try:
+        for part in parts(item):
+            if part.number in _DATA and part.content is not None:
+                inner = list(parts(part.content))
+                kind = b"".join(bytes(each.raw) for each in inner if each.number != _HEAD)
+                points += [delimited(part.number, kind + bytes(each.raw)) for each in inner if each.number == _HEAD]
+            else:
+                about.append(bytes(part.raw))
+    except InvalidInput:
+        yield whole
+        return
+    for point in points:
+        yield _parsed(Metric, b"".join(about) + point)
+    if not points:
+        yield whole
+
+
+def _count(metric: Metric) -> int:
+    kind = metric.WhichOneof("data")
+    return len(getattr(metric, kind).data_points) if kind else 0
 
 
 def _scope(scope: InstrumentationScope) -> Attributes:

@@ -4,12 +4,16 @@ many items were refused."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from loopgraph.contracts.observations import Observation
 from loopgraph.errors import InvalidInput
+
+T = TypeVar("T")
 
 _TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
 
@@ -24,6 +28,16 @@ class Report:
     observations: list[Observation] = field(default_factory=list)
     items: list[int | None] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+
+    def sound(self, items: Sequence[T | InvalidInput]) -> dict[int, T]:
+        """The items that could be read, by their index; the others are refused."""
+        sound = {}
+        for i, item in enumerate(items):
+            if isinstance(item, InvalidInput):
+                self.refuse(i, item)
+            else:
+                sound[i] = item
+        return sound
 
     def add(self, item: int, *observations: Observation) -> None:
         """What an item says."""

@@ -36,12 +36,13 @@ from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceComple
 from loopgraph.errors import InvalidInput
 
 
-def observe_spans(spans: Sequence[Span]) -> Report:
-    """What the spans of one request say; a span whose ids are wrong is refused."""
+def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
+    """What the spans of one request say; what could not be read is refused, and a span whose ids are wrong."""
     report = Report()
-    of_agent = {i: span for i, span in enumerate(spans) if is_of_agent(span.name, span.attributes)}
+    spans = report.sound(items)
+    of_agent = {i: span for i, span in spans.items() if is_of_agent(span.name, span.attributes)}
     agent_spans = AgentSpans(of_agent.values())
-    for i, span in enumerate(spans):
+    for i, span in spans.items():
         try:
             _check(span)
             report.add(i, *(agent_spans.observe(span) if i in of_agent else _observe(span)))
@@ -52,7 +53,7 @@ def observe_spans(spans: Sequence[Span]) -> Report:
         report.add_common(agent_spans.subagent(spans_of_one))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
-    others = [span for i, span in enumerate(spans) if i not in of_agent and i not in report.refused]
+    others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
         report.add_common(_whole(spans_of_one))
     return report

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
 from loopgraph.computes.privacy.redaction import Redactor
-from loopgraph.computes.privacy.size_limits import cut_text, cut_texts, cut_value
+from loopgraph.computes.privacy.size_limits import cut_text, cut_texts, cut_value, settled, within_reach
 from loopgraph.contracts.observations import Recordable
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import CaptureContent
@@ -82,7 +82,9 @@ class Privacy:
         return self._kept
 
     def _kept(self, name: str, value: Any) -> Any:
-        value = self.redactor.redact(value, field=name)
+        near = within_reach(value, self.max_field_bytes)
+        redacted = self.redactor.redact(near, field=name)
+        value = redacted if near is value else settled(redacted, self.max_field_bytes)
         if isinstance(value, str):
             return cut_text(value, self.max_field_bytes)
         if isinstance(value, tuple) and value and isinstance(value[0], str):

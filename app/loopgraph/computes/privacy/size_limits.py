@@ -6,6 +6,7 @@ whoever stores it refuses it with a better reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -15,6 +16,13 @@ CUT: Final = "loopgraph.cut"
 """The name under which a value says that some of it is missing: ``{"loopgraph.cut": {"bytes": 123456}}``."""
 
 _LONGEST_MARKER: Final = 64
+_MARKER: Final = re.compile(r"…\[cut: [0-9,]+ of ([0-9,]+) bytes\]\Z")
+_REACH: Final = 32 * 1024
+"""No secret has more characters."""
+
+_END: Final = "\uf8ff"
+_ENDED: Final = re.compile(f"{_END}([0-9]+){_END}\\Z")
+_DEEPEST: Final = 200
 _CLOSE_ENOUGH: Final = 128
 _SHORTEST_TEXT: Final = 256
 """Bytes to which texts inside a value are cut at most; if that does not help, other things go."""
@@ -30,10 +38,54 @@ def cut_text(text: str, limit: int) -> str:
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) <= limit:
         return text
-    end = limit - _LONGEST_MARKER
-    while raw[end] & 0xC0 == 0x80:  # within a character
+    cut_before = _MARKER.search(text, len(text) - _LONGEST_MARKER)
+    return _cut(raw, limit, int(cut_before[1].replace(",", "")) if cut_before else len(raw))
+
+
+def _cut(raw: bytes, limit: int, total: int) -> str:
+    """The beginning of a text in ``limit`` bytes, and how much of the ``total`` was cut."""
+    end = min(limit - _LONGEST_MARKER, len(raw))
+    while end < len(raw) and raw[end] & 0xC0 == 0x80:  # within a character
         end -= 1
-    return f"{raw[:end].decode('utf-8', 'surrogatepass')}…[cut: {len(raw) - end:,} of {len(raw):,} bytes]"
+    return f"{raw[:end].decode('utf-8', 'surrogatepass')}…[cut: {total - end:,} of {total:,} bytes]"
+
+
+def within_reach(value: Any, limit: int, depth: int = 0) -> Any:
+    """The value with the ends of very long texts left out, so that looking for secrets takes no longer than what is kept is
+    worth: an image of megabytes takes seconds. The same object if it has none; else ``settled`` is to follow once it is redacted.
+    """
+    if isinstance(value, str):
+        if len(value) <= limit + 2 * _REACH:
+            return value
+        total = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+        return f"{value[: limit + _REACH]}{_END}{total}{_END}"
+    if depth > _DEEPEST:  # too deep to be kept at all, as whoever looks for secrets will say
+        return value
+    if isinstance(value, dict):
+        shorter = {key: within_reach(item, limit, depth + 1) for key, item in value.items()}
+        return shorter if any(shorter[key] is not item for key, item in value.items()) else value
+    if isinstance(value, list | tuple):
+        items = [within_reach(item, limit, depth + 1) for item in value]
+        return type(value)(items) if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def settled(value: Any, limit: int) -> Any:
+    """What ``within_reach`` left, with texts whose ends it left out in ``limit`` bytes.
+
+    What stood before a missing end goes, too: it can be half of a secret.
+    """
+    if isinstance(value, str):
+        ended = _ENDED.search(value, max(0, len(value) - _LONGEST_MARKER))
+        if ended is None:
+            return value
+        sure = value[: max(0, ended.start() - _REACH)]
+        return _cut(sure.encode("utf-8", "surrogatepass"), limit, int(ended[1]))
+    if isinstance(value, dict):
+        return {key: settled(item, limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([settled(item, limit) for item in value])
+    return value
 
 
 def cut_texts(texts: tuple[str, ...], limit: int) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ from loopgraph.errors import (
 )
 from loopgraph.orchestrators.recording.backlog import Backlog, Entry, Submission, size_of
 from loopgraph.orchestrators.recording.feed import TraceFeed
+from loopgraph.orchestrators.recording.weight import aside, is_heavy
 
 logger = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class Recorder:
         submission, turn = Submission(len(events), received_at, waited=waited), time.perf_counter()
         try:
             for index, event in enumerate(events):
-                self._redact(event, submission, index)
+                await self._redact(event, submission, index)
                 if time.perf_counter() - turn > _TURN_S:
                     await asyncio.sleep(0)
                     turn = time.perf_counter()
@@ -181,14 +182,19 @@ class Recorder:
             self._writer = asyncio.create_task(self._write_all())
         return submission
 
-    def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
+    async def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
         """Puts an event without its secrets into a submission; one that is refused is settled."""
         try:
-            clean = self._privacy.clean(event)
+            clean, size = await aside(self._cleaned, event) if is_heavy(event) else self._cleaned(event)
         except UserError as error:
             submission.settle(index, error)
         else:
-            submission.entries.append(Entry(clean, submission, index, size_of(clean)))
+            submission.entries.append(Entry(clean, submission, index, size))
+
+    def _cleaned(self, event: Recordable) -> tuple[Recordable, int]:
+        """An event without its secrets, and its size. Raises UserError."""
+        clean = self._privacy.clean(event)
+        return clean, size_of(clean)
 
     async def _write_all(self) -> None:
         """Records until nothing waits."""

@@ -14,6 +14,7 @@ from strawberry import relay
 from strawberry.extensions import FieldExtension
 
 from loopgraph import errors
+from loopgraph.api.access import LOCAL
 from loopgraph.api.errors import invalid_input
 from loopgraph.api.graphql.context import Context
 from loopgraph.api.graphql.types.enums import ActorType
@@ -166,7 +167,9 @@ class ChangeInput:
 def origin_of(info: Info, change: ChangeInput) -> Origin:
     """Who makes this change, and as part of what."""
     principal = info.context.principal
-    actor_type, actor_id = ActorType.USER, principal.subject if principal else "anonymous"
+    actor_type, actor_id = ActorType.USER, "anonymous"
+    if principal is not None and principal is not LOCAL:
+        actor_id = principal.subject
     if change.actor is not None:
         actor_type, actor_id = change.actor.type, change.actor.id
     correlation_id = change.correlation_id or info.context.correlation_id

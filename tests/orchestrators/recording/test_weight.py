@@ -1,0 +1,74 @@
+"""What is gone through in a thread, and that nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.contracts.traces import HookExecuted
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.writes import Traces
+from loopgraph.errors import InvalidInput
+from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.recording.weight import HEAVY, is_heavy
+
+
+def step(**more: Any) -> HookExecuted:
+    return HookExecuted(correlation_id=new_id(), execution_id=new_id(), hook_type="T", success=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "heavy"),
+    [
+        ({}, False),
+        ({"tool_input": {"command": "x" * 10_000, "items": list(range(1_000))}}, False),
+        ({"tool_input": {"command": "x" * HEAVY}}, True),
+        ({"error_message": "x" * HEAVY}, True),
+        ({"context": {"a": {"b": [1] * HEAVY}}}, True),
+        ({"context": {"a": [{"b": 1}] * (HEAVY // 20)}}, True),
+        ({"context": {f"{i}": i for i in range(HEAVY // 10)}}, True),
+        ({"context": {"x" * HEAVY: 1}}, True),
+    ],
+)
+def test_weight(more: dict[str, Any], heavy: bool) -> None:
+    assert is_heavy(step(**more)) is heavy
+
+
+def test_looking_at_a_heavy_event_takes_no_time() -> None:
+    event = step(context={"a": [[1] * 1_000_000] * 10})
+    began = time.thread_time()
+    assert is_heavy(event)
+    assert time.thread_time() - began < 0.1
+
+
+async def test_others_get_their_turn_while_a_heavy_event_is_gone_through(graph: Graph) -> None:
+    recorder = Recorder(Traces(graph), Privacy())
+    event = step(context={"items": [{"a": "b c", "n": 1.5}] * 300_000})
+    began = time.thread_time()
+    Privacy().clean(event)
+    alone_s = time.thread_time() - began
+    turns, recording = 0, asyncio.create_task(recorder.record([event, step(), step(context={"token": "x" * HEAVY})]))
+    while not recording.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    # Without a thread there would be one turn for all of it.
+    assert turns > alone_s / 0.01 / 20
+    assert not [outcome for outcome in recording.result() if isinstance(outcome, Exception)]
+    await recorder.close(10)
+
+
+async def test_a_heavy_event_that_is_refused_loses_no_other(graph: Graph) -> None:
+    nested: Any = "x" * HEAVY
+    for _ in range(250):
+        nested = [nested]
+    recorder = Recorder(Traces(graph), Privacy())
+    first, second, third = await recorder.record([step(), step(context={"deep": nested}), step()])
+    assert isinstance(second, InvalidInput)
+    assert not isinstance(first, Exception)
+    assert not isinstance(third, Exception)
+    await recorder.close(10)
