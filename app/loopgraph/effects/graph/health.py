@@ -46,6 +46,7 @@ class Health:
         self.trouble: LoopgraphError | None = None
         """Why the last transactions came to nothing; None if the last one of that kind did not, or if it was its own fault."""
         self._of_writes = False
+        self._troubled_at = 0.0
 
     def failed(self, error: LoopgraphError, access: Access) -> None:
         """A transaction failed, and may be run again. What passes by itself (conflicts, slow statements) is no trouble; but
@@ -54,6 +55,7 @@ class Health:
             self._wrote_at = float("-inf")
         if error.blame is Blame.GRAPH and not isinstance(error, GraphContended | GraphTimeout):
             self.trouble, self._of_writes = error, access is Access.WRITE
+            self._troubled_at = time.monotonic()
 
     def worked(self, access: Access) -> None:
         """A transaction was committed."""
@@ -70,7 +72,7 @@ class Health:
 
     async def away(self) -> LoopgraphError | None:
         """Why the graph is not there now: what transactions are meeting, or that it does not answer. Takes half a second."""
-        if self.trouble is not None:
+        if self.trouble is not None and time.monotonic() - self._troubled_at < 2 * PATIENCE_S:
             return self.trouble
         try:
             async with asyncio.timeout(_LOOK_S):
