@@ -35,6 +35,7 @@ quick: $(VENV)/.dev
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.worst
 
 bench-client: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.client

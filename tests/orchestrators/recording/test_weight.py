@@ -12,7 +12,7 @@ from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.recording.weight import HEAVY, is_heavy
@@ -47,7 +47,7 @@ def test_looking_at_a_heavy_event_takes_no_time() -> None:
 
 
 async def test_others_get_their_turn_while_a_heavy_event_is_gone_through(graph: Graph) -> None:
-    recorder = Recorder(Traces(graph), Privacy())
+    recorder = Recorder(TraceWrites(graph), Privacy())
     event = step(context={"items": [{"a": "b c", "n": 1.5}] * 300_000})
     began = time.thread_time()
     Privacy().clean(event)
@@ -66,7 +66,7 @@ async def test_a_heavy_event_that_is_refused_loses_no_other(graph: Graph) -> Non
     nested: Any = "x" * HEAVY
     for _ in range(250):
         nested = [nested]
-    recorder = Recorder(Traces(graph), Privacy())
+    recorder = Recorder(TraceWrites(graph), Privacy())
     first, second, third = await recorder.record([step(), step(context={"deep": nested}), step()])
     assert isinstance(second, InvalidInput)
     assert not isinstance(first, Exception)

@@ -28,6 +28,7 @@ from graphql import (
     Visitor,
     is_input_type,
     parse,
+    specified_rules,
     type_from_ast,
     validate,
     visit,
@@ -140,7 +141,9 @@ class _Checked:
 class Documents:
     """Parses and checks documents for one schema, by the rules of validation; those that come again are remembered."""
 
-    def __init__(self, limits: Limits, costs: cost.Limits, rules: Sequence[type[ASTValidationRule]]) -> None:
+    def __init__(
+        self, limits: Limits, costs: cost.Limits, rules: Sequence[type[ASTValidationRule]] = specified_rules
+    ) -> None:
         self._limits = limits
         self._rules = tuple(rules)
         self._costs = costs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -14,6 +15,11 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from loopgraph.api.graphql.pace import Turns
 from loopgraph.effects.graph.deadline import DEADLINE
 from loopgraph.errors import ServiceError
+
+# Where an operation is given up, graphql-core leaves coroutines that it had not begun; Python would complain of each kind.
+warnings.filterwarnings(
+    "ignore", r"coroutine '(Executor|PacedExecution|GraphQLCoreConverter)\..*' was never awaited", RuntimeWarning
+)
 
 
 class OperationTimeout(ServiceError):
