@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -21,6 +21,7 @@ from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes
 from loopgraph.api.http.limits import BodyLimit
 from loopgraph.api.http.otlp import otlp_routes
+from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import Redactor
@@ -31,6 +32,7 @@ from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.schema import schema
+from loopgraph.effects.schema.upgrade import Upgrade
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.effects.traces.search import TraceSearch
@@ -124,26 +126,48 @@ def _otlp_grpc(settings: Settings, services: Services) -> contextlib.AbstractAsy
     return otlp_grpc(settings, services.recorder)
 
 
+@contextlib.asynccontextmanager
+async def _working(settings: Settings, services: Services) -> AsyncIterator[None]:
+    """What works beside the doors, until the end of the block; then what waits is recorded."""
+    housekeeping = build_housekeeping(services)
+    background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
+    gc.freeze()  # what start made stays: a full collection need not look at it again
+    logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
+    if settings.capture_content is CaptureContent.FULL:
+        logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
+    async with _otlp_grpc(settings, services):
+        yield
+    await services.recorder.close(settings.ingest_drain_ms / 1000)
+    await _end(background)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. The graph is opened and closed by its lifespan."""
     settings = settings or Settings()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
-            app.state.services = services
-            housekeeping = build_housekeeping(services)
-            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
-            gc.freeze()  # what start made stays: a full collection need not look at it again
-            logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
-            if settings.capture_content is CaptureContent.FULL:
-                logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-            async with _otlp_grpc(settings, services):
-                yield
-            await services.recorder.close(settings.ingest_drain_ms / 1000)
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+        async with Graph.open(settings) as graph, contextlib.AsyncExitStack() as running:
+            lacking = await schema.examine(graph)
+            schema.check_allowed(lacking, settings.migrate)
+            services = app.state.services = build_services(settings, graph)
+            upgrade = app.state.upgrade = Upgrade(graph, lacking)
+
+            async def begin() -> None:
+                await running.enter_async_context(_working(settings, services))
+
+            if upgrade.pending:  # the doors say so meanwhile
+                upgrading = asyncio.create_task(upgrade.run(begin))
+                running.push_async_callback(_end, [upgrading])
+            else:
+                await begin()
+            yield
 
     graphql = graphql_app(settings)
     return Starlette(
@@ -156,6 +180,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql),
         ],
-        middleware=[Middleware(BodyLimit, maximum=settings.max_body_bytes, others={BATCH: settings.max_batch_bytes})],
+        middleware=[
+            Middleware(UntilUpgraded),
+            Middleware(BodyLimit, maximum=settings.max_body_bytes, others={BATCH: settings.max_batch_bytes}),
+        ],
         lifespan=lifespan,
     )
