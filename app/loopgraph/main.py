@@ -7,7 +7,7 @@ import contextlib
 import gc
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes
 from loopgraph.api.http.limits import BodyLimit, Room
 from loopgraph.api.http.otlp import otlp_routes
+from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import Redactor
@@ -34,6 +35,7 @@ from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.memory import Collector
 from loopgraph.effects.schema import schema
+from loopgraph.effects.schema.upgrade import Upgrade
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.effects.traces.reads import TraceReads
@@ -139,6 +141,28 @@ def _otlp_grpc(settings: Settings, services: Services, room: Room) -> contextlib
     return otlp_grpc(settings, services.recorder, room)
 
 
+@contextlib.asynccontextmanager
+async def _working(settings: Settings, services: Services, pace: Pace, room: Room) -> AsyncIterator[None]:
+    """What works beside the doors, until the end of the block; then what waits is recorded."""
+    housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
+    background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
+    sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
+    gc.freeze()  # what start made stays: a full collection need not look at it again
+    logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
+    if settings.capture_content is CaptureContent.FULL:
+        logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
+    async with _otlp_grpc(settings, services, room):
+        yield
+    await services.recorder.close(settings.ingest_drain_ms / 1000)
+    await _end(background)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. The graph is opened and closed by its lifespan.
 
@@ -150,21 +174,21 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
-            app.state.services = services
-            housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
-            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
-            sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
-            gc.freeze()  # what start made stays: a full collection need not look at it again
-            logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
-            if settings.capture_content is CaptureContent.FULL:
-                logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-            async with _otlp_grpc(settings, services, room):
-                yield
-            await services.recorder.close(settings.ingest_drain_ms / 1000)
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+        async with Graph.open(settings) as graph, contextlib.AsyncExitStack() as running:
+            lacking = await schema.examine(graph)
+            schema.check_allowed(lacking, settings.migrate)
+            services = app.state.services = build_services(settings, graph)
+            upgrade = app.state.upgrade = Upgrade(graph, lacking)
+
+            async def begin() -> None:
+                await running.enter_async_context(_working(settings, services, pace, room))
+
+            if upgrade.pending:  # the doors say so meanwhile
+                upgrading = asyncio.create_task(upgrade.run(begin))
+                running.push_async_callback(_end, [upgrading])
+            else:
+                await begin()
+            yield
 
     event_routes = [*ingest_routes, *batch_routes, *agent_hook_routes, *otlp_routes]
     origins = allowed_origins(settings)
@@ -179,6 +203,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 allow_headers=["*"],
                 expose_headers=["X-Correlation-ID", "Retry-After"],
             ),
+            Middleware(UntilUpgraded),
             Middleware(
                 BodyLimit,
                 maximum=settings.max_body_bytes,

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from loopgraph import __version__
+from loopgraph.commands.backup import backup, restore
 from loopgraph.commands.demo import demo
 from loopgraph.commands.doctor import doctor
 from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
 from loopgraph.commands.letters import letters
+from loopgraph.commands.migrate import migrate
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
 from loopgraph.commands.terminal import out
@@ -24,7 +26,7 @@ app = typer.Typer(
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "
     "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see the README.",
 )
-for command in (serve, demo, doctor, schema):
+for command in (serve, demo, doctor, migrate, backup, restore, schema):
     app.command()(command)
 for name, group in (("import", imports), ("hooks", hooks), ("traces", traces), ("letters", letters)):
     app.add_typer(group, name=name)

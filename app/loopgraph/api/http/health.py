@@ -18,6 +18,9 @@ async def healthz(request: Request) -> JSONResponse:
 
 async def readyz(request: Request) -> JSONResponse:
     """200 while requests can be served, 503 with the reason while they cannot."""
+    if request.app.state.upgrade.pending:
+        body = {"status": "upgrading", "code": "UPGRADING", "message": request.app.state.upgrade.message}
+        return JSONResponse(body, status_code=503, headers={"retry-after": "5"})
     graph = request.app.state.services.graph
     try:
         latency_ms = await graph.health.ready()

@@ -157,7 +157,7 @@ class EmbeddedEngine:
             child = self._spawn(lock, port, http_port)
             try:
                 self._wait_ready(child, port, http_port, deadline)
-                self._folder.publish(EngineRecord(port, child.pid, datetime.now(UTC).isoformat()))
+                self._folder.publish(EngineRecord(port, child.pid, datetime.now(UTC).isoformat(), http_port))
             except BaseException as error:
                 child.stop()
                 if isinstance(error, _ServesNothing) and attempt < _ATTEMPTS:

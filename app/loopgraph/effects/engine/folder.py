@@ -57,11 +57,15 @@ java.util.logging.SimpleFormatter.format = %1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%
 
 @dataclass(frozen=True)
 class EngineRecord:
-    """The content of engine.json. ``pid`` is None until the engine of ``port`` answers; ``started_at`` is ISO 8601, UTC."""
+    """The content of engine.json. ``pid`` is None until the engine of ``port`` answers; ``started_at`` is ISO 8601, UTC.
+
+    ``http_port`` is where it takes commands about whole databases; None if an older loopgraph started it.
+    """
 
     port: int
     pid: int | None = None
     started_at: str | None = None
+    http_port: int | None = None
 
 
 class EngineFolder:
@@ -102,6 +106,12 @@ class EngineFolder:
                 "use the loopgraph that wrote it, or another folder"
             )
 
+    @property
+    def holds_a_graph(self) -> bool:
+        """Whether a database was ever made in it."""
+        databases = self.root / "databases"
+        return databases.is_dir() and any(databases.iterdir())
+
     def try_lock(self) -> io.FileIO | None:
         """The lock, held until the file and every inherited copy of its descriptor is closed; None if it is held elsewhere.
 
@@ -140,10 +150,14 @@ class EngineFolder:
         """The address as it was last published, which says nothing about whether the engine is alive."""
         content = _read_json(self._record)
         port, pid, started_at = content.get("port"), content.get("pid"), content.get("started_at")
+        http_port = content.get("http_port")
         if not isinstance(port, int) or not 0 < port < 65536:
             return None
         return EngineRecord(
-            port, pid if isinstance(pid, int) else None, started_at if isinstance(started_at, str) else None
+            port,
+            pid if isinstance(pid, int) else None,
+            started_at if isinstance(started_at, str) else None,
+            http_port if isinstance(http_port, int) else None,
         )
 
     def shortage(self, *, logged: bool) -> str | None:

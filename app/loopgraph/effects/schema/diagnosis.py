@@ -8,8 +8,9 @@ from loopgraph.assets import query
 from loopgraph.contracts.base import Contract
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
+from loopgraph.effects.schema.migrations import Migration, migrations
 from loopgraph.errors import GraphUnavailable, LoopgraphError
-from loopgraph.settings import Settings
+from loopgraph.settings import Migrate, Settings
 
 _COUNTS = query("system/counts")
 _LABELS = ("Pattern", "PatternVersion", "LineageEvent", "Trace", "HookExecution", "FeedbackRun", "Decision")
@@ -24,6 +25,7 @@ class Diagnosis(Contract):
     agent: str | None = None
     version: str | None = None
     schema_version: int | None = None
+    migrations: str | None = None
     latency_ms: float | None = None
     counts: dict[str, int] = {}
     problems: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class Diagnosis(Contract):
             ("agent", self.agent),
             ("version", self.version),
             ("schema", None if self.schema_version is None else f"version {self.schema_version}"),
+            ("migrations", self.migrations),
             ("latency", None if self.latency_ms is None else f"{self.latency_ms:.1f} ms"),
             *((label, f"{count:,}") for label, count in self.counts.items()),
         ]
@@ -43,7 +46,10 @@ class Diagnosis(Contract):
 
 
 async def diagnose(settings: Settings) -> Diagnosis:
-    """Connects and looks; puts the schema in place if the database is empty. Never raises for what it can put in words."""
+    """Connects and looks; puts the schema in place if the database is empty, but upgrades nothing.
+
+    Never raises for what it can put in words.
+    """
     found = Diagnosis(graph_url=settings.graph_url)
     try:
         async with Graph.open(settings) as graph:
@@ -55,19 +61,35 @@ async def diagnose(settings: Settings) -> Diagnosis:
                     "version": ".".join(map(str, server.version)) if server.version else None,
                 }
             )
-            await schema.prepare(graph)
+            lacking = await schema.examine(graph)
             latency_ms = statistics.median([await graph.ping() for _ in range(_PINGS)])
             rows = await graph.read(_COUNTS)
             await graph.health.ready()
             return found.model_copy(
                 update={
                     "schema_version": await schema.recorded_version(graph),
+                    "migrations": _state(lacking),
+                    "problems": _pending(lacking, settings),
                     "latency_ms": latency_ms,
                     "counts": dict.fromkeys(_LABELS, 0) | {row["label"]: row["count"] for row in rows},
                 }
             )
     except LoopgraphError as error:
         return found.model_copy(update={"problems": (_advice(error, settings),)})
+
+
+def _state(lacking: tuple[Migration, ...]) -> str:
+    known = len(migrations())
+    if not lacking:
+        return f"all {known} applied"
+    return f"{len(lacking)} of {known} pending: {', '.join(migration.name for migration in lacking)}"
+
+
+def _pending(lacking: tuple[Migration, ...], settings: Settings) -> tuple[str, ...]:
+    if not lacking:
+        return ()
+    also = ", or start the service" if settings.migrate is Migrate.AUTO else ""
+    return (f"the database is of an older loopgraph: run `loopgraph migrate`{also} to upgrade it",)
 
 
 def _advice(error: LoopgraphError, settings: Settings) -> str:

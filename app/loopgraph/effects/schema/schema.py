@@ -46,7 +46,20 @@ async def recorded_version(graph: Graph) -> int | None:
 
 
 async def examine(graph: Graph) -> tuple[Migration, ...]:
-    """The migrations that the database lacks; an empty one is set up first, and lacks none. Changes nothing else.
+    """The migrations that the database lacks; an empty one is set up first, and lacks none.
+
+    Raises what ``look`` raises.
+    """
+    lacking = await look(graph)
+    if lacking is None:
+        await run_schema(graph, schema_statements(graph.server.engine))
+        await record_applied(graph, migrations(), SCHEMA_VERSION)
+        logger.info("schema version %d is in place on %s", SCHEMA_VERSION, graph.server.agent)
+    return lacking or ()
+
+
+async def look(graph: Graph) -> tuple[Migration, ...] | None:
+    """The migrations that the database lacks, None if it is empty. Changes nothing.
 
     Raises ForeignData for a database that holds something else, SetupError for an engine that is too old or a database of a
     newer program.
@@ -57,10 +70,7 @@ async def examine(graph: Graph) -> tuple[Migration, ...]:
         raise SetupError(f"{server.agent} is too old: {'.'.join(map(str, oldest))} or later is needed")
     version = await _version_of_ours(graph)
     if version is None:
-        await run_schema(graph, schema_statements(server.engine))
-        await record_applied(graph, migrations(), SCHEMA_VERSION)
-        logger.info("schema version %d is in place on %s", SCHEMA_VERSION, server.agent)
-        return ()
+        return None
     if version > SCHEMA_VERSION:
         raise SetupError(
             f"the database has schema version {version}, this program knows {SCHEMA_VERSION}: use a newer loopgraph"

@@ -1,0 +1,55 @@
+"""``loopgraph migrate``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from loopgraph.commands.terminal import configure_logging, out, plainly
+from loopgraph.settings import Settings
+
+
+@plainly
+def migrate(
+    status: Annotated[bool, typer.Option("--status", help="Only list the migrations; change nothing.")] = False,
+) -> None:
+    """Bring a database that an older loopgraph wrote up to date. It can be interrupted, and goes on when it is run again."""
+    settings = Settings()
+    configure_logging("warning")
+    asyncio.run(_status(settings) if status else _migrate(settings))
+
+
+async def _status(settings: Settings) -> None:
+    from loopgraph.effects.graph.client import Graph
+    from loopgraph.effects.schema.migrations import migrations, recorded_migrations
+    from loopgraph.effects.schema.schema import look
+
+    async with Graph.open(settings) as graph:
+        lacking = {migration.name for migration in (await look(graph) or ())}
+        recorded = {migration.name: migration for migration in await recorded_migrations(graph)}
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for migration in migrations():
+        known = recorded.get(migration.name)
+        if known is None:
+            state = "pending" if migration.name in lacking else "not needed: the database began later, or is empty"
+        elif known.applied_at is None:
+            state = f"under way since {known.started_at:%Y-%m-%d %H:%M:%S} UTC, {known.rows:,} rows written"
+        else:
+            state = f"applied {known.applied_at:%Y-%m-%d %H:%M:%S} UTC, {known.rows:,} rows written"
+        changed = known is not None and known.digest != migration.digest
+        table.add_row(migration.name, state + (", by a version of it with other content" if changed else ""))
+    out.print(table)
+
+
+async def _migrate(settings: Settings) -> None:
+    from loopgraph.effects.graph.client import Graph
+    from loopgraph.effects.schema.schema import SCHEMA_VERSION, examine, upgrade
+
+    async with Graph.open(settings) as graph:
+        lacking = await examine(graph)
+        await upgrade(graph, lacking, lambda progress: out.print(str(progress), markup=False))
+    done = f"{len(lacking)} migrations applied" if lacking else "nothing to do"
+    out.print(f"{done}; the database has schema version {SCHEMA_VERSION}")

@@ -1,0 +1,62 @@
+"""Databases of a test's own: what an older program left is loaded into an empty one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from conftest import ENGINES, settings_for
+from loopgraph.effects.engine.embedded import EmbeddedEngine
+from loopgraph.effects.engine.folder import EngineFolder
+from loopgraph.effects.graph.client import Graph
+from loopgraph.settings import Engine, Settings
+from support.engines import Unavailable
+from support.engines.plan import EMBEDDED, NEO4J
+from support.engines.sources import SOURCES
+from support.old_databases import make_empty
+from support.own_engine import OwnEngine
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, id=name, marks=pytest.mark.engine(name)) for name in ENGINES.asked_for if name != NEO4J],
+)
+def own_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    """An engine that may be emptied; so never a server that runs already."""
+    with contextlib.ExitStack() as running:
+        if request.param == EMBEDDED:
+            folder = tmp_path_factory.mktemp("engine")
+            engine = running.enter_context(contextlib.closing(EmbeddedEngine(folder)))
+            address = engine.ensure_running()
+            settings = Settings(graph_url=address.url, graph_user=address.user, graph_password=address.password)
+            yield OwnEngine(settings, EngineFolder(folder))
+            return
+        reasons = []
+        for source in SOURCES[request.param]:
+            try:
+                settings = settings_for(running.enter_context(source(tmp_path_factory.mktemp("engine"))))
+                break
+            except Unavailable as reason:
+                reasons.append(str(reason))
+        else:
+            pytest.skip(f"{request.param}: {'; '.join(reasons)}")
+        yield OwnEngine(settings, None)
+
+
+@pytest.fixture
+def own_settings(own_engine: OwnEngine) -> Settings:
+    """The settings of a service on a database of the test's own."""
+    return own_engine.with_new_database()
+
+
+@pytest.fixture
+async def empty(own_settings: Settings) -> AsyncIterator[Graph]:
+    """A graph without nodes, constraints and indexes, open."""
+    async with Graph.open(own_settings) as graph:
+        if graph.server.engine is Engine.MEMGRAPH:
+            pytest.skip("what a Memgraph has is not listed in Neo4j's way")
+        if graph.server.engine is Engine.NEO4J:
+            await make_empty(graph)
+        yield graph

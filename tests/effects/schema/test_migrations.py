@@ -1,0 +1,199 @@
+"""Databases of every older version open with all that they hold, wherever an upgrade was cut off and however many share it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from loopgraph.assets import asset, digest_of, schema_statements
+from loopgraph.contracts.base import Page
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import migrations as framework
+from loopgraph.effects.schema import schema
+from loopgraph.effects.schema.migrations import migrations, recorded_migrations
+from loopgraph.effects.schema.schema import SCHEMA_VERSION, examine, look, prepare, recorded_version, upgrade
+from loopgraph.effects.traces.sessions import SessionReads
+from loopgraph.effects.traces.timeouts import TraceTimeouts
+from loopgraph.errors import ForeignData, SetupError
+from loopgraph.settings import Engine, Migrate, Settings
+from support import old_databases
+from support.own_engine import OwnEngine
+from support.traces import statement
+
+LATER = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def opened_by_version_2(graph: Graph) -> None:
+    """What version 2 did to a database of version 1: its schema, and no more."""
+    await old_databases.load(graph, 1)
+    for text in schema_statements(graph.server.engine):
+        await graph.run_alone(text)
+    await graph.run_alone("MATCH (s:SchemaVersion) SET s.version = 2")
+
+
+async def load(graph: Graph, origin: str) -> int:
+    """Loads a database; the version of the fixture that it was made from."""
+    if origin == "1, then opened by 2":
+        await opened_by_version_2(graph)
+        return 1
+    await old_databases.load(graph, int(origin))
+    return int(origin)
+
+
+ORIGINS = ("1", "2", "1, then opened by 2")
+
+
+def open_traces(version: int) -> set[str]:
+    traces = old_databases.nodes(version, "Trace")
+    return {trace["correlation_id"] for trace in traces if trace["status"] == "in_progress"}
+
+
+async def assert_whole(graph: Graph, version: int) -> None:
+    """Every session of the fixture is listed, and every trace that it holds in progress is closed in time."""
+    sessions = {session["session_id"] for session in old_databases.nodes(version, "Session")}
+    listed = await SessionReads(graph).page(Page(first=100), None)
+    assert [item.session_id for item in listed.items] == sorted(sessions, reverse=True)
+    closed = (await TraceTimeouts(graph).close_silent(LATER)).closed
+    assert len(closed) > 5
+    assert set(closed) == open_traces(version)
+    assert (await TraceTimeouts(graph).close_silent(LATER)).closed == ()
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_an_old_database_opens_with_every_session_and_every_open_trace(empty: Graph, origin: str) -> None:
+    version = await load(empty, origin)
+    assert await examine(empty)
+    await prepare(empty)
+    assert await recorded_version(empty) == SCHEMA_VERSION
+    assert await look(empty) == ()
+    await assert_whole(empty, version)
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_an_upgraded_database_has_the_schema_of_a_new_one(
+    own_engine: OwnEngine, empty: Graph, origin: str
+) -> None:
+    await load(empty, origin)
+    await prepare(empty)
+    upgraded = await old_databases.catalogue(empty)
+    recorded = [(item.name, item.digest) for item in await recorded_migrations(empty)]
+    if empty.server.engine is Engine.NEO4J:
+        await old_databases.make_empty(empty)
+    async with Graph.open(own_engine.with_new_database()) as new:
+        await prepare(new)
+        assert upgraded == await old_databases.catalogue(new)
+        assert [(item.name, item.digest) for item in await recorded_migrations(new)] == recorded
+
+
+async def test_a_new_database_has_every_migration_recorded_as_applied(empty: Graph) -> None:
+    assert await look(empty) is None
+    await prepare(empty)
+    recorded = await recorded_migrations(empty)
+    assert [item.name for item in recorded] == [migration.name for migration in migrations()]
+    assert all(item.applied_at is not None and item.rows == 0 for item in recorded)
+
+
+async def test_an_upgrade_that_is_cut_off_anywhere_goes_on(empty: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framework, "SLICE", 4)
+    await old_databases.load(empty, 1)
+    cuts = 0
+    while lacking := await look(empty):
+
+        def cut(progress: framework.Progress) -> None:
+            if progress.rows:
+                raise ConnectionAbortedError
+
+        try:
+            await upgrade(empty, lacking, cut)
+        except ConnectionAbortedError:
+            cuts += 1
+    assert cuts > 3
+    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1))
+    await assert_whole(empty, 1)
+
+
+async def test_several_processes_share_an_upgrade(
+    empty: Graph, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framework, "SLICE", 2)
+    await old_databases.load(empty, 1)
+
+    async def process() -> None:
+        async with Graph.open(own_settings) as graph:
+            await prepare(graph)
+            assert await look(graph) == ()
+
+    await asyncio.gather(*(process() for _ in range(4)))
+    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1))
+    await assert_whole(empty, 1)
+
+
+async def test_several_processes_set_an_empty_database_up(empty: Graph, own_settings: Settings) -> None:
+    async def process() -> None:
+        async with Graph.open(own_settings) as graph:
+            await prepare(graph)
+
+    await asyncio.gather(*(process() for _ in range(4)))
+    assert len(await recorded_migrations(empty)) == len(migrations())
+    assert await look(empty) == ()
+
+
+async def test_a_backfill_never_touches_what_was_upgraded_before(empty: Graph) -> None:
+    """A process that comes late with an upgrade must not write what it has read before the service went on."""
+    await old_databases.load(empty, 1)
+    lacking = await look(empty)
+    assert lacking
+    await upgrade(empty, lacking)
+    closed = (await TraceTimeouts(empty).close_silent(LATER)).closed
+    await upgrade(empty, lacking)
+    keys = await statement(empty, "MATCH (t:Trace) WHERE t.open_key IS NOT NULL RETURN t.correlation_id AS id")
+    assert closed
+    assert keys == []
+    assert await recorded_version(empty) == SCHEMA_VERSION
+
+
+async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:
+    await prepare(empty)
+    await statement(empty, "MATCH (s:SchemaVersion {key: 'loopgraph'}) SET s.version = 999")
+    with pytest.raises(SetupError, match=rf"has schema version 999, this program knows {SCHEMA_VERSION}: use a newer"):
+        await prepare(empty)
+    assert await recorded_version(empty) == 999
+
+
+async def test_an_unknown_migration_is_refused(empty: Graph) -> None:
+    await prepare(empty)
+    await statement(empty, "MATCH (s:SchemaVersion {key: $key}) SET s.name = '0002_other'", key=migrations()[0].name)
+    with pytest.raises(SetupError, match=r"a migration that this program does not know \(0002_other\)"):
+        await prepare(empty)
+
+
+async def test_other_data_is_refused(empty: Graph) -> None:
+    await statement(empty, "CREATE (n:Other {a: 1})")
+    with pytest.raises(ForeignData, match="a node labelled Other"):
+        await prepare(empty)
+
+
+async def test_by_setting_an_upgrade_waits_for_the_command(empty: Graph) -> None:
+    await old_databases.load(empty, 1)
+    with pytest.raises(SetupError, match=r"run `loopgraph migrate`, or set LOOPGRAPH_MIGRATE=auto"):
+        await prepare(empty, Migrate.MANUAL)
+    assert await recorded_version(empty) == 1
+    await prepare(empty)
+    await prepare(empty, Migrate.MANUAL)
+
+
+def test_a_change_of_the_schema_has_a_migration() -> None:
+    """If this fails: add a migration (CONTRIBUTING, "A change of storage"), and only then change the digest."""
+    assert digest_of(asset("cypher", "schema")) == schema.SCHEMA_DIGEST
+    assert migrations()[-1].number == SCHEMA_VERSION
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    numbers = [migration.number for migration in migrations()]
+    assert numbers == list(range(2, 2 + len(numbers)))
+
+
+async def written(graph: Graph) -> int:
+    return sum(item.rows for item in await recorded_migrations(graph))
