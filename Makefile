@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test run bench bench-client check lint schema clean
+.PHONY: demo test quick run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -23,8 +23,14 @@ demo: $(VENV)/.runtime
 run: $(VENV)/.runtime
 	$(BIN)/loopgraph serve
 
+# Each process of a run starts the engines that its tests need.
+WORKERS ?= 2
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+quick: $(VENV)/.dev
+	LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup -m 'not slow'
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

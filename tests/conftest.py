@@ -7,6 +7,7 @@ All of them share one process per engine, so a test isolates itself by its data:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -57,8 +58,29 @@ async def graph(engine: EngineUnderTest) -> AsyncIterator[Graph]:
         yield opened
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one module and one engine stay together, in one of the processes that share the run."""
+    for item in items:
+        engines = [name for marker in item.iter_markers("engine") for name in marker.args]
+        item.add_marker(pytest.mark.xdist_group(" ".join([item.nodeid.partition("::")[0], *engines])))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What the engines of this process were tested with, for the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["engines"] = ENGINES.outcomes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    ENGINES.add(getattr(node, "workeroutput", {}).get("engines", {}))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
+    config.addinivalue_line("markers", "slow: left out by `make quick`")
     config.add_cleanup(ENGINES.close)
 
 

@@ -10,8 +10,8 @@ import pytest
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, Sent, Telling, batches, observations, story, tell
+from support.traces import Traces
 
 
 async def record(graph: Graph, groups: list[list[Sent]]) -> None:

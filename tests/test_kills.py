@@ -17,6 +17,7 @@ import httpx
 
 from support.engines.processes import free_port
 from support.process import gone, service
+from support.waiting import PATIENCE_S
 
 CLIENTS = 8
 
@@ -32,7 +33,7 @@ class Load:
     """Clients that record hook executions and add versions, and note which of them were acknowledged."""
 
     def __init__(self, port: int, pattern_id: str, node_id: str) -> None:
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S)
         self.pattern_id, self.node_id = pattern_id, node_id
         self.executions: set[str] = set()
         self.versions: set[str] = set()
@@ -82,7 +83,7 @@ class Load:
             await asyncio.gather(*clients)
             await self.client.aclose()
 
-    async def grows(self, seconds: float = 60) -> None:
+    async def grows(self, seconds: float = PATIENCE_S) -> None:
         """Waits until both kinds of writes are acknowledged again."""
         executions, versions = len(self.executions), len(self.versions)
         deadline = time.monotonic() + seconds
@@ -92,7 +93,7 @@ class Load:
 
 
 async def ask(port: int, query: str, **variables: object) -> dict[str, object]:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
         answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
         assert "errors" not in answer, answer
         data: dict[str, object] = answer["data"]

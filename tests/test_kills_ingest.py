@@ -24,6 +24,7 @@ from loopgraph.settings import Settings
 from support.engines.processes import free_port
 from support.process import gone, service
 from support.traces import statement
+from support.waiting import PATIENCE_S
 
 BATCH, BATCH_CLIENTS, SINGLE_CLIENTS = 200, 2, 6
 
@@ -32,7 +33,7 @@ class Load:
     """Clients that send until they are stopped, and then until everything they have begun is acknowledged."""
 
     def __init__(self, port: int) -> None:
-        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self.client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S)
         self.acknowledged: list[str] = []
         self.again = 0
         self._stop = asyncio.Event()
@@ -84,11 +85,11 @@ class Load:
             yield
         finally:
             self._stop.set()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 await asyncio.gather(*clients)
             await self.client.aclose()
 
-    async def grows(self, events: int = 2 * BATCH, seconds: float = 60) -> None:
+    async def grows(self, events: int = 2 * BATCH, seconds: float = PATIENCE_S) -> None:
         """Waits until so many more events are acknowledged."""
         wanted, deadline = len(self.acknowledged) + events, time.monotonic() + seconds
         while len(self.acknowledged) < wanted:

@@ -15,6 +15,7 @@ their place (``-[r:EDGE_TYPE]->``), and whoever runs it chooses from the closed 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -226,6 +227,19 @@ def all_queries() -> tuple[Query, ...]:
 
 def schema_statements(engine: Engine) -> tuple[str, ...]:
     """The statements of ``cypher/schema/<engine>.cypher``, in order; each is idempotent."""
-    text = asset("cypher", "schema", f"{engine.value}.cypher").read_text(encoding="utf-8")
+    return statements_of(asset("cypher", "schema", f"{engine.value}.cypher"))
+
+
+def statements_of(file: Path) -> tuple[str, ...]:
+    """The statements of a schema file, in order."""
+    text = file.read_text(encoding="utf-8")
     code = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
     return tuple(statement.strip() for statement in code.split(";") if statement.strip())
+
+
+def digest_of(folder: Path) -> str:
+    """A digest of every ``.cypher`` file in a folder and below, with their names."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.cypher")):
+        digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

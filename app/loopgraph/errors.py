@@ -1,39 +1,71 @@
-"""The error tree. Everything the package raises on purpose is one of these.
+"""The error tree. Everything the package raises on purpose is one of these, and each says whom it blames.
 
 LoopgraphError
-├── UserError               the caller can mend it; shown as it is, on every door
-│   ├── InvalidInput        a value is wrong; names the field and what would be right
-│   │   └── CycleRefused    an ancestry edge would close a cycle; carries the path
-│   ├── NotFound            nothing has this id
-│   ├── Conflict            the id or key is taken by other content
-│   ├── InvalidTransition   the lifecycle does not allow this step; names both states
-│   ├── Unprocessable       the graph cannot store this event, though it stores others; it was put aside
-│   └── Forbidden           the principal may not do this
-├── ServiceError            the service cannot answer now; never the caller's fault
-│   ├── Overloaded          more waits to be recorded than is taken in; says when to come again
-│   ├── ShuttingDown        the service takes nothing more in
-│   ├── GraphUnavailable    the graph engine does not answer
-│   ├── GraphTimeout        a statement ran longer than it may
-│   ├── GraphRefused        the engine refused the credentials or the database
-│   └── GraphFault          the engine answered with an error we did not foresee
-└── SetupError              found at start; the process does not go on
-    ├── AssetError          a query file is wrong; names the file and the line
-    ├── EngineStartError    the embedded engine did not start; says where its log is
-    └── ForeignData         the folder or the database belongs to something else
+├── UserError                        REQUEST  the caller can mend it; shown as it is, on every door
+│   ├── InvalidInput                 REQUEST  a value is wrong; names the field and what would be right
+│   │   └── CycleRefused             REQUEST  an ancestry edge would close a cycle; carries the path
+│   ├── NotFound                     REQUEST  nothing has this id
+│   ├── Conflict                     REQUEST  the id or key is taken by other content
+│   ├── InvalidTransition            REQUEST  the lifecycle does not allow this step; names both states
+│   ├── Unprocessable                EVENT    the graph cannot store this event, though it stores others
+│   └── Forbidden                    REQUEST  the principal may not do this
+├── ServiceError                     GRAPH    the service cannot answer now; never the caller's fault
+│   ├── Overloaded                   GRAPH    more waits to be recorded than is taken in; says when to come again
+│   ├── ShuttingDown                 GRAPH    the service takes nothing more in
+│   ├── DeadLettersUnwritable        GRAPH    an event should be put aside, and cannot be
+│   ├── GraphUnavailable             GRAPH    the graph engine does not answer, or not now
+│   │   ├── GraphFull                GRAPH    there is no space left for the graph
+│   │   ├── GraphReadOnly            GRAPH    the graph takes no writes now: read-only, a follower, no leader
+│   │   ├── GraphContended           GRAPH    a transaction gave way to others again and again
+│   │   └── EngineFailure            GRAPH    the engine failed at its own work
+│   ├── GraphTimeout                 GRAPH    a statement ran longer than it may
+│   ├── GraphRefused                 GRAPH    the engine refused the credentials or the database
+│   └── GraphFault                   EVENT    the engine did not take what it was given, or answered what nobody foresaw
+└── SetupError                       GRAPH    found at start; the process does not go on
+    ├── AssetError                   GRAPH    a query file is wrong; names the file and the line
+    ├── EngineStartError             GRAPH    the embedded engine did not start; says where its log is
+    └── ForeignData                  GRAPH    the folder or the database belongs to something else
+
+``Blame`` is what whoever meets an error goes by: see there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Blame(StrEnum):
+    """Whose fault a failure is, and so what is to be done about it."""
+
+    EVENT = "event"
+    """What was being stored, perhaps. A suspicion, not a verdict: it is put aside only if it fails again after something else
+    was stored, and until then it is treated as the graph's fault."""
+    REQUEST = "request"
+    """What was asked. Final: the same request fails again."""
+    GRAPH = "graph"
+    """The graph or the service as a whole. Whoever asked is told to come again, and nothing is held against what was sent."""
+
+
+def blame_of(error: BaseException) -> Blame:
+    """Whom any error blames. Of those that are not ours, what the machine lacks is nobody's event; all others may be one's."""
+    if isinstance(error, LoopgraphError):
+        return error.blame
+    return Blame.GRAPH if isinstance(error, OSError | EOFError | MemoryError) else Blame.EVENT
 
 
 class LoopgraphError(Exception):
-    """Root of the tree. ``str(error)`` is one plain sentence for people."""
+    """Root of the tree. ``str(error)`` is one plain sentence for people, ``code`` its name for programs."""
+
+    blame: ClassVar[Blame]
+    code: ClassVar[str]
 
 
 class UserError(LoopgraphError):
     """The caller can mend it."""
 
+    blame = Blame.REQUEST
     code = "USER_ERROR"
 
 
@@ -97,8 +129,9 @@ class InvalidTransition(UserError):
 
 
 class Unprocessable(UserError):
-    """The graph cannot store this event, though it stores others; it was put aside among the dead letters."""
+    """The graph cannot store this event, though it stores others. ``str(error)`` says whether it was put aside."""
 
+    blame = Blame.EVENT
     code = "UNPROCESSABLE"
 
 
@@ -109,9 +142,11 @@ class Forbidden(UserError):
 
 
 class ServiceError(LoopgraphError):
-    """The service cannot answer now."""
+    """The service cannot answer now. ``retry_after_s``: when it may be able to, in seconds."""
 
+    blame = Blame.GRAPH
     code = "SERVICE_ERROR"
+    retry_after_s = 1
 
 
 class Overloaded(ServiceError):
@@ -130,10 +165,37 @@ class ShuttingDown(ServiceError):
     code = "SHUTTING_DOWN"
 
 
+class DeadLettersUnwritable(ServiceError):
+    """The graph cannot store an event though it stores others, and it could not be put aside either."""
+
+    code = "DEAD_LETTERS_UNWRITABLE"
+
+
 class GraphUnavailable(ServiceError):
-    """The graph engine does not answer; a retry later can succeed."""
+    """The graph engine does not answer, or not now; a retry later can succeed."""
 
     code = "GRAPH_UNAVAILABLE"
+
+
+class GraphFull(GraphUnavailable):
+    """There is no space left where the graph is stored. Reads go on."""
+
+    code = "GRAPH_FULL"
+    retry_after_s = 5
+
+
+class GraphReadOnly(GraphUnavailable):
+    """The graph takes no writes now: it is read-only, the server a follower, or the cluster without a leader."""
+
+    code = "GRAPH_READ_ONLY"
+
+
+class GraphContended(GraphUnavailable):
+    """A transaction gave way to others again and again."""
+
+
+class EngineFailure(GraphUnavailable):
+    """The engine failed at its own work, for whatever reason; what it was given was not at fault as far as is known."""
 
 
 class GraphTimeout(ServiceError):
@@ -149,13 +211,17 @@ class GraphRefused(ServiceError):
 
 
 class GraphFault(ServiceError):
-    """The engine answered with an error that was not foreseen."""
+    """The engine did not take what it was given, or answered with an error that was not foreseen."""
 
+    blame = Blame.EVENT
     code = "GRAPH_FAULT"
 
 
 class SetupError(LoopgraphError):
-    """Found at start; the process does not go on."""
+    """Found at start; the process does not go on. One that is met later is the graph's to mend, and passes."""
+
+    blame = Blame.GRAPH
+    code = "SETUP_ERROR"
 
 
 class AssetError(SetupError):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from loopgraph.api.graphql.app import graphql_routes
+from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.http.batch import batch_routes
 from loopgraph.api.http.claude_code import agent_hook_routes
 from loopgraph.api.http.gate import Gate, allowed_origins, check_settings
@@ -30,12 +32,14 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.memory import Collector
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -59,9 +63,28 @@ def build_privacy(settings: Settings) -> Privacy:
     return Privacy(redactor, settings.capture_content, settings.max_field_bytes)
 
 
+def build_recorder(
+    settings: Settings,
+    graph: Graph,
+    dead_letters: DeadLetters | None = None,
+    feed: TraceFeed | None = None,
+) -> Recorder:
+    """The way of every event into an open graph."""
+    return Recorder(
+        TraceWrites(graph),
+        build_privacy(settings),
+        dead_letters,
+        batch_events=settings.ingest_batch_events,
+        queue_events=settings.ingest_queue_events,
+        queue_bytes=settings.ingest_queue_bytes,
+        feed=feed,
+        health=graph.health,
+    )
+
+
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
-    reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
+    reads, search = LineageReads(graph), TraceSearch(graph)
     feed = TraceFeed(search)
     return Services(
         settings=settings,
@@ -70,20 +93,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         lineage_reads=reads,
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
-        traces=traces,
+        traces=TraceReads(graph),
         sessions=SessionReads(graph),
         search=search,
         feed=feed,
         analytics=Analytics(graph),
-        recorder=Recorder(
-            traces,
-            build_privacy(settings),
-            DeadLetters(settings.dead_letter_folder or default_data_folder() / "dead-letters"),
-            batch_events=settings.ingest_batch_events,
-            queue_events=settings.ingest_queue_events,
-            queue_bytes=settings.ingest_queue_bytes,
-            feed=feed,
-        ),
+        recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph),
@@ -109,7 +124,7 @@ def build_housekeeping(services: Services) -> Housekeeping:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The parts of the service on the graph that the settings name, its schema in place."""
     async with Graph.open(settings) as graph:
-        await schema.prepare(graph)
+        await schema.prepare(graph, settings.migrate)
         yield build_services(settings, graph)
 
 
@@ -129,7 +144,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart.
     """
-    settings = settings or Settings()
+    settings, pace = settings or Settings(), Pace()
     check_settings(settings)
     room = Room(settings.max_bodies_bytes)
 
@@ -137,8 +152,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
-            housekeeping = build_housekeeping(services)
-            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping)]
+            housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
+            background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
+            sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
             gc.freeze()  # what start made stays: a full collection need not look at it again
             logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
             if settings.capture_content is CaptureContent.FULL:
@@ -153,7 +169,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     event_routes = [*ingest_routes, *batch_routes, *agent_hook_routes, *otlp_routes]
     origins = allowed_origins(settings)
     return Starlette(
-        routes=[*health_routes, *event_routes, *graphql_routes(settings)],
+        routes=[*health_routes, *event_routes, *graphql_routes(settings, pace)],
         middleware=[
             Middleware(Gate, settings=settings),
             Middleware(

@@ -29,6 +29,13 @@ class CaptureContent(StrEnum):
     FULL = "full"
 
 
+class Migrate(StrEnum):
+    """Who brings the database of an older program up to date."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
 EMBEDDED_SCHEME = "embedded:"
 BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -61,6 +68,14 @@ class Settings(BaseSettings):
     query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
     embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
         default="512m", description="heap of the embedded engine"
+    )
+    embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="more options of the embedded engine's Java, with spaces between them"
+    )
+    migrate: Migrate = Field(
+        default=Migrate.AUTO,
+        description="whether the service upgrades the database of an older one at start: `auto`, or `manual` to leave that to "
+        "`loopgraph migrate` and refuse to start until then",
     )
 
     host: str = Field(default="127.0.0.1", description="address the service listens on")
@@ -106,7 +121,13 @@ class Settings(BaseSettings):
         default=50, description="most aliases in one GraphQL document"
     )
     max_query_tokens: Annotated[int, Field(ge=1)] = Field(
-        default=5_000, description="most tokens in one GraphQL document"
+        default=5_000, description="most tokens in one GraphQL document; also most selections, its fragments spread"
+    )
+    max_query_nodes: Annotated[int, Field(ge=1)] = Field(
+        default=250_000, description="most nodes that a GraphQL query may ask for, by its page sizes"
+    )
+    operation_timeout_ms: Annotated[int, Field(ge=1)] = Field(
+        default=30_000, description="longest time of one GraphQL operation, and of one event of a subscription"
     )
     max_page_size: Annotated[int, Field(ge=1)] = Field(default=500, description="largest `first` of a connection")
     max_traversal_nodes: Annotated[int, Field(ge=1)] = Field(
@@ -172,6 +193,11 @@ class Settings(BaseSettings):
         schemes = ", ".join(f"{scheme}://HOST:PORT" for scheme in BOLT_SCHEMES)
         raise ValueError(f"{value!r} is not a graph URL; use embedded:PATH or one of {schemes}")
 
+    @field_validator("embedded_java_options", mode="before")
+    @classmethod
+    def _options(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
     @field_validator("redact_names", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
@@ -196,3 +222,8 @@ class Settings(BaseSettings):
         if not self.graph_url.startswith(EMBEDDED_SCHEME):
             return None
         return Path(self.graph_url.removeprefix(EMBEDDED_SCHEME)).expanduser().absolute()
+
+    @property
+    def dead_letters(self) -> Path:
+        """The folder of the events that could not be recorded."""
+        return self.dead_letter_folder or default_data_folder() / "dead-letters"

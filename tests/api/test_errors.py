@@ -36,9 +36,11 @@ from loopgraph.contracts.traces import HookExecuted
         (errors.Overloaded("full", 7), 429, {"code": "OVERLOADED", "message": "full; try again in 7 s"}),
         (errors.ShuttingDown("bye"), 503, {"code": "SHUTTING_DOWN", "message": "bye"}),
         (errors.GraphUnavailable("away"), 503, {"code": "GRAPH_UNAVAILABLE", "message": "away"}),
-        (errors.GraphTimeout("slow"), 504, {"code": "GRAPH_TIMEOUT", "message": "slow"}),
-        (errors.GraphFault("odd"), 502, {"code": "GRAPH_FAULT", "message": "odd"}),
-        (errors.SetupError("bad"), 500, {"code": "INTERNAL", "message": "bad"}),
+        (errors.GraphTimeout("slow"), 503, {"code": "GRAPH_TIMEOUT", "message": "slow"}),
+        (errors.GraphFault("odd"), 503, {"code": "GRAPH_FAULT", "message": "odd"}),
+        (errors.GraphFull("full"), 503, {"code": "GRAPH_FULL", "message": "full"}),
+        (errors.DeadLettersUnwritable("no"), 503, {"code": "DEAD_LETTERS_UNWRITABLE", "message": "no"}),
+        (errors.EngineStartError("bad"), 503, {"code": "SETUP_ERROR", "message": "bad"}),
     ],
 )
 def test_status_and_body(error: errors.LoopgraphError, status: int, body: dict[str, Any]) -> None:
@@ -54,12 +56,14 @@ def test_every_error_of_the_tree_has_a_status_of_its_own_kind() -> None:
         vars(error).update(field="f", problem="p", kind="k", id="i")
         assert 400 <= problem(error)[0] < 500, kind
     for kind in family(errors.ServiceError):
-        assert 500 < problem(kind("s"))[0] < 600 or kind is errors.Overloaded, kind
+        assert problem(kind("s"))[0] == (429 if kind is errors.Overloaded else 503), kind
 
 
 def test_only_what_passes_says_when_to_try_again() -> None:
     assert problem_response(errors.GraphUnavailable("away")).headers["retry-after"] == "1"
-    assert "retry-after" not in problem_response(errors.GraphFault("odd")).headers
+    assert problem_response(errors.GraphFull("full")).headers["retry-after"] == "5"
+    assert problem_response(errors.EngineStartError("bad")).headers["retry-after"] == "1"
+    assert "retry-after" not in problem_response(errors.Unprocessable("odd")).headers
     assert problem_response(errors.Forbidden("no"), {"x-correlation-id": "t"}).headers["x-correlation-id"] == "t"
 
 

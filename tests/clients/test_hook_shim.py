@@ -157,15 +157,47 @@ async def test_a_pattern_is_used_by_what_happens_now_and_not_by_what_comes_late(
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-async def test_what_is_refused_for_good_is_counted_and_does_not_block_the_others(shim: Shim, status: int) -> None:
+async def test_what_is_refused_while_others_are_taken_is_set_aside_and_does_not_block_them(
+    shim: Shim, status: int
+) -> None:
     door = Door(lambda event: Response(status_code=status) if event["n"] == 1 else JSONResponse({}))
     async with door.open() as url:
         for number in (1, 2):
             shim.spool(url).put(number, f"id{number}", json.dumps({"n": number}).encode())
         await shim.run(url, {"n": 1})
         assert shim.spool(url).waiting() == (0, 0)
-        assert shim.spool(url).drops() == {"refused": 2}
+        assert shim.spool(url).refused() == (2, 2 * len(b'{"n": 1}'))
+        assert shim.spool(url).drops() == {}
     assert [event["n"] for event, _ in door.taken] == [2]
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_a_service_that_refuses_everything_empties_no_spool(shim: Shim, status: int) -> None:
+    door = Door(lambda _: Response(status_code=status))
+    async with door.open() as url:
+        spool = shim.spool(url)
+        for number in range(5):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        for number in (5, 6, 7):
+            await shim.run(url, {"n": number})
+        assert (spool.waiting()[0], spool.refused(), spool.drops()) == (8, (0, 0), {})
+        door.answer = lambda _: JSONResponse({})
+        await shim.run(url, {"n": 8})
+        assert (spool.waiting(), spool.refused(), spool.drops()) == ((0, 0), (0, 0), {})
+    assert sorted(event["n"] for event, _ in door.taken) == list(range(9))
+
+
+async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: Shim) -> None:
+    door = Door(lambda event: Response(status_code=500 if event["n"] == 1 else 200))
+    async with door.open() as url:
+        spool = shim.spool(url)
+        for number in (1, 2):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        for number in (3, 4, 5):
+            assert spool.refused()[0] == 0, "it can be a chance"
+            await shim.run(url, {"n": number})
+        assert (spool.waiting()[0], spool.refused()[0]) == (0, 1)
+    assert [event["n"] for event, _ in door.taken] == [3, 2, 4, 5]
 
 
 async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_more(shim: Shim) -> None:
@@ -195,40 +227,6 @@ async def test_nothing_that_is_wrong_reaches_the_agent(shim: Shim, arguments: tu
     shim.root.write_text("a file where the spool's folder should be")
     printed, _ = await shim.run("http://127.0.0.1:9", b"\xff not JSON", *arguments, LOOPGRAPH_HOOK_SPOOL_BYTES="many")
     assert printed == ""
-
-
-def test_a_full_spool_drops_and_counts(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "http://here", max_bytes=100)
-    assert [spool.put(number, "id", b"x" * 40) for number in range(4)] == [True, True, False, False]
-    assert (spool.waiting(), spool.drops()) == ((2, 80), {"full": 2})
-
-
-def test_two_senders_do_not_send_the_same_and_a_crash_loses_nothing(tmp_path: Path) -> None:
-    spool, sent = Spool(tmp_path, "http://here"), []
-    for number in range(3):
-        spool.put(number, f"id{number}", b"event")
-
-    def second_sender(at_ns: int, execution_id: str, event: bytes) -> bool:
-        assert Spool(tmp_path, "http://here").send(lambda *_: pytest.fail("this one is alone")) == 0
-        sent.append(execution_id)
-        if execution_id == "id1":
-            raise RuntimeError("the process ends here")
-        return True
-
-    with pytest.raises(RuntimeError):
-        spool.send(second_sender)
-    assert spool.waiting()[0] == 2, "the one whose sending was cut short is still there"
-    spool.send(lambda at_ns, execution_id, event: (sent.append(execution_id), True)[1])
-    assert sent == ["id0", "id1", "id1", "id2"]
-
-
-def test_sending_keeps_to_its_time(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "http://here")
-    for number in range(50):
-        spool.put(number, "id", b"event")
-    gone = spool.send(lambda *_: (time.sleep(0.02), True)[1], until=time.monotonic() + 0.1)
-    assert 3 <= gone <= 6
-    assert spool.waiting()[0] == 50 - gone
 
 
 def test_an_instant_is_told_in_rfc_3339() -> None:

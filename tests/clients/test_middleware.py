@@ -23,6 +23,7 @@ from loopgraph.clients.context import new_id
 from loopgraph.clients.events import TraceEvents
 from loopgraph.clients.traceparent import TraceParent
 from support.service import Service, listening
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -54,7 +55,7 @@ class Kept(TraceEvents):
 
     async def recorded(self) -> Mapping[str, Any]:
         """The call, as soon as it is recorded: that can be after the client has its answer."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.calls:
                 self.one_more.clear()
                 await self.one_more.wait()

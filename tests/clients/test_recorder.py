@@ -94,7 +94,7 @@ async def test_a_service_that_is_busy_is_waited_for_and_gets_the_same_events_aga
     async with script.at() as url, Recorder(url, linger_s=0) as recorder:
         hook(recorder, 1)
         hook(recorder, 2)
-        assert await recorder.flush(10)
+        assert await recorder.flush(60)
     first, second, third = script.batches
     assert first == second == third
     assert script.arrivals[1] - script.arrivals[0] >= 1, "Retry-After is honoured"
@@ -132,6 +132,88 @@ async def test_a_refused_batch_is_not_sent_again_and_one_that_is_too_large_goes_
     ]
     assert len(script.batches) == 8
     assert (recorder.stats.rejected, recorder.stats.last_error) == (1, "HTTP 401: who are you?")
+
+
+def numbers(events: list[Json]) -> set[int]:
+    return {int(event["hook_type"].removeprefix("Step")) for event in events}
+
+
+@pytest.mark.parametrize(("status", "tries"), [(400, 1), (413, 1), (422, 3), (500, 3), (507, 3)])
+@pytest.mark.parametrize("poison", [{0}, {299}, {17, 18, 19, 200}, set(range(0, 300, 10))], ids=len)
+async def test_events_that_the_service_does_not_take_are_found_and_rejected_and_the_rest_is_delivered(
+    status: int, tries: int, poison: set[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    def strict(events: list[Json]) -> Response:
+        return Response("no", status_code=status) if numbers(events) & poison else results(events)
+
+    script = Scripted(*[strict] * 10_000)
+    async with script.at() as url, Recorder(url, linger_s=0.01, close_timeout_s=0.1) as recorder:
+        for number in range(300):
+            hook(recorder, number)
+        assert await recorder.flush(60)
+        stats = recorder.stats
+        assert (stats.accepted, stats.rejected, stats.dropped) == (300 - len(poison), len(poison), 0)
+        hook(recorder, 300)
+        assert await recorder.flush(5)
+    alone = [numbers(batch) for batch in script.batches if len(batch) == 1 and numbers(batch) & poison]
+    assert len(alone) == tries * len(poison), "bounded tries"
+    assert len(script.batches) <= len(poison) * (2 * 9 + tries) + 2
+    assert f"HTTP {status}: no" in str(stats.last_error)
+    assert "events are lost (" in caplog.text
+
+
+async def test_an_event_at_which_the_service_fails_does_not_keep_new_ones_waiting() -> None:
+    """Today's poison, alone at first: it is not rejected before another event has shown that the service is well."""
+    door = [lambda events: Response(status_code=500) if 0 in numbers(events) else results(events)]
+    script = Scripted(*door * 10_000)
+    async with script.at() as url, Recorder(url, linger_s=0) as recorder:
+        hook(recorder, 0)
+        assert not await recorder.flush(0.5)
+        assert recorder.stats.rejected == 0
+        before = len(script.batches)
+        assert before < 12, "with a pause that grows"
+        for number in range(1, 50):
+            hook(recorder, number)
+            await asyncio.sleep(0)
+        assert await recorder.flush(60)
+        assert (recorder.stats.accepted, recorder.stats.rejected) == (49, 1)
+
+
+async def test_a_service_that_fails_at_everything_is_not_asked_all_the_time_and_nothing_is_lost() -> None:
+    script = Scripted()
+    script.answers = [lambda _: Response(status_code=500)] * 10_000
+    async with script.at() as url, Recorder(url, linger_s=0, close_timeout_s=30) as recorder:
+        for number in range(400):
+            hook(recorder, number)
+        assert not await recorder.flush(4)
+        assert 24 <= len(script.batches) < 60, "after a search it waits"
+        assert recorder.stats.rejected == 0
+        script.answers.clear()
+        assert await recorder.flush(60)
+        assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.dropped) == (400, 0, 0)
+
+
+async def test_what_one_large_event_costs_does_not_depend_on_how_many_small_ones_it_is_with() -> None:
+    def strict(events: list[Json]) -> Response:
+        return Response(status_code=413) if len(json.dumps(events)) > 100_000 else results(events)
+
+    script = Scripted(*[strict] * 100)
+    async with script.at() as url, Recorder(url, linger_s=0.01) as recorder:
+        for number in range(200):
+            recorder.record_hook("Step1", correlation_id="t", success=True, error_type="x" * (90_000 * (number == 150)))
+        assert await recorder.flush(60)
+        assert (recorder.stats.accepted, recorder.stats.rejected) == (200, 0)
+    assert len(script.batches) <= 7, "parted by size"
+
+
+async def test_flush_waits_for_events_in_doubt_too() -> None:
+    failures = [lambda events: Response(status_code=500) if 0 in numbers(events) else results(events)] * 5
+    script = Scripted(*failures)
+    async with script.at() as url, Recorder(url, linger_s=0) as recorder:
+        for number in range(4):
+            hook(recorder, number)
+        assert await recorder.flush(20)
+        assert recorder.stats.accepted + recorder.stats.rejected == 4
 
 
 async def test_a_full_buffer_drops_and_counts_and_a_closed_one_does_not_wait_for_ever() -> None:
@@ -173,7 +255,7 @@ async def test_many_threads_can_record_at_once() -> None:
         for thread in threads:
             thread.start()
         await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
-        assert await recorder.flush(10)
+        assert await recorder.flush(60)
     ids = [event["execution_id"] for batch in script.batches for event in batch]
     assert len(ids) == len(set(ids)) == recorder.stats.accepted == 1600
 

@@ -15,6 +15,7 @@ from loopgraph.clients import Recorder
 from loopgraph.effects.engine.embedded import free_ports
 from support.process import service as own_process
 from support.service import Service
+from support.waiting import PATIENCE_S
 
 TRACE = """query($id: ID!) { trace(correlationId: $id) {
   correlationId status promptText tags routingDecision { selectedAgent }
@@ -88,7 +89,7 @@ async def test_a_service_that_is_killed_and_comes_back_has_everything_once(tmp_p
                         await asyncio.to_thread(start)
         assert recorder.stats.retries > 0
         assert (recorder.stats.accepted, recorder.stats.dropped) == (count + 2, 0)
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
             query = '{ trace(correlationId: "survivor") { status totalHooks } }'
             answer = (await client.post("/graphql", json={"query": query})).json()
     assert answer["data"]["trace"] == {"status": "SUCCESS", "totalHooks": count}

@@ -16,13 +16,20 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import Result
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from typer.testing import CliRunner
 
+from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
 from loopgraph.commands.app import app
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
 from support.process import service
+from support.service import listening
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 Run = Callable[..., Result]
@@ -140,6 +147,32 @@ def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.
     assert "0 sent, 0 refused, 1 still wait" in hooks("flush", exit_code=1).stdout
 
 
+async def test_flush_sends_what_waits_and_if_wanted_what_was_refused(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    strict = True
+
+    async def door(request: Request) -> Response:
+        return Response(status_code=422 if strict and await request.body() == b"1" else 200)
+
+    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"])])) as url:
+        spool = Spool(home / "spool", url)
+        for number in range(3):
+            spool.put(number, f"id{number}", str(number).encode())
+        told = await asyncio.to_thread(hooks, "flush")
+        assert f"{url}: 2 sent, 1 refused, 0 still wait" in told.stdout
+        told = await asyncio.to_thread(hooks, "status")
+        assert f"spool for {url}: 0 events wait, 0 bytes" in told.stdout
+        assert "1 events were refused, 1 bytes" in told.stdout
+        assert "`loopgraph hooks flush --refused` sends them again" in told.stdout
+        told = await asyncio.to_thread(hooks, "flush", "--refused")
+        assert f"{url}: 0 sent, 1 refused, 0 still wait" in told.stdout
+        strict = False
+        told = await asyncio.to_thread(hooks, "flush", "--refused")
+        assert f"{url}: 1 sent, 0 refused, 0 still wait" in told.stdout
+
+
 class Agent:
     """Runs the hooks that its settings name, as the agent client does."""
 
@@ -205,7 +238,7 @@ async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
         await agent.fires("Stop", stop_hook_active=False)
         hooks("flush")
         assert Spool(home / "spool", url).waiting()[0] == 0
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
             variables = {"id": f"prompt-{durable}"}
             asked = await client.post("/graphql", json={"query": TRACE, "variables": variables})
         trace = asked.json()["data"]["trace"]

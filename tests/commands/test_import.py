@@ -39,9 +39,12 @@ def _heed_ctrl_c() -> None:
 class Command:
     """``loopgraph import git`` on one repository and the embedded engine."""
 
-    def __init__(self, repo: Repo, engine: EngineUnderTest) -> None:
+    def __init__(self, repo: Repo, engine: EngineUnderTest | Path) -> None:
         self._arguments = (sys.executable, "-m", "loopgraph", "import", "git", str(repo.folder))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPGRAPH_")}
+        if isinstance(engine, Path):
+            self._environment = kept | {"LOOPGRAPH_GRAPH_URL": f"embedded:{engine}"}
+            return
         self._environment = kept | {
             "LOOPGRAPH_GRAPH_URL": engine.url,
             "LOOPGRAPH_GRAPH_USER": engine.user,
@@ -152,6 +155,30 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
             COMMITS, COMMITS - before.latest_version, before.latest_version
         )  # fmt: skip
         assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == COMMITS
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same history", "two histories"])
+async def test_two_at_once_on_one_new_folder_end_well(tmp_path: Path, same: bool) -> None:
+    """One of them starts the engine and the other joins it; when the one ends first, the other starts it again."""
+    repos = []
+    for seed, count in ((1, 800), (1, 800)) if same else ((2, 200), (3, 1_500)):
+        repo, author = Repo(tmp_path / f"repo-{len(repos)}"), f"{'same' if same else seed}"
+        repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(seed, count))
+        repos.append(repo)
+    folder = tmp_path / "graph"
+    ended = await asyncio.gather(*(Command(repo, folder).run() for repo in repos))
+    for code, output, complaints in ended:
+        assert (code, complaints) == (0, ""), (output, complaints)
+    found = [numbers(output) for _, output, _ in ended]
+    assert sum(each["new"] + each["known"] for each in found) == sum(each["commits"] for each in found)
+    async with Graph.open(Settings(graph_url=f"embedded:{folder}")) as graph:
+        for repo, each in zip(repos, found, strict=True):
+            async with GitRepository(repo.folder) as repository:
+                pattern_id = CommitLineage(await repository.identity("main"), "").pattern_id
+            pattern = (await LineageReads(graph).patterns([pattern_id]))[pattern_id]
+            assert pattern.latest_version == each["commits"], "every commit once"
+    if same:
+        assert sum(each["new"] for each in found) == found[0]["commits"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from loopgraph.settings import Settings
 from support.agent_session import observations, story, tell
 from support.retention import memory, prompt, remember
 from support.traces import statement
+from support.waiting import PATIENCE_S
 
 DAY = timedelta(days=1)
 PROMPTS = 200
@@ -116,7 +117,7 @@ async def test_a_kill_loses_nothing(own_graph: Graph, tmp_path: Path, moment: st
     before = await memory(own_graph, name)
     options = ("prune", "--older-than", "30d", "--archive", tmp_path)
     process = await start(*options)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not Archive(tmp_path).segments() or (
             moment == "deleting" and await traces_left(own_graph, name) == 2 * PROMPTS
         ):

@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from conftest import settings_for
 from loopgraph.demo.workloads import WORKLOADS
 from support.engines import EngineUnderTest
 from support.engines.plan import EMBEDDED
+from support.waiting import PATIENCE_S, comes_true
 
 Json = dict[str, Any]
 
@@ -79,15 +79,6 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found.split()]
 
 
-def comes_true(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def listens(url: str) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(url.rpartition(":")[2]))) == 0
@@ -102,7 +93,7 @@ class Kept:
 
     def query(self, document: str, **variables: Any) -> Json:
         body = {"query": document, "variables": variables}
-        answer = httpx.post(f"{self.url}/graphql", json=body, timeout=30, trust_env=False).json()
+        answer = httpx.post(f"{self.url}/graphql", json=body, timeout=PATIENCE_S, trust_env=False).json()
         assert "errors" not in answer, answer["errors"]
         data: Json = answer["data"]
         return data
@@ -214,7 +205,7 @@ def test_it_runs_on_any_engine_by_url(engine: EngineUnderTest) -> None:
     login = {"USER": engine.user, "PASSWORD": engine.password, "DATABASE": settings.graph_database or ""}
     env = environment(**{f"LOOPGRAPH_GRAPH_{name}": value for name, value in login.items() if value})
     with demo("--graph-url", engine.url, env=env) as process:
-        shown, problems = process.communicate(timeout=110)
+        shown, problems = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, problems
     assert engine.agent in shown
     assert "applied, faster" in shown
@@ -227,7 +218,7 @@ def test_a_demo_that_is_ended_politely_cleans_up(tmp_path: Path) -> None:
         assert comes_true(lambda: bool(children(process.pid)))
         (service,) = children(process.pid)
         process.terminate()
-        _, problems = process.communicate(timeout=60)
+        _, problems = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, problems) == (1, "loopgraph: the demo was ended by SIGTERM\n")
     assert not Path(f"/proc/{service}").exists()
     assert not list(tmp_path.iterdir())
@@ -268,7 +259,7 @@ def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest, tmp_p
 )
 def test_a_graph_that_is_not_there_is_said_plainly(url: str, code: int, problems: list[str]) -> None:
     with demo("--graph-url", url, env=environment()) as process:
-        shown, said = process.communicate(timeout=60)
+        shown, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code
     assert all(problem in said for problem in problems)
     assert "✓" not in shown

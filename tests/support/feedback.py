@@ -16,10 +16,10 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.reads import FeedbackReads
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import UserError
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from support.traces import Traces
 
 TESTER = Origin(actor_type=ActorType.USER, actor_id="tester", correlation_id="test-feedback")
 

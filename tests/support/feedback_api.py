@@ -10,6 +10,7 @@ from typing import Any
 
 from loopgraph.effects.clock import new_id
 from support.service import Json, Service
+from support.waiting import PATIENCE_S
 
 CREATE_PATTERN = """
 mutation($input: CreatePatternInput!) {
@@ -61,7 +62,7 @@ class Client:
 
     async def settled(self, run_id: str, *, until: Sequence[str] = ("WAITING", "COMPLETED", "FAILED")) -> Json:
         """The run as soon as it has one of these statuses."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while (run := await self.run(run_id))["status"] not in until:  # noqa: ASYNC110 - the service is elsewhere
                 await asyncio.sleep(0.02)
         return run

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import httpx
 
+from support.waiting import PATIENCE_S
+
 
 @contextmanager
 def service(port: int, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -31,13 +33,13 @@ def service(port: int, log: Path, **environment: str) -> Iterator[subprocess.Pop
             process.kill()
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], seconds: float = PATIENCE_S) -> None:
     """Returns when the service answers that it is ready."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, "the service ended"
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE_S).status_code == 200:
                 return
         except httpx.TransportError:
             pass
@@ -45,7 +47,7 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes], seconds: float
     raise AssertionError("the service did not become ready")
 
 
-async def gone(pid: int, seconds: float = 20) -> None:
+async def gone(pid: int, seconds: float = PATIENCE_S) -> None:
     """Waits until there is no such process: the engine must not outlive its owner."""
     deadline = time.monotonic() + seconds
     while True:

@@ -19,9 +19,8 @@ from loopgraph.contracts.observations import (
 from loopgraph.contracts.retention import KEYS
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import UserError
-from support.traces import statement
+from support.traces import Traces, statement
 
 _years = itertools.count(2019, -1)
 

@@ -19,6 +19,7 @@ from loopgraph.api.services import Services
 from loopgraph.assets import asset
 from loopgraph.main import create_app
 from loopgraph.settings import Settings
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
@@ -112,7 +113,7 @@ class Socket:
 
     async def receive(self) -> Json:
         """The next message, which must be a text frame, as browsers read no others."""
-        message = await asyncio.wait_for(self.connection.recv(), 20)
+        message = await asyncio.wait_for(self.connection.recv(), PATIENCE_S)
         assert isinstance(message, str)
         decoded: Json = json.loads(message)
         return decoded
@@ -147,5 +148,5 @@ async def listening(app: Starlette, **options: Any) -> AsyncIterator[str]:
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """The whole service with these settings, until the end of the block."""
     app = create_app(settings)
-    async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
+    async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
         yield Service(url, client, app.state.services)

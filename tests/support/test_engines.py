@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from support.engines import Engines, EngineUnderTest, Unavailable, not_asked_for
 from support.engines.cache import filled_once
 from support.engines.java import find_java
 from support.engines.model import Source
+from support.waiting import comes_true
 
 ALL = {"embedded", "neo4j", "neo4j-5.26", "neo4j-2026", "memgraph"}
 URL = {"LOOPGRAPH_TEST_NEO4J_URL": "bolt://127.0.0.1:7687"}
@@ -122,6 +124,24 @@ def test_the_report_has_a_line_for_each_engine_and_a_reason_for_each_that_was_no
     ]
 
 
+def test_the_report_adds_up_what_several_processes_have_done() -> None:
+    stage = Stage()
+    unavailable = {"memgraph": (stage.raising(Unavailable("no Docker")),)}
+    here = Engines({"embedded": (stage.having("embedded"),), **unavailable}, {})
+    there = Engines({"embedded": (stage.having("embedded"),), **unavailable}, {})
+    with contextlib.closing(here), contextlib.closing(there):
+        for engines, tests in ((here, 1), (there, 2)):
+            engines.get("embedded")
+            for _ in range(tests):
+                engines.count_test("embedded")
+        with pytest.raises(Unavailable):
+            there.get("memgraph")
+    here.add(json.loads(json.dumps(there.outcomes())))
+    report = dict(line.split(maxsplit=1) for line in here.report())
+    assert report["embedded"].startswith("tested: embedded/1.0, 3 tests, ")
+    assert report["memgraph"] == "not tested: no Docker"
+
+
 def test_a_cached_folder_is_filled_by_one_of_several_runs(tmp_path: Path) -> None:
     fillings = []
 
@@ -172,9 +192,9 @@ def test_a_child_process_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
         import sys, time
         from pathlib import Path
         from support.engines.processes import child
-        with child(["sleep", "60"], Path(sys.argv[1])) as process:
+        with child(["sleep", "1000"], Path(sys.argv[1])) as process:
             print(process.pid, flush=True)
-            time.sleep(60)
+            time.sleep(1000)
     """)
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     with subprocess.Popen([sys.executable, "-c", run, tmp_path / "log"], env=environ, stdout=subprocess.PIPE) as parent:
@@ -182,10 +202,7 @@ def test_a_child_process_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
         os.kill(child, 0)  # it is there
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while _runs(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _runs(child)
+    assert comes_true(lambda: not _runs(child))
 
 
 def _runs(pid: int) -> bool:

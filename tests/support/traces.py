@@ -22,7 +22,8 @@ from loopgraph.contracts.traces import (
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph, Row
 from loopgraph.effects.lineage.writes import Lineage
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import UserError
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -59,14 +60,18 @@ async def make_experiment(graph: Graph, control: str, treatment: str) -> str:
     return experiment_id
 
 
-async def record(traces: Traces, *events: TraceEvent) -> list[Recorded]:
+class Traces(TraceWrites, TraceReads):
+    """Records traces and reads what became of them."""
+
+
+async def record(traces: TraceWrites, *events: TraceEvent) -> list[Recorded]:
     """Records events that must all be accepted."""
     outcomes = await traces.record(events, received_at=NOON)
     assert not [outcome for outcome in outcomes if isinstance(outcome, UserError)]
     return [outcome for outcome in outcomes if isinstance(outcome, Recorded)]
 
 
-async def refused(traces: Traces, event: TraceEvent) -> UserError:
+async def refused(traces: TraceWrites, event: TraceEvent) -> UserError:
     """The error of an event that must not be accepted."""
     [outcome] = await traces.record([event], received_at=NOON)
     assert isinstance(outcome, UserError)

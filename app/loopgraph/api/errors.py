@@ -1,4 +1,8 @@
-"""Errors as HTTP doors answer them: a status, and ``{"error": {"code", "message", …}}``."""
+"""Errors as HTTP doors answer them: a status, and ``{"error": {"code", "message", …}}``.
+
+What blames the request or an event is final: 4xx. What blames the graph is answered 503 with ``Retry-After``, and the event stays
+with its sender.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,6 @@ from starlette.responses import JSONResponse
 from loopgraph import errors
 
 logger = logging.getLogger(__name__)
-
-RETRY_AFTER_S = 1
 
 
 class UnsupportedMediaType(errors.UserError):
@@ -38,10 +40,8 @@ _STATUS: tuple[tuple[type[errors.LoopgraphError], int], ...] = (
     (errors.Unprocessable, 422),
     (errors.UserError, 400),
     (errors.Overloaded, 429),
-    (errors.GraphUnavailable, 503),
-    (errors.ShuttingDown, 503),
-    (errors.GraphTimeout, 504),
-    (errors.ServiceError, 502),
+    (errors.ServiceError, 503),
+    (errors.SetupError, 503),
 )
 
 
@@ -51,7 +51,7 @@ def problem(error: errors.LoopgraphError) -> tuple[int, dict[str, Any]]:
     ``field`` is there for invalid input, ``kind`` and ``id`` where the error is about one thing.
     """
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    body: dict[str, Any] = {"code": getattr(error, "code", "INTERNAL"), "message": str(error)}
+    body: dict[str, Any] = {"code": error.code, "message": str(error)}
     match error:
         case errors.InvalidInput():
             body |= {"field": error.field, "message": error.problem}
@@ -63,7 +63,7 @@ def problem(error: errors.LoopgraphError) -> tuple[int, dict[str, Any]]:
 def problem_response(error: errors.LoopgraphError, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer to an error; one that is the service's fault is logged, and says when to try again if that can help."""
     status, body = problem(error)
-    wait_s = error.retry_after_s if isinstance(error, errors.Overloaded) else RETRY_AFTER_S
+    wait_s = error.retry_after_s if isinstance(error, errors.ServiceError) else 1
     more = {"retry-after": str(wait_s)} if status in (429, 503) else {}
     if not isinstance(error, errors.UserError | errors.Overloaded):
         logger.error("%s: %s", type(error).__name__, error)

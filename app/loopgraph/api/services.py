@@ -11,9 +11,9 @@ from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
@@ -33,7 +33,7 @@ class Services:
     lineage_reads: LineageReads
     events: Events
     traversals: Traversals
-    traces: Traces
+    traces: TraceReads
     sessions: SessionReads
     search: TraceSearch
     feed: TraceFeed

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import Enum, auto
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,19 +17,36 @@ import orjson
 
 PATH = "/api/traces/batch"
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_BUSY = frozenset({408, 425, 429, 502, 503, 504})
+"""Statuses of a service that takes no events now, whatever they are."""
+_WRONG = frozenset({400, 409, 413})
+"""Statuses that one event of the batch may have caused; 422 and the others from 500 on, too, but those also come from a
+service that is not well."""
+
+
+class Verdict(Enum):
+    """What an answer means for the batch."""
+
+    SETTLED = auto()
+    """All of it is accepted or rejected for good."""
+    BUSY = auto()
+    """The service takes nothing now: all of it has to wait."""
+    WRONG = auto()
+    """Something of it is wrong; none of it was taken."""
+    FAILED = auto()
+    """The service failed, at something of it or altogether; none of it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What one attempt came to: ``accepted`` + ``rejected`` + ``again`` are the batch.
+    """What one attempt came to. ``accepted`` + ``rejected`` are the batch if it is settled.
 
     ``reason`` tells of the first item that was not accepted; ``retry_after_s`` is the time the service asked for.
     """
 
+    verdict: Verdict
     accepted: int = 0
     rejected: int = 0
-    again: Sequence[bytes] = ()
     too_large: bool = False
     reason: str | None = None
     retry_after_s: float | None = None
@@ -55,15 +73,17 @@ class Delivery:
         try:
             answer = await self._http.post(PATH, content=body, headers={"Content-Type": "application/x-ndjson"})
         except httpx.HTTPError as error:
-            return Attempt(again=batch, reason=f"{type(error).__name__}: {error}")
+            return Attempt(Verdict.BUSY, reason=f"{type(error).__name__}: {error}")
         if answer.is_success:
             return _by_item(batch, answer)
-        reason = f"HTTP {answer.status_code}: {answer.text[:300]}"
-        if answer.status_code == 413 and len(batch) > 1:
-            return Attempt(again=batch, too_large=True, reason=reason)
-        if answer.status_code in _PASSING:
-            return Attempt(again=batch, reason=reason, retry_after_s=_retry_after(answer))
-        return Attempt(rejected=len(batch), reason=reason)
+        status, reason = answer.status_code, f"HTTP {answer.status_code}: {answer.text[:300]}"
+        if status in _BUSY:
+            return Attempt(Verdict.BUSY, reason=reason, retry_after_s=_retry_after(answer))
+        if status in _WRONG:
+            return Attempt(Verdict.WRONG, too_large=status == 413, reason=reason)
+        if status == 422 or status >= 500:
+            return Attempt(Verdict.FAILED, reason=reason, retry_after_s=_retry_after(answer))
+        return Attempt(Verdict.SETTLED, rejected=len(batch), reason=reason)
 
 
 def delay_s(failures: int) -> float:
@@ -77,9 +97,10 @@ def _by_item(batch: Sequence[bytes], answer: httpx.Response) -> Attempt:
         results = orjson.loads(answer.content)["results"]
         errors: dict[int, dict[str, Any]] = {item["index"]: item["error"] for item in results if "error" in item}
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return Attempt(rejected=len(batch), reason=f"{answer.url} does not answer as Loopgraph does")
+        return Attempt(Verdict.SETTLED, rejected=len(batch), reason=f"{answer.url} does not answer as Loopgraph does")
     first = next(iter(errors.values()), None)
     return Attempt(
+        Verdict.SETTLED,
         accepted=len(batch) - len(errors),
         rejected=len(errors),
         reason=None if first is None else orjson.dumps(first).decode(),

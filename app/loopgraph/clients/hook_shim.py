@@ -5,7 +5,8 @@
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
 take now is kept on disk, and the next run that reaches the service sends it, with the instant it happened and the id it was
-given then, so that it counts once. ``LOOPGRAPH_HOOK_DEBUG`` set: what goes wrong is told on standard error.
+given then, so that it counts once. So is one that the service refuses, until it is known whose fault that is.
+``LOOPGRAPH_HOOK_DEBUG`` set: what goes wrong is told on standard error.
 
 Standard library only, and little of that.
 """
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Spool, default_root
+from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/hooks/claude-code"
@@ -30,7 +31,9 @@ _SPOOL_SHARE_S = 0.25
 """How long one run sends what others left, so that a long spool is spread over many runs."""
 
 _REFUSED = frozenset({400, 409, 413, 415, 422})
-"""Statuses of an event that no later attempt can mend. Others can be mended: a token, an upgrade, a restart."""
+"""Statuses of an event that is wrong. Others can be mended: by a token, an upgrade, a restart."""
+_AWAY = frozenset({502, 503, 504})
+"""Those of a service that cannot answer any event now. Other statuses from 500 on may be the fault of the one event."""
 
 ANSWERED = frozenset(
     {
@@ -48,15 +51,18 @@ class Answer:
         self.status, self.body = status, body
 
     @property
-    def outcome(self) -> bool | None:
-        """True: it has the event. False: it refuses it for good. None: try again later."""
-        if self.status is None:
-            return None
-        if 200 <= self.status < 300:
-            return True
+    def outcome(self) -> Outcome:
+        """What became of the event."""
+        status = self.status
+        if status is None or status in _AWAY:
+            return Outcome.AWAY
+        if 200 <= status < 300:
+            return Outcome.ACCEPTED
+        if status >= 500:
+            return Outcome.FAILED
         # An address without the door is "not found", too; where Loopgraph says so, it is for good.
-        unknown = self.status == 404 and b'"NOT_FOUND"' in self.body
-        return False if self.status in _REFUSED or unknown else None
+        unknown = status == 404 and b'"NOT_FOUND"' in self.body
+        return Outcome.REFUSED if status in _REFUSED or unknown else Outcome.AWAY
 
 
 class Door:
@@ -112,28 +118,27 @@ class Run:
             return
         self._event = event
         answer = self._door.post(self._at_ns, self._execution_id, event, self._pattern)
-        if answer.outcome is True:
+        accepted = answer.outcome is Outcome.ACCEPTED
+        if accepted:
             self.output = self._for_the_agent(answer.body)
-        elif answer.outcome is False:
-            debug(f"the service refuses the event: {answer.status} {answer.body[:300]!r}")
-        self._settle(answer.outcome)
-        if answer.outcome is not None:
+        else:
+            debug(f"the service does not take the event: {answer.status} {answer.body[:300]!r}")
+        self._settle(keep=not accepted)
+        if answer.outcome is not Outcome.AWAY:
             until = time.monotonic() + _SPOOL_SHARE_S
-            self._spool.send(lambda *item: self._door.post(*item).outcome, until)
+            self._spool.send(lambda *item: self._door.post(*item).outcome, until, accepts=accepted)
 
     def give_up(self) -> None:
         """The time is over: an event that nothing is known of is spooled. If the service has it after all, its id tells."""
-        self._settle(None)
+        self._settle(keep=True)
 
-    def _settle(self, outcome: bool | None) -> None:
+    def _settle(self, *, keep: bool) -> None:
         with self._settling:  # whoever comes second waits until the first has written
             if self._settled or self._event is None:
                 return
             self._settled = True
-            if outcome is None:
+            if keep:
                 self._keep(self._event)
-            elif outcome is False:
-                self._spool.count_drop("refused")
 
     def _keep(self, event: bytes) -> None:
         if not self._spool.put(self._at_ns, self._execution_id, event):

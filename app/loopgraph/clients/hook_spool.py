@@ -1,8 +1,9 @@
-"""Hook events on disk, waiting for a service that was away: one file each, so that nothing can be half there.
+"""Hook events on disk, waiting for a service that was away.
 
-A file is written under another name and renamed when it is whole, and removed when the service has answered for it. Its name
-begins with the instant, so that sorting gives the order, and ends with the id that makes sending it twice harmless. Each
-service has its own folder, whose name is its address. Standard library only: the shim starts fast.
+Each service has its own folder, whose name is its address. An event is removed when the service has it; its id makes sending
+it twice harmless. One that the service refuses while it takes others is set aside in ``refused/``, where it can be seen and sent
+again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. Standard library
+only: the shim starts fast.
 """
 
 from __future__ import annotations
@@ -11,12 +12,36 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from loopgraph.clients.hook_store import Item, Store
+
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
-_SUFFIX = ".json"
+_REFUSED_SHARE = 8
+"""What was refused may take this part of the room for what waits, on top of it."""
+_TRIES = 3
+"""How often an event fails, while others do not, before it is set aside."""
+_MOST_IN_A_ROW = 20
+"""So many refusals with nothing accepted in between are rather the service's fault than that of each event."""
+
+
+class Outcome(Enum):
+    """What the service made of one event."""
+
+    ACCEPTED = True
+    REFUSED = False
+    """It says that the event is wrong."""
+    FAILED = "failed"
+    """It failed, perhaps at this event."""
+    AWAY = None
+    """It takes no event now: away, busy, or not allowed."""
+
+
+Post = Callable[[int, str, bytes], Outcome | bool | None]
+"""Hands over one event: ``post(at_ns, execution_id, event)``."""
 
 
 def default_root() -> Path:
@@ -33,7 +58,10 @@ class Spool:
 
     def __init__(self, root: Path, url: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.url = url
-        self.folder, self._max_bytes = root / quote(url, safe=""), max_bytes
+        self.folder = root / quote(url, safe="")
+        self._waiting = Store(self.folder, max_bytes)
+        self.refused_folder = self.folder / "refused"
+        self._refused = Store(self.refused_folder, max_bytes // _REFUSED_SHARE)
 
     @classmethod
     def all(cls, root: Path) -> list[Spool]:
@@ -44,55 +72,57 @@ class Spool:
 
     def put(self, at_ns: int, execution_id: str, event: bytes) -> bool:
         """Keeps an event of that instant (ns since 1970); False, and counted, if there is no room. Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.waiting()[1] + len(event) > self._max_bytes:
-            self.count_drop("full")
-            return False
-        name = f"{at_ns:020d}-{execution_id}{_SUFFIX}"
-        partial = self.folder / f".{name}"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(event)
-            partial.rename(self.folder / name)
-        except OSError:
-            partial.unlink(missing_ok=True)
-            raise
-        return True
+        if self._waiting.put(at_ns, execution_id, event):
+            return True
+        self.count_drop("full")
+        return False
 
     def waiting(self) -> tuple[int, int]:
         """How many events wait, and their bytes together."""
-        count = size = 0
-        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(_SUFFIX) and not entry.name.startswith("."):
-                    with suppress(FileNotFoundError):  # another process has just sent it
-                        size += entry.stat().st_size
-                        count += 1
-        return count, size
+        return self._waiting.size()
 
-    def send(self, post: Callable[[int, str, bytes], bool | None], until: float | None = None) -> int:
-        """Hands the events to ``post(at_ns, execution_id, event)``, the oldest first; answers how many are gone.
+    def refused(self) -> tuple[int, int]:
+        """How many events were set aside because the service refuses them, and their bytes together."""
+        return self._refused.size()
 
-        ``post`` says True for one that the service has, False for one that it refuses for good, and None if it cannot be
-        reached, which ends the sending; so does the time ``until`` (of ``time.monotonic``). While another process sends, this
-        one leaves it to that.
+    def send(self, post: Post, until: float | None = None, *, accepts: bool = False) -> int:
+        """Sends what waits, the oldest first; answers how many events wait no more.
+
+        ``AWAY`` ends the sending; so does the time ``until`` (of ``time.monotonic``). ``accepts``: the service has just accepted
+        another event. While another process sends, this one leaves it to that.
         """
-        gone = 0
+        gone, in_doubt = 0, list[tuple[Item, Outcome, bytes]]()
+        in_a_row = 0
         with self._alone() as alone:
-            if not alone:
-                return 0
-            for path in self._paths():
+            for item, event in self._read(self._waiting) if alone else ():
                 if until is not None and time.monotonic() >= until:
                     break
-                at_ns, _, execution_id = path.name.removesuffix(_SUFFIX).partition("-")
-                with suppress(FileNotFoundError):
-                    outcome = post(int(at_ns), execution_id, path.read_bytes())
-                    if outcome is None:
-                        break
-                    if not outcome:
-                        self.count_drop("refused")
-                    path.unlink()
+                outcome = Outcome(post(item.at_ns, item.execution_id, event))
+                if outcome is Outcome.AWAY:
+                    break
+                if outcome is Outcome.ACCEPTED:
+                    self._waiting.remove(item)
+                    gone, in_a_row, accepts = gone + 1, 0, True
+                else:
+                    in_doubt.append((item, outcome, event))
+                    in_a_row += 1
+                if accepts:
+                    gone += sum(self._blame(*one) for one in in_doubt)
+                    in_doubt.clear()
+                if in_a_row == _MOST_IN_A_ROW:
+                    break
+        return gone
+
+    def send_refused(self, post: Post) -> int:
+        """Sends what was set aside once more; answers how many events the service has now. The others stay there."""
+        gone = 0
+        with self._alone() as alone:
+            for item, event in self._read(self._refused) if alone else ():
+                outcome = Outcome(post(item.at_ns, item.execution_id, event))
+                if outcome is Outcome.AWAY:
+                    break
+                if outcome is Outcome.ACCEPTED:
+                    self._refused.remove(item)
                     gone += 1
         return gone
 
@@ -109,9 +139,24 @@ class Spool:
         """How many events were lost, by reason."""
         return {path.name.removeprefix("dropped-"): path.stat().st_size for path in self.folder.glob("dropped-*")}
 
-    def _paths(self) -> list[Path]:
-        names = [path for path in self.folder.glob(f"*{_SUFFIX}") if path.name[:20].isdecimal()]
-        return sorted(names)
+    def _blame(self, item: Item, outcome: Outcome, event: bytes) -> bool:
+        """An event that the service does not take although it takes others: whether it is set aside for that."""
+        if outcome is Outcome.FAILED and item.tries + 1 < _TRIES:
+            self._waiting.tried(item)
+            return False
+        if not self._refused.put(item.at_ns, item.execution_id, event):
+            self.count_drop("refused")
+        self._waiting.remove(item)
+        return True
+
+    @staticmethod
+    def _read(store: Store) -> Iterator[tuple[Item, bytes]]:
+        for item in store.items():
+            try:
+                event = item.path.read_bytes()
+            except FileNotFoundError:  # somebody has removed it by hand
+                continue
+            yield item, event
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:

@@ -7,15 +7,15 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Self
 
 import orjson
 
 from loopgraph.clients.buffer import Buffer
-from loopgraph.clients.delivery import Delivery, delay_s
+from loopgraph.clients.delivery import Delivery, Verdict
 from loopgraph.clients.events import TraceEvents
+from loopgraph.clients.outbox import Outbox, Part
 from loopgraph.clients.stats import RecorderStats
 
 logger = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class Recorder(TraceEvents):
 
     ``emit`` and the methods built on it may be called from any thread, also before the block begins and while the service is
     away: they put the event into memory and return. A task of the loop that entered the block sends it, ``linger_s`` later at
-    most, and again until the service has it. ``capacity`` events of ``capacity_bytes`` together can wait; more are dropped.
-    ``stats`` counts what became of them, and the log tells of losses, once a minute at most.
+    most, and again until the service has it, or refuses it while it takes others. ``capacity`` events of ``capacity_bytes``
+    together can wait; more are dropped. ``stats`` counts what became of them, and the log tells of losses, once a minute at most.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class Recorder(TraceEvents):
     ) -> None:
         self.stats = RecorderStats()
         self._url, self._token, self._timeout_s, self._close_timeout_s = url, token, timeout_s, close_timeout_s
-        self._buffer = Buffer(capacity, capacity_bytes)
+        self._buffer, self._outbox = Buffer(capacity, capacity_bytes), Outbox()
         self._max_batch, self._max_batch_bytes, self._linger_s = max_batch, max_batch_bytes, linger_s
         self._counting = threading.Lock()
-        self._queued = self._settled = 0  # of the events that the buffer took, which are settled in their order
+        self._queued = self._settled = 0  # of the events that the buffer took
         self._next_complaint = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread = 0
@@ -97,7 +97,7 @@ class Recorder(TraceEvents):
         self._wake.set()
         try:
             async with asyncio.timeout(timeout), self._progress:
-                await self._progress.wait_for(lambda: self._settled >= target)
+                await self._progress.wait_for(lambda: self._outbox.settled >= target)
         except TimeoutError:
             return False
         return True
@@ -113,6 +113,7 @@ class Recorder(TraceEvents):
         self._sender = self._loop = None
         self._signalled = False
         self._buffer.clear()
+        self._outbox = Outbox(self._queued)
         if left := self._queued - self._settled:
             self._settled += left
             self._count(dropped=left, reason=self.stats.last_error or "closed before the service answered")
@@ -121,35 +122,39 @@ class Recorder(TraceEvents):
         delivery = Delivery(self._url, self._token, self._timeout_s)
         try:
             while True:
-                await self._wake.wait()
-                await self._pause(self._linger_s)
-                self._wake.clear()
-                self._signalled = False  # before the buffer is looked at: what comes later signals again
-                while batch := self._buffer.take(self._max_batch, self._max_batch_bytes):
-                    await self._deliver(delivery, batch)
+                await self._wait()
+                while part := self._next_part():
+                    await self._deliver(delivery, part)
         finally:
             await delivery.aclose()
 
-    async def _deliver(self, delivery: Delivery, batch: Sequence[bytes]) -> None:
-        """Sends a batch until all of it is settled; one that is too large for the service goes in halves."""
-        parts, failures = deque([batch]), 0
-        while parts:
-            part = parts.popleft()
-            attempt = await delivery.attempt(part)
-            self._count(accepted=attempt.accepted, rejected=attempt.rejected, reason=attempt.reason)
-            self._settled += attempt.accepted + attempt.rejected
-            async with self._progress:
-                self._progress.notify_all()
-            if attempt.too_large:
-                parts.extendleft((part[len(part) // 2 :], part[: len(part) // 2]))
-            elif attempt.again:
-                parts.appendleft(attempt.again)
-                failures += 1
-                self._count(retries=1)
-                await asyncio.sleep(attempt.retry_after_s or 0)
-                await self._pause(delay_s(failures))
-            else:
-                failures = 0
+    async def _wait(self) -> None:
+        """Until there are new events, which others may join for a while, or one is to be tried again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._outbox.due_in_s()):
+                await self._wake.wait()
+                await self._pause(self._linger_s)
+        if self._wake.is_set():
+            self._wake.clear()
+            self._signalled = False  # before the buffer is looked at: what comes later signals again
+
+    def _next_part(self) -> Part | None:
+        if self._outbox.has_room and (batch := self._buffer.take(self._max_batch, self._max_batch_bytes)):
+            self._outbox.add(batch)
+        return self._outbox.next()
+
+    async def _deliver(self, delivery: Delivery, part: Part) -> None:
+        attempt = await delivery.attempt(part.items)
+        rejected, pause_s = self._outbox.conclude(part, attempt)
+        again = attempt.verdict in (Verdict.BUSY, Verdict.FAILED) and not rejected
+        self._count(accepted=attempt.accepted, rejected=rejected, retries=int(again), reason=attempt.reason)
+        self._settled += attempt.accepted + rejected
+        async with self._progress:
+            self._progress.notify_all()
+        if attempt.verdict is Verdict.BUSY:
+            await asyncio.sleep(attempt.retry_after_s or 0)
+        if pause_s:
+            await self._pause(pause_s)
 
     async def _pause(self, seconds: float) -> None:
         """Waits, unless there is a hurry: a full batch, a flush."""

@@ -13,10 +13,10 @@ class RecorderStats:
     accepted: int = 0
     """In the graph; a repeated event counts, too."""
     rejected: int = 0
-    """Refused for good: by the service, or because they cannot be written as JSON."""
+    """Refused for good: by the service, which took others, or because they cannot be written as JSON."""
     dropped: int = 0
     """Lost: the buffer was full, or the time to close was over before the service answered."""
     retries: int = 0
-    """Batches that were sent again."""
+    """Attempts at which the service took nothing and could later: it was away, busy, or failed."""
     last_error: str | None = None
     """The latest reason for a rejection, a drop or a retry."""

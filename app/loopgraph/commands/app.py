@@ -11,6 +11,7 @@ from loopgraph.commands.demo import demo
 from loopgraph.commands.doctor import doctor
 from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
+from loopgraph.commands.letters import letters
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
 from loopgraph.commands.terminal import out
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 for command in (serve, demo, doctor, schema):
     app.command()(command)
-for name, group in (("import", imports), ("hooks", hooks), ("traces", traces)):
+for name, group in (("import", imports), ("hooks", hooks), ("traces", traces), ("letters", letters)):
     app.add_typer(group, name=name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from loopgraph.clients.hook_shim import Door
-from loopgraph.clients.hook_spool import Spool, default_root
+from loopgraph.clients.hook_spool import Outcome, Spool, default_root
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings
@@ -109,22 +110,41 @@ def flush(
         str | None, typer.Option(help="Send all to this service; default: each to the one it was for.")
     ] = None,
     token_env: _TokenEnv = None,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
+    ] = False,
 ) -> None:
     """Send what the shim has kept while the service was away."""
-    import os
-
     token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
     left = 0
     for spool in Spool.all(default_root()):
         door = Door(_address(url) if url else spool.url, token, timeout_s=30)
-        refused = spool.drops().get("refused", 0)
-        gone = spool.send(lambda *event: door.post(*event).outcome)  # noqa: B023 - called before the next round
-        refused = spool.drops().get("refused", 0) - refused
+        sent, aside = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
         left += waiting
-        out.print(f"{door.url}: {gone - refused:,} sent, {refused:,} refused, {waiting:,} still wait", markup=False)
+        out.print(f"{door.url}: {sent:,} sent, {aside:,} refused, {waiting:,} still wait", markup=False)
     if left:
         raise typer.Exit(1)
+
+
+def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int]:
+    """How many events were sent, and how many were set aside or, if they already were, stay so."""
+    sent = 0
+
+    def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
+        nonlocal sent
+        outcome = door.post(at_ns, execution_id, event).outcome
+        sent += outcome is Outcome.ACCEPTED
+        return outcome
+
+    before = spool.refused()[0]
+    while spool.send(post, accepts=sent > 0):  # again for what fails, which may do so by chance
+        pass
+    set_aside = spool.refused()[0] - before
+    if refused:
+        spool.send_refused(post)
+        set_aside = spool.refused()[0]
+    return sent, set_aside
 
 
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:
@@ -195,3 +215,10 @@ def _tell_spool(spool: Spool) -> None:
     count, size = spool.waiting()
     drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
     out.print(f"spool for {spool.url}: {count:,} events wait, {size:,} bytes{drops}", markup=False)
+    refused, size = spool.refused()
+    if refused:
+        out.print(
+            f"  {refused:,} events were refused, {size:,} bytes: {spool.refused_folder}; "
+            "`loopgraph hooks flush --refused` sends them again",
+            markup=False,
+        )

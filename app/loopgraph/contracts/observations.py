@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text
+from loopgraph.contracts.precedence import Clock, Place, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 
 Rank = Annotated[int, Field(ge=0, le=9)]
@@ -99,12 +100,10 @@ class Observation(Contract):
     ``source`` names who reports, such as ``hook.PreToolUse`` or ``otel.claude_code.tool``; what the event's ``context``
     holds is kept under this name, so that reports do not overwrite each other.
 
-    Where two reports differ in a field, the higher rank wins, then the later timestamp, then the greater value: ``place``
-    ranks the fields that say where the thing belongs (``correlation_id, root_id``), ``clock`` those that say when
-    (``started_at, completed_at, ended_at, duration_ms``), ``rank`` all others. ``parent_id`` of a TraceStarted follows from
-    the evidence for its place and is not taken. A final status beats one in progress
-    whatever their ranks. Unlike those of a client's own event, fields that are left at their defaults say nothing, and
-    times are not filled in.
+    Where two reports differ in a field, ``contracts.precedence`` says which wins: by their ``Place`` in the fields that say where
+    the thing belongs, by their ``Clock`` in those that say when, by their ``Trust`` (``rank``) in all others. ``parent_id`` of a
+    TraceStarted follows from the evidence for its place and is not taken. Unlike those of a client's own event, fields that are
+    left at their defaults say nothing, and times are not filled in.
 
     ``otel_trace_id`` is the OpenTelemetry trace that the report came in. Events of a prompt whose id a report does not know
     carry this id in place of the prompt's, as ``correlation_id`` or ``root_id``; they move to the prompt's trace as soon as
@@ -118,9 +117,9 @@ class Observation(Contract):
 
     event: ObservedEvent
     source: Name
-    rank: Rank = 5
-    clock: Rank = 5
-    place: Rank = 5
+    rank: Rank = Trust.FIRST_HAND
+    clock: Rank = Clock.STATED
+    place: Rank = Place.SURE
     otel_trace_id: Id | None = None
     spawn_rule: SpawnRule | None = None
     parent_span_ids: tuple[Id, ...] = ()

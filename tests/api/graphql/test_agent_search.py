@@ -8,6 +8,7 @@ from typing import Any
 
 from support.agent_session import NOTICE, PROMPT, Telling, tell
 from support.service import Json, Service
+from support.waiting import PATIENCE_S
 
 
 async def send(service: Service) -> tuple[Telling, dict[str, str]]:
@@ -59,7 +60,7 @@ async def test_it_is_followed_as_it_happens(service: Service) -> None:
         for sent in telling.sent:
             assert (await service.http.post(sent.path, json=sent.body)).is_success
         kinds = set()
-        while (last := await asyncio.wait_for(update, 20))["trace"]["status"] == "IN_PROGRESS":
+        while (last := await asyncio.wait_for(update, PATIENCE_S))["trace"]["status"] == "IN_PROGRESS":
             kinds.add(last["kind"])
             update = asyncio.ensure_future(anext(stream))
     assert {"start", "hook"} <= kinds

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.contracts.audit import EventFilter
 from loopgraph.contracts.base import Page
@@ -97,8 +98,13 @@ async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog
     def fail(_: str) -> Any:
         raise RuntimeError("a secret of the house")
 
-    loaders = SimpleNamespace(pattern=SimpleNamespace(load=fail))
-    context = SimpleNamespace(correlation_id="the-request", principal=None, loaders=loaders)
+    context = SimpleNamespace(
+        correlation_id="the-request",
+        principal=None,
+        loaders=SimpleNamespace(pattern=SimpleNamespace(load=fail)),
+        services=service.parts,
+        turns=Turns(Pace()),
+    )
     with caplog.at_level(logging.ERROR):
         result: Any = await build_schema(service.parts.settings).execute(
             '{ pattern(patternId: "any") { name } }', context_value=context

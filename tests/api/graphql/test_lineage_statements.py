@@ -53,7 +53,7 @@ query($tag: String!, $first: Int!) {
           pattern { name currentVersion { version } }
           incomingEdges { source { version pattern { name } } target { version } }
           outgoingEdges { edgeId }
-          ancestors(traversal: {maxDepth: 1}) { nodes { version { pattern { name } incomingEdges { edgeId } } } }
+          ancestors(traversal: {maxDepth: 1, maxNodes: 20}) { nodes { version { pattern { name } incomingEdges { edgeId } } } }
           descendants { nodeCount }
         }
         versions(first: 2) {

@@ -21,12 +21,15 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
         edges {
           node {
             routingDecision { selectedAgent }
-            hookExecutions { executionId version { nodeId pattern { name } decision { decisionId } } }
+            hookExecutions(first: 50) { executionId version { nodeId pattern { name } decision { decisionId } } }
             endpointCalls { callId }
             timeline { eventType }
             waterfall { id }
-            steps { spawned { steps { toolName } } endpointCalls { callId } }
-            childTraces { hookExecutions { version { nodeId } steps { executionId } } childTraces { correlationId } }
+            steps(first: 50) { spawned(first: 5) { steps(first: 5) { toolName } } endpointCalls(first: 5) { callId } }
+            childTraces(first: 5) {
+              hookExecutions(first: 50) { version { nodeId } steps(first: 5) { executionId } }
+              childTraces(first: 5) { correlationId }
+            }
           }
         }
       }

@@ -11,6 +11,7 @@ import websockets
 
 from support.feedback_api import Client, make_client
 from support.service import PROTOCOL, Json, Service, operation
+from support.waiting import PATIENCE_S
 
 SLOW, FAST = 100.0, 50.0
 FOLLOW = operation("feedback_follow_run")
@@ -68,7 +69,7 @@ async def test_every_subscriber_sees_a_run_until_it_ends(client: Client) -> None
 
     following = [asyncio.create_task(rest(*each)) for each in zip(streams, seen, strict=True)]
     await client.supply(run_id, {client.node_id: SLOW, candidate["candidate"]["nodeId"]: FAST})
-    await asyncio.wait_for(asyncio.gather(*following), 20)
+    await asyncio.wait_for(asyncio.gather(*following), PATIENCE_S)
     for states in seen:
         ends_well(states, run_id)
 

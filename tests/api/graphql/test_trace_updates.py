@@ -7,6 +7,7 @@ import contextlib
 
 from loopgraph.effects.clock import new_id
 from support.service import Service, operation
+from support.waiting import PATIENCE_S
 
 FOLLOW = operation("traces_follow")
 
@@ -37,7 +38,7 @@ async def test_traces_are_followed_on_both(service: Service) -> None:
         hook = {"hook_type": "Stop", "success": True, "execution_id": f"{trace}-hook"}
         assert (await service.http.post("/api/traces/hook", json=hook, headers=headers)).status_code == 200
 
-        by_stream = [await asyncio.wait_for(first, 20), await anext(stream), await anext(stream)]
+        by_stream = [await asyncio.wait_for(first, PATIENCE_S), await anext(stream), await anext(stream)]
         by_socket = [(await socket.receive())["payload"]["data"]["traceUpdates"] for _ in range(3)]
         for updates in (by_stream, by_socket):
             assert [update["kind"] for update in updates] == ["start", "start", "hook"]

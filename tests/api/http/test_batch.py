@@ -10,8 +10,8 @@ import pytest
 
 from loopgraph.api.http.batch import MOST
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.traces.writes import Traces
 from support.service import Service
+from support.traces import Traces
 
 Json = dict[str, Any]
 

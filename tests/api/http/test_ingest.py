@@ -22,11 +22,11 @@ from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.engines import EngineUnderTest
 from support.service import listening
-from support.traces import at, make_version
+from support.traces import Traces, at, make_version
+from support.waiting import PATIENCE_S
 
 MAX_BODY = 10_000
 
@@ -36,7 +36,7 @@ async def doors(graph: Graph) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the doors on this graph."""
     app = Starlette(routes=ingest_routes, middleware=[Middleware(BodyLimit, maximum=MAX_BODY)])
     app.state.services = SimpleNamespace(recorder=Recorder(Traces(graph), Privacy()))
-    async with listening(app) as url, httpx.AsyncClient(base_url=f"{url}/api/traces", timeout=30) as client:
+    async with listening(app) as url, httpx.AsyncClient(base_url=f"{url}/api/traces", timeout=PATIENCE_S) as client:
         yield client
 
 

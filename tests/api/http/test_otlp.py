@@ -32,6 +32,7 @@ from loopgraph.api.http.otlp_signals import SIGNALS
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.size_limits import CUT
 from loopgraph.effects.clock import new_id
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.agent_session import story, tell
 from support.otlp import REQUESTS, any_value, attributes, logs, metrics, protobuf, span, traces
@@ -208,7 +209,7 @@ async def test_a_body_of_several_members(service: Service) -> None:
 
 
 async def test_a_service_that_cannot_take_more_says_when_to_come_again(service: Service) -> None:
-    recorder = Recorder(service.parts.traces, Privacy(), queue_events=1)
+    recorder = Recorder(TraceWrites(service.parts.graph), Privacy(), queue_events=1)
     app = Starlette(routes=otlp_routes)
     app.state.services = SimpleNamespace(recorder=recorder)
     async with listening(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:

@@ -24,6 +24,7 @@ from support.engines import EngineUnderTest
 from support.otlp import TRACE, logs, protobuf
 from support.service import Service, serving
 from support.traces import statement
+from support.waiting import PATIENCE_S
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
@@ -59,7 +60,7 @@ def program(endpoint: str, name: str) -> str:
 
 async def export(service: Service, body: bytes) -> ExportLogsServiceResponse:
     async with grpc.aio.insecure_channel(address(service)) as channel:
-        answer: bytes = await channel.unary_unary(EXPORT)(body, timeout=20)
+        answer: bytes = await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S)
         return ExportLogsServiceResponse.FromString(answer)
 
 

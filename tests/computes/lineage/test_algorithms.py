@@ -276,7 +276,7 @@ class TestRootsAndLeaves:
 
 
 class TestSize:
-    """Counting paths, or recursing, would not end here; what is linear takes milliseconds (the bounds are generous)."""
+    """Counting paths, or recursing, would not end here; the processor has milliseconds of work with what is linear."""
 
     def test_two_hundred_diamonds(self) -> None:
         edges = []
@@ -284,31 +284,31 @@ class TestSize:
             for side in ("l", "r"):
                 edges += [edge(f"n{i}", f"{side}{i}"), edge(f"{side}{i}", f"n{i + 1}")]
 
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = ancestors("n200", edges)
         paths = [shortest_path("n0", "n200", edges, metric, as_of=NOW) for metric in PathMetric]
         common = common_ancestors(found.depth, ancestors("l199", edges).depth)
         nearest = nearest_common_ancestors(common, edges)
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
 
         assert (len(found.order), len(found.edges), found.depth["n0"]) == (601, 800, 400)
         assert [len(path[0]) for path in paths if path] == [400, 400]
         assert nearest == ("l199",)
-        assert seconds < 1.0
+        assert seconds < 2.0
 
     def test_a_chain_of_five_thousand(self) -> None:
         edges = [edge(f"v{i}", f"v{i + 1}") for i in range(5_000)]
 
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = ancestors("v5000", edges)
         paths = [shortest_path("v0", "v5000", edges, metric, as_of=NOW) for metric in PathMetric]
         ends = roots(found.order, edges), leaves(found.order, edges)
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
 
         assert (len(found.order), found.depth["v0"]) == (5_001, 5_000)
         assert [len(path[0]) for path in paths if path] == [5_000, 5_000]
         assert ends == (("v0",), ("v5000",))
-        assert seconds < 1.0
+        assert seconds < 2.0
 
 
 NODES = st.integers(min_value=0, max_value=11)

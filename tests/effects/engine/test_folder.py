@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,30 @@ def test_an_address_is_read_as_it_was_published(folder: Path) -> None:
         EngineFolder(folder).publish(record)
         assert EngineFolder(folder).record() == record
     assert [path.name for path in folder.iterdir()] == ["engine.json"]
+
+
+def test_no_space_is_told_by_the_disk_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = EngineFolder(tmp_path / "graph")
+    assert folder.shortage(logged=True) is None, "nothing can be said of a folder that is not there"
+    folder.path.mkdir()
+    assert folder.shortage(logged=True) is None
+    usage = type(shutil.disk_usage(tmp_path))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(100, 99, 4_096))
+    assert folder.shortage(logged=False) == f"no space left on the disk of {folder.path}: 4,096 bytes are free"
+
+
+@pytest.mark.parametrize("words", ["No space left on device", "Disk quota exceeded"])
+def test_no_space_is_told_by_what_the_engine_has_just_logged(tmp_path: Path, words: str) -> None:
+    folder = EngineFolder(tmp_path)
+    folder.log.mkdir()
+    log = folder.log / "engine.0.log"
+
+    def line(when: datetime, text: str) -> str:
+        return f"{when:%Y-%m-%dT%H:%M:%S}.123+0000 SEVERE {text}\n\tjava.io.IOException: {words}\n\tat a.b.c(D.java)\n"
+
+    log.write_text(line(datetime.now(UTC) - timedelta(minutes=5), "Error on commit"))
+    assert folder.shortage(logged=True) is None, "that was then"
+    with log.open("a") as file:
+        file.write("x" * 100_000 + "\n" + line(datetime.now(UTC), "Error on commit"))
+    assert folder.shortage(logged=True) == f"no space left for {tmp_path}: {words}"
+    assert folder.shortage(logged=False) is None, "it may have passed since"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from loopgraph.effects.graph.group_commit import LARGEST, GroupCommit
+from loopgraph.errors import GraphFull, GraphTimeout, GraphUnavailable
 
 Log = list[str]
 
@@ -82,3 +83,63 @@ async def test_a_cancelled_writer_does_not_stop_the_others(cancelled: int) -> No
     assert isinstance(results[cancelled], asyncio.CancelledError)
     assert await ledger.write("d") == "D"
     assert len(ledger.names) == len(set(ledger.names))
+
+
+class Away(Ledger):
+    """A ledger whose commits take a while and fail, while ``away``, for the sake of the graph or of nobody known."""
+
+    def __init__(self, error: Exception, attempts: int = 1_000_000) -> None:
+        super().__init__()
+        self.error, self.left, self.attempts = error, attempts, 0
+
+    async def commit(self, work: Callable[[Log], Awaitable[Any]]) -> Any:
+        self.attempts += 1
+        if self.left > 0:
+            self.left -= 1
+            await asyncio.sleep(0.01)
+            raise self.error
+        return await super().commit(work)
+
+
+@pytest.mark.parametrize(
+    "error", [GraphUnavailable("away"), GraphTimeout("slow"), OSError(28, "full"), GraphFull("full")]
+)
+async def test_when_the_graph_is_away_all_who_wait_are_told_at_once(error: Exception) -> None:
+    ledger = Away(error)
+    told = await asyncio.gather(*(ledger.write(f"n{n}") for n in range(4 * LARGEST)), return_exceptions=True)
+    assert told == [error] * (4 * LARGEST)
+    assert ledger.attempts == 1, "nobody waits for a failure of his own"
+
+
+async def test_whoever_comes_after_the_failure_has_a_turn_of_his_own() -> None:
+    ledger = Away(GraphUnavailable("away"), attempts=1)
+    assert await asyncio.gather(ledger.write("a"), return_exceptions=True) == [ledger.error]
+    assert await asyncio.gather(*(ledger.write(name) for name in "bcd")) == ["B", "C", "D"]
+    assert sorted(ledger.names) == ["b", "c", "d"]
+
+
+async def test_halves_find_whose_error_it_is() -> None:
+    ledger, wrong = Away(LookupError(), attempts=0), LookupError("n9")
+    first = asyncio.ensure_future(ledger.write("first"))
+    await asyncio.sleep(0)
+    rest = [ledger.write(f"n{n}", wrong if n == 9 else None) for n in range(LARGEST)]
+    results = await asyncio.gather(first, *rest, return_exceptions=True)
+    assert [result for result in results if result is wrong] == [wrong]
+    assert sorted(ledger.names) == sorted(["first", *(f"n{n}" for n in range(LARGEST) if n != 9)])
+    assert ledger.attempts <= 2 + 2 * LARGEST.bit_length(), "not every one by itself"
+
+
+async def test_where_halves_meet_a_graph_that_goes_away_the_rest_is_told() -> None:
+    ledger = Away(GraphUnavailable("away"), attempts=0)
+    first = asyncio.ensure_future(ledger.write("first"))
+    await asyncio.sleep(0)
+
+    async def breaks(transaction: Log) -> None:
+        ledger.left = 1_000_000
+        raise LookupError("mine")
+
+    rest = [ledger.write("a"), ledger.write("b"), ledger.group.run(breaks), ledger.write("c")]
+    results = await asyncio.gather(first, *rest, return_exceptions=True)
+    assert results[0] == "FIRST"
+    assert results[1:] == [ledger.error] * 4
+    assert ledger.names == ["first"]

@@ -8,8 +8,7 @@ from loopgraph.contracts.traces import HookExecuted, TraceStarted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.evidence import Evidence, EvidenceReads
-from loopgraph.effects.traces.writes import Traces
-from support.traces import at, make_experiment, make_version, statement
+from support.traces import Traces, at, make_experiment, make_version, statement
 
 
 async def test_pages_of_several_experiments_at_once(graph: Graph) -> None:

@@ -16,8 +16,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph, Row
-from loopgraph.effects.traces.writes import Traces
-from support.traces import NOON, at, statement
+from support.traces import NOON, Traces, at, statement
 
 
 async def record(traces: Traces, *items: Observation) -> None:

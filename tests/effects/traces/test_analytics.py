@@ -23,9 +23,8 @@ from loopgraph.contracts.traces import (
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.reducers.samples import percentile
-from support.traces import NOON, record
+from support.traces import NOON, Traces, record
 
 ANYBODY, MANY = None, 1_000
 

@@ -11,8 +11,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.traces.linking import spawned
-from loopgraph.effects.traces.writes import Traces
-from support.traces import NOON, statement
+from support.traces import NOON, Traces, statement
 
 Properties = dict[str, Any]
 

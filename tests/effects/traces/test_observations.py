@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.joining import RANKS, joined
 from loopgraph.effects.traces.nodes import piece
-from loopgraph.effects.traces.observations import RANKS, joined, observed
+from loopgraph.effects.traces.observations import observed
 from loopgraph.errors import Conflict
 from support.traces import NOON, at
 

@@ -15,9 +15,8 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import InvalidInput
-from support.traces import NOON, at, make_experiment, make_version, record, refused, statement, story
+from support.traces import NOON, Traces, at, make_experiment, make_version, record, refused, statement, story
 
 ANYBODY = None
 

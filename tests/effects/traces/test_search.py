@@ -26,8 +26,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.traces import mapping as trace_mapping
 from loopgraph.effects.traces import search as trace_search
 from loopgraph.effects.traces.search import TraceSearch
-from loopgraph.effects.traces.writes import Traces
-from support.traces import at, make_version, record
+from support.traces import Traces, at, make_version, record
 
 ANYBODY = None
 

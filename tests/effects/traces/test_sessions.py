@@ -13,9 +13,8 @@ from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.mapping import trace_key
 from loopgraph.effects.traces.sessions import SessionReads, log_key, metric_key, session_key
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import InvalidInput, UserError
-from support.traces import NOON, at
+from support.traces import NOON, Traces, at
 
 ANYBODY = None
 

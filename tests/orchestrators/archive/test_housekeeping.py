@@ -17,6 +17,7 @@ from loopgraph.orchestrators.archive import housekeeping as module
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from support.retention import long_ago, memory, prompt, remember
+from support.waiting import PATIENCE_S
 
 DAY = timedelta(days=1)
 
@@ -30,7 +31,7 @@ async def test_it_closes_and_prunes_by_itself(graph: Graph, tmp_path: Path, monk
     keeper = Housekeeping(graph, timeout=age, retention=age, archive=tmp_path, prune_every=DAY)
     running = asyncio.create_task(keeper.run_forever())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while await memory(graph, name):  # noqa: ASYNC110 - what changes is in the database
                 await asyncio.sleep(0.1)
     finally:
@@ -61,7 +62,7 @@ async def test_followers_are_told_of_what_it_closes(graph: Graph, tmp_path: Path
     following = asyncio.ensure_future(anext(updates))
     await asyncio.sleep(0)
     assert await keeper.close_silent() >= 1
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         update = await following
     await updates.aclose()
     assert (update.kind, update.trace.closed_by) == ("complete", "timeout")

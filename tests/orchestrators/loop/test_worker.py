@@ -19,6 +19,7 @@ from loopgraph.errors import NotFound
 from loopgraph.orchestrators.loop.worker import TRIES, LoopWorker
 from support.engines import EngineUnderTest
 from support.feedback import TESTER, Subject, make_subject
+from support.waiting import PATIENCE_S
 
 NEVER_MS = 600_000
 OFTEN_MS = 20
@@ -36,7 +37,7 @@ async def running(worker: LoopWorker) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def until(subject: Subject, run: FeedbackRun, status: RunStatus) -> FeedbackRun:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         async for update in LoopWorker(subject.graph, OFTEN_MS).updates(run.run_id):
             if update.status is status:
                 return update
@@ -106,7 +107,7 @@ async def test_updates_show_every_state_that_is_seen_until_the_run_ends(subject:
     run = await subject.start()
     worker = LoopWorker(subject.graph, OFTEN_MS)
     seen = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         async for update in worker.updates(run.run_id):
             seen.append(update)
             if update.status is RunStatus.WAITING and len(seen) == 2:

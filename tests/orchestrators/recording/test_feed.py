@@ -14,11 +14,11 @@ from loopgraph.contracts.traces import HookExecuted, RoutingDecided, TraceComple
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.search import TraceSearch
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import GraphUnavailable
 from loopgraph.orchestrators.recording import feed as trace_feed
 from loopgraph.orchestrators.recording.feed import TraceFeed
-from support.traces import record
+from support.traces import Traces, record
+from support.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ class Follower:
         self._next = asyncio.ensure_future(anext(self._updates))
 
     async def next(self) -> TraceUpdate:
-        update = await asyncio.wait_for(self._next, 10)
+        update = await asyncio.wait_for(self._next, PATIENCE_S)
         self._next = asyncio.ensure_future(anext(self._updates))
         return update
 
@@ -54,11 +54,7 @@ class Follower:
 
 async def following(feed: TraceFeed, *followers: Follower) -> None:
     """Waits until they do."""
-    for _ in range(1_000):
-        if feed.subscribers == len(followers):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{feed.subscribers} follow")
+    await until(lambda: feed.subscribers == len(followers))
 
 
 async def test_everybody_is_told_what_they_follow(feed: TraceFeed, traces: Traces) -> None:

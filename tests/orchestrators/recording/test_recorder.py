@@ -7,6 +7,7 @@ the engines.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -20,19 +21,26 @@ from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import HookExecuted, Recorded, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.health import Health
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import (
+    Blame,
     Conflict,
+    DeadLettersUnwritable,
+    EngineStartError,
     GraphFault,
+    GraphTimeout,
     GraphUnavailable,
     InvalidInput,
     Overloaded,
+    ServiceError,
     ShuttingDown,
     Unprocessable,
     UserError,
 )
 from loopgraph.orchestrators.recording.recorder import Recorder
+from support.traces import Traces
+from support.waiting import PATIENCE_S
 
 
 def hook(name: str, **more: Any) -> HookExecuted:
@@ -81,7 +89,7 @@ class Ledger:
 
 
 async def eventually(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not check():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
@@ -138,7 +146,7 @@ async def test_small_submissions_do_not_starve_a_large_one() -> None:
             await recorder.record([hook(f"c{number}")])
 
     chatting = tasks(*(chatter(number) for number in range(4)))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert len(await recorder.record(hooks("x", 200))) == 200
     busy = False
     await asyncio.gather(*chatting)
@@ -299,3 +307,188 @@ async def test_poison_on_the_graph(graph: Graph, tmp_path: Path) -> None:
     assert isinstance(outcomes[4], UserError)
     assert sum(isinstance(outcome, Recorded) for outcome in outcomes) == 8
     assert len((await Traces(graph).parts([trace], None))[trace].hooks) == 8
+
+
+EVERYTHING_FAILS = [
+    EngineStartError("the embedded engine did not start: No space left on device"),
+    GraphFault("the graph answered Neo.DatabaseError.General.UnknownError: No space left on device"),
+    GraphTimeout("the statement ran longer than it may"),
+    OSError(28, "No space left on device"),
+    MemoryError(),
+    KeyError("a mistake of ours"),
+    ValueError("something that no engine takes"),
+]
+
+
+@pytest.mark.parametrize("error", EVERYTHING_FAILS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("count", [1, 2, 1_000])
+async def test_while_nothing_is_stored_no_event_is_poison(tmp_path: Path, error: Exception, count: int) -> None:
+    ledger, letters, tried = Ledger(), DeadLetters(tmp_path), 0
+
+    def fault(names: list[str]) -> Exception:
+        nonlocal tried
+        tried += 1
+        return error
+
+    ledger.fault = fault
+    recorder = ledger.recorder(letters)
+    for _ in range(2):
+        with pytest.raises(ServiceError) as told:
+            await recorder.record(hooks("x", count))
+        assert told.value.blame is Blame.GRAPH
+    assert not letters.path.exists()
+    if not isinstance(error, ValueError):
+        assert tried < 60, "not every event is tried by itself"
+    ledger.fault = lambda names: None
+    assert len(ids(await recorder.record(hooks("x", count)))) == count
+
+
+@pytest.mark.parametrize("bad", [1, 3, 14, 37])
+async def test_a_graph_that_fails_for_a_while_makes_no_event_poison(tmp_path: Path, bad: int) -> None:
+    """It fails so many times, whatever it is given, and then takes everything."""
+    ledger, letters, left = Ledger(), DeadLetters(tmp_path), bad
+
+    def fault(names: list[str]) -> Exception | None:
+        nonlocal left
+        left -= 1
+        return GraphFault("the graph answered something") if left >= 0 else None
+
+    ledger.fault = fault
+    recorder, sent = ledger.recorder(letters), hooks("x", 200)
+    outcomes: list[Any] = []
+    for _ in range(40):
+        try:
+            outcomes = await recorder.record(sent)
+        except ServiceError:
+            continue
+        break
+    assert ids(outcomes) == [f"x{n}" for n in range(200)]
+    assert not letters.path.exists()
+
+
+@pytest.mark.parametrize("broken", ["a file in place of the folder", "a full disk"])
+async def test_nobody_is_told_that_an_event_was_put_aside_that_was_not(
+    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger, folder = Ledger(), tmp_path / "dead"
+    letters = DeadLetters(folder)
+    if broken == "a full disk":
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("loopgraph.effects.traces.dead_letters._write_all", full)
+    else:
+        folder.write_text("x")
+    ledger.fault = lambda names: GraphFault("cannot be stored") if "poison" in names else None
+    recorder = ledger.recorder(letters)
+    with pytest.raises(DeadLettersUnwritable, match="cannot be put aside now"):
+        await recorder.record([hook("poison"), hook("a"), hook("b")])
+    assert await recorder.record([hook("poison"), hook("c")], wait=False) == [None, None]
+    await eventually(lambda: {"a", "b", "c"} <= set(ledger.names))
+    assert "were put aside" not in caplog.text
+
+    monkeypatch.undo()
+    if folder.is_file():
+        folder.unlink()
+    await recorder.record([hook("e")])
+    await eventually(lambda: letters.path.exists() and letters.path.read_text() != "")
+    assert [json.loads(line)["event"]["execution_id"] for line in letters.path.read_text().splitlines()] == ["poison"]
+    assert isinstance((await recorder.record([hook("poison"), hook("d")]))[0], Unprocessable)
+
+
+async def test_without_a_folder_nobody_is_told_that_it_was_put_aside() -> None:
+    ledger = Ledger()
+    ledger.fault = lambda names: GraphFault("cannot be stored") if "poison" in names else None
+    [_, outcome] = await ledger.recorder().record([hook("a"), hook("poison")])
+    assert isinstance(outcome, Unprocessable)
+    assert str(outcome).endswith("it was not kept")
+
+
+async def test_what_makes_the_graph_time_out_waits_behind_all_others(tmp_path: Path) -> None:
+    ledger, letters, tried = Ledger(), DeadLetters(tmp_path), 0
+
+    def fault(names: list[str]) -> Exception | None:
+        nonlocal tried
+        tried += "slow" in names
+        return GraphTimeout("it ran too long") if "slow" in names else None
+
+    ledger.fault = fault
+    recorder = ledger.recorder(letters)
+    await recorder.record([hook("slow"), *hooks("same", 40)], wait=False)
+    for n in range(30):
+        with contextlib.suppress(GraphTimeout):
+            assert ids(await recorder.record([hook(f"other{n}")])) == [f"other{n}"]
+    await eventually(lambda: len([name for name in ledger.names if name.startswith("same")]) == 40)
+    so_far = tried
+    for n in range(200):
+        assert ids(await recorder.record([hook(f"more{n}")])) == [f"more{n}"], "nobody waits for it, or shares its turn"
+    assert tried <= so_far + 3, "it is tried again, and again, but not at every turn"
+    ledger.fault = lambda names: None
+    await eventually(lambda: "slow" in ledger.names)
+    assert not letters.path.exists()
+
+
+async def test_what_was_set_apart_is_not_lost_when_the_service_stops(tmp_path: Path) -> None:
+    ledger, letters = Ledger(), DeadLetters(tmp_path)
+    ledger.fault = lambda names: GraphTimeout("it ran too long") if "slow" in names else None
+    recorder = ledger.recorder(letters)
+    await recorder.record([hook("slow"), hook("a")], wait=False)
+    await eventually(lambda: "a" in ledger.names)
+    await recorder.close(0.05)
+    assert [json.loads(line)["event"]["execution_id"] for line in letters.path.read_text().splitlines()] == ["slow"]
+
+
+class Doctor:
+    """Stands where the health of a graph does."""
+
+    def __init__(self) -> None:
+        self.says: ServiceError | None = None
+        self.looked = 0
+
+    async def away(self) -> ServiceError | None:
+        self.looked += 1
+        return self.says
+
+    async def prove(self) -> None:
+        if self.says is not None:
+            raise self.says
+
+
+async def test_who_waits_is_told_soon_that_the_graph_is_away_and_not_that_it_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("loopgraph.orchestrators.recording.recorder.PATIENCE_S", 0.02)
+    ledger, doctor = Ledger(), Doctor()
+    recorder = Recorder(cast("Traces", ledger), Privacy(), health=cast("Health", doctor))
+    held = await ledger.held(recorder)
+    waiting = tasks(recorder.record([hook("w")]), recorder.record(hooks("x", 40)))
+    await eventually(lambda: doctor.looked >= 3)
+    assert not held.done(), "the graph is there: it is only slow"
+    doctor.says = GraphUnavailable("away")
+    for each in (held, *waiting):
+        with pytest.raises(GraphUnavailable, match="away"):
+            await each
+    with pytest.raises(GraphUnavailable, match="away"):
+        await recorder.record([hook("at-once")])
+    doctor.says = None
+    ledger.gate.set()
+    await eventually(lambda: ledger.names == ["held"])
+    assert ids(await recorder.record([hook("back")])) == ["back"]
+
+
+async def test_a_write_for_its_own_sake_proves_that_the_graph_stores_but_not_for_many_events(tmp_path: Path) -> None:
+    """Where one event after the other cannot be stored, though the graph stores, it may be the graph's fault all the same."""
+    ledger, letters = Ledger(), DeadLetters(tmp_path)
+    recorder = Recorder(cast("Traces", ledger), Privacy(), letters, health=cast("Health", Doctor()))
+    ledger.fault = lambda names: GraphFault("the index is broken")
+    outcomes = []
+    for n in range(9):
+        try:
+            outcomes += await recorder.record([hook(f"x{n}")])
+        except ServiceError as error:
+            outcomes.append(error)  # type: ignore[arg-type]
+    assert [isinstance(outcome, Unprocessable) for outcome in outcomes] == [True] * 3 + [False] * 6
+    assert len(letters.path.read_text().splitlines()) == 3
+    ledger.fault = lambda names: GraphFault("cannot be stored") if "poison" in names else None
+    assert ids(await recorder.record([hook("sound"), hook("poison")])) == ["sound", "Unprocessable"]

@@ -22,11 +22,10 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.traces.episodes import MAX_DEPTH, assemble, episode
-from support.traces import at, make_version, statement, story
+from support.traces import Traces, at, make_version, statement, story
 
 SECRET = "sk-ant-api03-0123456789abcdefghij"
 

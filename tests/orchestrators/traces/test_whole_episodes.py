@@ -11,10 +11,9 @@ from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.traces.episodes import episode
-from support.traces import at, record
+from support.traces import Traces, at, record
 
 
 @pytest.fixture

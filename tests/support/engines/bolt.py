@@ -9,8 +9,10 @@ from typing import TypeVar
 import neo4j
 from neo4j.exceptions import DriverError, TransientError
 
+from support.waiting import PATIENCE_S
+
 T = TypeVar("T")
-STARTING_S = 120.0
+STARTING_S = PATIENCE_S
 
 
 def ask(

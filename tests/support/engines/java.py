@@ -11,6 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from support.engines.model import Unavailable
+from support.waiting import PATIENCE_S
+
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""The first compiler and the plain collector: ready in half the time, and a new query text costs half. Tests ask few things
+often enough to win from more; a benchmark passes its own options."""
 
 
 def find_java(oldest: int, newest: int | None = None) -> Path:
@@ -34,7 +39,7 @@ def _candidates() -> Iterator[Path]:
 @cache
 def _feature_release(java: Path) -> int | None:
     try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True)
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     # `openjdk version "17.0.15" 2025-04-15`; Java 8 and older say "1.8.0_392".

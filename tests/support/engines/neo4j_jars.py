@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.engines.bolt import agent_of, ask, once_it_answers
 from support.engines.cache import cache_folder, filled_once
-from support.engines.java import find_java
+from support.engines.java import QUICK, find_java
 from support.engines.model import EngineUnderTest, Source, Unavailable
 from support.engines.processes import child, free_port
 
@@ -40,9 +40,6 @@ db.tx_log.preallocate=false
 dbms.usage_report.enabled=false
 """
 
-# The first compiler and the plain collector: ready in half the time, and a new query text costs half. Tests ask few
-# things often enough to win from more; a benchmark passes its own options.
-_QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent", "java.lang")
 
 
@@ -57,7 +54,7 @@ class Neo4jRelease:
     newest_java: int | None = None
 
 
-def from_jars(release: Neo4jRelease, java_options: tuple[str, ...] = _QUICK) -> Source:
+def from_jars(release: Neo4jRelease, java_options: tuple[str, ...] = QUICK) -> Source:
     """The release as a child process of this run, with a new store."""
 
     @contextlib.contextmanager

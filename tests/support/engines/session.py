@@ -13,6 +13,9 @@ from pathlib import Path
 from support.engines.model import EngineUnderTest, Source, Unavailable
 from support.engines.plan import NAMES, not_asked_for
 
+Outcome = tuple[str, int, float]
+"""The engine's agent, the tests that ran on it, and the seconds until it was ready; or why it was not tested, 0, and 0."""
+
 
 class Engines:
     """Hands out engines by name. Whatever the first asking for a name ended with, every later one ends with too."""
@@ -23,6 +26,7 @@ class Engines:
         self._outcomes: dict[str, EngineUnderTest | Exception] = {}
         self._seconds: dict[str, float] = {}
         self._tests: Counter[str] = Counter()
+        self._elsewhere: dict[str, Outcome] = {}
         self._running = contextlib.ExitStack()
 
     @property
@@ -65,19 +69,39 @@ class Engines:
         """Stop every engine that this session started, the last first, and remove its data."""
         self._running.close()
 
+    def outcomes(self) -> dict[str, Outcome]:
+        """What this process has done with each engine that it was asked for, in plain values."""
+        return {name: self._outcome(name) for name in self._outcomes}
+
+    def add(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Adds what another process of the same run has done."""
+        for name, other in outcomes.items():
+            ours = self._elsewhere.setdefault(name, other)
+            if ours is not other:
+                self._elsewhere[name] = _together(ours, other)
+
     def report(self) -> Iterator[str]:
         """One line per engine: tested with what, or not tested and why."""
+        self.add(self.outcomes())
         width = max(map(len, NAMES))
         for name in NAMES:
             yield f"{name:<{width}}  {self._state(name)}"
 
-    def _state(self, name: str) -> str:
-        outcome = self._outcomes.get(name)
+    def _outcome(self, name: str) -> Outcome:
+        outcome = self._outcomes[name]
         if isinstance(outcome, EngineUnderTest):
-            tests = self._tests[name]
-            return f"tested: {outcome.agent}, {tests} test{'s' * (tests != 1)}, ready in {self._seconds[name]:.1f} s"
+            return outcome.agent, self._tests[name], self._seconds[name]
         if isinstance(outcome, Unavailable):
-            return f"not tested: {outcome}"
-        if outcome is not None:
-            return f"not tested: it failed: {type(outcome).__name__}: {str(outcome).partition(chr(10))[0]}"
-        return f"not tested: {self._not_asked_for.get(name, 'no test of this run needs it')}"
+            return f"not tested: {outcome}", 0, 0.0
+        return f"not tested: it failed: {type(outcome).__name__}: {str(outcome).partition(chr(10))[0]}", 0, 0.0
+
+    def _state(self, name: str) -> str:
+        if name not in self._elsewhere:
+            return f"not tested: {self._not_asked_for.get(name, 'no test of this run needs it')}"
+        what, tests, seconds = self._elsewhere[name]
+        return f"tested: {what}, {tests} test{'s' * (tests != 1)}, ready in {seconds:.1f} s" if seconds else what
+
+
+def _together(one: Outcome, other: Outcome) -> Outcome:
+    tested = one if one[2] else other
+    return tested[0], one[1] + other[1], max(one[2], other[2])

@@ -10,6 +10,7 @@ from pathlib import Path
 from support.engines import plan
 from support.engines.bolt import agent_of
 from support.engines.containers import in_container
+from support.engines.java import QUICK
 from support.engines.model import EngineUnderTest, Source, Unavailable
 from support.engines.neo4j_jars import Neo4jRelease, from_jars
 
@@ -19,7 +20,7 @@ def embedded(folder: Path) -> Iterator[EngineUnderTest]:
     """The product's own embedded engine."""
     from loopgraph.effects.engine.embedded import EmbeddedEngine  # tests of the pure rooms do without it
 
-    engine = EmbeddedEngine(folder)
+    engine = EmbeddedEngine(folder, java_options=QUICK)
     try:
         address = engine.ensure_running()
         login = (address.url, address.user, address.password, address.database)

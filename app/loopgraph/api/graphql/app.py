@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
@@ -12,21 +14,46 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from loopgraph.api.access import Action, Door, WebSocketDoor
 from loopgraph.api.graphql import explorer
 from loopgraph.api.graphql.context import Context, context_of
+from loopgraph.api.graphql.encoding import encoded
+from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.settings import Settings
 
+_CLIENT_CLOSED_REQUEST = 499
+"""The status in the log of a request whose client did not wait for the answer."""
+
+
+class _Gone(Exception):
+    """The client has closed its connection; nobody reads an answer."""
+
+
+class _WebSocket(ASGIWebSocketAdapter):
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        view: Any = self.view
+        if isinstance(payload := message.get("payload"), dict):
+            message = {**message, "payload": await view.in_slices(payload)}
+        await super().send_json(message)
+
 
 class _GraphQL(GraphQL[Context, None]):
+    websocket_adapter_class = _WebSocket
+
+    def __init__(self, *args: Any, pace: Pace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pace = pace
+
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        context = context_of(request)
+        context = context_of(request, self._pace)
         if isinstance(response, Response):
             response.headers["x-correlation-id"] = context.correlation_id
         return context
@@ -42,10 +69,37 @@ class _GraphQL(GraphQL[Context, None]):
         # Bytes would go out as binary frames on a WebSocket, and clients in browsers read text frames.
         return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS).decode()
 
+    async def in_slices(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """An answer whose data is encoded already, without holding up the event loop."""
+        data = answer.get("data")
+        return {**answer, "data": orjson.Fragment(await encoded(data, self._pace))} if data else dict(answer)
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The answer to a request that one operation's result becomes."""
+        answer: Any = await self.in_slices(await super().process_result(request, result))
+        return cast("GraphQLHTTPResponse", answer)
+
+    async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """The result of an operation; it is given up when its client closes the connection. Raises _Gone."""
+        execution = asyncio.ensure_future(super().execute_operation(request, *args, **kwargs))
+        gone = asyncio.ensure_future(_disconnected(request))
+        try:
+            await asyncio.wait({execution, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not execution.done():
+                raise _Gone
+            return execution.result()
+        finally:
+            unfinished = [task for task in (execution, gone) if not task.done()]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+
     async def run(self, *args: Any, **kwargs: Any) -> Any:
         """The answer to a request; one that cannot be executed at all is refused in the form of GraphQL's answers."""
         try:
             return await super().run(*args, **kwargs)
+        except _Gone:
+            return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except HTTPException as refusal:
             error = {"message": _in_full(refusal), "extensions": {"code": "BAD_REQUEST"}}
             return JSONResponse({"errors": [error]}, status_code=refusal.status_code)
@@ -61,6 +115,12 @@ class _GraphQL(GraphQL[Context, None]):
         return await super().parse_http_body(request)
 
 
+async def _disconnected(request: Request) -> None:
+    """Returns when the client has closed its connection; the body of the request has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 def _in_full(refusal: HTTPException) -> str:
     match refusal.__cause__:
         case json.JSONDecodeError() as cause:
@@ -71,10 +131,11 @@ def _in_full(refusal: HTTPException) -> str:
             return refusal.reason
 
 
-def graphql_routes(settings: Settings) -> list[BaseRoute]:
-    """``/graphql``, as requests and as a WebSocket, and what its page for browsers needs."""
+def graphql_routes(settings: Settings, pace: Pace) -> list[BaseRoute]:
+    """``/graphql``, as requests and as a WebSocket, and what its page for browsers needs. ``pace`` has the turns of answers."""
     graphql = _GraphQL(
         build_schema(settings),
+        pace=pace,
         graphql_ide="graphiql" if settings.graphiql else None,
         subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
         connection_init_wait_timeout=timedelta(milliseconds=settings.client_timeout_ms),

@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from loopgraph.api.access import asking
 from loopgraph.api.graphql.loaders import Loaders
+from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.api.services import Services
 from loopgraph.contracts.base import Id, Principal
 from loopgraph.effects.clock import new_id
@@ -24,12 +25,13 @@ class Context:
     principal: Principal | None
     correlation_id: str
     loaders: Loaders
+    turns: Turns
 
 
-def context_of(connection: HTTPConnection) -> Context:
+def context_of(connection: HTTPConnection, pace: Pace) -> Context:
     """The context for a request or a WebSocket; a correlation id is taken over from its header or made."""
-    services, principal = connection.app.state.services, asking(connection)
-    return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal))
+    services, principal, turns = connection.app.state.services, asking(connection), Turns(pace)
+    return Context(services, principal, _correlation_id_of(connection), Loaders(services, principal, turns), turns)
 
 
 def _correlation_id_of(connection: HTTPConnection) -> str:

@@ -6,201 +6,172 @@ what was true before.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
-from strawberry.dataloader import DataLoader
-
+from loopgraph.api.graphql.pace import Turns
 from loopgraph.api.services import Services
-from loopgraph.contracts.audit import EventFilter, EventPage
-from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.lineage import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
-from loopgraph.effects.lineage.reads import VersionPage
-from loopgraph.effects.loop.evidence import EvidencePage
-from loopgraph.effects.traces.sessions import Items
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
+from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.traces.episodes import trees
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K")
 V = TypeVar("V")
+Rest = TypeVarTuple("Rest")
 
 
-@dataclass(frozen=True)
-class VersionsKey:
-    """Which versions of which pattern."""
+class Loader(Generic[K, V]):
+    """Gathers the keys that the tasks of a request ask for, and reads them at once when no task is left that could ask for more.
 
-    pattern_id: str
-    first: int
-    below: int | None
+    A read whose askers have all gone is cancelled.
+    """
+
+    def __init__(self, fetch: Callable[[list[K]], Awaitable[Sequence[V]]], turns: Turns) -> None:
+        self._fetch = fetch
+        self._turns = turns
+        self._asked: list[tuple[K, asyncio.Future[V]]] = []
+        self._reading: set[asyncio.Task[None]] = set()
+
+    async def load(self, key: K) -> V:
+        """What the read answers for a key, once it has; what follows begins in turn."""
+        value = await self._ask(key)
+        if self._turns.spent():
+            await self._turns.turn()
+        return value
+
+    def _ask(self, key: K) -> asyncio.Future[V]:
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        if not self._asked:
+            task = asyncio.create_task(self._read())
+            self._reading.add(task)  # the loop itself holds tasks weakly
+            task.add_done_callback(self._reading.discard)
+        self._asked.append((key, future))
+        return future
+
+    async def load_many(self, keys: Sequence[K]) -> list[V]:
+        """What the read answers for some keys."""
+        return list(await asyncio.gather(*map(self._ask, keys)))
+
+    async def _read(self) -> None:
+        await self._turns.quiet()
+        asked, self._asked = [one for one in self._asked if not one[1].done()], []
+        if not asked:
+            return
+        futures, task = [future for _, future in asked], asyncio.current_task()
+        left = len(futures)
+
+        def settled(future: asyncio.Future[V]) -> None:
+            nonlocal left
+            left -= 1
+            if not left and task is not None:
+                task.cancel()
+
+        for future in futures:
+            future.add_done_callback(settled)
+        try:
+            values = await self._fetch([key for key, _ in asked])
+        except asyncio.CancelledError:
+            for future in futures:
+                future.cancel()
+            raise
+        except Exception as error:
+            outcomes: list[Any] = [error] * len(futures)
+        else:
+            outcomes = list(values)
+        for future, outcome in zip(futures, outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
 
 
-@dataclass(frozen=True)
-class EdgesKey:
-    """Which edges of which version: into it (ANCESTORS) or out of it (DESCENDANTS)."""
-
-    node_id: str
-    direction: Direction
-    types: frozenset[RelationshipType]
-
-
-@dataclass(frozen=True)
-class EventsKey:
-    """Which events of which pattern or version."""
-
-    owner_id: str
-    filter: EventFilter
-    page: Page
-
-
-@dataclass(frozen=True)
-class LineageKey:
-    """Which lineage of which pattern."""
-
-    pattern_id: str
-    filter: TraversalFilter
-    max_nodes: int
-
-
-@dataclass(frozen=True)
-class TraversalKey:
-    """Which traversal from which version."""
-
-    node_id: str
-    filter: TraversalFilter
-    max_nodes: int
-
-
-def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]]) -> DataLoader[K, V | None]:
+def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]], turns: Turns) -> Loader[K, V | None]:
     """A loader over a read that takes ids and answers with what exists."""
 
     async def load(keys: list[K]) -> list[V | None]:
         found = await fetch(list(dict.fromkeys(keys)))
         return [found.get(key) for key in keys]
 
-    return DataLoader(load_fn=load, cache=False)
+    return Loader(load, turns)
 
 
-def _of_sessions(
-    fetch: Callable[[Sequence[str], Page], Awaitable[dict[str, Items[V]]]],
-) -> DataLoader[SessionKey, Items[V]]:
-    """A loader over a read that takes the ids of sessions and one page."""
+def of_owners(
+    fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]], turns: Turns
+) -> Loader[tuple[str, *Rest], V]:
+    """A loader over a read of something that each of several owners has, such as a page of their events.
 
-    async def load(keys: list[SessionKey]) -> list[Items[V]]:
-        found: dict[SessionKey, Items[V]] = {}
-        for page in {key.page for key in keys}:
-            group = {key.session_id: key for key in keys if key.page == page}
-            found.update((group[id_], items) for id_, items in (await fetch(list(group), page)).items())
-        return [found[key] for key in keys]
+    Its keys are the owner's id and what else the read asks for. One read answers the keys whose rest is the same; it must
+    answer for every owner.
+    """
 
-    return DataLoader(load_fn=load, cache=False)
+    async def load(keys: list[tuple[str, *Rest]]) -> list[V]:
+        groups: dict[tuple[Any, ...], dict[str, None]] = {}
+        for owner, *rest in keys:
+            groups.setdefault(tuple(rest), {})[owner] = None
+        found = {rest: await fetch(list(owners), *rest) for rest, owners in groups.items()}
+        return [found[tuple(rest)][owner] for owner, *rest in keys]
 
-
-@dataclass(frozen=True)
-class EvidenceKey:
-    """Which executions of which experiment."""
-
-    experiment_id: str
-    page: Page
-
-
-@dataclass(frozen=True)
-class SessionKey:
-    """Which part of which session."""
-
-    session_id: str
-    page: Page
+    return Loader(load, turns)
 
 
 class Loaders:
     """One loader for each edge of the API that a list can reach."""
 
-    def __init__(self, services: Services, principal: Principal | None) -> None:
-        self._services = services
-        self._principal = principal
+    def __init__(self, services: Services, principal: Principal | None, turns: Turns) -> None:
         reads = services.lineage_reads
-        self.pattern = by_id(reads.patterns)
-        self.version = by_id(reads.versions)
-        self.edge = by_id(reads.edges_by_id)
-        self.event = by_id(services.events.by_id)
-        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal))
+        self.pattern = by_id(reads.patterns, turns)
+        self.version = by_id(reads.versions, turns)
+        self.edge = by_id(reads.edges_by_id, turns)
+        self.event = by_id(services.events.by_id, turns)
+        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal), turns)
         sessions = services.sessions
-        self.session = by_id(lambda ids: sessions.by_id(ids, principal))
-        self.traces_of_session = _of_sessions(lambda ids, page: sessions.traces(ids, page, principal))
-        self.logs_of_session = _of_sessions(lambda ids, page: sessions.logs(ids, page, principal))
-        self.metrics_of_session = _of_sessions(sessions.metrics)
-        self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal))
+        self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
+        self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)
+        self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
+        self.metrics_of_session = of_owners(sessions.metrics, turns)
+        self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)
         feedback = services.feedback
-        self.run = by_id(feedback.runs)
-        self.improvement = by_id(feedback.improvements)
-        self.improvements_of_run = by_id(feedback.improvements_of_runs)
-        self.experiment = by_id(feedback.experiments)
-        self.experiments_of_improvement = by_id(feedback.experiments_of_improvements)
-        self.decision = by_id(feedback.decisions)
-        self.decisions_of_improvement = by_id(feedback.decisions_of_improvements)
-        self.decision_of_version = by_id(feedback.decisions_of_versions)
-        self.executions_of_experiment = DataLoader(load_fn=self._executions_of_experiment, cache=False)
-        self.versions_of_pattern = DataLoader(load_fn=self._versions_of_pattern, cache=False)
-        self.edges_of_version = DataLoader(load_fn=self._edges_of_version, cache=False)
-        self.events_of_pattern = DataLoader(load_fn=self._events_of_pattern, cache=False)
-        self.events_of_version = DataLoader(load_fn=self._events_of_version, cache=False)
-        self.lineage_of_pattern = DataLoader(load_fn=self._lineage_of_pattern, cache=False)
-        self.traversal = DataLoader(load_fn=self._traversal, cache=False)
+        self.run = by_id(feedback.runs, turns)
+        self.improvement = by_id(feedback.improvements, turns)
+        self.improvements_of_run = by_id(feedback.improvements_of_runs, turns)
+        self.experiment = by_id(feedback.experiments, turns)
+        self.experiments_of_improvement = by_id(feedback.experiments_of_improvements, turns)
+        self.decision = by_id(feedback.decisions, turns)
+        self.decisions_of_improvement = by_id(feedback.decisions_of_improvements, turns)
+        self.decision_of_version = by_id(feedback.decisions_of_versions, turns)
+        evidence, events = services.evidence, services.events
+        self.executions_of_experiment = of_owners(
+            lambda ids, page: evidence.executions_of_experiments(ids, page, principal), turns
+        )
+        self.versions_of_pattern = of_owners(reads.versions_pages, turns)
+        self.edges_of_version = of_owners(lambda ids, direction, types: _edges(reads, ids, direction, types), turns)
+        self.events_of_pattern = of_owners(events.pages_of_patterns, turns)
+        self.events_of_version = of_owners(events.pages_of_versions, turns)
+        traversals = services.traversals
+        self.lineage_of_pattern = of_owners(_or_none(traversals.pattern_lineages), turns)
+        self.traversal = of_owners(_or_none(traversals.traverse), turns)
 
-    async def _versions_of_pattern(self, keys: list[VersionsKey]) -> list[VersionPage]:
-        found: dict[VersionsKey, VersionPage] = {}
-        for first, below in {(key.first, key.below) for key in keys}:
-            group = {key.pattern_id: key for key in keys if (key.first, key.below) == (first, below)}
-            pages = await self._services.lineage_reads.versions_pages(list(group), first, below)
-            found.update((group[pattern_id], page) for pattern_id, page in pages.items())
-        return [found[key] for key in keys]
 
-    async def _executions_of_experiment(self, keys: list[EvidenceKey]) -> list[EvidencePage]:
-        found: dict[EvidenceKey, EvidencePage] = {}
-        for page in {key.page for key in keys}:
-            group = {key.experiment_id: key for key in keys if key.page == page}
-            pages = await self._services.evidence.executions_of_experiments(list(group), page, self._principal)
-            found.update((group[experiment_id], evidence) for experiment_id, evidence in pages.items())
-        return [found[key] for key in keys]
+def _or_none(
+    fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]],
+) -> Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V | None]]]:
+    """A read that answers None for owners that it does not know."""
 
-    async def _edges_of_version(self, keys: list[EdgesKey]) -> list[tuple[LineageEdge, ...]]:
-        found: dict[EdgesKey, list[LineageEdge]] = {key: [] for key in keys}
-        for direction, types in {(key.direction, key.types) for key in keys}:
-            group = {key.node_id: key for key in keys if (key.direction, key.types) == (direction, types)}
-            for edge in await self._services.lineage_reads.edges(list(group), direction, types):
-                near = edge.target_node_id if direction is Direction.ANCESTORS else edge.source_node_id
-                found[group[near]].append(edge)
-        return [tuple(found[key]) for key in keys]
+    async def filled(ids: Sequence[str], *rest: *Rest) -> dict[str, V | None]:
+        return dict.fromkeys(ids) | dict(await fetch(ids, *rest))
 
-    async def _events_of_pattern(self, keys: list[EventsKey]) -> list[EventPage]:
-        return await self._events(keys, self._services.events.pages_of_patterns)
+    return filled
 
-    async def _events_of_version(self, keys: list[EventsKey]) -> list[EventPage]:
-        return await self._events(keys, self._services.events.pages_of_versions)
 
-    async def _events(
-        self,
-        keys: list[EventsKey],
-        fetch: Callable[[Sequence[str], EventFilter, Page], Awaitable[dict[str, EventPage]]],
-    ) -> list[EventPage]:
-        found: dict[EventsKey, EventPage] = {}
-        for filter, page in {(key.filter, key.page) for key in keys}:
-            group = {key.owner_id: key for key in keys if (key.filter, key.page) == (filter, page)}
-            pages = await fetch(list(group), filter, page)
-            found.update((group[owner_id], events) for owner_id, events in pages.items())
-        return [found[key] for key in keys]
-
-    async def _lineage_of_pattern(self, keys: list[LineageKey]) -> list[LineageGraph | None]:
-        found: dict[LineageKey, LineageGraph | None] = {}
-        for filter, limit in {(key.filter, key.max_nodes) for key in keys}:
-            group = {key.pattern_id: key for key in keys if (key.filter, key.max_nodes) == (filter, limit)}
-            graphs = await self._services.traversals.pattern_lineages(list(group), filter, limit)
-            found.update((key, graphs.get(pattern_id)) for pattern_id, key in group.items())
-        return [found[key] for key in keys]
-
-    async def _traversal(self, keys: list[TraversalKey]) -> list[LineageGraph | None]:
-        found: dict[TraversalKey, LineageGraph | None] = {}
-        for filter, limit in {(key.filter, key.max_nodes) for key in keys}:
-            group = {key.node_id: key for key in keys if (key.filter, key.max_nodes) == (filter, limit)}
-            graphs = await self._services.traversals.traverse(list(group), filter, limit)
-            found.update((key, graphs.get(node_id)) for node_id, key in group.items())
-        return [found[key] for key in keys]
+async def _edges(
+    reads: LineageReads, ids: Sequence[str], direction: Direction, types: frozenset[RelationshipType]
+) -> dict[str, list[LineageEdge]]:
+    """The edges into (ANCESTORS) or out of (DESCENDANTS) each version."""
+    found: dict[str, list[LineageEdge]] = {id_: [] for id_ in ids}
+    for edge in await reads.edges(ids, direction, types):
+        found[edge.target_node_id if direction is Direction.ANCESTORS else edge.source_node_id].append(edge)
+    return found

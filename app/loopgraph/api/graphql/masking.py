@@ -11,7 +11,7 @@ from strawberry.relay import GlobalIDValueError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from loopgraph.errors import InvalidInput, ServiceError, UserError
+from loopgraph.errors import Blame, InvalidInput, LoopgraphError, blame_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,12 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
         return _with(error, error.message, {"code": "INVALID_DOCUMENT", **(error.extensions or {})})
     if isinstance(original, GlobalIDValueError):
         return _with(error, "id: must be a global id of this API, as the field `id` of a node gives it", _BAD_ID)
-    if isinstance(original, UserError | ServiceError):
-        field = {"field": original.field} if isinstance(original, InvalidInput) else {}
-        return _with(error, str(original), {"code": original.code, **field})
+    if isinstance(original, LoopgraphError):
+        more: dict[str, object] = {"field": original.field} if isinstance(original, InvalidInput) else {}
+        if blame_of(original) is Blame.GRAPH:
+            more["retryAfterS"] = getattr(original, "retry_after_s", 1)
+            logger.warning("%s: %s, correlation id %s", type(original).__name__, original, correlation_id)
+        return _with(error, str(original), {"code": original.code, **more, **getattr(original, "extensions", {})})
     logger.error("unexpected error, correlation id %s", correlation_id, exc_info=original)
     message = f"unexpected error; it was logged with the correlation id {correlation_id}"
     return _with(error, message, {"code": "INTERNAL", "correlationId": correlation_id})

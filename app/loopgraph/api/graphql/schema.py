@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import strawberry
-from graphql import NoSchemaIntrospectionCustomRule
+from graphql import NoSchemaIntrospectionCustomRule, specified_rules
 from strawberry import relay
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    ParserCache,
-    QueryDepthLimiter,
-    ValidationCache,
-)
+from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from loopgraph.api.access import Action
+from loopgraph.api.graphql import cost, documents
+from loopgraph.api.graphql.documents import CheckedDocuments, Documents
+from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
@@ -56,27 +52,24 @@ def _query() -> type:
 
 def build_schema(settings: Settings) -> strawberry.Schema:
     """The schema with the limits of these settings."""
-    # The rules are made once, not by each request: the cache of validated documents goes by them, too.
-    limits = [
-        rule
-        for limiter in (QueryDepthLimiter(settings.max_query_depth), MaxAliasesLimiter(settings.max_query_aliases))
-        for rule in limiter.validation_rules
-    ]
-    if not settings.introspection:
-        limits.append(NoSchemaIntrospectionCustomRule)
+    rules = specified_rules if settings.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+    checked = Documents(
+        documents.Limits(settings.max_query_depth, settings.max_query_aliases, settings.max_query_tokens),
+        cost.Limits(settings.max_query_nodes, settings.max_page_size, settings.max_traversal_nodes),
+        rules,
+    )
     schema = CodedSchema(
         query=_query(),
         mutation=Mutation,
         subscription=Subscription,
+        execution_context_class=PacedExecution,
         config=StrawberryConfig(
             relay_max_results=settings.max_page_size,
             disable_field_suggestions=not settings.introspection,  # they would tell it by and by
         ),
         extensions=[
-            lambda: ParserCache(maxsize=256),
-            lambda: ValidationCache(maxsize=256),
             lambda: MaxTokensLimiter(settings.max_query_tokens),
-            lambda: AddValidationRules(limits),
+            lambda: CheckedDocuments(checked),
         ],
     )
     names = {

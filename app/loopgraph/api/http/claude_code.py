@@ -49,7 +49,7 @@ async def _hook_event(request: Request) -> Response:
         _check(await record(observations) if wait else await record(observations, wait=False))
         pattern_id = request.query_params.get("pattern")
         use = pattern_use(pattern_id, payload, arrival.at) if pattern_id else None
-        answer = await _used(services, use) if use else {}
+        answer = await services.graph.health.patiently(_used(services, use)) if use else {}
     except LoopgraphError as error:
         return problem_response(error)
     return JSONResponse(answer, status_code=200 if wait else 202)

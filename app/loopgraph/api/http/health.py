@@ -1,4 +1,4 @@
-"""``/healthz``: the process answers. ``/readyz``: the graph answers and its schema is in place."""
+"""``/healthz``: the process answers. ``/readyz``: the graph answers, stores what it is given, and its schema is in place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from loopgraph import __version__
 from loopgraph.api.access import Action, Door
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
-from loopgraph.errors import ServiceError
+from loopgraph.errors import LoopgraphError, ServiceError
 
 
 async def healthz(request: Request) -> JSONResponse:
@@ -20,11 +20,12 @@ async def readyz(request: Request) -> JSONResponse:
     """200 while requests can be served, 503 with the reason while they cannot."""
     graph = request.app.state.services.graph
     try:
-        latency_ms = await graph.ping()
-        recorded = await recorded_version(graph)
-    except ServiceError as error:
+        latency_ms = await graph.health.ready()
+        recorded = await graph.health.patiently(recorded_version(graph))
+    except LoopgraphError as error:
         body = {"status": "unavailable", "code": error.code, "message": str(error)}
-        return JSONResponse(body, status_code=503, headers={"retry-after": "1"})
+        wait_s = error.retry_after_s if isinstance(error, ServiceError) else 1
+        return JSONResponse(body, status_code=503, headers={"retry-after": str(wait_s)})
     ready = recorded == SCHEMA_VERSION
     answer: dict[str, object] = {
         "status": "ok" if ready else "unavailable",

@@ -67,9 +67,8 @@ def _export(signal: Signal, recorder: Recorder, room: Room) -> _Export:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
         except LoopgraphError as error:
             # By the protocol, clients try again after UNAVAILABLE and not after INVALID_ARGUMENT.
-            status, _ = problem(error)
-            wrong = 400 <= status < 429
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT if wrong else grpc.StatusCode.UNAVAILABLE, str(error))
+            final = problem(error)[0] < 429
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT if final else grpc.StatusCode.UNAVAILABLE, str(error))
         return signal.protobuf(signal.answer(report, outcomes))
 
     return export

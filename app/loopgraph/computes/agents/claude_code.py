@@ -18,15 +18,11 @@ from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
 from loopgraph.computes.agents.traces import story, subagent_trace
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.precedence import Clock, Trust
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "claude-code"
-
-_RANK: Final = 5
-_WEAK: Final = 1
-_STAMPED, _ARRIVAL = 2, 1
-"""Ranks of times: the client's own clock, and the arrival here."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,8 @@ class _Hook:
         return execution_id(self.session_id, tool_use_id)
 
     def observed(self, event: ObservedEvent, **how: Any) -> Observation:
-        clock = _STAMPED if self.arrival.stamped else _ARRIVAL
-        return Observation(event=event, source=f"hook.{self.event}", **{"rank": _RANK, "clock": clock, **how})
+        clock = Clock.STAMPED if self.arrival.stamped else Clock.ARRIVAL
+        return Observation(event=event, source=f"hook.{self.event}", **{"clock": clock, **how})
 
 
 def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
@@ -116,7 +112,7 @@ def _hook(payload: JsonMap, arrival: Arrival) -> _Hook:
 # What belongs to the session, and the place of everything else
 
 
-def _session(hook: _Hook, *, rank: int = _WEAK, clock: int | None = None, **more: Any) -> Observation:
+def _session(hook: _Hook, *, rank: int = Trust.IN_PASSING, clock: int | None = None, **more: Any) -> Observation:
     """What is seen of the session. Without its instant where every event says the same, so that it changes nothing."""
     seen = SessionSeen(
         session_id=hook.session,
@@ -124,7 +120,7 @@ def _session(hook: _Hook, *, rank: int = _WEAK, clock: int | None = None, **more
         **said(cwd=hook.fields.text("cwd"), transcript_path=hook.fields.text("transcript_path"), **more),
     )
     if hook.agent_id:
-        rank = 0  # a subagent may work in a folder of its own
+        rank = Trust.ASIDE  # a subagent may work in a folder of its own
     return hook.observed(seen, rank=rank, **said(clock=clock))
 
 
@@ -147,7 +143,7 @@ def _session_start(hook: _Hook) -> tuple[Observation, ...]:
     source, model = hook.fields.name("source"), hook.fields.name("model")
     # A session that goes on had begun before: its real start, if that was seen, says more.
     goes_on = source in ("resume", "compact")
-    rank, clock = (_RANK - 1, 0) if goes_on else (_RANK, None)
+    rank, clock = (Trust.CONTINUATION, Clock.CONTINUATION) if goes_on else (Trust.FIRST_HAND, None)
     return (_change(hook, rank=rank, clock=clock, started_at=hook.at, source=source, model=model),)
 
 
@@ -160,7 +156,7 @@ def _setup(hook: _Hook) -> tuple[Observation, ...]:
     return (_change(hook),)
 
 
-def _change(hook: _Hook, *, rank: int = _RANK, clock: int | None = None, **more: Any) -> Observation:
+def _change(hook: _Hook, *, rank: int = Trust.FIRST_HAND, clock: int | None = None, **more: Any) -> Observation:
     """An event of the session itself."""
     context = _session_context(hook)
     return _session(hook, rank=rank, clock=clock, timestamp=hook.at, context=context, **more)
@@ -287,7 +283,7 @@ def _batched(hook: _Hook, call: Fields) -> Observation:
         **named,
         **said(context={**hook.fields.rest, **call.rest} or None),
     )
-    return hook.observed(ran, rank=_WEAK)
+    return hook.observed(ran, rank=Trust.IN_PASSING)
 
 
 def _where(hook: _Hook) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from loopgraph.contracts.lineage import (
     ANCESTRY,
@@ -44,9 +45,39 @@ class Reached:
     truncated: bool
 
 
+class Followed:
+    """The edges that a traversal may follow, found by where they end: made once for traversals from any number of starts.
+
+    These are the distinct edges of some types that were valid at an instant.
+    """
+
+    def __init__(self, edges: Iterable[LineageEdge], types: Collection[RelationshipType], as_of: datetime) -> None:
+        self._into: defaultdict[str, list[tuple[int, LineageEdge]]] = defaultdict(list)
+        self._out_of: defaultdict[str, list[tuple[int, LineageEdge]]] = defaultdict(list)
+        for place, edge in enumerate(_followed(edges, types, as_of)):
+            self._into[edge.target_node_id].append((place, edge))
+            self._out_of[edge.source_node_id].append((place, edge))
+
+    def neighbours(self, node_id: str, direction: Direction) -> Iterator[str]:
+        """The other ends of the edges that lead on from a version, in the order given."""
+        if direction is Direction.ANCESTORS:
+            return (edge.source_node_id for _, edge in self._into.get(node_id, ()))
+        return (edge.target_node_id for _, edge in self._out_of.get(node_id, ()))
+
+    def among(self, node_ids: Collection[str]) -> tuple[LineageEdge, ...]:
+        """The edges between some versions, in the order given."""
+        inside = [
+            (place, edge)
+            for node_id in node_ids
+            for place, edge in self._into.get(node_id, ())
+            if edge.source_node_id in node_ids
+        ]
+        return tuple(edge for _, edge in sorted(inside, key=itemgetter(0)))
+
+
 def reach(
     start_ids: Sequence[str],
-    edges: Iterable[LineageEdge],
+    edges: Iterable[LineageEdge] | Followed,
     filter: TraversalFilter,
     *,
     as_of: datetime,
@@ -56,16 +87,10 @@ def reach(
 
     Only edges of the filter's types that were valid at ``as_of`` are followed, in its direction, to its depth. ``as_of`` is
     the filter's instant with None already replaced by now. The filter's statuses are not looked at: versions are walked
-    through whatever their status, and the caller drops those it does not want.
+    through whatever their status, and the caller drops those it does not want. The cost is linear in the edges around what is
+    reached; where ``edges`` are ``Followed`` already, others do not count.
     """
-    followed = _followed(edges, filter.relationship_types, as_of)
-    neighbours: defaultdict[str, list[str]] = defaultdict(list)
-    for edge in followed:
-        if filter.direction is Direction.ANCESTORS:
-            neighbours[edge.target_node_id].append(edge.source_node_id)
-        else:
-            neighbours[edge.source_node_id].append(edge.target_node_id)
-
+    followed = edges if isinstance(edges, Followed) else Followed(edges, filter.relationship_types, as_of)
     nearest = dict.fromkeys(start_ids, 0)
     truncated = len(nearest) > max_nodes
     depth = dict(list(nearest.items())[:max_nodes])
@@ -74,7 +99,7 @@ def reach(
         node = queue.popleft()
         if filter.max_depth is not None and depth[node] >= filter.max_depth:
             break  # breadth-first: the rest of the queue is as deep
-        for neighbour in neighbours.get(node, ()):
+        for neighbour in followed.neighbours(node, filter.direction):
             if neighbour in depth:
                 continue
             if len(depth) >= max_nodes:
@@ -83,7 +108,7 @@ def reach(
             depth[neighbour] = depth[node] + 1
             queue.append(neighbour)
 
-    inside = tuple(edge for edge in followed if edge.source_node_id in depth and edge.target_node_id in depth)
+    inside = followed.among(depth.keys())
     into = Counter(edge.target_node_id for edge in inside)
     out_of = Counter(edge.source_node_id for edge in inside)
     return Reached(

@@ -11,12 +11,12 @@ from loopgraph.computes.agents.ids import agent_trace_id, as_id
 from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.otel.model import Attributes, Origin, instant
 from loopgraph.contracts.observations import Observation, SessionSeen
+from loopgraph.contracts.precedence import Trust
 from loopgraph.contracts.traces import TraceStarted
 
 PREFIX: Final = "claude_code."
 """How the names of the client's spans, events and metrics begin."""
 
-RANK: Final = 3
 SESSION: Final = "session.id"
 
 _REDACTED: Final = "<REDACTED>"
@@ -93,7 +93,7 @@ def session_seen(origin: Origin, attributes: Attributes, time_ns: int) -> Observ
             context={**resource.rest, **{name: attributes[name] for name in _OF_SESSION if name in attributes}} or None,
         ),
     )
-    return Observation(event=session, source="otel.session", rank=RANK)
+    return Observation(event=session, source="otel.session", rank=Trust.TELEMETRY)
 
 
 def first_name(attributes: Mapping[str, Any], *names: str) -> str | None:

@@ -6,20 +6,17 @@ They alone know both the id of the prompt and the OpenTelemetry trace, and so ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import story
-from loopgraph.computes.otel.claude_code import PREFIX, RANK, AgentSignal
+from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
+from loopgraph.contracts.precedence import Clock, Place, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-
-_CLOCK: Final = 3
-_OF_PROMPT, _WEAK = 4, 2
-"""Ranks of places: of a prompt's own record, and of records that may not name the subagent they are about."""
 
 
 def event_name(log: Log) -> str | None:
@@ -52,8 +49,14 @@ class _Record:
     def correlation_id(self) -> str | None:
         return self.signal.trace(self.root_id) if self.root_id else None
 
-    def observed(self, event: ObservedEvent, place: int = _WEAK, *, name: str = "", **how: Any) -> Observation:
-        told = {"rank": RANK, "clock": _CLOCK, "place": place, **said(otel_trace_id=self.otel_trace_id), **how}
+    def observed(self, event: ObservedEvent, place: int = Place.LOGGED, *, name: str = "", **how: Any) -> Observation:
+        told = {
+            "rank": Trust.TELEMETRY,
+            "clock": Clock.LOGGED,
+            "place": place,
+            **said(otel_trace_id=self.otel_trace_id),
+            **how,
+        }
         return Observation(event=event, source=f"otel.{PREFIX}{name or self.name}"[:255], **told)
 
 
@@ -105,12 +108,12 @@ def _user_prompt(record: _Record) -> tuple[Observation, ...]:
         **_context(record),
     )
     if spawned is None:
-        return (record.observed(started, _OF_PROMPT),)
+        return (record.observed(started, Place.OF_PROMPT),)
     how: dict[str, Any] = {
         "spawn_rule": SpawnRule.TASK_NOTIFICATION,
         "otel_trace_id": None,
     }  # its work was done in another
-    return (record.observed(started, _OF_PROMPT), record.observed(spawned, _OF_PROMPT, **how))
+    return (record.observed(started, Place.OF_PROMPT), record.observed(spawned, Place.OF_PROMPT, **how))
 
 
 def _used(record: _Record) -> dict[str, Any]:

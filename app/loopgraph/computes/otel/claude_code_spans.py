@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import as_id, call_id, execution_id, span_key
 from loopgraph.computes.agents.traces import story
-from loopgraph.computes.otel.claude_code import RANK, SESSION, AgentSignal, first_name
+from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
+from loopgraph.contracts.precedence import Clock, Place, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-
-CLOCK: Final = 6
-_SURE, _OF_PROMPT, _UNSURE = 5, 4, 1
-"""Ranks of places: of spans that name their subagent if they have one, of a prompt's own, of spans that never name one."""
 
 _TOOL, _EXECUTION = "claude_code.tool", "claude_code.tool.execution"
 
@@ -48,7 +45,13 @@ class _AgentSpan:
         return said(started_at=text_of(self.span.start_ns), completed_at=text_of(self.span.end_ns))
 
     def observed(self, event: ObservedEvent, place: int, **how: Any) -> Observation:
-        told = {"rank": RANK, "clock": CLOCK, "place": place, "otel_trace_id": self.span.trace_id, **how}
+        told = {
+            "rank": Trust.TELEMETRY,
+            "clock": Clock.MEASURED,
+            "place": place,
+            "otel_trace_id": self.span.trace_id,
+            **how,
+        }
         return Observation(event=event, source=f"otel.{self.span.name}"[:255], **told)
 
 
@@ -83,8 +86,8 @@ class AgentSpans:
         return Observation(
             event=started.subagent(spans[0].trace_id),
             source="otel.claude_code.subagent",
-            rank=RANK,
-            place=_SURE,
+            rank=Trust.TELEMETRY,
+            place=Place.SURE,
             otel_trace_id=spans[0].trace_id,
             parent_span_ids=tuple(sorted(parents)),
         )
@@ -147,14 +150,14 @@ def _interaction(here: _AgentSpan) -> tuple[Observation, ...]:
             error_message=span.status_message or None if span.failed else None,
         ),
     )
-    said_of_prompt = (here.observed(started, _OF_PROMPT), here.observed(completed, _OF_PROMPT))
+    said_of_prompt = (here.observed(started, Place.OF_PROMPT), here.observed(completed, Place.OF_PROMPT))
     if spawned is None:
         return said_of_prompt
     how: dict[str, Any] = {
         "spawn_rule": SpawnRule.TASK_NOTIFICATION,
         "otel_trace_id": None,
     }  # its work was done in another
-    return (*said_of_prompt, here.observed(spawned, _OF_PROMPT, **how))
+    return (*said_of_prompt, here.observed(spawned, Place.OF_PROMPT, **how))
 
 
 def _tool(here: _AgentSpan) -> Observation:
@@ -162,7 +165,7 @@ def _tool(here: _AgentSpan) -> Observation:
     fields = here.signal.fields
     used = _used(here)
     named = said(tool_name=fields.name("tool_name"), timestamp=instant(here.span.start_ns))
-    return here.observed(HookExecuted(**used, **named, context={**here.context, **here.period}), _SURE)
+    return here.observed(HookExecuted(**used, **named, context={**here.context, **here.period}), Place.SURE)
 
 
 def _execution(here: _AgentSpan) -> Observation:
@@ -174,7 +177,7 @@ def _execution(here: _AgentSpan) -> Observation:
         **said(tool_name=fields.name("tool_name")),
         context=here.context,
     )
-    return here.observed(ran, _UNSURE, span_id=here.key)
+    return here.observed(ran, Place.UNSURE, span_id=here.key)
 
 
 def _used(here: _AgentSpan) -> dict[str, Any]:
@@ -229,9 +232,11 @@ def _blocked(here: _AgentSpan, parent: Span | None) -> Observation:
             context=context,
             **said(timestamp=instant(span.start_ns)),
         )
-        return here.observed(record, _UNSURE)
+        return here.observed(record, Place.UNSURE)
     call = _AgentSpan(parent, AgentSignal.of(parent.attributes))
-    return here.observed(HookExecuted(**_used(call), **said(timestamp=instant(span.end_ns)), context=context), _UNSURE)
+    return here.observed(
+        HookExecuted(**_used(call), **said(timestamp=instant(span.end_ns)), context=context), Place.UNSURE
+    )
 
 
 def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
@@ -254,7 +259,7 @@ def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
             context=here.context,
         ),
     )
-    return here.observed(call, _SURE, **said(nested_in=caller))
+    return here.observed(call, Place.SURE, **said(nested_in=caller))
 
 
 def _http_status(value: Any) -> int | None:
@@ -274,7 +279,7 @@ def _other(here: _AgentSpan) -> Observation:
         **_outcome(here),
         context=here.context,
     )
-    return here.observed(ran, _SURE if here.signal.agent_id else _UNSURE)
+    return here.observed(ran, Place.SURE if here.signal.agent_id else Place.UNSURE)
 
 
 def subagents(spans: Iterable[Span]) -> Iterable[list[Span]]:

@@ -7,7 +7,7 @@ key of its span, nested as the spans are.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -31,12 +31,9 @@ from loopgraph.computes.otel.conventions import (
 from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent
+from loopgraph.contracts.precedence import Clock, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
-
-_CLOCK: Final = 6
-_HEARSAY: Final = 2
-"""The rank of what any span says of its whole trace."""
 
 
 def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
@@ -134,7 +131,7 @@ def _whole(spans: Sequence[Span]) -> Observation:
     for span in spans:
         who = {**_who(Fields(span.attributes)), **who}
     event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
-    return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=_HEARSAY)
+    return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
 
 
 def _who(fields: Fields) -> dict[str, str]:
@@ -151,4 +148,6 @@ def _context(fields: Fields, span: Span) -> Attributes:
 
 def _observed(event: ObservedEvent, span: Span, **how: Any) -> Observation:
     source = f"otel.{span.origin.service or 'unknown'}"
-    return Observation(event=event, **{"source": source, "clock": _CLOCK, "otel_trace_id": span.trace_id, **how})
+    return Observation(
+        event=event, **{"source": source, "clock": Clock.MEASURED, "otel_trace_id": span.trace_id, **how}
+    )

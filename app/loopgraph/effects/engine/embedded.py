@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,14 +65,16 @@ class EngineAddress:
 class EmbeddedEngine:
     """The engine of one folder, as seen from this process. Thread-safe; a forked child does not inherit the ownership.
 
-    ``heap`` is the largest Java heap (``"512m"``, ``"1g"``). ``start_timeout_s`` limits the wait for an engine that another
-    process starts or runs, and the start of an own one. An owned engine lives until ``close()``, and not longer than this
-    object.
+    ``heap`` is the largest Java heap (``"512m"``, ``"1g"``), ``java_options`` are more options of its Java. ``start_timeout_s``
+    limits the wait for an engine that another process starts or runs, and the start of an own one. An owned engine lives until
+    ``close()``, and not longer than this object.
     """
 
-    def __init__(self, folder: Path, *, heap: str = "512m", start_timeout_s: float = 60.0) -> None:
+    def __init__(
+        self, folder: Path, *, heap: str = "512m", java_options: Sequence[str] = (), start_timeout_s: float = 60.0
+    ) -> None:
         self._folder = EngineFolder(folder)
-        self._heap = heap
+        self._java_options = (f"-Xmx{heap}", *java_options)
         self._timeout_s = start_timeout_s
         self._child: _Child | None = None
         self._lock = threading.Lock()
@@ -119,6 +122,10 @@ class EmbeddedEngine:
         """The process id of the running engine; None if none runs or it is not ready yet."""
         record = self._folder.record()
         return record.pid if record and self._folder.is_locked() else None
+
+    def shortage(self, *, logged: bool) -> str | None:
+        """That there is no space left for the engine, in words; None if there is, as far as can be seen. See EngineFolder."""
+        return self._folder.shortage(logged=logged)
 
     def close(self) -> None:
         """Stops the engine if this process owns it, and ends a start that another thread waits for. It stays closed."""
@@ -210,7 +217,7 @@ class EmbeddedEngine:
         }
         return [
             str(package / "jre" / "bin" / "java"),
-            f"-Xmx{self._heap}",
+            *self._java_options,
             "-XX:+ExitOnOutOfMemoryError",  # a clean restart instead of a server of which some threads are dead
             *("--add-modules", "jdk.incubator.vector"),
             *("--add-opens", "java.base/java.nio=ALL-UNNAMED"),

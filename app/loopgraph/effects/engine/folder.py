@@ -14,11 +14,16 @@ Only the holder of the lock writes, so nothing here needs another lock; what oth
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
 import secrets
+import shutil
+import time
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from loopgraph.errors import EngineStartError, ForeignData
@@ -29,6 +34,12 @@ VERSION = 1
 _MARKER, _LOCK, _NEW = "loopgraph.json", "engine.lock", ".new"
 _BEFORE_THE_MARKER = frozenset({_LOCK, _MARKER + _NEW})
 """What a folder can hold when its first initialisation was cut off, or is under way."""
+
+_LEAST_SPACE = 1024 * 1024
+"""With fewer bytes free, small changes may still fit into what the engine has allocated, and nothing else does."""
+
+_NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk", re.IGNORECASE)
+_TAIL, _RECENT_S = 64 * 1024, 10.0
 
 _LOGGING = """\
 handlers = java.util.logging.FileHandler
@@ -134,6 +145,39 @@ class EngineFolder:
         return EngineRecord(
             port, pid if isinstance(pid, int) else None, started_at if isinstance(started_at, str) else None
         )
+
+    def shortage(self, *, logged: bool) -> str | None:
+        """That there is no space left in the folder, in words; None if there is, as far as can be seen.
+
+        Clients are told nothing of it but that a commit failed. The engine's log would say it, but is on the same disk, so the
+        disk itself is asked; with ``logged`` also what the log says of the last seconds, where alone a quota shows.
+        """
+        try:
+            free = shutil.disk_usage(self.root if self.root.exists() else self.path).free
+        except OSError:
+            return None
+        if free < _LEAST_SPACE:
+            return f"no space left on the disk of {self.path}: {free:,} bytes are free"
+        if logged and (line := self._last_complaint()) is not None:
+            return f"no space left for {self.path}: {line}"
+        return None
+
+    def _last_complaint(self) -> str | None:
+        """What the engine has logged in the last seconds about space, if anything."""
+        try:
+            with (self.log / "engine.0.log").open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))
+                lines = log.read().decode("utf-8", errors="replace").splitlines()
+        except OSError:
+            return None
+        since = time.time() - _RECENT_S
+        logged_at = 0.0
+        for line in lines:
+            with contextlib.suppress(ValueError):  # a line of a stack trace has no time: it is of the last one that has
+                logged_at = datetime.strptime(line.partition(" ")[0], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+            if logged_at >= since and (found := _NO_SPACE.search(line)):
+                return found[0]
+        return None
 
     def is_locked(self) -> bool:
         """Whether an engine of this folder is starting, running or stopping."""

@@ -1,7 +1,7 @@
 """The one client of all three engines. Nothing else in the package imports ``neo4j``.
 
 ``Graph.open`` connects (starting or joining the embedded engine where the URL says so), recognises the engine by its agent
-string, and hands out transactions: managed ones, with the driver's own retry, run by functions that may run twice.
+string, and hands out transactions, run by functions that may run twice: ``errors.TABLE`` says after what they are run again.
 """
 
 from __future__ import annotations
@@ -17,32 +17,51 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import neo4j
-from neo4j import exceptions as failures
 
-from loopgraph.assets import Access, Query
-from loopgraph.effects.engine.embedded import EmbeddedEngine
+from loopgraph.assets import Access, Query, query
+from loopgraph.effects.clock import now
+from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
-from loopgraph.effects.graph.errors import RETRY_S, LostRace, message_of, translate
+from loopgraph.effects.graph.deadline import within
+from loopgraph.effects.graph.errors import (
+    DRIVER_FAILURES,
+    FAILURES,
+    OWN_PASSWORD_REFUSED,
+    RETRY_S,
+    LostRace,
+    judge,
+    translate,
+)
+from loopgraph.effects.graph.errors import Row as Meaning
 from loopgraph.effects.graph.group_commit import GroupCommit
+from loopgraph.effects.graph.health import Health
 from loopgraph.effects.graph.instants import quicken
+from loopgraph.effects.graph.many import Slice, made_of
 from loopgraph.effects.graph.values import from_graph, to_graph
-from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
+from loopgraph.errors import GraphContended, GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
 from loopgraph.settings import Engine, Settings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Row = dict[str, Any]
 
+_PROBE = query("system/probe_write")
 
 _ALL_WRITERS = "all writers"
 _RACES = 16
 """How often a transaction that lost a race is run again."""
 
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 1.0
+"""Before a transaction is run again for another reason."""
+
+_LONGEST_REST_S = 5.0
+"""After an engine that did not start, its start is tried again at the latest after so long."""
+
 
 class Transaction:
     """One open transaction; made by ``Graph.transaction``."""
 
-    def __init__(self, transaction: neo4j.AsyncManagedTransaction, engine: Engine) -> None:
+    def __init__(self, transaction: neo4j.AsyncTransaction, engine: Engine) -> None:
         self._transaction = transaction
         self._engine = engine
         self.statements = 0
@@ -57,7 +76,13 @@ class Transaction:
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
         columns = result.keys()
-        rows = [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
+        rows: list[Row] = []
+        slice_ = Slice()
+        async for record in result:
+            values = record.values()
+            most = max((len(value) for value in values if isinstance(value, list)), default=0)
+            rows.append(await made_of(most, lambda: dict(zip(columns, map(from_graph, values), strict=True))))  # noqa: B023
+            await slice_.pause()
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
@@ -86,16 +111,20 @@ class Graph:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         folder = settings.embedded_folder
-        self._embedded = EmbeddedEngine(folder, heap=settings.embedded_heap) if folder else None
+        heap, java_options = settings.embedded_heap, settings.embedded_java_options
+        self._embedded = EmbeddedEngine(folder, heap=heap, java_options=java_options) if folder else None
         self._driver: neo4j.AsyncDriver | None = None
         self._url = ""
         self._server: Server | None = None
         self._statements = 0
         self._lost = False
         self._closed = False
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[neo4j.AsyncDriver] | None = None
+        self._start_failure: tuple[LoopgraphError, float] | None = None
+        self._rest_s = 0.0
         self._groups: WeakValueDictionary[Hashable, GroupCommit[Transaction]] = WeakValueDictionary()
         self._watcher: asyncio.Task[None] | None = None
+        self.health = Health(self.ping, self._probe, self._shortage)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -106,7 +135,10 @@ class Graph:
         """
         graph = cls(settings)
         try:
-            await graph._connect()
+            try:
+                await graph._connect()
+            except DRIVER_FAILURES as error:
+                raise translate(error) from error
             yield graph
         finally:
             await graph._close()
@@ -140,39 +172,61 @@ class Graph:
     ) -> T:
         """The result of ``work``, committed. ``work`` may run several times: it makes no ids and reads no clock.
 
-        It is run again after a transient conflict (by the driver), and after a lost race for a unique key (here), when it
-        will find what the winner wrote. Writers of this process that name the same ``contended`` key share commits; on the
-        embedded engine all do. Raises GraphUnavailable, GraphTimeout, GraphRefused or GraphFault; any other error of ``work``
-        rolls back and is passed on.
+        It is run again after what passes by itself, and after a lost race for a unique key, when it will find what the winner
+        wrote. Writers of this process that name the same ``contended`` key share commits; on the embedded engine all do.
+        Raises ServiceErrors, as the table of errors has them; any other error of ``work`` rolls back and is passed on.
         """
         if access is Access.READ:
-            return await self._repeated(work, Access.READ)
+            return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
         # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
         key = _ALL_WRITERS if CAPABILITIES[self.server.engine].writers_collide else contended
         if key is None:
-            return await self._repeated(work, Access.WRITE)
+            return await self._written(work)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = GroupCommit(lambda together: self._repeated(together, Access.WRITE))
+            group = self._groups[key] = GroupCommit(self._written)
         return await group.run(work)
 
-    async def _repeated(self, work: Work[T], access: Access) -> T:
-        for attempt in range(_RACES):
+    async def _written(self, work: Work[T]) -> T:
+        return await self._repeated(lambda: self._attempt(work, Access.WRITE), Access.WRITE)
+
+    async def _repeated(self, attempt: Callable[[], Awaitable[T]], access: Access) -> T:
+        """What an attempt returns, once one succeeds, made again as the table of errors says."""
+        failing_since, races, pause_s = None, 0, _FIRST_PAUSE_S
+        while True:
             try:
-                return await self._managed(work, access)
-            except (failures.ConstraintError, LostRace) as error:
-                if attempt == _RACES - 1:
-                    what = "others kept changing it" if isinstance(error, LostRace) else message_of(error)
-                    raise GraphFault(f"a transaction lost every race: {what}") from error
-                await asyncio.sleep(random.uniform(0.001, 0.01) * (attempt + 1))  # noqa: S311 - jitter, not a secret
-        raise AssertionError("unreachable")
+                result = await attempt()
+            except FAILURES as failure:
+                meaning = self._judged(failure)
+                error = self._told(meaning, failure)
+                self.health.failed(error, access)
+                if meaning.race:
+                    races += 1
+                    again, wait_s = races < _RACES, races * random.uniform(0.001, 0.01)  # noqa: S311 - jitter, not a secret
+                else:
+                    failing_since = failing_since or time.monotonic()
+                    again = time.monotonic() - failing_since < min(meaning.retry_s, RETRY_S)
+                    wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                if not again or self._closed:
+                    raise error from failure
+                await asyncio.sleep(wait_s)
+            else:
+                self.health.worked(access)
+                return result
 
-    async def _managed(self, work: Work[T], access: Access) -> T:
+    async def _attempt(self, work: Work[T], access: Access) -> T:
         driver = await self._connect()
-        timeout = self._settings.query_timeout_ms / 1000
-
-        @neo4j.unit_of_work(timeout=timeout)
-        async def bound(transaction: neo4j.AsyncManagedTransaction) -> T:
+        limit_s = self._settings.query_timeout_ms / 1000
+        if access is Access.READ:  # a write can be another's, too: writers share transactions
+            limit_s = within(limit_s)
+        mode = neo4j.READ_ACCESS if access is Access.READ else neo4j.WRITE_ACCESS
+        # Some engines ignore the driver's timeout, and a dead connection never answers: a limit of our own on top.
+        async with (
+            asyncio.timeout(limit_s + 5),
+            driver.session(database=self._database, default_access_mode=mode) as session,
+            await session.begin_transaction(timeout=limit_s) as transaction,
+        ):
             quicken(getattr(getattr(transaction, "_connection", None), "hydration_handler", None))
             tx = Transaction(transaction, self.server.engine)
             try:
@@ -180,49 +234,64 @@ class Graph:
             finally:
                 self._statements += tx.statements
 
-        try:
-            # Some engines ignore the driver's timeout, and a dead connection never answers: a limit of our own on top.
-            async with asyncio.timeout(timeout + RETRY_S + 5), driver.session(database=self._database) as session:
-                run = session.execute_read if access is Access.READ else session.execute_write
-                return await run(bound)
-        except (failures.Neo4jError, failures.DriverError, OSError, TimeoutError) as error:
-            if isinstance(error, failures.ConstraintError):
-                raise
-            raise self._lost_or(translate(error)) from error
+    def _judged(self, failure: BaseException) -> Meaning:
+        """What a failure means here. Where the embedded engine has gone, the next attempt looks for the one that runs then."""
+        meaning = judge(failure)
+        if self._embedded is not None:
+            if meaning.makes is GraphRefused:
+                meaning = OWN_PASSWORD_REFUSED
+            self._lost = self._lost or meaning.lost
+        return meaning
 
-    def _lost_or(self, error: LoopgraphError) -> LoopgraphError:
-        """The error; where it says that the embedded engine has gone, the next request looks for the one that runs then.
+    def _told(self, meaning: Meaning, failure: BaseException) -> LoopgraphError:
+        """The failure as an error of ours; the engine does not tell that it has no space left, but its disk does."""
+        error = meaning.told(failure)
+        return error if isinstance(error, GraphContended) else self.health.full(logged=True) or error
 
-        An engine that stops can refuse its own password in its last moments, so a refusal is a loss there, too.
-        """
-        if self._embedded is None or not isinstance(error, GraphUnavailable | GraphRefused):
-            return error
-        self._lost = True
-        if isinstance(error, GraphRefused):
-            return GraphUnavailable("the embedded engine was stopping; try again")
-        return error
+    def _shortage(self, logged: bool) -> str | None:
+        return self._embedded.shortage(logged=logged) if self._embedded is not None else None
 
     async def explain(self, query: Query) -> None:
         """Has the engine parse and plan a statement without running it. Raises GraphFault if it cannot."""
         await self.run_alone("EXPLAIN " + query.text(self.server.engine), dict.fromkeys(query.parameters))
 
     async def run_alone(self, statement: str, parameters: dict[str, Any] | None = None) -> list[Row]:
-        """The rows of one statement in an auto-commit transaction: for schema statements and EXPLAIN only."""
+        """The rows of one statement in an auto-commit transaction: for schema statements and EXPLAIN only.
+
+        They change nothing when they run twice, so they are run again like transactions.
+        """
+        return await self._repeated(lambda: self._run_once(statement, parameters), Access.READ)
+
+    async def _run_once(self, statement: str, parameters: dict[str, Any] | None = None) -> list[Row]:
         driver = await self._connect()
         text: Any = statement
-        try:
-            async with driver.session(database=self._database) as session:
-                result = await session.run(text, parameters)
-                columns = result.keys()
-                return [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
-        except (failures.Neo4jError, failures.DriverError, OSError) as error:
-            raise self._lost_or(translate(error)) from error
+        limit_s = self._settings.query_timeout_ms / 1000
+        async with asyncio.timeout(limit_s + 5), driver.session(database=self._database) as session:
+            result = await session.run(text, parameters)
+            columns = result.keys()
+            return [dict(zip(columns, map(from_graph, record.values()), strict=True)) async for record in result]
 
     async def ping(self) -> float:
-        """Milliseconds of the fastest possible statement, connection included."""
+        """Milliseconds of the fastest possible statement, connection included. It is asked once."""
         began = time.perf_counter()
-        await self.run_alone("RETURN 1 AS one")
+        try:
+            await self._run_once("RETURN 1 AS one")
+        except FAILURES as failure:
+            error = self._told(self._judged(failure), failure)
+            self.health.failed(error, Access.READ)
+            raise error from failure
+        self.health.worked(Access.READ)
         return (time.perf_counter() - began) * 1000
+
+    async def _probe(self) -> None:
+        """Writes something, for its own sake. It does not wait for other writers."""
+
+        async def work(tx: Transaction) -> None:
+            [row] = await tx.run(_PROBE, now=now())
+            if not row["written"]:
+                raise LostRace(_PROBE.name)
+
+        await self._written(work)
 
     @property
     def _database(self) -> str | None:
@@ -232,23 +301,39 @@ class Graph:
         """The driver; after the embedded engine was lost, the driver of the engine that runs now."""
         if self._driver is not None and not self._lost:
             return self._driver
-        async with self._connecting:
-            if self._closed:
-                raise GraphUnavailable("the graph is closed")
-            if self._driver is not None and not self._lost:
-                return self._driver
-            user, password, url = self._settings.graph_user, self._settings.graph_password.get_secret_value(), ""
-            if self._embedded is not None:
-                address = await asyncio.to_thread(self._embedded.ensure_running)
-                user, password, url = address.user, address.password, address.url
-                self._watch()
-            else:
-                url = self._settings.graph_url
-            if self._driver is None or url != self._url:
-                await self._open_driver(url, user, password)
-            assert self._driver is not None
-            self._lost = False
-            return self._driver
+        if self._closed:
+            raise GraphUnavailable("the graph is closed")
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.create_task(self._connect_anew())
+            self._connecting.add_done_callback(_note_error)
+        return await asyncio.shield(self._connecting)  # who does not want to wait any longer stops only himself
+
+    async def _connect_anew(self) -> neo4j.AsyncDriver:
+        user, password, url = self._settings.graph_user, self._settings.graph_password.get_secret_value(), ""
+        if self._embedded is not None:
+            address = await self._running(self._embedded)
+            user, password, url = address.user, address.password, address.url
+            self._watch()
+        else:
+            url = self._settings.graph_url
+        if self._driver is None or url != self._url:
+            await self._open_driver(url, user, password)
+        assert self._driver is not None
+        self._lost = False
+        return self._driver
+
+    async def _running(self, engine: EmbeddedEngine) -> EngineAddress:
+        """Where the engine answers. One that does not start is left in peace for a while: each try costs seconds."""
+        if self._start_failure is not None and time.monotonic() < self._start_failure[1]:
+            raise self._start_failure[0]
+        try:
+            address = await asyncio.to_thread(engine.ensure_running)
+        except LoopgraphError as error:
+            self._rest_s = min(max(1.0, 2 * self._rest_s), _LONGEST_REST_S)
+            self._start_failure = (error, time.monotonic() + self._rest_s)
+            raise
+        self._start_failure, self._rest_s = None, 0.0
+        return address
 
     async def _open_driver(self, url: str, user: str, password: str) -> None:
         driver = neo4j.AsyncGraphDatabase.driver(
@@ -258,16 +343,14 @@ class Graph:
             max_connection_pool_size=self._settings.graph_pool_size,
             connection_timeout=5.0,
             connection_acquisition_timeout=30.0,
-            max_transaction_retry_time=RETRY_S,
-            initial_retry_delay=0.005,
             notifications_min_severity="OFF",  # Neo4j warns of every type and property the store has never seen
             telemetry_disabled=True,
         )
         try:
             info = await driver.get_server_info()
-        except (failures.Neo4jError, failures.DriverError, OSError) as error:
+        except BaseException:
             await driver.close()
-            raise translate(error) from error
+            raise
         if self._driver is not None:
             await self._driver.close()
         agent = info.agent or ""
@@ -295,11 +378,14 @@ class Graph:
                     return
                 logger.error("the embedded engine has died; starting it again")
                 self._lost = True
-                try:
-                    await self._connect()
-                except LoopgraphError as error:
-                    logger.error("the embedded engine could not be started again: %s", error)
-                    return
+                while not self._closed:
+                    try:
+                        await self._connect()
+                    except Exception as error:
+                        logger.error("the embedded engine could not be started again: %s", error)
+                        await asyncio.sleep(self._rest_s or _LONGEST_REST_S)
+                    else:
+                        break
 
         self._watcher = asyncio.create_task(revive())
 
@@ -307,6 +393,10 @@ class Graph:
         self._closed = True
         if self._watcher is not None:
             self._watcher.cancel()
+        if self._connecting is not None and not self._connecting.done():
+            if self._embedded is not None:
+                await asyncio.to_thread(self._embedded.close)  # ends a start that is under way
+            await asyncio.wait([self._connecting])
         if self._driver is not None:
             await self._driver.close()
         if self._embedded is not None:
@@ -316,3 +406,9 @@ class Graph:
 def _resolve(stopped: asyncio.Future[None]) -> None:
     if not stopped.done():
         stopped.set_result(None)
+
+
+def _note_error(connecting: asyncio.Task[neo4j.AsyncDriver]) -> None:
+    """Whoever waited for it has it; if nobody waits any more, the next one finds out anew."""
+    if not connecting.cancelled():
+        connecting.exception()

@@ -3,16 +3,19 @@
 A commit costs more than the statements of a small change, and changes that touch the same place (a version counter, the lock
 on ancestry; on the embedded engine any two pages) collide when they run side by side. So whoever comes while a transaction of
 the group runs joins the next one: all of their functions run in it one after the other, and one commit acknowledges them all.
-If one of them fails, nothing is committed, and each runs again by itself: one's error never reaches another.
+If it fails, nothing is committed. Where the error blames the graph, all of them get it, and at once those who wait behind them,
+too: each would only wait for the same failure. Where it may be one's own, halves find out whose: it never reaches another.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from loopgraph.errors import Blame, blame_of
 
 T = TypeVar("T")
 X = TypeVar("X")
@@ -46,7 +49,7 @@ class GroupCommit(Generic[X]):
                 if not own.outcome.done():
                     await self._run_together()
         finally:
-            if own in self._waiting:  # cancelled before its turn
+            if own in self._waiting:  # cancelled before its turn, or told before it
                 self._waiting.remove(own)
         result: T = own.outcome.result()
         return result
@@ -54,28 +57,46 @@ class GroupCommit(Generic[X]):
     async def _run_together(self) -> None:
         """Runs the next transaction, whose leader is the caller: it has waited longest, so it is among the first."""
         together = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
-
-        async def all_of_them(transaction: X) -> list[Any]:
-            return [await each.work(transaction) for each in together]
-
         try:
-            if len(together) > 1:
-                try:
-                    results = await self._commit(all_of_them)
-                except Exception:
-                    await self._run_apart(together)
-                else:
-                    for each, result in zip(together, results, strict=True):
-                        each.outcome.set_result(result)
-            else:
-                await self._run_apart(together)
+            await self._settle(together)
         finally:
             # If the leader was cancelled, the others are as if they had not had their turn.
             self._waiting.extendleft(each for each in reversed(together) if not each.outcome.done())
 
-    async def _run_apart(self, together: list[_Waiting[X]]) -> None:
-        for each in together:
+    async def _settle(self, together: list[_Waiting[X]]) -> None:
+        """Says to each what has become of its function."""
+        parts = [together]
+        while parts:
+            part = parts.pop()
             try:
-                each.outcome.set_result(await self._commit(each.work))
+                results = await self._commit_all(part)
             except Exception as error:
+                if blame_of(error) is Blame.GRAPH:
+                    parts.append(part)
+                    self._fail([each for left in parts for each in left], error)
+                    self._fail(self._waiting, error)
+                    self._waiting.clear()
+                    return
+                if len(part) == 1:
+                    self._fail(part, error)
+                else:
+                    middle = len(part) // 2
+                    parts += [part[middle:], part[:middle]]
+            else:
+                for each, result in zip(part, results, strict=True):
+                    each.outcome.set_result(result)
+
+    async def _commit_all(self, part: list[_Waiting[X]]) -> list[Any]:
+        if len(part) == 1:
+            return [await self._commit(part[0].work)]
+
+        async def all_of_them(transaction: X) -> list[Any]:
+            return [await each.work(transaction) for each in part]
+
+        results: list[Any] = await self._commit(all_of_them)
+        return results
+
+    def _fail(self, writers: Iterable[_Waiting[X]], error: Exception) -> None:
+        for each in writers:
+            if not each.outcome.done():
                 each.outcome.set_exception(error)

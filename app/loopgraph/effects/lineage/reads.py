@@ -12,6 +12,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.base import Contract, Page
 from loopgraph.contracts.lineage import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.lineage import mapping
 
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
@@ -91,7 +92,8 @@ class LineageReads:
     async def versions(self, node_ids: Iterable[str]) -> dict[str, PatternVersion]:
         """Versions by id; unknown ids are absent."""
         rows = await self._graph.read(_VERSIONS_BY_ID, node_ids=list(dict.fromkeys(node_ids)))
-        return {found.node_id: found for found in (mapping.version(row["version"]) for row in rows)}
+        found = await made_of(rows, lambda: [mapping.version(row["version"]) for row in rows])
+        return {version.node_id: version for version in found}
 
     async def versions_pages(
         self, pattern_ids: Sequence[str], first: int, below: int | None = None
@@ -105,7 +107,7 @@ class LineageReads:
             limit=limit,
         )
         found: dict[str, list[PatternVersion]] = {pattern_id: [] for pattern_id in pattern_ids}
-        for version in (mapping.version(row["version"]) for row in rows):
+        for version in await made_of(rows, lambda: [mapping.version(row["version"]) for row in rows]):
             found[version.pattern_id].append(version)
         for versions in found.values():
             versions.sort(key=lambda version: version.version, reverse=True)
@@ -126,7 +128,7 @@ class LineageReads:
         """The edges into (ANCESTORS) or out of (DESCENDANTS) these versions, open and closed, in order of creation."""
         statement = _EDGES[direction].choose(EDGE_TYPES=[kind.value for kind in types])
         rows = await self._graph.read(statement, node_ids=list(node_ids))
-        found = [mapping.edge(row["edge"], row["relationship_type"]) for row in rows]
+        found = await made_of(rows, lambda: [mapping.edge(row["edge"], row["relationship_type"]) for row in rows])
         return sorted(found, key=lambda edge: (edge.created_at, edge.edge_id))
 
     async def active_path(

@@ -58,6 +58,7 @@ async def diagnose(settings: Settings) -> Diagnosis:
             await schema.prepare(graph)
             latency_ms = statistics.median([await graph.ping() for _ in range(_PINGS)])
             rows = await graph.read(_COUNTS)
+            await graph.health.ready()
             return found.model_copy(
                 update={
                     "schema_version": await schema.recorded_version(graph),

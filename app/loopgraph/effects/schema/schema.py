@@ -1,51 +1,133 @@
-"""Constraints and indexes, applied once per version and engine, and the check that a database is ours."""
+"""Whether a database is ours, which version of the schema it has, and bringing it to the one that this program knows.
+
+An empty database gets the whole schema at once, and all migrations recorded as applied; an older one gets the migrations that
+it lacks (``migrations``). A newer one is refused.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 
 from loopgraph.assets import query, schema_statements
-from loopgraph.effects.clock import now
 from loopgraph.effects.graph.capabilities import CAPABILITIES
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema.migrations import (
+    Migration,
+    Progress,
+    apply,
+    migrations,
+    record_applied,
+    recorded_migrations,
+)
+from loopgraph.effects.schema.statements import run_schema
 from loopgraph.errors import ForeignData, SetupError
+from loopgraph.settings import Migrate
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = migrations()[-1].number
+"""The number of the newest migration."""
+
+SCHEMA_DIGEST = "d449203b982733b2"
+"""Of ``cypher/schema/``. A test compares it: whoever changes the schema adds a migration, and then changes this."""
+
+_VERSION = query("system/schema_version")
+_ANY_NODE = query("system/any_node")
+_LOOKS = 5
+_PAUSE_S = 0.1
 
 
 async def recorded_version(graph: Graph) -> int | None:
     """The schema version recorded in the database, None if it was never set up."""
-    rows = await graph.read(query("system/schema_version"))
+    rows = await graph.read(_VERSION)
     return rows[0]["version"] if rows else None
 
 
-async def prepare(graph: Graph) -> None:
-    """Brings an empty or older database of ours to ``SCHEMA_VERSION``; idempotent.
+async def examine(graph: Graph) -> tuple[Migration, ...]:
+    """The migrations that the database lacks; an empty one is set up first, and lacks none. Changes nothing else.
 
-    Raises ForeignData for a database that holds something else, SetupError for an engine or a schema that does not fit.
+    Raises ForeignData for a database that holds something else, SetupError for an engine that is too old or a database of a
+    newer program.
     """
     server = graph.server
     oldest = CAPABILITIES[server.engine].oldest
     if oldest and server.version and server.version < oldest:
         raise SetupError(f"{server.agent} is too old: {'.'.join(map(str, oldest))} or later is needed")
-    recorded = await recorded_version(graph)
-    if recorded == SCHEMA_VERSION:
-        return
-    if recorded is not None and recorded > SCHEMA_VERSION:
+    version = await _version_of_ours(graph)
+    if version is None:
+        await run_schema(graph, schema_statements(server.engine))
+        await record_applied(graph, migrations(), SCHEMA_VERSION)
+        logger.info("schema version %d is in place on %s", SCHEMA_VERSION, server.agent)
+        return ()
+    if version > SCHEMA_VERSION:
         raise SetupError(
-            f"the database has schema version {recorded}, this program knows {SCHEMA_VERSION}: use a newer loopgraph"
+            f"the database has schema version {version}, this program knows {SCHEMA_VERSION}: use a newer loopgraph"
         )
-    if recorded is None and (rows := await graph.read(query("system/any_node"))):
-        labels = ", ".join(rows[0]["labels"]) or "no label"
-        raise ForeignData(
-            f"the database at {graph.url} holds other data (a node labelled {labels}) and was left as it is; "
-            "name an empty database with LOOPGRAPH_GRAPH_DATABASE"
+    recorded = {migration.name: migration for migration in await recorded_migrations(graph)}
+    if unknown := sorted(recorded.keys() - {migration.name for migration in migrations()}):
+        raise SetupError(
+            f"the database has had a migration that this program does not know ({unknown[-1]}): use a newer loopgraph"
         )
-    for statement in schema_statements(server.engine):
-        await graph.run_alone(statement)
-    await graph.write(
-        query("system/record_schema_version"), version=SCHEMA_VERSION, engine=server.engine.value, now=now()
+    return tuple(
+        migration
+        for migration in migrations()
+        if (recorded[migration.name].applied_at is None if migration.name in recorded else migration.number > version)
     )
-    logger.info("schema version %d is in place on %s", SCHEMA_VERSION, server.agent)
+
+
+async def _version_of_ours(graph: Graph) -> int | None:
+    """The recorded version; None for an empty database. Raises ForeignData for one that holds something else."""
+    for look in range(1, _LOOKS + 1):
+        version = await recorded_version(graph)
+        rows = await graph.read(_ANY_NODE) if version is None else []
+        if not rows:
+            return version
+        # Another process may be setting the database up, or changing the record of its version: look again.
+        if look < _LOOKS:
+            await asyncio.sleep(_PAUSE_S)
+    labels = ", ".join(rows[0]["labels"]) or "no label"
+    raise ForeignData(
+        f"the database at {graph.url} holds other data (a node labelled {labels}) and was left as it is; "
+        "name an empty database with LOOPGRAPH_GRAPH_DATABASE"
+    )
+
+
+async def upgrade(
+    graph: Graph, pending: tuple[Migration, ...], tell: Callable[[Progress], None] = lambda progress: None
+) -> None:
+    """Applies migrations in order, as ``examine`` gave them. Resumable and idempotent; ``tell`` is told how far it is."""
+    if not pending:
+        return
+    first = pending[0].number
+    await record_applied(graph, [known for known in migrations() if known.number < first], first - 1)
+    for position, migration in enumerate(pending, start=1):
+
+        def told(rows: int, name: str = migration.name, position: int = position) -> None:
+            tell(Progress(name, position, len(pending), rows))
+
+        told(0)
+        rows = await apply(graph, migration, told)
+        logger.info("migration %s is applied: %d rows written", migration.name, rows)
+
+
+async def prepare(graph: Graph, migrate: Migrate = Migrate.AUTO) -> None:
+    """Brings an empty or older database of ours to ``SCHEMA_VERSION``; idempotent.
+
+    Raises ForeignData for a database that holds something else, SetupError for an engine or a schema that does not fit, and
+    for an older database where migrations wait for ``loopgraph migrate``.
+    """
+    pending = await examine(graph)
+    check_allowed(pending, migrate)
+    await upgrade(graph, pending)
+
+
+def check_allowed(pending: tuple[Migration, ...], migrate: Migrate) -> None:
+    """Raises SetupError where migrations are pending that only ``loopgraph migrate`` may apply."""
+    if pending and migrate is Migrate.MANUAL:
+        names = ", ".join(migration.name for migration in pending)
+        raise SetupError(
+            f"the database is of an older loopgraph and lacks {len(pending)} migrations ({names}): "
+            "run `loopgraph migrate`, or set LOOPGRAPH_MIGRATE=auto"
+        )

@@ -18,9 +18,9 @@ from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.folding import Batch
-from loopgraph.effects.traces.mapping import BEGUN, ENDED, Properties
+from loopgraph.effects.traces.joining import Properties, joined
+from loopgraph.effects.traces.mapping import BEGUN, ENDED
 from loopgraph.effects.traces.nodes import Piece
-from loopgraph.effects.traces.observations import joined
 
 _TRACES_BY_OTEL_ID = query("traces/traces_by_otel_id")
 _LOCK_TRACES = query("traces/lock_traces")

@@ -1,4 +1,4 @@
-"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and the writes of ``Traces.record``."""
+"""Folds events into the nodes of traces, in memory: the bookkeeping between the reads and writes of ``TraceWrites.record``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.mapping import Properties
+from loopgraph.effects.traces.joining import Properties, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
-from loopgraph.effects.traces.observations import RANKS
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 
 _HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id")
@@ -137,7 +136,7 @@ class Batch:
         if nodes.get(given[nodes.key]) is not None:
             return True
         at = given.get("at", self._received_at)
-        nodes.put({**{name: value for name, value in given.items() if name != RANKS}, "at": at, "created_at": at})
+        nodes.put({**weightless(given), "at": at, "created_at": at})
         return False
 
     def _with_arm(self, event: HookExecuted, given: Properties) -> Properties:

@@ -21,7 +21,8 @@ from loopgraph.assets import Query, query
 from loopgraph.effects.graph.client import Transaction
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces.folding import Batch
-from loopgraph.effects.traces.mapping import SPAWNING_TOOLS, Properties
+from loopgraph.effects.traces.joining import Properties
+from loopgraph.effects.traces.mapping import SPAWNING_TOOLS
 
 _SUBAGENTS_OF_ROOTS = query("traces/subagents_of_roots")
 _SPAWNERS_OF_ROOTS = query("traces/spawners_of_roots")

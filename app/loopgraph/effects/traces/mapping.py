@@ -29,9 +29,8 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
+from loopgraph.effects.traces.joining import Properties, is_concluded
 from loopgraph.errors import InvalidInput
-
-Properties = dict[str, Any]
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
 """Digests of the event that began a node and of the one that ended it; absent while that event has not arrived."""
@@ -155,10 +154,6 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
     )
 
 
-CLOSED = [0, 0]
-"""The weight of an end that the service itself has set: any other report outweighs it."""
-
-
 def keyed_trace(properties: Properties) -> Properties:
     """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
     known = times(properties)
@@ -168,7 +163,7 @@ def keyed_trace(properties: Properties) -> Properties:
     keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
     if session:
         keys["session_key"] = f"{session}|{key}"
-    if properties.get("closed_by") and json_value(properties["ranks"]).get("status") != CLOSED:
+    if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
 

@@ -2,7 +2,7 @@
 
 A client's own events: a node has two slots, ``BEGUN`` and ``ENDED``. The first event for a slot fills it; the same event again
 changes nothing; other content for a filled slot is a Conflict. Where both say something, the end wins, whichever came first.
-Observations are joined (``effects.observations``). Either way, any order of arrival makes the same node.
+Observations are joined (``joining``). Either way, any order of arrival makes the same node.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from loopgraph.contracts.observations import Observation, ObservedEvent, Recorda
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.mapping import BEGUN, ENDED, Properties
-from loopgraph.effects.traces.observations import RANKS, joined, observed
+from loopgraph.effects.traces.joining import Properties, joined, outweighed, reported
+from loopgraph.effects.traces.mapping import BEGUN, ENDED
+from loopgraph.effects.traces.observations import observed
 from loopgraph.errors import Conflict
 
 _PLACES = ("correlation_id", "root_id")
@@ -113,7 +114,7 @@ class Nodes:
             return False
         if before.get(slot) == piece.digest:
             return True
-        observed_names = json_value(before.get(RANKS)) or {}
+        observed_names = reported(before)
         for name in identity:
             if name in given and name not in observed_names and before.get(name) not in (None, given[name]):
                 raise Conflict(self._label, id_, f"it was recorded with {name} {before[name]!r}, not {given[name]!r}")
@@ -123,10 +124,8 @@ class Nodes:
         weaker, stronger = (before, given) if slot == ENDED else (given, before)
         merged = {**weaker, **stronger, slot: piece.digest}
         if observed_names:  # what a client says of its own work outweighs all reports, but no beginning undoes an end
-            said = observed_names.keys() - ({"status"} if slot == BEGUN else set())
-            own = {name: value for name, value in given.items() if name in said}
-            merged |= own
-            merged[RANKS] = json_text({name: weight for name, weight in observed_names.items() if name not in own})
+            said = observed_names - ({"status"} if slot == BEGUN else set())
+            merged = outweighed(merged, {name: value for name, value in given.items() if name in said})
         for name in mapping.JSON_MAPS:
             if name in weaker and name in stronger:
                 merged[name] = json_text({**json_value(weaker[name]), **json_value(stronger[name])})

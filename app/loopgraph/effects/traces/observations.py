@@ -1,27 +1,15 @@
-"""Observations as properties of nodes, and the join of properties: field by field, whatever the order and however often.
-
-Beside each field that an observation gave stands its weight, in the property ``ranks``: JSON of ``{field: [rank, micros]}``, the
-rank of the report and its instant in microseconds since 1970 (0 without one). Fields without a weight come from a client's own
-event and outweigh every observation.
-"""
+"""Observations as properties of nodes, each with its weight."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.traces import FINAL, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, Properties, fields, free_value
+from loopgraph.contracts.precedence import Weight, level_of
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.effects.traces.joining import Properties, weighted
+from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
-RANKS = "ranks"
-
-Weight = tuple[int, int]
-_OWN: Weight = (10, 0)
-_PLACE = frozenset({"correlation_id", "root_id", "otel_root_id"})
-_CLOCK = frozenset({"started_at", "completed_at", "ended_at", "duration_ms"})
-_SETS = frozenset({"tags", "parent_span_ids"})
 _EVIDENCE = ("span_id", "nested_in")
 
 
@@ -48,7 +36,7 @@ def observed(observation: Observation) -> Properties:
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
-    return {**given, RANKS: json_text(_weights(observation, given))}
+    return weighted(given, _weights(observation, given))
 
 
 def _course(observation: Observation) -> Properties:
@@ -73,69 +61,12 @@ def _course(observation: Observation) -> Properties:
 
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     micros = _micros(observation.event.timestamp)
-
-    def weight(name: str) -> Weight:
-        if name in _PLACE:
-            return observation.place, micros
-        return (observation.clock if name in _CLOCK else observation.rank), micros
-
+    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place}
     names = [name for name in given if name != "context"]
     if "context" in given:
         names.append(f"context.{observation.source}")
-    return {name: weight(name) for name in names}
+    return {name: (level_of(name, **levels), micros) for name in names}
 
 
 def _micros(at: datetime | None) -> int:
     return int(at.timestamp()) * 1_000_000 + at.microsecond if at else 0
-
-
-def joined(ours: Properties, theirs: Properties) -> Properties:
-    """The join of two sets of properties of one node: commutative, associative and idempotent but for fields of clients."""
-    mine, others = _ranks(ours), _ranks(theirs)
-    result = dict(ours)
-    for name, value in theirs.items():
-        if name == RANKS or value is None:
-            continue
-        if result.get(name) is None:
-            result[name] = value
-            mine |= _of(name, others)
-        elif name == "created_at":
-            result[name] = min(result[name], value)
-        elif name in _SETS:
-            result[name] = sorted({*result[name], *value})
-        elif name == "context":
-            result[name] = _joined_contexts(result[name], value, mine, others)
-        elif _key(name, value, others) > _key(name, result[name], mine):
-            result[name] = value
-            mine.pop(name, None)
-            mine |= _of(name, others)
-    if mine:
-        result[RANKS] = json_text(dict(sorted(mine.items())))
-    return result
-
-
-def _ranks(properties: Properties) -> dict[str, Weight]:
-    ranks: dict[str, Weight] = json_value(properties.get(RANKS)) or {}
-    return ranks
-
-
-def _of(name: str, ranks: dict[str, Weight]) -> dict[str, Weight]:
-    if name == "context":
-        return {key: weight for key, weight in ranks.items() if key.startswith("context.")}
-    return {name: ranks[name]} if name in ranks else {}
-
-
-def _key(name: str, value: Any, ranks: dict[str, Weight]) -> tuple[bool, int, int, str]:
-    final = name == "status" and value in FINAL
-    rank, micros = ranks.get(name, _OWN)
-    return final, rank, micros, str(value)
-
-
-def _joined_contexts(ours: str, theirs: str, mine: dict[str, Weight], others: dict[str, Weight]) -> str | None:
-    result = json_value(ours)
-    for source, value in json_value(theirs).items():
-        name = f"context.{source}"
-        if source not in result or _key(name, value, others) > _key(name, result[source], mine):
-            result[source] = value
-            mine |= _of(name, others)
-    return json_text(dict(sorted(result.items())))

@@ -17,6 +17,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.traces import mapping
 
 T = TypeVar("T", Trace, HookExecution, EndpointCall)
@@ -103,7 +104,7 @@ class TraceReads:
 
         rows, cut = await self._graph.transaction(work, Access.READ)
         return Forest(
-            parts=_parts(rows),
+            parts=await made_of(rows.size, lambda: _parts(rows)),
             continued_from={
                 row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
             },
@@ -201,6 +202,15 @@ class _Rows(NamedTuple):
     traces: list[Row]
     hooks: list[Row]
     calls: list[Row]
+
+    @property
+    def size(self) -> int:
+        """How many traces, steps and calls they are."""
+        return (
+            len(self.traces)
+            + sum(len(row["hooks"]) for row in self.hooks)
+            + sum(len(row["calls"]) for row in self.calls)
+        )
 
 
 async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:

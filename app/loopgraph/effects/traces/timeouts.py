@@ -10,9 +10,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph, Transaction
-from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.mapping import CLOSED, Properties
-from loopgraph.effects.traces.observations import RANKS
+from loopgraph.effects.traces.joining import Properties, concluded
 from loopgraph.effects.traces.standings import standings
 
 _OPEN_TRACES = query("retention/open_traces")
@@ -69,10 +67,7 @@ async def _close(tx: Transaction, ids: Sequence[str], before: datetime, turn: st
 
 
 def _closing(trace: Properties, last_sign: datetime) -> Properties:
-    ranks = json_value(trace.get(RANKS)) or {}
-    changes: Properties = {"status": TraceStatus.TIMEOUT.value, "closed_by": "timeout", "open_key": None}
-    ranks["status"] = CLOSED
+    conclusions: Properties = {"status": TraceStatus.TIMEOUT.value}
     if trace.get("completed_at") is None:
-        changes["completed_at"] = last_sign
-        ranks["completed_at"] = CLOSED
-    return {**changes, RANKS: json_text(dict(sorted(ranks.items())))}
+        conclusions["completed_at"] = last_sign
+    return {**concluded(trace, conclusions), "closed_by": "timeout", "open_key": None}

@@ -11,13 +11,12 @@ from loopgraph.contracts.traces import (
     Recorded,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.graph.client import Graph, Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
-from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import UserError
 
 _CREATE_TRACES = query("traces/create_traces")
@@ -48,13 +47,16 @@ _CREATE_POINTS = query("traces/create_points")
 _CREATE_POINTS_OF_SESSIONS = query("traces/create_points_of_sessions")
 
 
-class Traces(TraceReads):
-    """Records traces and reads them.
+class TraceWrites:
+    """Records traces.
 
     Every relationship stands for a property of the node it was drawn for (a trace's ``parent_id``, an execution's ``node_id``),
     and only the transaction that sets the property draws it: so there is never a second one. Nodes are read without locks; a
     change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
 
     async def record(
         self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from loopgraph.effects.archive.segments import Archive
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.timeouts import TraceTimeouts
-from loopgraph.errors import Conflict
+from loopgraph.errors import Blame, Conflict, blame_of
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.recording.feed import TraceFeed
 
@@ -54,13 +55,23 @@ class Housekeeping:
         prune_at = time.monotonic()
         while True:
             await asyncio.sleep(_EVERY_S)
-            try:
-                await self.close_silent()
-                if time.monotonic() >= prune_at:
-                    prune_at = time.monotonic() + self._prune_every_s
-                    await self.prune()
-            except Exception:
-                logger.exception("traces could not be closed or pruned; trying again later")
+            await self._attempt("closed", self.close_silent)
+            if time.monotonic() >= prune_at and await self._attempt("pruned", self.prune):
+                prune_at = time.monotonic() + self._prune_every_s
+
+    async def _attempt(self, what: str, work: Callable[[], Awaitable[object]]) -> bool:
+        """Does one part of it, whose failure does not keep the others from being done; whether there is nothing to repeat.
+
+        What the graph cannot do now is done at the next look. What fails for another reason waits for its regular time.
+        """
+        try:
+            await work()
+        except Exception as error:
+            if blame_of(error) is Blame.GRAPH:
+                logger.warning("traces are %s when the graph can: %s", what, error)
+                return False
+            logger.exception("traces could not be %s; trying again later", what)
+        return True
 
     async def close_silent(self) -> int:
         """Closes the traces that have been silent for too long, and counts them."""

@@ -128,7 +128,9 @@ class GitImport:
     async def _write(self, batch: Sequence[ImportedVersion]) -> None:
         if batch:
             made = await self._history.add(batch, self._origin)
-            self._tell(versions=made.versions, edges=made.edges, patterns=made.patterns)
+            # Another import of the same history may have brought some of them since they were looked for.
+            known = len(batch) - made.versions
+            self._tell(versions=made.versions, known=known, edges=made.edges, patterns=made.patterns)
 
     async def _follow(self, identity: str, tips: Sequence[PatternTip]) -> ImportProgress:
         for start in range(0, len(tips), BATCH):

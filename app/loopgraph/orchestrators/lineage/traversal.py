@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts.base import Contract
@@ -21,7 +22,8 @@ from loopgraph.contracts.lineage import (
     TraversalFilter,
 )
 from loopgraph.effects.clock import now
-from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.graph.many import made_of
+from loopgraph.effects.lineage.reads import LineageReads, Subgraph
 from loopgraph.errors import InvalidInput, NotFound
 
 
@@ -62,12 +64,15 @@ class Traversals:
             max_depth=filter.max_depth,
             max_nodes=limit,
         )
-        reached = {
-            start: algorithms.reach([start], subgraph.edges, filter, as_of=as_of, max_nodes=limit) for start in starts
-        }
+
+        own = {start: [start] for start in starts}
+        reached = await made_of(subgraph.edges, partial(_reach_each, own, subgraph, filter, as_of, limit))
         wanted = {node_id for answer in reached.values() for node_id in answer.order}
         versions = starts | await self._reads.versions(wanted - starts.keys())
-        return {start: _graph((start,), answer, versions, filter) for start, answer in reached.items()}
+        return await made_of(
+            subgraph.edges,
+            lambda: {start: _graph((start,), answer, versions, filter) for start, answer in reached.items()},
+        )
 
     async def pattern_lineage(
         self, pattern_id: str, filter: TraversalFilter, max_nodes: int | None = None
@@ -102,19 +107,33 @@ class Traversals:
                 max_depth=filter.max_depth,
                 max_nodes=limit,
             )
-            for id_, starts in own.items():
-                reached[id_].append(algorithms.reach(starts, subgraph.edges, one_way, as_of=as_of, max_nodes=limit))
+            for id_, answer in (
+                await made_of(subgraph.edges, partial(_reach_each, own, subgraph, one_way, as_of, limit))
+            ).items():
+                reached[id_].append(answer)
         # An ancestor can lead to a descendant past the pattern itself, by an edge that neither direction meets.
         met = {node_id for both in reached.values() for answer in both for node_id in answer.order}
         edges = await self._reads.edges(met, Direction.ANCESTORS, filter.relationship_types)
-        between = [edge for edge in edges if edge.open_at(as_of)]
-        wholes = {id_: algorithms.union(*both, between=between, max_nodes=limit) for id_, both in reached.items()}
+
+        def unite_all() -> dict[str, algorithms.Reached]:
+            between = algorithms.Followed(edges, filter.relationship_types, as_of)
+            return {
+                id_: algorithms.union(
+                    *both, between=between.among({node for answer in both for node in answer.order}), max_nodes=limit
+                )
+                for id_, both in reached.items()
+            }
+
+        wholes = await made_of(edges, unite_all)
         wanted = {node_id for whole in wholes.values() for node_id in whole.order}
         versions |= await self._reads.versions(wanted - versions.keys())
-        return {
-            id_: _graph(tuple(own[id_]), whole, versions, filter, more=pages[id_].has_more)
-            for id_, whole in wholes.items()
-        }
+        return await made_of(
+            edges,
+            lambda: {
+                id_: _graph(tuple(own[id_]), whole, versions, filter, more=pages[id_].has_more)
+                for id_, whole in wholes.items()
+            },
+        )
 
     async def path(
         self,
@@ -177,12 +196,14 @@ class Traversals:
         )
         if not subgraph.complete:
             raise InvalidInput("nodeIds", f"one of these versions has more than {self._max_nodes} ancestors")
-        reached = [
-            algorithms.reach([node_id], subgraph.edges, filter, as_of=as_of, max_nodes=self._max_nodes)
-            for node_id in known
-        ]
-        common = algorithms.common_ancestors(*(answer.depth for answer in reached))
-        nearest = algorithms.nearest_common_ancestors(common, reached[0].edges)
+
+        def compare() -> tuple[tuple[str, ...], tuple[str, ...]]:
+            own = {node_id: [node_id] for node_id in known}
+            reached = list(_reach_each(own, subgraph, filter, as_of, self._max_nodes).values())
+            common = algorithms.common_ancestors(*(answer.depth for answer in reached))
+            return common, algorithms.nearest_common_ancestors(common, reached[0].edges)
+
+        common, nearest = await made_of(subgraph.edges, compare)
         versions = known | await self._reads.versions(set(common) - known.keys())
         return CommonAncestors(
             all=tuple(versions[node_id] for node_id in common),
@@ -195,6 +216,17 @@ class Traversals:
             if node_id not in versions:
                 raise NotFound("PatternVersion", node_id)
         return versions
+
+
+def _reach_each(
+    starts: Mapping[str, Sequence[str]], subgraph: Subgraph, filter: TraversalFilter, as_of: datetime, max_nodes: int
+) -> dict[str, algorithms.Reached]:
+    """What each group of starts reaches by itself."""
+    followed = algorithms.Followed(subgraph.edges, filter.relationship_types, as_of)
+    return {
+        id_: algorithms.reach(group, followed, filter, as_of=as_of, max_nodes=max_nodes)
+        for id_, group in starts.items()
+    }
 
 
 def _graph(

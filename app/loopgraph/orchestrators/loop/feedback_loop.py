@@ -42,7 +42,7 @@ from loopgraph.effects.loop.experiments import Experiments
 from loopgraph.effects.loop.improvements import Improvements
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.loop.runs import FeedbackRuns
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import UserError
 from loopgraph.reducers.performance import evidence_count, metric_values, summarize_executions
 from loopgraph.reducers.samples import summarize
@@ -65,7 +65,7 @@ class FeedbackLoop:
         self._decisions = Decisions(graph)
         self._reads = FeedbackReads(graph)
         self._lineage = LineageReads(graph)
-        self._traces = Traces(graph)
+        self._traces = TraceReads(graph)
         self._steps: dict[Stage, Callable[[FeedbackRun], Awaitable[FeedbackRun]]] = {
             Stage.COLLECT: self._collect,
             Stage.ANALYZE: self._analyze,

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from loopgraph.contracts.feedback import FeedbackRun, RunStatus
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.reads import FeedbackReads
-from loopgraph.errors import GraphRefused, GraphUnavailable, InvalidTransition
+from loopgraph.errors import Blame, InvalidTransition, LoopgraphError, ServiceError, blame_of
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 
 logger = logging.getLogger(__name__)
@@ -38,12 +38,19 @@ class LoopWorker:
 
     async def run_forever(self) -> None:
         """Looks at the open runs every ``poll_ms``, and when poked, until it is cancelled."""
+        said = ""
         while True:
             self._poked.clear()
             try:
                 await self.look()
-            except Exception:
-                logger.exception("the open feedback runs could not be read; trying again")
+                said = ""
+            except Exception as error:
+                if blame_of(error) is Blame.GRAPH:
+                    level = logging.DEBUG if said == str(error) else logging.WARNING
+                    logger.log(level, "the open feedback runs are looked at when the graph can: %s", error)
+                    said = str(error)
+                else:
+                    logger.exception("the open feedback runs could not be read; trying again")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
 
@@ -65,9 +72,11 @@ class LoopWorker:
             while run.status is RunStatus.RUNNING and run.revision != revision:
                 revision, run = run.revision, await self._loop.advance(run_id)
             del self._failures[run_id]
-        except (GraphUnavailable, GraphRefused) as error:
-            logger.warning("feedback run %s goes on when the graph answers again: %s", run_id, error)
         except Exception as error:
+            # What was not stored for a run is no fault of the run: only what a run itself is, or a mistake of ours, ends it.
+            if blame_of(error) is Blame.GRAPH or isinstance(error, ServiceError):
+                logger.warning("feedback run %s goes on when the graph can: %s", run_id, error)
+                return
             self._failures[run_id] += 1
             logger.exception("feedback run %s failed, %d of %d tries", run_id, self._failures[run_id], TRIES)
             if self._failures[run_id] >= TRIES:
@@ -78,6 +87,8 @@ class LoopWorker:
             await self._loop.fail(run_id, f"{type(error).__name__}: {error}")
         except InvalidTransition:
             pass  # it was cancelled meanwhile
+        except LoopgraphError as failure:
+            logger.warning("feedback run %s is marked as failed later: %s", run_id, failure)
         except Exception:
             logger.exception("feedback run %s could not be marked as failed; trying again", run_id)
 

@@ -2,12 +2,17 @@
 
 Submissions of a few events go first, several in one turn; large ones go in slices, each in its turn, so that one with ten
 thousand events holds up a single event by no more than a slice, and another large one by no more than its own slices. The
-order within a submission is kept.
+order within a submission is kept, except for what is set apart: events that came to nothing by themselves, which are tried again
+one by one, after a pause, when nothing else waits.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
+import math
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,6 +45,14 @@ class Entry:
     bytes: int
     in_turn: bool = False
     """Whether it was taken, and has been neither released nor put back."""
+    together: int = 1_000_000
+    """With so many others at most it shares a turn: fewer, each time that a turn has come to nothing."""
+    alone: int = 0
+    """How often it came to nothing by itself, while nothing else was stored either."""
+    tries: int = 0
+    """How often it came to nothing by itself while others were stored."""
+    failed_at: float = math.inf
+    """How many turns had been stored when it last came to nothing."""
 
 
 class Submission:
@@ -84,6 +97,8 @@ class Backlog:
     _small: deque[Submission] = field(default_factory=deque)
     _large: deque[Submission] = field(default_factory=deque)
     _large_is_next: bool = False
+    _apart: list[tuple[float, int, Entry]] = field(default_factory=list)
+    _order: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.drained.set()
@@ -125,6 +140,25 @@ class Backlog:
             if len(left) == 1:
                 self._queue(entry.submission)
 
+    def set_apart(self, entry: Entry, pause_s: float) -> None:
+        """Keeps an entry that was taken and came to nothing by itself: it is taken again after a pause, alone, and last."""
+        entry.in_turn = False
+        heapq.heappush(self._apart, (time.monotonic() + pause_s, next(self._order), entry))
+
+    def hasten(self) -> None:
+        """Ends the pauses of what was set apart."""
+        self._apart = [(0.0, number, entry) for _, number, entry in sorted(self._apart)]
+
+    @property
+    def rest_s(self) -> float | None:
+        """How long until something that was set apart may be taken; None if nothing is."""
+        return max(0.0, self._apart[0][0] - time.monotonic()) if self._apart else None
+
+    @property
+    def awaited(self) -> list[Submission]:
+        """The submissions that somebody waits for, and of which something has not been taken."""
+        return [submission for submission in (*self._small, *self._large) if submission.waited]
+
     def withdraw(self, submission: Submission) -> None:
         """Drops what has not been taken of a submission that nobody wants any more."""
         lane = self._small if submission.small else self._large
@@ -134,28 +168,45 @@ class Backlog:
             submission.entries.clear()
 
     def take(self, most: int) -> list[Entry]:
-        """The entries of the next turn, ``most`` of them; none if nothing waits. Small and large submissions take turns."""
+        """The entries of the next turn, ``most`` of them; none if nothing may be taken now. Small and large submissions take
+        turns."""
+        if not self._small and not self._large:
+            return self._take_apart()
         lane = self._large if self._large and (self._large_is_next or not self._small) else self._small
         if lane is self._large and (self._small or self._large_is_next):
             most = max(1, most // _SHARES)  # small ones come at the moment, and wait for this turn
         self._large_is_next = lane is self._small
         taken: list[Entry] = []
         while lane and len(taken) < most:
-            submission = lane.popleft()
-            while submission.entries and len(taken) < most:
+            submission, before = lane.popleft(), len(taken)
+            while submission.entries and len(taken) < min(most, submission.entries[0].together):
                 entry = submission.entries.popleft()
+                most = min(most, entry.together)
                 entry.in_turn = True
                 taken.append(entry)
             if submission.entries:
-                lane.append(submission)
+                if len(taken) > before:
+                    lane.append(submission)
+                else:  # it does not share a turn with so many
+                    lane.appendleft(submission)
+                break
         return taken
+
+    def _take_apart(self) -> list[Entry]:
+        if self.rest_s != 0.0:
+            return []
+        entry = heapq.heappop(self._apart)[-1]
+        entry.in_turn = True
+        return [entry]
 
     def take_all(self) -> list[Entry]:
         """Everything that has not been taken; its room is given back."""
         lanes = [*self._small, *self._large]
+        left = [entry for submission in lanes for entry in submission.entries]
+        left += [entry for _, _, entry in sorted(self._apart, key=lambda item: item[1])]
         self._small.clear()
         self._large.clear()
-        left = [entry for submission in lanes for entry in submission.entries]
+        self._apart.clear()
         for submission in lanes:
             submission.entries.clear()
         self.release(len(left), sum(entry.bytes for entry in left))

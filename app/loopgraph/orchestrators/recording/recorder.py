@@ -2,6 +2,10 @@
 
 What comes while a transaction runs is recorded together by the next one. Nothing waits for a timer: an idle writer writes at
 once, a busy one collects.
+
+Whose fault a failure is decides what becomes of the events (``loopgraph.errors.Blame``). If the graph's, whoever waits is told to
+come again, and what is only queued stays queued. If perhaps an event's, halves find out which; it is put aside only if it fails
+again by itself after something else was stored. Whoever waits is told within two seconds that the graph is away.
 """
 
 from __future__ import annotations
@@ -12,22 +16,27 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Literal, overload
 
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
+from loopgraph.effects.graph.health import PATIENCE_S, Health
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import (
-    GraphRefused,
-    GraphTimeout,
+    Blame,
+    DeadLettersUnwritable,
+    EngineFailure,
     GraphUnavailable,
+    LoopgraphError,
     ServiceError,
     ShuttingDown,
     Unprocessable,
     UserError,
+    blame_of,
 )
 from loopgraph.orchestrators.recording.backlog import Backlog, Entry, Submission, size_of
 from loopgraph.orchestrators.recording.feed import TraceFeed
@@ -35,23 +44,35 @@ from loopgraph.orchestrators.recording.weight import aside, is_heavy
 
 logger = logging.getLogger(__name__)
 
-_TRANSIENT = (GraphUnavailable, GraphTimeout, GraphRefused)
-"""Nothing that an event could be the cause of."""
-
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _LONGEST_RETRY_S: Final = 60
+_LONGEST_APART_S: Final = 300.0
+"""What fails by itself while others are stored is tried again after a pause, and after so long at most."""
+
+_IN_FRONT: Final = 3
+"""So often an entry is tried by itself before the rest of its submission goes first, though nothing is known to be stored."""
+
+_CONFIRMED: Final = 2
+"""So often an event fails again, something else having been stored each time, before it is put aside."""
+
+_ON_TRUST: Final = 3
+"""So many events are put aside on the proof of a write for its own sake, before another event has to be stored."""
+
+_OF_THE_VALUE: Final = (ValueError, OverflowError)
+"""Raised where values are made ready to be sent: the graph has no part in it, and many events can share such a value."""
+
 _TURN_S: Final = 0.005
 """So long the taking in of one submission may keep all others from the processor."""
 
 
 class Recorder:
     """The one writer of a process. Bounds are those of the settings; without ``dead_letters`` poison is only logged. What is
-    committed is left with ``feed``."""
+    committed is left with ``feed``. ``health`` is the graph's: without it, only other events prove that the graph stores."""
 
     def __init__(
         self,
-        traces: Traces,
+        traces: TraceWrites,
         privacy: Privacy,
         dead_letters: DeadLetters | None = None,
         *,
@@ -59,41 +80,52 @@ class Recorder:
         queue_events: int = 50_000,
         queue_bytes: int = 64 * 1024 * 1024,
         feed: TraceFeed | None = None,
+        health: Health | None = None,
     ) -> None:
         self._traces = traces
         self._privacy = privacy
         self._dead_letters = dead_letters
         self._feed = feed
+        self._health = health
         self._backlog = Backlog(queue_events, queue_bytes)
         self._full_batch = self._batch = batch_events
         self._per_second = 1_000.0
         self._pause_s = _FIRST_PAUSE_S
         self._somebody_waits = asyncio.Event()
+        self._something_came = asyncio.Event()
+        self._stored = 0
+        self._on_trust = 0
+        self._turn: Sequence[Entry] = ()
+        self._away: LoopgraphError | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
 
     @overload
     async def record(
-        self, events: Sequence[Recordable], *, wait: Literal[True] = True
+        self, events: Sequence[Recordable], *, wait: Literal[True] = True, received_at: datetime | None = None
     ) -> list[Recorded | UserError]: ...
 
     @overload
-    async def record(self, events: Sequence[Recordable], *, wait: Literal[False]) -> list[UserError | None]: ...
+    async def record(
+        self, events: Sequence[Recordable], *, wait: Literal[False], received_at: datetime | None = None
+    ) -> list[UserError | None]: ...
 
     async def record(
-        self, events: Sequence[Recordable], *, wait: bool = True
+        self, events: Sequence[Recordable], *, wait: bool = True, received_at: datetime | None = None
     ) -> list[Recorded | UserError] | list[UserError | None]:
-        """What became of each event, in their order; all that were recorded are committed. See ``Traces.record``.
+        """What became of each event, in their order; all that were recorded are committed. See ``TraceWrites.record``.
 
         An event that the graph cannot store, though it stores others, is put aside (Unprocessable). With ``wait=False`` it
         returns as soon as the events are queued, with the errors that are known by then; they are recorded when the graph can,
-        and lost if the process is killed before.
+        and put aside if the service stops before, but lost if the process is killed. Events that bring no time are dated by
+        their arrival: now, or ``received_at``.
 
-        Raises Overloaded and ShuttingDown, and then has taken nothing in; and what ``Graph.transaction`` raises, when some of
-        the events may have been recorded, so that all may be sent again. If the caller is cancelled, what is not yet being
-        recorded is dropped.
+        Raises Overloaded and ShuttingDown, and then has taken nothing in; and other ServiceErrors, when some of the events may
+        have been recorded, so that all may be sent again. If the caller is cancelled, what is not yet being recorded is dropped.
         """
-        submission = await self._take_in(events, waited=wait)
+        submission = await self._take_in(events, received_at or now(), waited=wait)
         if not wait:
             return [outcome if isinstance(outcome, UserError) else None for outcome in submission.outcomes]
         try:
@@ -106,6 +138,8 @@ class Recorder:
         """Takes nothing more in, and records what waits. What is left after ``timeout_s`` goes among the dead letters, except
         for what somebody waits for, who is told."""
         self._closed = True
+        self._backlog.hasten()
+        self._something_came.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._backlog.drained.wait(), timeout_s)
         if self._writer is not None:
@@ -118,16 +152,18 @@ class Recorder:
                 entry.submission.fail(stopped)
             else:
                 orphans.append(entry.event)
-        if orphans:
-            await self._bury(orphans, stopped)
+        if orphans and not await self._bury(orphans, stopped):
+            logger.critical("%d events that were queued are lost", len(orphans))
 
-    async def _take_in(self, events: Sequence[Recordable], *, waited: bool) -> Submission:
-        """The queued submission. Raises Overloaded, ShuttingDown."""
+    async def _take_in(self, events: Sequence[Recordable], received_at: datetime, *, waited: bool) -> Submission:
+        """The queued submission. Raises Overloaded, ShuttingDown; where somebody waits and the graph is away, what it says."""
         if self._closed:
             raise ShuttingDown("the service is stopping")
+        if waited and self._away is not None:
+            raise self._away.with_traceback(None)
         retry_after_s = min(max(1, math.ceil(self._backlog.events / self._per_second)), _LONGEST_RETRY_S)
         self._backlog.reserve(len(events), retry_after_s)
-        submission, turn = Submission(len(events), now(), waited=waited), time.perf_counter()
+        submission, turn = Submission(len(events), received_at, waited=waited), time.perf_counter()
         try:
             for index, event in enumerate(events):
                 await self._redact(event, submission, index)
@@ -139,6 +175,7 @@ class Recorder:
             self._backlog.release(len(events))
             raise
         self._backlog.release(len(events) - len(submission.entries))
+        self._something_came.set()
         if waited:
             self._somebody_waits.set()
         if self._writer is None or self._writer.done():
@@ -161,8 +198,14 @@ class Recorder:
 
     async def _write_all(self) -> None:
         """Records until nothing waits."""
-        while entries := self._backlog.take(self._batch):
+        while (entries := self._backlog.take(self._batch)) or self._backlog.rest_s is not None:
             self._somebody_waits.clear()
+            self._something_came.clear()
+            if not entries:
+                await self._rest()
+                continue
+            self._turn = entries
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._look)
             try:
                 await self._write(entries)
             except asyncio.CancelledError:
@@ -172,71 +215,204 @@ class Recorder:
                 logger.exception("the writer failed")
                 for entry in [entry for entry in entries if entry.in_turn]:
                     self._backlog.leave(entry)
-                    entry.submission.fail(error)
+                    entry.submission.fail(ServiceError(f"the writer failed ({type(error).__name__}); it was logged"))
+            finally:
+                self._end_look()
+
+    async def _rest(self) -> None:
+        """Waits until something comes, or what was set apart may be tried again."""
+        rest_s = self._backlog.rest_s or 0.0
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._something_came.wait(), rest_s)
+
+    def _look(self) -> None:
+        """A turn takes long: is the graph there?"""
+        self._looking = asyncio.create_task(self._look_until_away())
+
+    def _end_look(self) -> None:
+        """The turn is over: what was seen of the graph meanwhile need not be so any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._turn, self._away, self._looking, self._timer = (), None, None, None
+
+    async def _look_until_away(self) -> None:
+        while self._health is not None:
+            if away := await self._health.away():
+                self._away = away
+                for submission in self._backlog.awaited:
+                    self._backlog.withdraw(submission)
+                    submission.fail(away)
+                for entry in self._turn:
+                    if entry.submission.waited:
+                        entry.submission.fail(away)
+                return
+            await asyncio.sleep(PATIENCE_S / 4)
 
     async def _write(self, entries: Sequence[Entry]) -> None:
-        """Records entries in one transaction; if that cannot be, halves find out whose fault it is."""
+        """Records entries in one transaction; if that cannot be, finds out whose fault it is."""
+        error = await self._store(entries)
+        if error is None:
+            return
+        if blame_of(error) is Blame.GRAPH:
+            await self._later(entries, error)
+        else:
+            await self._sift(entries, error)
+
+    async def _store(self, entries: Sequence[Entry]) -> Exception | None:
+        """Records entries in one transaction, and settles them; or what it failed with."""
         began = time.perf_counter()
         arrivals = [entry.submission.received_at for entry in entries]
         try:
             outcomes = await self._traces.record([entry.event for entry in entries], received_at=arrivals)
-            settled = list(zip(entries, outcomes, strict=True))
-        except _TRANSIENT as error:
-            await self._later(entries, error)
         except Exception as error:
-            if len(entries) == 1:
-                await self._put_aside(entries[0], error)
-                return
-            middle = len(entries) // 2
-            await self._write(entries[:middle])
-            await self._write(entries[middle:])
-        else:
-            for entry, outcome in settled:
-                self._settle(entry, outcome)
-            if self._feed is not None:
-                self._feed.publish(outcome for outcome in outcomes if isinstance(outcome, Recorded))
-            rate = len(entries) / (time.perf_counter() - began)
-            self._per_second += (rate - self._per_second) / 8
-            self._pause_s, self._batch = _FIRST_PAUSE_S, min(self._full_batch, self._batch * 2)
+            return error
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            self._settle(entry, outcome)
+        if self._feed is not None:
+            self._feed.publish(outcome for outcome in outcomes if isinstance(outcome, Recorded))
+        rate = len(entries) / (time.perf_counter() - began)
+        self._per_second += (rate - self._per_second) / 8
+        self._pause_s, self._batch = _FIRST_PAUSE_S, min(self._full_batch, self._batch * 2)
+        self._stored += 1
+        self._on_trust = 0
+        return None
 
     def _settle(self, entry: Entry, outcome: Recorded | UserError) -> None:
         self._backlog.leave(entry)
         entry.submission.settle(entry.index, outcome)
 
-    async def _later(self, entries: Sequence[Entry], error: ServiceError) -> None:
-        """Tells those who wait, and tries the others again, in smaller transactions, until the graph can."""
-        patient = []
+    async def _sift(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Records what can be recorded of entries that came to nothing together, perhaps for the sake of one of them."""
+        at_first, suspects = self._stored, list[tuple[Entry, Exception, int]]()
+        parts: list[tuple[Sequence[Entry], Exception | None]] = [(entries, error)]
+        while parts:
+            part, failure = parts.pop()
+            failure = failure or await self._store(part)
+            if failure is None:
+                continue
+            if len(part) > 1 and blame_of(failure) is not Blame.GRAPH:
+                middle = len(part) // 2
+                parts += [(part[middle:], None), (part[:middle], None)]
+            elif isinstance(failure, UserError):
+                self._settle(part[0], failure)
+            else:
+                suspects += [(entry, failure, self._stored) for entry in part]
+                # Where one after the other fails and nothing is stored, it is the graph, whatever it says.
+                nothing_goes = (
+                    self._stored == at_first and len(suspects) > _ON_TRUST and not isinstance(failure, _OF_THE_VALUE)
+                )
+                if blame_of(failure) is Blame.GRAPH or nothing_goes:
+                    left = [entry for entry, _, _ in suspects] + [
+                        entry for part, _ in reversed(parts) for entry in part
+                    ]
+                    await self._later(left, failure)
+                    return
+        for entry, failure, stored_then in suspects:
+            since = stored_then if self._health else at_first
+            await self._judge(entry, failure, min(since, entry.failed_at))
+
+    async def _judge(self, entry: Entry, error: Exception, since: float) -> None:
+        """Tries an entry that failed by itself again, each time after something else was stored; then it is put aside."""
+        for _ in range(_CONFIRMED):
+            trusted = self._on_trust < _ON_TRUST or isinstance(error, _OF_THE_VALUE)
+            if self._stored <= since and not (trusted and await self._proves()):
+                await self._later([entry], error)
+                return
+            since = self._stored if self._health else since
+            again = await self._store([entry])
+            if again is None:
+                return
+            if blame_of(again) is Blame.GRAPH:
+                await self._later([entry], again)
+                return
+            error = again
+        await self._put_aside(entry, error)
+
+    async def _proves(self) -> bool:
+        """Whether the graph stores something now that is there for this sake alone."""
+        if self._health is None:
+            return False
+        try:
+            await self._health.prove()
+        except LoopgraphError as error:
+            logger.warning("the graph does not store anything now: %s", error)
+            return False
+        return True
+
+    async def _later(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Tells those who wait, and tries the others again, fewer at a time, until the graph can."""
+        patient, told = [], _graphs_fault(error)
         for entry in entries:
             if entry.submission.waited:
-                self._backlog.withdraw(entry.submission)
-                self._backlog.leave(entry)
-                entry.submission.fail(error)
+                self._tell(entry, told)
             else:
                 patient.append(entry)
         if not patient:
             return
-        logger.warning("%d queued events wait for the graph: %s", self._backlog.events, error)
-        self._backlog.put_back(patient)
+        logger.warning("%d queued events wait for the graph: %s", self._backlog.events, told)
+        if len(entries) == 1 and (self._stored > entries[0].failed_at or await self._proves()):
+            self._set_apart(entries[0])
+            return
+        for entry in patient:
+            entry.together = max(1, min(entry.together, len(entries)) // 4)
+            entry.failed_at = self._stored
+            entry.alone += len(entries) == 1
+        if patient[0].alone > _IN_FRONT:
+            self._backlog.set_apart(patient[0], self._pause_s)
+        else:
+            self._backlog.put_back(patient)
         self._batch = max(1, self._batch // 2)
+        self._end_look()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._somebody_waits.wait(), self._pause_s)
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def _put_aside(self, entry: Entry, error: Exception) -> None:
-        logger.error("an event could not be recorded: %s: %s", type(error).__name__, error)
-        await self._bury([entry.event], error)
-        self._settle(
-            entry, Unprocessable(f"the graph could not store this event ({type(error).__name__}); it was put aside")
-        )
+    def _set_apart(self, entry: Entry) -> None:
+        """Has an entry that fails by itself while others are stored wait behind them, longer each time."""
+        entry.tries += 1
+        entry.failed_at = self._stored
+        self._backlog.set_apart(entry, min(4.0 ** (entry.tries - 1), _LONGEST_APART_S))
 
-    async def _bury(self, events: Sequence[Recordable], error: Exception) -> None:
-        """Puts events among the dead letters."""
+    def _tell(self, entry: Entry, error: ServiceError) -> None:
+        """Tells who waits for an entry that its submission is to be sent again."""
+        self._backlog.withdraw(entry.submission)
+        self._backlog.leave(entry)
+        entry.submission.fail(error)
+
+    async def _put_aside(self, entry: Entry, error: Exception) -> None:
+        """Settles an entry that the graph cannot store; if it cannot be put aside either, it stays with whoever has it."""
+        logger.error("an event cannot be recorded: %s: %s", type(error).__name__, error)
+        words = f"the graph cannot store this event, though it stores others ({type(error).__name__})"
+        self._on_trust += 1
+        if self._dead_letters is None:
+            logger.error("there is no folder for dead letters")
+            self._settle(entry, Unprocessable(f"{words}; it was not kept"))
+        elif await self._bury([entry.event], error):
+            self._settle(entry, Unprocessable(f"{words}; it was put aside"))
+        elif entry.submission.waited:
+            self._tell(entry, DeadLettersUnwritable(f"{words}, and it cannot be put aside now; try again"))
+        else:
+            self._set_apart(entry)
+
+    async def _bury(self, events: Sequence[Recordable], error: Exception) -> bool:
+        """Puts events among the dead letters; whether they are there."""
         if self._dead_letters is None:
             logger.error("%d events are lost: there is no folder for dead letters", len(events))
-            return
+            return False
         try:
             await self._dead_letters.add(events, error, now())
         except Exception as failure:
-            logger.critical("%d events are lost: the dead letters cannot be written: %s", len(events), failure)
-        else:
-            logger.error("%d events were put aside in %s", len(events), self._dead_letters.path)
+            logger.critical("%d events cannot be put aside: %s: %s", len(events), type(failure).__name__, failure)
+            return False
+        logger.error("%d events were put aside in %s", len(events), self._dead_letters.path)
+        return True
+
+
+def _graphs_fault(error: Exception) -> ServiceError:
+    """An error as one that blames the graph, which it does as long as it is not proven to be the event's."""
+    if blame_of(error) is Blame.GRAPH:
+        return error if isinstance(error, ServiceError) else GraphUnavailable(str(error) or type(error).__name__)
+    what = f"{type(error).__name__}: {error}" if isinstance(error, LoopgraphError) else type(error).__name__
+    return EngineFailure(f"the graph has stored nothing since a transaction failed ({what}); try again")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from loopgraph.computes.traces import assembly
-from loopgraph.contracts.assembly import AssembledTrace, Episode
+from loopgraph.contracts.assembly import AssembledTrace, Episode, Forest
 from loopgraph.contracts.base import Principal
+from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.traces.reads import MAX_TRACES, TraceReads
 from loopgraph.errors import NotFound
 
@@ -18,7 +20,13 @@ async def trees(
     reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None
 ) -> dict[str, AssembledTrace]:
     """Traces with all that they spawned, in four statements; unknown and hidden ids are absent."""
-    return assembly.assemble(await reads.forest(correlation_ids, principal), correlation_ids, max_depth=MAX_DEPTH)
+    forest = await reads.forest(correlation_ids, principal)
+    return await made_of(_size(forest), lambda: assembly.assemble(forest, correlation_ids, max_depth=MAX_DEPTH))
+
+
+def _size(forest: Forest) -> int:
+    """How many traces, steps and calls a forest holds."""
+    return sum(1 + len(parts.hooks) + len(parts.endpoints) for parts in forest.parts.values())
 
 
 async def assemble(
@@ -36,7 +44,8 @@ async def assemble(
     """
     async for id_ in _meant(reads, correlation_id, principal):
         forest = await reads.forest([id_], principal, max_traces=max_traces)
-        if found := assembly.assemble(forest, [id_], max_depth=max_depth):
+        if id_ in forest.parts:
+            found = await made_of(_size(forest), partial(assembly.assemble, forest, [id_], max_depth=max_depth))
             return found[id_]
     raise NotFound("Trace", correlation_id)
 
@@ -49,7 +58,7 @@ async def episode(reads: TraceReads, correlation_id: str, principal: Principal |
     async for id_ in _meant(reads, correlation_id, principal):
         forest = await reads.forest([*await reads.prompts_of_episode(id_), id_], principal)
         if id_ in forest.parts:
-            return assembly.episode(forest)
+            return await made_of(_size(forest), partial(assembly.episode, forest))
     raise NotFound("Trace", correlation_id)
 
 

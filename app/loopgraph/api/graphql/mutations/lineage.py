@@ -10,6 +10,7 @@ from loopgraph import errors
 from loopgraph.api.graphql.mutations import inputs
 from loopgraph.api.graphql.types.common import Expected, Info, mutation, origin_of
 from loopgraph.api.graphql.types.lineage import LineageEdge, Pattern, PatternVersion
+from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.contracts.audit import EventType
 from loopgraph.contracts.changes import Created
 from loopgraph.contracts.lineage import EvolutionType, RelationshipType
@@ -21,7 +22,7 @@ class VersionPayload:
 
     pattern: Pattern
     version: PatternVersion
-    edges: list[LineageEdge]
+    edges: list[LineageEdge] = short_list()
     repeated: bool = strawberry.field(description="Whether an earlier request with the same id had made it.")
 
 

@@ -13,12 +13,13 @@ from loopgraph.api.graphql.types.enums import PathMetric, RelationshipType
 from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key, pattern_lineage
 from loopgraph.api.graphql.types.traversal import (
+    ANCESTORS,
+    OF_TRAVERSAL,
+    PATH,
     CommonAncestors,
     LineageGraph,
     LineagePath,
     TraversalInput,
-    edge_object,
-    version_object,
 )
 from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.base import Instant
@@ -65,7 +66,8 @@ class LineageQuery:
         return LineageEdge.of(found) if found else None
 
     @strawberry.field(
-        description="The whole lineage of a pattern: its versions, their ancestors and descendants; null if there is none."
+        description="The whole lineage of a pattern: its versions, their ancestors and descendants; null if there is none.",
+        directives=[OF_TRAVERSAL],
     )
     async def lineage(
         self, info: Info, pattern_id: strawberry.ID, traversal: TraversalInput | None = None
@@ -92,8 +94,9 @@ class LineageQuery:
         if path is None:
             return None
         return LineagePath(
-            versions=[version_object(version) for version in path.versions],
-            edges=[edge_object(edge) for edge in path.edges],
+            versions=[PatternVersion.of(version) for version in path.versions[:PATH]],
+            edges=[LineageEdge.of(edge) for edge in path.edges[:PATH]],
+            truncated=len(path.versions) > PATH,
             cost=path.cost,
             length=len(path.edges),
         )
@@ -102,13 +105,11 @@ class LineageQuery:
     async def common_ancestors(
         self, info: Info, node_ids: list[strawberry.ID], relationship_types: list[RelationshipType] | None = None
     ) -> CommonAncestors:
-        maximum = info.context.services.settings.max_page_size
-        if len(node_ids) > maximum:
-            raise errors.InvalidInput("nodeIds", f"must be at most {maximum}, not {len(node_ids)}")
         found = await info.context.services.traversals.common_ancestors(node_ids, _types(relationship_types))
         return CommonAncestors(
-            all=[version_object(version) for version in found.all],
-            nearest=[version_object(version) for version in found.nearest],
+            all=[PatternVersion.of(version) for version in found.all[:ANCESTORS]],
+            nearest=[PatternVersion.of(version) for version in found.nearest[:ANCESTORS]],
+            truncated=len(found.all) > ANCESTORS,
         )
 
     @strawberry.field(description="The audit trail, newest first.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from loopgraph.api.graphql.types.feedback import Interval
+from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.reducers.samples import wilson_interval
 
 _MEAN = "Over the durations that are known."
@@ -61,7 +62,7 @@ class EndpointReliability:
     total_retries: int
     avg_retries_per_call: float
     unique_error_types: int
-    error_types: list[str]
+    error_types: list[str] = short_list()
 
     @strawberry.field(description="Wilson's interval at 95 %.")
     def success_rate_interval(self) -> Interval | None:

@@ -18,8 +18,12 @@ from loopgraph.api.access import LOCAL
 from loopgraph.api.errors import invalid_input
 from loopgraph.api.graphql.context import Context
 from loopgraph.api.graphql.types.enums import ActorType
+from loopgraph.api.graphql.types.list_size import SHORT, at_most
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.base import Contract, Id, Name, Page
+
+CYCLE = 1_000
+"""So many ids of a cycle are told."""
 
 Info = strawberry.Info[Context, None]
 T = TypeVar("T")
@@ -28,7 +32,8 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def shape(type_: type[T], contract: BaseModel, **more: Any) -> T:
-    """The GraphQL object of a contract: fields of the same name are taken over, the others come from ``more``."""
+    """The GraphQL object of a contract: fields of the same name are taken over, lists up to ``SHORT`` items; the others come
+    from ``more``."""
     key = (type_, type(contract), *more)
     if (names := _COMMON.get(key)) is None:
         wanted = {field.name for field in dataclasses.fields(type_) if field.init} - more.keys()  # type: ignore[arg-type]
@@ -41,10 +46,13 @@ _COMMON: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
 
 def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value[:SHORT]) if isinstance(value, tuple) else value
 
 
 # Slices
+
+
+SLICE = "`first` of them after `offset`."
 
 
 def sliced(info: Info, items: Sequence[V], first: int | None, offset: int) -> Sequence[V]:
@@ -190,7 +198,9 @@ class NotFound(UserErrorInterface):
 class InvalidInput(UserErrorInterface):
     field: str = strawberry.field(description="Path of the wrong value in the arguments.")
     path: list[str] | None = strawberry.field(
-        default=None, description="For an edge that would close a cycle: the node ids of that cycle, first = last."
+        default=None,
+        description="For an edge that would close a cycle: the node ids of that cycle, first = last. A long one is cut.",
+        directives=[at_most(CYCLE)],
     )
 
 
@@ -223,7 +233,7 @@ def error_object(error: errors.UserError) -> Any:
             return NotFound(message=message, kind=error.kind, missing_id=error.id)
         case errors.InvalidInput():
             field = _in_arguments(error.field)
-            cycle = list(error.path) if isinstance(error, errors.CycleRefused) else None
+            cycle = list(error.path[:CYCLE]) if isinstance(error, errors.CycleRefused) else None
             return InvalidInput(message=f"{field}: {error.problem}", field=field, path=cycle)
         case errors.Conflict():
             return Conflict(message=message, kind=error.kind, conflicting_id=error.id)

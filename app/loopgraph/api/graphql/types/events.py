@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.loaders import EventsKey
 from loopgraph.api.graphql.types.common import Info, connection, page_of, plain, shape, validated
 from loopgraph.api.graphql.types.enums import ActorType, EventType, Severity
+from loopgraph.api.graphql.types.presentation import later, present
 from loopgraph.contracts import audit as contracts
 from loopgraph.effects.clock import time_key
-
-if TYPE_CHECKING:
-    from loopgraph.api.graphql.types.lineage import Pattern, PatternVersion
 
 
 @strawberry.input(description="Which events; what is left out does not filter.")
@@ -71,22 +68,13 @@ class LineageEvent(relay.Node):
     def time_series_entry(self) -> JSON:
         return JSON(self.event.time_series_entry())
 
-    @strawberry.field
-    async def pattern(
-        self, info: Info
-    ) -> Annotated["Pattern", strawberry.lazy("loopgraph.api.graphql.types.lineage")] | None:  # noqa: UP037
-        from loopgraph.api.graphql.types.lineage import Pattern
+    @strawberry.field(graphql_type=later("lineage", "Pattern") | None)
+    async def pattern(self, info: Info) -> Any:
+        return present(await info.context.loaders.pattern.load(self.pattern_id) if self.pattern_id else None)
 
-        pattern = await info.context.loaders.pattern.load(self.pattern_id) if self.pattern_id else None
-        return Pattern.of(pattern) if pattern else None
-
-    @strawberry.field
-    async def version(
-        self, info: Info
-    ) -> Annotated["PatternVersion", strawberry.lazy("loopgraph.api.graphql.types.lineage")] | None:  # noqa: UP037
-        from loopgraph.api.graphql.types.lineage import PatternVersion
-
-        return PatternVersion.maybe(await info.context.loaders.version.load(self.node_id) if self.node_id else None)
+    @strawberry.field(graphql_type=later("lineage", "PatternVersion") | None)
+    async def version(self, info: Info) -> Any:
+        return present(await info.context.loaders.version.load(self.node_id) if self.node_id else None)
 
 
 async def events_connection(
@@ -102,9 +90,9 @@ async def events_connection(
     wanted = validated(contracts.EventFilter, plain(filter) if filter else {}, "filter")
     page, loaders = page_of(info, first, after), info.context.loaders
     if pattern_id is not None:
-        found = await loaders.events_of_pattern.load(EventsKey(pattern_id, wanted, page))
+        found = await loaders.events_of_pattern.load((pattern_id, wanted, page))
     elif node_id is not None:
-        found = await loaders.events_of_version.load(EventsKey(node_id, wanted, page))
+        found = await loaders.events_of_version.load((node_id, wanted, page))
     else:
         found = await info.context.services.events.page(wanted, page)
     items = ((time_key(event.recorded_at, event.event_id), LineageEvent.of(event)) for event in found.events)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any, Self
 
 import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.loaders import EvidenceKey
-from loopgraph.api.graphql.types.common import Info, encode_cursor, page_info, page_of, shape
+from loopgraph.api.graphql.types.common import SLICE, Info, encode_cursor, page_info, page_of, shape, sliced
 from loopgraph.api.graphql.types.enums import (
     Arm,
     FeedbackType,
@@ -25,6 +25,8 @@ from loopgraph.api.graphql.types.enums import (
     Verdict,
 )
 from loopgraph.api.graphql.types.lineage import Baseline, Pattern, PatternVersion
+from loopgraph.api.graphql.types.list_size import SHORT, at_most, short_list
+from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces import HookExecution
 from loopgraph.contracts import feedback as contracts
 from loopgraph.effects.loop.evidence import Evidence
@@ -57,7 +59,7 @@ class PerformanceSummary:
     max_duration_ms: float | None
     std_duration_ms: float | None
     mean_quality_score: float | None
-    errors: list[ErrorCount]
+    errors: list[ErrorCount] = short_list("The most frequent first.")
     timeout_count: int
 
     @classmethod
@@ -69,7 +71,9 @@ class PerformanceSummary:
             summary,
             success_rate_interval=Interval.of(summary.success_rate_interval),
             baseline=Baseline.of(summary.baseline),
-            errors=[ErrorCount(error_type=name, count=count) for name, count in summary.error_counts.items()],
+            errors=[
+                ErrorCount(error_type=name, count=count) for name, count in islice(summary.error_counts.items(), SHORT)
+            ],
         )
 
 
@@ -92,7 +96,7 @@ class FeedbackRun(relay.Node):
     correlation_id: strawberry.ID | None
     status: RunStatus
     stage: Stage = strawberry.field(description="The stage the run is at.")
-    stages: list[StageState]
+    stages: list[StageState] = strawberry.field(directives=[at_most(len(Stage))])
     revision: int = strawberry.field(description="Grows with every change of the run.")
     control_node_id: strawberry.ID = strawberry.field(description="The version that was analysed.")
     feedback_collected: int = strawberry.field(description="Executions that were analysed.")
@@ -126,10 +130,10 @@ class FeedbackRun(relay.Node):
         pattern = await info.context.loaders.pattern.load(self.pattern_id)
         return Pattern.of(pattern) if pattern else None
 
-    @strawberry.field(description="What the run proposed or took up, in the order of their proposal.")
-    async def improvements(self, info: Info) -> list[Improvement]:
+    @strawberry.field(description=f"What the run proposed or took up, in the order of their proposal: {SLICE}")
+    async def improvements(self, info: Info, first: int = 20, offset: int = 0) -> list[Improvement]:
         found = await info.context.loaders.improvements_of_run.load(self.run_id)
-        return [Improvement.of(improvement) for improvement in found or ()]
+        return [Improvement.of(improvement) for improvement in sliced(info, found or (), first, offset)]
 
 
 @strawberry.type(description="A proposal with the candidate version it would introduce.")
@@ -171,15 +175,15 @@ class Improvement(relay.Node):
     async def base(self, info: Info) -> PatternVersion | None:
         return PatternVersion.maybe(await info.context.loaders.version.load(self.base_node_id))
 
-    @strawberry.field(description="The experiments that tested it, oldest first.")
-    async def experiments(self, info: Info) -> list[Experiment]:
+    @strawberry.field(description=f"The experiments that tested it, oldest first: {SLICE}")
+    async def experiments(self, info: Info, first: int = 20, offset: int = 0) -> list[Experiment]:
         found = await info.context.loaders.experiments_of_improvement.load(self.improvement_id)
-        return [Experiment.of(experiment) for experiment in found or ()]
+        return [Experiment.of(experiment) for experiment in sliced(info, found or (), first, offset)]
 
-    @strawberry.field(description="The decisions about it, oldest first: the experiment's, then a reviewer's.")
-    async def decisions(self, info: Info) -> list[Decision]:
+    @strawberry.field(description=f"The decisions about it, oldest first, the experiment's, then a reviewer's: {SLICE}")
+    async def decisions(self, info: Info, first: int = 20, offset: int = 0) -> list[Decision]:
         found = await info.context.loaders.decisions_of_improvement.load(self.improvement_id)
-        return [Decision.of(decision) for decision in found or ()]
+        return [Decision.of(decision) for decision in sliced(info, found or (), first, offset)]
 
 
 @strawberry.type(description="An execution of an experiment, as it was recorded.")
@@ -241,7 +245,7 @@ class Experiment(relay.Node):
 
     @strawberry.field(description="The finished executions that name it, by version and then the oldest first.")
     async def executions(self, info: Info, first: int = 100, after: str | None = None) -> ExperimentExecutionConnection:
-        key = EvidenceKey(self.experiment_id, page_of(info, first, after))
+        key = (self.experiment_id, page_of(info, first, after))
         found = await info.context.loaders.executions_of_experiment.load(key)
         edges = [ExperimentExecutionEdge.of(evidence) for evidence in found.evidence]
         return ExperimentExecutionConnection(
@@ -301,6 +305,7 @@ class ExperimentResult:
         )
 
 
+@presents(contracts.Decision)
 @strawberry.type(description="The evidence an improvement was decided on; an applied version points at it for ever.")
 class Decision(relay.Node):
     decision_id: relay.NodeID[str]

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.loaders import EdgesKey, LineageKey, TraversalKey, VersionsKey
-from loopgraph.api.graphql.types.common import Info, connection, page_of, shape
+from loopgraph.api.graphql.types.common import SLICE, Info, connection, page_of, shape, sliced
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
-from loopgraph.api.graphql.types.traversal import LineageGraph, TraversalInput, graph_object
+from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.presentation import later, present, presents
+from loopgraph.api.graphql.types.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
-
-if TYPE_CHECKING:
-    from loopgraph.api.graphql.types.feedback import Decision
 
 _VERSION_KEY = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -40,6 +38,7 @@ class Baseline:
         return cls(p50_ms=baseline.p50, p95_ms=baseline.p95, p99_ms=baseline.p99, avg_duration_ms=baseline.avg_duration)
 
 
+@presents(contracts.Pattern)
 @strawberry.type(description="A reusable way of working: a prompt, a skill, a code template, a learned execution plan.")
 class Pattern(relay.Node):
     pattern_id: relay.NodeID[str]
@@ -47,7 +46,7 @@ class Pattern(relay.Node):
     name: str
     pattern_type: str
     description: str
-    tags: list[str]
+    tags: list[str] = short_list()
     metadata: JSON
     latest_version: int = strawberry.field(description="Number of the newest version.")
     created_at: datetime
@@ -81,12 +80,13 @@ class Pattern(relay.Node):
         if page.after is not None and not _VERSION_KEY.fullmatch(page.after):
             raise errors.InvalidInput("after", "must be a cursor of this connection")
         below = int(page.after) if page.after else None
-        found = await info.context.loaders.versions_of_pattern.load(VersionsKey(self.pattern_id, first, below))
+        found = await info.context.loaders.versions_of_pattern.load((self.pattern_id, first, below))
         items = ((str(version.version), PatternVersion.of(version)) for version in found.versions)
         return connection(items, has_more=found.has_more, after=after)
 
     @strawberry.field(
-        description="All versions of the pattern, their ancestors and descendants, and the edges between."
+        description="All versions of the pattern, their ancestors and descendants, and the edges between.",
+        directives=[OF_TRAVERSAL],
     )
     async def lineage(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         graph = await pattern_lineage(info, self.pattern_id, traversal)
@@ -101,6 +101,7 @@ class Pattern(relay.Node):
         return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
 
 
+@presents(contracts.PatternVersion)
 @strawberry.type(description="One immutable state of a pattern: a node of the lineage graph.")
 class PatternVersion(relay.Node):
     node_id: relay.NodeID[str]
@@ -115,7 +116,7 @@ class PatternVersion(relay.Node):
     template_hash: str = strawberry.field(description="sha256 over the bytes of the template.")
     parameters: JSON
     change_summary: str
-    tags: list[str]
+    tags: list[str] = short_list()
     metadata: JSON
     confidence_score: float | None
     performance_baseline: Baseline | None
@@ -175,20 +176,22 @@ class PatternVersion(relay.Node):
         pattern = await info.context.loaders.pattern.load(self.raw_pattern_id)
         return Pattern.of(pattern) if pattern else None
 
-    @strawberry.field(description="The decision that approved this version, if the loop applied it.")
-    async def decision(
-        self, info: Info
-    ) -> Annotated["Decision", strawberry.lazy("loopgraph.api.graphql.types.feedback")] | None:  # noqa: UP037
-        from loopgraph.api.graphql.types.feedback import Decision
+    @strawberry.field(
+        description="The decision that approved this version, if the loop applied it.",
+        graphql_type=later("feedback", "Decision") | None,
+    )
+    async def decision(self, info: Info) -> Any:
+        return present(await info.context.loaders.decision_of_version.load(self.node_id))
 
-        found = await info.context.loaders.decision_of_version.load(self.node_id)
-        return Decision.of(found) if found else None
-
-    @strawberry.field(description="What this version descends from. Cost is linear in the edges reached.")
+    @strawberry.field(
+        description="What this version descends from. Cost is linear in the edges reached.", directives=[OF_TRAVERSAL]
+    )
     async def ancestors(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         return await self._reached(info, contracts.Direction.ANCESTORS, traversal)
 
-    @strawberry.field(description="What descends from this version. Cost is linear in the edges reached.")
+    @strawberry.field(
+        description="What descends from this version. Cost is linear in the edges reached.", directives=[OF_TRAVERSAL]
+    )
     async def descendants(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
         return await self._reached(info, contracts.Direction.DESCENDANTS, traversal)
 
@@ -198,23 +201,34 @@ class PatternVersion(relay.Node):
         wanted = traversal or TraversalInput()
         # Checked here: what a loader raises reaches everything that it loads at once.
         limit = info.context.services.traversals.limit(wanted.limit)
-        key = TraversalKey(self.node_id, wanted.filter(direction), limit)
-        graph = await info.context.loaders.traversal.load(key)
+        graph = await info.context.loaders.traversal.load((self.node_id, wanted.filter(direction), limit))
         if graph is None:
             raise errors.NotFound("PatternVersion", self.node_id)
-        return graph_object(graph)
+        return LineageGraph.of(graph)
 
-    @strawberry.field(description="Edges from earlier versions into this one.")
+    @strawberry.field(description=f"Edges from earlier versions into this one, in order of creation: {SLICE}")
     async def incoming_edges(
-        self, info: Info, relationship_types: list[RelationshipType] | None = None, active_only: bool = True
+        self,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
     ) -> list[LineageEdge]:
-        return await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
+        found = await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
+        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
 
-    @strawberry.field(description="Edges from this version to later ones.")
+    @strawberry.field(description=f"Edges from this version to later ones, in order of creation: {SLICE}")
     async def outgoing_edges(
-        self, info: Info, relationship_types: list[RelationshipType] | None = None, active_only: bool = True
+        self,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
     ) -> list[LineageEdge]:
-        return await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
+        found = await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
+        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
     async def is_root(self, info: Info) -> bool:
@@ -230,7 +244,7 @@ class PatternVersion(relay.Node):
     ) -> relay.Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, node_id=self.node_id)
 
-    async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[LineageEdge]:
+    async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[contracts.LineageEdge]:
         return await self._edges(info, direction, list(contracts.ANCESTRY), active_only=True)
 
     async def _edges(
@@ -239,14 +253,15 @@ class PatternVersion(relay.Node):
         direction: contracts.Direction,
         types: list[contracts.RelationshipType] | None,
         active_only: bool,
-    ) -> list[LineageEdge]:
+    ) -> list[contracts.LineageEdge]:
         wanted = frozenset(contracts.RelationshipType if types is None else types)
         if not wanted:
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")
-        edges = await info.context.loaders.edges_of_version.load(EdgesKey(self.node_id, direction, wanted))
-        return [LineageEdge.of(edge) for edge in edges if edge.valid_to is None or not active_only]
+        edges = await info.context.loaders.edges_of_version.load((self.node_id, direction, wanted))
+        return [edge for edge in edges if edge.valid_to is None or not active_only]
 
 
+@presents(contracts.LineageEdge)
 @strawberry.type(description="A typed relationship between two versions; it is never deleted, its interval is closed.")
 class LineageEdge(relay.Node):
     edge_id: relay.NodeID[str]
@@ -301,9 +316,9 @@ async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput
     """The lineage of a pattern, None if there is no such pattern."""
     wanted = traversal or TraversalInput()
     limit = info.context.services.traversals.limit(wanted.limit)
-    key = LineageKey(pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
+    key = (pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
     graph = await info.context.loaders.lineage_of_pattern.load(key)
-    return graph_object(graph) if graph else None
+    return LineageGraph.of(graph) if graph else None
 
 
 def pattern_key(pattern: contracts.Pattern) -> str:

@@ -10,11 +10,12 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.loaders import SessionKey
 from loopgraph.api.graphql.types.common import Info, connection, encode_cursor, page_of, shape
 from loopgraph.api.graphql.types.enums import Temporality
+from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.traces import Trace
 from loopgraph.contracts import sessions as contracts
+from loopgraph.contracts.base import Page
 from loopgraph.effects.traces.mapping import trace_key
 from loopgraph.effects.traces.sessions import Items, log_key, metric_key
 
@@ -84,7 +85,7 @@ class Session(relay.Node):
     model: str | None
     user_id: str | None
     context: JSON
-    tags: list[str]
+    tags: list[str] = short_list()
     created_at: datetime = strawberry.field(description="When it was first heard of.")
 
     @classmethod
@@ -123,8 +124,8 @@ class Session(relay.Node):
         ]
         return MetricPointConnection(page_info=_about(found, metric_key, after), edges=edges)
 
-    def _key(self, info: Info, first: int, after: str | None) -> SessionKey:
-        return SessionKey(self.session_id, page_of(info, first, after))
+    def _key(self, info: Info, first: int, after: str | None) -> tuple[str, Page]:
+        return self.session_id, page_of(info, first, after)
 
 
 def _about(found: Items[Any], key: Callable[[Any], str], after: str | None) -> relay.PageInfo:

@@ -10,7 +10,9 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import shape
 from loopgraph.api.graphql.types.enums import ChangedField, RowKind, StepKind, TraceStatus
+from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.contracts import trace_diff as contracts
+from loopgraph.orchestrators.traces.diff import MAX_STEPS
 
 
 @strawberry.type(description="A trace, hook execution or endpoint call, as one side of a comparison.")
@@ -37,10 +39,10 @@ class DiffStep:
 @strawberry.type(description="Two steps that correspond, or one that has no counterpart.")
 class DiffRow:
     kind: RowKind
-    path: list[str] = strawberry.field(description="Names of the steps around it, from the root.")
+    path: list[str] = short_list("Names of the steps around it, from the root.")
     a: DiffStep | None
     b: DiffStep | None
-    changed: list[ChangedField]
+    changed: list[ChangedField] = strawberry.field(directives=[at_most(len(ChangedField))])
     duration_ratio: float | None = strawberry.field(description="That of b to that of a; it makes no row CHANGED.")
 
     @classmethod
@@ -52,10 +54,10 @@ class DiffRow:
     description="Where two traces begin to differ: a changed pair, or what each side has there that the other has not."
 )
 class Divergence:
-    path: list[str] = strawberry.field(description="Names of the steps around it, from the root.")
+    path: list[str] = short_list("Names of the steps around it, from the root.")
     a: DiffStep | None
     b: DiffStep | None
-    changed: list[ChangedField]
+    changed: list[ChangedField] = strawberry.field(directives=[at_most(len(ChangedField))])
 
     @classmethod
     def maybe(cls, found: contracts.Divergence | None) -> Self | None:
@@ -90,7 +92,10 @@ class TraceDiff:
             difference=shape(TraceTotals, diff.difference),
         )
 
-    @strawberry.field(description="In the order of the trees, a's before b's where neither side has a counterpart.")
+    @strawberry.field(
+        description="In the order of the trees, a's before b's where neither side has a counterpart.",
+        directives=[at_most(2 * MAX_STEPS)],
+    )
     def rows(self, differences_only: bool = False) -> list[DiffRow]:
         return [
             DiffRow.of(row) for row in self.found.rows if not differences_only or row.kind is not contracts.RowKind.SAME

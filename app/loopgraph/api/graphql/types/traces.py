@@ -10,9 +10,10 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import Info, shape, sliced
+from loopgraph.api.graphql.types.common import SLICE, Info, shape, sliced
 from loopgraph.api.graphql.types.enums import Arm, TraceStatus
 from loopgraph.api.graphql.types.lineage import PatternVersion
+from loopgraph.api.graphql.types.list_size import SHORT, short_list
 from loopgraph.api.graphql.types.waterfall import TimelineEntry, WaterfallRow
 from loopgraph.computes.traces.assembly import steps_of
 from loopgraph.computes.traces.timeline import timeline
@@ -38,7 +39,7 @@ class RoutingDecision:
     confidence_context: float | None
     confidence_capability: float | None
     confidence_historical: float | None
-    alternatives: list[Alternative]
+    alternatives: list[Alternative] = short_list()
     routing_strategy: str | None
     pattern_id: strawberry.ID | None
     cache_hit: bool
@@ -47,7 +48,7 @@ class RoutingDecision:
 
     @classmethod
     def of(cls, decision: contracts.RoutingDecision) -> Self:
-        alternatives = [shape(Alternative, alternative) for alternative in decision.alternatives]
+        alternatives = [shape(Alternative, alternative) for alternative in decision.alternatives[:SHORT]]
         return shape(cls, decision, alternatives=alternatives)
 
 
@@ -121,9 +122,9 @@ class HookExecution(relay.Node):
     error_message: str | None
     error_type: str | None
     quality_score: float | None
-    intelligence_functions_executed: list[str]
-    rag_queries_executed: list[JSON]
-    quality_gates_validated: list[str]
+    intelligence_functions_executed: list[str] = short_list()
+    rag_queries_executed: list[JSON] = short_list()
+    quality_gates_validated: list[str] = short_list()
     modifications_made: JSON
     context: JSON
     node_id: strawberry.ID | None
@@ -213,7 +214,7 @@ class Trace(relay.Node):
     error_message: str | None
     error_type: str | None
     context: JSON
-    tags: list[str]
+    tags: list[str] = short_list()
     created_at: datetime
 
     @classmethod
@@ -298,9 +299,9 @@ class Trace(relay.Node):
     async def incomplete(self, info: Info) -> bool:
         return (await self._whole(info)).incomplete
 
-    @strawberry.field(description="What is not known of it and of what it spawned, one plain sentence each.")
-    async def missing(self, info: Info) -> list[str]:
-        return list((await self._whole(info)).missing)
+    @strawberry.field(description=f"What is not known of it and of what it spawned, one plain sentence each: {SLICE}")
+    async def missing(self, info: Info, first: int = 100, offset: int = 0) -> list[str]:
+        return list(sliced(info, (await self._whole(info)).missing, first, offset))
 
     @strawberry.field(
         description="The largest amount by which clocks contradict each other in it: a step before its trace or its outer "
@@ -358,7 +359,7 @@ class Episode:
     completed_at: datetime | None = strawberry.field(description="The latest end; null while in progress.")
     duration_ms: float | None
     incomplete: bool = strawberry.field(description="Whether anything of it is not known; `missing` says what.")
-    missing: list[str]
+    missing: list[str] = short_list("One plain sentence each.")
     skew_ms: float = strawberry.field(
         description="The largest amount by which clocks contradict each other in a trace."
     )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Any, Self
 
 import strawberry
 
-from loopgraph.api.graphql.types.common import plain, validated
+from loopgraph.api.graphql.types.common import plain, shape, validated
 from loopgraph.api.graphql.types.enums import PatternStatus, RelationshipType
+from loopgraph.api.graphql.types.list_size import ListSize, at_most
+from loopgraph.api.graphql.types.presentation import later, later_list, present
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts import lineage as contracts
 
-if TYPE_CHECKING:
-    from loopgraph.api.graphql.types.lineage import LineageEdge, PatternVersion
-
-Version = Annotated["PatternVersion", strawberry.lazy("loopgraph.api.graphql.types.lineage")]
-Edge = Annotated["LineageEdge", strawberry.lazy("loopgraph.api.graphql.types.lineage")]
+_VERSIONS, _EDGES = later_list("lineage", "PatternVersion"), later_list("lineage", "LineageEdge")
 
 
 @strawberry.input(description="What a traversal follows and returns.")
@@ -46,9 +44,19 @@ class TraversalInput:
         return self.max_nodes
 
 
+OF_TRAVERSAL = ListSize(
+    slicing_arguments=["traversal.maxNodes"], sized_fields=["startIds", "nodes", "edges", "roots", "leaves"]
+)
+"""The lists of a graph are as long as its traversal may be; of edges, there may be twice as many."""
+
+EDGES_PER_NODE, FEW_EDGES = 2, 500
+PATH, ANCESTORS = 10_000, 10_000
+"""So much of a path and of the common ancestors is shown."""
+
+
 @strawberry.type(description="A version in a traversal's answer.")
 class LineageNode:
-    version: Version
+    version: Any = strawberry.field(graphql_type=later("lineage", "PatternVersion"))
     depth: int = strawberry.field(description="Fewest edges from a start; 0 for a start itself.")
     in_degree: int = strawberry.field(description="Edges of the answer into this version.")
     out_degree: int = strawberry.field(description="Edges of the answer out of this version.")
@@ -59,23 +67,26 @@ class LineageGraph:
     graph: strawberry.Private[contracts.LineageGraph]
     start_ids: list[strawberry.ID]
     reached: int = strawberry.field(description="Versions found before the filter by status.")
-    truncated: bool = strawberry.field(description="Whether more was reachable than the limit allowed.")
+    truncated: bool = strawberry.field(
+        description="Whether more was reachable than the limit allowed, or there are more edges than twice the nodes (and 500)."
+    )
+
+    @classmethod
+    def of(cls, graph: contracts.LineageGraph) -> Self:
+        return cls(
+            graph=graph,
+            start_ids=[strawberry.ID(start) for start in graph.start_ids],
+            reached=graph.reached,
+            truncated=graph.truncated or len(graph.edges) > _most_edges(graph),
+        )
 
     @strawberry.field
     def nodes(self) -> list[LineageNode]:
-        return [
-            LineageNode(
-                version=version_object(node.version),
-                depth=node.depth,
-                in_degree=node.in_degree,
-                out_degree=node.out_degree,
-            )
-            for node in self.graph.nodes
-        ]
+        return [shape(LineageNode, node, version=present(node.version)) for node in self.graph.nodes]
 
-    @strawberry.field
-    def edges(self) -> list[Edge]:
-        return [edge_object(edge) for edge in self.graph.edges]
+    @strawberry.field(graphql_type=_EDGES)
+    def edges(self) -> list[Any]:
+        return [present(edge) for edge in self.graph.edges[: _most_edges(self.graph)]]
 
     @strawberry.field
     def node_count(self) -> int:
@@ -85,57 +96,49 @@ class LineageGraph:
     def edge_count(self) -> int:
         return len(self.graph.edges)
 
-    @strawberry.field(description="Versions of the answer without an ancestry edge of the answer into them.")
-    def roots(self) -> list[Version]:
+    @strawberry.field(
+        description="Versions of the answer without an ancestry edge of the answer into them.",
+        graphql_type=_VERSIONS,
+    )
+    def roots(self) -> list[Any]:
         return self._chosen(algorithms.roots(self._ids(), self.graph.edges))
 
-    @strawberry.field(description="Versions of the answer without an ancestry edge of the answer out of them.")
-    def leaves(self) -> list[Version]:
+    @strawberry.field(
+        description="Versions of the answer without an ancestry edge of the answer out of them.",
+        graphql_type=_VERSIONS,
+    )
+    def leaves(self) -> list[Any]:
         return self._chosen(algorithms.leaves(self._ids(), self.graph.edges))
 
     def _ids(self) -> list[str]:
         return [node.version.node_id for node in self.graph.nodes]
 
-    def _chosen(self, ids: tuple[str, ...]) -> list[Version]:
+    def _chosen(self, ids: tuple[str, ...]) -> list[Any]:
         versions = {node.version.node_id: node.version for node in self.graph.nodes}
-        return [version_object(versions[node_id]) for node_id in ids]
+        return [present(versions[node_id]) for node_id in ids]
+
+
+def _most_edges(graph: contracts.LineageGraph) -> int:
+    return max(EDGES_PER_NODE * len(graph.nodes), FEW_EDGES)
 
 
 @strawberry.type(description="A path from an earlier version to a later one.")
 class LineagePath:
-    versions: list[Version]
-    edges: list[Edge]
+    versions: list[Any] = strawberry.field(graphql_type=_VERSIONS, directives=[at_most(PATH)])
+    edges: list[Any] = strawberry.field(graphql_type=_EDGES, directives=[at_most(PATH)])
+    truncated: bool = strawberry.field(description="Whether the path is longer than what is shown of its beginning.")
     cost: float = strawberry.field(description="Number of edges, or the sum of -ln(weight).")
     length: int = strawberry.field(description="Number of edges.")
 
 
 @strawberry.type(description="Versions that are ancestors of all versions asked about; a version is its own ancestor.")
 class CommonAncestors:
-    all: list[Version] = strawberry.field(description="Nearest first.")
-    nearest: list[Version] = strawberry.field(
-        description="Those that are no ancestor of another common ancestor, as `git merge-base --all` has it."
+    all: list[Any] = strawberry.field(
+        description="Nearest first.", graphql_type=_VERSIONS, directives=[at_most(ANCESTORS)]
     )
-
-
-def version_object(version: contracts.PatternVersion) -> PatternVersion:
-    """The GraphQL object of a version."""
-    from loopgraph.api.graphql.types.lineage import PatternVersion
-
-    return PatternVersion.of(version)
-
-
-def edge_object(edge: contracts.LineageEdge) -> LineageEdge:
-    """The GraphQL object of an edge."""
-    from loopgraph.api.graphql.types.lineage import LineageEdge
-
-    return LineageEdge.of(edge)
-
-
-def graph_object(graph: contracts.LineageGraph) -> LineageGraph:
-    """The GraphQL object of a traversal's answer."""
-    return LineageGraph(
-        graph=graph,
-        start_ids=[strawberry.ID(start) for start in graph.start_ids],
-        reached=graph.reached,
-        truncated=graph.truncated,
+    nearest: list[Any] = strawberry.field(
+        description="Those that are no ancestor of another common ancestor, as `git merge-base --all` has it.",
+        graphql_type=_VERSIONS,
+        directives=[at_most(ANCESTORS)],
     )
+    truncated: bool = strawberry.field(description="Whether there are more than are shown.")

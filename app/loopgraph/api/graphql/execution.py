@@ -1,0 +1,161 @@
+"""How operations are executed: in slices that leave the event loop to others, and within a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+from graphql import GraphQLResolveInfo, get_named_type, is_leaf_type
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from loopgraph.api.graphql.pace import Turns
+from loopgraph.effects.graph.deadline import DEADLINE
+from loopgraph.errors import ServiceError
+
+
+class OperationTimeout(ServiceError):
+    """An operation took longer than it may; what it had still to read was given up."""
+
+    code = "OPERATION_TIMEOUT"
+
+
+class PacedExecution(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's execution, which completes a list of any length without a break, in slices of a few milliseconds."""
+
+    @property
+    def _turns(self) -> Turns:
+        turns: Turns = self.context_value.turns
+        return turns
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The result of the operation (of a subscription: of one event). Raises OperationTimeout."""
+        result = super().execute_operation(serially)
+        return self._in_time(result) if self.is_awaitable(result) else result
+
+    async def _in_time(self, result: Awaitable[Any]) -> Any:
+        timeout_ms = self.context_value.services.settings.operation_timeout_ms
+        DEADLINE.set(time.monotonic() + timeout_ms / 1000)
+        try:
+            with self._turns.operation():
+                async with asyncio.timeout(timeout_ms / 1000) as limit:
+                    return await result
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise OperationTimeout(
+                f"the operation took longer than {timeout_ms} ms; ask for less at once, such as smaller pages"
+            ) from error
+        finally:
+            DEADLINE.set(None)
+
+    async def complete_awaitable_value(
+        self,
+        return_type: Any,
+        field_details_list: Any,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        context: Any,
+    ) -> Any:
+        """Completes what a resolver answers with, in turn."""
+        resolved = _in_turn(self._turns, result)
+        return await super().complete_awaitable_value(return_type, field_details_list, info, path, resolved, context)
+
+    def complete_iterable_value(
+        self,
+        item_type: Any,
+        field_details_list: Any,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> Any:
+        """Completes a list: at once as far as time allows, the rest in turn."""
+        if is_leaf_type(get_named_type(item_type)):
+            return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+        turns, rest = self._turns, enumerate(items)
+        done: list[Any] = []
+        awaited: list[int] = []
+
+        def go_on() -> bool:
+            """Completes items while there is time; whether there are none left."""
+            try:
+                for index, item in rest:
+                    place = path.add_key(index, None)
+                    if self.is_awaitable(item):
+                        value = self.complete_awaitable_list_item_value(
+                            item, item_type, field_details_list, info, place, position_context
+                        )
+                        done.append(value)
+                        awaited.append(index)
+                    elif self.complete_list_item_value(
+                        item, done, item_type, field_details_list, info, place, position_context
+                    ):
+                        awaited.append(index)
+                    if turns.spent():
+                        return False
+            except Exception:
+                self.settle_in_background([done[index] for index in awaited])
+                raise
+            return True
+
+        complete = go_on()
+        if complete and not awaited:
+            return done
+
+        async def the_rest() -> list[Any]:
+            nonlocal complete
+            try:
+                while not complete:
+                    await turns.turn()
+                    complete = go_on()
+            except asyncio.CancelledError:
+                _dispose([done[index] for index in awaited])
+                raise
+            for index, value in zip(awaited, await _gather(turns, [done[i] for i in awaited]), strict=True):
+                done[index] = value
+            return done
+
+        return the_rest()
+
+
+async def _in_turn(turns: Turns, awaitable: Awaitable[Any]) -> Any:
+    """The value of something; what follows it, and what leads to it, begins in turn."""
+    if turns.spent():
+        try:
+            await turns.turn()
+        except asyncio.CancelledError:
+            _dispose([awaitable])
+            raise
+    value = await awaitable
+    if turns.spent():
+        await turns.turn()
+    return value
+
+
+async def _gather(turns: Turns, values: list[Awaitable[Any]]) -> list[Any]:
+    """The values of many things at once, which are started in turn."""
+    if len(values) == 1:
+        return [await values[0]]
+    started: list[asyncio.Future[Any]] = []
+    try:
+        for value in values:
+            started.append(asyncio.ensure_future(_in_turn(turns, value)))
+            if turns.spent():
+                await turns.turn()
+        return await gather_with_cancel(*started)
+    except BaseException:
+        for future in started:
+            future.cancel()
+        _dispose(values[len(started) :])
+        raise
+
+
+def _dispose(values: list[Any]) -> None:
+    """Ends coroutines that nobody will await."""
+    for value in values:
+        if asyncio.iscoroutine(value):
+            value.close()

@@ -1,0 +1,33 @@
+"""What backfills compute in Python: for each, a function from one row of its page to one row of its write, or None to leave it.
+
+A migration is history: its functions keep doing what they did when it was written, whatever the rest of the program does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from loopgraph.effects.clock import time_key
+from loopgraph.effects.graph.client import Row
+
+Step = Callable[[Row], Row | None]
+
+
+def _session(row: Row) -> Row:
+    at = row["started_at"] or row["created_at"]
+    return {"key": row["key"], "time_key": time_key(at, row["key"])}
+
+
+def _open_trace(row: Row) -> Row | None:
+    return {"key": row["key"], "open_key": row["time_key"]} if row["status"] == "in_progress" else None
+
+
+STEPS: Final[Mapping[str, Step]] = MappingProxyType(
+    {
+        "0003_sessions_and_open_traces/1_sessions": _session,
+        "0003_sessions_and_open_traces/2_traces": _open_trace,
+    }
+)
+"""By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

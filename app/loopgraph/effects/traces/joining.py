@@ -1,0 +1,98 @@
+"""The join of the properties of one node, field by field, whatever the order and however often (``contracts.precedence``).
+
+Beside each field that a report gave stands its weight, in the property ``ranks``: JSON of ``{field: [level, micros]}``. Fields
+without a weight come from a client's own event. Only this module reads and writes the property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loopgraph.contracts.precedence import CONCLUDED, Weight, standing
+from loopgraph.effects.graph.values import json_text, json_value
+
+Properties = dict[str, Any]
+
+RANKS = "ranks"
+
+_SETS = frozenset({"tags", "parent_span_ids"})
+
+
+def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
+    """The properties with the weights of their fields."""
+    return {**given, RANKS: json_text(weights)}
+
+
+def weightless(given: Properties) -> Properties:
+    """The properties without weights: of what is reported once and whole."""
+    return {name: value for name, value in given.items() if name != RANKS}
+
+
+def reported(properties: Properties) -> set[str]:
+    """The fields that third parties reported; sources of context as ``context.SOURCE``."""
+    return set(_weights(properties))
+
+
+def outweighed(properties: Properties, own: Properties) -> Properties:
+    """The properties with those of a client's own event, which outweigh all reports."""
+    weights = {name: weight for name, weight in _weights(properties).items() if name not in own}
+    return weighted({**properties, **own}, weights)
+
+
+def concluded(properties: Properties, conclusions: Properties) -> Properties:
+    """What changes in a node when the service itself sets some properties: they, with the least of weights."""
+    weights = {**_weights(properties), **dict.fromkeys(conclusions, CONCLUDED)}
+    return weighted(conclusions, dict(sorted(weights.items())))
+
+
+def is_concluded(field: str, properties: Properties) -> bool:
+    """Whether the service itself has set a field, and nothing else was said of it since."""
+    weight = _weights(properties).get(field)
+    return weight is not None and tuple(weight) == CONCLUDED
+
+
+def joined(ours: Properties, theirs: Properties) -> Properties:
+    """The join of two sets of properties of one node: commutative, associative and idempotent but for fields of clients."""
+    mine, others = _weights(ours), _weights(theirs)
+    result = dict(ours)
+    for name, value in theirs.items():
+        if name == RANKS or value is None:
+            continue
+        if result.get(name) is None:
+            result[name] = value
+            mine |= _of(name, others)
+        elif name == "created_at":
+            result[name] = min(result[name], value)
+        elif name in _SETS:
+            result[name] = sorted({*result[name], *value})
+        elif name == "context":
+            result[name] = _joined_contexts(result[name], value, mine, others)
+        elif standing(name, value, others) > standing(name, result[name], mine):
+            result[name] = value
+            mine.pop(name, None)
+            mine |= _of(name, others)
+    if mine:
+        result[RANKS] = json_text(dict(sorted(mine.items())))
+    return result
+
+
+def _weights(properties: Properties) -> dict[str, Weight]:
+    weights: dict[str, Weight] = json_value(properties.get(RANKS)) or {}
+    return weights
+
+
+def _of(name: str, weights: dict[str, Weight]) -> dict[str, Weight]:
+    if name == "context":
+        return {key: weight for key, weight in weights.items() if key.startswith("context.")}
+    return {name: weights[name]} if name in weights else {}
+
+
+def _joined_contexts(ours: str, theirs: str, mine: dict[str, Weight], others: dict[str, Weight]) -> str | None:
+    result = json_value(ours)
+    for source, value in json_value(theirs).items():
+        name = f"context.{source}"
+        if source not in result or standing(name, value, others) > standing(name, result[source], mine):
+            result[source] = value
+            mine |= _of(name, others)
+    return json_text(dict(sorted(result.items())))
