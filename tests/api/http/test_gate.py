@@ -296,8 +296,8 @@ async def test_websockets(service: Service) -> None:
         # What a browser says of the site does not make up for it.
         assert await handshake(service, host, ("Origin", origin), ("Sec-Fetch-Site", "same-origin")) == 403
     evil = "evil.example"
-    assert await handshake(service, ("Host", evil), ("Origin", f"http://{evil}")) == 421
-    assert await handshake(service, ("Host", evil)) == 421
+    assert await handshake(service, ("Host", evil), ("Origin", f"http://{evil}")) == 403
+    assert await handshake(service, ("Host", evil)) == 403
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "::2", "192.168.1.5"])

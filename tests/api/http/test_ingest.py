@@ -267,3 +267,13 @@ async def test_a_graph_that_goes_away(embedded_engine: EngineUnderTest, monkeypa
 
 async def test_only_post(client: httpx.AsyncClient) -> None:
     assert (await client.get("/start")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("given", "echoed"), [("t-1", "t-1"), ("<script>alert(1)</script> ; a b", None), ("z" * 20_000, None)]
+)
+async def test_only_an_id_is_echoed(client: httpx.AsyncClient, given: str, echoed: str | None) -> None:
+    answer = await client.post(
+        "/start", content=b"[]", headers={"X-Correlation-ID": given, "content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.headers.get("x-correlation-id")) == (400, echoed)

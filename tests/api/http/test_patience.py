@@ -101,6 +101,18 @@ async def test_a_head_without_end_is_refused(service: Service) -> None:
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
+async def test_neither_is_one_behind_a_request_that_is_in_work(service: Service) -> None:
+    """It ends the connection, and is not kept in memory for as long as the answer takes."""
+    body = b'{"query": "subscription { traceUpdates { __typename } }"}'
+    stream = (
+        b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n"
+    )
+    head = stream + b"Content-Length: %d\r\n\r\n" % len(body) + body + b"GET /healthz HTTP/1.1\r\n"
+    answer = await answer_to_drips(service, head, b"X-Much: " + b"x" * LARGEST_HEAD + b"\r\n")
+    assert b" 431 " not in answer
+    assert answer.count(b"HTTP/1.1 ") <= 1
+
+
 async def test_a_body_that_comes_steadily_is_waited_for(service: Service) -> None:
     """Longer than the patience in all, as long as enough of it comes."""
     began, pause_s = time.monotonic(), PATIENCE_S / 5
@@ -147,3 +159,31 @@ async def test_the_service_goes_on(service: Service) -> None:
         await asyncio.sleep(3 * PATIENCE_S)
         await socket.subscribe("1", "{ __typename }")
         assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
+
+
+async def test_what_is_answered_early_is_taken_in_and_the_connection_goes_on(service: Service) -> None:
+    """A client that is still sending reads its answer, not the end of the connection."""
+    length = 20 * LARGEST_HEAD
+    refused = (
+        b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+        % length
+    )
+    async with connection(service) as (reader, writer):
+        for _ in range(2):
+            writer.write(refused)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 415 ")
+            assert b"connection: close" not in head
+            await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+            for _ in range(20):
+                writer.write(b"x" * LARGEST_HEAD)
+                await writer.drain()
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_the_rest_of_what_was_answered_early_may_not_drip_for_ever(service: Service) -> None:
+    refused = (
+        b"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    assert (await answer_to_drips(service, refused, b"x")).startswith(b"HTTP/1.1 415 ")

@@ -184,12 +184,8 @@ def _is_address(text: str) -> bool:
 
 async def _refuse(refusal: _Refusal, scope: Scope, receive: Receive, send: Send) -> None:
     status, code, message = refusal
-    response = JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
     if scope["type"] == "http":
+        response = JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
         await response(scope, receive, send)
-    elif "websocket.http.response" in scope.get("extensions", {}):
-        start = {"type": "websocket.http.response.start", "status": status, "headers": response.raw_headers}
-        await send(start)
-        await send({"type": "websocket.http.response.body", "body": response.body})
-    else:
+    else:  # the handshake is answered 403
         await send({"type": "websocket.close", "code": 1008, "reason": message[:120]})

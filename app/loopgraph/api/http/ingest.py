@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,6 +17,7 @@ from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
 from loopgraph.api.http import bodies
 from loopgraph.api.http.bodies import body_of, is_json, json_value, media_type, waits_for_commit
+from loopgraph.contracts.base import Id
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -46,6 +47,7 @@ _HEADERS: dict[type[BaseModel], dict[str, str]] = {
     EndpointCalled: {_CORRELATION: "correlation_id", _PARENT: "hook_execution_id", _EXECUTION: "call_id"},
     TraceCompleted: {_CORRELATION: "correlation_id"},
 }
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 # The seeds' shell library sends a new X-Execution-ID with every request, also where the body goes on with an execution that it
 # began before, so there (and for the parent) the body may say otherwise.
 _MUST_AGREE = (_CORRELATION, _ROOT)
@@ -108,6 +110,14 @@ def named(event: TraceEvent) -> _Json:
     return {"correlation_id": event.correlation_id, "execution_id": getattr(event, own_id) if own_id else None}
 
 
+def _echo(request: Request) -> dict[str, str] | None:
+    """The correlation id of a request that failed, if it is one, as a header of the answer."""
+    try:
+        return {_CORRELATION: _ID.validate_python(request.headers.get(_CORRELATION))}
+    except ValidationError:
+        return None
+
+
 def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def door(request: Request) -> Response:
         try:
@@ -117,8 +127,7 @@ def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, 
             if isinstance(outcome, UserError):
                 raise outcome
         except LoopgraphError as error:
-            echoed = request.headers.get(_CORRELATION)
-            return problem_response(error, {_CORRELATION: echoed} if echoed else None)
+            return problem_response(error, _echo(request))
         if outcome is None:
             answer, status = {**named(event), "queued": True}, 202
         else:

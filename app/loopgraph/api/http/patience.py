@@ -23,7 +23,8 @@ class PatientHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._waiting: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
+        self._heads = self._head_bytes = 0
+        self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The wait for the first head begins."""
@@ -32,13 +33,13 @@ class PatientHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes; a head that is not complete with them goes on being waited for."""
+        heads, in_body = self._heads, self._in_body
         super().data_received(data)
-        in_work = self.cycle is not None and not self.cycle.response_complete
-        if in_work or self.transport.get_protocol() is not self:  # it became a WebSocket
+        if self.transport.get_protocol() is not self or self.transport.is_closing():  # it became a WebSocket, or ends
             return
-        if self._waiting is None and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+        if self._idle and self._waiting is None and self.timeout_keep_alive_task is None:
             self._wait()
-        if self._waiting is not None:
+        if heads == self._heads and not in_body:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 self._give_up(b"431 Request Header Fields Too Large")
@@ -46,15 +47,28 @@ class PatientHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head is complete."""
         self._stop_waiting()
+        self._heads += 1
+        self._head_bytes = 0
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A body is complete, too; if it was answered before, the wait for the next head begins."""
+        self._stop_waiting()
+        self._in_body = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more comes."""
         self._stop_waiting()
         super().connection_lost(exc)
 
+    @property
+    def _idle(self) -> bool:
+        """Whether everything is answered."""
+        return self.cycle is None or self.cycle.response_complete
+
     def _wait(self) -> None:
-        self._head_bytes = 0
         self._waiting = self.loop.call_later(self.patience_s, self._give_up, b"408 Request Timeout")
 
     def _stop_waiting(self) -> None:
@@ -66,7 +80,7 @@ class PatientHttp(HttpToolsProtocol):
         self._stop_waiting()
         if self.transport.is_closing():
             return
-        if self._head_bytes:
+        if self._head_bytes and self._idle:
             self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
         self.transport.close()
 

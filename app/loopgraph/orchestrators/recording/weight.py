@@ -39,7 +39,7 @@ def is_heavy(event: BaseModel) -> bool:
             if left > 0:
                 values += value
         elif isinstance(value, BaseModel):
-            values += value.__dict__.values()
+            values += filter(None, value.__dict__.values())
     return left <= 0
 
 
