@@ -20,6 +20,7 @@ from loopgraph.effects.lineage.reads import VersionPage
 from loopgraph.effects.loop.evidence import EvidencePage
 from loopgraph.effects.traces.sessions import Items
 from loopgraph.orchestrators.traces.episodes import trees
+from loopgraph.orchestrators.traces.trees import skeletons
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -122,6 +123,9 @@ class Loaders:
         self.version = by_id(reads.versions)
         self.edge = by_id(reads.edges_by_id)
         self.event = by_id(services.events.by_id)
+        self.head = by_id(lambda ids: services.traces.heads(ids, principal))
+        self.skeleton = by_id(lambda ids: skeletons(services.traces, ids, principal))
+        self.call = by_id(lambda ids: services.traces.calls_by_id(ids, principal))
         self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal))
         sessions = services.sessions
         self.session = by_id(lambda ids: sessions.by_id(ids, principal))
