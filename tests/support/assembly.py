@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from loopgraph.contracts.assembly import Forest, TraceParts
+from loopgraph.computes.traces import waterfall as computes
+from loopgraph.computes.traces.timeline import entry, moments
+from loopgraph.computes.traces.tree import Node, Record, grow, plant
+from loopgraph.contracts.assembly import AssembledTrace, Forest, Head, SpanKind, TimelineEntry, TraceParts, WaterfallRow
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.traces import EndpointCall, HookExecution, RoutingDecision, Trace, TraceStatus
 
@@ -82,3 +86,44 @@ def forest(
         if isinstance(one, Trace)
     }
     return Forest(parts=parts, continued_from=continued or {}, truncated=truncated)
+
+
+def grown(tree: AssembledTrace) -> Node[Record]:
+    """The tree of nodes of an assembled trace."""
+    found, waiting = dict[str, TraceParts](), [tree]
+    for one in waiting:  # grows while it is walked
+        found[one.trace.correlation_id] = one
+        waiting += one.child_traces
+    return grow(found, tree.trace.correlation_id)
+
+
+def waterfall(traces: Sequence[AssembledTrace]) -> tuple[WaterfallRow, ...]:
+    """The rows of assembled traces."""
+    return tuple(bar.row(bar.node.record) for bar in computes.waterfall([grown(tree) for tree in traces]))
+
+
+def critical_path(traces: Sequence[AssembledTrace]) -> tuple[computes.Segment, ...]:
+    """The critical path of assembled traces."""
+    return computes.critical_path([grown(tree) for tree in traces])
+
+
+def timeline(parts: TraceParts) -> tuple[TimelineEntry, ...]:
+    """All entries of a trace."""
+    head = Head(parts.trace, parts.routing, None)
+    steps = {(SpanKind.STEP, hook.execution_id): hook for hook in parts.hooks} | {
+        (SpanKind.CALL, one.call_id): one for one in parts.endpoints
+    }
+    found = moments(head, ((key, record.at) for key, record in steps.items()))
+    return tuple(entry(moment, head, steps[moment.of] if moment.of else None) for moment in found)
+
+
+def nested(hooks: Sequence[HookExecution]) -> dict[str | None, list[HookExecution]]:
+    """The executions of one trace by the execution they are nested in; None holds the outermost."""
+    groups: dict[str | None, list[HookExecution]] = {}
+    if hooks:
+        [top] = plant([trace(hooks[0].correlation_id), *hooks]).tops
+        for node in top.walk():
+            if isinstance(node.record, HookExecution) and node.parent:
+                outer = None if node.parent is top else node.parent.key[1]
+                groups.setdefault(outer, []).append(node.record)
+    return {outer: sorted(group, key=hooks.index) for outer, group in groups.items()}

@@ -35,6 +35,11 @@ def operation_names() -> list[str]:
     return sorted(path.stem for path in asset("graphql", "operations").glob("*.graphql"))
 
 
+def nodes(connection: Json) -> list[Json]:
+    """The nodes of a connection."""
+    return [edge["node"] for edge in connection["edges"]]
+
+
 @dataclass(frozen=True)
 class Service:
     """A running service: its address, a client of it, and its parts, for a look behind the door."""

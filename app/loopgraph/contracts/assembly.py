@@ -13,6 +13,40 @@ from loopgraph.contracts.base import Contract, JsonMap
 from loopgraph.contracts.traces import EndpointCall, HookExecution, RoutingDecision, Trace, TraceStatus
 
 
+class SpanKind(StrEnum):
+    """What a row of a waterfall stands for."""
+
+    TRACE = "trace"
+    STEP = "step"
+    CALL = "call"
+
+
+class Span(NamedTuple):
+    """The skeleton of a trace, a step or an endpoint call: what decides its place in a tree and in time, and nothing else.
+
+    ``around`` is what it may hang under, the surest first, and ``root_id`` the trace of the prompt that a trace names. ``at`` is
+    when it happened, as well as that is known.
+    """
+
+    kind: SpanKind
+    id: str
+    correlation_id: str
+    around: tuple[tuple[SpanKind, str], ...]
+    root_id: str | None
+    at: datetime
+    started_at: datetime | None
+    duration_ms: float | None
+    status: TraceStatus
+
+
+class Skeleton(NamedTuple):
+    """The spans of some traces and of all that they spawned, in no order; the rest is as in ``Forest``."""
+
+    spans: tuple[Span, ...]
+    continued_from: dict[str, str]
+    truncated: bool
+
+
 class TraceParts(Contract):
     """Everything of one trace but its children, of which it has the ids; each list in the order of time."""
 
@@ -41,6 +75,14 @@ class TraceParts(Contract):
     def total_quality_gates(self) -> int:
         """Quality gates that all hook executions validated."""
         return sum(len(hook.quality_gates_validated) for hook in self.hooks)
+
+
+class Head(NamedTuple):
+    """A trace without what belongs to it. ``continued_from`` is the trace of the prompt that its prompt goes on with."""
+
+    trace: Trace
+    routing: RoutingDecision | None
+    continued_from: str | None
 
 
 class Forest(Contract):
@@ -139,14 +181,6 @@ class Episode(Contract):
     def incomplete(self) -> bool:
         """Whether anything of it is not known."""
         return bool(self.missing)
-
-
-class SpanKind(StrEnum):
-    """What a row of a waterfall stands for."""
-
-    TRACE = "trace"
-    STEP = "step"
-    CALL = "call"
 
 
 class WaterfallRow(NamedTuple):

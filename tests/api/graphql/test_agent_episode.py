@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, tell
-from support.service import Service
+from support.service import Service, nodes
 
 
 def steps(owner: Any) -> list[Any]:
@@ -55,11 +55,11 @@ async def test_the_recorded_session_is_one_episode(service: Service) -> None:
     assert (totals["subagents"], totals["steps"], totals["failedSteps"], totals["endpointCalls"]) == (1, 6, 2, 9)
     assert (totals["inputTokens"], totals["outputTokens"]) == (1080, 135)
     assert totals["costUsd"] == pytest.approx(0.00702)
-    assert len(story["waterfall"]) == 2 + 1 + 6 + 9
+    assert len(nodes(story["waterfall"])) == 2 + 1 + 6 + 9
     assert await read("traces_episode", id=fresh[NOTICE]) == story
     assert await read("traces_episode", id=f"{fresh[SESSION]}/{fresh[AGENT]}") == story
 
-    timeline = await read("traces_timeline", correlationId=fresh[PROMPT])
+    timeline = nodes(await read("traces_timeline", correlationId=fresh[PROMPT]))
     kinds = [entry["eventType"] for entry in timeline]
     assert (kinds[0], kinds[-1]) == ("prompt_submitted", "execution_completed")
     assert timeline[0]["data"] == {"prompt": "Fix-the-failing-test please"}

@@ -16,7 +16,7 @@ from loopgraph.contracts.traces import (
     TraceStarted,
 )
 from loopgraph.effects.clock import new_id
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 from support.traces import at, statement
 
 
@@ -99,7 +99,7 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
 
 
 async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> None:
-    rows = (await service.execute("traces_episode", id=prompt))["waterfall"]
+    rows = nodes((await service.execute("traces_episode", id=prompt))["waterfall"])
     drawn = [(row["depth"], row["id"].removeprefix(f"{prompt}-"), row["startOffsetMs"], row["selfMs"]) for row in rows]
     assert drawn == [
         (0, prompt, 0, 2000), (1, "llm", 500, 500), (1, "bash", 1000, 1000), (1, "agent", 3000, 500),
@@ -109,7 +109,10 @@ async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> Non
     # The second prompt came when the subagent, not the rest of the first prompt, had ended.
     critical = {row["id"].removeprefix(f"{prompt}-") for row in rows if row["critical"]}
     assert critical == {"more", "sub", "sub-read", "inner", "agent", "bash", "llm", prompt}
-    assert (await service.execute("traces_episode", id=prompt, rows=2))["waterfall"] == rows[:2]
+    page = (await service.execute("traces_episode", id=prompt, rows=2))["waterfall"]
+    assert (nodes(page), page["pageInfo"]["hasNextPage"]) == (rows[:2], True)
+    page = (await service.execute("traces_episode", id=prompt, after=page["pageInfo"]["endCursor"]))["waterfall"]
+    assert (nodes(page), page["pageInfo"]["hasNextPage"]) == (rows[2:], False)
 
 
 async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
@@ -130,7 +133,7 @@ async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
     assert await ids(first=3, offset=10) == [10, 11, 12]
     document = """
     query($id: ID!, $first: Int, $offset: Int! = 0) {
-      trace(correlationId: $id) { waterfall(first: $first, offset: $offset) { id } }
+      trace(correlationId: $id) { steps(first: $first, offset: $offset) { executionId } }
     }
     """
     for wrong, problem in (
@@ -140,8 +143,10 @@ async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
     ):
         [error] = await service.errors(document, id=trace, **wrong)
         assert error["message"] == problem
-    entries = await service.execute("traces_timeline", correlationId=trace, first=2, offset=1)
-    assert [entry["data"]["tool"] for entry in entries] == ["S000", "S001"]
+    page = await service.execute("traces_timeline", correlationId=trace, first=1)
+    assert [entry["eventType"] for entry in nodes(page)] == ["prompt_submitted"]
+    page = await service.execute("traces_timeline", correlationId=trace, first=2, after=page["pageInfo"]["endCursor"])
+    assert [entry["data"]["tool"] for entry in nodes(page)] == ["S000", "S001"]
 
 
 async def test_a_step_by_its_global_id_knows_what_happened_in_it(service: Service, prompt: str) -> None:

@@ -23,8 +23,8 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
             routingDecision { selectedAgent }
             hookExecutions(first: 50) { executionId version { nodeId pattern { name } decision { decisionId } } }
             endpointCalls { callId }
-            timeline { eventType }
-            waterfall { id }
+            timeline { edges { node { eventType } } }
+            waterfall { edges { node { id } } }
             steps(first: 50) { spawned(first: 5) { steps(first: 5) { toolName } } endpointCalls(first: 5) { callId } }
             childTraces(first: 5) {
               hookExecutions(first: 50) { version { nodeId } steps(first: 5) { executionId } }
@@ -55,8 +55,11 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
         return session
 
     session = await session_of(10)
-    # traces, the four of all trees, and version, pattern, decision and version
-    assert 1 + 4 < await service.statements(document, session=session) <= 1 + 4 + 4
+    # traces; the four of all trees; heads, steps, versions, patterns, decisions of the first level, of the children, and of what
+    # the steps spawned
+    few = await service.statements(document, session=await session_of(2))
+    assert 1 + 4 < few <= 1 + 4 + 16
+    assert await service.statements(document, session=session) <= few
     found = (await service.query(document, session=session))["traces"]["edges"]
     assert [len(edge["node"]["childTraces"][0]["hookExecutions"]) for edge in found] == [2] * 10
 
@@ -80,7 +83,7 @@ async def test_lists_of_sessions(quiet_service: Service) -> None:
       }
     }
     """
-    # sessions; traces, logs and points of all; the four of all trees
+    # sessions; traces, logs and points of all; the four of all skeletons; no steps
     assert await service.statements(document) == 1 + 3 + 4
     found = (await service.query(document))["sessions"]["edges"]
     assert len(found) == 10
@@ -104,10 +107,15 @@ async def test_an_episode(quiet_service: Service) -> None:
 
     document = """
     query($id: ID!) {
-      episode(id: $id) { traces { steps { spawned { steps { toolName } } } } waterfall { id } totals { steps } }
+      episode(id: $id) {
+        traces { steps { spawned { steps { toolName } } } }
+        waterfall { edges { node { id } } }
+        totals { steps }
+      }
     }
     """
-    assert await statements(1) == await statements(20) == 6
+    # the episode; the skeletons of its prompts; steps, their subagents and these ones' steps; all that is on the waterfall's page
+    assert 6 + 4 < await statements(1) == await statements(20) <= 6 + 4 + 6
 
 
 async def test_lists_of_improvements(quiet_service: Service) -> None:

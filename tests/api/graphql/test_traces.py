@@ -10,7 +10,7 @@ import pytest
 from loopgraph.api.graphql.types.common import camel
 from loopgraph.contracts.traces import TraceEvent
 from loopgraph.effects.clock import new_id
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 from support.traces import at, make_version, statement, story
 
 
@@ -101,7 +101,7 @@ async def test_a_trace_by_graphql_equals_the_same_by_http(service: Service) -> N
     assert trace["endpointCalls"][1]["requestBody"] == 0
     totals = [trace[name] for name in ("totalHooks", "totalEndpoints", "totalRagQueries", "totalQualityGates")]
     assert totals == [2, 2, 1, 2]
-    assert [entry["eventType"] for entry in by_graphql["timeline"]] == [
+    assert [entry["eventType"] for entry in nodes(by_graphql["timeline"])] == [
         "prompt_submitted", "agent_routed", "hook_executed", "hook_executed", "endpoint_called", "endpoint_called",
         "execution_completed",
     ]  # fmt: skip

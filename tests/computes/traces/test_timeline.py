@@ -8,7 +8,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.computes.traces.timeline import nested, timeline
 from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import (
     EndpointCall,
@@ -17,6 +16,7 @@ from loopgraph.contracts.traces import (
     Trace,
     TraceStatus,
 )
+from support.assembly import nested, timeline
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.traces.assembly import assemble, episode
-from loopgraph.computes.traces.waterfall import critical_path, waterfall
 from loopgraph.contracts.assembly import AssembledTrace, WaterfallRow
 from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
-from support.assembly import call, forest, step, trace
+from support.assembly import call, critical_path, forest, step, trace, waterfall
 
 
 def built(*records: Trace | HookExecution | EndpointCall) -> AssembledTrace:

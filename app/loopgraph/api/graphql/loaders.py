@@ -16,6 +16,7 @@ from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.traces.episodes import trees
+from loopgraph.orchestrators.traces.trees import skeletons
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -127,6 +128,9 @@ class Loaders:
         self.version = by_id(reads.versions, turns)
         self.edge = by_id(reads.edges_by_id, turns)
         self.event = by_id(services.events.by_id, turns)
+        self.head = by_id(lambda ids: services.traces.heads(ids, principal), turns)
+        self.skeleton = by_id(lambda ids: skeletons(services.traces, ids, principal), turns)
+        self.call = by_id(lambda ids: services.traces.calls_by_id(ids, principal), turns)
         self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal), turns)
         sessions = services.sessions
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from loopgraph.computes.traces.completeness import missing_of, skew_of
-from loopgraph.computes.traces.timeline import nested
-from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, Totals, TraceParts
-from loopgraph.contracts.traces import EndpointCall, Trace, TraceStatus
+from loopgraph.computes.traces.tree import Node, Record, plant, records_of
+from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
+from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
 
 N = TypeVar("N", int, float)
 
@@ -17,28 +17,28 @@ _FAILED = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
 
 
 def assemble(forest: Forest, heads: Iterable[str], *, max_depth: int = 256) -> dict[str, AssembledTrace]:
-    """Each of the heads that is in the forest, with the tree of what it spawned.
+    """Each of the heads that is in the forest, with the tree of what it spawned, each thing where ``tree.plant`` says.
 
-    A trace hangs where the execution that spawned it ran; else under its parent; else, if that is not here, under the trace
-    of its prompt (``root_id``). Where traces are each other's ancestors, the circle is opened at a head, or else at the first
-    trace that is met. The cost is linear in what the forest holds.
+    Where traces are each other's ancestors, the circle is opened at a head if one is in it.
     """
     wanted = [id_ for id_ in dict.fromkeys(heads) if id_ in forest.parts]
-    parent = _parents(forest)
-    opened = _open_circles(parent, [*wanted, *parent])
-    children: defaultdict[str, list[str]] = defaultdict(list)
-    for id_, above in parent.items():
+    grove = plant(records_of(forest.parts.values()), heads=wanted, continued=forest.continued_from)
+    traces = [node for top in grove.tops for node in top.walk() if node.key[0] is SpanKind.TRACE]
+    depth: dict[str, int] = {}
+    children: defaultdict[str, list[Trace]] = defaultdict(list)
+    for node in traces:  # parents before their children
+        above = node.parent.trace_id if node.parent else None
+        depth[node.trace_id] = depth[above] + 1 if above is not None else 0
         if above is not None:
-            children[above].append(id_)
-    for siblings in children.values():
-        siblings.sort(key=lambda id_: (forest.parts[id_].trace.at, id_))
-    depth = _depths(parent, children)
+            children[above].append(node.trace)
     done: dict[str, AssembledTrace] = {}
-    for id_ in sorted(parent, key=lambda id_: depth[id_], reverse=True):  # children before their parents
+    for node in reversed(traces):
+        id_ = node.trace_id
         too_deep = depth[id_] == max_depth and bool(children[id_])
-        own = [] if too_deep else [done[child] for child in children[id_]]
-        cut = too_deep or id_ in opened or (forest.truncated and depth[id_] == 0)
-        done[id_] = _assembled(forest.parts[id_], own, forest.continued_from.get(id_), cut=cut)
+        inside = [] if too_deep else sorted(children[id_], key=lambda trace: (trace.at, trace.correlation_id))
+        own = {trace.correlation_id: done[trace.correlation_id] for trace in inside}
+        cut = too_deep or id_ in grove.opened or (forest.truncated and depth[id_] == 0)
+        done[id_] = _assembled(node, forest.parts[id_], own, forest.continued_from.get(id_), cut=cut)
     return {id_: done[id_] for id_ in wanted}
 
 
@@ -50,7 +50,7 @@ def episode(forest: Forest) -> Episode:
         (tree for id_, tree in assembled.items() if id_ not in below),
         key=lambda tree: (tree.trace.at, tree.trace.correlation_id),
     )
-    everything = [trace for tree in traces for trace in _flat(tree)]
+    everything = [parts.trace for parts in forest.parts.values()]
     running = any(trace.status is TraceStatus.IN_PROGRESS for trace in everything)
     started = min((tree.trace.started_at for tree in traces if tree.trace.started_at), default=None)
     ended = None if running else max((trace.completed_at for trace in everything if trace.completed_at), default=None)
@@ -69,117 +69,55 @@ def episode(forest: Forest) -> Episode:
     )
 
 
-def steps_of(tree: AssembledTrace) -> Iterable[AssembledStep]:
-    """All steps of a trace itself, outer ones before those in them."""
-    waiting = list(tree.steps)
-    for step in waiting:  # grows while it is walked
-        yield step
-        waiting += step.steps
-
-
-def _flat(tree: AssembledTrace) -> Iterable[Trace]:
-    waiting = [tree]
-    while waiting:
-        one = waiting.pop()
-        yield one.trace
-        waiting += one.child_traces
-
-
-# Where each trace hangs
-
-
-def _parents(forest: Forest) -> dict[str, str | None]:
-    home = {hook.execution_id: id_ for id_, parts in forest.parts.items() for hook in parts.hooks}
-
-    def above(trace: Trace) -> str | None:
-        own = trace.correlation_id
-        places = [home.get(trace.spawned_by or ""), trace.parent_id]
-        if own not in forest.continued_from:
-            places.append(trace.root_id)
-        return next((place for place in places if place in forest.parts and place != own), None)
-
-    return {id_: above(parts.trace) for id_, parts in forest.parts.items()}
-
-
-def _open_circles(parent: dict[str, str | None], order: Iterable[str]) -> set[str]:
-    """Takes from the first member of each circle its parent; returns the traces that have lost a child by that."""
-    settled: set[str] = set()
-    opened: set[str] = set()
-    for id_ in order:
-        walked: dict[str, None] = {}
-        step: str | None = id_
-        while step is not None and step not in settled and step not in walked:
-            walked[step] = None
-            step = parent[step]
-        if step is not None and step in walked and (above := parent[step]) is not None:
-            opened.add(above)
-            parent[step] = None
-        settled |= walked.keys()
-    return opened
-
-
-def _depths(parent: Mapping[str, str | None], children: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    level = [id_ for id_, above in parent.items() if above is None]
-    depths: dict[str, int] = {}
-    while level:
-        number = 0 if not depths else depths[parent[level[0]] or ""] + 1
-        depths |= dict.fromkeys(level, number)
-        level = [child for id_ in level for child in children.get(id_, ())]
-    return depths
-
-
 # One trace
 
 
 def _assembled(
-    parts: TraceParts, children: Sequence[AssembledTrace], continued_from: str | None, *, cut: bool
+    node: Node[Record], parts: TraceParts, own: Mapping[str, AssembledTrace], continued_from: str | None, *, cut: bool
 ) -> AssembledTrace:
-    ids = {hook.execution_id for hook in parts.hooks}
-    calls: defaultdict[str | None, list[EndpointCall]] = defaultdict(list)
-    for call in parts.endpoints:
-        calls[call.hook_execution_id if call.hook_execution_id in ids else None].append(call)
-    spawned: defaultdict[str | None, list[AssembledTrace]] = defaultdict(list)
-    for child in children:
-        spawned[child.trace.spawned_by if child.trace.spawned_by in ids else None].append(child)
-    own = _own(parts, len(children))
+    """``own`` are the traces that it spawned, in the order of time."""
+    steps: dict[str, AssembledStep] = {}
+    for inner in reversed(list(node.walk(into_traces=False))):  # inner steps before outer ones
+        if isinstance(inner.record, HookExecution):
+            steps[inner.record.execution_id] = AssembledStep(
+                execution=inner.record,
+                steps=_steps(inner, steps),
+                endpoint_calls=_calls(inner),
+                spawned=_spawned(inner, own),
+            )
+    children = own.values()
+    totals = _own(parts, len(children))
     return AssembledTrace(
         trace=parts.trace,
         routing=parts.routing,
         hooks=parts.hooks,
         endpoints=parts.endpoints,
-        child_ids=tuple(child.trace.correlation_id for child in children),
+        child_ids=tuple(own),
         child_traces=tuple(children),
-        steps=_steps(parts, calls, spawned),
-        direct_calls=tuple(calls[None]),
-        direct_traces=tuple(spawned[None]),
+        steps=_steps(node, steps),
+        direct_calls=_calls(node),
+        direct_traces=_spawned(node, own),
         continued_from=continued_from,
-        own=own,
-        whole=_sum([own, *(child.whole for child in children)]),
+        own=totals,
+        whole=_sum([totals, *(child.whole for child in children)]),
         missing=(*missing_of(parts), *(reason for child in children for reason in child.missing)),
         skew_ms=max([skew_of(parts, [child.trace for child in children]), *(child.skew_ms for child in children)]),
         truncated=cut or any(child.truncated for child in children),
     )
 
 
-def _steps(
-    parts: TraceParts,
-    calls: Mapping[str | None, Sequence[EndpointCall]],
-    spawned: Mapping[str | None, Sequence[AssembledTrace]],
-) -> tuple[AssembledStep, ...]:
-    groups = nested(parts.hooks)
-    order = list(groups.get(None, ()))
-    for hook in order:  # grows while it is walked: outer steps before those in them
-        order += groups.get(hook.execution_id, ())
-    done: dict[str, AssembledStep] = {}
-    for hook in reversed(order):
-        id_ = hook.execution_id
-        done[id_] = AssembledStep(
-            execution=hook,
-            steps=tuple(done[inner.execution_id] for inner in groups.get(id_, ())),
-            endpoint_calls=tuple(calls.get(id_, ())),
-            spawned=tuple(spawned.get(id_, ())),
-        )
-    return tuple(done[hook.execution_id] for hook in groups.get(None, ()))
+def _steps(node: Node[Record], done: Mapping[str, AssembledStep]) -> tuple[AssembledStep, ...]:
+    return tuple(done[child.key[1]] for child in node.children if child.key[0] is SpanKind.STEP)
+
+
+def _calls(node: Node[Record]) -> tuple[EndpointCall, ...]:
+    return tuple(child.record for child in node.children if isinstance(child.record, EndpointCall))
+
+
+def _spawned(node: Node[Record], own: Mapping[str, AssembledTrace]) -> tuple[AssembledTrace, ...]:
+    return tuple(
+        own[child.trace_id] for child in node.children if child.key[0] is SpanKind.TRACE and child.trace_id in own
+    )
 
 
 def _own(parts: TraceParts, subagents: int) -> Totals:

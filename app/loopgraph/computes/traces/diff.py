@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from loopgraph.computes.traces.tree import Node
+from loopgraph.computes.traces.tree import Node, Record
 from loopgraph.contracts.trace_diff import (
     ChangedField,
     DiffRow,
@@ -33,7 +33,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int32]]
 _UUID = "[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
 
-def compare(a: Node, b: Node) -> TraceDiff:
+def compare(a: Node[Record], b: Node[Record]) -> TraceDiff:
     """The difference of two trees. Time and memory grow with the product of the numbers of their steps."""
     rows: list[DiffRow] = []
     first: Divergence | None = None
@@ -62,7 +62,7 @@ def compare(a: Node, b: Node) -> TraceDiff:
     )
 
 
-def totals(root: Node) -> TraceTotals:
+def totals(root: Node[Record]) -> TraceTotals:
     """The sums over a tree; its steps are the hook executions and endpoint calls."""
     steps = [node.record for node in root.walk() if not isinstance(node.record, Trace)]
     calls = [step for step in steps if isinstance(step, EndpointCall)]
@@ -104,7 +104,7 @@ class Normaliser:
                 return value
 
 
-def _normaliser(root: Node) -> Normaliser:
+def _normaliser(root: Node[Record]) -> Normaliser:
     """With the ids of the tree's sessions, traces and subagents."""
     traces = {id(node.trace): node.trace for node in root.walk()}.values()
     ids = {id_ for trace in traces for id_ in (trace.session_id, trace.correlation_id, trace.agent_id) if id_}
@@ -114,7 +114,7 @@ def _normaliser(root: Node) -> Normaliser:
 class _Side:
     """A node as one side of a comparison."""
 
-    def __init__(self, node: Node, normalised: Normaliser) -> None:
+    def __init__(self, node: Node[Record], normalised: Normaliser) -> None:
         self.node, self.normalised = node, normalised
         record = node.record
         self.model = self.node_id = None

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from loopgraph.computes.traces.tree import Node
+from loopgraph.computes.traces.tree import Node, Record
 from loopgraph.contracts.trace_search import StepMatch, TraceStructure
 from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
 
 
-def has_structure(root: Node, structure: TraceStructure) -> bool:
+def has_structure(root: Node[Record], structure: TraceStructure) -> bool:
     """Whether the tree is as ``TraceStructure`` says; linear in its size, but for the sorting of what matches."""
     tree = _Tree(root)
     if structure.without and tree.matching(structure.without):
@@ -31,7 +31,7 @@ def has_structure(root: Node, structure: TraceStructure) -> bool:
     return bool(found)
 
 
-def matches(node: Node, match: StepMatch) -> bool:
+def matches(node: Node[Record], match: StepMatch) -> bool:
     """Whether a step is as the match says; a trace is no step."""
     match node.record:
         case Trace():
@@ -72,18 +72,18 @@ def _texts(value: Any) -> Iterator[str]:
             yield str(value)
 
 
-def _begin(node: Node) -> datetime:
+def _begin(node: Node[Record]) -> datetime:
     return node.record.at
 
 
-def _end(node: Node) -> datetime:
+def _end(node: Node[Record]) -> datetime:
     return node.record.completed_at or node.record.at
 
 
 class _Tree:
     """The nodes of a tree, numbered so that what is nested in a node has the numbers from its own to its last."""
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: Node[Record]) -> None:
         self._nodes = list(root.walk())
         self._number = {id(node): number for number, node in enumerate(self._nodes)}
         self._last = dict(self._number)
@@ -91,7 +91,7 @@ class _Tree:
             if node.parent is not None and node is not root:
                 self._last[id(node.parent)] = max(self._last[id(node.parent)], self._last[id(node)])
 
-    def matching(self, match: StepMatch) -> list[Node]:
+    def matching(self, match: StepMatch) -> list[Node[Record]]:
         return [node for node in self._nodes if matches(node, match)]
 
     def inside(self, match: StepMatch) -> set[int]:
@@ -102,7 +102,7 @@ class _Tree:
                 found.add(id(node))
         return found
 
-    def is_before_one_of(self, node: Node, later: list[Node]) -> bool:
+    def is_before_one_of(self, node: Node[Record], later: list[Node[Record]]) -> bool:
         """``later`` are sorted by their beginnings, the last first."""
         for other in later:
             if _begin(other) < _end(node):
@@ -111,7 +111,7 @@ class _Tree:
                 return True
         return False
 
-    def is_after_one_of(self, node: Node, earlier: list[Node]) -> bool:
+    def is_after_one_of(self, node: Node[Record], earlier: list[Node[Record]]) -> bool:
         """``earlier`` are sorted by their ends, the first first."""
         for other in earlier:
             if _end(other) > _begin(node):
@@ -120,7 +120,7 @@ class _Tree:
                 return True
         return False
 
-    def _nested(self, one: Node, other: Node) -> bool:
+    def _nested(self, one: Node[Record], other: Node[Record]) -> bool:
         """Whether one of two nodes is nested in the other, or they are the same."""
         first, second = self._number[id(one)], self._number[id(other)]
         return first <= second <= self._last[id(one)] or second <= first <= self._last[id(other)]

@@ -1,89 +1,65 @@
-"""What happened in a trace, in the order of time (seed 003 §2.3), and how its hook executions are nested."""
+"""What happened in a trace, in the order of time (seed 003 §2.3)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, NamedTuple
 
-from loopgraph.contracts.assembly import TimelineEntry, TraceParts
-from loopgraph.contracts.traces import HookExecution
+from loopgraph.computes.traces.tree import Key
+from loopgraph.contracts.assembly import Head, SpanKind, TimelineEntry
+from loopgraph.contracts.base import JsonMap
+from loopgraph.contracts.traces import EndpointCall, HookExecution
+
+Event = Literal["prompt_submitted", "agent_routed", "hook_executed", "endpoint_called", "execution_completed"]
 
 
-def timeline(parts: TraceParts) -> tuple[TimelineEntry, ...]:
-    """One entry for the prompt, the routing, each hook execution, each endpoint call and the end of a trace.
+class Moment(NamedTuple):
+    """When an entry is, and of what: a step or call, or (``of`` is None) the trace itself."""
 
-    What is not there yet has no entry. A step is dated by its start, or by the best that is known instead. At one instant the
-    order above holds. ``duration_ms`` and ``total_duration_ms`` are milliseconds.
+    at: datetime
+    event: Event
+    of: Key | None = None
+
+
+def moments(head: Head, inside: Iterable[tuple[Key, datetime]]) -> list[Moment]:
+    """One for the prompt, the routing, each hook execution, each endpoint call and the end of a trace, in the order of time.
+
+    ``inside`` are its steps and calls, each with the best that is known of when it was. What is not there yet has none. At one
+    instant the order above holds.
     """
-    trace, routing = parts.trace, parts.routing
-    entries = []
+    trace, routing = head.trace, head.routing
+    found = list[Moment]()
     if trace.started and trace.started_at is not None:
-        entries.append(
-            TimelineEntry(
-                timestamp=trace.started_at,
-                event_type="prompt_submitted",
-                data={"prompt": trace.prompt_text},
-            )
-        )
+        found.append(Moment(trace.started_at, "prompt_submitted"))
     if routing is not None:
-        entries.append(
-            TimelineEntry(
-                timestamp=routing.created_at,
-                event_type="agent_routed",
-                data={"agent": routing.selected_agent, "confidence": routing.confidence_total},
-            )
-        )
-    entries += [
-        TimelineEntry(
-            timestamp=hook.at,
-            event_type="hook_executed",
-            data={"hook_type": hook.hook_type, "tool": hook.tool_name, "duration_ms": hook.duration_ms},
-        )
-        for hook in parts.hooks
-    ]
-    entries += [
-        TimelineEntry(
-            timestamp=call.at,
-            event_type="endpoint_called",
-            data={
-                "service": call.service_name,
-                "endpoint": call.endpoint_path,
-                "status": call.response_status,
-                "duration_ms": call.duration_ms,
-            },
-        )
-        for call in parts.endpoints
-    ]
+        found.append(Moment(routing.created_at, "agent_routed"))
+    parts = sorted(inside, key=lambda part: (part[0][0] is SpanKind.CALL, part[1], part[0][1]))
+    found += [Moment(at, "hook_executed" if key[0] is SpanKind.STEP else "endpoint_called", key) for key, at in parts]
     if trace.completed_at is not None:
-        entries.append(
-            TimelineEntry(
-                timestamp=trace.completed_at,
-                event_type="execution_completed",
-                data={"status": trace.status.value, "success": trace.success, "total_duration_ms": trace.duration_ms},
-            )
-        )
-    return tuple(sorted(entries, key=lambda entry: entry.timestamp))
+        found.append(Moment(trace.completed_at, "execution_completed"))
+    return sorted(found, key=lambda moment: moment.at)
 
 
-def nested(hooks: Sequence[HookExecution]) -> Mapping[str | None, Sequence[HookExecution]]:
-    """The hook executions by the execution they are nested in, each group in the order given; None holds the outermost.
+def entry(moment: Moment, head: Head, record: HookExecution | EndpointCall | None) -> TimelineEntry:
+    """The entry of a moment; ``record`` is the step or call that it is of. ``…duration_ms`` are milliseconds."""
+    return TimelineEntry(timestamp=moment.at, event_type=moment.event, data=_data(moment, head, record))
 
-    Outermost is also what names a parent that is not among ``hooks`` (the seeds' clients name the trace), and the first of
-    those that name each other in a circle: nothing is lost.
-    """
-    known = {hook.execution_id for hook in hooks}
-    parent = {hook.execution_id: hook.parent_id if hook.parent_id in known else None for hook in hooks}
-    settled: set[str | None] = {None}
-    for hook in hooks:
-        walked: set[str | None] = set()
-        step: str | None = hook.execution_id
-        while step not in settled and step not in walked:
-            walked.add(step)
-            step = parent[step] if step is not None else None
-        if step in walked and step is not None:
-            parent[step] = None
-        settled |= walked
-    groups: defaultdict[str | None, list[HookExecution]] = defaultdict(list)
-    for hook in hooks:
-        groups[parent[hook.execution_id]].append(hook)
-    return dict(groups)
+
+def _data(moment: Moment, head: Head, record: HookExecution | EndpointCall | None) -> JsonMap:
+    trace, routing = head.trace, head.routing
+    match record:
+        case HookExecution():
+            return {"hook_type": record.hook_type, "tool": record.tool_name, "duration_ms": record.duration_ms}
+        case EndpointCall():
+            return {
+                "service": record.service_name,
+                "endpoint": record.endpoint_path,
+                "status": record.response_status,
+                "duration_ms": record.duration_ms,
+            }
+    if moment.event == "prompt_submitted":
+        return {"prompt": trace.prompt_text}
+    if moment.event == "agent_routed" and routing is not None:
+        return {"agent": routing.selected_agent, "confidence": routing.confidence_total}
+    return {"status": trace.status.value, "success": trace.success, "total_duration_ms": trace.duration_ms}

@@ -1,41 +1,69 @@
-"""One tree of all that happened in a trace: its steps, the traces that they spawned, and the steps of those."""
+"""One tree of all that happened in traces: their steps, the traces that these spawned, and the steps of those.
+
+Its nodes hold whole records or spans, the skeletons of records: where a thing hangs follows from either. Assembly, waterfall,
+search by structure and comparison all walk this tree.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
 
-from loopgraph.contracts.assembly import TraceParts
+from loopgraph.contracts.assembly import Span, SpanKind, TraceParts
 from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
 
 Record = Trace | HookExecution | EndpointCall
-_Key = tuple[type[Record], str]
+R = TypeVar("R", Trace | HookExecution | EndpointCall, Span)
+Key = tuple[SpanKind, str]
 
 
 @dataclass(eq=False, slots=True)
-class Node:
+class Node(Generic[R]):
     """A record in its place: the trace it is in (itself, if it is one), what it is nested in, and what is nested in it."""
 
-    record: Record
-    trace: Trace
-    parent: Node | None = None
-    children: list[Node] = field(default_factory=list)
+    record: R
+    key: Key
+    trace_id: str
+    around: tuple[Key, ...]
+    """What it may hang under, the surest first."""
+    prompt: Key | None
+    """The trace of its prompt, for a trace that names one: what it hangs under if nothing else is known."""
+    trace_node: Node[R] | None = None
+    parent: Node[R] | None = None
+    children: list[Node[R]] = field(default_factory=list)
 
-    def walk(self) -> Iterator[Node]:
-        """It and everything below it, each before what is nested in it, in the order of time."""
+    @property
+    def trace(self) -> Trace:
+        """The record of the trace that it is in."""
+        assert self.trace_node is not None
+        trace = self.trace_node.record
+        assert isinstance(trace, Trace), "only of trees of whole records"
+        return trace
+
+    def walk(self, *, into_traces: bool = True) -> Iterator[Node[R]]:
+        """It and everything below it, each before what is nested in it, in the order of time; spawned traces only if wanted."""
         stack = [self]
         while stack:
             node = stack.pop()
             yield node
-            stack.extend(reversed(node.children))
+            stack += [child for child in reversed(node.children) if into_traces or child.key[0] is not SpanKind.TRACE]
+
+    def inside(self, kind: SpanKind) -> list[Node[R]]:
+        """What hangs under it directly, of one kind, in the order of time."""
+        return [child for child in self.children if child.key[0] is kind]
+
+    def all_of(self, kind: SpanKind) -> list[Node[R]]:
+        """What is anywhere in it, of one kind, but not in traces that it spawned; in the order of time."""
+        return sorted((child for node in self.walk(into_traces=False) for child in node.inside(kind)), key=_order)
 
     @property
     def size(self) -> int:
         """How many nodes it and everything below it are."""
         return sum(1 for _ in self.walk())
 
-    def ancestors(self) -> Iterator[Node]:
+    def ancestors(self) -> Iterator[Node[R]]:
         """What it is nested in, from the inside out."""
         node = self.parent
         while node is not None:
@@ -43,71 +71,125 @@ class Node:
             node = node.parent
 
 
-def grow(parts: Mapping[str, TraceParts], root_id: str) -> Node:
-    """The tree under the trace ``root_id``, of the parts of all its traces.
+class Grove(NamedTuple, Generic[R]):
+    """Trees: the nodes that hang under nothing, in the order of time, and all nodes by what they are.
 
-    A step hangs under the execution it is nested in, an endpoint call under the execution that made it, a trace under the
-    execution that spawned it, or else under its parent trace. What names nothing that is there hangs under its trace, and a
-    trace under the root. Clients can report circles: each is opened at its first trace, or without one at its first step.
+    ``opened`` are the ids of the traces that have lost a child, because that was their ancestor, too.
     """
-    nodes: dict[_Key, Node] = {}
-    for part in parts.values():
-        records: list[Record] = [part.trace, *part.hooks, *part.endpoints]
-        for record in records:
-            nodes[_key(record)] = Node(record, part.trace)
-    root = nodes[Trace, root_id]
-    parents = {key: _parent(node, nodes, root) for key, node in nodes.items() if node is not root}
-    _open_circles(parents, nodes, root)
-    for key, node in sorted(nodes.items(), key=lambda item: _order(item[1])):
-        if node is not root:
-            node.parent = parents[key]
+
+    tops: tuple[Node[R], ...]
+    nodes: Mapping[Key, Node[R]]
+    opened: frozenset[str]
+
+
+def plant(
+    records: Iterable[R], *, heads: Sequence[str] = (), continued: Iterable[str] = (), root_id: str | None = None
+) -> Grove[R]:
+    """The trees of some traces, of all their records.
+
+    A step hangs under the execution it is nested in, an endpoint call under the execution that made it, if these are of the same
+    trace, and else under its trace. A trace hangs under the execution that spawned it, else under its parent trace, else under
+    the trace of its prompt (unless it is ``continued``, a prompt that goes on with another), else under ``root_id`` or nothing.
+    Clients can report circles: each is opened at a trace of ``heads``, else at its first trace, else at its first step. The cost
+    is that of sorting.
+    """
+    nodes = {node.key: node for node in map(_node, records)}
+    order = sorted(nodes.values(), key=_order)
+    root = nodes[SpanKind.TRACE, root_id] if root_id is not None else None
+    own_prompts = frozenset(continued)
+    parents: dict[Key, Node[R] | None] = {}
+    for node in order:
+        node.trace_node = nodes[SpanKind.TRACE, node.trace_id]
+        parents[node.key] = None if node is root else _parent(node, nodes, own_prompts) or _outermost(node, root)
+    ranks = {(SpanKind.TRACE, id_): rank for rank, id_ in enumerate(heads)}
+    opened = _open_circles(parents, [nodes[key] for key in ranks] + order, ranks, root)
+    for node in order:
+        node.parent = parents[node.key]
+        if node.parent is not None:
             node.parent.children.append(node)
+    return Grove(tuple(node for node in order if node.parent is None), nodes, frozenset(opened))
+
+
+def grow(parts: Mapping[str, TraceParts], root_id: str) -> Node[Record]:
+    """The tree under the trace ``root_id``, of the parts of all its traces; a trace that hangs nowhere hangs under the root."""
+    [root] = plant(records_of(parts.values()), root_id=root_id).tops
     return root
 
 
-def _key(record: Record) -> _Key:
+def records_of(parts: Iterable[TraceParts]) -> Iterator[Record]:
+    """All records of some traces."""
+    for part in parts:
+        yield part.trace
+        yield from part.hooks
+        yield from part.endpoints
+
+
+def _node(record: R) -> Node[R]:
+    around: tuple[Key | None, ...]
+    prompt: Key | None = None
     match record:
+        case Span():
+            prompt = _key(SpanKind.TRACE, record.root_id)
+            return Node(record, (record.kind, record.id), record.correlation_id, record.around, prompt)
         case Trace():
-            return Trace, record.correlation_id
+            around = _key(SpanKind.STEP, record.spawned_by), _key(SpanKind.TRACE, record.parent_id)
+            prompt = _key(SpanKind.TRACE, record.root_id)
+            kind, id_ = SpanKind.TRACE, record.correlation_id
         case HookExecution():
-            return HookExecution, record.execution_id
+            around = (_key(SpanKind.STEP, record.parent_id),)
+            kind, id_ = SpanKind.STEP, record.execution_id
         case EndpointCall():
-            return EndpointCall, record.call_id
+            around = (_key(SpanKind.STEP, record.hook_execution_id),)
+            kind, id_ = SpanKind.CALL, record.call_id
+    return Node(record, (kind, id_), record.correlation_id, tuple(filter(None, around)), prompt)
 
 
-def _order(node: Node) -> tuple[datetime, str]:
-    return node.record.at, _key(node.record)[1]
+def _key(kind: SpanKind, id_: str | None) -> Key | None:
+    return (kind, id_) if id_ else None
 
 
-def _parent(node: Node, nodes: Mapping[_Key, Node], root: Node) -> Node:
-    around: Node | None = None
-    match node.record:
-        case Trace() as trace:
-            around = nodes.get((HookExecution, trace.spawned_by or "")) or nodes.get((Trace, trace.parent_id or ""))
-        case HookExecution() as hook:
-            around = nodes.get((HookExecution, hook.parent_id or ""))
-        case EndpointCall() as call:
-            around = nodes.get((HookExecution, call.hook_execution_id or ""))
-    return around or _outermost(node, nodes, root)
+def _order(node: Node[R]) -> tuple[datetime, str]:
+    return node.record.at, node.key[1]
 
 
-def _outermost(node: Node, nodes: Mapping[_Key, Node], root: Node) -> Node:
-    return root if isinstance(node.record, Trace) else nodes[_key(node.trace)]
+def _parent(node: Node[R], nodes: Mapping[Key, Node[R]], continued: frozenset[str]) -> Node[R] | None:
+    is_trace = node.key[0] is SpanKind.TRACE
+    candidates = list(node.around)
+    if node.prompt is not None and node.trace_id not in continued:
+        candidates.append(node.prompt)
+    for key in candidates:
+        # A trace hangs in another trace, all else in its own.
+        if (found := nodes.get(key)) is not None and (found.trace_id != node.trace_id) is is_trace:
+            return found
+    return None
 
 
-def _open_circles(parents: dict[_Key, Node], nodes: Mapping[_Key, Node], root: Node) -> None:
-    rooted = {id(root)}
-    for start in sorted(nodes.values(), key=_order):
+def _outermost(node: Node[R], root: Node[R] | None) -> Node[R] | None:
+    return root if node.key[0] is SpanKind.TRACE else node.trace_node
+
+
+def _open_circles(
+    parents: dict[Key, Node[R] | None], starts: Iterable[Node[R]], heads: Mapping[Key, int], root: Node[R] | None
+) -> set[str]:
+    """Gives one member of each circle another parent; returns the traces that have lost a child by that."""
+    settled: set[int] = set()
+    opened: set[str] = set()
+    for start in starts:
         while True:
-            path: dict[int, Node] = {}
-            node = start
-            while id(node) not in rooted and id(node) not in path:
+            path: dict[int, Node[R]] = {}
+            node: Node[R] | None = start
+            while node is not None and id(node) not in settled and id(node) not in path:
                 path[id(node)] = node
-                node = parents[_key(node.record)]
-            if id(node) in rooted:
-                rooted.update(path)
+                node = parents[node.key]
+            if node is None or id(node) in settled:
+                settled.update(path)
                 break
             members = list(path.values())
             circle = members[members.index(node) :]
-            opened = min(circle, key=lambda one: (not isinstance(one.record, Trace), _order(one)))
-            parents[_key(opened.record)] = _outermost(opened, nodes, root)
+            first = min(
+                circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not SpanKind.TRACE, _order(one))
+            )
+            if first.key[0] is SpanKind.TRACE and (above := parents[first.key]) is not None:
+                opened.add(above.trace_id)
+            parents[first.key] = _outermost(first, root)
+    return opened

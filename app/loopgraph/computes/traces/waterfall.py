@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple
 
-from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, SpanKind, WaterfallRow
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.computes.traces.tree import Node, R, Record
+from loopgraph.contracts.assembly import SpanKind, WaterfallRow
+from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -16,18 +17,14 @@ _FAR = 256
 """How many levels up the critical path looks for what holds or spawned a span: bounds the work for trees of absurd depth."""
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class _Span:
     """A bar; ``start`` and ``end`` are microseconds since the start of the whole, None unless both are known."""
 
-    id: str
-    kind: SpanKind
-    name: str
+    node: Node[Any]
     parent: _Span | None
     depth: int
-    status: TraceStatus
     began: datetime | None
-    duration_ms: float | None
     start: int | None = None
     end: int | None = None
     children: list[_Span] = field(default_factory=list)
@@ -42,43 +39,67 @@ class Segment(NamedTuple):
     end: int
 
 
-def waterfall(traces: Sequence[AssembledTrace]) -> tuple[WaterfallRow, ...]:
-    """The rows of a trace, or of the prompts of an episode, with all that is under them, in the order in which they are drawn.
+class Bar(NamedTuple, Generic[R]):
+    """What a row says that does not stand in the record alone; the times are milliseconds, None if they are not known."""
 
-    Offsets count from the earliest start of ``traces``, or if none is known, from the earliest instant that is. The self time
+    node: Node[R]
+    parent_id: str | None
+    depth: int
+    start_offset_ms: float | None
+    self_ms: float | None
+    critical: bool
+
+    def row(self, record: Record) -> WaterfallRow:
+        """The row, with the name that the whole record gives it."""
+        span = self.node.record
+        kind, id_ = self.node.key
+        return WaterfallRow(
+            id=id_,
+            kind=kind,
+            name=_name(record),
+            parent_id=self.parent_id,
+            depth=self.depth,
+            start_offset_ms=self.start_offset_ms,
+            duration_ms=span.duration_ms,
+            self_ms=self.self_ms,
+            critical=self.critical,
+            status=span.status,
+        )
+
+
+def waterfall(tops: Sequence[Node[R]]) -> tuple[Bar[R], ...]:
+    """The bars of a trace, or of the prompts of an episode, with all that is under them, in the order in which they are drawn.
+
+    Offsets count from the earliest start of ``tops``, or if none is known, from the earliest instant that is. The self time
     of a span is its duration without the union of its children's intervals, clipped to its own; a child of unknown times
     stands for its own children. ``critical`` is what ``critical_path`` goes through.
     """
-    spans = _spans(traces)
+    spans = _spans(tops)
     origin = _origin(spans)
     _, through = _critical(spans)
     covered: dict[int, list[tuple[int, int]]] = {}
     own: dict[int, float | None] = {}
     for span in reversed(spans):  # children before their parents
-        inner = [interval for child in span.children for interval in covered[id(child)]]
+        inner = [interval for child in span.children for interval in covered.pop(id(child))]
         if span.start is None or span.end is None:
             covered[id(span)], own[id(span)] = inner, None
         else:
             covered[id(span)] = [(span.start, span.end)]
             own[id(span)] = (span.end - span.start - _union(inner, span.start, span.end)) / 1000
     return tuple(
-        WaterfallRow(
-            id=span.id,
-            kind=span.kind,
-            name=span.name,
-            parent_id=span.parent.id if span.parent else None,
+        Bar(
+            node=span.node,
+            parent_id=span.parent.node.key[1] if span.parent else None,
             depth=span.depth,
             start_offset_ms=(span.began - origin) / timedelta(milliseconds=1) if span.began and origin else None,
-            duration_ms=span.duration_ms,
             self_ms=own[id(span)],
             critical=id(span) in through,
-            status=span.status,
         )
         for span in spans
     )
 
 
-def critical_path(traces: Sequence[AssembledTrace]) -> tuple[Segment, ...]:
+def critical_path(tops: Sequence[Node[R]]) -> tuple[Segment, ...]:
     """The chain of work that the end of the whole waited for, latest first; its segments adjoin and fill the whole.
 
     From the end of a span, the path goes back through that child which finished last, then, from where this child began,
@@ -88,72 +109,40 @@ def critical_path(traces: Sequence[AssembledTrace]) -> tuple[Segment, ...]:
     that does not end before it, and from its start the path goes on in whatever spawned it. Spans of unknown times, and what
     outlives the whole, are not on the path.
     """
-    return tuple(_critical(_spans(traces))[0])
+    return tuple(_critical(_spans(tops))[0])
 
 
 # Spans
 
 
-def _spans(traces: Sequence[AssembledTrace]) -> list[_Span]:
+def _spans(tops: Sequence[Node[Any]]) -> list[_Span]:
     """All spans, each before those in it, siblings in the order of time."""
     spans: list[_Span] = []
-    waiting: list[tuple[_Item, _Span | None]] = [(trace, None) for trace in reversed(traces)]
-    while waiting:
-        item, parent = waiting.pop()
-        span = _span(item, parent)
+    drawn: dict[int, _Span] = {}
+    for node in (node for top in tops for node in top.walk()):
+        parent = drawn.get(id(node.parent))
+        span = _Span(node, parent, parent.depth + 1 if parent else 0, node.record.started_at)
+        drawn[id(node)] = span
         spans.append(span)
         if parent is not None:
             parent.children.append(span)
-        waiting += [(inner, span) for inner in sorted(_inside(item), key=_at, reverse=True)]
     origin = _origin(spans)
     for span in spans:
-        if origin is not None and span.began is not None and span.duration_ms is not None:
+        duration = span.node.record.duration_ms
+        if origin is not None and span.began is not None and duration is not None:
             span.start = (span.began - origin) // _MICROSECOND
-            span.end = span.start + round(span.duration_ms * 1000)
+            span.end = span.start + round(duration * 1000)
     return spans
 
 
-_Item = AssembledTrace | AssembledStep | EndpointCall
-
-
-def _inside(item: _Item) -> list[_Item]:
-    match item:
-        case AssembledTrace():
-            return [*item.steps, *item.direct_calls, *item.direct_traces]
-        case AssembledStep():
-            return [*item.steps, *item.endpoint_calls, *item.spawned]
-        case _:
-            return []
-
-
-def _record(item: _Item) -> Trace | HookExecution | EndpointCall:
-    match item:
-        case AssembledTrace():
-            return item.trace
-        case AssembledStep():
-            return item.execution
-        case _:
-            return item
-
-
-def _at(item: _Item) -> datetime:
-    return _record(item).at
-
-
-def _span(item: _Item, parent: _Span | None) -> _Span:
-    record = _record(item)
+def _name(record: Record) -> str:
     match record:
         case Trace():
-            kind, id_ = SpanKind.TRACE, record.correlation_id
-            name = record.agent_type or record.agent or record.source or "trace"
+            return record.agent_type or record.agent or record.source or "trace"
         case HookExecution():
-            kind, id_ = SpanKind.STEP, record.execution_id
-            name = record.tool_name or record.hook_type or "step"
-        case _:
-            kind, id_ = SpanKind.CALL, record.call_id
-            name = record.model or f"{record.http_method} {record.service_name} {record.endpoint_path}"
-    depth = parent.depth + 1 if parent else 0
-    return _Span(id_, kind, name, parent, depth, record.status, record.started_at, record.duration_ms)
+            return record.tool_name or record.hook_type or "step"
+        case EndpointCall():
+            return record.model or f"{record.http_method} {record.service_name} {record.endpoint_path}"
 
 
 def _origin(spans: Iterable[_Span]) -> datetime | None:
@@ -201,7 +190,8 @@ def _critical(spans: Sequence[_Span]) -> tuple[list[Segment], set[int]]:
     def leave(frame: _Frame, to: int) -> None:
         if frame.cursor > to:
             span = frame.span
-            segments.append(Segment(span.id if span else None, span.kind if span else None, to, frame.cursor))
+            kind, id_ = span.node.key if span else (None, None)
+            segments.append(Segment(id_, kind, to, frame.cursor))
         frame.cursor = min(frame.cursor, to)
 
     stack = [_Frame(None, high, low)]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel
 
+from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution
 from loopgraph.contracts.traces import (
@@ -43,6 +44,9 @@ FREE_VALUES = frozenset({*JSON_MAPS, *_BODIES, "body", "alternatives", "rag_quer
 """The fields that are stored as JSON text."""
 
 
+_Key = tuple[SpanKind, str]
+
+
 class Times(NamedTuple):
     """Start, end and milliseconds of a step."""
 
@@ -57,8 +61,10 @@ def times(properties: Properties) -> Times:
     Only what clients said is stored, so that it does not matter which event came first. An end before its start (two clocks)
     implies no duration.
     """
-    started, completed = properties.get("started_at"), properties.get("completed_at")
-    duration = properties.get("duration_ms")
+    return _completed(properties.get("started_at"), properties.get("completed_at"), properties.get("duration_ms"))
+
+
+def _completed(started: datetime | None, completed: datetime | None, duration: float | None) -> Times:
     if completed is not None and started is None and duration is not None:
         started = _shifted(completed, -duration)
     elif completed is not None and started is not None and duration is None and started <= completed:
@@ -233,6 +239,40 @@ def execution(properties: Properties) -> Execution:
         duration_ms=known.duration_ms,
         success=properties["status"] == TraceStatus.SUCCESS,
     )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
+    """The span of a trace from a list of ``skeleton_of_traces``, and the trace that it goes on with."""
+    id_, spawned_by, parent_id, root_id, continued_from, status, *times = values
+    named = ((SpanKind.STEP, spawned_by), (SpanKind.TRACE, parent_id))
+    around = tuple((kind, name) for kind, name in named if name)
+    return _span(SpanKind.TRACE, id_, id_, around, root_id, status, times), continued_from
+
+
+def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
+    """The spans of steps or calls from rows of ``skeleton_of_hooks`` or ``skeleton_of_calls``."""
+    for row in rows:
+        for id_, outer, status, *times in row["spans"]:
+            around = ((SpanKind.STEP, outer),) if outer else ()
+            yield _span(kind, id_, row["correlation_id"], around, None, status, times)
+
+
+def _span(
+    kind: SpanKind, id_: str, trace: str, around: tuple[_Key, ...], root: str | None, status: str, times: list[Any]
+) -> Span:
+    known = _completed(_instant(times[0], times[1]), _instant(times[2], times[3]), times[4])
+    at = known.started_at or known.completed_at or _instant(times[5], times[6])
+    assert at is not None, "every node says when it arrived"
+    return Span(kind, id_, trace, around, root, at, known.started_at, known.duration_ms, TraceStatus(status))
+
+
+def _instant(seconds: int | datetime | None, microseconds: int | None) -> datetime | None:
+    if isinstance(seconds, datetime):
+        return seconds
+    return None if seconds is None else _EPOCH + timedelta(seconds=seconds, microseconds=microseconds or 0)
 
 
 _LISTS = (

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from loopgraph.assets import Access, query
-from loopgraph.contracts.assembly import Forest, TraceParts
+from loopgraph.contracts.assembly import Forest, Head, Skeleton, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm, Execution
 from loopgraph.contracts.traces import (
@@ -30,7 +30,11 @@ _PROMPTS_BY_OTEL_ID = query("traces/prompts_by_otel_id")
 _HOOKS_OF_TRACES = query("traces/hooks_of_traces")
 _CALLS_OF_TRACES = query("traces/calls_of_traces")
 _CHILDREN_OF_TRACES = query("traces/children_of_traces")
+_SKELETON_OF_TRACES = query("traces/skeleton_of_traces")
+_SKELETON_OF_HOOKS = query("traces/skeleton_of_hooks")
+_SKELETON_OF_CALLS = query("traces/skeleton_of_calls")
 _HOOKS_BY_ID = query("traces/hooks_by_id")
+_CALLS_BY_ID = query("traces/calls_by_id")
 _EXECUTIONS_OF_VERSION = query("traces/executions_of_version")
 _EXECUTIONS_OF_EXPERIMENTS = query("traces/executions_of_experiments")
 _EXECUTION_COUNTS = query("traces/execution_counts")
@@ -97,10 +101,8 @@ class TraceReads:
         limit = min(max_steps * len(ids), MOST)
 
         async def work(tx: Transaction) -> tuple[_Rows, bool]:
-            below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
-            every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
-            kept = every[: len(ids) + max_traces]
-            return await _rows(tx, kept, subject, limit + 1), len(kept) < len(every)
+            kept, cut = await _with_spawned(tx, ids, max_traces)
+            return await _rows(tx, kept, subject, limit + 1), cut
 
         rows, cut = await self._graph.transaction(work, Access.READ)
         return Forest(
@@ -112,6 +114,49 @@ class TraceReads:
             or sum(len(row["hooks"]) for row in rows.hooks) > limit
             or sum(len(row["calls"]) for row in rows.calls) > limit,
         )
+
+    async def skeleton(self, correlation_ids: Iterable[str], principal: Principal | None) -> Skeleton:
+        """The spans of what ``forest`` reads, in four statements, and a fraction of its time and memory."""
+        ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
+        limit = min(MAX_STEPS * len(ids), MOST)
+
+        async def work(tx: Transaction) -> tuple[list[Row], list[Row], list[Row], bool]:
+            kept, cut = await _with_spawned(tx, ids, MAX_TRACES)
+            traces = await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject)
+            seen = list(dict.fromkeys(values[0] for row in traces for values in row["spans"]))
+            hooks = await tx.run(_SKELETON_OF_HOOKS, correlation_ids=seen, limit=limit + 1)
+            return traces, hooks, await tx.run(_SKELETON_OF_CALLS, correlation_ids=seen, limit=limit + 1), cut
+
+        traces, hooks, calls, cut = await self._graph.transaction(work, Access.READ)
+        heads = [mapping.trace_span(values) for row in traces for values in row["spans"]]
+        return Skeleton(
+            spans=(
+                *(span for span, _ in heads),
+                *mapping.step_spans(SpanKind.STEP, hooks),
+                *mapping.step_spans(SpanKind.CALL, calls),
+            ),
+            continued_from={span.id: before for span, before in heads if before},
+            truncated=cut or any(sum(len(row["spans"]) for row in rows) > limit for rows in (hooks, calls)),
+        )
+
+    async def heads(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, Head]:
+        """Traces without what belongs to them; unknown and hidden ids are absent."""
+        ids = list(dict.fromkeys(correlation_ids))
+        rows = await self._graph.read(_TRACES_IN_CONTEXT, correlation_ids=ids, subject=subject_of(principal))
+        return {
+            row["trace"]["correlation_id"]: Head(
+                trace=mapping.trace(row["trace"]),
+                routing=mapping.routing(row["routing"]) if row["routing"] else None,
+                continued_from=row["continued_from"],
+            )
+            for row in rows
+        }
+
+    async def calls_by_id(self, call_ids: Iterable[str], principal: Principal | None) -> dict[str, EndpointCall]:
+        """Endpoint calls by id; unknown and hidden ids are absent."""
+        ids = list(dict.fromkeys(call_ids))
+        rows = await self._graph.read(_CALLS_BY_ID, call_ids=ids, subject=subject_of(principal))
+        return {found.call_id: found for found in (mapping.call(row["call"]) for row in rows)}
 
     async def prompts_of_episode(self, correlation_id: str) -> list[str]:
         """The ids of the prompts of the episode that a trace is part of; of the trace alone, if it is not known.
@@ -211,6 +256,14 @@ class _Rows(NamedTuple):
             + sum(len(row["hooks"]) for row in self.hooks)
             + sum(len(row["calls"]) for row in self.calls)
         )
+
+
+async def _with_spawned(tx: Transaction, ids: list[str], max_traces: int) -> tuple[list[str], bool]:
+    """The ids and those of what they spawned, at most ``max_traces`` of these, and whether there are more."""
+    below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
+    every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
+    kept = every[: len(ids) + max_traces]
+    return kept, len(kept) < len(every)
 
 
 async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:

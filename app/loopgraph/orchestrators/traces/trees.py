@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import asyncio
+from collections.abc import Collection, Sequence
 
-from loopgraph.computes.traces.assembly import assemble
-from loopgraph.computes.traces.tree import Node, grow
-from loopgraph.contracts.assembly import AssembledTrace
+from loopgraph.computes.traces.tree import Node, Record, grow, plant, records_of
+from loopgraph.contracts.assembly import Forest, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.traces.reads import TraceReads
 
 
 async def read_trees(
     reads: TraceReads, root_ids: Collection[str], principal: Principal | None, *, max_steps: int
-) -> tuple[dict[str, Node], bool]:
+) -> tuple[dict[str, Node[Record]], bool]:
     """The trees under some traces, in four statements; unknown and hidden ids are absent.
 
     Together they have at most ``max_steps`` hook executions, twice as many endpoint calls, and as many traces; the second value
     says whether something was left out because of that.
     """
     forest = await reads.forest(root_ids, principal, max_traces=max_steps, max_steps=max_steps)
-    trees = assemble(forest, root_ids)
-    return {
-        root_id: grow({trace.trace.correlation_id: trace for trace in _traces(tree)}, root_id)
-        for root_id, tree in trees.items()
-    }, forest.truncated
+    heads = [id_ for id_ in root_ids if id_ in forest.parts]
+    nodes = plant(records_of(forest.parts.values()), heads=heads, continued=forest.continued_from).nodes
+    return {id_: grow(_parts_under(nodes[SpanKind.TRACE, id_], forest), id_) for id_ in heads}, forest.truncated
 
 
-def _traces(tree: AssembledTrace) -> Iterator[AssembledTrace]:
-    waiting = [tree]
-    while waiting:
-        trace = waiting.pop()
-        yield trace
-        waiting += trace.child_traces
+async def skeletons(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> dict[str, Node[Span]]:
+    """The trees under some traces as spans, in four statements; unknown and hidden ids are absent."""
+    skeleton = await reads.skeleton(ids, principal)
+    nodes = (await asyncio.to_thread(plant, skeleton.spans, heads=ids, continued=skeleton.continued_from)).nodes
+    return {id_: node for id_ in ids if (node := nodes.get((SpanKind.TRACE, id_))) is not None}
+
+
+def _parts_under(node: Node[Record], forest: Forest) -> dict[str, TraceParts]:
+    return {inner.trace_id: forest.parts[inner.trace_id] for inner in node.walk()}

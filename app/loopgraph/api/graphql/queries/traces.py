@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from loopgraph.api.graphql.types.common import Info, sliced
+from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.traces import Episode, Trace
-from loopgraph.api.graphql.types.waterfall import TimelineEntry
-from loopgraph.computes.traces.timeline import timeline
-from loopgraph.contracts.assembly import AssembledTrace
+from loopgraph.api.graphql.types.waterfall import TimelineConnection
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.traces.episodes import episode
 
@@ -20,8 +18,7 @@ class TraceQuery:
         "if there is none."
     )
     async def trace(self, info: Info, correlation_id: strawberry.ID) -> Trace | None:
-        tree = await _tree(info, correlation_id)
-        return Trace.whole(tree) if tree else None
+        return await _trace(info, correlation_id)
 
     @strawberry.field(
         description="All that came of one human request, as one tree; `id` is the correlation id (or OpenTelemetry trace id) "
@@ -33,21 +30,18 @@ class TraceQuery:
         except NotFound:
             return None
 
-    @strawberry.field(
-        description="What happened in a trace, in the order of time: `first` entries, by default as many as a page may have, "
-        "after `offset` of them; null if there is no such trace."
-    )
+    @strawberry.field(description="What happened in a trace, in the order of time; null if there is no such trace.")
     async def trace_timeline(
-        self, info: Info, correlation_id: strawberry.ID, first: int | None = None, offset: int = 0
-    ) -> list[TimelineEntry] | None:
-        tree = await _tree(info, correlation_id)
-        return TimelineEntry.all_of(sliced(info, timeline(tree), first, offset)) if tree else None
+        self, info: Info, correlation_id: strawberry.ID, first: int = 100, after: str | None = None
+    ) -> TimelineConnection | None:
+        trace = await _trace(info, correlation_id)
+        return await trace.timeline_page(info, first, after) if trace else None
 
 
-async def _tree(info: Info, id_: str) -> AssembledTrace | None:
+async def _trace(info: Info, id_: str) -> Trace | None:
     """The trace with this correlation id or, if none has it, with this OpenTelemetry trace id."""
-    trees, traces = info.context.loaders.trace_tree, info.context.services.traces
-    if (tree := await trees.load(id_)) is not None:
-        return tree
-    other = await traces.by_otel_trace_id(id_, info.context.principal)
-    return await trees.load(other) if other else None
+    heads, traces = info.context.loaders.head, info.context.services.traces
+    if (head := await heads.load(id_)) is None:
+        other = await traces.by_otel_trace_id(id_, info.context.principal)
+        head = await heads.load(other) if other else None
+    return Trace.of(head.trace) if head else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self
@@ -10,16 +11,27 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import SLICE, Info, shape, sliced
+from loopgraph.api.graphql.loaders import Loader
+from loopgraph.api.graphql.types.common import SLICE, Info, encode_cursor, page_of, shape, sliced
 from loopgraph.api.graphql.types.enums import Arm, TraceStatus
 from loopgraph.api.graphql.types.lineage import PatternVersion
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
-from loopgraph.api.graphql.types.waterfall import TimelineEntry, WaterfallRow
-from loopgraph.computes.traces.assembly import steps_of
-from loopgraph.computes.traces.timeline import timeline
+from loopgraph.api.graphql.types.waterfall import (
+    TimelineConnection,
+    TimelineEntry,
+    TimelineEntryEdge,
+    WaterfallConnection,
+    WaterfallRow,
+    WaterfallRowEdge,
+    about,
+    part_of,
+)
+from loopgraph.computes.traces.timeline import Moment, entry, moments
+from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.computes.traces.waterfall import waterfall
 from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
+from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.errors import NotFound
 
 
@@ -104,7 +116,7 @@ class EndpointCall:
 @strawberry.type(description="One step inside a trace; if it ran a pattern, it names the exact version.")
 class HookExecution(relay.Node):
     execution_id: relay.NodeID[str]
-    loaded: strawberry.Private[assembly.AssembledStep | None]
+    place: strawberry.Private[Node[Span] | None]
     correlation_id: strawberry.ID
     parent_id: strawberry.ID | None = strawberry.field(description="The execution it is nested in.")
     session_id: strawberry.ID | None
@@ -132,13 +144,9 @@ class HookExecution(relay.Node):
     arm: Arm | None
 
     @classmethod
-    def of(cls, hook: contracts.HookExecution) -> Self:
-        return shape(cls, hook, loaded=None)
-
-    @classmethod
-    def whole(cls, step: assembly.AssembledStep) -> Self:
-        """The step of a tree that is loaded already."""
-        return shape(cls, step.execution, loaded=step)
+    def of(cls, hook: contracts.HookExecution, place: Node[Span] | None = None) -> Self:
+        """The step, and its place in a tree that is loaded already."""
+        return shape(cls, hook, place=place)
 
     @classmethod
     async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
@@ -157,24 +165,24 @@ class HookExecution(relay.Node):
 
     @strawberry.field(description="Steps nested in this one, in the order of time.")
     async def steps(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
-        return [HookExecution.whole(step) for step in sliced(info, (await self._step(info)).steps, first, offset)]
+        return await _steps(info, (await self._place(info)).inside(SpanKind.STEP), first, offset)
 
     @strawberry.field(description="Endpoint calls made from this very step, in the order of time.")
     async def endpoint_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
-        return [EndpointCall.of(call) for call in sliced(info, (await self._step(info)).endpoint_calls, first, offset)]
+        return await _calls(info, (await self._place(info)).inside(SpanKind.CALL), first, offset)
 
     @strawberry.field(description="The traces of the subagents that this very step spawned, in the order of time.")
     async def spawned(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
-        return [Trace.whole(child) for child in sliced(info, (await self._step(info)).spawned, first, offset)]
+        return await _traces(info, (await self._place(info)).inside(SpanKind.TRACE), first, offset)
 
-    async def _step(self, info: Info) -> assembly.AssembledStep:
-        if self.loaded is None:
-            tree = await _tree(info, self.correlation_id)
-            found = (step for step in steps_of(tree) if step.execution.execution_id == self.execution_id)
-            self.loaded = next(found, None)
-        if self.loaded is None:
+    async def _place(self, info: Info) -> Node[Span]:
+        if self.place is None:
+            top = await info.context.loaders.skeleton.load(self.correlation_id)
+            key = (SpanKind.STEP, self.execution_id)
+            self.place = next((node for node in top.walk() if node.key == key), None) if top else None
+        if self.place is None:
             raise NotFound("HookExecution", self.execution_id)
-        return self.loaded
+        return self.place
 
 
 @strawberry.type(
@@ -184,6 +192,7 @@ class HookExecution(relay.Node):
 class Trace(relay.Node):
     correlation_id: relay.NodeID[str]
     loaded: strawberry.Private[assembly.AssembledTrace | None]
+    place: strawberry.Private[Node[Span] | None]
     root_id: strawberry.ID | None = strawberry.field(description="The trace of the prompt that all this came of.")
     parent_id: strawberry.ID | None = strawberry.field(description="The trace that spawned it.")
     session_id: strawberry.ID | None
@@ -218,18 +227,19 @@ class Trace(relay.Node):
     created_at: datetime
 
     @classmethod
-    def of(cls, trace: contracts.Trace) -> Self:
-        return shape(cls, trace, loaded=None)
+    def of(cls, trace: contracts.Trace, place: Node[Span] | None = None) -> Self:
+        """The trace, and its place in a tree that is loaded already."""
+        return shape(cls, trace, loaded=None, place=place)
 
     @classmethod
     def whole(cls, tree: assembly.AssembledTrace) -> Self:
         """The trace of a tree that is loaded already."""
-        return shape(cls, tree.trace, loaded=tree)
+        return shape(cls, tree.trace, loaded=tree, place=None)
 
     @classmethod
     async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = await info.context.loaders.trace_tree.load_many(list(node_ids))
-        return [cls.whole(tree) if tree else None for tree in found]
+        found = await info.context.loaders.head.load_many(list(node_ids))
+        return [cls.of(head.trace) if head else None for head in found]
 
     @strawberry.field(name="correlationId")
     def raw_id(self) -> strawberry.ID:
@@ -237,47 +247,45 @@ class Trace(relay.Node):
 
     @strawberry.field
     async def routing_decision(self, info: Info) -> RoutingDecision | None:
-        tree = await self._whole(info)
-        return RoutingDecision.of(tree.routing) if tree.routing else None
+        routing = (await self._head(info)).routing
+        return RoutingDecision.of(routing) if routing else None
 
     @strawberry.field(description="The outermost steps, in the order of time.")
     async def steps(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
-        return [HookExecution.whole(step) for step in sliced(info, (await self._whole(info)).steps, first, offset)]
+        return await _steps(info, (await self._place(info)).inside(SpanKind.STEP), first, offset)
 
     @strawberry.field(description="All steps, nested or not, in the order of time.")
     async def hook_executions(self, info: Info, first: int | None = None, offset: int = 0) -> list[HookExecution]:
-        tree = await self._whole(info)
-        steps = {step.execution.execution_id: step for step in steps_of(tree)}
-        return [HookExecution.whole(steps[hook.execution_id]) for hook in sliced(info, tree.hooks, first, offset)]
+        return await _steps(info, (await self._place(info)).all_of(SpanKind.STEP), first, offset)
 
     @strawberry.field(description="All endpoint calls, from steps or not, in the order of time.")
     async def endpoint_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
-        return [EndpointCall.of(call) for call in sliced(info, (await self._whole(info)).endpoints, first, offset)]
+        return await _calls(info, (await self._place(info)).all_of(SpanKind.CALL), first, offset)
 
     @strawberry.field(description="Endpoint calls made from no step, in the order of time.")
     async def direct_calls(self, info: Info, first: int | None = None, offset: int = 0) -> list[EndpointCall]:
-        return [EndpointCall.of(call) for call in sliced(info, (await self._whole(info)).direct_calls, first, offset)]
+        return await _calls(info, (await self._place(info)).inside(SpanKind.CALL), first, offset)
 
     @strawberry.field(description="All traces that this one spawned, in the order of time.")
     async def child_traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
-        return [Trace.whole(child) for child in sliced(info, (await self._whole(info)).child_traces, first, offset)]
+        return await _traces(info, (await self._place(info)).all_of(SpanKind.TRACE), first, offset)
 
     @strawberry.field(description="Those of its child traces whose spawning step is not known.")
     async def direct_traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
-        return [Trace.whole(child) for child in sliced(info, (await self._whole(info)).direct_traces, first, offset)]
+        return await _traces(info, (await self._place(info)).inside(SpanKind.TRACE), first, offset)
 
     @strawberry.field(description="The trace of the prompt whose background work this prompt goes on with.")
     async def continued_from(self, info: Info) -> strawberry.ID | None:
-        before = (await self._whole(info)).continued_from
+        before = (await self._head(info)).continued_from
         return strawberry.ID(before) if before else None
 
     @strawberry.field
     async def total_hooks(self, info: Info) -> int:
-        return (await self._whole(info)).total_hooks
+        return len((await self._place(info)).all_of(SpanKind.STEP))
 
     @strawberry.field
     async def total_endpoints(self, info: Info) -> int:
-        return (await self._whole(info)).total_endpoints
+        return len((await self._place(info)).all_of(SpanKind.CALL))
 
     @strawberry.field
     async def total_rag_queries(self, info: Info) -> int:
@@ -315,14 +323,45 @@ class Trace(relay.Node):
         return (await self._whole(info)).truncated
 
     @strawberry.field(description="What happened in the trace itself, in the order of time.")
-    async def timeline(self, info: Info, first: int | None = None, offset: int = 0) -> list[TimelineEntry]:
-        return TimelineEntry.all_of(sliced(info, timeline(await self._whole(info)), first, offset))
+    async def timeline(self, info: Info, first: int = 100, after: str | None = None) -> TimelineConnection:
+        return await self.timeline_page(info, first, after)
+
+    async def timeline_page(self, info: Info, first: int, after: str | None) -> TimelineConnection:
+        """A page of its timeline."""
+        head, place = await self._head(info), await self._place(info)
+        page = page_of(info, first, after)
+        inside = [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place]
+        shown, has_more = part_of(moments(head, inside), page, _moment_key)
+        records = await _records(info, [moment.of for moment in shown if moment.of])
+        edges = [
+            TimelineEntryEdge(
+                cursor=encode_cursor(_moment_key(moment)),
+                node=TimelineEntry.of(entry(moment, head, records[moment.of] if moment.of else None)),
+            )
+            for moment in shown
+            if moment.of is None or moment.of in records
+        ]
+        page_info = about([edge.cursor for edge in edges], has_more=has_more, after=after)
+        return TimelineConnection(page_info=page_info, edges=edges)
 
     @strawberry.field(
         description="The trace and all that is under it, as bars over time, each under what it belongs to."
     )
-    async def waterfall(self, info: Info, first: int | None = None, offset: int = 0) -> list[WaterfallRow]:
-        return rows_of([await self._whole(info)], info, first, offset)
+    async def waterfall(self, info: Info, first: int = 100, after: str | None = None) -> WaterfallConnection:
+        return await _drawn(info, [await self._place(info)], first, after)
+
+    async def _place(self, info: Info) -> Node[Span]:
+        if self.place is None:
+            self.place = await info.context.loaders.skeleton.load(self.correlation_id)
+        if self.place is None:
+            raise NotFound("Trace", self.correlation_id)
+        return self.place
+
+    async def _head(self, info: Info) -> assembly.Head:
+        head = await info.context.loaders.head.load(self.correlation_id)
+        if head is None:
+            raise NotFound("Trace", self.correlation_id)
+        return head
 
     async def _whole(self, info: Info) -> assembly.AssembledTrace:
         if self.loaded is None:
@@ -338,11 +377,63 @@ async def _tree(info: Info, correlation_id: str) -> assembly.AssembledTrace:
     return tree
 
 
-def rows_of(
-    traces: Sequence[assembly.AssembledTrace], info: Info, first: int | None, offset: int
-) -> list[WaterfallRow]:
-    """A slice of the waterfall of some traces."""
-    return [WaterfallRow.of(row) for row in sliced(info, waterfall(traces), first, offset)]
+# Pages: where everything hangs is known from the skeletons of traces, and only what is shown is read
+
+
+async def _steps(info: Info, places: Sequence[Node[Span]], first: int | None, offset: int) -> list[HookExecution]:
+    shown = sliced(info, places, first, offset)
+    found = await info.context.loaders.hook_execution.load_many([place.key[1] for place in shown])
+    return [HookExecution.of(hook, place) for hook, place in zip(found, shown, strict=True) if hook]
+
+
+async def _calls(info: Info, places: Sequence[Node[Span]], first: int | None, offset: int) -> list[EndpointCall]:
+    shown = sliced(info, places, first, offset)
+    found = await info.context.loaders.call.load_many([place.key[1] for place in shown])
+    return [EndpointCall.of(call) for call in found if call]
+
+
+async def _traces(info: Info, places: Sequence[Node[Span]], first: int | None, offset: int) -> list[Trace]:
+    shown = sliced(info, places, first, offset)
+    found = await info.context.loaders.head.load_many([place.key[1] for place in shown])
+    return [Trace.of(head.trace, place) for head, place in zip(found, shown, strict=True) if head]
+
+
+async def _drawn(info: Info, tops: Sequence[Node[Span]], first: int, after: str | None) -> WaterfallConnection:
+    """A page of the waterfall of some traces."""
+    page = page_of(info, first, after)
+    bars = await asyncio.to_thread(waterfall, tops)
+    shown, has_more = part_of(bars, page, lambda bar: _text(bar.node.key))
+    records = await _records(info, [bar.node.key for bar in shown])
+    edges = [
+        WaterfallRowEdge(cursor=encode_cursor(_text(bar.node.key)), node=WaterfallRow.of(bar.row(record)))
+        for bar in shown
+        if (record := records.get(bar.node.key))
+    ]
+    page_info = about([edge.cursor for edge in edges], has_more=has_more, after=after)
+    return WaterfallConnection(page_info=page_info, edges=edges)
+
+
+async def _records(info: Info, keys: Sequence[Key]) -> dict[Key, Any]:
+    """The records of what is shown, in at most one statement for each kind; what has gone meanwhile is absent."""
+    loaders = info.context.loaders
+
+    async def of(kind: SpanKind, loader: Loader[str, Any]) -> dict[Key, Any]:
+        ids = [id_ for wanted, id_ in keys if wanted is kind]
+        found = await loader.load_many(ids)
+        return {(kind, id_): record for id_, record in zip(ids, found, strict=True) if record}
+
+    steps, calls, heads = await asyncio.gather(
+        of(SpanKind.STEP, loaders.hook_execution), of(SpanKind.CALL, loaders.call), of(SpanKind.TRACE, loaders.head)
+    )
+    return {**steps, **calls, **{key: head.trace for key, head in heads.items()}}
+
+
+def _text(key: Key) -> str:
+    return f"{key[0].value}:{key[1]}"
+
+
+def _moment_key(moment: Moment) -> str:
+    return _text(moment.of) if moment.of else moment.event
 
 
 @strawberry.type(
@@ -378,5 +469,7 @@ class Episode:
         return Totals.of(self.loaded.whole)
 
     @strawberry.field(description="All of it as bars over time, each under what it belongs to.")
-    def waterfall(self, info: Info, first: int | None = None, offset: int = 0) -> list[WaterfallRow]:
-        return rows_of(self.loaded.traces, info, first, offset)
+    async def waterfall(self, info: Info, first: int = 100, after: str | None = None) -> WaterfallConnection:
+        ids = [tree.trace.correlation_id for tree in self.loaded.traces]
+        tops = await info.context.loaders.skeleton.load_many(ids)
+        return await _drawn(info, [top for top in tops if top], first, after)

@@ -1,0 +1,14 @@
+// As skeleton_of_traces.cypher, with each instant as it is, and null: Memgraph has no seconds since 1970.
+// access: read
+// parameters: correlation_ids, subject
+// returns: spans
+UNWIND $correlation_ids AS id
+MATCH (t:Trace {correlation_id: id})
+WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
+WITH t, e.correlation_id AS continued_from
+RETURN collect([
+  t.correlation_id, t.spawned_by, t.parent_id, t.root_id, continued_from, t.status,
+  t.started_at, null, t.completed_at, null,
+  t.duration_ms, t.created_at, null
+]) AS spans
