@@ -111,3 +111,17 @@ def test_json_inside_json_inside_json() -> None:
     assert body["password"] == MARKER
     assert json.loads(body["raw"]) == {"api_key": MARKER, "max_tokens": 5}
     assert body["n"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r'{"pass\u0077ord": "a", "n\u0061me": "x"}', r'{"password": "*", "n\u0061me": "x"}'),
+        (r'{"\u0061pi_key" : "a"}', r'{"api_key" : "*"}'),
+        (r'{"raw": "{\"pass\\u0077ord\": \"a\"}"}', r'{"raw": "{\"password\": \"*\"}"}'),
+    ],
+)
+def test_the_letters_of_a_name_may_be_escaped(text: str, expected: str) -> None:
+    clean = redact_text(text)
+    assert clean.replace(MARKER, "*") == expected
+    json.loads(clean)

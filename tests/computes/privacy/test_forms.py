@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
+import re
 
 import pytest
 from hypothesis import given
@@ -10,7 +13,8 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.privacy import forms as redaction_forms
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
-from support.secret_examples import FORMS, PEM
+from loopgraph.computes.privacy.tokens import TOKENS, Token
+from support.secret_examples import FORMS, NO_TOKENS, PEM
 
 redact_text = Redactor().redact_text
 
@@ -21,6 +25,30 @@ def test_forms_are_known_wherever_they_stand(form: str) -> None:
     assert redact_text(secret) == MARKER
     for before, behind in (("see ", " there"), ('x("', '")'), ("a\n", "\nb"), ('{"out": "a\\n', '"}'), ("a=", "")):
         assert redact_text(before + secret + behind) == before + MARKER + behind
+
+
+@pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.service)
+def test_every_token_of_the_table_has_an_example(token: Token) -> None:
+    example = FORMS[token.service]
+    assert re.fullmatch(token.pattern, example, re.VERBOSE)
+    assert re.search(token.probe, example.encode()), "the quick look must find it"
+
+
+@pytest.mark.parametrize("text", NO_TOKENS)
+def test_what_only_looks_like_a_token_stays(text: str) -> None:
+    for around in ("{}", "see {} there", '{{"id": "{}"}}', "/x/{}/y", "a\n{}\nb"):
+        assert redact_text(around.format(text)) == around.format(text)
+
+
+def test_an_image_in_base64_stays() -> None:
+    image = "data:image/png;base64," + base64.b64encode(random.Random(7).randbytes(200_000)).decode()
+    assert redact_text(image) == image
+    assert redact_text(json.dumps({"source": {"type": "base64", "data": image}})).count(MARKER) == 0
+
+
+def test_a_token_goes_from_the_path_of_an_address() -> None:
+    text = "https://api.telegram.org/bot{}/getMe"
+    assert redact_text(text.format(FORMS["Telegram"])) == f"https://api.telegram.org/{MARKER}/getMe"
 
 
 def test_a_private_key_that_was_cut_off_goes_as_far_as_it_looks_like_one() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
 from loopgraph.computes.agents.traces import story, subagent_trace
 from loopgraph.contracts.base import JsonMap
@@ -99,7 +99,7 @@ def _hook(payload: JsonMap, arrival: Arrival) -> _Hook:
         raise InvalidInput("hook_event_name", "must name the event")
     session_id, prompt_id = fields.required_id("session_id"), fields.id("prompt_id")
     return _Hook(
-        event[: LONGEST_NAME - len("hook.")],
+        shortened(event, LONGEST_NAME - len("hook.")),
         session_id,
         as_id(prompt_id) if prompt_id else None,
         fields.id("agent_id"),

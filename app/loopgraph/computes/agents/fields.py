@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ from loopgraph.errors import InvalidInput
 LONGEST_NAME: Final = 255
 LONGEST_TEXT: Final = 1_000_000
 _LARGEST_COUNT: Final = 2**63 - 1
+
+_LONG_WORD: Final = 64
+_CUT_WORD: Final = re.compile(r"[\w.~-]+\Z")
+_IN_WORD: Final = re.compile(r"[\w.~-]")
 
 
 class Fields:
@@ -112,6 +117,20 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (ValueError, OverflowError):
         return None
+
+
+def shortened(text: str, longest: int) -> str:
+    """The beginning of the text, in so many characters, without a word that would be cut through.
+
+    Secrets are known by their form, and looked for later: what is left of one at a cut could be too short for that. A word
+    that is longer than ``_LONG_WORD`` is cut through, because what is left of it is not.
+    """
+    cut = text[:longest]
+    if len(text) > longest and _IN_WORD.match(text, longest):
+        word = _CUT_WORD.search(cut, max(0, longest - _LONG_WORD))
+        if word is not None and len(word[0]) < _LONG_WORD:
+            return cut[: word.start()]
+    return cut
 
 
 def said(**fields: Any) -> dict[str, Any]:

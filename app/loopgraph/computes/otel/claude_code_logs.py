@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.computes.agents.fields import said
+from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import story
 from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
@@ -57,7 +57,7 @@ class _Record:
             **said(otel_trace_id=self.otel_trace_id),
             **how,
         }
-        return Observation(event=event, source=f"otel.{PREFIX}{name or self.name}"[:255], **told)
+        return Observation(event=event, source=shortened(f"otel.{PREFIX}{name or self.name}", LONGEST_NAME), **told)
 
 
 def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], Observation | None]:
@@ -159,7 +159,7 @@ def _api_request(record: _Record) -> Observation:
     call = EndpointCalled(
         correlation_id=record.correlation_id,
         call_id=call_id(record.signal.session_id, request_id),
-        service_name="anthropic" if provider in (None, "firstParty") else str(provider)[:255],
+        service_name="anthropic" if provider in (None, "firstParty") else shortened(str(provider), LONGEST_NAME),
         endpoint_path="/v1/messages",
         status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
         **said(
@@ -207,10 +207,10 @@ def _logged(record: _Record) -> Observation:
     logged = LogRecorded(
         record_id=digest_id(record.signal.session_id, record.name, sequence, log.time_ns, at),
         session_id=record.signal.session,
-        name=record.name[:255],
+        name=shortened(record.name, LONGEST_NAME),
         **said(
             correlation_id=record.correlation_id,
-            severity=log.severity[:255] if log.severity else None,
+            severity=shortened(log.severity, LONGEST_NAME) if log.severity else None,
             timestamp=instant(log.time_ns),
             sequence=sequence,
             body=body,

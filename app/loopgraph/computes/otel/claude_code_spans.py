@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.computes.agents.fields import said
+from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, execution_id, span_key
 from loopgraph.computes.agents.traces import story
 from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
@@ -52,7 +52,7 @@ class _AgentSpan:
             "otel_trace_id": self.span.trace_id,
             **how,
         }
-        return Observation(event=event, source=f"otel.{self.span.name}"[:255], **told)
+        return Observation(event=event, source=shortened(f"otel.{self.span.name}", LONGEST_NAME), **told)
 
 
 class AgentSpans:
@@ -269,7 +269,7 @@ def _http_status(value: Any) -> int | None:
 
 def _other(here: _AgentSpan) -> Observation:
     """A span that is not known yet."""
-    kind, named = here.signal.fields.name("span.type") or "span", here.span.name[:255]
+    kind, named = here.signal.fields.name("span.type") or "span", shortened(here.span.name, LONGEST_NAME)
     ran = HookExecuted(
         **here.where,
         execution_id=here.key,

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, LONGEST_TEXT, Fields, said
+from loopgraph.computes.agents.fields import LONGEST_NAME, LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.otel.model import Span
 
@@ -80,7 +80,7 @@ def _kind_and_operation(span: Span) -> tuple[str, str]:
     """The kind by OpenInference, in capitals, and the operation by OpenTelemetry; empty where there is none."""
     kind, operation = span.attributes.get(_OPENINFERENCE), span.attributes.get(_OPERATION)
     return (
-        kind.strip().upper()[:LONGEST_NAME].strip() if isinstance(kind, str) else "",
+        shortened(kind.strip(), LONGEST_NAME).upper().strip() if isinstance(kind, str) else "",
         operation if isinstance(operation, str) else "",
     )
 
@@ -157,7 +157,7 @@ def _parts_of(url: str | None) -> tuple[str | None, str | None]:
     """The host and the path of a URL; what it asks for and who asks stay out."""
     try:
         parts = urlsplit(url or "")
-        return (parts.hostname or "")[:LONGEST_NAME] or None, parts.path or None
+        return shortened(parts.hostname or "", LONGEST_NAME) or None, parts.path or None
     except ValueError:
         return None, None
 
@@ -170,12 +170,12 @@ def http_status(fields: Fields) -> int | None:
 
 def name_of(span: Span) -> str | None:
     """The name of a span, where a short text is asked for."""
-    return span.name.strip()[:LONGEST_NAME].strip() or None
+    return shortened(span.name.strip(), LONGEST_NAME).strip() or None
 
 
 def path_of(span: Span) -> str:
     """The name of a span, where a path is asked for."""
-    return span.name[:LONGEST_TEXT] or "/"
+    return shortened(span.name, LONGEST_TEXT) or "/"
 
 
 def failure(fields: Fields, span: Span) -> dict[str, Any]:
@@ -188,6 +188,6 @@ def failure(fields: Fields, span: Span) -> dict[str, Any]:
     last = Fields(exceptions[-1] if exceptions else {})
     message, kind = last.text("exception.message"), last.name("exception.type")
     return said(
-        error_message=span.status_message[:LONGEST_TEXT] or message,
+        error_message=shortened(span.status_message, LONGEST_TEXT) or message,
         error_type=fields.name("error.type") or kind,
     )

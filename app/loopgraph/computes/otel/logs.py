@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_logs import event_name, observe_agent_log
@@ -57,8 +57,8 @@ def _observe(log: Log) -> Observation:
         **said(
             correlation_id=trace_id,
             session_id=as_id(session) if session else None,
-            name=(named or "").strip()[:255].strip() or None,
-            severity=(log.severity or "").strip()[:255].strip() or None,
+            name=shortened((named or "").strip(), LONGEST_NAME).strip() or None,
+            severity=shortened((log.severity or "").strip(), LONGEST_NAME).strip() or None,
             timestamp=instant(log.time_ns),
             body=log.body,
         ),

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.conventions import WHOSE
@@ -52,7 +52,7 @@ def _observe(point: Point) -> Observation:
             point.origin.scope,
             (point.metric, point.unit, point.kind, point.attributes, point.start_ns, point.time_ns),
         ),
-        name=point.metric[:255],
+        name=shortened(point.metric, LONGEST_NAME),
         unit=point.unit,
         temporality=_temporality(point),
         value=value,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from loopgraph.computes.agents.fields import shortened
 from loopgraph.contracts.traces import LONGEST_MS
 from loopgraph.errors import InvalidInput
 
@@ -40,7 +41,7 @@ class Origin:
     def service(self) -> str | None:
         """The name of the service."""
         name = self.resource.get("service.name")
-        return name.strip()[:200] or None if isinstance(name, str) else None
+        return shortened(name.strip(), 200) or None if isinstance(name, str) else None
 
 
 @dataclass(frozen=True, slots=True)

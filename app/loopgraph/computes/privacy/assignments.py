@@ -33,6 +33,25 @@ _NAMED_VALUE = re.compile(  # what may follow `"name":`
 )
 _KEYS = frozenset({"key", "keys"})
 _OWNER = re.compile(r"([A-Za-z]{1,20}) \Z")
+_ESCAPE = re.compile(r"\\{1,15}u00([2-7][0-9a-fA-F])")
+_ESCAPED_NAME = re.compile(
+    rf"""(?<=["'])[\w.-]{{0,60}}+(?:{_ESCAPE.pattern}[\w.-]{{0,60}}+){{1,60}}+(?=\\{{0,15}}["'])"""
+)
+_NO_VALUE = re.compile(
+    r"-{1,2}(?:no|ask|prompt|skip|without|with|disable|allow|enable|require|show|hide|use)-", re.IGNORECASE
+)
+_ONE_DASH = re.compile(
+    r"""-(?: [A-Za-z]+[-_.] | src | dst | dest | trust | key | store | db | user | admin | root | client | server | auth | access
+      | refresh | api | private | secret | proxy | http | ftp | smtp | ssl | tls | cert | login | session | bearer | old | new
+      | master | account | encryption )*
+    (?: pass | passwd | password | passphrase | passcode | secret | token | key | pwd | credential | cred | jwt | cookie
+      | authorization | auth )s?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ASKING = re.compile(
+    r"(?<![\w.-])(?:psql|pg_\w+|pgbench|createdb|dropdb|createuser|dropuser|vacuumdb|reindexdb)[ \t][^\n;|&]*\Z"
+)
+_ASKED_BEFORE = 200
 _LINE_START = re.compile(r"[ \t>*+-]*(?:(?:export|set|const|let|var) +)?")
 _INDENT = 40
 
@@ -123,6 +142,11 @@ def _secret_value(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[int
 def _read_name(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[Kind, str, int]:
     """What the name says about its value, the quote that closes the name, and where the value begins."""
     name, before, behind = found["flag"] or found["name"], found.start(), found.end()
+    if found["flag"]:
+        kind = kind_of_flag(name, kind_of)
+        if kind is not Kind.PLAIN and asks(text[max(0, before - _ASKED_BEFORE) : before]):
+            kind = Kind.PLAIN
+        return kind, "", behind
     kind = kind_of(name)
     if (
         kind is Kind.PLAIN
@@ -133,6 +157,32 @@ def _read_name(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[Kind, 
     if kind is Kind.PLAIN and name.lower() in NAMING and (named := _NAMED_VALUE.match(text, behind)):
         return kind_of(named["name"]), named["close"], named.end()
     return kind, found["close"] or "", behind
+
+
+def with_plain_names(text: str, kind_of: KindOf) -> str:
+    """The text with the letters of secret names in JSON as themselves, where they were escaped: ``pass\\u0077ord``."""
+
+    def plain(found: re.Match[str]) -> str:
+        name = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), found[0])
+        return found[0] if kind_of(name) is Kind.PLAIN else name
+
+    return _ESCAPED_NAME.sub(plain, text)
+
+
+def asks(line: str) -> bool:
+    """Whether the command that the line begins takes ``--password`` for the wish to be asked for it, with no value."""
+    return _ASKING.search(line) is not None
+
+
+def kind_of_flag(flag: str, kind_of: KindOf) -> Kind:
+    """What a flag says about the word behind it.
+
+    ``--no-password`` and ``--ask-pass`` have no value. Behind one dash stand letters that are flags of their own, too:
+    ``-phunter2secret`` is no name, ``-storepass`` is one.
+    """
+    if _NO_VALUE.match(flag) or (flag[1:2] != "-" and not _ONE_DASH.fullmatch(flag, 0, _INDENT)):
+        return Kind.PLAIN
+    return kind_of(flag)
 
 
 def _end_of_quoted(text: str, opening: re.Match[str]) -> int:

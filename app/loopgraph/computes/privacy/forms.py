@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from loopgraph.computes.privacy.tokens import TOKENS
+
 MARKER: Final = "[REDACTED]"
 """Stands in the place of a secret."""
 
@@ -115,18 +117,9 @@ _TOKENS = (
         ),
         lambda match: MARKER + match["between"] + MARKER,
     ),
-    Form(  # AWS, GitHub, GitLab, Slack, Stripe, Google, OpenAI and Anthropic, and others by their prefixes
+    Form(
         re.compile(
-            rf"""{_START}(?: {_AWS_ID}
-              | gh[pousr]_[A-Za-z0-9]{{20,}} | github_pat_\w{{20,}}
-              | gl(?: pat | dt | rt | ptt | cbt | ft | soat | imt | agent | oas )-[\w.-]{{16,}}
-              | xox[a-z][.-][\w.-]{{10,}} | xapp-[\w-]{{10,}} | [sr]k_(?: live | test )_\w{{10,}}
-              | AIza[\w-]{{30,}} | ya29\.[\w-]{{20,}} | GOCSPX-[\w-]{{20,}}
-              | sk-(?=[A-Za-z_-]*+\d)[\w-]{{16,}} | (?: hf | npm )_[A-Za-z0-9]{{30,}} | pypi-[\w-]{{40,}}
-              | SG\.[\w-]{{16,}}\.[\w-]{{16,}} | do[oprt]_v1_[a-f0-9]{{40,}} | shp(?: at | ca | pa | ss )_[a-fA-F0-9]{{30,}}
-              | hv[sb]\.[\w-]{{20,}} | gsk_[A-Za-z0-9]{{40,}} | xai-[A-Za-z0-9]{{40,}} | dapi[a-f0-9]{{32}}(?:-\d)?
-              | dckr_[ps]at_[\w-]{{20,}} | lin_api_[A-Za-z0-9]{{32,}} | glsa_\w{{32,}} | ATATT3[\w=-]{{60,}}
-              | AGE-SECRET-KEY-1[A-Z0-9]{{50,}} | \w{{3}}8Q~[\w.~-]{{31,40}} )(?![A-Za-z0-9])""",
+            rf"{_START}(?: {' | '.join(token.pattern for token in TOKENS)} )(?![A-Za-z0-9])",
             re.VERBOSE,
         ),
     ),
@@ -136,13 +129,7 @@ _TOKENS = (
 )
 """Forms that begin with a name, and of which so many characters follow each other."""
 
-_TOKEN_NAMES = (
-    *(b"A[KSBC][IC]A[A-Z0-9]{16}", b"gh[pousr]_[A-Za-z0-9]{20}", b"github_pat_", b"gl[a-z]{2,5}-[a-zA-Z0-9_.-]{16}"),
-    *(rb"xox[a-z][.-]", b"xapp-", b"sk_(?:live|test)_", b"rk_(?:live|test)_", b"sk-(?<![a-mo-qsu-zA-Z0-9_-]sk-)"),
-    *(b"AIza", rb"ya29\.", b"GOCSPX-", b"hf_[A-Za-z0-9]{30}", b"npm_[A-Za-z0-9]{30}", b"pypi-", rb"SG\.", b"eyJ"),
-    *(b"do[oprt]_v1_", b"shp[a-z]{2}_", rb"hv[sb]\.", b"gsk_[A-Za-z0-9]{40}", b"xai-", b"dapi[a-f0-9]{32}", b"dckr_"),
-    *(b"lin_api_", b"glsa_", b"ATATT3", b"AGE-S", b"8Q~"),
-)
+_TOKEN_NAMES = (*(token.probe for token in TOKENS), b"eyJ")
 _NAMES = tuple(re.compile(name).search for name in _TOKEN_NAMES)
 _ANY_NAME = re.compile(b"|".join(_TOKEN_NAMES))
 _FEW = 40
@@ -203,10 +190,6 @@ _OTHERS = (
             r"""(?<![\w-])(?:-u|--user|--proxy-user)[ =]["']?[^\s:"'`\\]{1,100}:(?P<secret>(?!\d+(?!\w))[^\s"'`\\]+)"""
         ),
         probes=("-u(?:ser)?[ =]",),
-    ),
-    Form(
-        re.compile(r"sshpass[ \t]++-p[ \t]*+(?P<secret>[^\s\"'\\]+)"),
-        probes=("sshpass",),
     ),
     Form(  # SQL
         re.compile(r"\b(?:identified[ \t]++by|password)[ \t]++'(?P<secret>[^'\r\n]+)'", re.IGNORECASE),

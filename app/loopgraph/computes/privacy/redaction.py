@@ -5,6 +5,9 @@ By name (seed 003 §8.1 and the usual spellings): the end of a name decides, wha
 and ``password_policy`` do not. In a map the whole value goes. In text goes the value of an assignment, a header, a flag, a
 member of JSON or an element of XML; names, quotes and what surrounds them stay, so JSON in text stays JSON.
 
+By command: the arguments of well-known programs that are secrets (``mysql -p…``, ``docker login -p …``), in text and in lists of
+words (``commands``).
+
 By form, wherever they stand: private keys, JSON web tokens, the tokens of well-known services, Bearer and Basic
 credentials, passwords in URLs.
 
@@ -21,7 +24,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from loopgraph.computes.privacy.assignments import NAMING, redact_assignments
+from loopgraph.computes.privacy.assignments import NAMING, asks, kind_of_flag, redact_assignments, with_plain_names
+from loopgraph.computes.privacy.commands import redact_commands, secrets_of_words
 from loopgraph.computes.privacy.forms import MARKER, redact_emails, redact_forms
 from loopgraph.computes.privacy.names import Kind, compact, is_secret, kind_of, places_of_names
 from loopgraph.errors import InvalidInput
@@ -33,6 +37,8 @@ MAX_DEPTH: Final = 200
 
 _LONGEST_NAME = 100
 
+_FIRST = 4
+"""Among so many words the name of a command is looked for."""
 _SHORT = 200
 _REMEMBERED = 4_096
 
@@ -91,9 +97,15 @@ class Redactor:
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
         clean = redact_forms(text, lowered)
+        if "\\u00" in lowered:
+            clean = with_plain_names(clean, self._kind)
         if clean != text:
             lowered = clean.lower()
-        clean = redact_assignments(clean, self._kind, self._places(clean, lowered))
+        places = self._places(clean, lowered)
+        with_commands = redact_commands(clean, places)
+        if with_commands is not clean:
+            clean, places = with_commands, self._places(with_commands, with_commands.lower())
+        clean = redact_assignments(clean, self._kind, places)
         if self.emails:
             clean = redact_emails(clean)
         for pattern in self._patterns:
@@ -151,7 +163,11 @@ class Redactor:
                     clean = type(clean)((clean[0], MARKER))
             redacted.append(clean)
             changed = changed or clean is not item
-            flag = self._kind(item) if is_flag else Kind.PLAIN
+            flag = kind_of_flag(item, self._kind) if is_flag else Kind.PLAIN
+            if flag is not Kind.PLAIN and asks(" ".join([*(str(word)[:50] for word in items[:_FIRST]), ""])):
+                flag = Kind.PLAIN
+        for i, clean in secrets_of_words(items):
+            redacted[i], changed = clean, True
         return redacted if changed else items
 
     def _is_secret_pair(self, item: Any) -> bool:
