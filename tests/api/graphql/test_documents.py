@@ -12,6 +12,7 @@ from loopgraph.api.graphql.documents import Documents
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.settings import Settings
 from support.service import Service
+from support.stretches import watched
 
 SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 DOCUMENTS = Documents(documents.Limits(15, 50, 5_000), cost.Limits(250_000, 500, 20_000))
@@ -129,6 +130,26 @@ async def test_aliases_count_wherever_their_fragment_is_spread(service: Service)
 
 async def test_what_browsers_ask_for_is_allowed(service: Service) -> None:
     assert "errors" not in await service.ask(get_introspection_query(input_value_deprecation=True))
+
+
+@pytest.mark.parametrize(
+    "document", ["{ a" + " " * 3_000_000 + "!", '{ a(b: "' + "c" * 3_000_000], ids=["spaces", "a string"]
+)
+async def test_a_long_document_that_cannot_be_parsed(service: Service, document: str) -> None:
+    """It is looked at beside the event loop, and only once."""
+    body = {"query": document}
+    async with watched() as found:
+        response = await service.http.post("/graphql", json=body)
+    assert "Syntax Error" in response.json()["errors"][0]["message"]
+    assert found.longest_s < 0.15
+
+
+async def test_a_syntax_error_over_a_websocket(service: Service) -> None:
+    async with service.socket() as socket:
+        await socket.subscribe("1", "{ a")
+        message = await socket.receive()
+    assert message["type"] == "error"
+    assert "Syntax Error" in message["payload"][0]["message"]
 
 
 async def test_documents_are_remembered(service: Service) -> None:

@@ -6,10 +6,6 @@ That is counted in the processor time of its thread, so that the load of the mac
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +19,7 @@ from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.loaders import Loader
 from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.settings import Settings
+from support.stretches import watched
 
 ITEMS = 3_000
 
@@ -34,36 +31,6 @@ def square(number: int) -> int:
 
 LONGEST_S = 0.15
 """The bound; a slice is 5 ms. Without slices, each of these answers takes more than a second at a stretch."""
-
-
-@dataclass
-class Stretches:
-    """How long the loop worked between two times that it came round."""
-
-    longest_s: float = 0.0
-
-
-@contextlib.asynccontextmanager
-async def watched() -> AsyncIterator[Stretches]:
-    """Watches the loop during the block."""
-    found, before = Stretches(), time.thread_time()
-
-    def came_round() -> None:
-        nonlocal before, handle
-        now = time.thread_time()
-        found.longest_s, before = max(found.longest_s, now - before), now
-        handle = loop.call_later(0, came_round)
-
-    loop = asyncio.get_running_loop()
-    handle = loop.call_later(0, came_round)
-    gc.disable()  # the service puts collections off, too
-    try:
-        yield found
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-    finally:
-        gc.enable()
-        handle.cancel()
 
 
 @dataclass

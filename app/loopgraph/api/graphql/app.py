@@ -13,9 +13,10 @@ from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -42,7 +43,11 @@ class _WebSocket(ASGIWebSocketAdapter):
         view: Any = self.view
         if isinstance(payload := message.get("payload"), dict):
             message = {**message, "payload": await view.in_slices(payload)}
-        await super().send_json(message)
+        try:
+            # Bytes would go out as binary frames, and clients in browsers read text frames.
+            await self.ws.send_text(view.encode_json(message).decode())
+        except WebSocketDisconnect as error:
+            raise WebSocketDisconnected from error
 
 
 class _GraphQL(GraphQL[Context, None]):
@@ -65,9 +70,8 @@ class _GraphQL(GraphQL[Context, None]):
             raise orjson.JSONDecodeError("must be a JSON object", "", 0)
         return decoded
 
-    def encode_json(self, data: object) -> str:
-        # Bytes would go out as binary frames on a WebSocket, and clients in browsers read text frames.
-        return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS).decode()
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
     async def in_slices(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """An answer whose data is encoded already, without holding up the event loop."""

@@ -248,7 +248,8 @@ class CheckedDocuments(SchemaExtension):
         context = self.execution_context
         if context.query:
             checked = await self._documents.checked(_schema_of(context), context.query)
-            # What cannot be parsed, strawberry parses once more, and says so in the way of each transport.
+            if checked.document is None:
+                raise checked.errors[0]
             context.graphql_document, self._errors = checked.document, checked.errors
         yield
 

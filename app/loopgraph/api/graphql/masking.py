@@ -9,6 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.relay import GlobalIDValueError
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from loopgraph.errors import Blame, InvalidInput, LoopgraphError, blame_of
@@ -26,6 +27,14 @@ class CodedSchema(strawberry.Schema):
         allowed = set(kwargs.get("allowed_operation_types") or OperationType)
         kwargs["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
         return await super().execute(*args, **kwargs)
+
+    async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> PreExecutionError | None:
+        """Takes the error of a document that an extension could not parse as strawberry takes that of its own parser."""
+        try:
+            return await super()._prepare_operation_async(context, extensions_runner)
+        except GraphQLError as error:
+            context.pre_execution_errors = [error]
+            return PreExecutionError(data=None, errors=[error])
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replaces the errors of an answer, in place; called once for every answer on every transport."""
