@@ -27,7 +27,9 @@ def command(folder: EngineFolder, path: str, body: dict[str, str]) -> Any:
         response = connection.getresponse()
         answer = json.loads(response.read() or b"{}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise EngineStartError(f"the embedded engine did not do {path}: {str(error) or type(error).__name__}") from error
+        raise EngineStartError(
+            f"the embedded engine did not do {path}: {str(error) or type(error).__name__}"
+        ) from error
     finally:
         connection.close()
     if response.status != http.client.OK:
