@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 PATIENCE_S: Final = 240.0
@@ -21,8 +22,11 @@ def comes_true(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> bo
     return True
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], pause_s: float = 0.01) -> None:
     """Returns when a condition is true, which nothing tells of. Raises TimeoutError when the patience ends."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
+        while True:
+            answer = condition()
+            if await answer if inspect.isawaitable(answer) else answer:
+                return
+            await asyncio.sleep(pause_s)

@@ -6,7 +6,6 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from loopgraph.commands.terminal import configure_logging, out, plainly
 from loopgraph.settings import Settings
@@ -30,7 +29,7 @@ async def _status(settings: Settings) -> None:
     async with Graph.open(settings) as graph:
         lacking = {migration.name for migration in (await look(graph) or ())}
         recorded = {migration.name: migration for migration in await recorded_migrations(graph)}
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    width = max(len(migration.name) for migration in migrations())
     for migration in migrations():
         known = recorded.get(migration.name)
         if known is None:
@@ -40,8 +39,7 @@ async def _status(settings: Settings) -> None:
         else:
             state = f"applied {known.applied_at:%Y-%m-%d %H:%M:%S} UTC, {known.rows:,} rows written"
         changed = known is not None and known.digest != migration.digest
-        table.add_row(migration.name, state + (", by a version of it with other content" if changed else ""))
-    out.print(table)
+        out.print(f"{migration.name:<{width}}  {state}{', of other content' if changed else ''}", markup=False)
 
 
 async def _migrate(settings: Settings) -> None:
