@@ -61,6 +61,7 @@ def build_privacy(settings: Settings) -> Privacy:
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
+    execution_timeout = timedelta(minutes=settings.execution_timeout_minutes)
     reads, traces, search = LineageReads(graph), Traces(graph), TraceSearch(graph)
     feed = TraceFeed(search)
     return Services(
@@ -86,8 +87,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         ),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
-        loop=FeedbackLoop(graph),
-        worker=LoopWorker(graph, settings.loop_poll_ms),
+        loop=FeedbackLoop(graph, execution_timeout),
+        worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=Assignments(graph),
     )
 
