@@ -86,6 +86,7 @@ def build_recorder(
 
 def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
+    execution_timeout = timedelta(minutes=settings.execution_timeout_minutes)
     reads, search = LineageReads(graph), TraceSearch(graph)
     feed = TraceFeed(search)
     return Services(
@@ -103,8 +104,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed),
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
-        loop=FeedbackLoop(graph),
-        worker=LoopWorker(graph, settings.loop_poll_ms),
+        loop=FeedbackLoop(graph, execution_timeout),
+        worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=Assignments(graph),
     )
 

@@ -182,6 +182,9 @@ class Settings(BaseSettings):
     loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
         default=500, description="how often waiting feedback runs are looked at again"
     )
+    execution_timeout_minutes: Annotated[int, Field(ge=1, le=5_256_000)] = Field(
+        default=60, description="time after which an execution of an experiment that has not ended counts as failed"
+    )
 
     @field_validator("graph_url")
     @classmethod

@@ -1,7 +1,7 @@
 // The runs that still go on.
 // access: read
 // parameters: statuses
-// returns: run_id
+// returns: run
 MATCH (r:FeedbackRun)
 WHERE r.open_status IN $statuses
-RETURN r.run_id AS run_id
+RETURN properties(r) AS run

@@ -15,6 +15,7 @@ CREATE CONSTRAINT metric_point_point_id IF NOT EXISTS FOR (n:MetricPoint) REQUIR
 CREATE CONSTRAINT feedback_run_run_id IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.run_id IS UNIQUE;
 CREATE CONSTRAINT improvement_improvement_id IF NOT EXISTS FOR (n:Improvement) REQUIRE n.improvement_id IS UNIQUE;
 CREATE CONSTRAINT experiment_experiment_id IF NOT EXISTS FOR (n:Experiment) REQUIRE n.experiment_id IS UNIQUE;
+CREATE CONSTRAINT assignment_assignment_id IF NOT EXISTS FOR (n:Assignment) REQUIRE n.assignment_id IS UNIQUE;
 CREATE CONSTRAINT decision_decision_id IF NOT EXISTS FOR (n:Decision) REQUIRE n.decision_id IS UNIQUE;
 CREATE CONSTRAINT pattern_version_number IF NOT EXISTS FOR (n:PatternVersion) REQUIRE (n.pattern_id, n.version) IS UNIQUE;
 CREATE CONSTRAINT derived_from_edge_id IF NOT EXISTS FOR ()-[r:DERIVED_FROM]-() REQUIRE r.edge_id IS UNIQUE;
@@ -50,4 +51,5 @@ CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
 CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_key);
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
+CREATE INDEX assignment_experiment_id IF NOT EXISTS FOR (n:Assignment) ON (n.experiment_id);
 CREATE INDEX experiment_open_pattern_id IF NOT EXISTS FOR (n:Experiment) ON (n.open_pattern_id);

@@ -1,8 +1,9 @@
-// Names the experiment of executions that were tied to their version before it was known.
+// Names the experiment and the unit of executions that were tied to their version before they were known.
 // access: write
 // parameters: rows
 // returns: written
 UNWIND $rows AS row
 MATCH (:HookExecution {execution_id: row.execution_id})-[used:USED]->(:PatternVersion)
-SET used.experiment_id = row.experiment_id, used.arm = row.arm
+SET used.experiment_id = row.experiment_id, used.arm = row.arm, used.unit = row.unit, used.unit_rule = row.unit_rule,
+    used.set_aside = row.set_aside
 RETURN count(*) AS written

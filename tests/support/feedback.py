@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.feedback import FeedbackRun, Improvement, LoopInput, NewImprovement
+from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, LoopInput, NewImprovement
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
@@ -25,7 +26,12 @@ TESTER = Origin(actor_type=ActorType.USER, actor_id="tester", correlation_id="te
 
 
 ENOUGH = 10
-"""Executions of an arm. Of 60 units an arm gets fewer in three of 10⁸ experiments."""
+"""Units of an arm. Of 60 units an arm gets fewer in three of 10⁸ experiments."""
+
+
+def unit_of(experiment_id: str, arm: Arm) -> str:
+    """A new unit that is assigned to this arm."""
+    return next(unit for unit in iter(new_id, "") if assign(experiment_id, unit) is arm)
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,24 @@ class Subject:
         return run
 
     async def record(self, node_id: str, durations: Sequence[float], **more: Any) -> list[str]:
-        """Records an execution for each duration; returns their ids. ``error_type`` makes them failures."""
+        """Records an execution for each duration; returns their ids. ``error_type`` makes them failures.
+
+        Those of an experiment are a unit each, of the right arm, if ``unit`` does not say otherwise.
+        """
+        experiment_id = more.get("experiment_id")
+        arm = (await self.reads.experiments([experiment_id]))[experiment_id].arm_of(node_id) if experiment_id else None
         events = [
             HookExecuted(
                 correlation_id=f"{self.pattern_id}-work",
                 execution_id=new_id(),
                 hook_type="PostToolUse",
                 node_id=node_id,
-                duration_ms=duration,
-                **{"success": "error_type" not in more, **more},
+                **{
+                    "duration_ms": duration,
+                    "unit": unit_of(experiment_id, arm) if experiment_id and arm else None,
+                    "success": "error_type" not in more,
+                    **more,
+                },
             )
             for duration in durations
         ]
@@ -78,18 +93,22 @@ class Subject:
             assert not isinstance(outcome, UserError), outcome
         return [event.execution_id for event in events]
 
-    async def work(self, units: int, means: dict[str, float], **more: Any) -> None:
+    async def work(self, units: int, means: dict[str, float]) -> None:
         """Runs what each unit of work is assigned to, and records it. ``means`` are the durations by node id."""
         assignments = Assignments(self.graph)
         assigned = await asyncio.gather(
             *(assignments.assign_variant(self.pattern_id, f"unit-{unit}") for unit in range(units))
         )
-        durations: dict[tuple[str, str | None], list[float]] = {}
-        for unit, item in enumerate(assigned):
-            duration = random.Random(unit).gauss(means[item.node_id], 5.0)
-            durations.setdefault((item.node_id, item.experiment_id), []).append(duration)
-        for (node_id, experiment_id), values in durations.items():
-            await self.record(node_id, values, experiment_id=experiment_id, **more)
+        events = [
+            HookExecuted(
+                correlation_id=f"{self.pattern_id}-work", execution_id=new_id(), hook_type="PostToolUse",
+                node_id=item.node_id, experiment_id=item.experiment_id, unit=item.unit, success=True,
+                duration_ms=random.Random(unit).gauss(means[item.node_id], 5.0),
+            )
+            for unit, item in enumerate(assigned)
+        ]  # fmt: skip
+        for outcome in await Traces(self.graph).record(events, received_at=now()):
+            assert not isinstance(outcome, UserError), outcome
 
 
 async def make_subject(graph: Graph, **version: Any) -> Subject:

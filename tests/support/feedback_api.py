@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loopgraph.contracts.feedback import Arm
 from loopgraph.effects.clock import new_id
+from support.feedback import unit_of
 from support.service import Json, Service
 from support.waiting import PATIENCE_S
 
@@ -18,10 +20,10 @@ mutation($input: CreatePatternInput!) {
 }
 """
 
-ENOUGH = 5
-"""Executions that an arm needs. Of 40 units an arm gets fewer in two of 10⁷ experiments."""
+ENOUGH = 10
+"""Units that an arm needs. Of 60 units an arm gets fewer in three of 10⁸ experiments."""
 
-UNITS = 40
+UNITS = 60
 
 
 @dataclass(frozen=True)
@@ -94,19 +96,25 @@ class Client:
             variant = await self.assigned(f"unit-{unit}")
             duration = random.Random(unit).gauss(means[variant["nodeId"]], 5.0)
             experiment_id = variant["experimentId"]
-            return await self.record(variant["nodeId"], duration, experimentId=experiment_id), experiment_id is not None
+            named = {"experimentId": experiment_id, "unit": f"unit-{unit}"}
+            return await self.record(variant["nodeId"], duration, **named), experiment_id is not None
 
         done = await asyncio.gather(*(one(unit) for unit in range(UNITS)))
         return [execution_id for execution_id, named in done if named]
 
     async def supply(self, run_id: str, means: dict[str, float]) -> None:
-        """Records as many executions of each arm as the experiment of a run needs."""
+        """Records executions of as many units of each arm as the experiment of a run needs."""
         improvements = (await self.run(run_id))["improvements"]
-        experiment_id = next(
-            item["experiments"][-1]["experimentId"] for item in improvements if item["status"] == "TESTING"
-        )
+        tested = next(item for item in improvements if item["status"] == "TESTING")
+        experiment_id = tested["experiments"][-1]["experimentId"]
+        arms = dict.fromkeys(means, Arm.CONTROL) | {tested["candidateNodeId"]: Arm.TREATMENT}
         work = [
-            self.record(node_id, random.Random(number).gauss(mean, 5.0), experimentId=experiment_id)
+            self.record(
+                node_id,
+                random.Random(number).gauss(mean, 5.0),
+                experimentId=experiment_id,
+                unit=unit_of(experiment_id, arms[node_id]),
+            )
             for node_id, mean in means.items()
             for number in range(ENOUGH)
         ]

@@ -54,7 +54,8 @@ class TraceEvents(ABC):
         parent_id: str | None = None,
         **fields: Any,
     ) -> str:
-        """One step of a trace (``tool_name, success, duration_ms, node_id, …``); answers its ``execution_id``.
+        """One step of a trace (``tool_name, success, duration_ms, node_id, experiment_id, unit, …``); answers its
+        ``execution_id``. ``unit`` is what the version was assigned to.
 
         A step that is over needs ``success`` or ``status``; one without them is in progress, and a second call with the
         same ``execution_id`` ends it.

@@ -34,6 +34,7 @@ class EventType(StrEnum):
     EXPERIMENT_STARTED = "experiment_started"
     EXPERIMENT_CONCLUDED = "experiment_concluded"
     IMPROVEMENT_VALIDATED = "improvement_validated"
+    IMPROVEMENT_AWAITS_REVIEW = "improvement_awaits_review"
     IMPROVEMENT_APPROVED = "improvement_approved"
     IMPROVEMENT_APPLIED = "improvement_applied"
     IMPROVEMENT_REJECTED = "improvement_rejected"

@@ -1,4 +1,4 @@
-"""The improvement loop: runs, improvements, experiments, decisions, and the executions they rest on."""
+"""The improvement loop: runs, improvements, assignments, and the executions they rest on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loopgraph.contracts.lineage import Baseline
 
 
 class RunStatus(StrEnum):
-    """State of a run. ``waiting`` means: an experiment has not enough executions yet."""
+    """State of a run. ``waiting`` means: an experiment has not enough units yet, or its sample ratio does not fit."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -50,14 +50,29 @@ class StageStatus(StrEnum):
 
 
 class ImprovementStatus(StrEnum):
-    """Life of an improvement. ``validated`` waits for review; ``withdrawn`` means: its candidate is no draft any more."""
+    """Life of an improvement.
+
+    Two of them wait for review: ``validated``, which a test has found significantly better, and ``awaiting_review``, of which no
+    test says that. ``withdrawn`` means: its candidate is no draft any more.
+    """
 
     PROPOSED = "proposed"
     TESTING = "testing"
     VALIDATED = "validated"
+    AWAITING_REVIEW = "awaiting_review"
     APPLIED = "applied"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+
+    @property
+    def for_review(self) -> bool:
+        """Whether it waits for a reviewer."""
+        return self in (ImprovementStatus.VALIDATED, ImprovementStatus.AWAITING_REVIEW)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not decided for good."""
+        return self.for_review or self in (ImprovementStatus.PROPOSED, ImprovementStatus.TESTING)
 
 
 class ImprovementType(StrEnum):
@@ -123,8 +138,10 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a statistic is null, or a verdict is what it is."""
+    """Why a statistic is null, a verdict is what it is, or there is none yet."""
 
+    INSUFFICIENT_UNITS = "insufficient_units"
+    SAMPLE_RATIO_MISMATCH = "sample_ratio_mismatch"
     INSUFFICIENT_SAMPLES = "insufficient_samples"
     ZERO_VARIANCE = "zero_variance"
     SIGNIFICANT_IMPROVEMENT = "significant_improvement"
@@ -138,10 +155,29 @@ class Reason(StrEnum):
     REVIEWED = "reviewed"
 
 
+class UnitRule(StrEnum):
+    """How the unit of an execution is known: it was named, or it is taken to be the session or the trace."""
+
+    GIVEN = "given"
+    SESSION = "session"
+    TRACE = "trace"
+
+
+class SetAside(StrEnum):
+    """Why an execution that names an experiment is no evidence. ``other_arm``: its unit was assigned to the other arm."""
+
+    OTHER_ARM = "other_arm"
+
+
 class Execution(Contract):
-    """One recorded execution of a version: a row of the evidence. Duration in milliseconds."""
+    """One recorded execution of a version: a row of the evidence. Duration in milliseconds.
+
+    ``unit`` is what it belongs to: executions of one unit are not independent. ``ended`` is False for one that began and has
+    not ended; it is no success.
+    """
 
     execution_id: Id
+    unit: str
     node_id: Id
     experiment_id: Id | None
     arm: Arm | None
@@ -150,19 +186,8 @@ class Execution(Contract):
     success: bool
     error_type: str | None
     quality_score: float | None
-
-
-class SampleStatistics(Contract):
-    """Sufficient statistics of one sample, mergeable: count, mean, and the sum of squared deviations from the mean (M2)."""
-
-    n: Annotated[int, Field(ge=0)]
-    mean: float
-    m2: NonNegative
-
-    @property
-    def variance(self) -> float | None:
-        """Unbiased variance; None below two values."""
-        return self.m2 / (self.n - 1) if self.n > 1 else None
+    ended: bool = True
+    set_aside: SetAside | None = None
 
 
 class PerformanceSummary(Contract):
@@ -192,49 +217,8 @@ class Proposal(Contract):
     evidence: JsonMap
 
 
-class ExperimentResult(Contract):
-    """Comparison of the treatment with the control on one metric.
-
-    ``effect`` is treatment mean − control mean in the unit of the metric, with a Welch interval at ``1 − significance_level``.
-    ``effect_size`` is Hedges' g with its interval. ``performance_delta`` is the relative gain, positive when the treatment is
-    better. ``p_value`` is two-sided (Welch). ``confidence_score`` is ``min(0.99, 1 − p)``: kept for the seeds' clients, it is not
-    a probability that the treatment is better; ``probability_better`` is. The samples hold what reported the metric; the
-    executions are all of an arm, and Fisher's exact test compares their successes. A statistic that cannot be computed is None
-    and ``reason`` says why.
-    """
-
-    metric: Metric
-    control: SampleStatistics
-    treatment: SampleStatistics
-    control_executions: Annotated[int, Field(ge=0)]
-    control_successes: Annotated[int, Field(ge=0)]
-    treatment_executions: Annotated[int, Field(ge=0)]
-    treatment_successes: Annotated[int, Field(ge=0)]
-    effect: float | None = None
-    effect_interval: tuple[float, float] | None = None
-    effect_size: float | None = None
-    effect_size_interval: tuple[float, float] | None = None
-    performance_delta: float | None = None
-    t_statistic: float | None = None
-    degrees_of_freedom: float | None = None
-    p_value: Unit | None = None
-    confidence_score: Unit | None = None
-    probability_better: Unit | None = None
-    reason: Reason | None = None
-
-    @property
-    def control_success_rate(self) -> float | None:
-        """Successes over executions of the control; None without executions."""
-        return self.control_successes / self.control_executions if self.control_executions else None
-
-    @property
-    def treatment_success_rate(self) -> float | None:
-        """Successes over executions of the treatment; None without executions."""
-        return self.treatment_successes / self.treatment_executions if self.treatment_executions else None
-
-
 class LoopInput(Contract):
-    """Inputs of ``startFeedbackLoop``, those of seed 001."""
+    """Inputs of ``startFeedbackLoop``, those of seed 001. ``min_sample_size`` counts units: what is randomised."""
 
     pattern_id: Id
     feedback_type: FeedbackType = FeedbackType.PERFORMANCE
@@ -250,7 +234,7 @@ class FeedbackRun(Contract):
     """One pass of the loop over one pattern.
 
     ``revision`` grows with every change of the run. ``control_node_id`` is the version that was current at the start: the
-    one analysed. ``improvements_validated`` counts those that were applied or left for review, ``improvements_applied`` those
+    one analysed. ``improvements_validated`` counts those that a test has found better, ``improvements_applied`` those of them
     that this run applied by itself. ``message`` says what the run waits for, or why it ended as it did.
     """
 
@@ -345,46 +329,6 @@ class ImprovementPage(Contract):
 
     improvements: tuple[Improvement, ...]
     has_more: bool
-
-
-class Experiment(Contract):
-    """A controlled comparison on recorded executions.
-
-    Only executions that name it count; the counts are those of the last look at them. One that was concluded without a
-    decision was cancelled with its run, or its control was taken out of use meanwhile.
-    """
-
-    experiment_id: Id
-    improvement_id: Id
-    run_id: Id
-    pattern_id: Id
-    control_node_id: Id
-    treatment_node_id: Id
-    metric: Metric
-    min_sample_size: Annotated[int, Field(ge=2)]
-    significance_level: float
-    started_at: Instant
-    concluded_at: Instant | None = None
-    control_count: Annotated[int, Field(ge=0)] = 0
-    treatment_count: Annotated[int, Field(ge=0)] = 0
-
-
-class Decision(Contract):
-    """The evidence an improvement was decided on. ``decided_by`` is ``loop`` or the reviewer.
-
-    ``experiment_id`` and ``result`` are None where there was no experiment, ``auto_apply_threshold`` where no run tested it.
-    """
-
-    decision_id: Id
-    experiment_id: Id | None = None
-    improvement_id: Id
-    verdict: Verdict
-    reason: Reason
-    result: ExperimentResult | None = None
-    auto_apply_threshold: float | None = None
-    decided_at: Instant
-    decided_by: Name
-    note: Text = ""
 
 
 class Assignment(Contract):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
-from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
@@ -137,7 +137,8 @@ class _StepEvent(_Event):
 class HookExecuted(_StepEvent):
     """A hook ran (or began).
 
-    ``node_id`` names the exact pattern version it ran, ``experiment_id`` the experiment that chose it.
+    ``node_id`` names the exact pattern version it ran, ``experiment_id`` the experiment that chose it, and ``unit`` what the
+    version was assigned to (a session, a user, a task): without it the session counts as the unit, else the trace.
     """
 
     kind: Literal["hook"] = "hook"
@@ -153,6 +154,7 @@ class HookExecuted(_StepEvent):
     hook_script: Text | None = None
     node_id: Id | None = None
     experiment_id: Id | None = None
+    unit: Name | None = None
     quality_score: Unit | None = None
     intelligence_functions_executed: Strings = ()
     rag_queries_executed: tuple[JsonMap, ...] = ()
@@ -288,7 +290,9 @@ class _Step(Contract):
 class HookExecution(_Step):
     """One stored step of a trace. ``hook_type`` is None while only its endpoint calls are known.
 
-    ``parent_id`` names the execution it is nested in. ``arm`` is that of the experiment which chose the version it ran.
+    ``parent_id`` names the execution it is nested in. ``arm`` is that of the experiment which chose the version it ran,
+    ``unit`` what an execution of a version belongs to, by ``unit_rule``. ``set_aside`` says why it is no evidence of its
+    experiment.
     """
 
     execution_id: str
@@ -310,6 +314,9 @@ class HookExecution(_Step):
     node_id: str | None
     experiment_id: str | None
     arm: Arm | None
+    unit: str | None
+    unit_rule: UnitRule | None
+    set_aside: SetAside | None
 
 
 class EndpointCall(_Step):

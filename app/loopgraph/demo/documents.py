@@ -73,8 +73,11 @@ query Result($patternId: ID!, $improvementId: ID!, $runId: ID!) {
       decidedAt
       result {
         metric
+        method
         control { n mean variance }
         treatment { n mean variance }
+        controlArm { units executions designEffect }
+        treatmentArm { units executions designEffect }
         effect
         effectInterval { low high }
         effectSize

@@ -66,11 +66,11 @@ class Display:
         if useful > self._told:
             self._told = useful
             wanted = sum(2 * case.runs_per_arm for case in self._cases)
-            self._console.print(f"  {useful} of the {wanted} executions that the experiments need")
+            self._console.print(f"  {useful} of the {wanted} units that the experiments need")
 
 
 def _useful(case: Case) -> int:
-    """Executions that the experiment waited for."""
+    """Units that the experiment waited for."""
     return sum(min(case.reported[arm], case.runs_per_arm) for arm in ("CONTROL", "TREATMENT"))
 
 
@@ -178,7 +178,7 @@ def _decisions(cases: Sequence[Case]) -> Table:
     table = Table(
         title="Decisions", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False
     )
-    table.add_column("mean ms (n)", no_wrap=True)
+    table.add_column("mean ms (units)", no_wrap=True)
     for header in ("v1", "v2", "change, 95 % interval", "p", "P(better)"):
         table.add_column(header, justify="right", no_wrap="change" not in header)
     table.add_column("decision")

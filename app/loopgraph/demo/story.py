@@ -30,9 +30,9 @@ ACTOR = {"type": "AGENT", "id": "loopgraph-demo"}
 
 @dataclass(eq=False)
 class Case:
-    """A workload, the pattern that it became, and how far its improvement is.
+    """A workload, the pattern that it became, and how far its improvement is. Each task is a unit of its own.
 
-    ``reported`` counts the executions of each arm, ``run`` is the feedback run as last seen, ``result`` what came of it all.
+    ``reported`` counts the units of each arm, ``run`` is the feedback run as last seen, ``result`` what came of it all.
     """
 
     workload: Workload
@@ -48,7 +48,7 @@ class Case:
 
     @property
     def missing(self) -> int:
-        """Executions that the shorter arm still lacks."""
+        """Units that the shorter arm still lacks."""
         shorter = min(self.reported["CONTROL"], self.reported["TREATMENT"])
         return 0 if self.over else max(0, self.runs_per_arm - shorter)
 

@@ -124,6 +124,7 @@ async def finish(client: Client, execution: Execution) -> None:
         "duration_ms": execution.duration_ms,
         "node_id": task.node_id,
         "experiment_id": task.experiment_id,
+        "unit": task.unit,
     }
     await _report(client, "hook", task.unit, hook, execution_id=f"{task.unit}-run")
     await _report(client, "complete", task.unit, outcome)

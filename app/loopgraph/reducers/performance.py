@@ -68,15 +68,14 @@ def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float
             return [1.0 if execution.success else 0.0 for execution in executions]
 
 
-def evidence_count(executions: Sequence[Execution], metric: Metric) -> int:
-    """How many of ``executions`` tell something about ``metric``: those that report it and those that failed.
+def tells(execution: Execution, metric: Metric) -> bool:
+    """Whether an execution tells something about ``metric``: it reports it, or it failed.
 
-    An experiment waits by this count. Failures count because they are evidence too: otherwise an arm that always
-    fails would never be decided. An execution that neither failed nor reports the metric is no evidence, however
+    An experiment waits for units with such executions. Failures count because they are evidence too: otherwise an arm that
+    always fails would never be decided. An execution that neither failed nor reports the metric is no evidence, however
     many there are.
     """
-    successful = [execution for execution in executions if execution.success]
-    return len(executions) - len(successful) + len(metric_values(successful, metric))
+    return not execution.success or bool(metric_values((execution,), metric))
 
 
 def _finite(values: Iterable[float | None]) -> list[float]:

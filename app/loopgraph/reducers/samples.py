@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy import stats
 
-from loopgraph.contracts.feedback import SampleStatistics
+from loopgraph.contracts.experiments import SampleStatistics
 from loopgraph.errors import InvalidInput
 
 

@@ -1,6 +1,7 @@
 import math
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -8,9 +9,29 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loopgraph.computes.loop.experiment import SuccessCount, compare, decide, ready
-from loopgraph.contracts.feedback import ExperimentResult, Metric, Reason, SampleStatistics, Verdict
+from loopgraph.computes.loop.experiment import MIN_UNITS, compare, decide, obstacle
+from loopgraph.contracts.experiments import (
+    ArmSample,
+    ArmTally,
+    ClusterStatistics,
+    ExperimentResult,
+    SampleStatistics,
+    WelchOfUnitMeans,
+)
+from loopgraph.contracts.feedback import Metric, Reason, Verdict
 from loopgraph.errors import InvalidInput
+
+
+class SuccessCount(NamedTuple):
+    """Successes among executions that are a unit each."""
+
+    successes: int
+    executions: int
+
+    @property
+    def failures(self) -> int:
+        return self.executions - self.successes
+
 
 ALWAYS = SuccessCount(75, 75)
 
@@ -30,49 +51,64 @@ def binary(successes: int, n: int) -> SampleStatistics:
     return SampleStatistics(n=n, mean=successes / n, m2=successes * (n - successes) / n)
 
 
+def independent(n: int, between: float) -> ClusterStatistics:
+    """Values that are a unit each."""
+    return ClusterStatistics(
+        values=n, units=n, squared_sizes=n, within=0.0, between=between, comparable=max(0, n - 1), arms=1 if n else 0
+    )
+
+
+def arm(sample: SampleStatistics, count: SuccessCount | None = None) -> ArmSample:
+    """An arm whose units have one execution each."""
+    successes, executions = count or (sample.n, sample.n)
+    return ArmSample(
+        sample=sample,
+        units=executions,
+        telling_units=min(executions, sample.n + executions - successes),
+        executions=executions,
+        successes=successes,
+        metric=independent(sample.n, sample.m2),
+        success=independent(executions, successes * (executions - successes) / executions if executions else 0.0),
+    )
+
+
+def compared(
+    metric: Metric, control: ArmSample, treatment: ArmSample, significance_level: float = 0.05
+) -> ExperimentResult:
+    pooled = ClusterStatistics(
+        **{
+            name: getattr(control.success, name) + getattr(treatment.success, name)
+            for name in ClusterStatistics.model_fields
+        }
+    )
+    return compare(metric, control, treatment, pooled_success=pooled, significance_level=significance_level)
+
+
 def comparison(
     control: SampleStatistics,
     treatment: SampleStatistics,
     metric: Metric = Metric.DURATION_MS,
     significance_level: float = 0.05,
+    counts: tuple[SuccessCount | None, SuccessCount | None] = (None, None),
 ) -> ExperimentResult:
-    return compare(
-        metric,
-        control,
-        treatment,
-        control_successes=SuccessCount(control.n, control.n),
-        treatment_successes=SuccessCount(treatment.n, treatment.n),
-        significance_level=significance_level,
-    )
+    return compared(metric, arm(control, counts[0]), arm(treatment, counts[1]), significance_level)
 
 
-def verdict(
-    result: ExperimentResult,
-    control_successes: SuccessCount = ALWAYS,
-    treatment_successes: SuccessCount = ALWAYS,
-    min_sample_size: int = 30,
-    auto_apply_threshold: float = 0.95,
-) -> tuple[Verdict, Reason]:
-    return decide(
-        result,
-        control_successes=control_successes,
-        treatment_successes=treatment_successes,
-        min_sample_size=min_sample_size,
-        significance_level=0.05,
-        auto_apply_threshold=auto_apply_threshold,
-    )
+def verdict(result: ExperimentResult, auto_apply_threshold: float = 0.95) -> tuple[Verdict, Reason]:
+    return decide(result, significance_level=0.05, auto_apply_threshold=auto_apply_threshold)
 
 
-def success_verdict(control: SuccessCount, treatment: SuccessCount, min_sample_size: int = 2) -> tuple[Verdict, Reason]:
-    result = compare(
-        Metric.SUCCESS_RATE,
-        binary(control.successes, control.executions),
-        binary(treatment.successes, treatment.executions),
-        control_successes=control,
-        treatment_successes=treatment,
-        significance_level=0.05,
-    )
-    return verdict(result, control, treatment, min_sample_size)
+def success_result(control: SuccessCount, treatment: SuccessCount) -> ExperimentResult:
+    samples = [binary(count.successes, count.executions) for count in (control, treatment)]
+    return comparison(samples[0], samples[1], Metric.SUCCESS_RATE, counts=(control, treatment))
+
+
+def success_verdict(control: SuccessCount, treatment: SuccessCount) -> tuple[Verdict, Reason]:
+    return verdict(success_result(control, treatment))
+
+
+def t_of(result: ExperimentResult) -> tuple[float | None, float | None]:
+    return result.details.t_statistic, result.details.degrees_of_freedom
 
 
 # What is compared
@@ -80,7 +116,7 @@ def success_verdict(control: SuccessCount, treatment: SuccessCount, min_sample_s
 
 def test_the_seeds_example_with_its_true_figures() -> None:
     result = comparison(moments(450, 120, 75), moments(180, 50, 75))
-    assert result.t_statistic == pytest.approx(-17.986681, abs=1e-6)
+    assert result.details.t_statistic == pytest.approx(-17.986681, abs=1e-6)
     assert result.p_value == pytest.approx(5.926e-33, rel=1e-3)
     assert result.effect == -270.0
     assert result.performance_delta == pytest.approx(0.6)
@@ -96,8 +132,8 @@ def test_students_sleep_data_as_r_documents_them() -> None:
     group_1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
     group_2 = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
     result = comparison(sample(group_2), sample(group_1))
-    assert result.t_statistic == pytest.approx(-1.8608, abs=5e-5)
-    assert result.degrees_of_freedom == pytest.approx(17.776, abs=5e-4)
+    assert result.details.t_statistic == pytest.approx(-1.8608, abs=5e-5)
+    assert result.details.degrees_of_freedom == pytest.approx(17.776, abs=5e-4)
     assert result.p_value == pytest.approx(0.07939, abs=5e-6)
     assert result.effect_interval == pytest.approx((-3.3654832, 0.2054832), abs=5e-8)
 
@@ -105,8 +141,8 @@ def test_students_sleep_data_as_r_documents_them() -> None:
 def test_nist_cars_with_unequal_sizes() -> None:
     # NIST/SEMATECH e-Handbook 1.3.5.3 (AUTO83B.DAT), variances not assumed equal: T = -12.94627, 136.8750 degrees.
     result = comparison(moments(30.48101, 6.10771, 79), moments(20.14458, 6.41470, 249))
-    assert result.t_statistic == pytest.approx(-12.94627, abs=5e-5)
-    assert result.degrees_of_freedom == pytest.approx(136.8750, abs=5e-4)
+    assert result.details.t_statistic == pytest.approx(-12.94627, abs=5e-5)
+    assert result.details.degrees_of_freedom == pytest.approx(136.8750, abs=5e-4)
 
 
 def test_effect_size_of_a_published_example() -> None:
@@ -119,25 +155,25 @@ def test_effect_size_of_a_published_example() -> None:
     assert (low + high) / 2 == pytest.approx(0.5924, abs=5e-5)
 
 
-arm = st.lists(st.floats(0.0, 1e5), min_size=2, max_size=50)
+values = st.lists(st.floats(0.0, 1e5), min_size=2, max_size=50)
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss")  # scipy's remark on an arm that hardly varies
-@given(arm, arm, st.sampled_from([0.01, 0.05, 0.1]))
+@given(values, values, st.sampled_from([0.01, 0.05, 0.1]))
 def test_agrees_with_scipy(control: list[float], treatment: list[float], significance_level: float) -> None:
     # With less spread than this in both arms scipy's own variances have lost their digits.
     assume(max(np.std(control), np.std(treatment)) > 1e-6 * max(*control, *treatment, 1.0))
     expected = stats.ttest_ind(treatment, control, equal_var=False)
     result = comparison(sample(control), sample(treatment), significance_level=significance_level)
-    assert result.t_statistic == pytest.approx(expected.statistic, rel=1e-6, abs=1e-9)
-    assert result.degrees_of_freedom == pytest.approx(expected.df, rel=1e-6)
+    assert result.details.t_statistic == pytest.approx(expected.statistic, rel=1e-6, abs=1e-9)
+    assert result.details.degrees_of_freedom == pytest.approx(expected.df, rel=1e-6)
     assert result.p_value == pytest.approx(expected.pvalue, rel=1e-4, abs=1e-12)
     interval = expected.confidence_interval(1 - significance_level)
     scale = max(abs(interval.low), abs(interval.high))
     assert result.effect_interval == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-6 * scale)
 
 
-@given(arm, arm, st.sampled_from(Metric))
+@given(values, values, st.sampled_from(Metric))
 def test_swapping_the_arms_mirrors_the_comparison(a: list[float], b: list[float], metric: Metric) -> None:
     forth, back = comparison(sample(a), sample(b), metric), comparison(sample(b), sample(a), metric)
     assert forth.p_value == back.p_value
@@ -147,7 +183,7 @@ def test_swapping_the_arms_mirrors_the_comparison(a: list[float], b: list[float]
         assert forth.probability_better + back.probability_better == pytest.approx(1.0)
 
 
-@given(arm, arm, st.sampled_from(Metric))
+@given(values, values, st.sampled_from(Metric))
 def test_the_figures_tell_one_story(a: list[float], b: list[float], metric: Metric) -> None:
     result = comparison(sample(a), sample(b), metric)
     assume(result.p_value is not None)
@@ -180,7 +216,8 @@ def test_fewer_than_two_values_give_no_test(n: int, m: int) -> None:
     assert result.reason is Reason.INSUFFICIENT_SAMPLES
     assert result.effect == (-1.0 if n and m else None)
     assert result.performance_delta == (pytest.approx(0.2) if n and m else None)
-    assert result.t_statistic is result.degrees_of_freedom is result.p_value is result.confidence_score is None
+    assert t_of(result) == (None, None)
+    assert result.p_value is result.confidence_score is None
     assert result.effect_interval is result.effect_size is result.effect_size_interval is None
     assert result.probability_better is None
 
@@ -190,12 +227,13 @@ def test_arms_that_do_not_vary_give_no_test() -> None:
     assert result.reason is Reason.ZERO_VARIANCE
     assert result.effect == -4.0
     assert result.performance_delta == 0.5
-    assert result.p_value is result.t_statistic is result.effect_size is result.probability_better is None
+    assert t_of(result) == (None, None)
+    assert result.p_value is result.effect_size is result.probability_better is None
 
 
 def test_one_arm_that_varies_is_enough() -> None:
     result = comparison(sample([8.0] * 30), sample([3.0, 5.0] * 15))
-    assert result.degrees_of_freedom == pytest.approx(29.0)
+    assert result.details.degrees_of_freedom == pytest.approx(29.0)
     assert result.reason is None
 
 
@@ -208,7 +246,13 @@ def test_a_relative_gain_over_zero_is_null() -> None:
 @given(st.integers(-150, 150), st.integers(-150, 150), st.integers(2, 1000), st.integers(2, 1000))
 def test_no_magnitude_breaks_it(a: int, b: int, n: int, m: int) -> None:
     result = comparison(moments(10.0**a, 10.0**b, n), moments(10.0**b, 10.0**a, m))
-    figures = [result.effect, result.t_statistic, result.degrees_of_freedom, result.p_value, result.effect_size]
+    figures = [
+        result.effect,
+        result.details.t_statistic,
+        result.details.degrees_of_freedom,
+        result.p_value,
+        result.effect_size,
+    ]
     assert all(figure is None or math.isfinite(figure) for figure in figures)
 
 
@@ -216,12 +260,6 @@ def test_no_magnitude_breaks_it(a: int, b: int, n: int, m: int) -> None:
 def test_significance_level_is_a_probability(level: float) -> None:
     with pytest.raises(InvalidInput, match="significance_level: must be strictly between 0 and 1"):
         comparison(moments(1, 1, 30), moments(1, 1, 30), significance_level=level)
-
-
-@pytest.mark.parametrize(("successes", "executions"), [(-1, 3), (4, 3)])
-def test_impossible_counts_are_refused(successes: int, executions: int) -> None:
-    with pytest.raises(InvalidInput, match="successes: must be between 0 and 3 executions"):
-        SuccessCount(successes, executions)
 
 
 # What is decided
@@ -256,34 +294,44 @@ def test_significant_but_below_the_threshold_is_for_review() -> None:
 
 def test_faster_but_failing_more_often_is_rejected() -> None:
     # One-sided Fisher: 75 of 75 against 70 of 75 has p = 0.029, against 71 of 75 p = 0.060.
-    assert verdict(FASTER, ALWAYS, SuccessCount(70, 75)) == (Verdict.REJECT, Reason.FEWER_SUCCESSES)
-    assert verdict(FASTER, ALWAYS, SuccessCount(71, 75)) == (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT)
-    assert verdict(FASTER, SuccessCount(60, 75), ALWAYS) == (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT)
+    def faster(control: SuccessCount, treatment: SuccessCount) -> tuple[Verdict, Reason]:
+        return verdict(comparison(moments(450, 120, 75), moments(180, 50, 75), counts=(control, treatment)))
+
+    assert faster(ALWAYS, SuccessCount(70, 75)) == (Verdict.REJECT, Reason.FEWER_SUCCESSES)
+    assert faster(ALWAYS, SuccessCount(71, 75)) == (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT)
+    assert faster(SuccessCount(60, 75), ALWAYS) == (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT)
 
 
 def test_a_treatment_that_always_fails_is_told_as_that() -> None:
-    result = compare(
-        Metric.DURATION_MS,
-        moments(180, 50, 30),
-        sample([]),
-        control_successes=SuccessCount(30, 30),
-        treatment_successes=SuccessCount(0, 30),
-        significance_level=0.05,
-    )
+    result = comparison(moments(180, 50, 30), sample([]), counts=(None, SuccessCount(0, 30)))
     assert result.reason is Reason.INSUFFICIENT_SAMPLES
-    assert verdict(result, SuccessCount(30, 30), SuccessCount(0, 30)) == (Verdict.REJECT, Reason.FEWER_SUCCESSES)
+    assert verdict(result) == (Verdict.REJECT, Reason.FEWER_SUCCESSES)
 
 
 def test_too_little_evidence_decides_nothing() -> None:
-    few = comparison(moments(450, 120, 29), moments(180, 50, 75))
-    assert verdict(few, SuccessCount(29, 29)) == (Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES)
-    # 46 of the 75 executions of the control report no duration: they are no evidence.
-    assert verdict(few, ALWAYS) == (Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES)
+    few, many = moments(450, 120, 29), arm(moments(180, 50, 75))
+    assert obstacle(arm(few), many, 30, 1.0) is Reason.INSUFFICIENT_UNITS
+    # 46 of the 75 units of the control report no duration: they are no evidence.
+    assert obstacle(arm(few, ALWAYS), many, 30, 1.0) is Reason.INSUFFICIENT_UNITS
     # A failure is evidence, though it has no duration.
-    assert verdict(few, SuccessCount(29, 30)) == (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT)
-    nothing = comparison(sample([]), sample([]))
+    assert obstacle(arm(few, SuccessCount(29, 30)), many, 30, 1.0) is None
     failing = SuccessCount(0, 30)
-    assert verdict(nothing, failing, failing) == (Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES)
+    assert obstacle(arm(sample([]), failing), arm(sample([]), failing), 30, 1.0) is None
+    nothing = comparison(sample([]), sample([]), counts=(failing, failing))
+    assert verdict(nothing) == (Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES)
+
+
+def test_few_units_decide_nothing_whatever_was_asked_for() -> None:
+    enough, few = (ArmTally(telling_units=units) for units in (MIN_UNITS, MIN_UNITS - 1))
+    assert obstacle(enough, enough, 2, 1.0) is None
+    assert obstacle(enough, few, 2, 1.0) is Reason.INSUFFICIENT_UNITS
+    assert obstacle(few, enough, 2, 1.0) is Reason.INSUFFICIENT_UNITS
+
+
+def test_a_sample_ratio_that_does_not_fit_decides_nothing() -> None:
+    enough = ArmTally(telling_units=100)
+    assert obstacle(enough, enough, 30, 0.0009) is Reason.SAMPLE_RATIO_MISMATCH
+    assert obstacle(enough, enough, 30, 0.001) is None
 
 
 def test_without_variance_a_human_looks_at_what_is_better() -> None:
@@ -307,7 +355,7 @@ def test_success_rates_of_unequal_arms_need_fishers_consent() -> None:
     # Welch finds 0.97 against 1.0 significant because thirty successes in a row have no variance, though such a row
     # has a probability of 0.97³⁰ = 0.40.
     control, treatment = SuccessCount(291, 300), SuccessCount(30, 30)
-    result = comparison(binary(291, 300), binary(30, 30), Metric.SUCCESS_RATE)
+    result = success_result(control, treatment)
     assert result.p_value == pytest.approx(0.0025, abs=5e-4)
     assert success_verdict(control, treatment) == (Verdict.REJECT, Reason.NOT_SIGNIFICANT)
 
@@ -316,7 +364,7 @@ def test_welchs_test_keeps_its_level_on_success_rates_of_equal_arms() -> None:
     n = 20
     significant = np.zeros((n + 1, n + 1))
     for i, j in product(range(n + 1), repeat=2):
-        p_value = comparison(binary(i, n), binary(j, n), Metric.SUCCESS_RATE).p_value
+        p_value = success_result(SuccessCount(i, n), SuccessCount(j, n)).p_value
         significant[i, j] = p_value is not None and p_value < 0.05
     for rate in np.linspace(0.02, 0.98, 49):
         outcomes = stats.binom.pmf(range(n + 1), n, rate)
@@ -346,9 +394,11 @@ def test_equal_success_rates_are_rarely_taken_for_an_improvement(n: int, m: int)
 def test_applied_means_better_and_not_failing_more(
     control_mean: float, treatment_mean: float, deviation: float, failed: int, treatment_failed: int, threshold: float
 ) -> None:
-    result = comparison(moments(control_mean, deviation, 40), moments(treatment_mean, deviation, 40))
     control, treatment = SuccessCount(40, 40 + failed), SuccessCount(40, 40 + treatment_failed)
-    outcome, reason = verdict(result, control, treatment, auto_apply_threshold=threshold)
+    result = comparison(
+        moments(control_mean, deviation, 40), moments(treatment_mean, deviation, 40), counts=(control, treatment)
+    )
+    outcome, reason = verdict(result, auto_apply_threshold=threshold)
     if outcome is Verdict.APPLY:
         assert reason is Reason.SIGNIFICANT_IMPROVEMENT
         assert result.p_value < 0.05
@@ -358,7 +408,37 @@ def test_applied_means_better_and_not_failing_more(
         assert stats.fisher_exact(table, alternative="less").pvalue >= 0.05
 
 
-def test_ready_when_both_arms_have_their_samples() -> None:
-    assert ready(30, 30, 30)
-    assert not ready(29, 1000, 30)
-    assert not ready(1000, 29, 30)
+def test_failures_of_one_unit_are_not_independent() -> None:
+    """Ten executions in each of 20 units; in the treatment those of 3 units all fail: 30 of 200 executions, but 3 of 20 units."""
+
+    def clustered(failing: int) -> ArmSample:
+        units, size = 20, 10
+        failed = failing * size
+        rate = 1 - failing / units
+        spread = size * (failing * rate**2 + (units - failing) * (1 - rate) ** 2)
+        success = ClusterStatistics(
+            values=200, units=20, squared_sizes=2000, within=0.0, between=spread, comparable=190, arms=1
+        )
+        return ArmSample(
+            sample=moments(100, 10, units - failing), units=20, telling_units=20, executions=200,
+            successes=200 - failed, metric=success, success=success,
+        )  # fmt: skip
+
+    result = compared(Metric.DURATION_MS, clustered(0), clustered(3))
+    assert isinstance(result.details, WelchOfUnitMeans)
+    assert result.details.treatment_success_design_effect == pytest.approx(10.0)
+    by_units = stats.fisher_exact([[17, 3], [20, 0]], alternative="less").pvalue
+    assert result.details.fewer_successes_p_value == pytest.approx(by_units)
+    assert verdict(result)[1] is not Reason.FEWER_SUCCESSES
+    assert stats.fisher_exact([[170, 30], [200, 0]], alternative="less").pvalue < 1e-8
+
+
+def test_a_result_from_before_units_were_kept_is_read() -> None:
+    old = {
+        "metric": "duration_ms", "control": {"n": 3, "mean": 2.0, "m2": 1.0}, "treatment": {"n": 3, "mean": 1.0, "m2": 1.0},
+        "control_executions": 3, "control_successes": 3, "treatment_executions": 3, "treatment_successes": 3,
+        "t_statistic": -2.4, "degrees_of_freedom": 4.0, "p_value": 0.07,
+    }  # fmt: skip
+    result = ExperimentResult.model_validate(old)
+    assert (result.method.value, t_of(result), result.control_arm) == ("welch_executions", (-2.4, 4.0), None)
+    assert ExperimentResult.model_validate(result.model_dump(mode="json")) == result

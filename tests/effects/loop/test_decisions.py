@@ -6,24 +6,24 @@ import asyncio
 
 import pytest
 
+from loopgraph.contracts.experiments import Experiment, ExperimentResult, SampleStatistics
 from loopgraph.contracts.feedback import (
     Arm,
-    Experiment,
-    ExperimentResult,
     Improvement,
     ImprovementStatus,
     Metric,
     Reason,
     RunStatus,
-    SampleStatistics,
     Stage,
     Verdict,
 )
 from loopgraph.contracts.lineage import Baseline, Direction, PatternStatus, RelationshipType
+from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
+from loopgraph.effects.traces.writes import Traces
 from loopgraph.errors import Conflict, InvalidTransition
 from support.feedback import TESTER, Subject, make_subject
 from support.traces import statement
@@ -58,7 +58,8 @@ async def under_test(subject: Subject, improvement: Improvement) -> tuple[Improv
 async def test_a_decision_keeps_its_whole_result_and_marks_its_evidence(subject: Subject) -> None:
     improvement, experiment = await under_test(subject, await subject.propose())
     named = {"experiment_id": experiment.experiment_id}
-    evidence = await subject.record(subject.node_id, [450.0, 451.0], **named)
+    await subject.record(subject.node_id, [450.0, 451.0], **named)
+    evidence = await Traces(subject.graph).experiment_executions(experiment.experiment_id, now())
     await subject.record(subject.node_id, [1.0], **named)
     run = await subject.reads.run(str(improvement.run_id))
     conclusion = Conclusion(
@@ -84,7 +85,7 @@ async def test_a_decision_keeps_its_whole_result_and_marks_its_evidence(subject:
         """,
         node_id=subject.node_id,
     )
-    assert marked == [{"id": id_, "p_value": 5.9e-33} for id_ in sorted(evidence)]
+    assert marked == [{"id": id_, "p_value": 5.9e-33} for id_ in sorted(item.execution_id for item in evidence)]
 
 
 async def test_a_decision_is_written_whole_or_not_at_all(subject: Subject) -> None:

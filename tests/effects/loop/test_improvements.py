@@ -94,3 +94,18 @@ async def test_a_proposal_that_makes_no_sense_changes_nothing(subject: Subject) 
         await propose(subject, template_code="print('good')", parameters={"depth": 3, "timeout_ms": 1000})
     assert (await LineageReads(subject.graph).patterns([subject.pattern_id]))[subject.pattern_id].latest_version == 1
     assert (await propose(drafts, base_node_id=drafts.node_id, template_code="x")).base_node_id == drafts.node_id
+
+
+async def test_the_same_candidate_is_refused_while_it_is_open(subject: Subject) -> None:
+    first = await propose(subject, template_code="print('hi')", parameters={"depth": 4})
+    with pytest.raises(Conflict, match="same candidate") as refused:
+        await propose(subject, template_code="print('hi')", parameters={"depth": 4}, improvement_type="quality")
+    assert refused.value.id == first.improvement_id
+    await propose(subject, template_code="print('hi')", parameters={"depth": 5})
+    await subject.loop.reject_improvement(first.improvement_id, "later", TESTER)
+    again = await propose(subject, template_code="print('hi')", parameters={"depth": 4})
+    assert again.improvement_id != first.improvement_id
+    outcomes = await asyncio.gather(
+        *(propose(subject, template_code="print('at once')") for _ in range(4)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 3 + ["Improvement"]

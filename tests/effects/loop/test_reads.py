@@ -60,7 +60,7 @@ async def test_improvements_come_by_id_by_pattern_and_by_run(subject: Subject) -
     taken = await subject.reads.improvements_of_runs([run.run_id, "nothing-here"])
     assert [item.improvement_id for item in taken[run.run_id]] == [item.improvement_id for item in made]
     assert taken["nothing-here"] == []
-    for status, count in ((ImprovementStatus.VALIDATED, 3), (ImprovementStatus.PROPOSED, 0)):
+    for status, count in ((ImprovementStatus.AWAITING_REVIEW, 3), (ImprovementStatus.PROPOSED, 0)):
         pages = await subject.reads.improvements_of_patterns([subject.pattern_id], Page(first=5), status)
         assert len(pages[subject.pattern_id].improvements) == count
 

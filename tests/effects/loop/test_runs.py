@@ -58,4 +58,6 @@ async def test_the_end_of_a_run_lets_the_next_one_start(subject: Subject) -> Non
     second = await subject.start()
     await runs.cancel(second.run_id, TESTER)
     third = await subject.start()
-    assert set(await subject.reads.open_run_ids()) & {first.run_id, second.run_id, third.run_id} == {third.run_id}
+    still_open = {run.run_id: run for run in await subject.reads.open_runs()}
+    assert still_open.keys() & {first.run_id, second.run_id, third.run_id} == {third.run_id}
+    assert still_open[third.run_id] == third

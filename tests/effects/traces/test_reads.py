@@ -51,7 +51,7 @@ async def test_executions_of_an_experiment(graph: Graph, traces: Traces) -> None
     late = run(control, 10, success=True, duration_ms=11.0)
     await record(traces, late)
 
-    found = await traces.experiment_executions(experiment)
+    found = await traces.experiment_executions(experiment, at(4))
     assert [(one.execution_id, one.arm, one.success) for one in found] == [
         (late.execution_id, Arm.CONTROL, True),
         (done[2].execution_id, Arm.TREATMENT, True),
@@ -59,10 +59,14 @@ async def test_executions_of_an_experiment(graph: Graph, traces: Traces) -> None
         (done[0].execution_id, Arm.CONTROL, True),
     ]
     assert (found[2].error_type, found[2].quality_score, found[2].started_at) == ("crash", 0.5, at(2))
-    assert await traces.execution_counts([experiment, "none"]) == {
-        experiment: {Arm.CONTROL: 2, Arm.TREATMENT: 2},
-        "none": {Arm.CONTROL: 0, Arm.TREATMENT: 0},
-    }
+    # One began at the fourth second and has not ended: a second later it is over its time.
+    overdue = (await traces.experiment_executions(experiment, at(5)))[1]
+    assert (overdue.ended, overdue.success, overdue.error_type, overdue.started_at) == (
+        False,
+        False,
+        "never_ended",
+        at(4),
+    )
 
     error = await refused(traces, run(other, 6))
     assert isinstance(error, InvalidInput)

@@ -29,6 +29,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 from support.engines import EngineUnderTest
+from support.feedback import unit_of
 from support.traces import NOON, Traces, at, make_experiment, make_version, record, refused, statement, story
 
 ANYBODY = None
@@ -315,7 +316,48 @@ async def test_the_experiment_may_be_named_by_the_end_alone(graph: Graph, traces
         id=begun.execution_id,
     )
     assert used == [{"e": experiment, "arm": "control", "v": version}]
-    assert await traces.execution_counts([experiment]) == {experiment: {Arm.CONTROL: 1, Arm.TREATMENT: 0}}
+    [execution] = await traces.experiment_executions(experiment, NOON)
+    assert (execution.execution_id, execution.arm) == (begun.execution_id, Arm.CONTROL)
+
+
+async def test_an_execution_keeps_its_unit_on_the_node_and_on_used(graph: Graph, traces: Traces, version: str) -> None:
+    experiment = await make_experiment(graph, version, await make_version(graph))
+    mine, theirs = (unit_of(experiment, arm) for arm in Arm)
+
+    def ran(name: str, **more: Any) -> HookExecuted:
+        same = {"correlation_id": f"{experiment}-trace", "execution_id": f"{experiment}-{name}", "hook_type": "ToolUse"}
+        return HookExecuted(**same, node_id=version, experiment_id=experiment, **more)
+
+    late = ran("late")
+    await record(
+        traces,
+        ran("given", unit=mine, session_id="a-session", success=True),
+        ran("session", session_id="a-session", root_id="a-root", success=True),
+        ran("root", root_id="a-root", success=True),
+        ran("trace", success=True),
+        ran("aside", unit=theirs, success=True),
+        late,
+    )
+    # The unit may be named by the end alone; USED says so, too.
+    await record(traces, late.model_copy(update={"unit": theirs, "success": True}))
+    rows = await statement(
+        graph,
+        "MATCH (h:HookExecution {experiment_id: $id})-[u:USED]->() "
+        "RETURN h.execution_id AS id, h.unit AS unit, h.unit_rule AS rule, h.set_aside AS aside, "
+        "u.unit = h.unit AND u.unit_rule = h.unit_rule AND coalesce(u.set_aside, '') = coalesce(h.set_aside, '') AS agree",
+        id=experiment,
+    )
+    assert all(row["agree"] for row in rows)
+    assert {row["id"].rpartition("-")[2]: (row["unit"], row["rule"], row["aside"]) for row in rows} == {
+        "given": (mine, "given", None),
+        "session": ("a-session", "session", None),
+        "root": ("a-root", "trace", None),
+        "trace": (f"{experiment}-trace", "trace", None),
+        "aside": (theirs, "given", "other_arm"),
+        "late": (theirs, "given", "other_arm"),
+    }
+    other = await refused(traces, ran("given", unit=theirs, success=True))
+    assert isinstance(other, Conflict)
 
 
 async def test_a_late_beginning_brings_the_duration(graph: Graph, traces: Traces, version: str) -> None:

@@ -108,7 +108,8 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(subject: Subj
         RelationshipType.IMPROVED_VERSION,
     ]
     improved = edges[1]
-    assert (improved.source_node_id, improved.confidence_score) == (subject.node_id, None)
+    assert (improved.source_node_id, improved.confidence_score) == (subject.node_id, result.confidence_score)
+    assert improved.weight == pytest.approx((0.5 + 0.99) / 2)
     assert improved.metadata["decision_id"] == decision.decision_id
     assert improved.metadata["performance_delta"] == pytest.approx(result.performance_delta)
     assert await events(subject) == [
@@ -174,7 +175,7 @@ async def test_a_faster_candidate_that_fails_more_is_rejected(subject: Subject) 
 async def test_a_run_waits_with_visible_counts(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject, min_sample_size=20)
-    assert run.message == "waits for executions: 0 of 20 of the control and 0 of 20 of the treatment"
+    assert run.message == "waits for units: 0 of 20 of the control and 0 of 20 of the treatment"
     [experiment] = (await subject.reads.experiments_of_improvements([improvement.improvement_id])).popitem()[1]
     await subject.record(subject.node_id, [SLOW] * 25, experiment_id=experiment.experiment_id)
     await subject.record(improvement.candidate_node_id, [FAST] * 19, experiment_id=experiment.experiment_id)
@@ -182,30 +183,31 @@ async def test_a_run_waits_with_visible_counts(subject: Subject) -> None:
     await subject.record(improvement.candidate_node_id, [FAST] * 5)
     looked = await subject.advance(run)
     assert (looked.status, looked.stage, looked.revision) == (RunStatus.WAITING, Stage.VALIDATE, run.revision + 1)
-    assert looked.message == "waits for executions: 25 of 20 of the control and 19 of 20 of the treatment"
+    assert looked.message == "waits for units: 25 of 20 of the control and 19 of 20 of the treatment"
     experiment = (await subject.reads.experiments([experiment.experiment_id]))[experiment.experiment_id]
     assert (experiment.control_count, experiment.treatment_count, experiment.concluded_at) == (25, 19, None)
+    assert experiment.reason is Reason.INSUFFICIENT_UNITS
     assert await subject.loop.advance(run.run_id) == looked
 
 
 async def test_executions_that_do_not_report_the_metric_are_no_evidence(subject: Subject) -> None:
     improvement = await subject.propose(improvement_type=ImprovementType.QUALITY)
-    run = await waiting(subject, feedback_type=FeedbackType.QUALITY, min_sample_size=5)
+    run = await waiting(subject, feedback_type=FeedbackType.QUALITY, min_sample_size=10)
     [experiment] = (await subject.reads.experiments_of_improvements([improvement.improvement_id])).popitem()[1]
     named = {"experiment_id": experiment.experiment_id}
     await subject.record(subject.node_id, [SLOW] * 6, **named)
     await subject.record(improvement.candidate_node_id, [SLOW] * 6, **named)
     run = await subject.advance(run)
     assert run.message == (
-        "waits for executions: 0 of 5 of the control and 0 of 5 of the treatment that report quality_score or failed"
+        "waits for units: 0 of 10 of the control and 0 of 10 of the treatment that report quality_score or failed"
     )
-    for index in range(5):
+    for index in range(10):
         await subject.record(subject.node_id, [SLOW], quality_score=0.5 + index / 100, **named)
         await subject.record(improvement.candidate_node_id, [SLOW], quality_score=0.8 + index / 100, **named)
     run = await subject.advance(run)
     assert (run.status, run.improvements_applied) == (RunStatus.COMPLETED, 1)
     version = await version_of(subject, improvement.candidate_node_id)
-    assert version.quality_baseline == pytest.approx(0.82)
+    assert version.quality_baseline == pytest.approx(0.845)
 
 
 async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: EngineUnderTest) -> None:
@@ -219,7 +221,8 @@ async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: E
     assert (run.status, run.improvements_applied) == (RunStatus.COMPLETED, 1)
     [decision] = (await subject.reads.decisions_of_improvements([improvement.improvement_id])).popitem()[1]
     assert decision.result is not None
-    assert decision.result.control.n + decision.result.treatment.n == 90
+    assert decision.result.control.n + decision.result.treatment.n == 60
+    assert decision.result.control_executions + decision.result.treatment_executions == 90
 
 
 async def test_concurrent_workers_do_each_step_once(subject: Subject, engine: EngineUnderTest) -> None:
@@ -274,12 +277,13 @@ async def test_a_start_needs_a_pattern_with_a_current_version(subject: Subject) 
 async def test_without_ab_testing_everything_is_left_for_review(subject: Subject) -> None:
     improvements = [await subject.propose(f"print({number})") for number in range(2)]
     run = await subject.advance(await subject.start(enable_ab_testing=False))
-    assert (run.status, run.improvements_validated, run.improvements_applied) == (RunStatus.COMPLETED, 2, 0)
+    assert (run.status, run.improvements_validated, run.improvements_applied) == (RunStatus.COMPLETED, 0, 0)
     assert run.stages[Stage.VALIDATE] is StageStatus.SKIPPED
+    assert {EventType.IMPROVEMENT_AWAITS_REVIEW} == {kind for kind in await events(subject) if "review" in kind}
     assert await current(subject) == subject.node_id
     for improvement in improvements:
         left = await subject.reads.improvement(improvement.improvement_id)
-        assert (left.status, left.reason) == (ImprovementStatus.VALIDATED, Reason.AB_TESTING_DISABLED)
+        assert (left.status, left.reason) == (ImprovementStatus.AWAITING_REVIEW, Reason.AB_TESTING_DISABLED)
     approved = await subject.loop.approve_improvement(improvements[1].improvement_id, TESTER, "looks right")
     assert approved.status is ImprovementStatus.APPLIED
     version = await version_of(subject, approved.candidate_node_id)

@@ -1,7 +1,8 @@
 """A pattern that all prompts of an agent client use: its template goes into the prompt, and each prompt is one execution of it.
 
 The execution begins with the prompt and ends with the agent's answer, so what it took and whether it came to an answer is
-measured and not assumed. Prompts that no person wrote use no pattern.
+measured and not assumed. Its unit is the session, so that all prompts of one run the same version. Prompts that no person wrote
+use no pattern.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ class PatternUse:
         if len(assignment.template_code) > LONGEST_CONTEXT:
             problem = f"its version {assignment.version} has more than the {LONGEST_CONTEXT} characters a hook can give"
             raise InvalidInput("pattern", problem)
-        begun: dict[str, Any] = {"node_id": assignment.node_id, "experiment_id": assignment.experiment_id}
+        begun: dict[str, Any] = {
+            "node_id": assignment.node_id,
+            "experiment_id": assignment.experiment_id,
+            "unit": assignment.unit,
+        }
         return HookExecuted(**self._execution, **begun, status=TraceStatus.IN_PROGRESS, started_at=self.at)
 
     def ended(self) -> HookExecuted:

@@ -1,64 +1,91 @@
 """Compares the two arms of an experiment, and decides what follows.
 
-The comparison is Welch's t-test (Biometrika 34, 1947) with the degrees of freedom of Welch and Satterthwaite, on
-the sufficient statistics of both samples. It is a test for one look at a sample size that was fixed beforehand.
+What is compared are the means of units, one value for each unit: units are randomised, so their means are independent, while
+executions of one unit are not. The comparison is Welch's t-test (Biometrika 34, 1947) with the degrees of freedom of Welch and
+Satterthwaite, on the sufficient statistics of both samples. It is exact where means of units are normal, asks for no estimate of
+a correlation, and is the plain test where every unit has one execution. It is a test for one look at a sample size that was
+fixed beforehand.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from loopgraph.contracts.feedback import ExperimentResult, Metric, Reason, SampleStatistics, Verdict
+from loopgraph.computes.loop.sample_ratio import LEVEL, split_p_value
+from loopgraph.contracts.experiments import (
+    ArmResult,
+    ArmSample,
+    ArmTally,
+    ClusterStatistics,
+    ExperimentResult,
+    SampleStatistics,
+    WelchOfUnitMeans,
+)
+from loopgraph.contracts.feedback import (
+    Arm,
+    Execution,
+    Metric,
+    Reason,
+    Verdict,
+)
 from loopgraph.errors import InvalidInput
 
 MAX_CONFIDENCE = 0.99
 """``confidence_score`` never exceeds it, as in the seeds; so a threshold of 1.0 never applies anything by itself."""
 
-
-@dataclass(frozen=True, slots=True)
-class SuccessCount:
-    """Successes among all executions of an arm, those that do not report the metric included."""
-
-    successes: int
-    executions: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.successes <= self.executions:
-            raise InvalidInput("successes", f"must be between 0 and {self.executions} executions, not {self.successes}")
-
-    @property
-    def failures(self) -> int:
-        """Executions that did not succeed."""
-        return self.executions - self.successes
+MIN_UNITS = 10
+"""No arm with fewer units is decided on, whatever sample size was asked for: of so few the test says too little."""
 
 
-def ready(control_count: int, treatment_count: int, min_sample_size: int) -> bool:
-    """Whether both arms have their samples.
+def obstacle(
+    control: ArmTally | ArmSample, treatment: ArmTally | ArmSample, min_sample_size: int, ratio_p_value: float
+) -> Reason | None:
+    """Why nothing can be decided yet; None if it can be.
 
-    The counts are those of ``reducers.performance.evidence_count``: they do not depend on how good an arm looks.
+    - insufficient_units: an arm has fewer than ``min_sample_size`` (and at least ``MIN_UNITS``) units that tell something about
+      the metric (``reducers.performance.tells``): a count that does not depend on how good an arm looks.
+    - sample_ratio_mismatch: the units do not fall to the arms as planned.
     """
-    return min(control_count, treatment_count) >= min_sample_size
+    if ratio_p_value < LEVEL:
+        return Reason.SAMPLE_RATIO_MISMATCH
+    if min(control.telling_units, treatment.telling_units) < max(min_sample_size, MIN_UNITS):
+        return Reason.INSUFFICIENT_UNITS
+    return None
+
+
+def ratio_p_value(assigned: Mapping[Arm, int], reported: Mapping[Arm, int]) -> float:
+    """The p-value of the sample ratio: the smaller of that of the units assigned and that of the units that reported.
+
+    An arm that loses units after their assignment shows in the second alone: those that are left are no random sample.
+    """
+    return min(split_p_value(units[Arm.CONTROL], units[Arm.TREATMENT]) for units in (assigned, reported))
+
+
+def evidence_of(executions: list[Execution], arm: Arm) -> list[Execution]:
+    """The executions of an arm that are not set aside."""
+    return [execution for execution in executions if execution.arm is arm and execution.set_aside is None]
 
 
 def compare(
     metric: Metric,
-    control: SampleStatistics,
-    treatment: SampleStatistics,
+    control: ArmSample,
+    treatment: ArmSample,
     *,
-    control_successes: SuccessCount,
-    treatment_successes: SuccessCount,
+    pooled_success: ClusterStatistics,
     significance_level: float,
+    control_tally: ArmTally | None = None,
+    treatment_tally: ArmTally | None = None,
 ) -> ExperimentResult:
-    """Compares the treatment with the control on ``metric``.
+    """Compares the treatment with the control on ``metric``, by the means of units.
 
     - ``effect``: treatment mean − control mean; ``effect_interval`` by Student's t with Welch's degrees of freedom.
-    - ``effect_size``: Hedges' g, the difference in pooled standard deviations, corrected for small samples by
+    - ``effect_size``: Hedges' g, the difference in pooled standard deviations (of units), corrected for small samples by
       J = 1 − 3 / (4·df − 1); its interval is g ± z·J·√V with V = (n₁ + n₂) / (n₁·n₂) + d² / (2·(n₁ + n₂))
       (Borenstein et al., Introduction to Meta-Analysis, 2009, eq. 4.18–4.24; after Hedges & Olkin, 1985, ch. 5).
     - ``performance_delta``: the difference over the control mean, positive when the treatment is better; None when
@@ -68,66 +95,72 @@ def compare(
       Jeffreys' priors p(μ, σ) ∝ 1/σ: Student's distribution at t, which approximates the Behrens–Fisher posterior.
       It equals 1 − p/2 when the treatment looks better, and p/2 when it looks worse.
 
-    Both intervals are at ``1 − significance_level``. Below two values in an arm the reason is
+    Both intervals are at ``1 − significance_level``. Below two units in an arm the reason is
     ``insufficient_samples``; when no arm varies (beside the effect) it is ``zero_variance``; the plain differences
     of means are still given.
 
-    For SUCCESS_RATE the samples are zeros and ones. With arms of equal size Welch's test keeps its level there: by
-    enumeration it errs in at most 5.7 % of cases at a nominal 5 %, for 10 to 200 executions each. With unequal arms
-    and a rate near 0 or 1 it does not (27 % for 150 against 30), which is why ``decide`` also asks Fisher's exact test.
+    Success rates are also compared by Fisher's exact test, on successes and executions divided by their design effect: the
+    correction of Donner & Klar (Design and Analysis of Cluster Randomization Trials, 2000, ch. 6) with the correlation that
+    ``pooled_success`` has over both arms; where every unit has one execution nothing is divided. Beside Welch's test they guard
+    SUCCESS_RATE (27 % of errors at a nominal 5 % for 150 units against 30 near a rate of 1) and every metric against harm.
 
+    The tallies say how many units were assigned and how many executions set aside; the sample ratio is computed from them.
     Raises InvalidInput unless 0 < significance_level < 1.
     """
     if not 0.0 < significance_level < 1.0:
         raise InvalidInput("significance_level", f"must be strictly between 0 and 1, not {significance_level!r}")
-    effect = treatment.mean - control.mean if control.n and treatment.n else None
+    before, after = control.sample, treatment.sample
+    effect = after.mean - before.mean if before.n and after.n else None
+    tallies = control_tally or ArmTally(), treatment_tally or ArmTally()
     result = partial(
         ExperimentResult,
         metric=metric,
-        control=control,
-        treatment=treatment,
-        control_executions=control_successes.executions,
-        control_successes=control_successes.successes,
-        treatment_executions=treatment_successes.executions,
-        treatment_successes=treatment_successes.successes,
+        control=before,
+        treatment=after,
+        control_arm=_arm_result(control, tallies[0]),
+        treatment_arm=_arm_result(treatment, tallies[1]),
+        control_executions=control.executions,
+        control_successes=control.successes,
+        treatment_executions=treatment.executions,
+        treatment_successes=treatment.successes,
         effect=effect,
-        performance_delta=_relative_gain(metric, control.mean, effect),
+        performance_delta=_relative_gain(metric, before.mean, effect),
+        sample_ratio_p_value=ratio_p_value(
+            {Arm.CONTROL: tallies[0].assigned, Arm.TREATMENT: tallies[1].assigned},
+            {Arm.CONTROL: control.units, Arm.TREATMENT: treatment.units},
+        ),
     )
-    if effect is None or min(control.n, treatment.n) < 2:
-        return result(reason=Reason.INSUFFICIENT_SAMPLES)
-    welch = _welch(control, treatment, effect)
+    details = _successes(control, treatment, pooled_success.icc)
+    if effect is None or min(before.n, after.n) < 2:
+        return result(details=details, reason=Reason.INSUFFICIENT_SAMPLES)
+    welch = _welch(before, after, effect)
     if welch is None:
-        return result(reason=Reason.ZERO_VARIANCE)
+        return result(details=details, reason=Reason.ZERO_VARIANCE)
     t, df, standard_error = welch
     half_width = standard_error * float(stats.t.isf(significance_level / 2, df))
-    g, g_interval = _hedges_g(control, treatment, effect, significance_level)
+    g, g_interval = _hedges_g(before, after, effect, significance_level)
     p = float(2 * stats.t.sf(abs(t), df))
     return result(
         effect_interval=(effect - half_width, effect + half_width),
         effect_size=g,
         effect_size_interval=g_interval,
-        t_statistic=t,
-        degrees_of_freedom=df,
         p_value=p,
         confidence_score=min(MAX_CONFIDENCE, 1 - p),
         probability_better=float(stats.t.cdf(-t if metric.smaller_is_better else t, df)),
+        details=details.model_copy(update={"t_statistic": t, "degrees_of_freedom": df}),
     )
 
 
 def decide(
     result: ExperimentResult,
     *,
-    control_successes: SuccessCount,
-    treatment_successes: SuccessCount,
-    min_sample_size: int,
     significance_level: float,
     auto_apply_threshold: float,
 ) -> tuple[Verdict, Reason]:
-    """What follows from ``result``, and why. The first line that holds decides:
+    """What follows from ``result``, once there is no ``obstacle``, and why. The first line that holds decides:
 
-    - REJECT, insufficient_samples: an arm has less evidence than ``min_sample_size``.
     - REJECT, fewer_successes: the treatment succeeds less often (Fisher's exact test, one-sided), on any metric.
-    - REJECT, insufficient_samples: an arm has fewer than two values, because it fails or does not report the metric.
+    - REJECT, insufficient_samples: an arm has fewer than two units with values, because it fails or reports no metric.
     - REVIEW, zero_variance: neither arm varies, so there is no test, but the treatment is better; a human decides.
     - REJECT, zero_variance: neither arm varies, and the treatment is not better.
     - REJECT, not_significant: p ≥ ``significance_level`` by Welch's test or, for SUCCESS_RATE, by Fisher's.
@@ -135,17 +168,12 @@ def decide(
     - APPLY, significant_improvement: it is significantly better and ``confidence_score`` ≥ ``auto_apply_threshold``.
     - REVIEW, below_apply_threshold: it is significantly better, but the confidence score is below the threshold.
 
-    Evidence are the executions that report the metric or failed. ``fewer_successes`` guards against harm that the
-    samples show; it does not prove that the success rates are equal. A rejection means that the treatment was not
-    shown to be better, not that it was shown to be worse; the reason tells which.
+    ``fewer_successes`` guards against harm that the samples show; it does not prove that the success rates are equal. A
+    rejection means that the treatment was not shown to be better, not that it was shown to be worse; the reason tells which.
     """
-    evidence = min(
-        _evidence(result.control, control_successes),
-        _evidence(result.treatment, treatment_successes),
-    )
-    if evidence < min_sample_size:
-        return Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES
-    if _fisher(control_successes, treatment_successes, "less") < significance_level:
+    details = result.details
+    assert isinstance(details, WelchOfUnitMeans), "it comes from compare"
+    if details.fewer_successes_p_value is not None and details.fewer_successes_p_value < significance_level:
         return Verdict.REJECT, Reason.FEWER_SUCCESSES
     if result.reason is Reason.INSUFFICIENT_SAMPLES:
         return Verdict.REJECT, Reason.INSUFFICIENT_SAMPLES
@@ -153,8 +181,8 @@ def decide(
     if result.p_value is None or result.confidence_score is None:
         return (Verdict.REVIEW if better else Verdict.REJECT), Reason.ZERO_VARIANCE
     p_value = result.p_value
-    if result.metric is Metric.SUCCESS_RATE:
-        p_value = max(p_value, _fisher(control_successes, treatment_successes, "two-sided"))
+    if result.metric is Metric.SUCCESS_RATE and details.success_p_value is not None:
+        p_value = max(p_value, details.success_p_value)
     if p_value >= significance_level:
         return Verdict.REJECT, Reason.NOT_SIGNIFICANT
     if not better:
@@ -211,12 +239,39 @@ def _relative_gain(metric: Metric, control_mean: float, effect: float | None) ->
     return gain if math.isfinite(gain) else None
 
 
-def _evidence(sample: SampleStatistics, count: SuccessCount) -> int:
-    """Executions that report the metric or failed; at most, since one that did both is in both numbers."""
-    return min(count.executions, sample.n + count.failures)
+def _arm_result(arm: ArmSample, tally: ArmTally) -> ArmResult:
+    icc = arm.metric.icc
+    return ArmResult(
+        assigned_units=tally.assigned,
+        units=arm.units,
+        executions=arm.executions,
+        successes=arm.successes,
+        unended=arm.unended,
+        set_aside=tally.set_aside,
+        icc=icc,
+        design_effect=arm.metric.design_effect(icc),
+    )
 
 
-def _fisher(control: SuccessCount, treatment: SuccessCount, alternative: Literal["less", "two-sided"]) -> float:
-    """p of Fisher's exact test; ``less``: that the treatment succeeds less often than the control."""
-    table = np.array([[treatment.successes, treatment.failures], [control.successes, control.failures]])
-    return float(stats.fisher_exact(table, alternative=alternative).pvalue)
+def _successes(control: ArmSample, treatment: ArmSample, icc: float | None) -> WelchOfUnitMeans:
+    """The comparison of the success rates. Where nothing varies, nothing inflates: a design effect that is not known is 1."""
+    before, after = (arm.success.design_effect(icc) or 1.0 for arm in (control, treatment))
+    counts = _effective(control, before), _effective(treatment, after)
+    return WelchOfUnitMeans(
+        control_success_design_effect=before,
+        treatment_success_design_effect=after,
+        success_p_value=_fisher(counts, "two-sided"),
+        fewer_successes_p_value=_fisher(counts, "less"),
+    )
+
+
+def _effective(arm: ArmSample, design_effect: float) -> tuple[int, int]:
+    """Successes and failures that are worth as much as independent ones."""
+    failures = arm.executions - arm.successes
+    return round(arm.successes / design_effect), round(failures / design_effect)
+
+
+def _fisher(counts: tuple[tuple[int, int], tuple[int, int]], alternative: Literal["less", "two-sided"]) -> float:
+    """p of Fisher's exact test; ``less``: that the treatment, the second, succeeds less often than the control."""
+    control, treatment = counts
+    return float(stats.fisher_exact(np.array([treatment, control]), alternative=alternative).pvalue)

@@ -10,10 +10,9 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
+from loopgraph.contracts.experiments import Decision, Experiment, ExperimentResult
 from loopgraph.contracts.feedback import (
-    Decision,
-    Experiment,
-    ExperimentResult,
+    Execution,
     FeedbackRun,
     Improvement,
     ImprovementStatus,
@@ -28,38 +27,49 @@ from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import record
 from loopgraph.effects.loop import mapping, steps
+from loopgraph.effects.traces.mapping import version_key
 from loopgraph.errors import Conflict, InvalidTransition
 
 _CREATE_DECISION = query("feedback/create_decision")
 _APPROVE_VERSION = query("feedback/approve_version")
 _MARK_EVIDENCE = query("feedback/mark_evidence")
+_LIST_UNENDED = query("feedback/list_unended")
 
-_STATUSES = {
-    Verdict.APPLY: ImprovementStatus.APPLIED,
-    Verdict.REVIEW: ImprovementStatus.VALIDATED,
-    Verdict.REJECT: ImprovementStatus.REJECTED,
-}
 _EVENTS = {
-    Verdict.APPLY: EventType.IMPROVEMENT_APPLIED,
-    Verdict.REVIEW: EventType.IMPROVEMENT_VALIDATED,
-    Verdict.REJECT: EventType.IMPROVEMENT_REJECTED,
+    ImprovementStatus.APPLIED: EventType.IMPROVEMENT_APPLIED,
+    ImprovementStatus.VALIDATED: EventType.IMPROVEMENT_VALIDATED,
+    ImprovementStatus.AWAITING_REVIEW: EventType.IMPROVEMENT_AWAITS_REVIEW,
+    ImprovementStatus.REJECTED: EventType.IMPROVEMENT_REJECTED,
 }
+_BETTER = frozenset({Reason.BELOW_APPLY_THRESHOLD, Reason.APPLY_REFUSED})
+"""Reasons for a review of what a test has found significantly better."""
+
 _BATCH = 10_000
+
+
+def _status(verdict: Verdict, reason: Reason) -> ImprovementStatus:
+    match verdict:
+        case Verdict.APPLY:
+            return ImprovementStatus.APPLIED
+        case Verdict.REJECT:
+            return ImprovementStatus.REJECTED
+        case Verdict.REVIEW:
+            return ImprovementStatus.VALIDATED if reason in _BETTER else ImprovementStatus.AWAITING_REVIEW
 
 
 @dataclass(frozen=True)
 class Conclusion:
     """What is to be decided on an improvement, and on what grounds.
 
-    ``evidence`` are the ids of the executions that ``result`` rests on, ``measured`` is the summary of the treatment's: the
-    baselines of the version, if it is applied.
+    ``evidence`` are the executions that ``result`` rests on, ``measured`` is the summary of the treatment's: the baselines of the
+    version, if it is applied.
     """
 
     verdict: Verdict
     reason: Reason
     experiment: Experiment | None = None
     result: ExperimentResult | None = None
-    evidence: Sequence[str] = ()
+    evidence: Sequence[Execution] = ()
     measured: PerformanceSummary | None = None
     auto_apply_threshold: float | None = None
     note: str = ""
@@ -81,8 +91,12 @@ class Decisions:
         """
         at, origin = now(), steps.loop_origin(run)
         ruling = _ruling(improvement, conclusion, origin, at, by_loop=True)
+        tested = _status(conclusion.verdict, conclusion.reason) in (
+            ImprovementStatus.APPLIED,
+            ImprovementStatus.VALIDATED,
+        )
         counts = {
-            "improvements_validated": run.improvements_validated + (conclusion.verdict is not Verdict.REJECT),
+            "improvements_validated": run.improvements_validated + tested,
             "improvements_applied": run.improvements_applied + (conclusion.verdict is Verdict.APPLY),
         }
 
@@ -104,15 +118,13 @@ class Decisions:
         """
         at = now()
         ruling = _ruling(improvement, conclusion, origin, at, by_loop=False)
-        allowed = {ImprovementStatus.VALIDATED}
-        if conclusion.verdict is Verdict.REJECT:
-            allowed.add(ImprovementStatus.PROPOSED)
-        wanted = _STATUSES[conclusion.verdict]
+        unasked = conclusion.verdict is Verdict.REJECT
+        wanted = _status(conclusion.verdict, conclusion.reason)
 
         async def work(tx: Transaction) -> Improvement:
             await ruling.lock(tx)
             locked = await steps.lock_improvement(tx, improvement.improvement_id, at)
-            if locked.status not in allowed:
+            if not (locked.status.for_review or (unasked and locked.status is ImprovementStatus.PROPOSED)):
                 raise InvalidTransition("Improvement", locked.improvement_id, locked.status.value, wanted.value)
             return await ruling.write(tx)
 
@@ -186,18 +198,19 @@ class _Ruling:
             await self._apply(tx)
         elif decision.verdict is Verdict.REJECT:
             await self._reject(tx)
-        await record(tx, self.events[_EVENTS[decision.verdict]])
+        status = _status(decision.verdict, decision.reason)
+        await record(tx, self.events[_EVENTS[status]])
         return await steps.update_improvement(
             tx,
             self.improvement.improvement_id,
             self.at,
-            status=_STATUSES[decision.verdict],
+            status=status,
             reason=decision.reason,
         )
 
     async def _conclude(self, tx: Transaction, experiment: Experiment) -> None:
         await steps.close_experiment(tx, experiment.experiment_id, self.at)
-        evidence = list(self.conclusion.evidence)
+        evidence = [execution.execution_id for execution in self.conclusion.evidence]
         for start in range(0, len(evidence), _BATCH):
             await tx.run(
                 _MARK_EVIDENCE,
@@ -205,6 +218,13 @@ class _Ruling:
                 experiment_id=experiment.experiment_id,
                 decision_id=self.decision.decision_id,
             )
+        unended = [
+            {"execution_id": item.execution_id, "version_key": version_key(item)}
+            for item in self.conclusion.evidence
+            if not item.ended
+        ]
+        if unended:
+            await tx.run(_LIST_UNENDED, rows=unended)
         await record(tx, self.events[EventType.EXPERIMENT_CONCLUDED])
 
     async def _apply(self, tx: Transaction) -> None:
@@ -260,6 +280,7 @@ class _Ruling:
             source_pattern_id=lineage.UNRESOLVED,
             target_pattern_id=lineage.UNRESOLVED,
             relationship_type=RelationshipType.IMPROVED_VERSION,
+            confidence_score=result.confidence_score if result else None,
             change_summary=self.improvement.description,
             metadata={
                 "decision_id": self.decision.decision_id,
@@ -268,6 +289,7 @@ class _Ruling:
                 "improvement_type": self.improvement.improvement_type.value,
                 "metric": result.metric.value if result else None,
                 "performance_delta": result.performance_delta if result else None,
+                "method": result.method.value if result else None,
                 "p_value": result.p_value if result else None,
                 "confidence": result.confidence_score if result else None,
                 "control_in_use": control == in_use,

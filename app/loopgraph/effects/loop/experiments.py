@@ -7,10 +7,10 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType
+from loopgraph.contracts.experiments import ArmTally, Experiment
 from loopgraph.contracts.feedback import (
     METRICS,
     Arm,
-    Experiment,
     FeedbackRun,
     Improvement,
     ImprovementStatus,
@@ -89,10 +89,15 @@ class Experiments:
         return await steps.guarded(self._graph, run, work)
 
     async def count(
-        self, run: FeedbackRun, experiment: Experiment, counts: Mapping[Arm, int], **changes: Any
+        self,
+        run: FeedbackRun,
+        experiment: Experiment,
+        tallies: Mapping[Arm, ArmTally],
+        reason: Reason | None,
+        **changes: Any,
     ) -> FeedbackRun:
-        """Keeps how many executions each arm has by now, and changes the run."""
-        at, properties = now(), {f"{arm.value}_count": count for arm, count in counts.items()}
+        """Keeps how far each arm is by now and why nothing is decided yet, and changes the run."""
+        at, properties = now(), {**mapping.tally_properties(tallies), "reason": reason}
 
         async def work(tx: Transaction) -> FeedbackRun:
             claimed = await steps.claim(tx, run, at, **changes)

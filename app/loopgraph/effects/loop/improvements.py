@@ -7,11 +7,13 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, Origin
-from loopgraph.contracts.changes import request_hash
-from loopgraph.contracts.feedback import FeedbackRun, Improvement, NewImprovement, Proposal
+from loopgraph.contracts.base import JsonMap
+from loopgraph.contracts.changes import request_hash, template_hash
+from loopgraph.contracts.feedback import FeedbackRun, Improvement, ImprovementStatus, NewImprovement, Proposal
 from loopgraph.contracts.lineage import PatternVersion
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import make_event
 from loopgraph.effects.lineage.mapping import version as version_of
@@ -19,6 +21,8 @@ from loopgraph.effects.loop import mapping, steps
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 
 _IMPROVEMENTS_BY_ID = query("feedback/improvements_by_id")
+_OPEN_CANDIDATES = query("feedback/open_candidates")
+_LOCK_PATTERN = query("feedback/lock_pattern")
 _PROPOSED = query("feedback/proposed_improvements")
 _TAKE_UP = query("feedback/take_up_improvements")
 
@@ -33,7 +37,8 @@ class Improvements:
         """A proposed improvement; its candidate is a draft version that is derived from the base.
 
         The same ``improvement_id`` with the same content gives the first result again. Raises NotFound for an unknown pattern or
-        base, Conflict if the id is taken by other content, InvalidInput if there is no base or nothing differs from it.
+        base, Conflict if the id is taken by other content or the same candidate is proposed already and not decided for good,
+        InvalidInput if there is no base or nothing differs from it.
         """
         at, hash_ = now(), request_hash(new)
         id_, node_id, edge_id, source = new.improvement_id or new_id(), new_id(), new_id(), origin.actor_type.value
@@ -51,6 +56,7 @@ class Improvements:
                     raise Conflict("Improvement", id_, "the id is taken by other content")
                 return mapping.improvement(earlier)
             base = await _base(tx, new)
+            await tx.run(_LOCK_PATTERN, pattern_id=new.pattern_id, turn=at)
             template = base.template_code if new.template_code is None else new.template_code
             parameters = base.parameters if new.parameters is None else new.parameters
             changes = mapping.proposed_changes(base, template, parameters)
@@ -58,6 +64,8 @@ class Improvements:
                 raise InvalidInput(
                     "templateCode", f"the candidate must differ from {base.node_id} in its template or its parameters"
                 )
+            if same := await _open_twin(tx, new.pattern_id, template, parameters):
+                raise Conflict("Improvement", same, "it proposes the same candidate and is still open")
             improvement = Improvement(
                 improvement_id=id_,
                 pattern_id=new.pattern_id,
@@ -92,7 +100,9 @@ class Improvements:
         async def work(tx: Transaction) -> FeedbackRun:
             await steps.hold(tx, run, at)
             for candidate in candidates:
-                if await _improvement_row(tx, candidate.improvement.improvement_id) is None:
+                if not await _improvement_row(tx, candidate.improvement.improvement_id) and not await _open_twin(
+                    tx, run.pattern_id, candidate.template_code, candidate.parameters
+                ):
                     await steps.register(tx, candidate, control, origin)
             found = await tx.run(_PROPOSED, pattern_id=run.pattern_id, improvement_types=types)
             rows = [{**row, "position": position} for position, row in enumerate(found)]
@@ -127,6 +137,15 @@ def _rule_candidate(run: FeedbackRun, control: PatternVersion, proposal: Proposa
         evidence=proposal.evidence,
     )
     return steps.Candidate(improvement, control.template_code, proposal.parameters, new_id(), event, hash_)
+
+
+async def _open_twin(tx: Transaction, pattern_id: str, template_code: str, parameters: JsonMap) -> str | None:
+    """The id of an improvement with the same candidate that is not decided for good."""
+    statuses = [status for status in ImprovementStatus if status.open]
+    hash_ = template_hash(template_code)
+    rows = await tx.run(_OPEN_CANDIDATES, pattern_id=pattern_id, template_hash=hash_, statuses=statuses)
+    same = (row["improvement_id"] for row in rows if (json_value(row["parameters"]) or {}) == parameters)
+    return next(same, None)
 
 
 async def _improvement_row(tx: Transaction, improvement_id: str) -> Row | None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.changes import template_hash
-from loopgraph.contracts.feedback import Decision, Experiment, FeedbackRun, Improvement, LoopInput
+from loopgraph.contracts.experiments import ArmTally, Decision, Experiment
+from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, LoopInput
 from loopgraph.contracts.lineage import PatternVersion
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.lineage.mapping import Properties, only_fields
 
-_FIGURES = ("metric", "effect", "effect_size", "performance_delta", "p_value", "confidence_score", "probability_better")
+_FIGURES = (
+    "metric",
+    "effect",
+    "effect_size",
+    "performance_delta",
+    "p_value",
+    "confidence_score",
+    "probability_better",
+    "method",
+)
 """Parts of a decision's result that lie flat beside its JSON text, for those who ask the graph itself."""
 
 
@@ -66,12 +78,23 @@ def improvement(properties: Properties) -> Improvement:
 
 def experiment_properties(experiment: Experiment) -> Properties:
     """Properties of an ``:Experiment`` node; ``open_pattern_id`` is there only while units of work are assigned to its arms."""
-    return {**experiment.model_dump(), "open_pattern_id": experiment.pattern_id}
+    tallies = {Arm.CONTROL: experiment.control_tally, Arm.TREATMENT: experiment.treatment_tally}
+    return {**experiment.model_dump(), **tally_properties(tallies), "open_pattern_id": experiment.pattern_id}
+
+
+def tally_properties(tallies: Mapping[Arm, ArmTally]) -> Properties:
+    """How far the arms of an experiment are, as properties of its node."""
+    counts = {f"{arm.value}_count": tally.executions for arm, tally in tallies.items()}
+    return counts | {f"{arm.value}_tally": json_text(tally.model_dump()) for arm, tally in tallies.items()}
 
 
 def experiment(properties: Properties) -> Experiment:
     """The experiment of an ``:Experiment`` node."""
-    return Experiment(**only_fields(Experiment, properties))
+    tallies = {name: json_value(properties[name]) for name in _TALLIES if properties.get(name)}
+    return Experiment(**only_fields(Experiment, properties, *_TALLIES), **tallies)
+
+
+_TALLIES = ("control_tally", "treatment_tally")
 
 
 def decision_properties(decision: Decision) -> Properties:

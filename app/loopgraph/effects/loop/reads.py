@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Page
+from loopgraph.contracts.experiments import Decision, Experiment
 from loopgraph.contracts.feedback import (
-    Decision,
-    Experiment,
+    Arm,
     FeedbackRun,
     Improvement,
     ImprovementPage,
@@ -35,7 +35,8 @@ _IMPROVEMENTS_OF_PATTERNS = query("feedback/improvements_of_patterns")
 _IMPROVEMENTS_OF_RUNS = query("feedback/improvements_of_runs")
 _EXPERIMENTS_BY_ID = query("feedback/experiments_by_id")
 _EXPERIMENTS_OF_IMPROVEMENTS = query("feedback/experiments_of_improvements")
-_EXPERIMENT_STANDING = query("feedback/experiment_standing")
+_WAITING_EXPERIMENTS = query("feedback/waiting_experiments")
+_ASSIGNED_UNITS = query("feedback/assigned_units")
 _DECISIONS_BY_ID = query("feedback/decisions_by_id")
 _DECISIONS_OF_IMPROVEMENTS = query("feedback/decisions_of_improvements")
 _DECISIONS_OF_EXPERIMENTS = query("feedback/decisions_of_experiments")
@@ -58,6 +59,14 @@ class Assignable:
     treatment: PatternVersion | None
 
 
+@dataclass(frozen=True)
+class WaitingExperiment:
+    """An experiment that its run waits for. ``can_conclude``: its control is in use and its treatment is a draft."""
+
+    experiment: Experiment
+    can_conclude: bool
+
+
 class FeedbackReads:
     """Reads runs, improvements, experiments and decisions."""
 
@@ -76,9 +85,9 @@ class FeedbackReads:
         rows = await self._graph.read(_RUNS_BY_ID, run_ids=list(run_ids))
         return {found.run_id: found for found in (mapping.run(row["run"]) for row in rows)}
 
-    async def open_run_ids(self) -> list[str]:
+    async def open_runs(self) -> list[FeedbackRun]:
         """The runs that still go on."""
-        return [row["run_id"] for row in await self._graph.read(_OPEN_RUNS, statuses=_OPEN)]
+        return [mapping.run(row["run"]) for row in await self._graph.read(_OPEN_RUNS, statuses=_OPEN)]
 
     async def runs_page(self, page: Page, status: RunStatus | None = None) -> RunPage:
         """One page of all runs, newest first. ``page.after`` is the time key of the last run seen."""
@@ -149,10 +158,22 @@ class FeedbackReads:
         found = _grouped(improvement_ids, rows, "improvement_id", lambda row: mapping.experiment(row["experiment"]))
         return {id_: sorted(items, key=lambda item: item.started_at) for id_, items in found.items()}
 
-    async def can_conclude(self, experiment: Experiment) -> bool:
-        """Whether an experiment can still lead to something: its control is in use and its treatment is a draft."""
-        rows = await self._graph.read(_EXPERIMENT_STANDING, experiment_id=experiment.experiment_id)
-        return bool(rows and rows[0]["control_in_use"] and rows[0]["treatment_status"] == PatternStatus.DRAFT)
+    async def waiting_experiments(self, run_ids: Collection[str]) -> dict[str, WaitingExperiment]:
+        """The experiment that each run is at, by run id; runs that are at none are absent."""
+        rows = await self._graph.read(_WAITING_EXPERIMENTS, run_ids=list(run_ids)) if run_ids else []
+        found = {}
+        for row in rows:
+            can_conclude = row["control_in_use"] and row["treatment_status"] == PatternStatus.DRAFT
+            experiment = mapping.experiment(row["experiment"])
+            found[experiment.run_id] = WaitingExperiment(experiment, can_conclude)
+        return found
+
+    async def assigned_units(self, experiment_ids: Collection[str]) -> dict[str, dict[Arm, int]]:
+        """How many units were assigned to each arm, for every id given."""
+        counts = {id_: dict.fromkeys(Arm, 0) for id_ in experiment_ids}
+        for row in await self._graph.read(_ASSIGNED_UNITS, experiment_ids=list(counts)) if counts else ():
+            counts[row["experiment_id"]][Arm(row["arm"])] = row["units"]
+        return counts
 
     async def decisions(self, decision_ids: Collection[str]) -> dict[str, Decision]:
         """Decisions by id; unknown ids are absent."""

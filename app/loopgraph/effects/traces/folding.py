@@ -21,8 +21,9 @@ from loopgraph.effects.traces.joining import Properties, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 
-_HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id")
+_HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id", "given_unit")
 _CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
+_USED = ("experiment_id", "arm", "unit", "unit_rule", "set_aside")
 _COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
 
 
@@ -215,12 +216,15 @@ class Batch:
 
     def newly_used(self) -> list[Properties]:
         """Rows for USED: executions of which the version has become known."""
-        return self.hooks.learned("node_id", "experiment_id", "arm")
+        return self.hooks.learned("node_id", *_USED)
 
     def newly_chosen(self) -> list[Properties]:
-        """Rows for USED relationships that were drawn before the experiment was known."""
-        drawn_now = {row["execution_id"] for row in self.newly_used()}
-        return [row for row in self.hooks.learned("experiment_id", "arm") if row["execution_id"] not in drawn_now]
+        """Rows for USED relationships that were drawn before the experiment or the unit was known as it is now."""
+        return [
+            {name: after.get(name) for name in ("execution_id", *_USED)}
+            for before, after in self.hooks.pairs()
+            if before.get("node_id") and any(before.get(name) != after.get(name) for name in _USED)
+        ]
 
     def usage(self) -> list[Properties]:
         """What the counters of each version grow by, by version.

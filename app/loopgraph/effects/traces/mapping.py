@@ -12,8 +12,9 @@ import orjson
 from pydantic import BaseModel
 
 from loopgraph.contracts.assembly import Span, SpanKind
+from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.feedback import Execution
+from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
 from loopgraph.contracts.traces import (
     FINAL,
     EndpointCall,
@@ -119,6 +120,8 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
         value = getattr(event, name)
         if value or (name in _BODIES and value is not None):
             properties[name] = free_value(name, value)
+    if isinstance(event, HookExecuted) and event.unit is not None:
+        properties["given_unit"] = properties.pop("unit")
     match event:
         case TraceStarted():
             if event.spawned_by:
@@ -179,13 +182,47 @@ SPAWNING_TOOLS = frozenset({"Agent", "Task"})
 
 
 def keyed_hook(properties: Properties) -> Properties:
-    """With the keys that it is found by: the finished executions of a version, and the calls of a prompt that spawn subagents."""
+    """With its unit, if it ran a version, and the keys that it is found by: the finished executions of a version, and the calls
+    of a prompt that spawn subagents."""
+    properties = {**properties, **_unit(properties)}
     if properties.get("tool_name") in SPAWNING_TOOLS and properties.get("root_id"):
         properties = {**properties, "spawner_root": properties["root_id"]}
     if not properties.get("node_id") or not is_final(properties):
         return properties
     at = times(properties).started_at or properties.get("completed_at") or properties["created_at"]
     return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+def _unit(properties: Properties) -> Properties:
+    """What an execution of a version belongs to and how that is known, and whether that was assigned to the arm that it names.
+
+    Only a unit that was named can be checked: the session or trace in its place may not be what was assigned.
+    """
+    if not properties.get("node_id"):
+        return {}
+    known = (
+        (UnitRule.GIVEN, properties.get("given_unit")),
+        (UnitRule.SESSION, properties.get("session_id")),
+        (UnitRule.TRACE, properties.get("root_id") or properties["correlation_id"]),
+    )
+    rule, unit = next((rule, unit) for rule, unit in known if unit)
+    arm, experiment_id = properties.get("arm"), properties.get("experiment_id")
+    aside = arm and experiment_id and rule is UnitRule.GIVEN and assign(experiment_id, unit).value != arm
+    kept: Properties = {"unit": unit, "unit_rule": rule.value}
+    return kept | ({"set_aside": SetAside.OTHER_ARM.value} if aside else {})
+
+
+def unit_of(properties: Properties) -> str:
+    """The unit of a stored execution; those from before units were kept have the same that they would be given now."""
+    unit = next(value for name in _UNITS if (value := properties.get(name)))
+    return str(unit)
+
+
+_UNITS = ("unit", "session_id", "root_id", "correlation_id")
+
+
+NEVER_ENDED = "never_ended"
+"""The error type of an execution that began and has not ended."""
 
 
 def keyed_session(properties: Properties) -> Properties:
@@ -230,15 +267,26 @@ def routing(properties: Properties) -> RoutingDecision:
 
 
 def execution(properties: Properties) -> Execution:
-    """A finished execution of a version as a row of evidence; it is dated by its start, or its end if that is all we know."""
-    known = times(properties)
-    names = ("execution_id", "node_id", "experiment_id", "arm", "error_type", "quality_score")
+    """An execution of a version as a row of evidence; it is dated by its start, or its end if that is all we know.
+
+    One that has not ended counts as a failure, and has no duration: it is the caller's to tell when it has had its time.
+    """
+    known, ended = times(properties), is_final(properties)
+    names = ("execution_id", "node_id", "experiment_id", "arm", "quality_score", "set_aside")
     return Execution(
         **{name: properties.get(name) for name in names},
+        unit=unit_of(properties),
+        error_type=properties.get("error_type") if ended else NEVER_ENDED,
+        ended=ended,
         started_at=known.started_at or known.completed_at or properties["created_at"],
         duration_ms=known.duration_ms,
         success=properties["status"] == TraceStatus.SUCCESS,
     )
+
+
+def version_key(execution: Execution) -> str:
+    """The key that an execution of a version is found by: by version, then by time."""
+    return f"{execution.node_id}|{time_key(execution.started_at, execution.execution_id)}"
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from loopgraph.assets import Access, query
 from loopgraph.contracts.assembly import Forest, Head, Skeleton, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
+from loopgraph.contracts.experiments import ArmTally, Experiment
 from loopgraph.contracts.feedback import Arm, Execution
 from loopgraph.contracts.traces import (
     EndpointCall,
@@ -37,7 +38,7 @@ _HOOKS_BY_ID = query("traces/hooks_by_id")
 _CALLS_BY_ID = query("traces/calls_by_id")
 _EXECUTIONS_OF_VERSION = query("traces/executions_of_version")
 _EXECUTIONS_OF_EXPERIMENTS = query("traces/executions_of_experiments")
-_EXECUTION_COUNTS = query("traces/execution_counts")
+_ARM_TALLIES = query("traces/arm_tallies")
 
 LAST = "~"
 """Sorts after every digit and letter of a key."""
@@ -226,19 +227,34 @@ class TraceReads:
         rows = await self._graph.transaction(work, Access.READ)
         return _newest_first(mapping.execution(row["execution"]) for row in rows)
 
-    async def experiment_executions(self, experiment_id: str, principal: Principal | None = None) -> list[Execution]:
-        """The finished executions of an experiment with their arms, newest first; also those after it was concluded."""
+    async def experiment_executions(
+        self, experiment_id: str, before: datetime, principal: Principal | None = None
+    ) -> list[Execution]:
+        """The executions of an experiment with their arms, newest first; also those after it was concluded.
+
+        These are all that have ended, and those that began before an instant and have not.
+        """
         rows = await self._graph.read(
-            _EXECUTIONS_OF_EXPERIMENTS, experiment_ids=[experiment_id], subject=subject_of(principal)
+            _EXECUTIONS_OF_EXPERIMENTS, experiment_ids=[experiment_id], subject=subject_of(principal), before=before
         )
         return _newest_first(mapping.execution(row["execution"]) for row in rows)
 
-    async def execution_counts(self, experiment_ids: Sequence[str]) -> dict[str, dict[Arm, int]]:
-        """How many finished executions each arm has, for every id given."""
-        counts = {id_: dict.fromkeys(Arm, 0) for id_ in experiment_ids}
-        for row in await self._graph.read(_EXECUTION_COUNTS, experiment_ids=list(counts)):
-            counts[row["experiment_id"]][Arm(row["arm"])] = row["count"]
-        return counts
+    async def arm_tallies(
+        self, experiments: Collection[Experiment], before: datetime
+    ) -> dict[str, dict[Arm, ArmTally]]:
+        """How far the arms of experiments are, by experiment id: one statement, which counts in the graph.
+
+        Executions that began before the instant and have not ended are counted. Units that were assigned are not: they are in
+        ``FeedbackReads.assigned_units``.
+        """
+        tallies = {item.experiment_id: dict.fromkeys(Arm, ArmTally()) for item in experiments}
+        rows = [{"experiment_id": item.experiment_id, "metric": item.metric.value} for item in experiments]
+        for row in await self._graph.read(_ARM_TALLIES, rows=rows, before=before) if rows else ():
+            arms, arm = tallies[row["experiment_id"]], Arm(row["arm"])
+            counts = {name: row[name] for name in ("executions", "units", "telling_units", "unended", "unnamed")}
+            changes = {"set_aside": row["executions"]} if row["set_aside"] else counts
+            arms[arm] = arms[arm].model_copy(update=changes)
+        return tallies
 
 
 class _Rows(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from loopgraph.computes.loop.assignment import assign
+from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.feedback import Arm, Assignment
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.loop.assignments import AssignmentRecords
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.errors import InvalidInput
 
@@ -16,12 +17,14 @@ class Assignments:
 
     def __init__(self, graph: Graph) -> None:
         self._reads = FeedbackReads(graph)
+        self._records = AssignmentRecords(graph)
 
     async def assign_variant(self, pattern_id: str, unit: str) -> Assignment:
         """The version to run for a unit (a user, a session, a task: whatever should see one arm only).
 
         While an experiment is open on the pattern, its arm by a hash of experiment and unit, the same at every call; outside
-        of one, the current version. Nothing is stored: an execution counts by naming the experiment when it is recorded.
+        of one, the current version. That the unit was assigned is recorded (by its digest), so that a loss of units shows; an
+        execution counts by naming the experiment and its unit when it is recorded.
         Raises NotFound for an unknown pattern, InvalidInput for an empty unit or a pattern without a current version.
         """
         if not 0 < len(unit) <= MAX_UNIT:
@@ -33,6 +36,7 @@ class Assignments:
         if choice.experiment_id is not None and choice.treatment is not None:
             arm = assign(choice.experiment_id, unit)
             version = choice.treatment if arm is Arm.TREATMENT else choice.current
+            await self._records.record(choice.experiment_id, unit, arm)
         return Assignment(
             pattern_id=pattern_id,
             unit=unit,

@@ -8,57 +8,63 @@ any number of workers can advance the same run, each step happens once, and afte
 Improvements are tested one after the other, in the order they were proposed, each against the version that is current when its
 experiment starts: once one of them is applied, the others must be better than that one. If the control is taken out of use while
 an experiment runs, it ends without a decision and the improvement is tested anew. An experiment is looked at once: when both
-arms first have their samples, with all executions that are recorded by then. (Until that look only counts are read, never
-how good an arm is.)
+arms first have their units and these fall to the arms as planned, with all executions that are recorded by then. (Until that look
+only counts are read, never how good an arm is.) An execution that began and has not ended in its time counts as a failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from loopgraph.computes.loop.experiment import SuccessCount, compare, decide, ready
+from loopgraph.computes.loop.experiment import compare, decide, evidence_of, obstacle, ratio_p_value
+from loopgraph.computes.loop.progress import waiting_message
 from loopgraph.computes.loop.proposals import propose
 from loopgraph.contracts.audit import Origin
+from loopgraph.contracts.experiments import ArmTally, Experiment
 from loopgraph.contracts.feedback import (
     Arm,
     Execution,
-    Experiment,
     FeedbackRun,
     Improvement,
     ImprovementStatus,
     LoopInput,
     NewImprovement,
-    PerformanceSummary,
     Reason,
     RunStatus,
     Stage,
     Verdict,
 )
+from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
 from loopgraph.effects.loop.experiments import Experiments
 from loopgraph.effects.loop.improvements import Improvements
-from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.loop.reads import FeedbackReads, WaitingExperiment
 from loopgraph.effects.loop.runs import FeedbackRuns
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import UserError
-from loopgraph.reducers.performance import evidence_count, metric_values, summarize_executions
-from loopgraph.reducers.samples import summarize
+from loopgraph.reducers.performance import summarize_executions
+from loopgraph.reducers.units import arm_sample, pooled
 
 MAX_ANALYZED = 50_000
 """Of the executions in a run's time window, so many are analysed: the newest."""
 
+EXECUTION_TIMEOUT = timedelta(hours=1)
+"""An execution of an experiment that has not ended after so long counts as a failure."""
+
 _UNDECIDED = (ImprovementStatus.PROPOSED, ImprovementStatus.TESTING)
 
-Arms = dict[Arm, list[Execution]]
+Tallies = Mapping[Arm, ArmTally]
 
 
 class FeedbackLoop:
     """Starts, advances and ends runs; registers improvements and takes reviewers' decisions on them."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, execution_timeout: timedelta = EXECUTION_TIMEOUT) -> None:
+        self._execution_timeout = execution_timeout
         self._runs = FeedbackRuns(graph)
         self._improvements = Improvements(graph)
         self._experiments = Experiments(graph)
@@ -104,6 +110,16 @@ class FeedbackLoop:
         run = await self._reads.run(run_id)
         return await self._steps[run.stage](run) if run.status.open else run
 
+    async def due(self, runs: Collection[FeedbackRun]) -> list[str]:
+        """Which of some open runs can go on now, or have more to tell than at the last look.
+
+        A fixed number of statements, however many runs wait: what they wait for is counted in the graph.
+        """
+        waiting = [run.run_id for run in runs if run.status is RunStatus.WAITING and run.stage is Stage.VALIDATE]
+        at = await self._reads.waiting_experiments(waiting)
+        tallies = await self._tallies([item.experiment for item in at.values()])
+        return [run.run_id for run in runs if run.run_id not in at or _news(at[run.run_id], tallies)]
+
     async def _collect(self, run: FeedbackRun) -> FeedbackRun:
         executions = await self._window(run)
         return await self._runs.move(run, stage=Stage.ANALYZE, feedback_collected=len(executions))
@@ -131,25 +147,30 @@ class FeedbackLoop:
         if improvement is None:
             return await self._runs.move(run, stage=Stage.TRACK)
         if improvement.status is ImprovementStatus.PROPOSED:
-            return await self._experiments.start(run, improvement, _waiting(run, {}))
-        experiment = await self._experiment(improvement)
-        if not await self._reads.can_conclude(experiment):
-            return await self._experiments.abandon(run, improvement, experiment)
-        return await self._look(run, experiment)
+            message = waiting_message(run.input.min_sample_size, {}, None)
+            return await self._experiments.start(run, improvement, message)
+        waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
+        if waiting is None:  # somebody else was faster
+            return await self._reads.run(run.run_id)
+        if not waiting.can_conclude:
+            return await self._experiments.abandon(run, improvement, waiting.experiment)
+        return await self._look(run, waiting.experiment)
 
     async def _look(self, run: FeedbackRun, experiment: Experiment) -> FeedbackRun:
-        counts = (await self._traces.execution_counts([experiment.experiment_id]))[experiment.experiment_id]
-        if counts == {Arm.CONTROL: experiment.control_count, Arm.TREATMENT: experiment.treatment_count}:
+        tallies = (await self._tallies([experiment]))[experiment.experiment_id]
+        if _seen(experiment, tallies):
             return run
-        if not _enough(counts, experiment):
-            return await self._experiments.count(run, experiment, counts, message=_waiting(run, counts))
-        arms = await self._arms(experiment)
-        telling = {arm: evidence_count(executions, experiment.metric) for arm, executions in arms.items()}
-        if not _enough(telling, experiment):
-            message = f"{_waiting(run, telling)} that report {experiment.metric.value} or failed"
-            return await self._experiments.count(run, experiment, counts, message=message)
+        reason = _obstacle(experiment, tallies)
+        if reason is not None:
+            return await self._wait(run, experiment, tallies, reason)
         return await self._experiments.count(
-            run, experiment, counts, stage=Stage.APPLY, status=RunStatus.RUNNING, message=None
+            run, experiment, tallies, None, stage=Stage.APPLY, status=RunStatus.RUNNING, message=None
+        )
+
+    async def _wait(self, run: FeedbackRun, experiment: Experiment, tallies: Tallies, reason: Reason) -> FeedbackRun:
+        message = waiting_message(experiment.min_sample_size, tallies, reason, experiment.metric)
+        return await self._experiments.count(
+            run, experiment, tallies, reason, stage=Stage.VALIDATE, status=RunStatus.WAITING, message=message
         )
 
     async def _apply(self, run: FeedbackRun) -> FeedbackRun:
@@ -162,7 +183,11 @@ class FeedbackLoop:
             return await self._decisions.conclude(run, improvement, untested)
         if improvement is None or improvement.status is not ImprovementStatus.TESTING:
             return await self._runs.move(run, stage=Stage.VALIDATE)
-        conclusion = await self._decide(run, await self._experiment(improvement))
+        experiment = await self._experiment(improvement)
+        tallies = (await self._tallies([experiment]))[experiment.experiment_id]
+        conclusion = await self._decide(run, experiment, tallies)
+        if isinstance(conclusion, Reason):
+            return await self._wait(run, experiment, tallies, conclusion)
         try:
             return await self._decisions.conclude(run, improvement, conclusion, stage=Stage.VALIDATE)
         except UserError as refusal:
@@ -174,24 +199,26 @@ class FeedbackLoop:
     async def _track(self, run: FeedbackRun) -> FeedbackRun:
         return await self._runs.complete(run)
 
-    async def _decide(self, run: FeedbackRun, experiment: Experiment) -> Conclusion:
-        arms = await self._arms(experiment)
-        control, treatment = (summarize_executions(arms[arm]) for arm in Arm)
-        control_sample, treatment_sample = (summarize(metric_values(arms[arm], experiment.metric)) for arm in Arm)
-        control_successes, treatment_successes = _successes(control), _successes(treatment)
+    async def _decide(self, run: FeedbackRun, experiment: Experiment, tallies: Tallies) -> Conclusion | Reason:
+        """The decision, or why there can be none after all."""
+        executions = await self._evidence(experiment)
+        evidence = {arm: evidence_of(executions, arm) for arm in Arm}
+        control, treatment = (arm_sample(evidence[arm], experiment.metric) for arm in Arm)
         result = compare(
             experiment.metric,
-            control_sample,
-            treatment_sample,
-            control_successes=control_successes,
-            treatment_successes=treatment_successes,
+            control,
+            treatment,
+            pooled_success=pooled(control.success, treatment.success),
             significance_level=experiment.significance_level,
+            control_tally=tallies[Arm.CONTROL],
+            treatment_tally=tallies[Arm.TREATMENT],
         )
+        ratio = result.sample_ratio_p_value
+        reason = obstacle(control, treatment, experiment.min_sample_size, 1.0 if ratio is None else ratio)
+        if reason is not None:
+            return reason
         verdict, reason = decide(
             result,
-            control_successes=control_successes,
-            treatment_successes=treatment_successes,
-            min_sample_size=experiment.min_sample_size,
             significance_level=experiment.significance_level,
             auto_apply_threshold=run.input.auto_apply_threshold,
         )
@@ -200,8 +227,8 @@ class FeedbackLoop:
             reason,
             experiment=experiment,
             result=result,
-            evidence=[execution.execution_id for executions in arms.values() for execution in executions],
-            measured=treatment,
+            evidence=[*evidence[Arm.CONTROL], *evidence[Arm.TREATMENT]],
+            measured=summarize_executions(evidence[Arm.TREATMENT]),
             auto_apply_threshold=run.input.auto_apply_threshold,
         )
 
@@ -211,12 +238,12 @@ class FeedbackLoop:
         decisions = (await self._reads.decisions_of_improvements([improvement_id]))[improvement_id]
         if decisions and (experiment_id := decisions[-1].experiment_id):
             experiment = (await self._reads.experiments([experiment_id]))[experiment_id]
-            arms = await self._arms(experiment)
+            treatment = evidence_of(await self._evidence(experiment), Arm.TREATMENT)
             conclusion = replace(
                 conclusion,
                 experiment=experiment,
                 result=decisions[-1].result,
-                measured=summarize_executions(arms[Arm.TREATMENT]),
+                measured=summarize_executions(treatment),
                 auto_apply_threshold=decisions[-1].auto_apply_threshold,
             )
         return await self._decisions.review(improvement, conclusion, origin)
@@ -237,20 +264,35 @@ class FeedbackLoop:
         experiments = await self._reads.experiments_of_improvements([improvement.improvement_id])
         return experiments[improvement.improvement_id][-1]
 
-    async def _arms(self, experiment: Experiment) -> Arms:
-        executions = await self._traces.experiment_executions(experiment.experiment_id)
-        return {arm: [execution for execution in executions if execution.arm is arm] for arm in Arm}
+    async def _evidence(self, experiment: Experiment) -> list[Execution]:
+        return await self._traces.experiment_executions(experiment.experiment_id, self._overdue())
+
+    async def _tallies(self, experiments: Collection[Experiment]) -> dict[str, dict[Arm, ArmTally]]:
+        """How far the arms of experiments are, in two statements."""
+        counted = await self._traces.arm_tallies(experiments, self._overdue())
+        assigned = await self._reads.assigned_units([item.experiment_id for item in experiments])
+        return {
+            id_: {arm: tally.model_copy(update={"assigned": assigned[id_][arm]}) for arm, tally in arms.items()}
+            for id_, arms in counted.items()
+        }
+
+    def _overdue(self) -> datetime:
+        """What has begun before and not ended counts as failed."""
+        return now() - self._execution_timeout
 
 
-def _enough(counts: dict[Arm, int], experiment: Experiment) -> bool:
-    return ready(counts[Arm.CONTROL], counts[Arm.TREATMENT], experiment.min_sample_size)
+def _obstacle(experiment: Experiment, tallies: Tallies) -> Reason | None:
+    assigned = {arm: tally.assigned for arm, tally in tallies.items()}
+    ratio = ratio_p_value(assigned, {arm: tally.units for arm, tally in tallies.items()})
+    return obstacle(tallies[Arm.CONTROL], tallies[Arm.TREATMENT], experiment.min_sample_size, ratio)
 
 
-def _successes(summary: PerformanceSummary) -> SuccessCount:
-    return SuccessCount(summary.success_count, summary.execution_count)
+def _news(waiting: WaitingExperiment, tallies: Mapping[str, Tallies]) -> bool:
+    experiment = waiting.experiment
+    return not waiting.can_conclude or not _seen(experiment, tallies[experiment.experiment_id])
 
 
-def _waiting(run: FeedbackRun, counts: dict[Arm, int]) -> str:
-    needed = run.input.min_sample_size
-    have = " and ".join(f"{counts.get(arm, 0)} of {needed} of the {arm.value}" for arm in Arm)
-    return f"waits for executions: {have}"
+def _seen(experiment: Experiment, tallies: Tallies) -> bool:
+    """Whether executions are as they were at the last look. Units that were only assigned are no news."""
+    last = {Arm.CONTROL: experiment.control_tally, Arm.TREATMENT: experiment.treatment_tally}
+    return all(last[arm].model_copy(update={"assigned": tally.assigned}) == tally for arm, tally in tallies.items())

@@ -7,12 +7,13 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from loopgraph.contracts.feedback import FeedbackRun, RunStatus
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.errors import Blame, InvalidTransition, LoopgraphError, ServiceError, blame_of
-from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.feedback_loop import EXECUTION_TIMEOUT, FeedbackLoop
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ _AT_ONCE = 4
 class LoopWorker:
     """Advances every open run. Several workers, also of several processes, can do so side by side."""
 
-    def __init__(self, graph: Graph, poll_ms: int) -> None:
-        self._loop = FeedbackLoop(graph)
+    def __init__(self, graph: Graph, poll_ms: int, execution_timeout: timedelta = EXECUTION_TIMEOUT) -> None:
+        self._loop = FeedbackLoop(graph, execution_timeout)
         self._reads = FeedbackReads(graph)
         self._poll_s = poll_ms / 1000
         self._poked = asyncio.Event()
@@ -55,10 +56,15 @@ class LoopWorker:
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
 
     async def look(self) -> None:
-        """Advances every open run as far as it goes now. The error of one does not stop the others."""
+        """Advances every open run as far as it goes now. The error of one does not stop the others.
+
+        Runs that only wait cost a fixed number of statements, however many they are.
+        """
         limit = asyncio.Semaphore(_AT_ONCE)
-        run_ids = await self._reads.open_run_ids()
-        self._failures = Counter({run_id: count for run_id, count in self._failures.items() if run_id in run_ids})
+        runs = await self._reads.open_runs()
+        open_ids = {run.run_id for run in runs}
+        self._failures = Counter({run_id: count for run_id, count in self._failures.items() if run_id in open_ids})
+        run_ids = await self._loop.due(runs)
 
         async def advance(run_id: str) -> None:
             async with limit:

@@ -52,7 +52,7 @@ class StartFeedbackLoopInput(ChangeInput):
     auto_apply_threshold: float = strawberry.field(
         default=0.95, description="Least confidenceScore for applying without review; 1 never applies by itself."
     )
-    min_sample_size: int = strawberry.field(default=30, description="Executions that each arm needs.")
+    min_sample_size: int = strawberry.field(default=30, description="Units that each arm needs, at least 10.")
     significance_level: float = 0.05
     enable_ab_testing: bool = strawberry.field(
         default=True, description="Without experiments every improvement is left for review."

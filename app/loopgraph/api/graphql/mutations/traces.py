@@ -106,6 +106,10 @@ class RecordHookExecutionInput(StepInput):
     experiment_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="The experiment that assigned this version."
     )
+    unit: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What the version was assigned to, as assignVariant was asked; left out: the session, or else the trace.",
+    )
     quality_score: float | None = strawberry.UNSET
     intelligence_functions_executed: list[str] | None = strawberry.UNSET
     rag_queries_executed: list[JSON] | None = strawberry.UNSET

@@ -8,6 +8,7 @@ import strawberry
 
 from loopgraph.contracts.assembly import SpanKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
+from loopgraph.contracts.experiments import Method
 from loopgraph.contracts.feedback import (
     Arm,
     FeedbackType,
@@ -16,8 +17,10 @@ from loopgraph.contracts.feedback import (
     Metric,
     Reason,
     RunStatus,
+    SetAside,
     Stage,
     StageStatus,
+    UnitRule,
     Verdict,
 )
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
@@ -43,15 +46,20 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     SpanKind: "What a bar of a waterfall stands for.",
     Temporality: "What the value of a data point counts from, as in OpenTelemetry.",
     FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
-    RunStatus: "State of a run. WAITING: an experiment has not enough executions yet.",
+    RunStatus: "State of a run. WAITING: an experiment has not enough units yet, or they do not fall to its arms as planned.",
     Stage: "The stages of a run, in order.",
     StageStatus: "How far a stage is. STOPPED: the stage at which a run was cancelled or failed.",
     ImprovementType: "What an improvement is meant to better.",
-    ImprovementStatus: "Life of an improvement. VALIDATED waits for review.",
+    ImprovementStatus: "Life of an improvement. Two wait for review: VALIDATED, which a test has found significantly better, and "
+    "AWAITING_REVIEW, of which no test says that.",
+    Method: "How an experiment was evaluated.",
+    UnitRule: "How the unit of an execution is known: it was named, or its session or trace is taken for it.",
+    SetAside: "Why an execution is no evidence of the experiment that it names. OTHER_ARM: its unit was assigned to the other "
+    "arm.",
     Metric: "What an experiment compares. Durations are better when smaller, the others when larger.",
     Arm: "The arms of an experiment.",
     Verdict: "What a decision says.",
-    Reason: "Why a statistic is null, or a verdict is what it is.",
+    Reason: "Why a statistic is null, a verdict is what it is, or there is none yet.",
 }
 for _enum, _description in _DESCRIPTIONS.items():
     strawberry.enum(_enum, description=_description)
@@ -66,6 +74,7 @@ __all__ = [
     "FeedbackType",
     "ImprovementStatus",
     "ImprovementType",
+    "Method",
     "Metric",
     "PathMetric",
     "PatternStatus",
@@ -73,6 +82,7 @@ __all__ = [
     "RelationshipType",
     "RowKind",
     "RunStatus",
+    "SetAside",
     "Severity",
     "SpanKind",
     "Stage",
@@ -80,5 +90,6 @@ __all__ = [
     "StepKind",
     "Temporality",
     "TraceStatus",
+    "UnitRule",
     "Verdict",
 ]

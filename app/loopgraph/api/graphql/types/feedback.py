@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry import relay
@@ -17,6 +17,7 @@ from loopgraph.api.graphql.types.enums import (
     FeedbackType,
     ImprovementStatus,
     ImprovementType,
+    Method,
     Metric,
     Reason,
     RunStatus,
@@ -28,6 +29,7 @@ from loopgraph.api.graphql.types.lineage import Baseline, Pattern, PatternVersio
 from loopgraph.api.graphql.types.list_size import SHORT, at_most, short_list
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces import HookExecution
+from loopgraph.contracts import experiments
 from loopgraph.contracts import feedback as contracts
 from loopgraph.effects.loop.evidence import Evidence
 
@@ -90,7 +92,7 @@ class FeedbackRun(relay.Node):
     feedback_type: FeedbackType
     time_window_days: int
     auto_apply_threshold: float
-    min_sample_size: int
+    min_sample_size: int = strawberry.field(description="Units that each arm needs.")
     significance_level: float
     enable_ab_testing: bool
     correlation_id: strawberry.ID | None
@@ -206,6 +208,25 @@ class ExperimentExecutionConnection(relay.Connection[HookExecution]):
     edges: list[ExperimentExecutionEdge]  # type: ignore[assignment]
 
 
+@strawberry.type(description="How far an arm of an experiment is.")
+class ArmTally:
+    assigned: int = strawberry.field(description="Units that were assigned to it.")
+    units: int = strawberry.field(description="Units with an execution that ended, or is over its time.")
+    telling_units: int = strawberry.field(description="Units with an execution that reports the metric or failed.")
+    executions: int = strawberry.field(description="Executions that ended, or are over their time.")
+    unended: int = strawberry.field(description="Those of them that never ended: they count as failures.")
+    unnamed: int = strawberry.field(
+        description="Those of them that name no unit: their session, or without one their trace, counts as the unit."
+    )
+    set_aside: int = strawberry.field(
+        description="Executions that name this arm though their unit was assigned to the other one: no evidence."
+    )
+
+    @classmethod
+    def of(cls, tally: experiments.ArmTally) -> Self:
+        return shape(cls, tally)
+
+
 @strawberry.type(description="A controlled comparison on recorded executions; only those that name it count.")
 class Experiment(relay.Node):
     experiment_id: relay.NodeID[str]
@@ -215,16 +236,22 @@ class Experiment(relay.Node):
     control_node_id: strawberry.ID
     treatment_node_id: strawberry.ID
     metric: Metric
-    min_sample_size: int = strawberry.field(description="Executions that each arm needs.")
+    min_sample_size: int = strawberry.field(
+        description="Units that each arm needs: sessions, users, tasks, whatever assignVariant was asked for."
+    )
     significance_level: float
     started_at: datetime
     concluded_at: datetime | None
     control_count: int = strawberry.field(description="Executions of the control arm, at the last look.")
     treatment_count: int = strawberry.field(description="Executions of the treatment arm, at the last look.")
+    control_tally: ArmTally = strawberry.field(description="How far the control arm is, at the last look.")
+    treatment_tally: ArmTally = strawberry.field(description="How far the treatment arm is, at the last look.")
+    reason: Reason | None = strawberry.field(description="Why nothing is decided yet, at the last look.")
 
     @classmethod
-    def of(cls, experiment: contracts.Experiment) -> Self:
-        return shape(cls, experiment)
+    def of(cls, experiment: experiments.Experiment) -> Self:
+        tallies = {"control": experiment.control_tally, "treatment": experiment.treatment_tally}
+        return shape(cls, experiment, **{f"{arm}_tally": ArmTally.of(tally) for arm, tally in tallies.items()})
 
     @classmethod
     async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
@@ -253,22 +280,75 @@ class Experiment(relay.Node):
         )
 
 
-@strawberry.type(description="Sufficient statistics of one arm.")
+@strawberry.type(description="Sufficient statistics of one arm; `n` values, one for each unit that reports the metric.")
 class SampleStatistics:
     n: int
     mean: float | None
     variance: float | None = strawberry.field(description="Unbiased; null below two values.")
 
     @classmethod
-    def of(cls, sample: contracts.SampleStatistics) -> Self:
+    def of(cls, sample: experiments.SampleStatistics) -> Self:
         return cls(n=sample.n, mean=sample.mean if sample.n else None, variance=sample.variance)
+
+
+@strawberry.type(description="What an arm of a concluded experiment rests on.")
+class ArmResult:
+    assigned_units: int
+    units: int
+    executions: int
+    successes: int
+    unended: int = strawberry.field(description="Executions that never ended: they count as failures.")
+    set_aside: int = strawberry.field(
+        description="Executions that named this arm though their unit was assigned to the other one; in no other number."
+    )
+    icc: float | None = strawberry.field(
+        description="Correlation of the metric between executions of one unit; null where no unit has two, or nothing varies."
+    )
+    design_effect: float | None = strawberry.field(
+        description="By how much the executions of a unit depend on each other: so many are worth one independent execution."
+    )
+
+    @classmethod
+    def of(cls, arm: experiments.ArmResult | None) -> Self | None:
+        return shape(cls, arm) if arm else None
+
+
+@strawberry.type(description="Welch's t-test on the means of units, with Fisher's test of the success rates beside it.")
+class WelchOfUnitMeans:
+    t_statistic: float | None
+    degrees_of_freedom: float | None = strawberry.field(description="Welch-Satterthwaite.")
+    control_success_design_effect: float | None
+    treatment_success_design_effect: float | None
+    success_p_value: float | None = strawberry.field(
+        description="Two-sided, by Fisher's exact test on counts divided by their design effects."
+    )
+    fewer_successes_p_value: float | None = strawberry.field(
+        description="The same, one-sided: the treatment fails more."
+    )
+
+
+@strawberry.type(description="Welch's t-test on single executions: how it was done before units were kept.")
+class WelchOfExecutions:
+    t_statistic: float | None
+    degrees_of_freedom: float | None = strawberry.field(description="Welch-Satterthwaite.")
+
+
+MethodDetails = Annotated[WelchOfUnitMeans | WelchOfExecutions, strawberry.union("MethodDetails")]
+
+_DETAILS: dict[Method, type[WelchOfUnitMeans] | type[WelchOfExecutions]] = {
+    Method.WELCH_UNIT_MEANS: WelchOfUnitMeans,
+    Method.WELCH_EXECUTIONS: WelchOfExecutions,
+}
 
 
 @strawberry.type(description="Comparison of the treatment with the control; `reason` says why a value is null.")
 class ExperimentResult:
     metric: Metric
+    method: Method
     control: SampleStatistics
     treatment: SampleStatistics
+    control_arm: ArmResult | None = strawberry.field(description="Null in results from before units were kept.")
+    treatment_arm: ArmResult | None = strawberry.field(description="Null in results from before units were kept.")
     control_executions: int = strawberry.field(description="All executions of the arm, also those without the metric.")
     control_successes: int
     control_success_rate: float | None
@@ -282,9 +362,13 @@ class ExperimentResult:
     performance_delta: float | None = strawberry.field(
         description="Relative gain; positive when the treatment is better."
     )
-    t_statistic: float | None = strawberry.field(description="Welch's.")
-    degrees_of_freedom: float | None = strawberry.field(description="Welch-Satterthwaite.")
+    t_statistic: float | None = strawberry.field(description="Welch's; also in `details`.")
+    degrees_of_freedom: float | None = strawberry.field(description="Welch-Satterthwaite; also in `details`.")
     p_value: float | None = strawberry.field(description="Two-sided.")
+    sample_ratio_p_value: float | None = strawberry.field(
+        description="Of the split of units between the arms; below 0.001 nothing is decided."
+    )
+    details: MethodDetails = strawberry.field(description="What only this method has to tell.")
     confidence_score: float | None = strawberry.field(
         description="min(0.99, 1 - p). Not the probability that the treatment is better: `probabilityBetter` is."
     )
@@ -292,7 +376,7 @@ class ExperimentResult:
     reason: Reason | None
 
     @classmethod
-    def of(cls, result: contracts.ExperimentResult | None) -> Self | None:
+    def of(cls, result: experiments.ExperimentResult | None) -> Self | None:
         if result is None:
             return None
         return shape(
@@ -300,12 +384,17 @@ class ExperimentResult:
             result,
             control=SampleStatistics.of(result.control),
             treatment=SampleStatistics.of(result.treatment),
+            control_arm=ArmResult.of(result.control_arm),
+            treatment_arm=ArmResult.of(result.treatment_arm),
+            t_statistic=result.details.t_statistic,
+            degrees_of_freedom=result.details.degrees_of_freedom,
+            details=shape(_DETAILS[result.method], result.details),
             effect_interval=Interval.of(result.effect_interval),
             effect_size_interval=Interval.of(result.effect_size_interval),
         )
 
 
-@presents(contracts.Decision)
+@presents(experiments.Decision)
 @strawberry.type(description="The evidence an improvement was decided on; an applied version points at it for ever.")
 class Decision(relay.Node):
     decision_id: relay.NodeID[str]
@@ -320,7 +409,7 @@ class Decision(relay.Node):
     note: str
 
     @classmethod
-    def of(cls, decision: contracts.Decision) -> Self:
+    def of(cls, decision: experiments.Decision) -> Self:
         return shape(cls, decision, result=ExperimentResult.of(decision.result))
 
     @classmethod
@@ -352,7 +441,7 @@ class Assignment:
     template_code: str
     parameters: JSON
     experiment_id: strawberry.ID | None = strawberry.field(
-        description="Report it with the execution: only executions that name the experiment count."
+        description="Report it with the execution, and the unit: only executions that name the experiment count."
     )
     arm: Arm | None
 

@@ -13,7 +13,7 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.loaders import Loader
 from loopgraph.api.graphql.types.common import SLICE, Info, encode_cursor, page_of, shape, sliced
-from loopgraph.api.graphql.types.enums import Arm, TraceStatus
+from loopgraph.api.graphql.types.enums import Arm, SetAside, TraceStatus, UnitRule
 from loopgraph.api.graphql.types.lineage import PatternVersion
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
 from loopgraph.api.graphql.types.waterfall import (
@@ -142,6 +142,11 @@ class HookExecution(relay.Node):
     node_id: strawberry.ID | None
     experiment_id: strawberry.ID | None
     arm: Arm | None
+    unit: str | None = strawberry.field(
+        description="What an execution of a version belongs to, such as a session or a task; null if it ran no version."
+    )
+    unit_rule: UnitRule | None
+    set_aside: SetAside | None = strawberry.field(description="Why it is no evidence of its experiment; null if it is.")
 
     @classmethod
     def of(cls, hook: contracts.HookExecution, place: Node[Span] | None = None) -> Self:

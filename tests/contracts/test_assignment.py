@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loopgraph.computes.loop.assignment import assign
+from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.feedback import Arm
 from loopgraph.errors import InvalidInput
 

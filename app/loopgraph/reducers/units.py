@@ -1,0 +1,56 @@
+"""Executions by the units they belong to: what is randomised, and what counts as one observation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from loopgraph.contracts.experiments import ArmSample, ClusterStatistics
+from loopgraph.contracts.feedback import Execution, Metric
+from loopgraph.reducers.performance import metric_values, tells
+from loopgraph.reducers.samples import summarize
+
+
+def arm_sample(executions: Iterable[Execution], metric: Metric) -> ArmSample:
+    """What the executions of one arm come to, by unit. Those that are set aside must not be among them.
+
+    The value of a unit is the plain mean of the metric over its executions that report it (``metric_values``); every unit has
+    the same weight, since units are what was randomised and their means are independent of each other.
+    """
+    units: defaultdict[str, list[Execution]] = defaultdict(list)
+    for execution in executions:
+        units[execution.unit].append(execution)
+    clusters = [values for mine in units.values() if (values := metric_values(mine, metric))]
+    successes = [metric_values(mine, Metric.SUCCESS_RATE) for mine in units.values()]
+    return ArmSample(
+        sample=summarize(sum(values) / len(values) for values in clusters),
+        units=len(units),
+        telling_units=sum(any(tells(execution, metric) for execution in mine) for mine in units.values()),
+        executions=sum(map(len, units.values())),
+        successes=sum(execution.success for mine in units.values() for execution in mine),
+        unended=sum(not execution.ended for mine in units.values() for execution in mine),
+        metric=clustered(clusters),
+        success=clustered(successes),
+    )
+
+
+def clustered(clusters: Sequence[Sequence[float]]) -> ClusterStatistics:
+    """Sums of squares of the values of one arm, by unit; every cluster has at least one value."""
+    moments = [summarize(values) for values in clusters]
+    n = sum(each.n for each in moments)
+    squared_sizes = sum(each.n**2 for each in moments)
+    mean = sum(each.n * each.mean for each in moments) / n if n else 0.0
+    return ClusterStatistics(
+        values=n,
+        units=len(moments),
+        squared_sizes=squared_sizes,
+        within=sum(each.m2 for each in moments),
+        between=sum(each.n * (each.mean - mean) ** 2 for each in moments),
+        comparable=n - squared_sizes / n if n else 0.0,
+        arms=1 if n else 0,
+    )
+
+
+def pooled(a: ClusterStatistics, b: ClusterStatistics) -> ClusterStatistics:
+    """Both arms together, each around its own mean: their correlation within units does not depend on their difference."""
+    return ClusterStatistics(**{name: getattr(a, name) + getattr(b, name) for name in ClusterStatistics.model_fields})
