@@ -27,7 +27,7 @@ from loopgraph.api.graphql.types.waterfall import (
 )
 from loopgraph.computes.traces.timeline import Moment, entry, moments
 from loopgraph.computes.traces.tree import Key, Node
-from loopgraph.computes.traces.waterfall import waterfall
+from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import Span, SpanKind
@@ -400,13 +400,13 @@ async def _traces(info: Info, places: Sequence[Node[Span]], first: int | None, o
 async def _drawn(info: Info, tops: Sequence[Node[Span]], first: int, after: str | None) -> WaterfallConnection:
     """A page of the waterfall of some traces."""
     page = page_of(info, first, after)
-    bars = await asyncio.to_thread(waterfall, tops)
-    shown, has_more = part_of(bars, page, lambda bar: _text(bar.node.key))
-    records = await _records(info, [bar.node.key for bar in shown])
+    drawn = await asyncio.to_thread(Waterfall, tops)
+    shown, has_more = part_of(drawn.nodes, page, lambda node: _text(node.key))
+    records = await _records(info, [node.key for node in shown])
     edges = [
-        WaterfallRowEdge(cursor=encode_cursor(_text(bar.node.key)), node=WaterfallRow.of(bar.row(record)))
-        for bar in shown
-        if (record := records.get(bar.node.key))
+        WaterfallRowEdge(cursor=encode_cursor(_text(node.key)), node=WaterfallRow.of(drawn.bar(node).row(record)))
+        for node in shown
+        if (record := records.get(node.key))
     ]
     page_info = about([edge.cursor for edge in edges], has_more=has_more, after=after)
     return WaterfallConnection(page_info=page_info, edges=edges)
