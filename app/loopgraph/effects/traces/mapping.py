@@ -272,10 +272,13 @@ def _span(
     return Span(kind, id_, trace, around, root, at, started, duration, _STATUSES[status])
 
 
-def _instant(seconds: int | datetime | None, microseconds: int | None) -> datetime | None:
-    if isinstance(seconds, datetime):
-        return seconds
-    return None if seconds is None else _EPOCH + timedelta(seconds=seconds, microseconds=microseconds or 0)
+def _instant(milliseconds: int | datetime | None, microseconds: int | None) -> datetime | None:
+    """An instant of a skeleton: milliseconds since 1970, and the microseconds of its second."""
+    if isinstance(milliseconds, datetime):
+        return milliseconds
+    if milliseconds is None:
+        return None
+    return _EPOCH + timedelta(milliseconds=milliseconds, microseconds=(microseconds or 0) % 1_000)
 
 
 _LISTS = (
