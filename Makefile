@@ -36,6 +36,7 @@ bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.worst
+	PYTHONPATH=tests $(BIN)/python -m bench.waterfall $(ENGINES)
 
 bench-client: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.client

@@ -9,8 +9,8 @@ WITH id, c
 LIMIT $limit
 RETURN id AS correlation_id, collect([
   c.call_id, c.hook_execution_id, c.status,
-  c.started_at.epochSeconds, c.started_at.microsecond, c.completed_at.epochSeconds, c.completed_at.microsecond,
-  c.duration_ms, c.created_at.epochSeconds, c.created_at.microsecond
+  c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
+  c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS spans
 UNION ALL
 UNWIND $correlation_ids AS id
@@ -19,6 +19,6 @@ WITH id, c
 LIMIT $limit
 RETURN id AS correlation_id, collect([
   c.call_id, c.hook_execution_id, c.status,
-  c.started_at.epochSeconds, c.started_at.microsecond, c.completed_at.epochSeconds, c.completed_at.microsecond,
-  c.duration_ms, c.created_at.epochSeconds, c.created_at.microsecond
+  c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
+  c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS spans

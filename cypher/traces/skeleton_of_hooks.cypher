@@ -9,6 +9,6 @@ WITH id, h
 LIMIT $limit
 RETURN id AS correlation_id, collect([
   h.execution_id, h.parent_id, h.status,
-  h.started_at.epochSeconds, h.started_at.microsecond, h.completed_at.epochSeconds, h.completed_at.microsecond,
-  h.duration_ms, h.created_at.epochSeconds, h.created_at.microsecond
+  h.started_at.epochMillis, h.started_at.microsecond, h.completed_at.epochMillis, h.completed_at.microsecond,
+  h.duration_ms, h.created_at.epochMillis, h.created_at.microsecond
 ]) AS spans

@@ -1,4 +1,4 @@
-// As skeleton_of_traces.cypher, with each instant as it is, and null: Memgraph has no seconds since 1970.
+// As skeleton_of_traces.cypher, with each instant as it is, and null: Memgraph has no milliseconds since 1970.
 // access: read
 // parameters: correlation_ids, subject
 // returns: spans

@@ -99,7 +99,8 @@ def grown(tree: AssembledTrace) -> Node[Record]:
 
 def waterfall(traces: Sequence[AssembledTrace]) -> tuple[WaterfallRow, ...]:
     """The rows of assembled traces."""
-    return tuple(bar.row(bar.node.record) for bar in computes.waterfall([grown(tree) for tree in traces]))
+    drawn = computes.Waterfall([grown(tree) for tree in traces])
+    return tuple(drawn.bar(node).row(node.record) for node in drawn.nodes)
 
 
 def critical_path(traces: Sequence[AssembledTrace]) -> tuple[computes.Segment, ...]:

@@ -114,8 +114,8 @@ async def test_an_episode(quiet_service: Service) -> None:
       }
     }
     """
-    # the episode; the skeletons of its prompts; steps, their subagents and these ones' steps; all that is on the waterfall's page
-    assert 6 + 4 < await statements(1) == await statements(20) <= 6 + 4 + 6
+    # its prompts; all of it; its skeleton; that of each prompt; steps, their subagents, these ones' steps; two kinds of bars
+    assert 3 + 4 < await statements(1) == await statements(20) <= 3 + 4 + 4 + 4 + 3 + 2
 
 
 async def test_lists_of_improvements(quiet_service: Service) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from loopgraph.computes.traces.tree import Grove, plant, records_of
+from loopgraph.contracts.assembly import Head
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.feedback import Arm
-from loopgraph.contracts.traces import (
-    HookExecuted,
-    TraceStarted,
-)
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput
@@ -131,6 +131,59 @@ async def test_who_sees_what(traces: Traces, version: str) -> None:
         (Principal(subject="stranger", roles=("admin",)), {mine, hers, ours}),
     ):
         assert await seen(principal) == [expected] * 5, principal
+
+
+async def test_a_skeleton_says_of_everything_where_and_when_it_was(graph: Graph, traces: Traces, version: str) -> None:
+    prompt, old = new_id(), datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    more: list[TraceEvent] = [
+        HookExecuted(correlation_id=prompt, execution_id=f"{prompt}-old", hook_type="T", started_at=old, success=True),
+        HookExecuted(correlation_id=prompt, execution_id=f"{prompt}-open", hook_type="T", parent_id=f"{prompt}-old"),
+        HookExecuted(
+            correlation_id=prompt, execution_id=f"{prompt}-end", hook_type="T", completed_at=at(3), duration_ms=1500.5,
+            success=False,
+        ),
+        TraceStarted(correlation_id=f"{prompt}-sub", root_id=prompt, spawned_by=f"{prompt}-hook", user_id="her"),
+        EndpointCalled(
+            correlation_id=f"{prompt}-sub", call_id=f"{prompt}-straight", service_name="s", endpoint_path="/p", success=True
+        ),
+    ]  # fmt: skip
+    await record(traces, *story(prompt, version), *more)
+
+    def placed(grove: Grove[Any]) -> list[tuple[Any, ...]]:
+        return [
+            (
+                node.key,
+                node.trace_id,
+                node.parent and node.parent.key,
+                node.record.at,
+                node.record.started_at,
+                node.record.duration_ms,
+                node.record.status,
+            )
+            for top in grove.tops
+            for node in top.walk()
+        ]
+
+    for principal, size in ((None, 3 + 5 + 3), (Principal(subject="me"), 2 + 5 + 2)):
+        before = graph.statements
+        skeleton = await traces.skeleton([prompt, "unknown"], principal)
+        assert graph.statements - before == 4
+        forest = await traces.forest([prompt, "unknown"], principal)
+        whole = plant(records_of(forest.parts.values()), continued=forest.continued_from)
+        found = placed(plant(skeleton.spans, continued=skeleton.continued_from))
+        assert found == placed(whole)
+        assert (len(found), skeleton.truncated, skeleton.continued_from) == (size, False, forest.continued_from)
+
+
+async def test_heads_and_calls_as_far_as_one_may_see_them(traces: Traces, version: str) -> None:
+    trace = new_id()
+    await record(traces, *story(trace, version), TraceStarted(correlation_id=f"{trace}-hers", user_id="her"))
+    parts = (await traces.parts([trace], None))[trace]
+    heads = await traces.heads([trace, f"{trace}-hers", "unknown"], Principal(subject="me"))
+    assert heads == {trace: Head(parts.trace, parts.routing, None)}
+    assert set(await traces.heads([f"{trace}-hers"], None)) == {f"{trace}-hers"}
+    calls = {call.call_id: call for call in parts.endpoints}
+    assert await traces.calls_by_id([*calls, "unknown"], Principal(subject="me")) == calls
 
 
 async def test_the_number_of_statements_does_not_grow(graph: Graph, traces: Traces, version: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import MARKER
-from loopgraph.contracts.assembly import AssembledTrace
+from loopgraph.contracts.assembly import AssembledTrace, Episode
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -24,7 +24,7 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.recording.recorder import Recorder
-from loopgraph.orchestrators.traces.episodes import MAX_DEPTH, assemble, episode
+from loopgraph.orchestrators.traces.episodes import MAX_DEPTH, assemble, episode, prompts
 from support.traces import Traces, at, make_version, statement, story
 
 SECRET = "sk-ant-api03-0123456789abcdefghij"
@@ -47,6 +47,11 @@ async def record(recorder: Recorder, *events: TraceEvent) -> None:
 def shape(trace: AssembledTrace) -> Any:
     """A trace as its id and the shapes of its children."""
     return trace.trace.correlation_id.rpartition("-")[2], [shape(child) for child in trace.child_traces]
+
+
+async def found(traces: Traces, id_: str, principal: Principal | None) -> Episode:
+    """The episode of a trace."""
+    return await episode(traces, await prompts(traces, id_, principal), principal)
 
 
 async def test_no_secret_reaches_the_graph(graph: Graph, recorder: Recorder) -> None:
@@ -188,6 +193,6 @@ async def test_a_trace_by_its_opentelemetry_trace_id(graph: Graph, recorder: Rec
     mark = "MATCH (t:Trace) WHERE t.correlation_id IN $ids SET t.otel_trace_id = $otel"
     await statement(graph, mark, ids=[f"{root}-main", f"{root}-sub"], otel=otel)
     assert shape(await assemble(traces, otel, None)) == ("main", [("sub", [])])
-    assert (await episode(traces, otel, None)).episode_id == f"{root}-main"
+    assert (await found(traces, otel, None)).episode_id == f"{root}-main"
     # What the principal may not see is not found; the subagent's trace is nobody's in particular.
     assert shape(await assemble(traces, otel, Principal(subject="her"))) == ("sub", [])

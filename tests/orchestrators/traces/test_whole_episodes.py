@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.assembly import AssembledTrace
+from loopgraph.contracts.assembly import AssembledTrace, Episode
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import NotFound
-from loopgraph.orchestrators.traces.episodes import episode
+from loopgraph.orchestrators.traces.episodes import episode, prompts
 from support.traces import Traces, at, record
 
 
@@ -37,6 +37,11 @@ def shape(trace: AssembledTrace) -> Any:
     return trace.trace.correlation_id.rpartition("-")[2], [shape(child) for child in trace.child_traces]
 
 
+async def found(traces: Traces, id_: str, principal: Principal | None) -> Episode:
+    """The episode of a trace."""
+    return await episode(traces, await prompts(traces, id_, principal), principal)
+
+
 async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Graph, traces: Traces) -> None:
     root = new_id()
     a, b, c = (f"{root}-{name}" for name in "abc")
@@ -51,8 +56,8 @@ async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Grap
     ]
     await record(traces, *events)
     before = graph.statements
-    story = await episode(traces, a, None)
-    assert graph.statements - before == 6
+    story = await found(traces, a, None)
+    assert graph.statements - before == 7
     assert [shape(trace) for trace in story.traces] == [
         ("a", [("unplaced", [])]),
         ("b", [("sub", [("subsub", [])])]),
@@ -63,9 +68,9 @@ async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Grap
     assert (story.started_at, story.completed_at, story.duration_ms) == (at(0), at(21), 21_000.0)
     assert (story.whole.steps, story.whole.subagents) == (6, 3)
     for id_ in (b, c, sub, subsub, unplaced):
-        assert await episode(traces, id_, None) == story, id_
+        assert await found(traces, id_, None) == story, id_
     with pytest.raises(NotFound):
-        await episode(traces, new_id(), None)
+        await found(traces, new_id(), None)
 
 
 async def test_who_sees_what_of_it(traces: Traces) -> None:
@@ -77,10 +82,10 @@ async def test_who_sees_what_of_it(traces: Traces) -> None:
         *prompt(b, 10, user_id="me", continues=f"{a}-step"),
         *prompt(sub, 11, user_id="me", parent_id=a, root_id=a),
     )
-    whole = await episode(traces, b, None)
+    whole = await found(traces, b, None)
     assert [shape(trace) for trace in whole.traces] == [("a", [("sub", [])]), ("b", [])]
-    mine = await episode(traces, b, Principal(subject="me"))
+    mine = await found(traces, b, Principal(subject="me"))
     assert [shape(trace) for trace in mine.traces] == [("b", []), ("sub", [])]
     assert mine.whole.steps == 2
     with pytest.raises(NotFound):
-        await episode(traces, a, Principal(subject="me"))
+        await found(traces, a, Principal(subject="me"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple
 
@@ -27,7 +27,6 @@ class _Span:
     began: datetime | None
     start: int | None = None
     end: int | None = None
-    children: list[_Span] = field(default_factory=list)
 
 
 class Segment(NamedTuple):
@@ -67,36 +66,35 @@ class Bar(NamedTuple, Generic[R]):
         )
 
 
-def waterfall(tops: Sequence[Node[R]]) -> tuple[Bar[R], ...]:
-    """The bars of a trace, or of the prompts of an episode, with all that is under them, in the order in which they are drawn.
+class Waterfall(Generic[R]):
+    """The bars of a trace, or of the prompts of an episode, with all that is under them; each is made when it is asked for.
 
     Offsets count from the earliest start of ``tops``, or if none is known, from the earliest instant that is. The self time
     of a span is its duration without the union of its children's intervals, clipped to its own; a child of unknown times
     stands for its own children. ``critical`` is what ``critical_path`` goes through.
     """
-    spans = _spans(tops)
-    origin = _origin(spans)
-    _, through = _critical(spans)
-    covered: dict[int, list[tuple[int, int]]] = {}
-    own: dict[int, float | None] = {}
-    for span in reversed(spans):  # children before their parents
-        inner = [interval for child in span.children for interval in covered.pop(id(child))]
-        if span.start is None or span.end is None:
-            covered[id(span)], own[id(span)] = inner, None
-        else:
-            covered[id(span)] = [(span.start, span.end)]
-            own[id(span)] = (span.end - span.start - _union(inner, span.start, span.end)) / 1000
-    return tuple(
-        Bar(
-            node=span.node,
+
+    def __init__(self, tops: Sequence[Node[R]]) -> None:
+        spans = _spans(tops)
+        self.nodes: list[Node[R]] = [span.node for span in spans]
+        """What the bars stand for, in the order in which they are drawn."""
+        self._spans = {span.node.key: span for span in spans}
+        self._origin = _origin(spans)
+        self._through = _critical(spans)[1]
+        self._own = _self_times(spans)
+
+    def bar(self, node: Node[R]) -> Bar[R]:
+        """The bar of one of its nodes."""
+        span = self._spans[node.key]
+        known = span.began is not None and self._origin is not None
+        return Bar(
+            node=node,
             parent_id=span.parent.node.key[1] if span.parent else None,
             depth=span.depth,
-            start_offset_ms=(span.began - origin) / timedelta(milliseconds=1) if span.began and origin else None,
-            self_ms=own[id(span)],
-            critical=id(span) in through,
+            start_offset_ms=(span.began - self._origin) / timedelta(milliseconds=1) if known else None,  # type: ignore[operator]
+            self_ms=self._own.get(id(span)),
+            critical=id(span) in self._through,
         )
-        for span in spans
-    )
 
 
 def critical_path(tops: Sequence[Node[R]]) -> tuple[Segment, ...]:
@@ -124,8 +122,6 @@ def _spans(tops: Sequence[Node[Any]]) -> list[_Span]:
         span = _Span(node, parent, parent.depth + 1 if parent else 0, node.record.started_at)
         drawn[id(node)] = span
         spans.append(span)
-        if parent is not None:
-            parent.children.append(span)
     origin = _origin(spans)
     for span in spans:
         duration = span.node.record.duration_ms
@@ -148,6 +144,22 @@ def _name(record: Record) -> str:
 def _origin(spans: Iterable[_Span]) -> datetime | None:
     heads = [span.began for span in spans if span.parent is None and span.began]
     return min(heads or [span.began for span in spans if span.began], default=None)
+
+
+def _self_times(spans: Sequence[_Span]) -> dict[int, float]:
+    """In milliseconds, of the spans of known times."""
+    inside: dict[int, list[tuple[int, int]]] = {}
+    own: dict[int, float] = {}
+    for span in reversed(spans):  # children before their parents
+        covered = inside.pop(id(span), [])
+        if span.start is not None and span.end is not None:
+            own[id(span)] = (span.end - span.start - _union(covered, span.start, span.end)) / 1000
+            covered = [(span.start, span.end)]
+        if span.parent is not None and covered:
+            outer = inside.setdefault(id(span.parent), covered)
+            if outer is not covered:
+                outer += covered
+    return own
 
 
 def _union(intervals: Iterable[tuple[int, int]], low: int, high: int) -> int:

@@ -290,6 +290,7 @@ def version_key(execution: Execution) -> str:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STATUSES = {status.value: status for status in TraceStatus}
 
 
 def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
@@ -311,16 +312,21 @@ def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Sp
 def _span(
     kind: SpanKind, id_: str, trace: str, around: tuple[_Key, ...], root: str | None, status: str, times: list[Any]
 ) -> Span:
-    known = _completed(_instant(times[0], times[1]), _instant(times[2], times[3]), times[4])
-    at = known.started_at or known.completed_at or _instant(times[5], times[6])
+    started, completed, duration = _instant(times[0], times[1]), None, times[4]
+    if started is None or duration is None:
+        started, completed, duration = _completed(started, _instant(times[2], times[3]), duration)
+    at = started or completed or _instant(times[5], times[6])
     assert at is not None, "every node says when it arrived"
-    return Span(kind, id_, trace, around, root, at, known.started_at, known.duration_ms, TraceStatus(status))
+    return Span(kind, id_, trace, around, root, at, started, duration, _STATUSES[status])
 
 
-def _instant(seconds: int | datetime | None, microseconds: int | None) -> datetime | None:
-    if isinstance(seconds, datetime):
-        return seconds
-    return None if seconds is None else _EPOCH + timedelta(seconds=seconds, microseconds=microseconds or 0)
+def _instant(milliseconds: int | datetime | None, microseconds: int | None) -> datetime | None:
+    """An instant of a skeleton: milliseconds since 1970, and the microseconds of its second."""
+    if isinstance(milliseconds, datetime):
+        return milliseconds
+    if milliseconds is None:
+        return None
+    return _EPOCH + timedelta(milliseconds=milliseconds, microseconds=(microseconds or 0) % 1_000)
 
 
 _LISTS = (

@@ -50,16 +50,24 @@ async def assemble(
     raise NotFound("Trace", correlation_id)
 
 
-async def episode(reads: TraceReads, correlation_id: str, principal: Principal | None) -> Episode:
-    """The episode that a trace is part of: any prompt of it, or any subagent's trace; also by OpenTelemetry trace id.
+async def prompts(reads: TraceReads, correlation_id: str, principal: Principal | None) -> list[str]:
+    """The ids of the prompts of the episode that a trace is part of, and its own: any prompt of it, or any subagent's trace; also
+    by OpenTelemetry trace id.
 
-    Six or seven statements. Raises NotFound for a trace that is not there, or that the principal may not see.
+    Three or four statements. Raises NotFound for a trace that is not there, or that the principal may not see.
     """
     async for id_ in _meant(reads, correlation_id, principal):
-        forest = await reads.forest([*await reads.prompts_of_episode(id_), id_], principal)
-        if id_ in forest.parts:
-            return await made_of(_size(forest), partial(assembly.episode, forest))
+        if await reads.heads([id_], principal):
+            return [*await reads.prompts_of_episode(id_), id_]
     raise NotFound("Trace", correlation_id)
+
+
+async def episode(reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None) -> Episode:
+    """The episode of some prompts, in four statements. Raises NotFound if the last of them is gone."""
+    forest = await reads.forest(correlation_ids, principal)
+    if correlation_ids[-1] not in forest.parts:
+        raise NotFound("Trace", correlation_ids[-1])
+    return await made_of(_size(forest), partial(assembly.episode, forest))
 
 
 async def _meant(reads: TraceReads, id_: str, principal: Principal | None) -> AsyncIterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-from loopgraph.computes.traces.tree import Node, Record, grow, plant, records_of
+from loopgraph.computes.traces.tree import Grove, Node, Record, grow, plant, records_of
 from loopgraph.contracts.assembly import Forest, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.traces.reads import TraceReads
@@ -27,9 +27,14 @@ async def read_trees(
 
 async def skeletons(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> dict[str, Node[Span]]:
     """The trees under some traces as spans, in four statements; unknown and hidden ids are absent."""
-    skeleton = await reads.skeleton(ids, principal)
-    nodes = (await asyncio.to_thread(plant, skeleton.spans, heads=ids, continued=skeleton.continued_from)).nodes
+    nodes = (await skeleton(reads, ids, principal)).nodes
     return {id_: node for id_ in ids if (node := nodes.get((SpanKind.TRACE, id_))) is not None}
+
+
+async def skeleton(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> Grove[Span]:
+    """Some traces and all under them as spans, in four statements."""
+    found = await reads.skeleton(ids, principal)
+    return await asyncio.to_thread(plant, found.spans, heads=ids, continued=found.continued_from)
 
 
 def _parts_under(node: Node[Record], forest: Forest) -> dict[str, TraceParts]:

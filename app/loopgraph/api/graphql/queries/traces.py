@@ -8,7 +8,7 @@ from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.traces import Episode, Trace
 from loopgraph.api.graphql.types.waterfall import TimelineConnection
 from loopgraph.errors import NotFound
-from loopgraph.orchestrators.traces.episodes import episode
+from loopgraph.orchestrators.traces.episodes import prompts
 
 
 @strawberry.type
@@ -26,7 +26,7 @@ class TraceQuery:
     )
     async def episode(self, info: Info, id: strawberry.ID) -> Episode | None:
         try:
-            return Episode.of(await episode(info.context.services.traces, id, info.context.principal))
+            return Episode(prompts=await prompts(info.context.services.traces, id, info.context.principal))
         except NotFound:
             return None
 

@@ -31,6 +31,6 @@ def at_most(size: int) -> ListSize:
     return ListSize(assumed_size=size)
 
 
-def short_list(description: str | None = None) -> Any:
+def short_list(description: str | None = None, resolver: Any = None) -> Any:
     """A field whose list has at most `SHORT` items."""
-    return strawberry.field(description=description, directives=[at_most(SHORT)])
+    return strawberry.field(resolver=resolver, description=description, directives=[at_most(SHORT)])

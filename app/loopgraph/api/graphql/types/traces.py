@@ -28,11 +28,13 @@ from loopgraph.api.graphql.types.waterfall import (
 )
 from loopgraph.computes.traces.timeline import Moment, entry, moments
 from loopgraph.computes.traces.tree import Key, Node
-from loopgraph.computes.traces.waterfall import waterfall
+from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.errors import NotFound
+from loopgraph.orchestrators.traces.episodes import episode
+from loopgraph.orchestrators.traces.trees import skeleton
 
 
 @strawberry.type(description="An agent that was considered and not chosen.")
@@ -406,13 +408,13 @@ async def _traces(info: Info, places: Sequence[Node[Span]], first: int | None, o
 async def _drawn(info: Info, tops: Sequence[Node[Span]], first: int, after: str | None) -> WaterfallConnection:
     """A page of the waterfall of some traces."""
     page = page_of(info, first, after)
-    bars = await asyncio.to_thread(waterfall, tops)
-    shown, has_more = part_of(bars, page, lambda bar: _text(bar.node.key))
-    records = await _records(info, [bar.node.key for bar in shown])
+    drawn = await asyncio.to_thread(Waterfall, tops)
+    shown, has_more = part_of(drawn.nodes, page, lambda node: _text(node.key))
+    records = await _records(info, [node.key for node in shown])
     edges = [
-        WaterfallRowEdge(cursor=encode_cursor(_text(bar.node.key)), node=WaterfallRow.of(bar.row(record)))
-        for bar in shown
-        if (record := records.get(bar.node.key))
+        WaterfallRowEdge(cursor=encode_cursor(_text(node.key)), node=WaterfallRow.of(drawn.bar(node).row(record)))
+        for node in shown
+        if (record := records.get(node.key))
     ]
     page_info = about([edge.cursor for edge in edges], has_more=has_more, after=after)
     return WaterfallConnection(page_info=page_info, edges=edges)
@@ -441,40 +443,65 @@ def _moment_key(moment: Moment) -> str:
     return _text(moment.of) if moment.of else moment.event
 
 
+def _of_whole(name: str) -> Any:
+    """Resolves a field of an episode from all that belongs to it."""
+
+    async def resolve(root: Episode, info: Info) -> Any:
+        value = getattr(await root.whole(info), name)
+        return list(value[:SHORT]) if isinstance(value, tuple) else value
+
+    return resolve
+
+
 @strawberry.type(
     description="All that came of one human request: completions of background work come back to an agent as new prompts, "
     "each with a trace of its own."
 )
 class Episode:
-    loaded: strawberry.Private[assembly.Episode]
-    episode_id: strawberry.ID = strawberry.field(description="The correlation id of the first prompt's trace.")
-    session_id: strawberry.ID | None
-    status: TraceStatus = strawberry.field(description="In progress while any trace is; else that of the last prompt.")
-    success: bool | None
-    started_at: datetime | None
-    completed_at: datetime | None = strawberry.field(description="The latest end; null while in progress.")
-    duration_ms: float | None
-    incomplete: bool = strawberry.field(description="Whether anything of it is not known; `missing` says what.")
-    missing: list[str] = short_list("One plain sentence each.")
-    skew_ms: float = strawberry.field(
-        description="The largest amount by which clocks contradict each other in a trace."
+    prompts: strawberry.Private[list[str]]
+    reading: strawberry.Private[asyncio.Future[assembly.Episode] | None] = None
+    episode_id: strawberry.ID = strawberry.field(
+        resolver=_of_whole("episode_id"), description="The correlation id of the first prompt's trace."
     )
-    truncated: bool = strawberry.field(description="Whether a limit left out a part of it.")
-
-    @classmethod
-    def of(cls, episode: assembly.Episode) -> Self:
-        return shape(cls, episode, loaded=episode)
+    session_id: strawberry.ID | None = strawberry.field(resolver=_of_whole("session_id"))
+    status: TraceStatus = strawberry.field(
+        resolver=_of_whole("status"), description="In progress while any trace is; else that of the last prompt."
+    )
+    success: bool | None = strawberry.field(resolver=_of_whole("success"))
+    started_at: datetime | None = strawberry.field(resolver=_of_whole("started_at"))
+    completed_at: datetime | None = strawberry.field(
+        resolver=_of_whole("completed_at"), description="The latest end; null while in progress."
+    )
+    duration_ms: float | None = strawberry.field(resolver=_of_whole("duration_ms"))
+    incomplete: bool = strawberry.field(
+        resolver=_of_whole("incomplete"), description="Whether anything of it is not known; `missing` says what."
+    )
+    missing: list[str] = short_list("One plain sentence each.", resolver=_of_whole("missing"))
+    skew_ms: float = strawberry.field(
+        resolver=_of_whole("skew_ms"),
+        description="The largest amount by which clocks contradict each other in a trace.",
+    )
+    truncated: bool = strawberry.field(
+        resolver=_of_whole("truncated"), description="Whether a limit left out a part of it."
+    )
 
     @strawberry.field(description="The traces of its prompts, in the order of time, each with its tree.")
-    def traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
-        return [Trace.whole(tree) for tree in sliced(info, self.loaded.traces, first, offset)]
+    async def traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
+        return [Trace.whole(tree) for tree in sliced(info, (await self.whole(info)).traces, first, offset)]
 
     @strawberry.field(description="What is in all of its traces.")
-    def totals(self) -> Totals:
-        return Totals.of(self.loaded.whole)
+    async def totals(self, info: Info) -> Totals:
+        return Totals.of((await self.whole(info)).whole)
 
     @strawberry.field(description="All of it as bars over time, each under what it belongs to.")
     async def waterfall(self, info: Info, first: int = 100, after: str | None = None) -> WaterfallConnection:
-        ids = [tree.trace.correlation_id for tree in self.loaded.traces]
-        tops = await info.context.loaders.skeleton.load_many(ids)
-        return await _drawn(info, [top for top in tops if top], first, after)
+        grove = await skeleton(info.context.services.traces, self.prompts, info.context.principal)
+        return await _drawn(info, grove.tops, first, after)
+
+    async def whole(self, info: Info) -> assembly.Episode:
+        """All that belongs to it, read once, when the first field asks for it. Raises NotFound if it was archived since."""
+        if self.reading is None:
+            self.reading = asyncio.ensure_future(
+                episode(info.context.services.traces, self.prompts, info.context.principal)
+            )
+        return await self.reading

@@ -1,0 +1,180 @@
+"""Pages of what is in a trace: the same as slices of the whole, stable while more arrives, and no dearer than what they show."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.effects.clock import new_id
+from loopgraph.orchestrators.traces.episodes import assemble
+from support.assembly import timeline, waterfall
+from support.service import Json, Service, nodes
+from support.traces import at
+
+
+def step(trace: str, number: int, begin: float, end: float, **more: Any) -> HookExecuted:
+    return HookExecuted(
+        correlation_id=trace,
+        execution_id=f"{trace}-h{number}",
+        hook_type="ToolUse",
+        tool_name=f"T{number}",
+        started_at=at(begin),
+        completed_at=at(end),
+        success=True,
+        **more,
+    )
+
+
+def busy(trace: str) -> list[TraceEvent]:
+    """A trace with steps in steps, calls, subagents with steps of their own, and steps of which little is known."""
+    events: list[TraceEvent] = [TraceStarted(correlation_id=trace, timestamp=at(0), prompt_text="go")]
+    for number in range(0, 24, 4):
+        outer, sub = f"{trace}-h{number}", f"{trace}-sub{number}"
+        events += [
+            step(trace, number, number, number + 3.5),
+            step(trace, number + 1, number + 0.5, number + 1, parent_id=outer),
+            HookExecuted(correlation_id=trace, execution_id=f"{trace}-open{number}", hook_type="Stop", parent_id=outer),
+            HookExecuted(
+                correlation_id=trace, execution_id=f"{trace}-short{number}", hook_type="Stop", duration_ms=250, success=False,
+                completed_at=at(number + 2),
+            ),
+            TraceStarted(correlation_id=sub, timestamp=at(number + 1), parent_id=trace, root_id=trace, spawned_by=outer),
+            step(sub, number + 2, number + 1, number + 2),
+            EndpointCalled(
+                correlation_id=sub, call_id=f"{trace}-c{number}", service_name="llm", endpoint_path="/v1", model="opus",
+                hook_execution_id=f"{sub}-h{number + 2}", started_at=at(number + 1), completed_at=at(number + 1.5),
+                success=True,
+            ),
+            EndpointCalled(
+                correlation_id=trace, call_id=f"{trace}-d{number}", service_name="api", endpoint_path="/x", success=True,
+                started_at=at(number + 3), completed_at=at(number + 3.25),
+            ),
+            TraceCompleted(correlation_id=sub, timestamp=at(number + 3), success=True),
+        ]  # fmt: skip
+    return [*events, TraceCompleted(correlation_id=trace, timestamp=at(30), success=True)]
+
+
+async def waterfall_page(service: Service, trace: str, first: int, after: str | None = None) -> Json:
+    found: Json = (await service.execute("traces_waterfall", correlationId=trace, first=first, after=after))[
+        "waterfall"
+    ]
+    return found
+
+
+async def timeline_page(service: Service, trace: str, first: int, after: str | None = None) -> Json:
+    found: Json = await service.execute("traces_timeline", correlationId=trace, first=first, after=after)
+    return found
+
+
+async def all_pages(page: Any, service: Service, trace: str, first: int) -> list[Json]:
+    """What all pages of a connection show."""
+    found, after, more = list[Json](), None, True
+    while more:
+        one = await page(service, trace, first, after)
+        assert len(one["edges"]) == first or not one["pageInfo"]["hasNextPage"]
+        found += nodes(one)
+        after, more = one["pageInfo"]["endCursor"], one["pageInfo"]["hasNextPage"]
+    return found
+
+
+async def test_pages_are_slices_of_the_whole(service: Service) -> None:
+    trace = new_id()
+    await service.parts.recorder.record(busy(trace))
+    whole = await assemble(service.parts.traces, trace, None)
+    expected = [
+        {
+            "id": row.id,
+            "kind": row.kind.name,
+            "name": row.name,
+            "parentId": row.parent_id,
+            "depth": row.depth,
+            "startOffsetMs": row.start_offset_ms,
+            "durationMs": row.duration_ms,
+            "selfMs": row.self_ms,
+            "critical": row.critical,
+            "status": row.status.name,
+        }
+        for row in waterfall([whole])
+    ]
+    assert len(expected) == 1 + 6 * 8
+    for first in (1, 7, 500):
+        assert await all_pages(waterfall_page, service, trace, first) == expected
+    lines = [(entry.timestamp.isoformat(), entry.event_type, entry.data) for entry in timeline(whole)]
+    assert len(lines) == 1 + 6 * 5 + 1
+    for first in (3, 500):
+        found = await all_pages(timeline_page, service, trace, first)
+        assert [(line["timestamp"], line["eventType"], line["data"]) for line in found] == lines
+
+
+async def test_a_page_goes_on_where_the_last_one_ended_whatever_has_arrived_since(service: Service) -> None:
+    trace = new_id()
+    await service.parts.recorder.record(busy(trace))
+    whole = [row["id"] for row in nodes(await waterfall_page(service, trace, 500))]
+    begun = await waterfall_page(service, trace, 10)
+    assert [row["id"] for row in nodes(begun)] == whole[:10]
+    await service.parts.recorder.record([step(trace, 100, 0.1, 0.2), step(trace, 101, 29, 29.5)])
+    rest = await waterfall_page(service, trace, 500, begun["pageInfo"]["endCursor"])
+    assert [row["id"] for row in nodes(rest)] == [*whole[10:], f"{trace}-h101"]
+
+    other = new_id()
+    await service.parts.recorder.record(busy(other))
+    for field in ("waterfall", "timeline"):
+        asked = f"trace(correlationId: $id) {{ {field}(after: $after) {{ edges {{ cursor }} }} }}"
+        document = f"query($id: ID!, $after: String) {{ {asked} }}"
+        [error] = await service.errors(document, id=other, after=begun["pageInfo"]["endCursor"])
+        assert error["message"] == "after: must be a cursor of this connection, of something that is still there"
+
+
+async def test_the_statements_of_a_page_do_not_grow_with_it(quiet_service: Service) -> None:
+    trace = new_id()
+    await quiet_service.parts.recorder.record(busy(trace))
+
+    async def statements(first: int) -> int:
+        before = quiet_service.parts.graph.statements
+        await waterfall_page(quiet_service, trace, first)
+        return quiet_service.parts.graph.statements - before
+
+    # the trace; the four of its skeleton; the records of the page, by kind
+    assert await statements(1) == 1 + 4 + 1
+    assert await statements(10) == await statements(500) == 1 + 4 + 3
+
+
+async def test_a_page_holds_only_what_it_shows(service: Service) -> None:
+    trace, steps, size = new_id(), 400, 20_000
+    events = [step(trace, number, number, number + 1, tool_response={"stdout": "x" * size}) for number in range(steps)]
+    await service.parts.recorder.record([TraceStarted(correlation_id=trace, timestamp=at(0)), *events])
+    document = """
+    query($id: ID!, $first: Int!) {
+      trace(correlationId: $id) {
+        waterfall(first: $first) { edges { node { id } } }
+        timeline(first: $first) { edges { node { eventType } } }
+        steps(first: $first) { executionId toolName }
+        hookExecutions(first: $first) { toolName }
+        totalHooks
+      }
+    }
+    """
+
+    async def peak(first: int) -> int:
+        tracemalloc.start()
+        try:
+            found = (await service.query(document, id=trace, first=first))["trace"]
+            assert (len(found["steps"]), found["totalHooks"]) == (first, steps)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    await peak(5)  # what is made once
+    assert await peak(5) < steps * size / 2 < await peak(steps)
+
+
+async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
+    trace, levels = new_id(), 3_000
+    events = [step(trace, number, number, number + 1, parent_id=f"{trace}-h{number - 1}") for number in range(levels)]
+    recorder = service.parts.recorder
+    await recorder.record([TraceStarted(correlation_id=trace, timestamp=at(0)), *events])
+    page = await waterfall_page(service, trace, 500)
+    assert [row["depth"] for row in nodes(page)] == list(range(500))
+    page = await waterfall_page(service, trace, 2, page["pageInfo"]["endCursor"])
+    assert [(row["depth"], row["name"]) for row in nodes(page)] == [(500, "T499"), (501, "T500")]
