@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -172,6 +173,8 @@ class BodyLimit:
                 response = problem_response(error, {"connection": "close"})
             else:
                 return
+        except ClientDisconnect:
+            return  # nobody reads an answer
         except _TooSlow:
             response = _problem(408, "BODY_TOO_SLOW", "the rest of the body did not come in time")
         if not started:
