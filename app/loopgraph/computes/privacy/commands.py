@@ -249,7 +249,7 @@ _FIRST = 8
 _PROGRAM = re.compile(r"""(?:(?<![\w.@\\-])|(?<=\\[nrt]))[A-Za-z7][\w.-]{1,19}(?=[ \t\\"'])""")
 _OPTION_AT = re.compile(r"-(?<=[ \t\"']-)-?[A-Za-z]").finditer
 _NEAR = 500
-_WORDS_AT = tuple(re.compile(word).finditer for word in ("vault", "bao", "add_user"))
+_WORDS_AT = ("vault", "bao", "add_user")
 """Words of the commands whose secrets stand behind no option, and with no name of a secret."""
 _GAP = re.compile(r"(?:[ \t]|\\\r?\n|\\{3}n)+")
 _LISTED = re.compile(r"""(?P<close>\\{0,7}["'])\s{0,20},\s{0,20}(?P<open>\\{0,7}["'])""")
@@ -277,10 +277,13 @@ def _lines_of_interest(text: str, places: Iterable[int] | None) -> list[tuple[in
     """Where the lines begin and end that have an option, or another sign of a secret argument."""
     if places is None:
         return _lines(text, range(len(text)))
-    lines = _lines(text, [found.start() for found in _OPTION_AT(text)]) + _lines(text, places)
-    for occurs in _WORDS_AT:
-        lines += _lines(text, [found.start() for found in occurs(text)])
-    return sorted(set(lines))
+    lines = _lines(text, places) if places else []
+    if "-" in text:
+        lines += _lines(text, [found.start() for found in _OPTION_AT(text)])
+    for word in _WORDS_AT:
+        if word in text:
+            lines += _lines(text, [found.start() for found in re.finditer(word, text)])
+    return sorted(set(lines)) if lines else lines
 
 
 def _first_program(text: str, at: int, end: int) -> int:
@@ -350,10 +353,14 @@ def _spans(text: str, at: int, end: int) -> Iterator[tuple[int, int]]:
                 if span := reader.read(text[start : plain.end()] + value["content"]):
                     yield max(start + span[0] + len(value["quote"]), value.start("content")), stop
                 continue
-        else:
-            if text[at] not in "\"'\\" or not quoted:
-                reader.end()
+        elif quoted:  # a command in quotes
             at += 1
+            continue
+        else:
+            reader.end()
+            at = _first_program(text, at + 1, end)
+            if at < 0:
+                return
             continue
         if span := reader.read(text[start:stop]):
             yield start + span[0], start + span[1]
