@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.lineage.algorithms import (
+    Followed,
     Reached,
     common_ancestors,
     leaves,
@@ -391,3 +392,12 @@ class TestAgreesWithNetworkx:
         nodes = list(graph)
         assert list(roots(nodes, edges)) == [node for node in nodes if graph.in_degree(node) == 0]
         assert list(leaves(nodes, edges)) == [node for node in nodes if graph.out_degree(node) == 0]
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_edges_that_are_looked_up_once_serve_any_start(direction: Direction) -> None:
+    filter = TraversalFilter(direction=direction)
+    followed = Followed(DIAMOND, filter.relationship_types, NOW)
+    for start in ("a", "b", "c", "d"):
+        one = reach([start], DIAMOND, filter, as_of=NOW, max_nodes=10)
+        assert reach([start], followed, filter, as_of=NOW, max_nodes=10) == one
