@@ -159,20 +159,22 @@ def put_in_place(staging: Path, path: Path) -> Path | None:
         raise SetupError(f"the graph in {path} is in use: stop the service first")
     with lock:
         held = folder.holds_a_graph
+        # Its last name comes first, so that nothing is left to be done for the old graph once the two have changed places.
+        aside = path.with_name(f"{path.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        staging.rename(aside)
         try:
-            _exchange(staging, path)
+            _exchange(aside, path)
         except OSError as error:
+            aside.rename(staging)
             raise SetupError(
                 f"the folder {path} cannot be replaced in one step here ({error.strerror}); "
                 "restore to a new folder, and name that with LOOPGRAPH_GRAPH_URL"
             ) from error
         _sync(path.parent)
-    if not held:
-        shutil.rmtree(staging)
-        return None
-    aside = path.with_name(f"{path.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    staging.rename(aside)
-    return aside
+    if held:
+        return aside
+    shutil.rmtree(aside)
+    return None
 
 
 def _exchange(one: Path, other: Path) -> None:
