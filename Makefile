@@ -29,6 +29,7 @@ test: $(VENV)/.dev
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.samples
 
 bench-client: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.client

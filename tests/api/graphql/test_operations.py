@@ -43,7 +43,7 @@ def test_a_document_is_one_named_operation_that_the_sdl_allows(exported: graphql
 def executed_names() -> Iterator[str]:
     """The documents that tests execute: each is named where it is executed, so the tests' own text tells."""
     for folder in ("api", "support"):
-        for path in (TESTS / folder).glob("*.py"):
+        for path in (TESTS / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 match node:
                     case ast.Call(
