@@ -37,6 +37,7 @@ bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.worst
 	PYTHONPATH=tests $(BIN)/python -m bench.waterfall $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.samples
 
 bench-client: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.client

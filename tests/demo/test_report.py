@@ -30,7 +30,7 @@ def test_plain_progress_counts_only_what_the_experiments_need() -> None:
         display.moved()
     lines = shown.getvalue().splitlines()
     assert [line.split()[0] for line in lines] == ["16", "19"]
-    assert all("of the 40 executions" in line for line in lines)
+    assert all("of the 40 units" in line for line in lines)
 
 
 def test_a_terminal_shows_both_arms_and_then_the_outcome() -> None:

@@ -55,7 +55,7 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(client: Clien
     assert (run["correlationId"], run["createdBy"], run["controlNodeId"]) == ("the-loop", "gardener", client.node_id)
     assert (run["stage"], run["message"]) == (
         "VALIDATE",
-        "waits for executions: 0 of 5 of the control and 0 of 5 of the treatment",
+        "waits for units: 0 of 10 of the control and 0 of 10 of the treatment",
     )
     analysis = run["analysis"]
     assert (analysis["executionCount"], analysis["successCount"], analysis["successRate"]) == (5, 4, 0.8)
@@ -103,7 +103,19 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(client: Clien
     figures = await client.service.execute("feedback_decision", decisionId=decision["decisionId"])
     assert figures["improvement"]["improvementId"] == candidate["improvementId"]
     result = figures["result"]
-    assert (result["metric"], result["reason"]) == ("DURATION_MS", None)
+    assert (result["metric"], result["method"], result["reason"]) == ("DURATION_MS", "WELCH_UNIT_MEANS", None)
+    for arm in ("control", "treatment"):
+        figures_of_arm = result[f"{arm}Arm"]
+        assert figures_of_arm["units"] == figures_of_arm["executions"] == result[arm]["n"]
+        assert (figures_of_arm["designEffect"], figures_of_arm["setAside"], figures_of_arm["unended"]) == (1.0, 0, 0)
+        assert figures_of_arm["assignedUnits"] >= figures_of_arm["units"]
+    assert result["sampleRatioPValue"] > 0.001
+    assert result["details"] == {
+        "__typename": "WelchOfUnitMeans",
+        "tStatistic": result["tStatistic"],
+        "degreesOfFreedom": result["degreesOfFreedom"],
+        "fewerSuccessesPValue": 1.0,
+    }
     assert result["effect"] == pytest.approx(result["treatment"]["mean"] - result["control"]["mean"])
     assert result["effectInterval"]["low"] < result["effect"] < result["effectInterval"]["high"] < 0
     assert result["effectSizeInterval"]["low"] < result["effectSize"] < result["effectSizeInterval"]["high"]
@@ -176,7 +188,11 @@ async def test_without_experiments_everything_is_left_for_review(client: Client)
     run = await client.ended((await client.start(enableAbTesting=False))["run"]["runId"])
     assert {stage["stage"]: stage["status"] for stage in run["stages"]}["VALIDATE"] == "SKIPPED"
     waiting = await improvement(client, candidate["improvementId"])
-    assert (waiting["status"], waiting["reason"], waiting["experiments"]) == ("VALIDATED", "AB_TESTING_DISABLED", [])
+    assert (waiting["status"], waiting["reason"], waiting["experiments"]) == (
+        "AWAITING_REVIEW",
+        "AB_TESTING_DISABLED",
+        [],
+    )
     [decision] = waiting["decisions"]
     figures = await client.service.execute("feedback_decision", decisionId=decision["decisionId"])
     assert (figures["experiment"], figures["result"]) == (None, None)

@@ -144,7 +144,7 @@ async def test_lists_of_improvements(quiet_service: Service) -> None:
             experiments = await subject.reads.experiments_of_improvements([improvement.improvement_id])
             [experiment] = experiments[improvement.improvement_id]
             for node_id in (subject.node_id, improvement.candidate_node_id):
-                await subject.record(node_id, [100.0, 101.0], experiment_id=experiment.experiment_id)
+                await subject.record(node_id, [100.0, 101.0] * 5, experiment_id=experiment.experiment_id)
             assert not (await subject.advance(run)).status.open
         return subject.pattern_id
 

@@ -126,7 +126,7 @@ async def test_an_answer_as_soon_as_the_events_are_queued(service: Service) -> N
         (b"[]", {"content_type": "text/plain"}, 415, "ndjson"),
         (b"[]", {"content_encoding": "br"}, 415, "gzip"),
         (b"[]", {"content_encoding": "gzip"}, 400, "gzip"),
-        (gzip.compress(b" " * 33_600_000), {"content_encoding": "gzip"}, 400, "decompressed"),
+        (gzip.compress(b" " * 33_600_000, mtime=0), {"content_encoding": "gzip"}, 400, "decompressed"),
     ],
 )
 async def test_what_cannot_be_read(

@@ -16,7 +16,7 @@ from loopgraph.contracts.traces import HookExecuted, Recorded
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import ForeignData, SetupError
 from loopgraph.orchestrators.archive.backups import back_up, restore
 from loopgraph.settings import Settings
@@ -37,7 +37,7 @@ async def record(graph: Graph, batch: int, of: int = 50) -> None:
         HookExecuted(correlation_id=f"t-{name}", execution_id=f"h-{name}", hook_type="PostToolUse", success=True)
         for name in names
     ]
-    outcomes = await Traces(graph).record(events, received_at=at(batch))
+    outcomes = await TraceWrites(graph).record(events, received_at=at(batch))
     assert all(isinstance(outcome, Recorded) for outcome in outcomes)
 
 

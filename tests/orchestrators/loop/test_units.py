@@ -11,7 +11,7 @@ from loopgraph.contracts.experiments import Experiment, WelchOfUnitMeans
 from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, Reason, RunStatus, Verdict
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import Traces
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import EXECUTION_TIMEOUT
 from loopgraph.orchestrators.loop.worker import LoopWorker
@@ -205,15 +205,15 @@ async def test_a_look_costs_as_many_statements_for_one_waiting_run_as_for_forty(
 
     # What is counted is not read: executions without a quality score are seen, and nothing else happens.
     read = 0
-    original = Traces.experiment_executions
+    original = TraceReads.experiment_executions
 
-    async def counted(self: Traces, *args: object, **more: object) -> object:
+    async def counted(self: TraceReads, *args: object, **more: object) -> object:
         nonlocal read
         read += 1
         return await original(self, *args, **more)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Traces, "experiment_executions", counted)
+        patched.setattr(TraceReads, "experiment_executions", counted)
         [run] = (await subject.reads.runs_of_patterns([subject.pattern_id], Page(first=1))).popitem()[1].runs
         [improvement] = (await subject.reads.improvements_of_runs([run.run_id])).popitem()[1]
         experiment = await experiment_of(subject, improvement)
