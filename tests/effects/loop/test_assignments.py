@@ -7,7 +7,7 @@ from loopgraph.contracts.feedback import Arm, ImprovementType, Metric
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.assignments import AssignmentRecords
 from loopgraph.effects.loop.reads import FeedbackReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reads import TraceReads
 from support.feedback import Subject, make_subject, unit_of
 from support.traces import NOON, at, statement
 
@@ -58,7 +58,7 @@ async def test_the_tallies_of_several_experiments_are_one_statement(graph: Graph
     await subjects[1].record(scored.treatment_node_id, [1.0, 2.0], experiment_id=scored.experiment_id)
     await subjects[1].record(scored.treatment_node_id, [1.0], quality_score=0.5, experiment_id=scored.experiment_id)
     before = graph.statements
-    tallies = await TraceWrites(graph).arm_tallies([timed, scored, empty], at(5))
+    tallies = await TraceReads(graph).arm_tallies([timed, scored, empty], at(5))
     assert graph.statements == before + 1
     assert tallies == {
         timed.experiment_id: {
@@ -71,7 +71,7 @@ async def test_the_tallies_of_several_experiments_are_one_statement(graph: Graph
         },
         empty.experiment_id: dict.fromkeys(Arm, ArmTally()),
     }
-    assert await TraceWrites(graph).arm_tallies([], NOON) == {}
+    assert await TraceReads(graph).arm_tallies([], NOON) == {}
 
 
 async def test_executions_from_before_units_were_kept_are_counted_by_session_or_trace(graph: Graph) -> None:
@@ -86,7 +86,7 @@ async def test_executions_from_before_units_were_kept_are_counted_by_session_or_
         "MATCH (h:HookExecution {experiment_id: $id}) REMOVE h.unit, h.unit_rule, h.given_unit",
         id=experiment.experiment_id,
     )
-    tally = (await TraceWrites(graph).arm_tallies([experiment], NOON))[experiment.experiment_id][Arm.CONTROL]
+    tally = (await TraceReads(graph).arm_tallies([experiment], NOON))[experiment.experiment_id][Arm.CONTROL]
     assert (tally.units, tally.executions, tally.unnamed) == (3, 5, 5)
-    found = await TraceWrites(graph).experiment_executions(experiment.experiment_id, NOON)
+    found = await TraceReads(graph).experiment_executions(experiment.experiment_id, NOON)
     assert {execution.unit for execution in found} == {"one", "two", f"{subject.pattern_id}-work"}

@@ -23,7 +23,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import Conflict, InvalidTransition
 from support.feedback import TESTER, Subject, make_subject
 from support.traces import statement
@@ -59,7 +59,7 @@ async def test_a_decision_keeps_its_whole_result_and_marks_its_evidence(subject:
     improvement, experiment = await under_test(subject, await subject.propose())
     named = {"experiment_id": experiment.experiment_id}
     await subject.record(subject.node_id, [450.0, 451.0], **named)
-    evidence = await TraceWrites(subject.graph).experiment_executions(experiment.experiment_id, now())
+    evidence = await TraceReads(subject.graph).experiment_executions(experiment.experiment_id, now())
     await subject.record(subject.node_id, [1.0], **named)
     run = await subject.reads.run(str(improvement.run_id))
     conclusion = Conclusion(
