@@ -429,6 +429,23 @@ async def test_what_makes_the_graph_time_out_waits_behind_all_others(tmp_path: P
     assert not letters.path.exists()
 
 
+async def test_who_waits_does_not_wait_for_a_pause_of_what_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn of queued events that fails is followed by a pause, which grows; whoever waits ends it, also before it begins."""
+    monkeypatch.setattr("loopgraph.orchestrators.recording.recorder._LONGEST_PAUSE_S", 600.0)
+    ledger = Ledger()
+    ledger.fault = lambda names: GraphUnavailable("away")
+    recorder = ledger.recorder()
+    await recorder.record(hooks("q", 40), wait=False)
+    for n in range(12):
+        recorder._pause_s = 600.0
+        async with asyncio.timeout(20):
+            waiting = tasks(*(recorder.record([hook(f"w{n}-{k}")]) for k in range(2)))
+            first = [await asyncio.wait([task]) and task.exception() for task in waiting]
+        assert all(isinstance(told, GraphUnavailable) for told in first)
+    ledger.fault = lambda names: None
+    assert ids(await recorder.record([hook("back")])) == ["back"]
+
+
 async def test_what_was_set_apart_is_not_lost_when_the_service_stops(tmp_path: Path) -> None:
     ledger, letters = Ledger(), DeadLetters(tmp_path)
     ledger.fault = lambda names: GraphTimeout("it ran too long") if "slow" in names else None

@@ -365,8 +365,9 @@ class Recorder:
             self._backlog.put_back(patient)
         self._batch = max(1, self._batch // 2)
         self._end_look()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._somebody_waits.wait(), self._pause_s)
+        if not self._backlog.awaited:  # somebody who came before this turn, and was not in it, has the next one at once
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._somebody_waits.wait(), self._pause_s)
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
     def _set_apart(self, entry: Entry) -> None:
