@@ -51,12 +51,13 @@ class Improvements:
         )
 
         async def work(tx: Transaction) -> Improvement:
+            # Of two that propose the same at once, the second sees what the first has written.
+            await tx.run(_LOCK_PATTERN, pattern_id=new.pattern_id, turn=at)
             if new.improvement_id and (earlier := await _improvement_row(tx, id_)):
                 if earlier["request_hash"] != hash_:
                     raise Conflict("Improvement", id_, "the id is taken by other content")
                 return mapping.improvement(earlier)
             base = await _base(tx, new)
-            await tx.run(_LOCK_PATTERN, pattern_id=new.pattern_id, turn=at)
             template = base.template_code if new.template_code is None else new.template_code
             parameters = base.parameters if new.parameters is None else new.parameters
             changes = mapping.proposed_changes(base, template, parameters)
@@ -99,6 +100,7 @@ class Improvements:
 
         async def work(tx: Transaction) -> FeedbackRun:
             await steps.hold(tx, run, at)
+            await tx.run(_LOCK_PATTERN, pattern_id=run.pattern_id, turn=at)
             for candidate in candidates:
                 if not await _improvement_row(tx, candidate.improvement.improvement_id) and not await _open_twin(
                     tx, run.pattern_id, candidate.template_code, candidate.parameters
