@@ -23,7 +23,7 @@ from support.waiting import until
 
 START = {"correlation_id": "t-new", "session_id": "s-new", "timestamp": "2026-02-01T00:00:00Z"}
 SESSIONS = "{ sessions(first: 50) { edges { node { sessionId } } } }"
-STATUS = "{ traces(first: 50, filter: {statuses: [IN_PROGRESS]}) { edges { node { correlationId } } } }"
+STATUS = "{ traces(first: 50, filter: {status: [IN_PROGRESS]}) { edges { node { correlationId } } } }"
 
 
 @pytest.fixture
