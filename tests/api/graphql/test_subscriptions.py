@@ -39,7 +39,7 @@ def ends_well(states: list[Json], run_id: str) -> None:
     assert revisions == sorted(set(revisions))
     first, last = states[0], states[-1]
     assert (first["status"], first["improvementsIdentified"], first["improvementsApplied"]) == ("WAITING", 1, 0)
-    assert first["message"].startswith("waits for executions")
+    assert first["message"].startswith("waits for units")
     assert [state["status"] for state in states[:-1]].count("COMPLETED") == 0
     assert (last["status"], last["improvementsApplied"]) == ("COMPLETED", 1)
     assert [improvement["status"] for improvement in last["improvements"]] == ["APPLIED"]

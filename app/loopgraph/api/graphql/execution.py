@@ -14,7 +14,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from loopgraph.api.graphql.pace import Turns
 from loopgraph.effects.graph.deadline import DEADLINE
-from loopgraph.errors import ServiceError
+from loopgraph.errors import Blame, ServiceError
 
 # Where an operation is given up, graphql-core leaves coroutines that it had not begun; Python would complain of each kind.
 warnings.filterwarnings(
@@ -24,6 +24,8 @@ warnings.filterwarnings(
 
 class OperationTimeout(ServiceError):
     """An operation took longer than it may; what it had still to read was given up."""
+
+    blame = Blame.REQUEST  # who asks for less has it
 
     code = "OPERATION_TIMEOUT"
 
