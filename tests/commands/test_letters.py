@@ -20,7 +20,7 @@ from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import GraphFault
 from support.engines import EngineUnderTest
 from support.traces import at
@@ -80,7 +80,7 @@ def poison(trace: str) -> HookExecuted:
 
 async def recorded(engine: EngineUnderTest, trace: str) -> Sequence[HookExecuted]:
     async with Graph.open(settings_for(engine)) as graph:
-        parts = await TraceWrites(graph).parts([trace], None)
+        parts = await TraceReads(graph).parts([trace], None)
     return parts[trace].hooks if trace in parts else ()
 
 

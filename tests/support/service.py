@@ -93,7 +93,7 @@ class Service:
     async def socket(self) -> AsyncIterator[Socket]:
         """An initialised WebSocket."""
         url = self.url.replace("http", "ws", 1) + "/graphql"
-        async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None) as connection:
+        async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None, open_timeout=PATIENCE_S) as connection:
             socket = Socket(connection)
             await socket.send("connection_init")
             assert await socket.receive() == {"type": "connection_ack"}

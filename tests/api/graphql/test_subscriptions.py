@@ -165,12 +165,14 @@ async def test_a_socket_takes_queries_and_mutations(client: Client) -> None:
 )
 async def test_what_is_not_the_protocol_closes_the_socket(service: Service, message: str | bytes, code: int) -> None:
     url = service.url.replace("http", "ws", 1) + "/graphql"
-    async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None) as connection:
+    async with websockets.connect(url, subprotocols=[PROTOCOL], proxy=None, open_timeout=PATIENCE_S) as connection:
         await connection.send(message)
         with pytest.raises(websockets.ConnectionClosed):
             await connection.recv()
     assert connection.close_code == code
-    async with websockets.connect(url, subprotocols=[websockets.Subprotocol("soap")], proxy=None) as connection:
+    async with websockets.connect(
+        url, subprotocols=[websockets.Subprotocol("soap")], proxy=None, open_timeout=PATIENCE_S
+    ) as connection:
         with pytest.raises(websockets.ConnectionClosed):
             await connection.recv()
     assert connection.close_code == 4406

@@ -19,7 +19,7 @@ from loopgraph.main import create_app
 from loopgraph.settings import Migrate, Settings
 from support import old_databases
 from support.service import PROTOCOL, Service, serving
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 START = {"correlation_id": "t-new", "session_id": "s-new", "timestamp": "2026-02-01T00:00:00Z"}
 SESSIONS = "{ sessions(first: 50) { edges { node { sessionId } } } }"
@@ -84,7 +84,9 @@ async def test_doors_say_to_come_again_until_the_old_database_is_whole(old: Sett
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "UPGRADING")
             assert int(refused.headers["retry-after"]) > 0
         with pytest.raises(websockets.InvalidStatus) as denied:
-            await websockets.connect(f"ws{service.url.removeprefix('http')}/graphql", subprotocols=[PROTOCOL])
+            await websockets.connect(
+                f"ws{service.url.removeprefix('http')}/graphql", subprotocols=[PROTOCOL], open_timeout=PATIENCE_S
+            )
         assert denied.value.response.status_code == 503
 
         held.go.set()
