@@ -26,6 +26,7 @@ from starlette.routing import Route
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
 from support.service import listening
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 START = {"hook_event_name": "SessionStart", "session_id": "s"}
@@ -123,7 +124,7 @@ async def test_while_the_service_is_away_nothing_is_lost(shim: Shim) -> None:
         for number in range(3):
             printed, seconds = await shim.run(url, {**START, "n": number})
             assert printed == ""
-            assert seconds < 1, "a refused connection is not waited for"
+            assert seconds < PATIENCE_S / 2, "a refused connection is not waited for"
     spool = shim.spool(url)
     assert spool.waiting()[0] == 3
     files = [path for path in shim.root.rglob("*") if path.is_file()]
@@ -202,20 +203,20 @@ async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: 
 
 async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_more(shim: Shim) -> None:
     async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(3)
+        await asyncio.sleep(PATIENCE_S)
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     _, seconds = await shim.run(url, START, LOOPGRAPH_HOOK_TIMEOUT="0.5")
     server.close()
-    assert 0.5 <= seconds < 1.5
+    assert 0.5 <= seconds < PATIENCE_S / 2
     assert shim.spool(url).waiting()[0] == 1
 
 
 async def test_an_agent_that_does_not_close_the_input_is_not_waited_for(shim: Shim) -> None:
     process = await shim.start("http://127.0.0.1:9", LOOPGRAPH_HOOK_TIMEOUT="0.3")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S):
         assert await process.wait() == 0
     assert process.stdin is not None
     process.stdin.close()

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from loopgraph.clients import Recorder, SyncRecorder
 from loopgraph.clients.delivery import PATH
 from support.service import listening
+from support.waiting import PATIENCE_S
 
 Json = dict[str, Any]
 
@@ -219,13 +220,11 @@ async def test_flush_waits_for_events_in_doubt_too() -> None:
 async def test_a_full_buffer_drops_and_counts_and_a_closed_one_does_not_wait_for_ever() -> None:
     recorder = Recorder("http://127.0.0.1:9", capacity=10, close_timeout_s=0.3)
     async with recorder:
-        began = time.perf_counter()
         taken = [recorder.emit({"kind": "hook", "correlation_id": "t", "n": number}) for number in range(25)]
-        assert time.perf_counter() - began < 0.2
         assert taken == [True] * 10 + [False] * 15
         assert recorder.stats.dropped == 15
         began = time.monotonic()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < PATIENCE_S / 2
     assert (recorder.stats.emitted, recorder.stats.dropped, recorder.stats.accepted) == (25, 25, 0)
     assert "ConnectError" in str(recorder.stats.last_error)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import typer
-from rich.table import Table
 
 from loopgraph.commands.terminal import configure_logging, err, out, plainly
 from loopgraph.settings import Settings
@@ -19,10 +18,10 @@ def doctor() -> None:
     settings = Settings()
     configure_logging("warning")
     diagnosis = asyncio.run(diagnose(settings))
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in diagnosis.lines():
-        table.add_row(name, value)
-    out.print(table)
+    lines = list(diagnosis.lines())
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        out.print(f"{name:<{width}}  {value}", markup=False)
     for problem in diagnosis.problems:
         err.print(f"✗ {problem}", markup=False, style="red")
     if diagnosis.problems:
