@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
+from support.breaking import breaking
 from support.service import listening
 from support.waiting import PATIENCE_S
 
@@ -199,6 +200,27 @@ async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: 
             await shim.run(url, {"n": number})
         assert (spool.waiting()[0], spool.refused()[0]) == (0, 1)
     assert [event["n"] for event, _ in door.taken] == [3, 2, 4, 5]
+
+
+async def test_an_event_at_which_the_connection_breaks_keeps_no_other_waiting(shim: Shim) -> None:
+    taken: list[int] = []
+
+    def answer(body: bytes) -> bytes | None:
+        number = json.loads(body)["n"]
+        if number == 1:
+            return None
+        taken.append(number)
+        return b"{}"
+
+    async with breaking(answer) as url:
+        spool = shim.spool(url)
+        for number in (1, 2):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        for number in (3, 4, 5):
+            assert spool.refused()[0] == 0, "it can be a chance"
+            await shim.run(url, {"n": number}, LOOPGRAPH_HOOK_TIMEOUT="20")
+        assert (spool.waiting()[0], spool.refused()[0]) == (0, 1)
+    assert taken == [3, 2, 4, 5]
 
 
 async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_more(shim: Shim) -> None:

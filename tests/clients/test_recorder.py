@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from loopgraph.clients import Recorder, SyncRecorder
 from loopgraph.clients.delivery import PATH
+from support.breaking import breaking
 from support.service import listening
 from support.waiting import PATIENCE_S
 
@@ -161,6 +162,20 @@ async def test_events_that_the_service_does_not_take_are_found_and_rejected_and_
     assert len(script.batches) <= len(poison) * (2 * 9 + tries) + 2
     assert f"HTTP {status}: no" in str(stats.last_error)
     assert "events are lost (" in caplog.text
+
+
+async def test_an_event_at_which_the_connection_breaks_is_found_too() -> None:
+    """As behind a proxy, or where the service's process dies of it: no answer at all."""
+
+    def answer(body: bytes) -> bytes | None:
+        events = [json.loads(line) for line in body.splitlines()]
+        return None if 17 in numbers(events) else bytes(results(events).body)
+
+    async with breaking(answer) as url, Recorder(url, linger_s=0.01, close_timeout_s=0.1) as recorder:
+        for number in range(300):
+            hook(recorder, number)
+        assert await recorder.flush(60)
+    assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.dropped) == (299, 1, 0)
 
 
 async def test_an_event_at_which_the_service_fails_does_not_keep_new_ones_waiting() -> None:

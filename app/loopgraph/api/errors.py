@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse
 
 from loopgraph import errors
+from loopgraph.contracts.base import ID_FORM
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
             known = ", ".join(name for name in contract.model_fields if name != "kind")
             wanted = f"is not known here; known are {known}"
         case "string_pattern_mismatch":
-            wanted = "must begin with a letter or digit and go on with letters, digits and . _ : / @ + # = -"
+            wanted = ID_FORM
         case "value_error":
             wanted = first["msg"].removeprefix("Value error, ")
         case "timezone_aware":

@@ -72,6 +72,9 @@ class Delivery:
         body = b"\n".join(batch)
         try:
             answer = await self._http.post(PATH, content=body, headers={"Content-Type": "application/x-ndjson"})
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            # It had the events and broke off without an answer: it may break at one of them, and not come back from it.
+            return Attempt(Verdict.FAILED, reason=f"{type(error).__name__}: {error}")
         except httpx.HTTPError as error:
             return Attempt(Verdict.BUSY, reason=f"{type(error).__name__}: {error}")
         if answer.is_success:

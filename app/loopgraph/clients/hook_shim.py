@@ -32,6 +32,8 @@ _SPOOL_SHARE_S = 0.25
 
 _REFUSED = frozenset({400, 409, 413, 415, 422})
 """Statuses of an event that is wrong. Others can be mended: by a token, an upgrade, a restart."""
+_BROKEN = 500
+"""As which it counts that a service had the event and broke off without an answer: it may break at this one."""
 _AWAY = frozenset({502, 503, 504})
 """Those of a service that cannot answer any event now. Other statuses from 500 on may be the fault of the one event."""
 
@@ -76,7 +78,7 @@ class Door:
 
         ``pattern`` is for an event that happens now: the answer has its template, and its use is counted.
         """
-        from http.client import HTTPConnection, HTTPException, HTTPSConnection
+        from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 
         headers = {
             "Content-Type": "application/json",
@@ -98,7 +100,7 @@ class Door:
                 connection.close()
         except (OSError, HTTPException, ValueError) as error:
             debug(f"{self.url}: {type(error).__name__}: {error}")
-            return Answer(None)
+            return Answer(_BROKEN if isinstance(error, RemoteDisconnected) else None)
 
 
 class Run:

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*$")]
 """A client may bring its own ids: letters, digits and ``. _ : / @ + # = -``, at most 200 characters."""
 
+ID_FORM = "must begin with a letter or digit and go on with letters, digits and . _ : / @ + # = -"
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Text = Annotated[str, StringConstraints(max_length=1_000_000)]
 Content = str

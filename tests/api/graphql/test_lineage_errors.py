@@ -60,6 +60,30 @@ async def subject(service: Service) -> Subject:
     return subject
 
 
+BAD_IDS = ["", "a b", " a", "-a", "é", "9笋", "a\nb", "\u0000", "x" * 201]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "input"),
+    [
+        ("add_version", "patternId", {}),
+        ("merge_versions", "patternId", {"sources": [{"nodeId": "{first}"}, {"nodeId": "{second}"}]}),
+        ("derive_version", "patternId", {"source": {"nodeId": "{first}"}}),
+        ("disconnect_versions", "edgeId", {}),
+        ("activate_version", "nodeId", {}),
+        ("deprecate_version", "nodeId", {"reason": ""}),
+        ("archive_version", "nodeId", {}),
+        ("reject_version", "nodeId", {}),
+        ("set_current_version", "nodeId", {}),
+    ],
+)
+async def test_an_id_that_nothing_can_have(subject: Subject, change: str, field: str, input: Json) -> None:
+    for bad in BAD_IDS:
+        error = await subject.refused(change, **filled({**input, field: bad}, subject))
+        assert error["__typename"] == "InvalidInput", bad
+        assert error["message"].startswith(f"input.{field}: must "), bad
+
+
 class TestNotFound:
     @pytest.mark.parametrize(
         ("change", "input"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -134,6 +135,44 @@ async def test_a_wrong_document_is_refused_on_both(service: Service) -> None:
     assert message["type"] == "error"
     for errors in (answer["errors"], message["payload"]):
         assert [error["extensions"]["code"] for error in errors] == ["INVALID_DOCUMENT"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"query": ""}, "BAD_REQUEST"),
+        ({"query": "   "}, "INVALID_DOCUMENT"),
+        ({"query": "subscription {"}, "INVALID_DOCUMENT"),
+        ({"query": "query A { __typename }", "operationName": "B"}, "BAD_REQUEST"),
+        ({"query": "query A { __typename }", "operationName": ""}, "BAD_REQUEST"),
+        ({"query": "fragment F on Query { __typename }"}, "BAD_REQUEST"),
+        ({"query": "query A { __typename } query B { __typename }"}, "INVALID_DOCUMENT"),
+    ],
+)
+async def test_what_cannot_be_executed_is_told_on_every_transport(service: Service, payload: Json, code: str) -> None:
+    answers = [(await service.http.post("/graphql", json=payload)).json()["errors"]]
+    stream = await service.http.post("/graphql", json=payload, headers={"accept": "text/event-stream"})
+    answers.append(json.loads(stream.text.partition("data: ")[2].partition("\n")[0])["errors"])
+    message = await refused_by_socket(service, payload)
+    answers.append(message["payload"])
+    assert [error["extensions"]["code"] for errors in answers for error in errors] == [code] * 3
+
+
+@pytest.mark.parametrize("payload", [{"query": None}, {"query": 5}, {"query": "{ __typename }", "variables": [1]}])
+async def test_what_is_no_request_is_told_on_a_socket(service: Service, payload: Json) -> None:
+    message = await refused_by_socket(service, payload)
+    assert [error["extensions"]["code"] for error in message["payload"]] == ["BAD_REQUEST"]
+
+
+async def refused_by_socket(service: Service, payload: Json) -> Json:
+    """The error message; the socket goes on."""
+    async with service.socket() as socket:
+        await socket.send("subscribe", id="one", payload=payload)
+        message = await socket.receive()
+        assert message["type"] == "error"
+        await socket.subscribe("two", "{ __typename }")
+        assert (await socket.receive())["payload"] == {"data": {"__typename": "Query"}}
+    return message
 
 
 async def test_a_socket_takes_queries_and_mutations(client: Client) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loopgraph.effects.graph.group_commit import LARGEST, GroupCommit
-from loopgraph.errors import GraphFull, GraphTimeout, GraphUnavailable
+from loopgraph.errors import GraphFault, GraphFull, GraphTimeout, GraphUnavailable, NotFound
 
 Log = list[str]
 
@@ -109,6 +109,32 @@ async def test_when_the_graph_is_away_all_who_wait_are_told_at_once(error: Excep
     told = await asyncio.gather(*(ledger.write(f"n{n}") for n in range(4 * LARGEST)), return_exceptions=True)
     assert told == [error] * (4 * LARGEST)
     assert ledger.attempts == 1, "nobody waits for a failure of his own"
+
+
+@pytest.mark.parametrize("error", [GraphFault("no space left, in words nobody foresaw"), RuntimeError(), KeyError("x")])
+async def test_where_one_after_the_other_fails_and_nothing_is_committed_all_are_told(error: Exception) -> None:
+    ledger = Away(error)
+    told = await asyncio.gather(*(ledger.write(f"n{n}") for n in range(4 * LARGEST)), return_exceptions=True)
+    assert told == [error] * (4 * LARGEST)
+    assert ledger.attempts <= 5, "not one after the other"
+
+
+async def test_a_refusal_of_each_is_no_fault_of_the_graph() -> None:
+    ledger = Away(LookupError(), attempts=0)
+    refusals = [NotFound("pattern", f"n{n}") for n in range(8)]
+    writers = [ledger.write("a"), *(ledger.write(f"n{n}", refusal) for n, refusal in enumerate(refusals))]
+    results = await asyncio.gather(*writers, ledger.write("b"), return_exceptions=True)
+    assert results == ["A", *refusals, "B"]
+
+
+async def test_failures_that_nobody_waits_behind_are_held_against_nobody() -> None:
+    ledger, wrong = Away(LookupError(), attempts=0), LookupError("mine")
+    for _ in range(5):
+        assert await asyncio.gather(ledger.write("x", wrong), return_exceptions=True) == [wrong]
+    results = await asyncio.gather(
+        ledger.write("y", wrong), ledger.write("a"), ledger.write("b"), return_exceptions=True
+    )
+    assert results == [wrong, "A", "B"]
 
 
 async def test_whoever_comes_after_the_failure_has_a_turn_of_his_own() -> None:

@@ -257,7 +257,7 @@ class CheckedDocuments(SchemaExtension):
         """Adds the cost, which goes by the variables."""
         context = self.execution_context
         assert context.graphql_document is not None
-        errors = list(self._errors)
+        errors = list(self._errors) or _unclear(context)
         operation = _operation(context.graphql_document, context.operation_name)
         if not errors and operation is not None:
             errors = await self._documents.affordable(
@@ -270,6 +270,14 @@ class CheckedDocuments(SchemaExtension):
 def _schema_of(context: Any) -> GraphQLSchema:
     schema: GraphQLSchema = context.schema._schema
     return schema
+
+
+def _unclear(context: Any) -> list[GraphQLError]:
+    """The error of a request that does not say which of several operations it means: strawberry would take the first."""
+    found = [one for one in context.graphql_document.definitions if isinstance(one, OperationDefinitionNode)]
+    if len(found) > 1 and context._provided_operation_name is None:
+        return [GraphQLError("the document has several operations: operationName must say which", found)]
+    return []
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:

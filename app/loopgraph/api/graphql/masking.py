@@ -7,7 +7,9 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.relay import GlobalIDValueError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -31,6 +33,7 @@ class CodedSchema(strawberry.Schema):
     async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> PreExecutionError | None:
         """Takes the error of a document that an extension could not parse as strawberry takes that of its own parser."""
         try:
+            _check_types(context)
             return await super()._prepare_operation_async(context, extensions_runner)
         except GraphQLError as error:
             context.pre_execution_errors = [error]
@@ -49,6 +52,9 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
         return _with(error, error.message, {"code": "INVALID_DOCUMENT", **(error.extensions or {})})
     if isinstance(original, GlobalIDValueError):
         return _with(error, "id: must be a global id of this API, as the field `id` of a node gives it", _BAD_ID)
+    if isinstance(original, MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError):
+        # Over HTTP these are refused before there is an answer; where an answer has begun, this is all of it.
+        return _with(error, _refusal(original), {"code": "BAD_REQUEST"})
     if isinstance(original, LoopgraphError):
         more: dict[str, object] = {"field": original.field} if isinstance(original, InvalidInput) else {}
         if blame_of(original) is Blame.GRAPH:
@@ -58,6 +64,26 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
     logger.error("unexpected error, correlation id %s", correlation_id, exc_info=original)
     message = f"unexpected error; it was logged with the correlation id {correlation_id}"
     return _with(error, message, {"code": "INTERNAL", "correlationId": correlation_id})
+
+
+def _check_types(context: ExecutionContext) -> None:
+    """What HTTP has looked at, and a message of a WebSocket not. Raises GraphQLError."""
+    for name, value, type_, wanted in (
+        ("query", context.query, str, "a string"),
+        ("variables", context.variables, dict, "an object"),
+    ):
+        if value is not None and not isinstance(value, type_):
+            raise GraphQLError(f"{name} must be {wanted}", extensions={"code": "BAD_REQUEST"})
+
+
+def _refusal(error: MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError) -> str:
+    match error:
+        case CannotGetOperationTypeError():
+            return error.as_http_error_reason()
+        case InvalidOperationTypeError():
+            return f"operations of the type {error.operation_type.value} are not allowed here"
+        case _:
+            return "No GraphQL query found in the request"
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:

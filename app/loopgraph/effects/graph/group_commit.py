@@ -4,7 +4,8 @@ A commit costs more than the statements of a small change, and changes that touc
 on ancestry; on the embedded engine any two pages) collide when they run side by side. So whoever comes while a transaction of
 the group runs joins the next one: all of their functions run in it one after the other, and one commit acknowledges them all.
 If it fails, nothing is committed. Where the error blames the graph, all of them get it, and at once those who wait behind them,
-too: each would only wait for the same failure. Where it may be one's own, halves find out whose: it never reaches another.
+too: each would only wait for the same failure. Where it may be one's own, halves find out whose, and it reaches no other;
+unless one after the other fails by himself and nothing is committed: then it is the graph, whatever it says.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from loopgraph.errors import Blame, blame_of
+from loopgraph.errors import Blame, UserError, blame_of
 
 T = TypeVar("T")
 X = TypeVar("X")
 
 LARGEST = 32
 """So many functions share a transaction at most."""
+
+_IN_VAIN = 3
+"""So many who wait at once may fail one by one, with nothing committed, before all others are told the same."""
 
 Work = Callable[[X], Awaitable[Any]]
 
@@ -39,6 +43,7 @@ class GroupCommit(Generic[X]):
         self._commit = commit
         self._turn = asyncio.Lock()
         self._waiting: deque[_Waiting[X]] = deque()
+        self._in_vain = 0  # have failed by themselves since something was committed, or nobody waited
 
     async def run(self, work: Callable[[X], Awaitable[T]]) -> T:
         """What ``work`` returns, once it is committed; or what it raises, with nothing of it written."""
@@ -62,6 +67,8 @@ class GroupCommit(Generic[X]):
         finally:
             # If the leader was cancelled, the others are as if they had not had their turn.
             self._waiting.extendleft(each for each in reversed(together) if not each.outcome.done())
+            if not self._waiting:
+                self._in_vain = 0
 
     async def _settle(self, together: list[_Waiting[X]]) -> None:
         """Says to each what has become of its function."""
@@ -71,7 +78,9 @@ class GroupCommit(Generic[X]):
             try:
                 results = await self._commit_all(part)
             except Exception as error:
-                if blame_of(error) is Blame.GRAPH:
+                if len(part) == 1 and not isinstance(error, UserError):
+                    self._in_vain += 1
+                if blame_of(error) is Blame.GRAPH or self._in_vain >= _IN_VAIN:
                     parts.append(part)
                     self._fail([each for left in parts for each in left], error)
                     self._fail(self._waiting, error)
@@ -80,9 +89,10 @@ class GroupCommit(Generic[X]):
                 if len(part) == 1:
                     self._fail(part, error)
                 else:
-                    middle = len(part) // 2
+                    middle = 1 if self._in_vain else len(part) // 2
                     parts += [part[middle:], part[:middle]]
             else:
+                self._in_vain = 0
                 for each, result in zip(part, results, strict=True):
                     each.outcome.set_result(result)
 
