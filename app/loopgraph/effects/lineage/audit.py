@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from loopgraph.assets import Query, query
 from loopgraph.contracts.audit import EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
-from loopgraph.contracts.base import JsonMap, Page
+from loopgraph.contracts.base import Id, JsonMap, Page
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph, Transaction
 from loopgraph.effects.lineage import mapping
+from loopgraph.errors import InvalidInput
 
 _CREATE = query("lineage/create_events")
 _PAGE = query("lineage/events_page")
 _BY_ID = query("lineage/events_by_id")
 _OF_PATTERNS = query("lineage/events_of_patterns")
 _OF_VERSIONS = query("lineage/events_of_versions")
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
 
 LAST = "~"
 """Sorts after every digit and letter of a key."""
@@ -34,7 +39,13 @@ def make_event(
     data: JsonMap | None = None,
     severity: Severity = Severity.INFO,
 ) -> LineageEvent:
-    """A new event, dated now. Made outside the transaction that writes it, because that may run twice."""
+    """A new event, dated now. Made outside the transaction that writes it, because that may run twice.
+
+    Raises InvalidInput for an id that can be none: it comes before anything has looked for what it names.
+    """
+    for name, id_ in (("patternId", pattern_id), ("nodeId", node_id), ("edgeId", edge_id)):
+        if id_ is not None:
+            _check_id(name, id_)
     return LineageEvent(
         event_id=new_id(),
         event_type=event_type,
@@ -50,6 +61,14 @@ def make_event(
         after=after,
         data=data or {},
     )
+
+
+def _check_id(field: str, id_: str) -> None:
+    """Raises InvalidInput for a text that can be no id."""
+    try:
+        _ID.validate_python(id_)
+    except ValidationError as error:
+        raise InvalidInput(field, "must be an id: 1 to 200 letters, digits and . _ : / @ + # = -") from error
 
 
 async def record(tx: Transaction, *events: LineageEvent) -> None:
