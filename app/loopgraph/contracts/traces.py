@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,8 @@ LONGEST_MS = 3.2e12
 
 DurationMs = Annotated[float, Field(ge=0.0, le=LONGEST_MS, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+MOST_RETRIES: Final = 2**31 - 1
+"""More would be nonsense, and their sum over many calls more than an engine counts."""
 Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
 
 
@@ -186,7 +188,7 @@ class EndpointCalled(_StepEvent):
     response_body: Any = None
     response_status: Annotated[int, Field(ge=100, le=599)] | None = None
     headers: JsonMap = {}
-    retry_count: Annotated[int, Field(ge=0)] = 0
+    retry_count: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 0
     model: Name | None = None
     input_tokens: Count | None = None
     output_tokens: Count | None = None

@@ -341,3 +341,36 @@ async def test_traces_and_steps_have_global_ids(service: Service) -> None:
         "executionId": execution,
         "hookType": "PostToolUse",
     }
+
+
+async def test_counts_may_be_of_more_than_32_bits_and_so_may_their_sums(service: Service) -> None:
+    trace, most, retries = new_id(), 2**53 - 1, 2**31 - 1
+    call = {"kind": "endpoint", "correlation_id": trace, "service_name": trace, "endpoint_path": "/x", "success": True}
+    tokens = {"input_tokens": most, "output_tokens": 2**31, "retry_count": retries}
+    answer = await service.http.post("/api/traces/batch", json=[{**call, **tokens}] * 2)
+    assert [result.get("error") for result in answer.json()["results"]] == [None, None]
+    calls = (await whole(service, trace))["endpointCalls"]
+    assert [(call["inputTokens"], call["outputTokens"], call["retryCount"]) for call in calls] == [
+        (most, 2**31, retries)
+    ] * 2
+    query = """query($id: ID!) {
+        episode(id: $id) { totals { inputTokens outputTokens } } endpointReliability(first: 500) { serviceName totalRetries }
+    }"""
+    read = (await service.http.post("/graphql", json={"query": query, "variables": {"id": trace}})).json()
+    assert read.get("errors") is None
+    assert read["data"]["episode"]["totals"] == {"inputTokens": 2 * most, "outputTokens": 2**32}
+    assert {"serviceName": trace, "totalRetries": 2 * retries} in read["data"]["endpointReliability"]
+
+
+@pytest.mark.parametrize("count", [2**31, 2**63, 10**30])
+async def test_a_count_that_no_engine_can_add_up_is_refused_and_not_put_aside(service: Service, count: int) -> None:
+    call = {
+        "kind": "endpoint",
+        "correlation_id": new_id(),
+        "service_name": "s",
+        "endpoint_path": "/x",
+        "retry_count": count,
+    }
+    answer = await service.http.post("/api/traces/batch", json=[call])
+    error = answer.json()["results"][0]["error"]
+    assert (error["code"], error["field"]) == ("INVALID_INPUT", "retry_count")

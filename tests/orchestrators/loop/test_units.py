@@ -12,6 +12,7 @@ from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, Reason, 
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import EXECUTION_TIMEOUT
 from loopgraph.orchestrators.loop.worker import LoopWorker
@@ -105,6 +106,28 @@ async def test_an_execution_of_the_other_arms_unit_is_set_aside_visibly(subject:
         id=id_,
     )
     assert {row["marked"]: row["n"] for row in marked} == {True: 24, False: 2}
+
+
+async def test_white_space_around_a_unit_is_no_part_of_it_wherever_it_is_named(subject: Subject) -> None:
+    _, experiment = await waiting(subject)
+    id_ = experiment.experiment_id
+    assignments = Assignments(subject.graph)
+    for number in range(10):
+        padded = f" unit {number}\n"
+        assigned = await assignments.assign_variant(subject.pattern_id, padded)
+        assert assigned == await assignments.assign_variant(subject.pattern_id, padded.strip())
+        await subject.record(assigned.node_id, [100.0], unit=padded, experiment_id=id_)
+    tallies = (await TraceReads(subject.graph).arm_tallies([experiment], now()))[id_].values()
+    assert (sum(tally.units for tally in tallies), sum(tally.set_aside for tally in tallies)) == (10, 0)
+    assert sum((await subject.reads.assigned_units([id_]))[id_].values()) == 10
+
+
+@pytest.mark.parametrize("unit", ["", " ", "\n\t", "u" * 256])
+async def test_a_unit_that_no_execution_could_name_is_refused(subject: Subject, unit: str) -> None:
+    await waiting(subject)
+    with pytest.raises(InvalidInput) as refused:
+        await Assignments(subject.graph).assign_variant(subject.pattern_id, unit)
+    assert refused.value.field == "unit"
 
 
 async def test_a_treatment_that_hangs_is_not_applied_for_the_few_that_end(subject: Subject) -> None:

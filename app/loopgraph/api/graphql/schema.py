@@ -25,6 +25,7 @@ from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.subscriptions import Subscription
+from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.settings import Settings
 
 _ACTIONS = {
@@ -64,6 +65,7 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         subscription=Subscription,
         execution_context_class=PacedExecution,
         config=StrawberryConfig(
+            scalar_map={Long: LONG},
             relay_max_results=settings.max_page_size,
             disable_field_suggestions=not settings.introspection,  # they would tell it by and by
         ),

@@ -77,13 +77,13 @@ class Fields:
                 return value
         return None
 
-    def count(self, *names: str) -> int | None:
-        """The first that is a whole number from 0; also one written as text."""
+    def count(self, *names: str, largest: int = _LARGEST_COUNT) -> int | None:
+        """The first that is a whole number from 0 to ``largest``; also one written as text."""
         for name in names:
             value = self.rest.get(name)
             if isinstance(value, str) and value.isdecimal() and len(value) < 20:
                 value = int(value)
-            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest:
                 del self.rest[name]
                 return value
         return None

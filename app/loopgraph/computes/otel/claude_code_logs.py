@@ -16,7 +16,14 @@ from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
 from loopgraph.contracts.precedence import Clock, Place, Trust
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import (
+    MOST_RETRIES,
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
 
 
 def event_name(log: Log) -> str | None:
@@ -152,7 +159,8 @@ def _tool_result(record: _Record) -> Observation:
 def _api_request(record: _Record) -> Observation:
     fields, attributes = record.signal.fields, record.log.attributes
     failed = record.name == "api_error"
-    request_id, cost, attempt = fields.required_id("request_id"), fields.number("cost_usd"), fields.count("attempt")
+    request_id, cost = fields.required_id("request_id"), fields.number("cost_usd")
+    attempt = fields.count("attempt", largest=MOST_RETRIES)
     status = fields.count("status_code")
     provider = attributes.get("anthropic.provider")
     at = instant(record.log.time_ns)

@@ -18,7 +18,14 @@ from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
 from loopgraph.contracts.precedence import Clock, Place, Trust
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import (
+    MOST_RETRIES,
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
 
 _TOOL, _EXECUTION = "claude_code.tool", "claude_code.tool.execution"
 
@@ -243,7 +250,7 @@ def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
     fields = here.signal.fields
     request_id, operation = fields.id("request_id"), fields.name("gen_ai.operation.name")
     service = fields.name("gen_ai.provider.name", "gen_ai.system") or "anthropic"
-    attempt = fields.count("attempt")
+    attempt = fields.count("attempt", largest=MOST_RETRIES)
     call = EndpointCalled(
         correlation_id=here.where["correlation_id"],
         call_id=call_id(here.signal.session_id, request_id) if request_id else here.key,

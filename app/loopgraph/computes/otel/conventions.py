@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from loopgraph.computes.agents.fields import LONGEST_NAME, LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.otel.model import Span
+from loopgraph.contracts.traces import MOST_RETRIES
 
 WHOSE: Final = ("session.id", "gen_ai.conversation.id")
 """Where a session is named."""
@@ -134,7 +135,7 @@ def call_fields(fields: Fields, span: Span) -> dict[str, Any]:
         or path_of(span),
         http_method=fields.name("http.request.method", "http.method"),
         response_status=http_status(fields),
-        retry_count=fields.count("http.request.resend_count"),
+        retry_count=fields.count("http.request.resend_count", largest=MOST_RETRIES),
     )
 
 

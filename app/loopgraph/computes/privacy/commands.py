@@ -53,11 +53,17 @@ COMMANDS: Final = (
     # registries and packages
     Command("docker podman nerdctl buildah skopeo oras crane helm", "-p?", behind="login"),
     Command("twine", "-p?", behind="upload"),
+    Command("poetry", "-p?", behind="publish"),
+    Command("cargo", behind="login", nth=1),
     Command("npm yarn pnpm", behind="config set", named=True),
     Command("pip pip3", behind="config set", named=True),
     Command("poetry", behind="config", named=True),
     # clouds and clusters
     Command("aws", behind="configure set", named=True),
+    Command("aws", "--value", behind="ssm put-parameter"),
+    Command("az", "--value", behind="keyvault secret set"),
+    Command("doctl", "-t? --access-token", behind="auth init"),
+    Command("snyk", behind="auth", nth=1),
     Command("az oc cf ibmcloud bx", "-p", behind="login"),
     Command("kubectl oc", "--from-literal=", behind="create secret"),
     Command("gh", "-b --body", behind="secret set"),
@@ -70,6 +76,10 @@ COMMANDS: Final = (
     Command("git", behind="config", named=True),
     # transfer and remote hosts
     Command("curl", "-u?: --user: -U?: --proxy-user: --pass --proxy-pass"),
+    Command("curl", "-b?="),
+    Command("mc", behind="alias set", nth=4),
+    Command("rclone", behind="config create", named=True),
+    Command("nmcli", behind="wifi connect", named=True),
     Command("http https httpie xh xhs", "-a?:"),
     Command("sshpass", "-p?", leading=True),
     Command("smbclient rpcclient smbget", "-U?% --user%"),
@@ -80,6 +90,9 @@ COMMANDS: Final = (
     Command("ldappasswd", "-w? -s -a"),
     Command("mosquitto_pub mosquitto_sub ipmitool", "-P?"),
     Command("snmpget snmpwalk snmpset snmpbulkwalk", "-A -X"),
+    # users and environments
+    Command("useradd usermod", "-p --password"),
+    Command("setx", named=True),
     # files and keys
     Command("openssl", "-passin~ -passout~ -k -K"),
     Command("ssh-keygen", "-N -P"),
@@ -249,7 +262,7 @@ _FIRST = 8
 _PROGRAM = re.compile(r"""(?:(?<![\w.@\\-])|(?<=\\[nrt]))[A-Za-z7][\w.-]{1,19}(?=[ \t\\"'])""")
 _OPTION_AT = re.compile(r"-(?<=[ \t\"']-)-?[A-Za-z]").finditer
 _NEAR = 500
-_WORDS_AT = ("vault", "bao", "add_user")
+_WORDS_AT = ("vault", "bao", "add_user", "cargo", "snyk", "alias")
 """Words of the commands whose secrets stand behind no option, and with no name of a secret."""
 _GAP = re.compile(r"(?:[ \t]|\\\r?\n|\\{3}n)+")
 _LISTED = re.compile(r"""(?P<close>\\{0,7}["'])\s{0,20},\s{0,20}(?P<open>\\{0,7}["'])""")

@@ -36,7 +36,8 @@ _SECRET = re.compile(
       | (?: api | private | secret | access | encryption | signing | master | account | shared | subscription | auth | ssh
           | hmac ) keys?
       | accesskeyid | clientkeydata | (?: amz | goog ) signature
-      | (?: db | database | user | smtp | mail | ftp | sql | postgres | pg | redis | admin | root | login | key | store ) pass
+      | (?: db | database | user | smtp | mail | ftp | sql | postgres | pg | redis | admin | root | login | key | store
+        | ssh | become ) pass
     )
     (?: hash(?:ed)? | digest | salt | value | string | binary | confirm(?:ation)? | repeat | raw | plain(?:text)?
       | encrypted | encoded | base64 | old | new | current | primary | secondary | prod(?:uction)? | staging | dev | live

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from loopgraph.api.graphql.types.common import Long
 from loopgraph.api.graphql.types.feedback import Interval
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.reducers.samples import wilson_interval
@@ -59,7 +60,7 @@ class EndpointReliability:
     success_rate: float | None
     avg_duration_ms: float | None = strawberry.field(description=_MEAN)
     p95_duration_ms: float | None = strawberry.field(description=_P95)
-    total_retries: int
+    total_retries: Long
     avg_retries_per_call: float
     unique_error_types: int
     error_types: list[str] = short_list()

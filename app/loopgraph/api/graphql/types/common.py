@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NewType, TypeVar
 
 import strawberry
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -29,6 +29,14 @@ Info = strawberry.Info[Context, None]
 T = TypeVar("T")
 V = TypeVar("V")
 M = TypeVar("M", bound=BaseModel)
+
+
+Long = NewType("Long", int)
+"""What can be more than the 32 bits of GraphQL's ``Int``: counts that others report, and their sums."""
+
+LONG = strawberry.scalar(
+    name="Long", description="A whole number of more than 32 bits, written as a JSON number.", serialize=int
+)
 
 
 def shape(type_: type[T], contract: BaseModel, **more: Any) -> T:

@@ -8,7 +8,7 @@ from typing import Self
 import strawberry
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import shape
+from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.enums import ChangedField, RowKind, StepKind, TraceStatus
 from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.contracts import trace_diff as contracts
@@ -69,8 +69,8 @@ class TraceTotals:
     steps: int
     failures: int
     duration_ms: float | None = strawberry.field(description="Of the trace itself.")
-    input_tokens: int | None
-    output_tokens: int | None
+    input_tokens: Long | None
+    output_tokens: Long | None
     cost_usd: float | None
 
 

@@ -12,7 +12,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.loaders import Loader
-from loopgraph.api.graphql.types.common import SLICE, Info, encode_cursor, page_of, shape, sliced
+from loopgraph.api.graphql.types.common import SLICE, Info, Long, encode_cursor, page_of, shape, sliced
 from loopgraph.api.graphql.types.enums import Arm, SetAside, TraceStatus, UnitRule
 from loopgraph.api.graphql.types.lineage import PatternVersion
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
@@ -73,8 +73,8 @@ class Totals:
     failed_steps: int
     endpoint_calls: int
     failed_endpoint_calls: int
-    input_tokens: int | None = strawberry.field(description="Null where no call reports any.")
-    output_tokens: int | None = strawberry.field(description="Null where no call reports any.")
+    input_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
+    output_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
     cost_usd: float | None = strawberry.field(description="Null where no call reports any.")
     rag_queries: int
     quality_gates: int
@@ -103,11 +103,11 @@ class EndpointCall:
     duration_ms: float | None
     error_message: str | None
     error_type: str | None
-    retry_count: int
+    retry_count: Long
     context: JSON
     model: str | None = strawberry.field(description="The language model, if one was called.")
-    input_tokens: int | None
-    output_tokens: int | None
+    input_tokens: Long | None
+    output_tokens: Long | None
     cost_usd: float | None
 
     @classmethod
