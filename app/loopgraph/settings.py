@@ -7,9 +7,9 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -36,6 +36,12 @@ class Migrate(StrEnum):
     MANUAL = "manual"
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+
 EMBEDDED_SCHEME = "embedded:"
 BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -61,13 +67,16 @@ class Settings(BaseSettings):
     graph_database: str | None = Field(
         default=None, description="database of a Bolt URL; the server's default if unset"
     )
-    graph_engine: Engine | None = Field(default=None, description="overrides the recognition by the agent string")
+    graph_engine: Engine | None = Field(
+        default=None,
+        description="`embedded`, `neo4j` or `memgraph`, where the engine is not recognised by its agent string",
+    )
     graph_pool_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=64, description="Bolt connections of one process"
     )
     query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
     embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
-        default="512m", description="heap of the embedded engine"
+        default="512m", description="heap of the embedded engine: a number and `k`, `m` or `g`"
     )
     embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="more options of the embedded engine's Java, with spaces between them"
@@ -96,7 +105,7 @@ class Settings(BaseSettings):
         default=False,
         description="whether it may be reached beyond loopback, though whoever reaches it may do everything",
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = Field(
         default=4 * 1024 * 1024, description="largest body of a GraphQL request"

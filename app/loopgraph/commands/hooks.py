@@ -117,7 +117,10 @@ def flush(
     """Send what the shim has kept while the service was away."""
     token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
     left = 0
-    for spool in Spool.all(default_root()):
+    spools = list(Spool.all(default_root()))
+    if not spools:
+        out.print("nothing waits to be sent")
+    for spool in spools:
         door = Door(_address(url) if url else spool.url, token, timeout_s=30)
         sent, aside = _flush(spool, door, refused)
         waiting = spool.waiting()[0]

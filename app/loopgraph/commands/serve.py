@@ -31,7 +31,7 @@ def serve(
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=settings.log_level.lower() == "debug",
+        access_log=settings.log_level == "debug",
         timeout_graceful_shutdown=10,
         http=patient_http(settings.client_timeout_ms / 1000),
         ws_max_size=settings.max_body_bytes,

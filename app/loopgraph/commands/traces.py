@@ -48,6 +48,8 @@ def prune(
     report = asyncio.run(work())
     out.print(f"older than {report.older_than:%Y-%m-%d %H:%M:%S} UTC", markup=False)
     _tell("would be archived and deleted" if dry_run else "archived", report.archived)
+    if not any(report.archived.values()):
+        out.print("nothing of that age is to be archived")
     if not dry_run:
         _tell("deleted", report.deleted)
     for reason, count in sorted(report.kept.items()):
