@@ -92,3 +92,5 @@ async def test_what_is_wrong_with_a_range(service: Service, arguments: str, mess
         [error] = await service.errors(f"{{ {view}({arguments}) {{ successRate }} }}")
         assert message in error["message"]
         assert error["extensions"]["code"] == "INVALID_INPUT"
+        assert error["message"].startswith(error["extensions"]["field"] + ": ")
+        assert error["extensions"]["field"] in ("first", "since", "until")

@@ -140,7 +140,7 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
         return contract.model_validate(data)
     except ValidationError as error:
         wrong = invalid_input(error, contract)
-        field = ".".join([path, *map(camel, wrong.field.split("."))])
+        field = ".".join(filter(None, [path, *map(camel, wrong.field.split("."))]))
         # A rule over several fields names them, too.
         problem = re.sub(
             r"\w+", lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0], wrong.problem
