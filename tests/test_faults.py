@@ -42,6 +42,8 @@ from support.otlp import logs, protobuf
 from support.service import Service, serving
 from support.traces import statement
 
+pytestmark = pytest.mark.slow
+
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 _ROWS = tuple({row: (row, error) for row, error in reversed(EXAMPLES)}.values())[::-1]

@@ -21,6 +21,8 @@ import pytest
 from support.engines.processes import free_port
 from support.process import service
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 2.0
 """So long the hooks of an agent wait."""
 

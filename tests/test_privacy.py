@@ -48,6 +48,8 @@ from support.secret_places import (
 from support.service import Service, operation, serving
 from support.traces import statement
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 HOOKS = "/api/hooks/claude-code"

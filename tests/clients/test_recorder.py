@@ -21,7 +21,7 @@ from loopgraph.clients import Recorder, SyncRecorder
 from loopgraph.clients.delivery import PATH
 from support.breaking import breaking
 from support.service import listening
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 Json = dict[str, Any]
 
@@ -238,6 +238,7 @@ async def test_a_full_buffer_drops_and_counts_and_a_closed_one_does_not_wait_for
         taken = [recorder.emit({"kind": "hook", "correlation_id": "t", "n": number}) for number in range(25)]
         assert taken == [True] * 10 + [False] * 15
         assert recorder.stats.dropped == 15
+        await until(lambda: "ConnectError" in str(recorder.stats.last_error))
         began = time.monotonic()
     assert time.monotonic() - began < PATIENCE_S / 2
     assert (recorder.stats.emitted, recorder.stats.dropped, recorder.stats.accepted) == (25, 25, 0)

@@ -31,6 +31,8 @@ from support.process import service
 from support.service import listening
 from support.waiting import PATIENCE_S
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 Run = Callable[..., Result]
 

@@ -25,6 +25,8 @@ from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.repositories import A, B, Repo, random_history
 
+pytestmark = pytest.mark.slow
+
 SUMMARY = re.compile(
     r"commits (?P<commits>[\d,]+) · versions (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · edges (?P<edges>[\d,]+) new · "
     r"patterns (?P<patterns>[\d,]+) new · [\d.]+ s · [\d,]+ versions/s\npatterns? git:[0-9a-f]{32}(:…)?\n"

@@ -25,6 +25,8 @@ from loopgraph.errors import GraphFault
 from support.engines import EngineUnderTest
 from support.traces import at
 
+pytestmark = pytest.mark.slow
+
 
 class Letters:
     """The command in a process of its own, on a folder of dead letters and an engine."""

@@ -17,6 +17,8 @@ from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
 from loopgraph.settings import Settings
 from support import old_databases
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def old_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Graph]:

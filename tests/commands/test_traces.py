@@ -29,6 +29,8 @@ from support.retention import memory, prompt, remember
 from support.traces import statement
 from support.waiting import PATIENCE_S
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 PROMPTS = 200
 """More than one transaction deletes."""

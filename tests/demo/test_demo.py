@@ -24,6 +24,8 @@ from support.engines import EngineUnderTest
 from support.engines.plan import EMBEDDED
 from support.waiting import PATIENCE_S, comes_true
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 RUNS_PER_ARM = 12

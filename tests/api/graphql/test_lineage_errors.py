@@ -116,26 +116,6 @@ class TestNotFound:
         assert (error["__typename"], error["kind"], error["missingId"]) == ("NotFound", "PatternVersion", "nobody")
         assert error["message"] == "no PatternVersion has the id 'nobody'"
 
-    @pytest.mark.parametrize(
-        ("change", "field", "more"),
-        [
-            ("add_version", "patternId", {}),
-            ("derive_version", "patternId", {"source": {"nodeId": "x"}}),
-            ("merge_versions", "patternId", {"sources": [{"nodeId": "x"}, {"nodeId": "y"}]}),
-            ("disconnect_versions", "edgeId", {}),
-            ("activate_version", "nodeId", {}),
-            ("deprecate_version", "nodeId", {"reason": "r"}),
-            ("archive_version", "nodeId", {}),
-            ("reject_version", "nodeId", {"reason": "r"}),
-            ("set_current_version", "nodeId", {}),
-        ],
-    )
-    @pytest.mark.parametrize("id_", ["", " ", "a\0b", "a b", "-a", "a" * 201])
-    async def test_what_can_be_no_id(self, subject: Subject, change: str, field: str, more: Json, id_: str) -> None:
-        error = await subject.refused(change, **{field: id_}, **more)
-        assert error["__typename"] == "InvalidInput", error
-        assert error["message"].startswith(f"input.{field}: must be an id")
-
     async def test_an_unknown_pattern_or_edge(self, subject: Subject) -> None:
         sources = [{"nodeId": subject.first}, {"nodeId": subject.second}]
         for change, input, kind in (

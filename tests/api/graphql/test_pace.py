@@ -21,6 +21,8 @@ from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.settings import Settings
 from support.stretches import watched
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 3_000
 
 

@@ -21,6 +21,8 @@ from support import old_databases
 from support.service import PROTOCOL, Service, serving
 from support.waiting import PATIENCE_S, until
 
+pytestmark = pytest.mark.slow
+
 START = {"correlation_id": "t-new", "session_id": "s-new", "timestamp": "2026-02-01T00:00:00Z"}
 SESSIONS = "{ sessions(first: 50) { edges { node { sessionId } } } }"
 STATUS = "{ traces(first: 50, filter: {status: [IN_PROGRESS]}) { edges { node { correlationId } } } }"
@@ -73,10 +75,14 @@ async def ids(service: Service, document: str) -> set[str]:
 async def test_doors_say_to_come_again_until_the_old_database_is_whole(old: Settings, held: Held) -> None:
     async with serving(old) as service:
         assert (await service.http.get("/healthz")).status_code == 200
+        first = f"migration 1 of {len(migrations())}, {migrations()[0].name}: 0 rows written"
+
+        async def has_begun() -> bool:
+            return first in (await service.http.get("/readyz")).json()["message"]
+
+        await until(has_begun)
         readyz = await service.http.get("/readyz")
         assert (readyz.status_code, readyz.json()["status"]) == (503, "upgrading")
-        first = f"migration 1 of {len(migrations())}, {migrations()[0].name}: 0 rows written"
-        assert first in readyz.json()["message"]
         assert int(readyz.headers["retry-after"]) > 0
 
         for path, body in (("/api/traces/start", START), ("/graphql", {"query": SESSIONS}), ("/v1/traces", {})):

@@ -8,6 +8,8 @@ from scipy import stats
 from bench.samples import LEVEL, Scene, rates
 from loopgraph.contracts.feedback import Metric
 
+pytestmark = pytest.mark.slow
+
 RUNS = 300
 
 

@@ -11,6 +11,8 @@ import pytest
 from loopgraph.computes.privacy.commands import COMMANDS, Command
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
 
+pytestmark = pytest.mark.slow
+
 redact, redact_text = Redactor().redact, Redactor().redact_text
 
 SECRET = "S3cr3tPw"

@@ -17,6 +17,8 @@ from loopgraph.computes.privacy.redaction import MARKER, MAX_DEPTH, Redactor
 from loopgraph.errors import InvalidInput
 from support.secret_examples import FORMS, JWT, PEM, PLAIN_NAMES, SECRET_NAMES, words
 
+pytestmark = pytest.mark.slow
+
 REDACTOR = Redactor()
 redact, redact_text = REDACTOR.redact, REDACTOR.redact_text
 

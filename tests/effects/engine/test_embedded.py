@@ -28,6 +28,8 @@ from loopgraph.effects.engine.folder import FORMAT, VERSION, EngineFolder
 from loopgraph.errors import EngineStartError
 from support.waiting import comes_true
 
+pytestmark = pytest.mark.slow
+
 OWNER = """
     import json, os, subprocess, sys, time
     from pathlib import Path

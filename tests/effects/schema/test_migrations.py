@@ -22,6 +22,8 @@ from support import old_databases
 from support.own_engine import OwnEngine
 from support.traces import statement
 
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -23,6 +23,8 @@ from loopgraph.settings import Settings
 from support.traces import at, statement
 from support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PRESENT = "MATCH (t:Trace)-[:RAN]->(h:HookExecution) RETURN t.correlation_id AS trace, h.execution_id AS execution"
 
 

@@ -37,6 +37,8 @@ from loopgraph.orchestrators.lineage.git_import import GitImport
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from support.repositories import A, B, C, Repo, random_history
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = Origin(actor_id="importer")
 
 

@@ -15,6 +15,8 @@ from loopgraph.errors import CycleRefused, InvalidInput
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from support.lineage import EVERY_TYPE, Room, chain, diamonds, parents
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 DIAMONDS, CHAIN = 200, 5_000
