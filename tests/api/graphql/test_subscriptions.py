@@ -199,6 +199,10 @@ async def test_a_socket_takes_queries_and_mutations(client: Client) -> None:
         ("5", 4400),
         (b"binary", 4400),
         ('{"type": "unknown"}', 4400),
+        ('{"type": "subscribe", "id": "1", "payload": null}', 4400),
+        ('{"type": "subscribe", "id": "1", "payload": 5}', 4400),
+        ('{"type": "subscribe", "id": [], "payload": {"query": "{ __typename }"}}', 4400),
+        ('{"type": "connection_init", "payload": 5}', 4400),
         ('{"type": "subscribe", "id": "1", "payload": {"query": "{ __typename }"}}', 4401),
     ],
 )

@@ -19,6 +19,7 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -50,8 +51,25 @@ class _WebSocket(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
+class _Protocol(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle_message(self, message: Any) -> None:
+        """Takes one message; those that break the protocol close the connection with 4400."""
+        if message.get("payload") is None:
+            message.pop("payload", None)
+        well_formed = isinstance(message.get("id"), str) and isinstance(message.get("payload"), dict)
+        if message.get("type") == "subscribe" and not well_formed:
+            await self.handle_invalid_message("subscribe needs an id, a text, and a payload, an object")
+        else:
+            await super().handle_message(message)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        if not isinstance(error, WebSocketDisconnected):  # that a client has gone is no error
+            await super().handle_task_exception(error)
+
+
 class _GraphQL(GraphQL[Context, None]):
     websocket_adapter_class = _WebSocket
+    graphql_transport_ws_handler_class = _Protocol
 
     def __init__(self, *args: Any, pace: Pace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
