@@ -226,6 +226,25 @@ async def test_a_look_costs_as_many_statements_for_one_waiting_run_as_for_forty(
         await one_more()
     assert await cost() == alone <= 4
 
+    async def cost_of_news(*subjects: Subject) -> int:
+        for one in subjects:
+            [run] = (await one.reads.runs_of_patterns([one.pattern_id], Page(first=1))).popitem()[1].runs
+            assert run.status is RunStatus.WAITING
+            [improvement] = (await one.reads.improvements_of_runs([run.run_id])).popitem()[1]
+            experiment = await experiment_of(one, improvement)
+            await one.record(one.node_id, [1.0], experiment_id=experiment.experiment_id)
+        before = graph.statements
+        await worker.look()
+        spent = graph.statements - before
+        for one in subjects:
+            [run] = (await one.reads.runs_of_patterns([one.pattern_id], Page(first=1))).popitem()[1].runs
+            assert (run.message or "").startswith("waits for units: 1 of "), run.message
+        return spent
+
+    others = [await one_more() for _ in range(12)]
+    await cost()
+    assert await cost_of_news(others[0]) == await cost_of_news(*others[1:]) <= alone + 1
+
     # What is counted is not read: executions without a quality score are seen, and nothing else happens.
     read = 0
     original = TraceReads.experiment_executions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType
@@ -27,6 +27,17 @@ from loopgraph.errors import InvalidInput
 
 _LOCK_PATTERN = query("feedback/lock_pattern")
 _CREATE_EXPERIMENT = query("feedback/create_experiment")
+_COUNT_WAITING = query("feedback/count_waiting")
+
+
+class Count(NamedTuple):
+    """How far the experiment of a waiting run is by now, why nothing is decided yet, and what its run says of that."""
+
+    run: FeedbackRun
+    experiment: Experiment
+    tallies: Mapping[Arm, ArmTally]
+    reason: Reason
+    message: str
 
 
 class Experiments:
@@ -105,6 +116,25 @@ class Experiments:
             return claimed
 
         return await steps.guarded(self._graph, run, work)
+
+    async def count_waiting(self, counts: Sequence[Count]) -> None:
+        """Keeps how far the experiments of some waiting runs are, in one statement. Runs that somebody has moved stay."""
+        if not counts:
+            return
+        at = now()
+        rows = [
+            {
+                "run_id": one.run.run_id,
+                "revision": one.run.revision,
+                "changes": mapping.run_changes(
+                    {"revision": one.run.revision + 1, "updated_at": at, "message": one.message}
+                ),
+                "experiment_id": one.experiment.experiment_id,
+                "counts": {**mapping.tally_properties(one.tallies), "reason": one.reason},
+            }
+            for one in counts
+        ]
+        await self._graph.write(_COUNT_WAITING, rows=rows, turn=at)
 
     async def abandon(self, run: FeedbackRun, improvement: Improvement, experiment: Experiment) -> FeedbackRun:
         """Ends an experiment without a decision; its improvement is proposed again, to the same run."""

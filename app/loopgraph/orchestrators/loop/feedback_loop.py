@@ -40,9 +40,9 @@ from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
-from loopgraph.effects.loop.experiments import Experiments
+from loopgraph.effects.loop.experiments import Count, Experiments
 from loopgraph.effects.loop.improvements import Improvements
-from loopgraph.effects.loop.reads import FeedbackReads, WaitingExperiment
+from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.loop.runs import FeedbackRuns
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import UserError
@@ -111,14 +111,30 @@ class FeedbackLoop:
         return await self._steps[run.stage](run) if run.status.open else run
 
     async def due(self, runs: Collection[FeedbackRun]) -> list[str]:
-        """Which of some open runs can go on now, or have more to tell than at the last look.
+        """Which of some open runs can go on now; those that have more executions and still wait are told how far they are.
 
         A fixed number of statements, however many runs wait: what they wait for is counted in the graph.
         """
         waiting = [run.run_id for run in runs if run.status is RunStatus.WAITING and run.stage is Stage.VALIDATE]
         at = await self._reads.waiting_experiments(waiting)
         tallies = await self._tallies([item.experiment for item in at.values()])
-        return [run.run_id for run in runs if run.run_id not in at or _news(at[run.run_id], tallies)]
+        go_on, still_waiting = [], []
+        for run in runs:
+            item = at.get(run.run_id)
+            if item is None or not item.can_conclude:
+                go_on.append(run.run_id)
+                continue
+            experiment, found = item.experiment, tallies[item.experiment.experiment_id]
+            if _seen(experiment, found):
+                continue
+            reason = _obstacle(experiment, found)
+            if reason is None:
+                go_on.append(run.run_id)
+            else:
+                message = waiting_message(experiment.min_sample_size, found, reason, experiment.metric)
+                still_waiting.append(Count(run, experiment, found, reason, message))
+        await self._experiments.count_waiting(still_waiting)
+        return go_on
 
     async def _collect(self, run: FeedbackRun) -> FeedbackRun:
         executions = await self._window(run)
@@ -285,11 +301,6 @@ def _obstacle(experiment: Experiment, tallies: Tallies) -> Reason | None:
     assigned = {arm: tally.assigned for arm, tally in tallies.items()}
     ratio = ratio_p_value(assigned, {arm: tally.units for arm, tally in tallies.items()})
     return obstacle(tallies[Arm.CONTROL], tallies[Arm.TREATMENT], experiment.min_sample_size, ratio)
-
-
-def _news(waiting: WaitingExperiment, tallies: Mapping[str, Tallies]) -> bool:
-    experiment = waiting.experiment
-    return not waiting.can_conclude or not _seen(experiment, tallies[experiment.experiment_id])
 
 
 def _seen(experiment: Experiment, tallies: Tallies) -> bool:
