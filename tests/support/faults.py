@@ -32,6 +32,21 @@ def raised(kind: type[Exception], message: str = "it went wrong") -> Exception:
 
 _NEO = "Neo.ClientError."
 
+# The driver has classes of its own for this since version 6.
+_BUSY: tuple[tuple[str, BaseException], ...] = (
+    (
+        ("all connections busy", raised(failures.ConnectionAcquisitionTimeoutError, "failed to obtain a connection")),
+        ("all connections busy", raised(failures.ConnectionPoolError)),
+    )
+    if hasattr(failures, "ConnectionPoolError")
+    else (
+        (
+            "all connections busy",
+            failures.ClientError("failed to obtain a connection from the pool within 30.0s (timeout)"),
+        ),
+    )
+)
+
 EXAMPLES: tuple[tuple[str, BaseException], ...] = (
     ("no space", OSError(28, "No space left on device")),
     ("no space", answered("Neo.DatabaseError.General.UnknownError", "java.io.IOException: No space left on device")),
@@ -53,8 +68,7 @@ EXAMPLES: tuple[tuple[str, BaseException], ...] = (
     ("no memory", answered(f"{_NEO}General.TransactionOutOfMemoryError", "limit reached")),
     ("no memory, in words", answered("Memgraph.TransientError.MemgraphError.MemgraphError", "Memory limit exceeded!")),
     ("no memory, in words", answered("Neo.DatabaseError.General.UnknownError", "Java heap space")),
-    ("all connections busy", raised(failures.ConnectionAcquisitionTimeoutError, "failed to obtain a connection")),
-    ("all connections busy", raised(failures.ConnectionPoolError)),
+    *_BUSY,
     ("database away", answered("Neo.TransientError.General.DatabaseUnavailable", "it starts")),
     ("commit unanswered", failures.IncompleteCommit("connection lost during the commit")),
     ("connection lost", failures.ServiceUnavailable("Couldn't connect")),
