@@ -70,7 +70,8 @@ class Row:
 
 
 _SERVER: Final = (failures.Neo4jError,)
-_ANY: Final = (failures.Neo4jError, failures.DriverError, OSError, EOFError)
+# UnsupportedServerProduct is no DriverError before version 6 of the driver.
+_ANY: Final = (failures.Neo4jError, failures.DriverError, failures.UnsupportedServerProduct, OSError, EOFError)
 
 TABLE: Final[tuple[Row, ...]] = (
     Row(
@@ -266,7 +267,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     Row(
         "wrong configuration",
-        (failures.ConfigurationError,),
+        (failures.ConfigurationError, failures.UnsupportedServerProduct),
         GraphRefused,
         "the graph URL does not fit the server ({message})",
     ),
