@@ -58,6 +58,7 @@ COMMANDS: Final = (
     Command("npm yarn pnpm", behind="config set", named=True),
     Command("pip pip3", behind="config set", named=True),
     Command("poetry", behind="config", named=True),
+    Command("poetry", behind="config pypi-token.pypi", nth=1),
     # clouds and clusters
     Command("aws", behind="configure set", named=True),
     Command("aws", "--value", behind="ssm put-parameter"),
