@@ -6,6 +6,7 @@ All of them share one process per engine, so a test isolates itself by its data:
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,9 +17,13 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings
 from support.engines import Engines, EngineUnderTest, Unavailable
+from support.engines.java import QUICK
 from support.engines.sources import SOURCES
 
 ENGINES = Engines(SOURCES)
+
+# The engines that services and commands under test start, too.
+os.environ.setdefault("LOOPGRAPH_EMBEDDED_JAVA_OPTIONS", " ".join(QUICK))
 
 # The machine is shared and the first use of text strategies builds tables: time says nothing about a property.
 settings.register_profile("loopgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -257,6 +257,7 @@ TABLE: Final[tuple[Row, ...]] = (
         EngineFailure,
         "the graph gave up the transaction ({code}: {message})",
         code=r"\.Transaction\.",
+        retry_s=_BRIEFLY_S,  # so the embedded engine calls a commit that met another process's, too
     ),
     Row(
         "engine failure",
