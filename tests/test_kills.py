@@ -14,10 +14,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from support.engines.processes import free_port
 from support.process import gone, service
 from support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.slow
 
 CLIENTS = 8
 

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from loopgraph.effects.graph.client import Graph
 from loopgraph.settings import Settings
@@ -25,6 +26,8 @@ from support.engines.processes import free_port
 from support.process import gone, service
 from support.traces import statement
 from support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.slow
 
 BATCH, BATCH_CLIENTS, SINGLE_CLIENTS = 200, 2, 6
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from loopgraph.clients import Recorder
 from loopgraph.effects.engine.embedded import free_ports
 from support.process import service as own_process
 from support.service import Service
 from support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.slow
 
 TRACE = """query($id: ID!) { trace(correlationId: $id) {
   correlationId status promptText tags routingDecision { selectedAgent }
