@@ -27,10 +27,10 @@ run: $(VENV)/.runtime
 WORKERS ?= 2
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
 
 quick: $(VENV)/.dev
-	LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup -m 'not slow'
+	LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope -m 'not slow'
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

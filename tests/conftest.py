@@ -17,13 +17,18 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings
 from support.engines import Engines, EngineUnderTest, Unavailable
+from support.engines.cache import cache_folder
 from support.engines.java import QUICK
 from support.engines.sources import SOURCES
+from support.scheduling import ModulesTogether, longest_first
 
 ENGINES = Engines(SOURCES)
 
-# The engines that services and commands under test start, too.
+# For all engines, also those that services and commands under test start.
 os.environ.setdefault("LOOPGRAPH_EMBEDDED_JAVA_OPTIONS", " ".join(QUICK))
+os.environ.setdefault("LOOPGRAPH_EMBEDDED_CACHE", str(cache_folder() / "engine"))
+# gRPC would abort children between their fork and their program.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
 # The machine is shared and the first use of text strategies builds tables: time says nothing about a property.
 settings.register_profile("loopgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,12 +68,15 @@ async def graph(engine: EngineUnderTest) -> AsyncIterator[Graph]:
         yield opened
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one module and one engine stay together, in one of the processes that share the run."""
-    for item in items:
-        engines = [name for marker in item.iter_markers("engine") for name in marker.args]
-        item.add_marker(pytest.mark.xdist_group(" ".join([item.nodeid.partition("::")[0], *engines])))
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    config.option.loadscopereorder = False
+    return ModulesTogether(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
