@@ -33,16 +33,20 @@ SUMMARY = re.compile(
 )
 
 
-def _heed_ctrl_c() -> None:
-    """A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not.
+HEEDING_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from loopgraph.commands.app import main
+main()
+"""
 
 
 class Command:
     """``loopgraph import git`` on one repository and the embedded engine."""
 
     def __init__(self, repo: Repo, engine: EngineUnderTest | Path) -> None:
-        self._arguments = (sys.executable, "-m", "loopgraph", "import", "git", str(repo.folder))
+        self._arguments = (sys.executable, "-c", HEEDING_CTRL_C, "import", "git", str(repo.folder))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPGRAPH_")}
         if isinstance(engine, Path):
             self._environment = kept | {"LOOPGRAPH_GRAPH_URL": f"embedded:{engine}"}
@@ -62,7 +66,6 @@ class Command:
             stdout=PIPE,
             stderr=stderr,
             start_new_session=True,
-            preexec_fn=_heed_ctrl_c,
         )
 
     async def run(self, *options: str) -> tuple[int | None, str, str]:

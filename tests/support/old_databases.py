@@ -25,26 +25,26 @@ async def load(graph: Graph, version: int) -> None:
     """Makes an empty database what a program of this schema version left."""
     for statement in statements_of(FOLDER / f"schema-{version}" / f"{graph.server.engine.value}.cypher"):
         await graph.run_alone(statement)
-    by_label, by_type = defaultdict(list), defaultdict(list)
+    by_label: dict[str, list[Json]] = defaultdict(list)
+    by_ends: dict[tuple[str, str, str], list[Json]] = defaultdict(list)
+    labels: dict[int, str] = {}
     for line in _lines(version):
         if "node" in line:
             (label,) = line["labels"]
+            labels[line["node"]] = label
             by_label[label].append({"number": line["node"], "properties": line["properties"]})
         else:
-            by_type[line["relationship"]].append(line)
+            by_ends[labels[line["from"]], line["relationship"], labels[line["to"]]].append(line)
     for label, rows in by_label.items():
         text = f"UNWIND $rows AS row CREATE (n:{label}) SET n = row.properties, n.loaded_as = row.number"
         await graph.run_alone(text, {"rows": rows})
-    labels = {row["number"]: label for label, rows in by_label.items() for row in rows}
-    for kind, rows in by_type.items():
-        for row in rows:
-            text = (
-                f"MATCH (a:{labels[row['from']]} {{loaded_as: $a}}), (b:{labels[row['to']]} {{loaded_as: $b}}) "
-                f"CREATE (a)-[r:{kind}]->(b) SET r = $properties RETURN count(*) AS made"
-            )
-            parameters = {"a": row["from"], "b": row["to"], "properties": row["properties"]}
-            [made] = await graph.run_alone(text, parameters)
-            assert made["made"] == 1
+    for (start, kind, end), rows in by_ends.items():
+        text = (
+            f"UNWIND $rows AS row MATCH (a:{start} {{loaded_as: row.from}}), (b:{end} {{loaded_as: row.to}}) "
+            f"CREATE (a)-[r:{kind}]->(b) SET r = row.properties RETURN count(*) AS made"
+        )
+        [made] = await graph.run_alone(text, {"rows": rows})
+        assert made["made"] == len(rows)
     for label in by_label:
         await graph.run_alone(f"MATCH (n:{label}) REMOVE n.loaded_as")
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 from loopgraph.effects.engine.admin import command
+from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.settings import Settings
+
+
+def engine_in(folder: Path, **others: Any) -> EmbeddedEngine:
+    """The embedded engine of a folder, its Java as this session's tests have it."""
+    settings = Settings()
+    java_options, cache = settings.embedded_java_options, settings.embedded_cache
+    return EmbeddedEngine(folder, **{"java_options": java_options, "cache": cache, **others})
 
 
 class OwnEngine:
@@ -23,3 +36,12 @@ class OwnEngine:
         name = f"test{self._databases}"
         command(self._folder, "/api/v1/server", {"command": f"create database {name}"})
         return self._settings.model_copy(update={"graph_database": name})
+
+
+@contextlib.contextmanager
+def own_embedded(folder: Path) -> Iterator[OwnEngine]:
+    """An embedded engine of a test's own, until the end of the block."""
+    with contextlib.closing(engine_in(folder)) as engine:
+        address = engine.ensure_running()
+        settings = Settings(graph_url=address.url, graph_user=address.user, graph_password=address.password)
+        yield OwnEngine(settings, EngineFolder(folder))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 import websockets
 
-from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.effects.schema.migrations import Migration, apply, migrations
 from loopgraph.errors import GraphUnavailable, SetupError
 from loopgraph.main import create_app
+from loopgraph.orchestrators.archive import housekeeping
 from loopgraph.settings import Migrate, Settings
 from support import old_databases
+from support.own_engine import OwnEngine, own_embedded
 from support.service import PROTOCOL, Service, serving
 from support.waiting import PATIENCE_S, until
 
@@ -28,15 +27,19 @@ SESSIONS = "{ sessions(first: 50) { edges { node { sessionId } } } }"
 STATUS = "{ traces(first: 50, filter: {status: [IN_PROGRESS]}) { edges { node { correlationId } } } }"
 
 
+@pytest.fixture(scope="module")
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    with own_embedded(tmp_path_factory.mktemp("engine") / "graph") as engine:
+        yield engine
+
+
 @pytest.fixture
-async def old(tmp_path: Path) -> AsyncIterator[Settings]:
+async def old(own_engine: OwnEngine) -> Settings:
     """The settings of a service on a database of schema 1."""
-    with contextlib.closing(EmbeddedEngine(tmp_path / "graph")) as engine:
-        engine.ensure_running()
-        settings = Settings(graph_url=f"embedded:{tmp_path / 'graph'}", loop_poll_ms=3_600_000)
-        async with Graph.open(settings) as graph:
-            await old_databases.load(graph, 1)
-        yield settings
+    settings = own_engine.with_new_database().model_copy(update={"loop_poll_ms": 3_600_000})
+    async with Graph.open(settings) as graph:
+        await old_databases.load(graph, 1)
+    return settings
 
 
 class Held:
@@ -103,8 +106,9 @@ async def test_doors_say_to_come_again_until_the_old_database_is_whole(old: Sett
         assert await ids(service, SESSIONS) == known | {"s-new"}
 
 
-async def test_old_traces_are_closed_in_time(old: Settings) -> None:
+async def test_old_traces_are_closed_in_time(old: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the fixture gave their last sign of life when it was made: the first look of the housekeeping closes them."""
+    monkeypatch.setattr(housekeeping, "_EVERY_S", 0.1)
     async with serving(old.model_copy(update={"trace_timeout_minutes": 1})) as service:
         await ready(service)
 

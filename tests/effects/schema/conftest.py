@@ -8,30 +8,24 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from conftest import ENGINES, settings_for
-from loopgraph.effects.engine.embedded import EmbeddedEngine
-from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.graph.client import Graph
 from loopgraph.settings import Engine, Settings
 from support.engines import Unavailable
 from support.engines.plan import EMBEDDED, NEO4J
 from support.engines.sources import SOURCES
 from support.old_databases import make_empty
-from support.own_engine import OwnEngine
+from support.own_engine import OwnEngine, own_embedded
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, id=name, marks=pytest.mark.engine(name)) for name in ENGINES.asked_for if name != NEO4J],
+    params=[name for name in ENGINES.asked_for if name != NEO4J],
 )
 def own_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
     """An engine that may be emptied; so never a server that runs already."""
     with contextlib.ExitStack() as running:
         if request.param == EMBEDDED:
-            folder = tmp_path_factory.mktemp("engine")
-            engine = running.enter_context(contextlib.closing(EmbeddedEngine(folder)))
-            address = engine.ensure_running()
-            settings = Settings(graph_url=address.url, graph_user=address.user, graph_password=address.password)
-            yield OwnEngine(settings, EngineFolder(folder))
+            yield running.enter_context(own_embedded(tmp_path_factory.mktemp("engine")))
             return
         reasons = []
         for source in SOURCES[request.param]:
