@@ -35,6 +35,7 @@ from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.memory import Collector
 from loopgraph.effects.schema import schema
+from loopgraph.effects.schema.rehearsal import rehearse_beside
 from loopgraph.effects.schema.upgrade import Upgrade
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
@@ -147,6 +148,7 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
     """What works beside the doors, until the end of the block; then what waits is recorded."""
     housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
     background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
+    background.append(asyncio.create_task(rehearse_beside(settings)))
     sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
     gc.freeze()  # what start made stays: a full collection need not look at it again
     logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)

@@ -53,6 +53,13 @@ def default_data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "loopgraph"
 
 
+def default_cache_folder() -> Path:
+    """The per-user cache folder, by the convention of the platform (XDG on Linux)."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "loopgraph"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loopgraph"
+
+
 class Settings(BaseSettings):
     """How one process of the service runs."""
 
@@ -80,6 +87,11 @@ class Settings(BaseSettings):
     )
     embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="more options of the embedded engine's Java, with spaces between them"
+    )
+    embedded_cache: Path | None = Field(
+        default_factory=default_cache_folder,
+        description="folder of what makes the embedded engine start in half the time: 50 MB that the service makes once, in the "
+        "background; empty for none",
     )
     migrate: Migrate = Field(
         default=Migrate.AUTO,
@@ -209,6 +221,11 @@ class Settings(BaseSettings):
     @classmethod
     def _options(cls, value: object) -> object:
         return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("embedded_cache", mode="before")
+    @classmethod
+    def _folder(cls, value: object) -> object:
+        return (Path(value).expanduser().absolute() if value else None) if isinstance(value, str) else value
 
     @field_validator("redact_names", "allowed_hosts", "allowed_origins", mode="before")
     @classmethod

@@ -26,6 +26,7 @@ from loopgraph.effects.engine import embedded
 from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress, free_ports, speaks_bolt
 from loopgraph.effects.engine.folder import FORMAT, VERSION, EngineFolder
 from loopgraph.errors import EngineStartError
+from support.own_engine import engine_in
 from support.waiting import comes_true
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,8 @@ OWNER = """
     import json, os, subprocess, sys, time
     from pathlib import Path
     from loopgraph.effects.engine.embedded import EmbeddedEngine
-    engine = EmbeddedEngine(Path(sys.argv[1]))
+    from loopgraph.settings import Settings
+    engine = EmbeddedEngine.configured(Path(sys.argv[1]), Settings())
     address = engine.ensure_running()
     {then}
     print(json.dumps([engine.owner, engine.pid, address.url]), flush=True)
@@ -94,7 +96,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(home: Path) -> Iterator[EmbeddedEngine]:
-    with contextlib.closing(EmbeddedEngine(home)) as engine:
+    with contextlib.closing(engine_in(home)) as engine:
         yield engine
 
 
@@ -124,7 +126,7 @@ def test_it_starts_in_a_new_folder_that_only_the_user_can_read(engine: EmbeddedE
 
 def test_one_that_runs_is_joined(engine: EmbeddedEngine, home: Path) -> None:
     address = engine.ensure_running()
-    other = EmbeddedEngine(home)
+    other = engine_in(home)
     assert other.ensure_running() == address
     assert other.pid == engine.pid
     assert not other.owner
@@ -236,7 +238,7 @@ if os.fork() == 0:
     time.sleep(1000)
     os._exit(0)
 """
-    engine = EmbeddedEngine(folder)
+    engine = engine_in(folder)
     with process(folder, children) as owner:
         owns, pid, url = told(owner)
         assert owns
@@ -280,7 +282,7 @@ def test_a_stale_address_is_not_believed(folder: Path) -> None:
         (folder / "loopgraph.json").write_text(json.dumps({"format": FORMAT, "version": VERSION}))
         (folder / "engine.json").write_text(json.dumps({"port": port, "pid": os.getpid(), "started_at": "2026-01-01"}))
         (folder / "engine.lock").touch()
-        engine = stack.enter_context(contextlib.closing(EmbeddedEngine(folder)))
+        engine = stack.enter_context(contextlib.closing(engine_in(folder)))
         assert engine.pid is None
         address = engine.ensure_running()
         assert engine.owner
@@ -308,7 +310,7 @@ def test_a_port_that_is_taken_in_between_is_replaced(folder: Path, monkeypatch: 
         return ports
 
     monkeypatch.setattr(embedded, "free_ports", somebody_is_faster)
-    with contextlib.closing(EmbeddedEngine(folder)) as engine:
+    with contextlib.closing(engine_in(folder)) as engine:
         address = engine.ensure_running()
         assert address.url != f"bolt://127.0.0.1:{taken[0].getsockname()[1]}"
         assert notes(address) == set()
@@ -316,7 +318,7 @@ def test_a_port_that_is_taken_in_between_is_replaced(folder: Path, monkeypatch: 
 
 
 def test_a_start_is_given_up_when_it_is_closed(folder: Path) -> None:
-    engine = EmbeddedEngine(folder)
+    engine = engine_in(folder)
     errors: list[EngineStartError] = []
 
     def start() -> None:
@@ -336,13 +338,13 @@ def test_a_start_is_given_up_when_it_is_closed(folder: Path) -> None:
 
 def test_a_start_that_fails_says_why_and_where_the_logs_are(folder: Path) -> None:
     with pytest.raises(EngineStartError, match=r"code 1 while starting.*maximum heap.*its logs are in .*log"):
-        EmbeddedEngine(folder, heap="1k").ensure_running()
+        engine_in(folder, heap="1k").ensure_running()
     assert not EngineFolder(folder).is_locked()
 
 
 def test_a_start_that_takes_too_long_is_ended(folder: Path) -> None:
     with pytest.raises(EngineStartError, match=r"did not answer in 0\.2 s"):
-        EmbeddedEngine(folder, start_timeout_s=0.2).ensure_running()
+        engine_in(folder, start_timeout_s=0.2).ensure_running()
     assert not EngineFolder(folder).is_locked()
 
 
@@ -350,7 +352,7 @@ def test_a_locked_folder_whose_engine_does_not_answer(folder: Path) -> None:
     held = EngineFolder(folder).try_lock()
     assert held is not None
     with held, pytest.raises(EngineStartError, match=r"did not answer in 0\.2 s"):
-        EmbeddedEngine(folder, start_timeout_s=0.2).ensure_running()
+        engine_in(folder, start_timeout_s=0.2).ensure_running()
 
 
 def test_without_the_package_the_error_says_what_to_do(folder: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from support.engines import plan
 from support.engines.bolt import agent_of
 from support.engines.containers import in_container
-from support.engines.java import QUICK
 from support.engines.model import EngineUnderTest, Source, Unavailable
 from support.engines.neo4j_jars import Neo4jRelease, from_jars
 
@@ -19,8 +20,11 @@ from support.engines.neo4j_jars import Neo4jRelease, from_jars
 def embedded(folder: Path) -> Iterator[EngineUnderTest]:
     """The product's own embedded engine."""
     from loopgraph.effects.engine.embedded import EmbeddedEngine  # tests of the pure rooms do without it
+    from loopgraph.settings import Settings
 
-    engine = EmbeddedEngine(folder, java_options=QUICK)
+    # The start cache is made once per machine; of several processes that come at one time one makes it.
+    subprocess.run([sys.executable, "-m", "loopgraph.effects.schema.rehearsal"], check=False)
+    engine = EmbeddedEngine.configured(folder, Settings())
     try:
         address = engine.ensure_running()
         login = (address.url, address.user, address.password, address.database)

@@ -7,8 +7,8 @@ import http.client
 import json
 from typing import Any
 
-from loopgraph.effects.engine.embedded import LOOPBACK, USER
 from loopgraph.effects.engine.folder import EngineFolder
+from loopgraph.effects.engine.java import LOOPBACK, USER
 from loopgraph.errors import EngineStartError
 
 _LONG_S = 4 * 3600.0

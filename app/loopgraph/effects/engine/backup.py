@@ -22,9 +22,11 @@ from typing import IO
 from uuid import uuid4
 
 from loopgraph.effects.engine.admin import command
-from loopgraph.effects.engine.embedded import DATABASE, EmbeddedEngine
+from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import EngineFolder
+from loopgraph.effects.engine.java import DATABASE
 from loopgraph.errors import SetupError
+from loopgraph.settings import Settings
 
 FORMAT, VERSION = "loopgraph backup", 1
 _MANIFEST, _DATABASE = "backup.json", "database.zip"
@@ -32,7 +34,7 @@ _OURS, _ABANDONED_S = "loopgraph-", 24 * 3600.0
 _CHUNK = 1024 * 1024
 
 
-def back_up(path: Path, target: Path, *, heap: str) -> int:
+def back_up(path: Path, target: Path, settings: Settings) -> int:
     """Writes a backup of the folder to the file ``target``, which must not exist; its bytes. Blocks.
 
     The engine may run in another process; else it is started for this. Raises SetupError in plain words, and then there is no
@@ -44,7 +46,7 @@ def back_up(path: Path, target: Path, *, heap: str) -> int:
     folder.recognise()
     if not folder.holds_a_graph:
         raise SetupError(f"there is no graph in {path} to back up")
-    engine = EmbeddedEngine(path, heap=heap)
+    engine = EmbeddedEngine.configured(path, settings)
     new = target.with_name(target.name + ".new")
     try:
         engine.ensure_running()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib.util
 import io
 import logging
 import os
@@ -28,25 +27,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopgraph.effects.engine.folder import EngineFolder, EngineRecord
+from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, java, server
+from loopgraph.effects.engine.start_cache import StartCache
 from loopgraph.errors import EngineStartError
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:  # it needs no more than the standard library, and says so where the engine is missing
+    from loopgraph.settings import Settings
 
-USER = "root"
-DATABASE = "loopgraph"
-LOOPBACK = "127.0.0.1"
+logger = logging.getLogger(__name__)
 
 _PAUSE_S = 0.05
 _PROBE_TIMEOUT_S = 2.0
 _STOP_TIMEOUT_S = 15.0  # more than the grace period of the guard
 _ATTEMPTS = 3
 _GUARD = Path(__file__).with_name("guard.py")
-_USE_A_SERVER = "set LOOPGRAPH_GRAPH_URL to a Neo4j or Memgraph server (bolt://HOST:PORT)"
 
 _ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 """What the engine gets of our environment: no secrets of the service, and no JAVA_TOOL_OPTIONS that change how it runs."""
+
+_CRASHES = frozenset(128 + number for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGSEGV))
+"""Exit codes of a Java that failed itself."""
 
 _UNCAUGHT = 'Exception in thread "main"'
 """How Java reports that its start failed. The engine then stays alive and serves nothing, as when a port is taken."""
@@ -65,20 +68,33 @@ class EngineAddress:
 class EmbeddedEngine:
     """The engine of one folder, as seen from this process. Thread-safe; a forked child does not inherit the ownership.
 
-    ``heap`` is the largest Java heap (``"512m"``, ``"1g"``), ``java_options`` are more options of its Java. ``start_timeout_s``
-    limits the wait for an engine that another process starts or runs, and the start of an own one. An owned engine lives until
-    ``close()``, and not longer than this object.
+    ``heap`` is the largest Java heap (``"512m"``, ``"1g"``), ``java_options`` are more options of its Java, ``cache`` is the
+    folder of the start caches. ``start_timeout_s`` limits the wait for an engine that another process starts or runs, and the
+    start of an own one. An owned engine lives until ``close()``, and not longer than this object.
     """
 
     def __init__(
-        self, folder: Path, *, heap: str = "512m", java_options: Sequence[str] = (), start_timeout_s: float = 60.0
+        self,
+        folder: Path,
+        *,
+        heap: str = "512m",
+        java_options: Sequence[str] = (),
+        cache: Path | None = None,
+        start_timeout_s: float = 60.0,
     ) -> None:
         self._folder = EngineFolder(folder)
         self._java_options = (f"-Xmx{heap}", *java_options)
+        self._cache = (cache, tuple(java_options)) if cache else None
         self._timeout_s = start_timeout_s
         self._child: _Child | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
+
+    @classmethod
+    def configured(cls, folder: Path, settings: Settings) -> EmbeddedEngine:
+        """The engine of a folder, with the Java that the settings ask for."""
+        java_options, cache = settings.embedded_java_options, settings.embedded_cache
+        return cls(folder, heap=settings.embedded_heap, java_options=java_options, cache=cache)
 
     def ensure_running(self) -> EngineAddress:
         """The address of the running engine, which is joined, or else started. Blocks; joining takes milliseconds.
@@ -154,7 +170,9 @@ class EmbeddedEngine:
         for attempt in range(1, _ATTEMPTS + 1):
             port, http_port = free_ports(preferred)
             self._folder.publish(EngineRecord(port))
-            child = self._spawn(lock, port, http_port)
+            cache = StartCache(*self._cache) if self._cache else None
+            cached = cache.options if cache else ()
+            child = self._spawn(lock, port, http_port, cached)
             try:
                 self._wait_ready(child, port, http_port, deadline)
                 self._folder.publish(EngineRecord(port, child.pid, datetime.now(UTC).isoformat(), http_port))
@@ -163,14 +181,17 @@ class EmbeddedEngine:
                 if isinstance(error, _ServesNothing) and attempt < _ATTEMPTS:
                     preferred = None
                     continue
+                if isinstance(error, _Crashed) and cache and cached:
+                    cache.drop()  # Java checks its header only: one with broken content crashes it
+                    continue
                 raise
             self._child = child
             logger.info("the embedded engine runs: pid %s, port %s, logs in %s", child.pid, port, self._folder.log)
             return self._address(port)
         raise AssertionError("unreachable")
 
-    def _spawn(self, lock: io.FileIO, port: int, http_port: int) -> _Child:
-        command = self._java(port, http_port)
+    def _spawn(self, lock: io.FileIO, port: int, http_port: int, cached: Sequence[str]) -> _Child:
+        command = [*java((*self._java_options, *cached)), *server(self._folder, port, http_port)]
         read_end, write_end = os.pipe()
         lifeline = _not_for_forks(io.FileIO(write_end, "wb"))
         try:
@@ -197,40 +218,12 @@ class EmbeddedEngine:
             pid = stdout.readline()
         return _Child(guard, lifeline, int(pid) if pid else None)
 
-    def _java(self, port: int, http_port: int) -> list[str]:
-        package = _engine_package()
-        settings = {
-            "java.util.logging.config.file": self._folder.logging_properties,
-            "arcadedb.server.rootPath": self._folder.root,
-            "arcadedb.server.rootPasswordPath": self._folder.password_file,  # a command line is public
-            "arcadedb.server.defaultDatabases": f"{DATABASE}[{USER}]",
-            "arcadedb.server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
-            "arcadedb.bolt.host": LOOPBACK,
-            "arcadedb.bolt.port": port,
-            "arcadedb.bolt.maxMessageSize": 128 * 1024 * 1024,  # a larger message hangs the client for ever
-            "arcadedb.server.httpIncomingHost": LOOPBACK,
-            "arcadedb.server.httpIncomingPort": http_port,
-            "arcadedb.queryMaxConcurrent": 256,  # the default lets four unread results block the whole server
-            "arcadedb.command.timeout": 30_000,  # milliseconds; the only time limit that it honours
-            "arcadedb.txWalFlush": 1,  # the default never syncs: a power failure takes acknowledged writes
-            "arcadedb.opencypher.loadCsv.allowFileUrls": "false",
-        }
-        return [
-            str(package / "jre" / "bin" / "java"),
-            *self._java_options,
-            "-XX:+ExitOnOutOfMemoryError",  # a clean restart instead of a server of which some threads are dead
-            *("--add-modules", "jdk.incubator.vector"),
-            *("--add-opens", "java.base/java.nio=ALL-UNNAMED"),
-            *(f"-D{name}={value}" for name, value in settings.items()),
-            *("-cp", str(package / "jars" / "*")),
-            "com.arcadedb.server.ArcadeDBServer",
-        ]
-
     def _wait_ready(self, child: _Child, port: int, http_port: int, deadline: float) -> None:
         while True:
             exit_code = child.guard.poll()
             if exit_code is not None:
-                raise EngineStartError(f"the embedded engine ended with code {exit_code} while starting{self._why()}")
+                failure = _Crashed if exit_code in _CRASHES else EngineStartError
+                raise failure(f"the embedded engine ended with code {exit_code} while starting{self._why()}")
             if _UNCAUGHT in self._printed():
                 raise _ServesNothing(f"the embedded engine failed to start{self._why()}")
             # Bolt alone answers too early: before the database of a new folder is created.
@@ -263,6 +256,10 @@ class EmbeddedEngine:
 
 class _ServesNothing(EngineStartError):
     """The engine is alive, but its start failed; another port may help."""
+
+
+class _Crashed(EngineStartError):
+    """Java itself failed."""
 
 
 @dataclass(frozen=True)
@@ -336,18 +333,6 @@ def _is_online(http_port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _engine_package() -> Path:
-    """The folder of ``arcadedb_embedded``, which is not imported: that would load a Java runtime into this process."""
-    spec = importlib.util.find_spec("arcadedb_embedded")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        if Path(folder, "jre", "bin", "java").exists():
-            return Path(folder)
-    raise EngineStartError(
-        f"the embedded engine is not installed: `pip install arcadedb-embedded`, or, where it has no wheel for this "
-        f"platform ({sys.platform}, Python {sys.version_info.major}.{sys.version_info.minor}), {_USE_A_SERVER}"
-    )
 
 
 _private: weakref.WeakSet[io.FileIO] = weakref.WeakSet()

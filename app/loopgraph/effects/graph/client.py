@@ -111,8 +111,7 @@ class Graph:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         folder = settings.embedded_folder
-        heap, java_options = settings.embedded_heap, settings.embedded_java_options
-        self._embedded = EmbeddedEngine(folder, heap=heap, java_options=java_options) if folder else None
+        self._embedded = EmbeddedEngine.configured(folder, settings) if folder else None
         self._driver: neo4j.AsyncDriver | None = None
         self._url = ""
         self._server: Server | None = None

@@ -32,7 +32,7 @@ def folder_of(settings: Settings) -> Path:
 
 async def back_up(settings: Settings, target: Path) -> int:
     """Writes a backup of the graph to a new file; its bytes. The service may run meanwhile. Raises SetupError."""
-    return await asyncio.to_thread(backup.back_up, folder_of(settings), target, heap=settings.embedded_heap)
+    return await asyncio.to_thread(backup.back_up, folder_of(settings), target, settings)
 
 
 async def restore(settings: Settings, source: Path, *, replace: bool = False) -> Restored:

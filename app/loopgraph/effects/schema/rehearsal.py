@@ -1,0 +1,141 @@
+"""A start of the engine on an empty folder whose only end is the start cache: the schema is made, every query planned.
+
+It takes some ten seconds of one core, once for an installed engine. A service has it done beside it, by this module as a
+program of its own, which takes its settings from the environment::
+
+    python -m loopgraph.effects.schema.rehearsal
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from loopgraph.assets import all_queries
+from loopgraph.effects.engine.java import java
+from loopgraph.effects.engine.start_cache import StartCache
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema.schema import prepare
+from loopgraph.errors import EngineStartError, LoopgraphError
+from loopgraph.settings import EMBEDDED_SCHEME, Settings
+
+logger = logging.getLogger(__name__)
+
+_QUIET_AFTER_S = 30.0
+_SCRATCH, _ABANDONED_S = "rehearsal-", 3600.0
+_LIMIT_S = 300.0
+
+
+async def make_start_cache(settings: Settings) -> bool:
+    """Makes the start cache for the Java of these settings; False if it is there, or another process is making it.
+
+    Raises EngineStartError if it cannot be made or written, and what opening a graph raises.
+    """
+    folder = settings.embedded_cache
+    if folder is None:
+        return False
+    cache = StartCache(folder, settings.embedded_java_options)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / "rehearsal.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go by the kernel when its holder dies
+            except BlockingIOError:
+                return False
+            if cache.options:
+                return False
+            _remove_abandoned(folder)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
+                recorded = Path(scratch, "recorded.aotconf")
+                await _rehearse(settings, Path(scratch, "graph"), recorded)
+                cache.put(await asyncio.to_thread(_made, settings, recorded, Path(scratch, "made.aot")))
+    except OSError as error:
+        raise EngineStartError(f"what makes the engine start faster cannot be kept in {folder}: {error}") from error
+    return True
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for scratch in folder.glob(f"{_SCRATCH}*/"):
+        if time.time() - scratch.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> None:
+    """What every service does soon after its start: Java records the classes and methods that this needs, when it stops."""
+    recording = ("-XX:AOTMode=record", f"-XX:AOTConfiguration={recorded}")
+    given = {
+        "graph_url": f"{EMBEDDED_SCHEME}{graph_folder}",
+        "embedded_java_options": (*settings.embedded_java_options, *recording),
+        "embedded_cache": None,
+    }
+    async with Graph.open(settings.model_copy(update=given)) as graph:
+        await prepare(graph)
+        for query in all_queries():
+            if not query.choices:
+                await graph.explain(query)
+
+
+def _made(settings: Settings, recorded: Path, made: Path) -> Path:
+    options = (f"-Xmx{settings.embedded_heap}", *settings.embedded_java_options)
+    creating = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={recorded}", f"-XX:AOTCache={made}")
+    try:
+        java_ended = subprocess.run(java((*options, *creating)), capture_output=True, text=True, timeout=_LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise EngineStartError(f"Java did not make its cache in {_LIMIT_S:g} s") from error
+    if java_ended.returncode or not made.is_file():
+        said = (java_ended.stderr or java_ended.stdout).strip().splitlines()
+        raise EngineStartError(f"Java made no cache: {said[-1] if said else f'exit code {java_ended.returncode}'}")
+    return made
+
+
+async def rehearse_beside(settings: Settings) -> None:
+    """Has the start cache made, if it is missing, by a process of the lowest priority; ends that when it is cancelled."""
+    folder = settings.embedded_cache
+    if folder is None or settings.embedded_folder is None:
+        return
+    await asyncio.sleep(_QUIET_AFTER_S)  # a service has enough to do when it has just started
+    if StartCache(folder, settings.embedded_java_options).options:
+        return
+    given = {
+        "LOOPGRAPH_EMBEDDED_CACHE": str(folder),
+        "LOOPGRAPH_EMBEDDED_HEAP": settings.embedded_heap,
+        "LOOPGRAPH_EMBEDDED_JAVA_OPTIONS": " ".join(settings.embedded_java_options),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__),
+        env={**os.environ, **given},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, 19)  # its engine inherits it
+        _, complaint = await process.communicate()
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        raise
+    if process.returncode:
+        logger.info("the engine will start no faster: %s", complaint.decode(errors="replace").strip())
+
+
+def main() -> None:
+    """Makes the start cache; exits with a sentence if it cannot be made."""
+    try:
+        asyncio.run(make_start_cache(Settings()))
+    except LoopgraphError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

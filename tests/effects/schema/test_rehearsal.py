@@ -1,0 +1,74 @@
+"""The start cache: made once, used by the next start, and never in the way of one."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from loopgraph.effects.engine.embedded import EmbeddedEngine
+from loopgraph.effects.engine.start_cache import StartCache
+from loopgraph.effects.schema.rehearsal import make_start_cache
+from loopgraph.errors import EngineStartError
+from loopgraph.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings with a start cache of their own, made by a real start."""
+    settings = Settings(embedded_cache=tmp_path_factory.mktemp("cache") / "new")
+    assert await make_start_cache(settings)
+    assert not await make_start_cache(settings)
+    return settings
+
+
+def cache_of(settings: Settings) -> StartCache:
+    assert settings.embedded_cache is not None
+    return StartCache(settings.embedded_cache, settings.embedded_java_options)
+
+
+def maps(engine: EmbeddedEngine) -> str:
+    return Path(f"/proc/{engine.pid}/maps").read_text()
+
+
+def test_the_next_start_uses_it(made: Settings, tmp_path: Path) -> None:
+    cache = cache_of(made)
+    assert {entry.name for entry in cache.folder.iterdir()} == {cache.file.name, "rehearsal.lock"}
+    with contextlib.closing(EmbeddedEngine.configured(tmp_path / "graph", made)) as engine:
+        engine.ensure_running()
+        assert str(cache.file) in maps(engine)
+    assert not StartCache(cache.folder, ("-XX:+UseParallelGC",)).options, "it is of other options"
+
+
+@pytest.mark.parametrize("broken", ["cut off", "overwritten"])
+def test_a_broken_one_is_no_obstacle(made: Settings, tmp_path: Path, broken: str) -> None:
+    settings = made.model_copy(update={"embedded_cache": tmp_path / "cache"})
+    whole, cache = cache_of(made).file.read_bytes(), cache_of(settings)
+    middle = len(whole) // 3
+    cache.folder.mkdir()
+    cache.file.write_bytes(
+        whole[:middle] if broken == "cut off" else whole[:middle] + bytes(500_000) + whole[middle + 500_000 :]
+    )
+    with contextlib.closing(EmbeddedEngine.configured(tmp_path / "graph", settings)) as engine:
+        engine.ensure_running()
+        assert str(cache.file) not in maps(engine)
+
+
+async def test_where_it_cannot_be_kept_it_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EngineStartError, match=r"cannot be kept in .*file"):
+        await make_start_cache(Settings(embedded_cache=tmp_path / "file"))
+    assert not await make_start_cache(Settings(embedded_cache=None))
+
+
+def test_only_the_newest_ones_are_kept(tmp_path: Path) -> None:
+    for number in range(6):
+        cache = StartCache(tmp_path, (f"-Dnumber={number}",))
+        made = tmp_path / "made"
+        made.write_bytes(b"")
+        cache.put(made)
+        assert cache.options
+    assert len(list(tmp_path.iterdir())) == 4
