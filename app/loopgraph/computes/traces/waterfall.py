@@ -11,15 +11,16 @@ from loopgraph.computes.traces.tree import Node, R, Record
 from loopgraph.contracts.assembly import SpanKind, WaterfallRow
 from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
 
-_MICROSECOND = timedelta(microseconds=1)
-
 _FAR = 256
 """How many levels up the critical path looks for what holds or spawned a span: bounds the work for trees of absurd depth."""
 
 
 @dataclass(eq=False, slots=True)
 class _Span:
-    """A bar; ``start`` and ``end`` are microseconds since the start of the whole, None unless both are known."""
+    """A bar; ``start`` and ``end`` are microseconds since the start of the whole, None unless both are known.
+
+    The rest is what the critical path notes on it: see ``_hold``.
+    """
 
     node: Node[Any]
     parent: _Span | None
@@ -27,6 +28,10 @@ class _Span:
     began: datetime | None
     start: int | None = None
     end: int | None = None
+    self_ms: float | None = None
+    critical: bool = False
+    holder: _Span | None = None
+    holds: list[_Span] | None = None
 
 
 class Segment(NamedTuple):
@@ -80,8 +85,8 @@ class Waterfall(Generic[R]):
         """What the bars stand for, in the order in which they are drawn."""
         self._spans = {span.node.key: span for span in spans}
         self._origin = _origin(spans)
-        self._through = _critical(spans)[1]
-        self._own = _self_times(spans)
+        _critical(spans)
+        _note_self_times(spans)
 
     def bar(self, node: Node[R]) -> Bar[R]:
         """The bar of one of its nodes."""
@@ -92,8 +97,8 @@ class Waterfall(Generic[R]):
             parent_id=span.parent.node.key[1] if span.parent else None,
             depth=span.depth,
             start_offset_ms=(span.began - self._origin) / timedelta(milliseconds=1) if known else None,  # type: ignore[operator]
-            self_ms=self._own.get(id(span)),
-            critical=id(span) in self._through,
+            self_ms=span.self_ms,
+            critical=span.critical,
         )
 
 
@@ -107,7 +112,7 @@ def critical_path(tops: Sequence[Node[R]]) -> tuple[Segment, ...]:
     that does not end before it, and from its start the path goes on in whatever spawned it. Spans of unknown times, and what
     outlives the whole, are not on the path.
     """
-    return tuple(_critical(_spans(tops))[0])
+    return tuple(_critical(_spans(tops)))
 
 
 # Spans
@@ -116,18 +121,21 @@ def critical_path(tops: Sequence[Node[R]]) -> tuple[Segment, ...]:
 def _spans(tops: Sequence[Node[Any]]) -> list[_Span]:
     """All spans, each before those in it, siblings in the order of time."""
     spans: list[_Span] = []
-    drawn: dict[int, _Span] = {}
-    for node in (node for top in tops for node in top.walk()):
-        parent = drawn.get(id(node.parent))
-        span = _Span(node, parent, parent.depth + 1 if parent else 0, node.record.started_at)
-        drawn[id(node)] = span
+    stack: list[tuple[Node[Any], _Span | None, int]] = [(top, None, 0) for top in reversed(tops)]
+    while stack:
+        node, parent, depth = stack.pop()
+        span = _Span(node, parent, depth, node.record.started_at)
         spans.append(span)
+        if node.children:
+            stack += [(child, span, depth + 1) for child in reversed(node.children)]
     origin = _origin(spans)
-    for span in spans:
-        duration = span.node.record.duration_ms
-        if origin is not None and span.began is not None and duration is not None:
-            span.start = (span.began - origin) // _MICROSECOND
-            span.end = span.start + round(duration * 1000)
+    if origin is not None:
+        for span in spans:
+            duration = span.node.record.duration_ms
+            if span.began is not None and duration is not None:
+                since = span.began - origin  # its parts are exact, and a division of it costs as much as all else here
+                span.start = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+                span.end = span.start + round(duration * 1000)
     return spans
 
 
@@ -146,20 +154,19 @@ def _origin(spans: Iterable[_Span]) -> datetime | None:
     return min(heads or [span.began for span in spans if span.began], default=None)
 
 
-def _self_times(spans: Sequence[_Span]) -> dict[int, float]:
-    """In milliseconds, of the spans of known times."""
+def _note_self_times(spans: Sequence[_Span]) -> None:
+    """In milliseconds, on the spans of known times."""
     inside: dict[int, list[tuple[int, int]]] = {}
-    own: dict[int, float] = {}
     for span in reversed(spans):  # children before their parents
-        covered = inside.pop(id(span), [])
+        covered = inside.pop(id(span), None)
         if span.start is not None and span.end is not None:
-            own[id(span)] = (span.end - span.start - _union(covered, span.start, span.end)) / 1000
+            own = span.end - span.start
+            span.self_ms = (own - _union(covered, span.start, span.end) if covered else own) / 1000
             covered = [(span.start, span.end)]
         if span.parent is not None and covered:
             outer = inside.setdefault(id(span.parent), covered)
             if outer is not covered:
                 outer += covered
-    return own
 
 
 def _union(intervals: Iterable[tuple[int, int]], low: int, high: int) -> int:
@@ -176,7 +183,7 @@ def _union(intervals: Iterable[tuple[int, int]], low: int, high: int) -> int:
 # The critical path
 
 
-@dataclass
+@dataclass(slots=True)
 class _Frame:
     """How far back the path has come in a span: to ``cursor``; ``floor`` is where it leaves the span."""
 
@@ -185,44 +192,42 @@ class _Frame:
     floor: int
 
 
-def _critical(spans: Sequence[_Span]) -> tuple[list[Segment], set[int]]:
-    known = [(span, span.start, span.end) for span in spans if span.start is not None and span.end is not None]
-    heads = [(start, end) for span, start, end in known if span.parent is None] or [item[1:] for item in known]
+def _critical(spans: Sequence[_Span]) -> list[Segment]:
+    """The segments of the path, which is noted on the spans, too."""
+    known = [span for span in spans if span.end is not None]
+    heads = [span for span in known if span.parent is None] or known
     if not heads:
-        return [], set()
-    low, high = min(start for start, _ in heads), max(end for _, end in heads)
-    holders = _holders(spans)
-    waiting: dict[int, list[_Span]] = {}
-    for span, _, end in sorted(known, key=lambda item: (item[2], item[1])):
-        if end <= high:
-            waiting.setdefault(id(holders[id(span)]), []).append(span)
+        return []
+    low, high = min(_known(span.start) for span in heads), max(_known(span.end) for span in heads)
+    unheld = _hold(spans, known, high)
     segments: list[Segment] = []
-    through: set[int] = set()
 
     def leave(frame: _Frame, to: int) -> None:
         if frame.cursor > to:
             span = frame.span
             kind, id_ = span.node.key if span else (None, None)
             segments.append(Segment(id_, kind, to, frame.cursor))
-        frame.cursor = min(frame.cursor, to)
+            frame.cursor = to
 
     stack = [_Frame(None, high, low)]
     while stack:
         frame = stack[-1]
-        candidates = waiting.get(id(frame.span), [])
-        child = _last_finished(candidates, frame, through)
+        candidates = unheld if frame.span is None else frame.span.holds
+        child = _last_finished(candidates, frame) if candidates else None
         if child is None:
             leave(frame, frame.floor)
             stack.pop()
             continue
         leave(frame, _known(child.end))
         chain = [_Frame(child, _known(child.end), max(_known(child.start), frame.floor))]
-        while (spawner := _spawner(chain[-1], frame, through)) is not None:
+        while (spawner := _spawner(chain[-1], frame)) is not None:
             chain.append(spawner)
-        through |= {id(item.span) for item in chain}
+        for link in chain:
+            if link.span is not None:
+                link.span.critical = True
         frame.cursor = chain[-1].floor
         stack += reversed(chain)
-    return segments, through
+    return segments
 
 
 def _known(instant: int | None) -> int:
@@ -230,40 +235,57 @@ def _known(instant: int | None) -> int:
     return instant
 
 
-def _holders(spans: Iterable[_Span]) -> dict[int, _Span | None]:
-    """The nearest span around each one that does not end before it; around one of unknown times, the nearest known one."""
-    holders: dict[int, _Span | None] = {}
+def _hold(spans: Iterable[_Span], known: Iterable[_Span], high: int) -> list[_Span]:
+    """Notes on every span what holds it, and what it holds of what ends by ``high``, the last to end last.
+
+    A span is held by the nearest one around it that does not end before it; around one of unknown times, by the nearest known
+    one. Answers with those that nothing holds.
+    """
     for span in spans:
-        outer = span.parent
+        outer, end = span.parent, span.end
         for _ in range(_FAR):
-            if outer is None or (outer.end is not None and (span.end is None or outer.end >= span.end)):
+            if outer is None or (outer.end is not None and (end is None or outer.end >= end)):
                 break
-            outer = holders[id(outer)]  # what lies between ends before the span, too
+            outer = outer.holder  # what lies between ends before the span, too
         else:
             outer = None
-        holders[id(span)] = outer
-    return holders
+        span.holder = outer
+    unheld: list[_Span] = []
+    for span in sorted(known, key=_ending):
+        if _known(span.end) <= high:
+            holder = span.holder
+            if holder is None:
+                unheld.append(span)
+            elif holder.holds is None:
+                holder.holds = [span]
+            else:
+                holder.holds.append(span)
+    return unheld
 
 
-def _last_finished(candidates: list[_Span], frame: _Frame, through: set[int]) -> _Span | None:
+def _ending(span: _Span) -> tuple[int, int]:
+    return _known(span.end), _known(span.start)
+
+
+def _last_finished(candidates: list[_Span], frame: _Frame) -> _Span | None:
     """Takes the candidate that finished last by the frame's cursor; those that finished later are dropped."""
     while candidates:
         span = candidates.pop()
         end = _known(span.end)
         if end < frame.floor:
             candidates.clear()
-        elif end <= frame.cursor and id(span) not in through:
+        elif end <= frame.cursor and not span.critical:
             return span
     return None
 
 
-def _spawner(part: _Frame, frame: _Frame, through: set[int]) -> _Frame | None:
+def _spawner(part: _Frame, frame: _Frame) -> _Frame | None:
     """The innermost span between a part of the path and the frame's span that was running when the part began."""
     outer = part.span.parent if part.span else None
     for _ in range(_FAR):
         if outer is None or outer is frame.span:
             break
-        known = outer.start is not None and outer.end is not None and id(outer) not in through
+        known = outer.start is not None and outer.end is not None and not outer.critical
         if known and _known(outer.start) <= part.floor <= _known(outer.end):
             return _Frame(outer, part.floor, max(_known(outer.start), frame.floor))
         outer = outer.parent
