@@ -26,8 +26,7 @@ def setting_row(name: str) -> str:
     default = field.default
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
-    if name == "graph_url":
-        default = "embedded:<data folder>/graph"
+    default = {"graph_url": "embedded:<data folder>/graph", "embedded_cache": "<cache folder>"}.get(name, default)
     shown = f"`{default}`" if default not in (None, "", ()) else ""
     return f"| `LOOPGRAPH_{name.upper()}` | {shown} | {field.description} |"
 
