@@ -1,6 +1,7 @@
-// The edges of one type from one version to another, open or closed.
+// The edges of one type between pairs of versions, from the first to the second, open or closed.
 // access: read
-// parameters: source_node_id, target_node_id
+// parameters: pairs
 // returns: edge, relationship_type
-MATCH (:PatternVersion {node_id: $source_node_id})-[r:EDGE_TYPE]->(:PatternVersion {node_id: $target_node_id})
+UNWIND $pairs AS row
+MATCH (:PatternVersion {node_id: row.source_node_id})-[r:EDGE_TYPE]->(:PatternVersion {node_id: row.target_node_id})
 RETURN properties(r) AS edge, type(r) AS relationship_type

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
-from loopgraph.effects.graph.group_commit import LARGEST, GroupCommit
+from loopgraph.effects.graph.group_commit import LARGEST, GroupCommit, Refused, Together
 from loopgraph.errors import GraphFault, GraphFull, GraphTimeout, GraphUnavailable, NotFound
 
 Log = list[str]
@@ -169,3 +169,42 @@ async def test_where_halves_meet_a_graph_that_goes_away_the_rest_is_told() -> No
     assert results[0] == "FIRST"
     assert results[1:] == [ledger.error] * 4
     assert ledger.names == ["first"]
+
+
+class Doing:
+    """What does several requests at once: it refuses those named in ``wrong`` and notes how many came together."""
+
+    def __init__(self, wrong: str = "") -> None:
+        self.wrong = wrong
+        self.calls: list[str] = []
+
+    async def do(self, transaction: Log, requests: Sequence[str]) -> list[str]:
+        self.calls.append("".join(requests))
+        errors = {place: NotFound("Thing", name) for place, name in enumerate(requests) if name in self.wrong}
+        if errors:
+            raise Refused(errors)
+        transaction += requests
+        return [name.upper() for name in requests]
+
+
+async def test_requests_of_one_kind_are_done_in_one_call() -> None:
+    ledger, one, other = Ledger(), Doing(), Doing()
+    works = [Together(one.do, "a"), *(Together(one.do, name) for name in "bcd"), Together(other.do, "x")]
+    answers = [ledger.group.run(work) for work in works]
+    assert await asyncio.gather(*answers, ledger.write("e")) == ["A", "B", "C", "D", "X", "E"]
+    assert (one.calls, other.calls) == (["a", "bcd"], ["x"])
+    assert [len(transaction) for transaction in ledger.committed] == [1, 5]
+
+
+async def test_those_that_are_refused_get_their_own_errors_and_the_others_are_done_again() -> None:
+    ledger, doing = Ledger(), Doing(wrong="bd")
+    works = [Together(doing.do, name) for name in "abcde"]
+    answers = await asyncio.gather(*map(ledger.group.run, works), ledger.write("x"), return_exceptions=True)
+    assert [str(getattr(answer, "id", answer)) for answer in answers] == ["A", "b", "C", "d", "E", "X"]
+    assert sorted(ledger.names) == ["a", "c", "e", "x"]
+    assert doing.calls == ["a", "bcde", "ce"]
+
+
+async def test_one_that_is_alone_raises_its_own_error() -> None:
+    with pytest.raises(NotFound, match="no Thing has the id 'b'"):
+        await Ledger().group.run(Together(Doing(wrong="b").do, "b"))

@@ -6,13 +6,16 @@ the group runs joins the next one: all of their functions run in it one after th
 If it fails, nothing is committed. Where the error blames the graph, all of them get it, and at once those who wait behind them,
 too: each would only wait for the same failure. Where it may be one's own, halves find out whose, and it reaches no other;
 unless one after the other fails by himself and nothing is committed: then it is the graph, whatever it says.
+
+A commit is not all that can be shared: where requests of one kind come together, a ``Together`` does them all with the statements
+that one would take.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +23,7 @@ from loopgraph.errors import Blame, UserError, blame_of
 
 T = TypeVar("T")
 X = TypeVar("X")
+R = TypeVar("R")
 
 LARGEST = 32
 """So many functions share a transaction at most."""
@@ -28,6 +32,33 @@ _IN_VAIN = 3
 """So many who wait at once may fail one by one, with nothing committed, before all others are told the same."""
 
 Work = Callable[[X], Awaitable[Any]]
+
+
+class Refused(Exception):
+    """Some of the requests that are done together cannot be: the errors of these, by their place. Nothing of it is written."""
+
+    def __init__(self, errors: Mapping[int, Exception]) -> None:
+        super().__init__(*errors.values())
+        self.errors = errors
+
+
+@dataclass(frozen=True, eq=False)
+class Together(Generic[X, R, T]):
+    """A request as a function of a transaction; with others that have the same ``do``, it is done in one call of that.
+
+    ``do`` answers every request in its order, as if they had come one after the other, or raises Refused.
+    """
+
+    do: Callable[[X, Sequence[R]], Awaitable[Sequence[T]]]
+    request: R
+
+    async def __call__(self, transaction: X) -> T:
+        """Does this request alone. Raises its own error."""
+        try:
+            [result] = await self.do(transaction, [self.request])
+        except Refused as refused:
+            raise refused.errors[0] from None
+        return result
 
 
 @dataclass(eq=False)
@@ -77,6 +108,11 @@ class GroupCommit(Generic[X]):
             part = parts.pop()
             try:
                 results = await self._commit_all(part)
+            except Refused as refused:
+                for place, error in refused.errors.items():
+                    self._fail([part[place]], error)
+                if rest := [each for each in part if not each.outcome.done()]:
+                    parts.append(rest)
             except Exception as error:
                 if len(part) == 1 and not isinstance(error, UserError):
                     self._in_vain += 1
@@ -100,11 +136,23 @@ class GroupCommit(Generic[X]):
         if len(part) == 1:
             return [await self._commit(part[0].work)]
 
-        async def all_of_them(transaction: X) -> list[Any]:
-            return [await each.work(transaction) for each in part]
+        alone: list[int] = []
+        alike: defaultdict[Any, list[int]] = defaultdict(list)
+        for place, each in enumerate(part):
+            (alike[each.work.do] if isinstance(each.work, Together) else alone).append(place)
 
-        results: list[Any] = await self._commit(all_of_them)
-        return results
+        async def all_of_them(transaction: X) -> dict[int, Any]:
+            results = {place: await part[place].work(transaction) for place in alone}
+            for do, places in alike.items():
+                try:
+                    done = await do(transaction, [part[place].work.request for place in places])  # type: ignore[attr-defined]
+                except Refused as refused:
+                    raise Refused({places[index]: error for index, error in refused.errors.items()}) from None
+                results.update(zip(places, done, strict=True))
+            return results
+
+        results: dict[int, Any] = await self._commit(all_of_them)
+        return [results[place] for place in range(len(part))]
 
     def _fail(self, writers: Iterable[_Waiting[X]], error: Exception) -> None:
         for each in writers:

@@ -20,7 +20,7 @@ _PATTERNS_PAGE = query("lineage/patterns_page")
 _VERSIONS_BY_ID = query("lineage/versions_by_id")
 _VERSIONS_PAGE = query("lineage/versions_page")
 _EDGES_BY_ID = query("lineage/edges_by_id")
-_ACTIVE_PATH = query("lineage/active_path")
+_ACTIVE_PATHS = query("lineage/active_paths")
 _EDGES = {Direction.ANCESTORS: query("lineage/edges_into"), Direction.DESCENDANTS: query("lineage/edges_out_of")}
 _REACHED = {
     Direction.ANCESTORS: query("lineage/reached_ancestors"),
@@ -137,8 +137,8 @@ class LineageReads:
         """The edges of a shortest path of edges that are open now, None if there is none."""
         if source_id == target_id:
             return ()
-        statement = _ACTIVE_PATH.choose(EDGE_TYPES=[kind.value for kind in types])
-        rows = await self._graph.read(statement, source_node_id=source_id, target_node_id=target_id)
+        statement = _ACTIVE_PATHS.choose(EDGE_TYPES=[kind.value for kind in types])
+        rows = await self._graph.read(statement, pairs=[{"source_node_id": source_id, "target_node_id": target_id}])
         if not rows:
             return None
         ids: list[str] = rows[0]["node_ids"]

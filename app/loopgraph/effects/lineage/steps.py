@@ -13,7 +13,6 @@ from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Text
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink, template_hash
 from loopgraph.contracts.lineage import (
-    ANCESTRY,
     LineageEdge,
     Pattern,
     PatternStatus,
@@ -25,7 +24,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.lineage import mapping
 from loopgraph.effects.lineage.audit import make_event, record
-from loopgraph.errors import Conflict, CycleRefused, InvalidInput, NotFound
+from loopgraph.errors import Conflict, InvalidInput, NotFound
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
@@ -35,15 +34,13 @@ UNRESOLVED = "unresolved"
 _CREATE_EDGES = query("lineage/create_edges")
 _RESERVE = query("lineage/reserve_versions")
 _LOCK_ANCESTRY = query("lineage/lock_ancestry")
-_ACTIVE_PATH = query("lineage/active_path").choose(EDGE_TYPES=[kind.value for kind in ANCESTRY])
 _EDGES_BY_ID = query("lineage/edges_by_id")
-_EDGES_BETWEEN = query("lineage/edges_between")
 _EDGES_INTO = query("lineage/edges_into").choose(EDGE_TYPES=[kind.value for kind in RelationshipType])
 _LOCK_VERSION = query("lineage/lock_version")
 _UPDATE_VERSION = query("lineage/update_version")
 _LOCK_PATTERNS = query("lineage/lock_patterns")
 _CLEAR_CURRENT = query("lineage/clear_current_versions")
-_SET_CURRENT = query("lineage/set_current_versions")
+_MOVE_CURRENT = query("lineage/move_current_versions")
 _NEWEST_ACTIVE = query("lineage/newest_active_version")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _STANDING = query("lineage/versions_standing")
@@ -188,15 +185,6 @@ async def reserve_many(tx: Transaction, counts: Mapping[str, int], at: datetime)
     }
 
 
-async def default_parents(tx: Transaction, pattern: Pattern, number: int, edge_id: str) -> tuple[ParentLink, ...]:
-    """The version in use, or the latest before ``number``, as the one parent of the next by an edge of this id."""
-    parent = pattern.current_node_id
-    if parent is None:
-        rows = await tx.run(_VERSIONS_PAGE, pattern_ids=[pattern.pattern_id], below=number, limit=1)
-        parent = rows[0]["version"]["node_id"] if rows else None
-    return (ParentLink(node_id=parent, edge_id=edge_id),) if parent else ()
-
-
 async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str) -> tuple[LineageEdge, ...]:
     """Draws edges into versions that this transaction made: nothing leads out of those, so no cycle can close.
 
@@ -212,10 +200,15 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
         if edge.source_node_id not in sources:
             raise NotFound("PatternVersion", edge.source_node_id)
         resolved.append(edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]}))
-    for kind in sorted({edge.relationship_type for edge in resolved}):
-        rows = [mapping.edge_properties(edge, request_hash) for edge in resolved if edge.relationship_type is kind]
-        await tx.write(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), rows, into="edges")
+    await create_edges(tx, [(edge, request_hash) for edge in resolved])
     return tuple(resolved)
+
+
+async def create_edges(tx: Transaction, edges: Sequence[tuple[LineageEdge, str]]) -> None:
+    """Draws edges whose ends are known to be there, each with the hash of its request; one statement for each type."""
+    for kind in sorted({edge.relationship_type for edge, _ in edges}):
+        rows = [mapping.edge_properties(edge, hash_) for edge, hash_ in edges if edge.relationship_type is kind]
+        await tx.write(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), rows, into="edges")
 
 
 async def lock_ancestry(tx: Transaction, turn: str) -> None:
@@ -226,52 +219,21 @@ async def lock_ancestry(tx: Transaction, turn: str) -> None:
     await tx.run(_LOCK_ANCESTRY, turn=turn)
 
 
-async def require_free_edge_ids(tx: Transaction, links: Sequence[ParentLink], turn: str) -> None:
-    """Raises Conflict where the client's own id of an edge is taken.
+async def taken_edge_ids(tx: Transaction, edge_ids: Iterable[str], turn: str) -> list[str]:
+    """Those of the ids that edges have.
 
     The graph's constraints hold for one type of edge each, so ids of clients are given out under the lock on ancestry.
     """
+    await lock_ancestry(tx, turn)
+    return [row["edge"]["edge_id"] for row in await tx.run(_EDGES_BY_ID, edge_ids=sorted(edge_ids))]
+
+
+async def require_free_edge_ids(tx: Transaction, links: Sequence[ParentLink], turn: str) -> None:
+    """Raises Conflict where the client's own id of an edge is taken."""
     given = [link.edge_id for link in links if link.edge_id]
     if given:
-        await lock_ancestry(tx, turn)
-        for row in await tx.run(_EDGES_BY_ID, edge_ids=given):
-            raise Conflict("LineageEdge", row["edge"]["edge_id"], "the id is taken by another edge")
-
-
-async def draw_between(
-    tx: Transaction, edge: LineageEdge, request_hash: str, field: str = "targetNodeId"
-) -> LineageEdge:
-    """Draws an edge between two existing versions, under ``lock_ancestry``.
-
-    Raises NotFound, Conflict if the two are connected by this type already, CycleRefused if it would close a cycle.
-    """
-    ends = await standing(tx, (edge.source_node_id, edge.target_node_id))
-    for node_id in (edge.source_node_id, edge.target_node_id):
-        if node_id not in ends:
-            raise NotFound("PatternVersion", node_id)
-    kind = edge.relationship_type
-    between = await tx.run(
-        _EDGES_BETWEEN.choose(EDGE_TYPE=kind.value),
-        source_node_id=edge.source_node_id,
-        target_node_id=edge.target_node_id,
-    )
-    if any(row["edge"].get("valid_to") is None for row in between):
-        pair = f"{edge.source_node_id} → {edge.target_node_id}"
-        raise Conflict("LineageEdge", pair, f"they are already connected by {kind.value}")
-    if kind in ANCESTRY:
-        path = await tx.run(_ACTIVE_PATH, source_node_id=edge.target_node_id, target_node_id=edge.source_node_id)
-        if path:
-            raise CycleRefused(field, [edge.source_node_id, *path[0]["node_ids"]])
-    resolved = edge.model_copy(
-        update={
-            "source_pattern_id": ends[edge.source_node_id]["pattern_id"],
-            "target_pattern_id": ends[edge.target_node_id]["pattern_id"],
-        }
-    )
-    await tx.write(
-        _CREATE_EDGES.choose(EDGE_TYPE=kind.value), [mapping.edge_properties(resolved, request_hash)], into="edges"
-    )
-    return resolved
+        for edge_id in await taken_edge_ids(tx, given, turn):
+            raise Conflict("LineageEdge", edge_id, "the id is taken by another edge")
 
 
 async def lock_version(tx: Transaction, node_id: str, at: datetime) -> PatternVersion:
@@ -303,9 +265,10 @@ async def move_current(tx: Transaction, pattern_id: str, node_id: str | None) ->
 
 async def move_current_of(tx: Transaction, node_ids: Mapping[str, str | None]) -> None:
     """Marks for each pattern a version of it (or none) as the one in use."""
-    await tx.run(_CLEAR_CURRENT, pattern_ids=sorted(node_ids))
-    if marked := sorted(filter(None, node_ids.values())):
-        await tx.run(_SET_CURRENT, node_ids=marked)
+    if cleared := sorted(pattern_id for pattern_id, node_id in node_ids.items() if node_id is None):
+        await tx.run(_CLEAR_CURRENT, pattern_ids=cleared)
+    moves = [{"pattern_id": id_, "node_id": node_id} for id_, node_id in sorted(node_ids.items()) if node_id]
+    await tx.write(_MOVE_CURRENT, moves, into="moves")
 
 
 async def update_version(tx: Transaction, node_id: str, **properties: Any) -> PatternVersion:

@@ -18,8 +18,11 @@ from loopgraph.contracts.lineage import (
 )
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph, Transaction, Work
+from loopgraph.effects.graph.group_commit import Together
 from loopgraph.effects.lineage import mapping, steps
+from loopgraph.effects.lineage.additions import Addition, add_versions
 from loopgraph.effects.lineage.audit import make_event, record
+from loopgraph.effects.lineage.connections import Connection, Drawn, connect, draw_between
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 
 T = TypeVar("T")
@@ -31,6 +34,9 @@ _CLOSE_EDGE = query("lineage/close_edge")
 
 _ANCESTRY = "ancestry"
 """What writers contend for who draw edges between existing versions."""
+
+_ADDITIONS = "additions"
+"""What those share who add versions: to one pattern or to many, they do it together."""
 
 
 class Lineage:
@@ -94,40 +100,25 @@ class Lineage:
 
         Raises NotFound for an unknown pattern or parent, Conflict if the id or the version number is taken, InvalidInput.
         """
-        at, wanted = now(), request_hash(pattern_id, new)
-        node_id, edge_id, turn = new.node_id or new_id(), new_id(), new_id()
-        links = new.parents
-        steps.check_distinct(links or ())
-        named = [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in links or ()]
-        event = make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id)
+        at, node_id = now(), new.node_id or new_id()
+        steps.check_distinct(new.parents or ())
+        links = new.parents and [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in new.parents]
+        addition = Addition(
+            pattern_id=pattern_id,
+            new=new,
+            node_id=node_id,
+            links=tuple(links) if links is not None else None,
+            edge_id=new_id(),
+            request_hash=request_hash(pattern_id, new),
+            origin=origin,
+            event=make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id),
+            at=at,
+            turn=new_id(),
+        )
+        work = Together(add_versions, addition)
+        return await self._settled(work, retryable=new.node_id is not None, contended=_ADDITIONS)
 
-        async def work(tx: Transaction) -> Created:
-            if new.node_id and (row := await steps.version_row(tx, node_id)):
-                if row.get("request_hash") != wanted:
-                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
-                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
-            await steps.require_free_edge_ids(tx, links or (), turn)
-            pattern, number = await steps.reserve(tx, pattern_id, 1, at)
-            if new.version is not None and new.version < number:
-                raise Conflict(
-                    "PatternVersion", f"{pattern_id} version {new.version}", f"it exists; the next is {number}"
-                )
-            if new.version is not None and new.version > number:
-                raise InvalidInput("version", f"must be {number}, the next version of {pattern_id}")
-            parents = named if links is not None else await steps.default_parents(tx, pattern, number, edge_id)
-            version = steps.build_version(pattern, new, node_id, number, at, origin)
-            edges = steps.build_edges(version, parents, at, origin)
-            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
-            drawn = await steps.draw(tx, edges, wanted)
-            await record(tx, steps.describe_created(event, version, drawn, replaced=pattern.current_node_id))
-            if version.status is PatternStatus.ACTIVE:
-                await steps.move_current(tx, pattern_id, node_id)
-                pattern = pattern.model_copy(update={"current_node_id": node_id})
-            return Created(pattern=pattern, version=version, edges=drawn)
-
-        return await self._settled(work, retryable=new.node_id is not None, contended=pattern_id)
-
-    async def connect(self, new: NewEdge, origin: Origin) -> tuple[LineageEdge, bool]:
+    async def connect(self, new: NewEdge, origin: Origin) -> Drawn:
         """An edge between two existing versions, and whether an earlier request had drawn it.
 
         Raises NotFound, InvalidInput for a self-loop, CycleRefused for an ancestry edge that would close a cycle, Conflict if
@@ -135,7 +126,7 @@ class Lineage:
         """
         if new.source_node_id == new.target_node_id:
             raise InvalidInput("targetNodeId", "must differ from sourceNodeId: a version is not its own ancestor")
-        at, wanted, edge_id, turn = now(), request_hash(new), new.edge_id or new_id(), new_id()
+        at, edge_id = now(), new.edge_id or new_id()
         draft = LineageEdge(
             **new.model_dump(exclude={"edge_id"}),
             edge_id=edge_id,
@@ -149,18 +140,8 @@ class Lineage:
         event = make_event(
             EventType.EDGE_CREATED, origin, node_id=new.target_node_id, edge_id=edge_id, after=steps.brief(draft)
         )
-
-        async def work(tx: Transaction) -> tuple[LineageEdge, bool]:
-            await steps.lock_ancestry(tx, turn)
-            if new.edge_id and (rows := await tx.run(_EDGES_BY_ID, edge_ids=[edge_id])):
-                if rows[0]["edge"].get("request_hash") != wanted:
-                    raise Conflict("LineageEdge", edge_id, "the id is taken by an edge of other content")
-                return steps.edge_of(rows[0]), True
-            drawn = await steps.draw_between(tx, draft, wanted)
-            await record(tx, event.model_copy(update={"pattern_id": drawn.target_pattern_id}))
-            return drawn, False
-
-        return await self._settled(work, retryable=new.edge_id is not None, contended=_ANCESTRY)
+        request = Connection(draft, request_hash(new), chosen_id=new.edge_id is not None, event=event, turn=new_id())
+        return await self._settled(Together(connect, request), retryable=request.chosen_id, contended=_ANCESTRY)
 
     async def disconnect(self, edge_id: str, reason: str, origin: Origin) -> LineageEdge:
         """Closes the interval of an edge; the edge stays. Raises NotFound, InvalidInput, Conflict if it is closed already."""
@@ -275,7 +256,7 @@ class Lineage:
                     created_by=origin.actor_id,
                     valid_from=at,
                 )
-                edge = await steps.draw_between(tx, edge, "", field="replacedBy")
+                edge = await draw_between(tx, edge, field="replacedBy")
             return version, edge
 
         return await self._graph.transaction(work, contended=_ANCESTRY if replaced_by else None)

@@ -26,6 +26,7 @@ from loopgraph.effects.graph.client import Graph, Transaction
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import record
+from loopgraph.effects.lineage.connections import draw_between
 from loopgraph.effects.loop import mapping, steps
 from loopgraph.effects.traces.mapping import version_key
 from loopgraph.errors import Conflict, InvalidTransition
@@ -244,7 +245,7 @@ class _Ruling:
         await lineage.change_status(
             tx, node_id, PatternStatus.ACTIVE, self.at, self.events[EventType.VERSION_ACTIVATED]
         )
-        edge = await lineage.draw_between(tx, self._edge(control, in_use), "", field="improvementId")
+        edge = await draw_between(tx, self._edge(control, in_use), field="improvementId")
         created = {"edge_id": edge.edge_id, "after": lineage.brief(edge)}
         await record(tx, self.events[EventType.EDGE_CREATED].model_copy(update=created))
         await tx.run(_APPROVE_VERSION, decision_id=self.decision.decision_id, node_id=node_id)

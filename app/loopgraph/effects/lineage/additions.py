@@ -1,0 +1,244 @@
+"""Versions that are added to patterns: any number of requests in one transaction, with the statements of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from loopgraph.assets import query
+from loopgraph.contracts.audit import LineageEvent, Origin
+from loopgraph.contracts.changes import Created, NewVersion, ParentLink
+from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
+from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.graph.group_commit import Refused
+from loopgraph.effects.lineage import mapping, steps
+from loopgraph.effects.lineage.audit import record
+from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
+
+_CREATE_VERSIONS = query("lineage/create_versions")
+_BY_NUMBER = query("lineage/versions_by_number")
+_BY_ID = query("lineage/versions_by_id")
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """A request for the next version of a pattern, with the ids and the time that were chosen for it before it is tried.
+
+    ``links`` are its parents, each with the id of its edge; None for the version in use, by an edge ``edge_id``.
+    """
+
+    pattern_id: str
+    new: NewVersion
+    node_id: str
+    links: tuple[ParentLink, ...] | None
+    edge_id: str
+    request_hash: str
+    origin: Origin
+    event: LineageEvent
+    at: datetime
+    turn: str
+
+    @property
+    def chosen_ids(self) -> tuple[str, ...]:
+        """The ids that the client chose, for the version and its edges."""
+        return ((self.new.node_id,) if self.new.node_id else ()) + self.chosen_edge_ids
+
+    @property
+    def chosen_edge_ids(self) -> tuple[str, ...]:
+        return tuple(link.edge_id for link in self.new.parents or () if link.edge_id)
+
+
+@dataclass
+class _Line:
+    """A pattern while versions are added to it: what the next one finds."""
+
+    pattern: Pattern
+    next_number: int
+    current: str | None
+    latest: str | None
+    made_current: bool = False
+
+
+@dataclass
+class _Made:
+    """What one request makes."""
+
+    version: PatternVersion
+    edges: list[LineageEdge]
+    replaced: str | None
+    pattern: Pattern
+
+
+async def add_versions(tx: Transaction, additions: Sequence[Addition]) -> list[Created]:
+    """Adds them as if they had come one after the other.
+
+    Raises Refused with NotFound for an unknown pattern or parent, Conflict where an id or the version number is taken,
+    InvalidInput.
+    """
+    results: dict[int, Created] = {}
+    later: list[int] = []
+    given: set[str] = set()
+    first: list[int] = []
+    for place, addition in enumerate(additions):
+        # Whoever names an id that another names here finds what that one has made.
+        (later if given & set(addition.chosen_ids) else first).append(place)
+        given.update(addition.chosen_ids)
+    results |= await _add(tx, {place: additions[place] for place in first})
+    if later:
+        try:
+            done = await add_versions(tx, [additions[place] for place in later])
+        except Refused as refused:
+            raise Refused({later[index]: error for index, error in refused.errors.items()}) from None
+        results.update(zip(later, done, strict=True))
+    return [results[place] for place in range(len(additions))]
+
+
+async def _add(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, Created]:
+    results = await _repeated(tx, additions)
+    new = {place: addition for place, addition in additions.items() if place not in results}
+    if not new:
+        return results
+    await _require_free_edge_ids(tx, new)
+    lines = await _lines(tx, new)
+    made = _build(new, lines)
+    await tx.write(
+        _CREATE_VERSIONS,
+        [mapping.version_properties(each.version, new[place].request_hash) for place, each in made.items()],
+        into="versions",
+    )
+    await _draw(tx, new, made)
+    events = [
+        steps.describe_created(new[place].event, each.version, each.edges, replaced=each.replaced)
+        for place, each in made.items()
+    ]
+    await record(tx, *events)
+    if moved := {id_: line.current for id_, line in lines.items() if line.made_current}:
+        await steps.move_current_of(tx, moved)
+    return results | {
+        place: Created(pattern=each.pattern, version=each.version, edges=tuple(each.edges))
+        for place, each in made.items()
+    }
+
+
+async def _repeated(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, Created]:
+    """The results of those that an earlier request with the same id and content has made."""
+    named = {addition.node_id: place for place, addition in additions.items() if addition.new.node_id}
+    if not named:
+        return {}
+    rows: list[Row] = [row["version"] for row in await tx.run(_BY_ID, node_ids=sorted(named))]
+    errors: dict[int, UserError] = {}
+    for row in rows:
+        place = named[row["node_id"]]
+        if row.get("request_hash") != additions[place].request_hash:
+            errors[place] = Conflict("PatternVersion", row["node_id"], "the id is taken by other content")
+    _refuse(errors)
+    return {
+        named[row["node_id"]]: await steps.repeated(tx, row["pattern_id"], row["version"], row["request_hash"])
+        for row in rows
+    }
+
+
+async def _require_free_edge_ids(tx: Transaction, additions: Mapping[int, Addition]) -> None:
+    chosen = {id_: place for place, addition in additions.items() for id_ in addition.chosen_edge_ids}
+    if chosen:
+        taken = await steps.taken_edge_ids(tx, chosen, next(iter(additions.values())).turn)
+        _refuse({chosen[id_]: Conflict("LineageEdge", id_, "the id is taken by another edge") for id_ in taken})
+
+
+async def _lines(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str, _Line]:
+    """The patterns, with the numbers of the new versions taken."""
+    counts = Counter(addition.pattern_id for addition in additions.values())
+    at = max(addition.at for addition in additions.values())
+    reserved = await steps.reserve_many(tx, counts, at)
+    _refuse(
+        {
+            place: NotFound("Pattern", addition.pattern_id)
+            for place, addition in additions.items()
+            if addition.pattern_id not in reserved
+        }
+    )
+    lines = {
+        id_: _Line(pattern, number, pattern.current_node_id, pattern.current_node_id)
+        for id_, (pattern, number) in reserved.items()
+    }
+    by_default = {addition.pattern_id for addition in additions.values() if addition.links is None}
+    unknown = [
+        {"pattern_id": id_, "version": line.next_number - 1}
+        for id_, line in lines.items()
+        if id_ in by_default and line.current is None and line.next_number > 1
+    ]
+    if unknown:
+        for row in await tx.run(_BY_NUMBER, wanted=unknown):
+            lines[row["pattern_id"]].latest = row["node_id"]
+    return lines
+
+
+def _build(additions: Mapping[int, Addition], lines: Mapping[str, _Line]) -> dict[int, _Made]:
+    made: dict[int, _Made] = {}
+    errors: dict[int, UserError] = {}
+    for place, addition in additions.items():
+        line, new = lines[addition.pattern_id], addition.new
+        number = line.next_number
+        if new.version is not None and new.version < number:
+            taken = f"{addition.pattern_id} version {new.version}"
+            errors[place] = Conflict("PatternVersion", taken, f"it exists; the next is {number}")
+            continue
+        if new.version is not None and new.version > number:
+            errors[place] = InvalidInput("version", f"must be {number}, the next version of {addition.pattern_id}")
+            continue
+        links = addition.links
+        if links is None:
+            parent = line.current or line.latest
+            links = (ParentLink(node_id=parent, edge_id=addition.edge_id),) if parent else ()
+        version = steps.build_version(line.pattern, new, addition.node_id, number, addition.at, addition.origin)
+        edges = steps.build_edges(version, links, addition.at, addition.origin)
+        replaced = line.current
+        line.next_number, line.latest = number + 1, version.node_id
+        if version.status is PatternStatus.ACTIVE:
+            line.current, line.made_current = version.node_id, True
+        pattern = line.pattern.model_copy(update={"current_node_id": line.current, "latest_version": number})
+        made[place] = _Made(version, edges, replaced, pattern)
+    _refuse(errors)
+    return made
+
+
+async def _draw(tx: Transaction, additions: Mapping[int, Addition], made: Mapping[int, _Made]) -> None:
+    """Draws the edges into the new versions: nothing but each other leads out of those, so no cycle can close."""
+    patterns = {each.version.node_id: each.version.pattern_id for each in made.values()}
+    defaults = {
+        edge.edge_id: additions[place].pattern_id
+        for place, each in made.items()
+        for edge in each.edges
+        if additions[place].links is None
+    }
+    sources = {
+        edge.source_node_id
+        for each in made.values()
+        for edge in each.edges
+        if edge.edge_id not in defaults and edge.source_node_id not in patterns
+    }
+    if sources:
+        patterns |= {id_: row["pattern_id"] for id_, row in (await steps.standing(tx, sources)).items()}
+    errors: dict[int, UserError] = {}
+    known: set[str] = set(patterns) - {each.version.node_id for each in made.values()}
+    for place, each in made.items():
+        for index, edge in enumerate(each.edges):
+            if edge.source_node_id == edge.target_node_id:
+                errors[place] = InvalidInput("parents", f"{edge.source_node_id} cannot be its own parent")
+            elif edge.edge_id not in defaults and edge.source_node_id not in known:
+                errors[place] = NotFound("PatternVersion", edge.source_node_id)
+            else:
+                pattern_id = defaults.get(edge.edge_id) or patterns[edge.source_node_id]
+                each.edges[index] = edge.model_copy(update={"source_pattern_id": pattern_id})
+        known.add(each.version.node_id)  # a parent is there before its child
+    _refuse(errors)
+    await steps.create_edges(
+        tx, [(edge, additions[place].request_hash) for place, each in made.items() for edge in each.edges]
+    )
+
+
+def _refuse(errors: Mapping[int, UserError]) -> None:
+    if errors:
+        raise Refused(errors)
