@@ -1,7 +1,13 @@
-// The edges out of some versions: the children's side of a frontier, or all edges of a set reached along the edges.
+// The edges out of some versions: the children's side of a frontier, or all edges of a set reached along the edges. Those of each
+// chunk of ids are one list of pairs [edge, relationship_type]: a driver takes as long for a record as for what is in it.
 // access: read
-// parameters: node_ids
-// returns: edge, relationship_type
-UNWIND $node_ids AS id
-MATCH (:PatternVersion {node_id: id})-[r:EDGE_TYPES]->(:PatternVersion)
-RETURN properties(r) AS edge, type(r) AS relationship_type
+// parameters: chunks
+// returns: edges
+UNWIND $chunks AS ids
+CALL {
+  WITH ids
+  UNWIND ids AS id
+  MATCH (:PatternVersion {node_id: id})-[r:EDGE_TYPES]->(:PatternVersion)
+  RETURN collect([properties(r), type(r)]) AS edges
+}
+RETURN edges

@@ -12,12 +12,12 @@ from loopgraph.assets import query
 from loopgraph.contracts.base import Contract, Page
 from loopgraph.contracts.lineage import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.many import made_of
+from loopgraph.effects.graph.many import chunks, made_of
 from loopgraph.effects.lineage import mapping
 
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _PATTERNS_PAGE = query("lineage/patterns_page")
-_VERSIONS_BY_ID = query("lineage/versions_by_id")
+_VERSIONS_IN_LISTS = query("lineage/versions_in_lists")
 _VERSIONS_PAGE = query("lineage/versions_page")
 _EDGES_BY_ID = query("lineage/edges_by_id")
 _ACTIVE_PATHS = query("lineage/active_paths")
@@ -30,8 +30,8 @@ _REACHED = {
 HOPS = 256
 """How far the queries ``reached_*`` look."""
 
-_LEVELS = 4
-"""So many levels are asked for one by one: most traversals end within them."""
+_LEVELS = 1
+"""So many levels are asked for one by one; what ends within them or is dense needs no more."""
 
 _NARROW = 8
 """From so many versions at most, ``HOPS`` levels are asked for at once; they are searched from each of them."""
@@ -91,8 +91,9 @@ class LineageReads:
 
     async def versions(self, node_ids: Iterable[str]) -> dict[str, PatternVersion]:
         """Versions by id; unknown ids are absent."""
-        rows = await self._graph.read(_VERSIONS_BY_ID, node_ids=list(dict.fromkeys(node_ids)))
-        found = await made_of(rows, lambda: [mapping.version(row["version"]) for row in rows])
+        ids = dict.fromkeys(node_ids)
+        rows = await self._graph.read(_VERSIONS_IN_LISTS, chunks=chunks(ids))
+        found = await made_of(ids, lambda: [mapping.version(found) for row in rows for found in row["versions"]])
         return {version.node_id: version for version in found}
 
     async def versions_pages(
@@ -127,8 +128,9 @@ class LineageReads:
     ) -> list[LineageEdge]:
         """The edges into (ANCESTORS) or out of (DESCENDANTS) these versions, open and closed, in order of creation."""
         statement = _EDGES[direction].choose(EDGE_TYPES=[kind.value for kind in types])
-        rows = await self._graph.read(statement, node_ids=list(node_ids))
-        found = await made_of(rows, lambda: [mapping.edge(row["edge"], row["relationship_type"]) for row in rows])
+        rows = await self._graph.read(statement, chunks=chunks(node_ids))
+        many = sum(len(row["edges"]) for row in rows)
+        found = await made_of(many, lambda: [mapping.edge(*pair) for row in rows for pair in row["edges"]])
         return sorted(found, key=lambda edge: (edge.created_at, edge.edge_id))
 
     async def active_path(

@@ -162,8 +162,13 @@ async def repeated(tx: Transaction, pattern_id: str, number: int, request_hash: 
     rows = await tx.run(_VERSIONS_PAGE, pattern_ids=[pattern_id], below=number + 1, limit=1)
     assert found is not None, "the id was found"
     version = mapping.version(rows[0]["version"])
-    rows = await tx.run(_EDGES_INTO, node_ids=[version.node_id])
-    edges = (edge_of(row) for row in rows if row["edge"].get("request_hash") == request_hash)
+    rows = await tx.run(_EDGES_INTO, chunks=[[version.node_id]])
+    edges = (
+        mapping.edge(edge, kind)
+        for row in rows
+        for edge, kind in row["edges"]
+        if edge.get("request_hash") == request_hash
+    )
     return Created(pattern=found[0], version=version, edges=tuple(edges), repeated=True)
 
 
