@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from loopgraph.assets import Access, query
-from loopgraph.contracts.assembly import Forest, Head, Skeleton, SpanKind, TraceParts
+from loopgraph.assets import Access, Query, query
+from loopgraph.contracts.assembly import Forest, Head, Skeleton, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.experiments import ArmTally, Experiment
 from loopgraph.contracts.feedback import Arm, Execution
@@ -121,23 +122,26 @@ class TraceReads:
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
         limit = min(MAX_STEPS * len(ids), MOST)
 
-        async def work(tx: Transaction) -> tuple[list[Row], list[Row], list[Row], bool]:
+        async def work(tx: Transaction) -> tuple[list[Row], bool]:
             kept, cut = await _with_spawned(tx, ids, MAX_TRACES)
-            traces = await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject)
-            seen = list(dict.fromkeys(values[0] for row in traces for values in row["spans"]))
-            hooks = await tx.run(_SKELETON_OF_HOOKS, correlation_ids=seen, limit=limit + 1)
-            return traces, hooks, await tx.run(_SKELETON_OF_CALLS, correlation_ids=seen, limit=limit + 1), cut
+            return await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject), cut
 
-        traces, hooks, calls, cut = await self._graph.transaction(work, Access.READ)
+        async def spans(kind: SpanKind, statement: Query) -> list[Span]:
+            rows = await self._graph.read(statement, correlation_ids=seen, limit=limit + 1)
+            many = sum(len(row["spans"]) for row in rows)
+            return await made_of(many, lambda: list(mapping.step_spans(kind, rows)))
+
+        traces, cut = await self._graph.transaction(work, Access.READ)
         heads = [mapping.trace_span(values) for row in traces for values in row["spans"]]
+        seen = list(dict.fromkeys(span.id for span, _ in heads))
+        # Side by side: a transaction of both would see no more of one moment, as engines read what is committed.
+        steps, calls = await asyncio.gather(
+            spans(SpanKind.STEP, _SKELETON_OF_HOOKS), spans(SpanKind.CALL, _SKELETON_OF_CALLS)
+        )
         return Skeleton(
-            spans=(
-                *(span for span, _ in heads),
-                *mapping.step_spans(SpanKind.STEP, hooks),
-                *mapping.step_spans(SpanKind.CALL, calls),
-            ),
+            spans=(*(span for span, _ in heads), *steps, *calls),
             continued_from={span.id: before for span, before in heads if before},
-            truncated=cut or any(sum(len(row["spans"]) for row in rows) > limit for rows in (hooks, calls)),
+            truncated=cut or max(len(steps), len(calls)) > limit,
         )
 
     async def heads(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, Head]:
