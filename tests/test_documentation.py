@@ -27,6 +27,7 @@ def setting_row(name: str) -> str:
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
     default = {"graph_url": "embedded:<data folder>/graph", "embedded_cache": "<cache folder>"}.get(name, default)
+    default = " ".join(default) if isinstance(default, tuple) else default
     shown = f"`{default}`" if default not in (None, "", ()) else ""
     return f"| `LOOPGRAPH_{name.upper()}` | {shown} | {field.description} |"
 

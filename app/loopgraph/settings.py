@@ -86,7 +86,9 @@ class Settings(BaseSettings):
         default="512m", description="heap of the embedded engine: a number and `k`, `m` or `g`"
     )
     embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="more options of the embedded engine's Java, with spaces between them"
+        default=("-XX:+UseSerialGC",),
+        description="options of the embedded engine's Java, with spaces between them; this collector needs 100 MB less than "
+        "Java's own choice, and is faster at this size",
     )
     embedded_cache: Path | None = Field(
         default_factory=default_cache_folder,
