@@ -1,7 +1,7 @@
 """Lineage operations against the targets of seed 000: ``make bench`` (``ENGINES='embedded neo4j-5.26 neo4j-2026'``).
 
 Prints one Markdown table. Figures are of whole operations (several statements in one transaction, committed and flushed),
-with client and engine sharing the machine.
+with client and engine sharing the machine. The last of each engine's columns is the same over Bolt and nothing else (``raw``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from bench.raw import Raw
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
 from loopgraph.contracts.lineage import PathMetric, RelationshipType, TraversalFilter
@@ -76,8 +77,8 @@ async def rate(work: Callable[[int], Awaitable[object]], clients: int = 32) -> f
     return BURST / (time.perf_counter() - began)
 
 
-async def measure(engine: EngineUnderTest) -> dict[str, str]:
-    """The figures of one engine, by row."""
+async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, str]]:
+    """The figures of one engine, by row: those of the service, and those of the driver alone."""
     settings = Settings(
         graph_url=engine.url,
         graph_user=engine.user,
@@ -123,6 +124,7 @@ async def measure(engine: EngineUnderTest) -> dict[str, str]:
         figures["200 ancestors with their edges"] = _ms(
             await timed(lambda _: traversals.traverse([chain[200]], TraversalFilter()), rounds=50)
         )
+        bare = await _bare(engine, await pattern(), ends, chain)
 
         patterns = [(await pattern())[0] for _ in range(100)]
         taken: list[float] = []
@@ -150,7 +152,24 @@ async def measure(engine: EngineUnderTest) -> dict[str, str]:
             )
         )
         figures["edges per second, 32 clients"] = f"{per_second:.0f}/s"
-        return figures
+        return figures, bare
+
+
+async def _bare(
+    engine: EngineUnderTest, own: tuple[str, str], ends: Sequence[str], chain: Sequence[str]
+) -> dict[str, str]:
+    raw = Raw.on(engine)
+    samples = await raw.samples(chain[100])
+    figures = {
+        "insert a version": _ms(await timed(lambda number: raw.insert(own[0], own[1], samples, number + 2))),
+        "draw an edge": _ms(await timed(lambda number: raw.draw(ends[number + 1], ends[number], samples))),
+        "path over 100 edges": _ms(await timed(lambda _: raw.path(chain[0], chain[100]), rounds=50)),
+        "200 ancestors with their edges": _ms(
+            await timed(lambda _: raw.ancestors(chain[200], chain[1:201]), rounds=50)
+        ),
+    }
+    await raw.close()
+    return figures
 
 
 def _ms(figure: tuple[float, float]) -> str:
@@ -164,11 +183,11 @@ def main() -> None:
     columns = {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder, SOURCES[name](Path(folder)) as engine:
-            columns[f"{name} ({engine.agent})"] = asyncio.run(measure(engine))
+            columns[f"{name} ({engine.agent})"], columns[f"{name}, Bolt alone"] = asyncio.run(measure(engine))
     print("| operation | target |", " | ".join(columns), "|")
     print("| --- | --- |", " | ".join("---" for _ in columns), "|")
     for row, target in TARGETS.items():
-        print(f"| {row} | {target} |", " | ".join(figures[row] for figures in columns.values()), "|")
+        print(f"| {row} | {target} |", " | ".join(figures.get(row, "") for figures in columns.values()), "|")
 
 
 if __name__ == "__main__":
