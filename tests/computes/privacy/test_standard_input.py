@@ -77,12 +77,12 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("reader", "examples"), zip(READERS, EXAMPLES, strict=True), ids=lambda value: str(value)[:40])
-def test_every_line_and_every_name_of_the_table_has_an_example(reader: Reader, examples: str) -> None:
-    for name in reader.names.split():
-        assert name == "*" or any(re.search(rf"\b{name}(?!\S)", command) for command in commands(reader, examples)), (
-            name
-        )
+def test_every_line_and_every_name_of_the_table_has_an_example() -> None:
+    for reader, examples in zip(READERS, EXAMPLES, strict=True):
+        calls = commands(reader, examples)
+        assert calls
+        for name in reader.names.split():
+            assert name == "*" or any(re.search(rf"\b{name}(?!\S)", command) for command in calls), name
 
 
 @pytest.mark.parametrize(("command", "behind"), CALLS, ids=[command for command, _ in CALLS])

@@ -85,6 +85,8 @@ for _line in READERS:
     for _name in _line.names.split():
         _OF_NAME.setdefault(_name, []).append(_line)
 
+_SIGNS = ("--", *(name for name in _OF_NAME if name != "*"))
+
 WRITERS: Final = (
     "heroku auth:token",
     "gh auth token",
@@ -133,6 +135,8 @@ _PIPE = re.compile(r"\|&?")
 _SEPARATORS = ("|", ";", "&", "(", "`")
 _COMMAND_START = re.compile(r"""(?<!\\)\n|(?<!\\)\\n|[:,\[{][ \t]*\\{0,7}["']""")
 _NEAR = 200
+_FAR = 4_000
+"""So many characters at most the rest of a pipeline has that is looked through."""
 _MOST_STAGES = 5
 _SHELL_WORD = re.compile(r"""(?:[^\s"'`\\(){},]|\\(?![nrt"'\\\s]))+""")
 
@@ -174,9 +178,9 @@ def redact_standard_input(text: str) -> str:
     """The text without what its commands read as a secret, and write as one; the same object if there is nothing such."""
     spans: list[tuple[int, int]] = []
     piped, here = "|" in text and ("echo" in text or "printf" in text), "<<" in text
-    if (piped or here) and ("--" in text or any(name in text for name in _OF_NAME if name != "*")):
-        spans += _piped(text) if piped else ()
-        spans += _here(text) if here else ()
+    if (piped or here) and (signs := [sign for sign in _SIGNS if sign in text]):
+        spans += _piped(text, signs) if piped else ()
+        spans += _here(text, signs) if here else ()
     if any(_written(text, ending, writers) for ending, writers in _BY_ENDING.items()):
         spans += [found.span("secret") for found in _WRITTEN.finditer(text)]
     if not spans:
@@ -200,9 +204,17 @@ def _written(text: str, ending: str, writers: tuple[str, ...]) -> bool:
     return False
 
 
-def _piped(text: str) -> Iterator[tuple[int, int]]:
+def _near(text: str, start: int, end: int, signs: Sequence[str]) -> bool:
+    """Whether a command that reads a secret can be near: a quick look."""
+    window = text[max(0, start - _NEAR) : end + _FAR]
+    return any(sign in window for sign in signs)
+
+
+def _piped(text: str, signs: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the secrets are that ``echo`` and ``printf`` hand on."""
     for found in chain.from_iterable(producer.finditer(text) for producer in _PRODUCERS):
+        if not _near(text, found.end(), found.end() + _FAR, signs):
+            continue
         words, end = _arguments(text, found.end())
         sign = _TO_READER.match(text, end)
         reader = _reader(_PIPE.split(_stages(text, sign.end()))) if sign and words else None
@@ -230,9 +242,11 @@ def _arguments(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
     return words, at
 
 
-def _here(text: str) -> Iterator[tuple[int, int]]:
+def _here(text: str, signs: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the secrets are of here-strings and here-documents."""
     for found in _HERE_STRING.finditer(text):
+        if not _near(text, *found.span(), signs):
+            continue
         if reader := _reader(_around(text, found.start(), _stages(text, found.end()))):
             yield from _parts(text, *found.span("plain" if found["plain"] else "content"), reader.behind)
     for found in _HERE_DOCUMENT.finditer(text):
