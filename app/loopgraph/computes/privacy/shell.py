@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -21,16 +20,22 @@ def lines_at(text: str, places: Iterable[int]) -> Iterator[tuple[int, int]]:
 
     Behind a backslash a line goes on; a newline that is escaped, as in JSON, ends one, too.
     """
-    end = -1
+    end = newline = -1
     for place in places:
         if place > end:
             start = _line_start(text, max(end, 0), place)
-            found = _LINE_END.search(text, place)
-            end = found.start() if found else len(text)
+            if newline < place:
+                newline = _line_end(text, "\n", place, len(text))
+            end = _line_end(text, "\\n", place, newline)
             yield start, end
 
 
-_LINE_END = re.compile(r"(?<!\\)(?:\\n|\n)")
+def _line_end(text: str, newline: str, low: int, high: int) -> int:
+    """The first end of a line between these places; the last of them if there is none."""
+    at = text.find(newline, low, high)
+    while at > 0 and text[at - 1] == "\\":
+        at = text.find(newline, at + 1, high)
+    return at if at >= 0 else high
 
 
 def _line_start(text: str, low: int, high: int) -> int:

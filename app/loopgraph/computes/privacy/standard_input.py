@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 from loopgraph.computes.privacy.forms import HARMLESS, MARKER
@@ -135,8 +134,9 @@ _PIPE = re.compile(r"\|&?")
 _SEPARATORS = ("|", ";", "&", "(", "`")
 _COMMAND_START = re.compile(r"""(?<!\\)\n|(?<!\\)\\n|[:,\[{][ \t]*\\{0,7}["']""")
 _NEAR = 200
-_FAR = 4_000
-"""So many characters at most the rest of a pipeline has that is looked through."""
+_FAR = 5_000
+"""Longer than the rest of a pipeline that is looked through."""
+_MANY = 2_000
 _MOST_STAGES = 5
 _SHELL_WORD = re.compile(r"""(?:[^\s"'`\\(){},]|\\(?![nrt"'\\\s]))+""")
 
@@ -177,10 +177,10 @@ _WRITTEN = re.compile(
 def redact_standard_input(text: str) -> str:
     """The text without what its commands read as a secret, and write as one; the same object if there is nothing such."""
     spans: list[tuple[int, int]] = []
-    piped, here = "|" in text and ("echo" in text or "printf" in text), "<<" in text
-    if (piped or here) and (signs := [sign for sign in _SIGNS if sign in text]):
-        spans += _piped(text, signs) if piped else ()
-        spans += _here(text, signs) if here else ()
+    if "|" in text:
+        spans += _piped(text)
+    if "<<" in text:
+        spans += _here(text)
     if any(_written(text, ending, writers) for ending, writers in _BY_ENDING.items()):
         spans += [found.span("secret") for found in _WRITTEN.finditer(text)]
     if not spans:
@@ -204,17 +204,18 @@ def _written(text: str, ending: str, writers: tuple[str, ...]) -> bool:
     return False
 
 
-def _near(text: str, start: int, end: int, signs: Sequence[str]) -> bool:
-    """Whether a command that reads a secret can be near: a quick look."""
-    window = text[max(0, start - _NEAR) : end + _FAR]
-    return any(sign in window for sign in signs)
+def _worth_a_look(text: str, found: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Of very many places those that are near to anything that commands which read a secret have."""
+    if len(found) <= _MANY:
+        return found
+    signs = [sign for sign in _SIGNS if sign in text]
+    windows = (text[max(0, place.start() - _NEAR) : place.end() + _FAR] for place in found)
+    return [place for place, near in zip(found, windows, strict=True) if any(sign in near for sign in signs)]
 
 
-def _piped(text: str, signs: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _piped(text: str) -> Iterator[tuple[int, int]]:
     """Where the secrets are that ``echo`` and ``printf`` hand on."""
-    for found in chain.from_iterable(producer.finditer(text) for producer in _PRODUCERS):
-        if not _near(text, found.end(), found.end() + _FAR, signs):
-            continue
+    for found in _worth_a_look(text, [found for producer in _PRODUCERS for found in producer.finditer(text)]):
         words, end = _arguments(text, found.end())
         sign = _TO_READER.match(text, end)
         reader = _reader(_PIPE.split(_stages(text, sign.end()))) if sign and words else None
@@ -242,14 +243,12 @@ def _arguments(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
     return words, at
 
 
-def _here(text: str, signs: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _here(text: str) -> Iterator[tuple[int, int]]:
     """Where the secrets are of here-strings and here-documents."""
-    for found in _HERE_STRING.finditer(text):
-        if not _near(text, *found.span(), signs):
-            continue
+    for found in _worth_a_look(text, list(_HERE_STRING.finditer(text))):
         if reader := _reader(_around(text, found.start(), _stages(text, found.end()))):
             yield from _parts(text, *found.span("plain" if found["plain"] else "content"), reader.behind)
-    for found in _HERE_DOCUMENT.finditer(text):
+    for found in _worth_a_look(text, list(_HERE_DOCUMENT.finditer(text))):
         if reader := _reader(_around(text, found.start(), found["rest"])):
             yield from _parts(text, *found.span("body"), reader.behind)
 
