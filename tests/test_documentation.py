@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from graphql import build_schema, parse, validate
 from pydantic import SecretStr
 from typer.main import get_command
 
+from loopgraph.api.http.batch import _CONTRACTS as CONTRACTS
+from loopgraph.api.http.ingest import event_of
 from loopgraph.assets import asset
 from loopgraph.commands.app import app
 from loopgraph.contracts.lineage import RelationshipType
@@ -83,3 +86,18 @@ def test_every_edge_type_has_its_constraint_and_its_lookup(kind: RelationshipTyp
     for engine in ("neo4j", "embedded"):
         text = asset("cypher", "schema", f"{engine}.cypher").read_text(encoding="utf-8")
         assert f"FOR ()-[r:{kind.value}]-() REQUIRE r.edge_id IS UNIQUE" in text
+
+
+def test_every_trace_that_the_readme_begins_by_curl_ends() -> None:
+    begun, ended = set(), set()
+    for path, headers, body in re.findall(
+        r"^curl localhost:8053/api/traces/(\w+) (.*?) -d '(.*?)'$", README, re.M | re.S
+    ):
+        header = re.search(r"x-correlation-id: ([\w-]+)", headers)
+        body = re.sub("<(.*?)>", r"\1", body)  # what the reader is to fill in
+        for event in map(json.loads, body.splitlines() if path == "batch" else [body]):
+            kind = event.pop("kind", path)
+            event.setdefault("correlation_id", header and header[1])
+            checked = event_of(CONTRACTS[kind], event)
+            (ended if kind == "complete" else begun).add(checked.correlation_id)
+    assert begun == ended == {"task-4711", "task-4712"}

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -51,7 +52,7 @@ from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
-from loopgraph.settings import CaptureContent, Settings, default_data_folder
+from loopgraph.settings import CaptureContent, Settings, default_data_folder, unknown_settings
 
 logger = logging.getLogger(__name__)
 
@@ -132,15 +133,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield build_services(settings, graph)
 
 
-def _otlp_grpc(settings: Settings, services: Services, room: Room) -> contextlib.AbstractAsyncContextManager[None]:
+def _otlp_grpc_door(settings: Settings) -> Callable[..., contextlib.AbstractAsyncContextManager[None]] | None:
     """OTLP over gRPC, if the settings ask for it. Raises SetupError without the extra that it needs."""
     if settings.otlp_grpc_port is None:
-        return contextlib.nullcontext()
+        return None
     try:
         from loopgraph.api.http.otlp_grpc import otlp_grpc
     except ModuleNotFoundError as error:
         raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'") from error
-    return otlp_grpc(settings, services.recorder, room)
+    return otlp_grpc
 
 
 @contextlib.asynccontextmanager
@@ -154,7 +155,8 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
     logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
     if settings.capture_content is CaptureContent.FULL:
         logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-    async with _otlp_grpc(settings, services, room):
+    otlp_grpc = _otlp_grpc_door(settings)
+    async with otlp_grpc(settings, services.recorder, room) if otlp_grpc else contextlib.nullcontext():
         yield
     await services.recorder.close(settings.ingest_drain_ms / 1000)
     await _end(background)
@@ -169,10 +171,17 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. The graph is opened and closed by its lifespan.
 
-    Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart.
+    Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart. Without
+    ``settings`` they are those of the environment, and what may be misspelt there is logged.
     """
-    settings, pace = settings or Settings(), Pace()
+    if settings is None:
+        settings = Settings()
+        for sentence in unknown_settings(os.environ):
+            logger.warning("%s", sentence)
     check_settings(settings)
+    build_privacy(settings)  # what is wrong with these is told before the graph is opened
+    _otlp_grpc_door(settings)
+    pace = Pace()
     room = Room(settings.max_bodies_bytes)
 
     @contextlib.asynccontextmanager

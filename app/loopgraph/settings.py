@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import re
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -219,6 +222,16 @@ class Settings(BaseSettings):
         schemes = ", ".join(f"{scheme}://HOST:PORT" for scheme in BOLT_SCHEMES)
         raise ValueError(f"{value!r} is not a graph URL; use embedded:PATH or one of {schemes}")
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _no_link(cls, value: object) -> object:
+        if isinstance(value, str) and "://" in value:
+            raise ValueError(
+                f"{value!r} is no port, but what Kubernetes tells of a Service named loopgraph; "
+                "name that otherwise, or set enableServiceLinks: false"
+            )
+        return value
+
     @field_validator("embedded_java_options", mode="before")
     @classmethod
     def _options(cls, value: object) -> object:
@@ -258,3 +271,37 @@ class Settings(BaseSettings):
     def dead_letters(self) -> Path:
         """The folder of the events that could not be recorded."""
         return self.dead_letter_folder or default_data_folder() / "dead-letters"
+
+
+_OTHERS = (
+    *(
+        "LOOPGRAPH_URL",
+        "LOOPGRAPH_TOKEN",
+        "LOOPGRAPH_HOOK_TIMEOUT",
+        "LOOPGRAPH_HOOK_SPOOL",
+        "LOOPGRAPH_HOOK_SPOOL_BYTES",
+    ),
+    *("LOOPGRAPH_HOOK_DEBUG", "LOOPGRAPH_TELEMETRY"),
+)
+"""Variables that the clients and the agents' settings know."""
+_FOREIGN = re.compile(r"LOOPGRAPH_(?:TEST_.*|(?:\w+_)?SERVICE_(?:HOST|PORT.*)|(?:\w+_)?PORT_\d+_.*)")
+"""Those of the tests, and those that Kubernetes and Docker set for services named ``loopgraph…``."""
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """A sentence for each variable that has the name of a setting and is none, with the nearest name that is one.
+
+    To be told, and no reason to refuse a start: not everything that begins with ``LOOPGRAPH_`` is said to the service.
+    """
+    prefix = "LOOPGRAPH_"
+    known = [*_OTHERS, *(f"{prefix}{name.upper()}" for name in Settings.model_fields)]
+    sentences = []
+    for name in sorted(names):
+        upper = name.upper()
+        if not upper.startswith(prefix) or upper in known or _FOREIGN.fullmatch(upper):
+            continue
+        wanted = [candidate.removeprefix(prefix) for candidate in known]
+        nearest = difflib.get_close_matches(upper.removeprefix(prefix), wanted, n=1, cutoff=0.7)
+        hint = f"; did you mean {prefix}{nearest[0]}?" if nearest else ""
+        sentences.append(f"{name} is not the name of a setting and changes nothing{hint}")
+    return sentences

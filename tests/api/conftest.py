@@ -6,14 +6,13 @@ by hand.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from conftest import settings_for
 from support.engines import EngineUnderTest
-from support.service import Service, serving
+from support.service import Service, quiet, serving
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +25,5 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
 async def quiet_service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
     """A service whose worker has looked at the runs and looks no more: what its graph does, a request has asked for."""
     async with serving(settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 3_600_000})) as service:
-        before = -1
-        while before != service.parts.graph.statements:
-            before = service.parts.graph.statements
-            await asyncio.sleep(0.1)
+        await quiet(service)
         yield service

@@ -143,11 +143,20 @@ async def test_while_the_service_is_away_nothing_is_lost(shim: Shim) -> None:
     assert Spool(shim.root, url_now).waiting() == (0, 0)
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
-async def test_what_can_be_mended_is_kept(shim: Shim, status: int) -> None:
-    async with Door(lambda _: Response(status_code=status)).open() as url:
-        await shim.run(url, START)
-        assert shim.spool(url).waiting()[0] == 1
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 405, 429, 500, 503])
+async def test_what_can_be_mended_is_kept_and_sent_when_it_is(shim: Shim, status: int) -> None:
+    door = Door(lambda _: Response(status_code=status))
+    async with door.open() as url:
+        for number in range(5):
+            await shim.run(url, {**START, "n": number})
+        spool = shim.spool(url)
+        assert (spool.waiting()[0], spool.refused(), spool.drops()) == (5, (0, 0), {})
+        assert spool.barred() == (f"HTTP {status}" if status < 429 else None), "that is told"
+        door.answer = lambda _: JSONResponse({})
+        await shim.run(url, {**START, "n": 5}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        await shim.run(url, {**START, "n": 6}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        assert (spool.waiting()[0], spool.barred()) == (0, None)
+    assert sorted(event["n"] for event, _ in door.taken) == list(range(7))
 
 
 async def test_a_pattern_is_used_by_what_happens_now_and_not_by_what_comes_late(shim: Shim) -> None:
@@ -200,6 +209,30 @@ async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: 
             await shim.run(url, {"n": number})
         assert (spool.waiting()[0], spool.refused()[0]) == (0, 1)
     assert [event["n"] for event, _ in door.taken] == [3, 2, 4, 5]
+
+
+@pytest.mark.parametrize("poison", [{0}, {0, 1, 2, 3}], ids=len)
+async def test_events_with_which_the_service_is_always_busy_keep_no_other_waiting_and_are_kept(
+    shim: Shim, poison: set[int]
+) -> None:
+    door = Door(lambda event: Response(status_code=503 if event["n"] in poison else 200))
+    async with door.open() as url:
+        spool = shim.spool(url)
+        for number in range(8):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        runs = 0
+        while spool.waiting()[0] > len(poison):
+            runs += 1
+            assert runs < 12
+            await shim.run(url, {"n": 100 + runs}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        for _ in range(3):
+            await shim.run(url, {"n": 100})
+        assert (spool.waiting()[0], spool.refused(), spool.drops()) == (len(poison), (0, 0), {})
+        assert {event["n"] for event, _ in door.taken} >= set(range(8)) - poison
+        poison.clear()
+        for _ in range(3):
+            await shim.run(url, {"n": 100}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        assert spool.waiting()[0] == 0
 
 
 async def test_an_event_at_which_the_connection_breaks_keeps_no_other_waiting(shim: Shim) -> None:

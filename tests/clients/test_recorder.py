@@ -70,7 +70,7 @@ async def test_events_arrive_in_order_in_batches_with_the_token() -> None:
     script = Scripted()
     async with script.at() as url, Recorder(url, token="secret", max_batch=50, linger_s=5) as recorder:
         ids = [hook(recorder, number) for number in range(120)]
-        assert await recorder.flush(5)
+        assert await recorder.flush(PATIENCE_S)
         assert recorder.stats.accepted == 120
     assert [event["execution_id"] for batch in script.batches for event in batch] == ids
     assert [len(batch) for batch in script.batches] == [50, 50, 20]
@@ -96,7 +96,7 @@ async def test_a_service_that_is_busy_is_waited_for_and_gets_the_same_events_aga
     async with script.at() as url, Recorder(url, linger_s=0) as recorder:
         hook(recorder, 1)
         hook(recorder, 2)
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
     first, second, third = script.batches
     assert first == second == third
     assert script.arrivals[1] - script.arrivals[0] >= 1, "Retry-After is honoured"
@@ -117,23 +117,78 @@ async def test_a_refused_event_does_not_take_the_others_with_it(caplog: pytest.L
     assert "events are lost (1 rejected" in caplog.text
 
 
-async def test_a_refused_batch_is_not_sent_again_and_one_that_is_too_large_goes_in_halves() -> None:
+async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
     def strict(events: list[Json]) -> Response:
         return Response(status_code=413) if len(events) > 2 else results(events)
 
-    script = Scripted(*[strict] * 7, lambda _: Response("who are you?", status_code=401))
+    script = Scripted(*[strict] * 7)
     async with script.at() as url, Recorder(url, linger_s=0.01) as recorder:
         for number in range(8):
             hook(recorder, number)
-        assert await recorder.flush(5)
+        assert await recorder.flush(PATIENCE_S)
         assert recorder.stats.accepted == 8
-        hook(recorder, 8)
-        assert await recorder.flush(5)
-    assert sorted(event["hook_type"] for batch in script.batches[:7] if len(batch) <= 2 for event in batch) == [
+    assert sorted(event["hook_type"] for batch in script.batches if len(batch) <= 2 for event in batch) == [
         f"Step{number}" for number in range(8)
     ]
-    assert len(script.batches) == 8
-    assert (recorder.stats.rejected, recorder.stats.last_error) == (1, "HTTP 401: who are you?")
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 405])
+async def test_who_may_not_send_keeps_the_events_and_is_told_once(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The token or the address is wrong, and no event is: until that is mended they wait, and are sent less and less often."""
+    script = Scripted()
+    script.answers = [lambda _: Response("who are you?", status_code=status)] * 10_000
+    async with script.at() as url, Recorder(url, linger_s=0.01, capacity=30) as recorder:
+        for number in range(20):
+            hook(recorder, number)
+        await until(lambda: len(script.batches) >= 4)
+        more = [recorder.emit({"kind": "hook", "correlation_id": "t"}) for _ in range(60)]
+        assert not all(more), "bounded as ever"
+        assert recorder.stats.rejected == 0
+        assert recorder.stats.last_error == f"HTTP {status}: who are you?" or "buffer" in str(recorder.stats.last_error)
+        assert {len(batch) for batch in script.batches} == {len(script.batches[0])}, (
+            "it is not divided: no event is to blame"
+        )
+        told = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert len(told) == 1
+        assert f"takes no events from here (HTTP {status}" in told[0].getMessage()
+        script.answers.clear()
+        assert await recorder.flush(PATIENCE_S)
+        assert recorder.stats.accepted == 20 + sum(more)
+    assert "takes events again" in caplog.text
+
+
+async def test_an_address_at_which_something_else_answers_loses_nothing_either() -> None:
+    script = Scripted(*[lambda _: JSONResponse({"hello": "world"})] * 3)
+    async with script.at() as url, Recorder(url, linger_s=0.01) as recorder:
+        hook(recorder, 0)
+        assert await recorder.flush(PATIENCE_S)
+        assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.retries) == (1, 0, 3)
+
+
+@pytest.mark.parametrize("poison", [{0}, {299}, {17, 18, 200}], ids=len)
+async def test_events_with_which_the_service_is_always_busy_keep_no_other_waiting_and_are_kept(
+    poison: set[int],
+) -> None:
+    script = Scripted()
+    script.answers = [
+        lambda events: Response("not now", status_code=503) if numbers(events) & poison else results(events)
+    ] * 10_000
+    async with script.at() as url, Recorder(url, linger_s=0.01, close_timeout_s=0.1) as recorder:
+        for number in range(300):
+            hook(recorder, number)
+        await until(lambda: recorder.stats.accepted == 300 - len(poison))
+        for number in range(300, 310):
+            hook(recorder, number)
+        await until(lambda: recorder.stats.accepted == 310 - len(poison))
+        alone = [batch for batch in script.batches if len(batch) == 1 and numbers(batch) & poison]
+        tried = len(alone)
+        await until(lambda: len([batch for batch in script.batches if len(batch) == 1]) > tried)
+        assert (recorder.stats.rejected, recorder.stats.dropped) == (0, 0), "they are tried again, and kept"
+        poison = set()
+        assert await recorder.flush(PATIENCE_S)
+        assert (recorder.stats.accepted, recorder.stats.rejected) == (310, 0)
 
 
 def numbers(events: list[Json]) -> set[int]:
@@ -152,11 +207,11 @@ async def test_events_that_the_service_does_not_take_are_found_and_rejected_and_
     async with script.at() as url, Recorder(url, linger_s=0.01, close_timeout_s=0.1) as recorder:
         for number in range(300):
             hook(recorder, number)
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
         stats = recorder.stats
         assert (stats.accepted, stats.rejected, stats.dropped) == (300 - len(poison), len(poison), 0)
         hook(recorder, 300)
-        assert await recorder.flush(5)
+        assert await recorder.flush(PATIENCE_S)
     alone = [numbers(batch) for batch in script.batches if len(batch) == 1 and numbers(batch) & poison]
     assert len(alone) == tries * len(poison), "bounded tries"
     assert len(script.batches) <= len(poison) * (2 * 9 + tries) + 2
@@ -174,7 +229,7 @@ async def test_an_event_at_which_the_connection_breaks_is_found_too() -> None:
     async with breaking(answer) as url, Recorder(url, linger_s=0.01, close_timeout_s=0.1) as recorder:
         for number in range(300):
             hook(recorder, number)
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
     assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.dropped) == (299, 1, 0)
 
 
@@ -184,6 +239,7 @@ async def test_an_event_at_which_the_service_fails_does_not_keep_new_ones_waitin
     script = Scripted(*door * 10_000)
     async with script.at() as url, Recorder(url, linger_s=0) as recorder:
         hook(recorder, 0)
+        await until(lambda: len(script.batches) >= 3)
         assert not await recorder.flush(0.5)
         assert recorder.stats.rejected == 0
         before = len(script.batches)
@@ -191,7 +247,7 @@ async def test_an_event_at_which_the_service_fails_does_not_keep_new_ones_waitin
         for number in range(1, 50):
             hook(recorder, number)
             await asyncio.sleep(0)
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
         assert (recorder.stats.accepted, recorder.stats.rejected) == (49, 1)
 
 
@@ -201,11 +257,12 @@ async def test_a_service_that_fails_at_everything_is_not_asked_all_the_time_and_
     async with script.at() as url, Recorder(url, linger_s=0, close_timeout_s=30) as recorder:
         for number in range(400):
             hook(recorder, number)
+        await until(lambda: len(script.batches) >= 24)
         assert not await recorder.flush(4)
-        assert 24 <= len(script.batches) < 60, "after a search it waits"
+        assert len(script.batches) < 60, "after a search it waits"
         assert recorder.stats.rejected == 0
         script.answers.clear()
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
         assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.dropped) == (400, 0, 0)
 
 
@@ -217,7 +274,7 @@ async def test_what_one_large_event_costs_does_not_depend_on_how_many_small_ones
     async with script.at() as url, Recorder(url, linger_s=0.01) as recorder:
         for number in range(200):
             recorder.record_hook("Step1", correlation_id="t", success=True, error_type="x" * (90_000 * (number == 150)))
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
         assert (recorder.stats.accepted, recorder.stats.rejected) == (200, 0)
     assert len(script.batches) <= 7, "parted by size"
 
@@ -228,7 +285,7 @@ async def test_flush_waits_for_events_in_doubt_too() -> None:
     async with script.at() as url, Recorder(url, linger_s=0) as recorder:
         for number in range(4):
             hook(recorder, number)
-        assert await recorder.flush(20)
+        assert await recorder.flush(PATIENCE_S)
         assert recorder.stats.accepted + recorder.stats.rejected == 4
 
 
@@ -270,7 +327,7 @@ async def test_many_threads_can_record_at_once() -> None:
         for thread in threads:
             thread.start()
         await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
-        assert await recorder.flush(60)
+        assert await recorder.flush(PATIENCE_S)
     ids = [event["execution_id"] for batch in script.batches for event in batch]
     assert len(ids) == len(set(ids)) == recorder.stats.accepted == 1600
 
@@ -282,7 +339,7 @@ async def test_a_program_without_a_loop_records_by_a_thread() -> None:
         with SyncRecorder(url, linger_s=60) as recorder:
             with recorder.trace(prompt_text="sort"), recorder.step("Plan"):
                 pass
-            assert recorder.flush(5)
+            assert recorder.flush(PATIENCE_S)
             recorder.record_hook("Late", correlation_id="t", success=True)
         return recorder.stats.accepted
 

@@ -14,9 +14,10 @@ import pytest
 
 from loopgraph.clients import Recorder
 from loopgraph.effects.engine.embedded import free_ports
+from support.faults import put_into
 from support.process import service as own_process
 from support.service import Service
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow
 
@@ -96,3 +97,22 @@ async def test_a_service_that_is_killed_and_comes_back_has_everything_once(tmp_p
             query = '{ trace(correlationId: "survivor") { status totalHooks } }'
             answer = (await client.post("/graphql", json={"query": query})).json()
     assert answer["data"]["trace"] == {"status": "SUCCESS", "totalHooks": count}
+
+
+async def test_an_event_at_which_the_graph_times_out_keeps_no_other_waiting_and_comes_when_it_can(
+    service: Service,
+) -> None:
+    """The service answers 503 to the whole of each batch that has it, because the graph is to blame as far as anybody knows."""
+    faults = put_into(service.parts.graph)
+    async with Recorder(service.url) as recorder:
+        with faults.failing(TimeoutError(), lambda parameters: "TooSlow" in str(parameters)):
+            with recorder.trace(prompt_text="sort the list") as trace:
+                for number in range(40):
+                    recorder.record_hook("TooSlow" if number == 17 else "Quick", success=True)
+            await until(lambda: recorder.stats.accepted == 41)
+            assert (recorder.stats.rejected, recorder.stats.dropped) == (0, 0)
+            found = (await service.query(TRACE, id=trace.correlation_id))["trace"]
+            assert {step["hookType"] for step in found["hookExecutions"]} == {"Quick"}
+        assert await recorder.flush(PATIENCE_S)
+    found = (await service.query(TRACE, id=trace.correlation_id))["trace"]
+    assert sorted(step["hookType"] for step in found["hookExecutions"]) == ["Quick"] * 39 + ["TooSlow"]

@@ -137,16 +137,52 @@ def test_a_malformed_file_is_refused_and_left_alone(home: Path, hooks: Run) -> N
 def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     url = f"http://127.0.0.1:{free_ports(None)[0]}"
-    assert f"hooks for 0 of {len(EVENTS)} events" in hooks("status").stdout
+    told = hooks("status").stdout
+    assert told.startswith("✗ no hooks are installed: `loopgraph hooks install` does it\n")
+    assert f"hooks for 0 of {len(EVENTS)} events" in told
     hooks("install", "--url", url)
+    assert hooks("status").stdout.startswith(f"✗ the service at {url} does not answer (")
     spool = Spool(home / "spool", url)
     spool.put(1, "id", b"{}")
     spool.count_drop("full")
     told = hooks("status").stdout
+    assert told.partition("\n")[0].endswith("; 1 events wait")
     assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in told
     assert f"service {url}: does not answer" in told
     assert f"spool for {url}: 1 events wait, 2 bytes, 1 dropped (full)" in told
     assert "0 sent, 0 refused, 1 still wait" in hooks("flush", exit_code=1).stdout
+
+
+async def test_the_first_line_of_status_is_the_conclusion(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    healthy = 500
+
+    async def first_line() -> str:
+        return (await asyncio.to_thread(hooks, "status")).stdout.partition("\n")[0]
+
+    async def health(_: Request) -> Response:
+        return Response(status_code=healthy)
+
+    async with listening(Starlette(routes=[Route("/healthz", health)])) as url:
+        await asyncio.to_thread(hooks, "install", "--url", url)
+        assert await first_line() == f"✗ the service at {url} answers with HTTP 500"
+        healthy = 200
+        assert await first_line() == "✓ the hooks are installed and the service answers"
+        spool = Spool(home / "spool", url)
+        spool.put(1, "id", b"{}")
+        assert (
+            "✓ the hooks are installed and the service answers; 1 events wait: `loopgraph hooks flush`"
+            in await first_line()
+        )
+        spool.tell_barred("HTTP 401")
+        assert await first_line() == (
+            f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 events wait"
+        )
+        path = home / ".claude" / "settings.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "disableAllHooks": True}))
+        assert (await first_line()).startswith(f"✗ the hooks do not all run: {path}: disableAllHooks is true")
 
 
 async def test_flush_sends_what_waits_and_if_wanted_what_was_refused(

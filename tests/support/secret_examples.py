@@ -57,6 +57,7 @@ FORMS = {
     "Google": "AIza" + "SyA-1234567890abcdefghijklmnopqrstu",
     "Google, OAuth": "ya29." + "a0AfH6SMBx-1234567890abcdef",
     "OpenAI": "sk-" + "proj-a1B2c3D4e5f6G7h8i9J0",
+    "Heroku": "HRKU-" + "AAZkQ2p5" * 7 + "-_x1",
     "Anthropic": "sk-ant-" + "api03-a1B2c3D4-e5f6G7h8_i9J0",
     "Hugging Face": "hf_" + "aBcDeFgHiJ" * 3 + "kLmN",
     "npm": "npm_" + "aBcDeFgHiJ" * 3 + "kLmNoP",

@@ -19,7 +19,7 @@ from loopgraph.api.services import Services
 from loopgraph.assets import asset
 from loopgraph.main import create_app
 from loopgraph.settings import Settings
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 Json = dict[str, Any]
 PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
@@ -155,3 +155,9 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     app = create_app(settings)
     async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
         yield Service(url, client, app.state.services)
+
+
+async def quiet(service: Service) -> None:
+    """Returns when the service's worker has looked at the runs. If it is not to do so again for long, all that its graph is asked
+    then has been asked for."""
+    await until(lambda: service.parts.worker.looks > 0)

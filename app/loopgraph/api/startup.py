@@ -1,8 +1,54 @@
-"""A failed start in one plain sentence, in the place of the traceback that Starlette hands to the server."""
+"""A start that fails says why in one plain sentence, and before the graph is opened where that can be known."""
 
 from __future__ import annotations
 
+import errno
+import socket
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from loopgraph.errors import SetupError
+from loopgraph.settings import Settings
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises SetupError for a port of the settings that cannot be listened on now, naming the setting that changes it."""
+    _check_port(settings.host, settings.port, "--port or LOOPGRAPH_PORT")
+    if settings.otlp_grpc_port is not None:
+        _check_port(settings.host, settings.otlp_grpc_port, "LOOPGRAPH_OTLP_GRPC_PORT")
+
+
+def _check_port(host: str, port: int, setting: str) -> None:
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise SetupError(
+            f"{host} is no address to listen on ({error.strerror}); set --host or LOOPGRAPH_HOST"
+        ) from error
+    failures = [failure for family, _, _, _, address in addresses if (failure := _cannot_listen(family, address))]
+    for failure in failures:
+        if failure.errno == errno.EADDRINUSE:
+            raise SetupError(f"port {port} of {host} is in use; choose another one with {setting}") from failure
+        if failure.errno in (errno.EACCES, errno.EPERM):
+            raise SetupError(f"port {port} is not open to this user; choose another one with {setting}") from failure
+    if len(failures) == len(addresses):
+        raise SetupError(
+            f"{host} is no address of this machine ({failures[0].strerror}); set --host or LOOPGRAPH_HOST"
+        ) from failures[0]
+
+
+def _cannot_listen(family: int, address: object) -> OSError | None:
+    """Why one address cannot be listened on, as the server would try it; None if it can."""
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            tried.bind(address)  # type: ignore[arg-type]
+            tried.listen(1)
+        except OSError as error:
+            return error
+    return None
 
 
 class PlainStart:

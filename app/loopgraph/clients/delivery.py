@@ -18,10 +18,10 @@ import orjson
 PATH = "/api/traces/batch"
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 30.0
 _BUSY = frozenset({408, 425, 429, 502, 503, 504})
-"""Statuses of a service that takes no events now, whatever they are."""
+"""Statuses of a service that takes no events now, or not these."""
 _WRONG = frozenset({400, 409, 413})
 """Statuses that one event of the batch may have caused; 422 and the others from 500 on, too, but those also come from a
-service that is not well."""
+service that is not well. All that are left (401, 403, 404, redirections, …) blame the token or the address, and no event."""
 
 
 class Verdict(Enum):
@@ -29,8 +29,12 @@ class Verdict(Enum):
 
     SETTLED = auto()
     """All of it is accepted or rejected for good."""
+    AWAY = auto()
+    """The service was not reached: all of it has to wait."""
+    BARRED = auto()
+    """Nothing is taken from this sender, or at this address: all of it waits until that is mended."""
     BUSY = auto()
-    """The service takes nothing now: all of it has to wait."""
+    """The service takes nothing now, or nothing of this: it has to wait."""
     WRONG = auto()
     """Something of it is wrong; none of it was taken."""
     FAILED = auto()
@@ -76,7 +80,7 @@ class Delivery:
             # It had the events and broke off without an answer: it may break at one of them, and not come back from it.
             return Attempt(Verdict.FAILED, reason=f"{type(error).__name__}: {error}")
         except httpx.HTTPError as error:
-            return Attempt(Verdict.BUSY, reason=f"{type(error).__name__}: {error}")
+            return Attempt(Verdict.AWAY, reason=f"{type(error).__name__}: {error}")
         if answer.is_success:
             return _by_item(batch, answer)
         status, reason = answer.status_code, f"HTTP {answer.status_code}: {answer.text[:300]}"
@@ -86,7 +90,7 @@ class Delivery:
             return Attempt(Verdict.WRONG, too_large=status == 413, reason=reason)
         if status == 422 or status >= 500:
             return Attempt(Verdict.FAILED, reason=reason, retry_after_s=_retry_after(answer))
-        return Attempt(Verdict.SETTLED, rejected=len(batch), reason=reason)
+        return Attempt(Verdict.BARRED, reason=reason, retry_after_s=_retry_after(answer))
 
 
 def delay_s(failures: int) -> float:
@@ -100,7 +104,7 @@ def _by_item(batch: Sequence[bytes], answer: httpx.Response) -> Attempt:
         results = orjson.loads(answer.content)["results"]
         errors: dict[int, dict[str, Any]] = {item["index"]: item["error"] for item in results if "error" in item}
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return Attempt(Verdict.SETTLED, rejected=len(batch), reason=f"{answer.url} does not answer as Loopgraph does")
+        return Attempt(Verdict.BARRED, reason=f"{answer.url} does not answer as Loopgraph does")
     first = next(iter(errors.values()), None)
     return Attempt(
         Verdict.SETTLED,

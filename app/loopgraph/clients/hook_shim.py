@@ -5,7 +5,8 @@
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
 take now is kept on disk, and the next run that reaches the service sends it, with the instant it happened and the id it was
-given then, so that it counts once. So is one that the service refuses, until it is known whose fault that is.
+given then, so that it counts once. So is one that the service refuses, until it is known whose fault that is; `loopgraph hooks
+status` says if it refuses all, for the token or the address.
 ``LOOPGRAPH_HOOK_DEBUG`` set: what goes wrong is told on standard error.
 
 Standard library only, and little of that.
@@ -31,11 +32,11 @@ _SPOOL_SHARE_S = 0.25
 """How long one run sends what others left, so that a long spool is spread over many runs."""
 
 _REFUSED = frozenset({400, 409, 413, 415, 422})
-"""Statuses of an event that is wrong. Others can be mended: by a token, an upgrade, a restart."""
+"""Statuses of an event that is wrong. Others below 500 can be mended: by a token, by an address."""
 _BROKEN = 500
 """As which it counts that a service had the event and broke off without an answer: it may break at this one."""
-_AWAY = frozenset({502, 503, 504})
-"""Those of a service that cannot answer any event now. Other statuses from 500 on may be the fault of the one event."""
+_BUSY = frozenset({408, 425, 429, 502, 503, 504})
+"""Those of a service that cannot answer any event now, or not this one. Others from 500 on may be the fault of the one event."""
 
 ANSWERED = frozenset(
     {
@@ -56,15 +57,17 @@ class Answer:
     def outcome(self) -> Outcome:
         """What became of the event."""
         status = self.status
-        if status is None or status in _AWAY:
+        if status is None:
             return Outcome.AWAY
         if 200 <= status < 300:
             return Outcome.ACCEPTED
+        if status in _BUSY:
+            return Outcome.BUSY
         if status >= 500:
             return Outcome.FAILED
         # An address without the door is "not found", too; where Loopgraph says so, it is for good.
         unknown = status == 404 and b'"NOT_FOUND"' in self.body
-        return Outcome.REFUSED if status in _REFUSED or unknown else Outcome.AWAY
+        return Outcome.REFUSED if status in _REFUSED or unknown else Outcome.BARRED
 
 
 class Door:
@@ -126,7 +129,11 @@ class Run:
         else:
             debug(f"the service does not take the event: {answer.status} {answer.body[:300]!r}")
         self._settle(keep=not accepted)
-        if answer.outcome is not Outcome.AWAY:
+        if accepted:
+            self._spool.tell_taken()
+        elif answer.outcome is Outcome.BARRED:
+            self._spool.tell_barred(f"HTTP {answer.status}")
+        if answer.outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.FAILED):
             until = time.monotonic() + _SPOOL_SHARE_S
             self._spool.send(lambda *item: self._door.post(*item).outcome, until, accepts=accepted)
 

@@ -2,8 +2,8 @@
 
 Each service has its own folder, whose name is its address. An event is removed when the service has it; its id makes sending
 it twice harmless. One that the service refuses while it takes others is set aside in ``refused/``, where it can be seen and sent
-again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. Standard library
-only: the shim starts fast.
+again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. One with which it is
+busy while it takes others is sent after them. Standard library only: the shim starts fast.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -22,8 +22,11 @@ from loopgraph.clients.hook_store import Item, Store
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 _REFUSED_SHARE = 8
 """What was refused may take this part of the room for what waits, on top of it."""
+_BARRED = "barred"
 _TRIES = 3
 """How often an event fails, while others do not, before it is set aside."""
+_BUSY_IN_A_ROW = 3
+"""After so many events with which the service is busy no more are sent now."""
 _MOST_IN_A_ROW = 20
 """So many refusals with nothing accepted in between are rather the service's fault than that of each event."""
 
@@ -36,8 +39,12 @@ class Outcome(Enum):
     """It says that the event is wrong."""
     FAILED = "failed"
     """It failed, perhaps at this event."""
+    BUSY = "busy"
+    """It takes no event now, or not this one."""
+    BARRED = "barred"
+    """It takes no event from here: the token or the address is wrong."""
     AWAY = None
-    """It takes no event now: away, busy, or not allowed."""
+    """It was not reached."""
 
 
 Post = Callable[[int, str, bytes], Outcome | bool | None]
@@ -88,18 +95,19 @@ class Spool:
     def send(self, post: Post, until: float | None = None, *, accepts: bool = False) -> int:
         """Sends what waits, the oldest first; answers how many events wait no more.
 
-        ``AWAY`` ends the sending; so does the time ``until`` (of ``time.monotonic``). ``accepts``: the service has just accepted
-        another event. While another process sends, this one leaves it to that.
+        ``AWAY`` and ``BARRED`` end the sending; so does the time ``until`` (of ``time.monotonic``). ``accepts``: the service has
+        just accepted another event. While another process sends, this one leaves it to that.
         """
         gone, in_doubt = 0, list[tuple[Item, Outcome, bytes]]()
-        in_a_row = 0
+        in_a_row = busy_in_a_row = 0
         with self._alone() as alone:
-            for item, event in self._read(self._waiting) if alone else ():
+            for item, event in self._read(self._in_turn()) if alone else ():
                 if until is not None and time.monotonic() >= until:
                     break
                 outcome = Outcome(post(item.at_ns, item.execution_id, event))
-                if outcome is Outcome.AWAY:
+                if outcome in (Outcome.AWAY, Outcome.BARRED):
                     break
+                busy_in_a_row = busy_in_a_row + 1 if outcome is Outcome.BUSY else 0
                 if outcome is Outcome.ACCEPTED:
                     self._waiting.remove(item)
                     gone, in_a_row, accepts = gone + 1, 0, True
@@ -109,7 +117,7 @@ class Spool:
                 if accepts:
                     gone += sum(self._blame(*one) for one in in_doubt)
                     in_doubt.clear()
-                if in_a_row == _MOST_IN_A_ROW:
+                if in_a_row == _MOST_IN_A_ROW or busy_in_a_row == _BUSY_IN_A_ROW:
                     break
         return gone
 
@@ -117,9 +125,9 @@ class Spool:
         """Sends what was set aside once more; answers how many events the service has now. The others stay there."""
         gone = 0
         with self._alone() as alone:
-            for item, event in self._read(self._refused) if alone else ():
+            for item, event in self._read(self._refused.items()) if alone else ():
                 outcome = Outcome(post(item.at_ns, item.execution_id, event))
-                if outcome is Outcome.AWAY:
+                if outcome in (Outcome.AWAY, Outcome.BARRED):
                     break
                 if outcome is Outcome.ACCEPTED:
                     self._refused.remove(item)
@@ -135,13 +143,33 @@ class Spool:
         finally:
             os.close(descriptor)
 
+    def tell_barred(self, reason: str) -> None:
+        """Writes down why the service takes no event from here, for ``barred``."""
+        if self.barred() != reason:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            partial = self.folder / f".{_BARRED}.{os.getpid()}"
+            partial.write_text(reason, encoding="utf-8")
+            partial.rename(self.folder / _BARRED)
+
+    def tell_taken(self) -> None:
+        """The service takes events from here."""
+        with suppress(FileNotFoundError):
+            (self.folder / _BARRED).unlink()
+
+    def barred(self) -> str | None:
+        """Why the service takes no event from here, as it said last; None if it does, or has not been asked."""
+        try:
+            return (self.folder / _BARRED).read_text(encoding="utf-8")
+        except OSError:
+            return None
+
     def drops(self) -> dict[str, int]:
         """How many events were lost, by reason."""
         return {path.name.removeprefix("dropped-"): path.stat().st_size for path in self.folder.glob("dropped-*")}
 
     def _blame(self, item: Item, outcome: Outcome, event: bytes) -> bool:
         """An event that the service does not take although it takes others: whether it is set aside for that."""
-        if outcome is Outcome.FAILED and item.tries + 1 < _TRIES:
+        if outcome is Outcome.BUSY or (outcome is Outcome.FAILED and item.tries + 1 < _TRIES):
             self._waiting.tried(item)
             return False
         if not self._refused.put(item.at_ns, item.execution_id, event):
@@ -149,9 +177,19 @@ class Spool:
         self._waiting.remove(item)
         return True
 
+    def _in_turn(self) -> Iterator[Item]:
+        """What waits, the oldest first; but last what was tried in vain so often that it may keep others waiting."""
+        last = list[Item]()
+        for item in self._waiting.items():
+            if item.tries < _TRIES:
+                yield item
+            elif len(last) < _MOST_IN_A_ROW:
+                last.append(item)
+        yield from last
+
     @staticmethod
-    def _read(store: Store) -> Iterator[tuple[Item, bytes]]:
-        for item in store.items():
+    def _read(items: Iterable[Item]) -> Iterator[tuple[Item, bytes]]:
+        for item in items:
             try:
                 event = item.path.read_bytes()
             except FileNotFoundError:  # somebody has removed it by hand

@@ -2,7 +2,8 @@
 
 A batch that the service refuses goes on in halves, until the event that it refuses stands alone. That one is rejected for
 good if the service says that it is wrong. If the service only fails, the event may be no reason for it: so the event is set
-aside while others go, and is rejected when it has failed several times and others were accepted since.
+aside while others go, and is rejected when it has failed several times and others were accepted since. If the service is busy
+with it again and again it goes behind the others in the same way, and is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _TRIES_BESIDE_OTHERS, _TRIES = 3, 50
 """How often an event fails before it is rejected: while others are accepted; with nothing else accepted, which takes minutes."""
 _UNDELAYED = 24
 """So many failures in a row are what finding one event in a large batch takes; a service that fails more often is given time."""
+_BUSY_TRIES = 3
+"""So often the service is busy with a batch, nothing else being accepted, before it is divided."""
 _MANY, _MOST = 100, 1000
 """Events in doubt: with many, each is tried several times before a new batch is begun; with the most of them, none is."""
 
@@ -31,7 +34,11 @@ class Part:
     accepted_before: int | None = None
     """How many events had been accepted when the service first failed at it, or at what it is a part of."""
     tries: int = 0
-    """How often it failed, standing alone: it is in doubt."""
+    """How often it was sent in vain, standing alone: it is in doubt."""
+    failed: int = 0
+    """How often of these the service failed; else it was busy."""
+    busy: int = 0
+    """How often the service was busy with it, or with what it is a part of."""
     due: float = 0.0
     """When it is to be sent again, of ``time.monotonic``."""
 
@@ -80,41 +87,59 @@ class Outbox:
     def conclude(self, part: Part, attempt: Attempt) -> tuple[int, float]:
         """What follows from an attempt: how many events are rejected, and for how many seconds nothing is to be sent."""
         self._accepted += attempt.accepted
-        if attempt.verdict is Verdict.BUSY:
-            self._failures += 1
-            return 0, delay_s(self._failures)
         if attempt.verdict is Verdict.SETTLED:
             self._failures = 0
             self._parts.remove(part)
             return attempt.rejected, 0.0
-        pause = 0.0
-        if attempt.verdict is Verdict.FAILED:
+        if attempt.verdict in (Verdict.AWAY, Verdict.BARRED):
             self._failures += 1
-            pause = delay_s(self._failures - _UNDELAYED) if self._failures > _UNDELAYED else 0.0
+            return 0, max(delay_s(self._failures), attempt.retry_after_s or 0.0)
+        pause = 0.0
+        if attempt.verdict is not Verdict.WRONG:
+            self._failures += 1
+            pause = self._pause(attempt)
             if part.accepted_before is None:
                 part.accepted_before = self._accepted
+        if attempt.verdict is Verdict.BUSY:
+            part.busy += 1
+            if part.busy < _BUSY_TRIES and not self._others_accepted(part):
+                return 0, pause
         if len(part.items) > 1:
-            self._parts.remove(part)
-            middle, before = _middle(part.items, by_size=attempt.too_large), part.accepted_before
-            self._parts.append(Part(part.first, part.items[:middle], before))
-            self._parts.append(Part(part.first + middle, part.items[middle:], before))
+            self._divide(part, by_size=attempt.too_large)
             return 0, pause
         in_doubt = part.tries > 0
-        if attempt.verdict is Verdict.WRONG or self._is_to_blame(part):
+        if attempt.verdict is Verdict.WRONG or (attempt.verdict is Verdict.FAILED and self._is_to_blame(part)):
             self._parts.remove(part)
             return 1, 0.0
+        part.tries += 1
         part.due = time.monotonic() + max(delay_s(part.tries), attempt.retry_after_s or 0.0)
         self._doubts_due = time.monotonic() + pause
         return 0, 0.0 if in_doubt else pause  # what is in doubt keeps nothing new waiting
 
+    def _pause(self, attempt: Attempt) -> float:
+        """Seconds that a service gets which failed or was busy: few while it can be the fault of one event that is looked for."""
+        searching, more = min(self._failures, _UNDELAYED), max(0, self._failures - _UNDELAYED)
+        if attempt.verdict is Verdict.BUSY:
+            return max(delay_s(min(searching, _BUSY_TRIES) + more), attempt.retry_after_s or 0.0)
+        return delay_s(more) if more else 0.0
+
+    def _divide(self, part: Part, *, by_size: bool) -> None:
+        self._parts.remove(part)
+        middle = _middle(part.items, by_size=by_size)
+        for first, items in ((part.first, part.items[:middle]), (part.first + middle, part.items[middle:])):
+            self._parts.append(Part(first, items, part.accepted_before, busy=part.busy))
+
     def _due(self, part: Part) -> float:
         return max(part.due, self._doubts_due) if part.tries else part.due
 
+    def _others_accepted(self, part: Part) -> bool:
+        """Whether events were accepted since the service first failed at this part, or was busy with it."""
+        return self._accepted > (part.accepted_before or 0)
+
     def _is_to_blame(self, part: Part) -> bool:
         """Counts one more failure of an event that stands alone; whether they are its own fault, by now."""
-        part.tries += 1
-        others_accepted = self._accepted > (part.accepted_before or 0)
-        return part.tries >= (_TRIES_BESIDE_OTHERS if others_accepted else _TRIES)
+        part.failed += 1
+        return part.failed >= (_TRIES_BESIDE_OTHERS if self._others_accepted(part) else _TRIES)
 
 
 def _middle(items: Sequence[bytes], *, by_size: bool) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import orjson
 
 from loopgraph.clients.buffer import Buffer
-from loopgraph.clients.delivery import Delivery, Verdict
+from loopgraph.clients.delivery import Attempt, Delivery, Verdict
 from loopgraph.clients.events import TraceEvents
 from loopgraph.clients.outbox import Outbox, Part
 from loopgraph.clients.stats import RecorderStats
@@ -32,7 +32,8 @@ class Recorder(TraceEvents):
 
     ``emit`` and the methods built on it may be called from any thread, also before the block begins and while the service is
     away: they put the event into memory and return. A task of the loop that entered the block sends it, ``linger_s`` later at
-    most, and again until the service has it, or refuses it while it takes others. ``capacity`` events of ``capacity_bytes``
+    most, and again until the service has it, or refuses it while it takes others. While the service refuses whatever comes, for
+    the token or the address, all is kept, and that is logged as an error, once. ``capacity`` events of ``capacity_bytes``
     together can wait; more are dropped. ``stats`` counts what became of them, and the log tells of losses, once a minute at most.
     """
 
@@ -56,6 +57,7 @@ class Recorder(TraceEvents):
         self._counting = threading.Lock()
         self._queued = self._settled = 0  # of the events that the buffer took
         self._next_complaint = 0.0
+        self._barred = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._loop_thread = 0
         self._sender: asyncio.Task[None] | None = None
@@ -146,15 +148,29 @@ class Recorder(TraceEvents):
     async def _deliver(self, delivery: Delivery, part: Part) -> None:
         attempt = await delivery.attempt(part.items)
         rejected, pause_s = self._outbox.conclude(part, attempt)
-        again = attempt.verdict in (Verdict.BUSY, Verdict.FAILED) and not rejected
+        again = attempt.verdict not in (Verdict.SETTLED, Verdict.WRONG) and not rejected
         self._count(accepted=attempt.accepted, rejected=rejected, retries=int(again), reason=attempt.reason)
+        self._tell_barred(attempt)
         self._settled += attempt.accepted + rejected
         async with self._progress:
             self._progress.notify_all()
-        if attempt.verdict is Verdict.BUSY:
-            await asyncio.sleep(attempt.retry_after_s or 0)
         if pause_s:
-            await self._pause(pause_s)
+            asked_for = min(pause_s, attempt.retry_after_s or 0.0)  # no hurry shortens that
+            await asyncio.sleep(asked_for)
+            await self._pause(pause_s - asked_for)
+
+    def _tell_barred(self, attempt: Attempt) -> None:
+        """Logs that nothing is taken from here, once until something is."""
+        if attempt.verdict is Verdict.BARRED and not self._barred:
+            self._barred = True
+            logger.error(
+                "%s takes no events from here (%s): the token or the address is wrong. They wait until that is mended",
+                self._url,
+                attempt.reason,
+            )
+        elif attempt.verdict is Verdict.SETTLED and self._barred:
+            self._barred = False
+            logger.warning("%s takes events again", self._url)
 
     async def _pause(self, seconds: float) -> None:
         """Waits, unless there is a hurry: a full batch, a flush."""

@@ -17,6 +17,6 @@ class RecorderStats:
     dropped: int = 0
     """Lost: the buffer was full, or the time to close was over before the service answered."""
     retries: int = 0
-    """Attempts at which the service took nothing and could later: it was away, busy, or failed."""
+    """Attempts at which the service took nothing and could later: it was away, busy, failed, or took nothing from here."""
     last_error: str | None = None
     """The latest reason for a rejection, a drop or a retry."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all 
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
+_MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
 
@@ -81,26 +83,55 @@ def uninstall(user: _User = False, project: _Project = False, local: _Local = Fa
 @hooks.command()
 @plainly
 def status(user: _User = False, project: _Project = False, local: _Local = False) -> None:
-    """Say what is installed for which event, whether the service answers, and what waits in the spool.
+    """Say whether all is well, in the first line; then what is installed for which event, whether the service answers, and
+    what waits in the spool.
 
     Without an option, of all three files.
     """
     files = [_file(user, project, local)] if user or project or local else [_file(*one) for one in _SCOPES]
-    addresses: dict[str, None] = {}
-    for file in files:
-        settings = agent_settings.check(file.read())
-        found = agent_settings.installed(settings)
-        out.print(f"{file.path}: hooks for {len(found)} of {len(agent_settings.EVENTS)} events", markup=False)
-        for event in dict.fromkeys([*agent_settings.EVENTS, *found]) if found else ():
-            for target in found.get(event, ["-"]):
+    found = [(file, agent_settings.check(file.read())) for file in files]
+    targets = {file.path: agent_settings.installed(settings) for file, settings in found}
+    addresses = dict.fromkeys(
+        agent_settings.address_of(target) for events in targets.values() for ours in events.values() for target in ours
+    )
+    obstacles = [
+        f"{file.path}: {obstacle}"
+        for file, settings in found
+        for obstacle in agent_settings.obstacles(settings, addresses)
+    ]
+    health = {address: _health(address) for address in addresses or [_address(None)]}
+    spools = Spool.all(default_root())
+    out.print(_conclusion(bool(addresses), obstacles, health, spools), markup=False)
+    for path, events in targets.items():
+        out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
+        for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():
+            for target in events.get(event, ["-"]):
                 out.print(f"  {event:<20} {target}", markup=False)
-                addresses.update({} if target == "-" else {agent_settings.address_of(target): None})
-        for obstacle in agent_settings.obstacles(settings, addresses):
-            err.print(f"✗ {file.path}: {obstacle}", markup=False, style="red")
-    for address in addresses or [_address(None)]:
-        out.print(f"service {address}: {_health(address)}", markup=False)
-    for spool in Spool.all(default_root()):
+    for obstacle in obstacles:
+        err.print(f"✗ {obstacle}", markup=False, style="red")
+    for address, problem in health.items():
+        out.print(f"service {address}: {problem or 'answers'}", markup=False)
+    for spool in spools:
         _tell_spool(spool)
+
+
+def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, str], spools: Sequence[Spool]) -> str:
+    """What all of it comes to, in one line: the first thing that is to be done, or that all is well."""
+    if not installed:
+        return "✗ no hooks are installed: `loopgraph hooks install` does it"
+    if obstacles:
+        return f"✗ the hooks do not all run: {obstacles[0]}"
+    waiting = sum(spool.waiting()[0] for spool in spools)
+    wait = f"; {waiting:,} events wait" if waiting else ""
+    for address, problem in health.items():
+        if problem:
+            return f"✗ the service at {address} {problem}{wait}"
+    for spool in spools:
+        if spool.url in health and (barred := spool.barred()):
+            return f"✗ the service at {spool.url} takes no event from here ({barred}): {_MEND}{wait}"
+    if waiting:
+        return f"✓ the hooks are installed and the service answers{wait}: `loopgraph hooks flush` sends them now"
+    return "✓ the hooks are installed and the service answers"
 
 
 @hooks.command()
@@ -204,20 +235,22 @@ def _tell_change(file: SettingsFile, before: Json, backup: Path | None, what: st
 
 
 def _health(address: str) -> str:
-    """Whether the service answers."""
+    """Why the service does not answer as it should; empty if it does."""
     import httpx
 
     try:
         answer = httpx.get(f"{address}/healthz", timeout=2, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({error})"
-    return "answers" if answer.is_success else f"answers with HTTP {answer.status_code}"
+    return "" if answer.is_success else f"answers with HTTP {answer.status_code}"
 
 
 def _tell_spool(spool: Spool) -> None:
     count, size = spool.waiting()
     drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
     out.print(f"spool for {spool.url}: {count:,} events wait, {size:,} bytes{drops}", markup=False)
+    if barred := spool.barred():
+        out.print(f"  the service takes no event from here ({barred}): {_MEND}", markup=False)
     refused, size = spool.refused()
     if refused:
         out.print(

@@ -20,14 +20,16 @@ def serve(
     import uvicorn
 
     from loopgraph.api.http.patience import patient_http
-    from loopgraph.api.startup import PlainStart
+    from loopgraph.api.startup import PlainStart, check_ports
     from loopgraph.main import create_app
 
     given: dict[str, Any] = {"host": host, "port": port, "graph_url": graph_url}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings.log_level)
+    app = create_app(settings)
+    check_ports(settings)
     config = uvicorn.Config(
-        PlainStart(create_app(settings)),
+        PlainStart(app),
         host=settings.host,
         port=settings.port,
         log_config=None,

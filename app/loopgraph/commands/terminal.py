@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from loopgraph.errors import LoopgraphError
+from loopgraph.settings import unknown_settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,10 +33,13 @@ def configure_logging(level: str) -> None:
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:
-    """An expected error ends the command with one plain sentence and exit code 1, not with a traceback."""
+    """An expected error ends the command with one plain sentence and exit code 1, not with a traceback. Variables that may be
+    misspelt settings are told first."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for sentence in unknown_settings(os.environ):
+            err.print(f"loopgraph: warning: {sentence}", markup=False, style="yellow")
         try:
             return command(*args, **kwargs)
         except LoopgraphError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -14,7 +15,8 @@ from conftest import settings_for
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.deadline import DEADLINE, within
 from support.engines import EngineUnderTest
-from support.service import Service, serving
+from support.service import Service, quiet, serving
+from support.waiting import PATIENCE_S
 
 IN_THE_MIDDLE = range(20, 1_000_000)
 """So many tasks work on an answer, once it has come to its lists within lists."""
@@ -26,10 +28,19 @@ VERSIONS = 45
 """Three times round, these are 190,000 objects: seconds of work."""
 
 
+@contextlib.asynccontextmanager
+async def quiet_one(engine: EngineUnderTest, operation_timeout_ms: int) -> AsyncIterator[Service]:
+    """A service that asks its graph nothing but what requests ask for."""
+    changes = {"operation_timeout_ms": operation_timeout_ms, "loop_poll_ms": 3_600_000}
+    async with serving(settings_for(engine).model_copy(update=changes)) as running:
+        await quiet(running)
+        yield running
+
+
 @pytest.fixture(scope="module")
 async def patient(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
     """A service that gives an operation ten minutes."""
-    async with serving(settings_for(embedded_engine).model_copy(update={"operation_timeout_ms": 600_000})) as running:
+    async with quiet_one(embedded_engine, 600_000) as running:
         yield running
 
 
@@ -59,7 +70,7 @@ def working() -> int:
 
 
 async def until(count: range) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while working() not in count:  # noqa: ASYNC110 - tasks have no event for it
             await asyncio.sleep(0.01)
 
@@ -115,15 +126,15 @@ async def test_a_websocket_that_is_closed(patient: Service, long_query: str, cap
 
 @pytest.fixture(scope="module")
 async def hasty(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    """A service that gives an operation a tenth of a second."""
-    async with serving(settings_for(embedded_engine).model_copy(update={"operation_timeout_ms": 100})) as running:
+    """A service that gives an operation a second."""
+    async with quiet_one(embedded_engine, 1_000) as running:
         yield running
 
 
 class TestDeadline:
     """The service that shares the graph with the patient one has no such patience."""
 
-    MESSAGE = "the operation took longer than 100 ms; ask for less at once, such as smaller pages"
+    MESSAGE = "the operation took longer than 1000 ms; ask for less at once, such as smaller pages"
 
     async def test_over_http(self, hasty: Service, long_query: str, caplog: pytest.LogCaptureFixture) -> None:
         answer = await hasty.ask(long_query)

@@ -27,6 +27,11 @@ redact_text = Redactor().redact_text
         ('password := "x"', 'password := "*"'),
         ('token: str = "abc"', 'token: str = "*"'),
         ('secret = """a "quoted" b"""', 'secret = """*"""'),
+        # YAML, within braces, and below a user
+        ("{user: bob, pass: hunter2}", "{user: bob, pass: *}"),
+        ("smtp: {host: h, pass: hun@ter , user: b}", "smtp: {host: h, pass: * , user: b}"),
+        ("smtp:\n  user: bob\n  pass: hunter2\n", "smtp:\n  user: bob\n  pass: *\n"),
+        ("smtp:\n  pass: hunter2\n  username: bob\n", "smtp:\n  pass: *\n  username: bob\n"),
         # command lines
         ("mysql --password hunter2 --host x", "mysql --password * --host x"),
         ("mysql --password='a b' -h x", "mysql --password='*' -h x"),
@@ -96,6 +101,11 @@ def test_the_secret_goes_and_the_rest_stays(text: str, expected: str) -> None:
         "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
         '{"type": "password", "required": ["password", "email"], "token": null, "secret": false, "cookie": ""}',
         "if not token:\n    return secrets\nelse: password",
+        "token: 512 tokens\nToken: 1,024 tokens used\ntokens left, secret: 3 found, password: 90 days, passwords: 3 of 12",
+        'the token: 512 input tokens; {"token": "512 tokens", "secret": "12 characters", "password": "3 attempts"}',
+        "{ user: user, pass: pass } {user: a, pass: config.smtp.pass} {pass: getPass(1)} {fail: 0, pass: 12ms} {pass: 12/13}",
+        "PASS: test_1\npass: test_2\n--- pass: 12\nresults: {pass: 12, fail: 0}\nuser: bob\npass: 12",
+        "{auth: oauth2Client, pass: true}",
         "0197a3c2-77aa-7000-8000-000000000001 3f2a9c1b8e7d6f5a4b3c2d1e0f9a8b7c6d5e4f3a",
         "",
     ],

@@ -33,7 +33,8 @@ def examples(command: Command) -> Iterator[list[str]]:
                 yield [*start, bare + value, "more"]
         if command.nth:
             fillers = [f"word{i}" for i in range(1, command.nth)]
-            yield [*start, *([f"-{command.flag}"] if command.flag else []), *fillers, SECRET]
+            value = f"bob{command.part}{SECRET}@db" if command.part else SECRET
+            yield [*start, *([f"-{command.flag}"] if command.flag else []), *fillers, value]
         if command.pairs:
             yield [*start, "place", f"name={SECRET}", f"more={SECRET}"]
         if command.named:
@@ -92,6 +93,11 @@ def test_the_secret_of_a_known_command_goes_however_it_is_written(words: list[st
         ("git clone https://bob:hunter2@h/x.git", "git clone https://bob:*@h/x.git"),
         ("gpg --batch --passphrase hunter2 -d f", "gpg --batch --passphrase * -d f"),
         ("wget --password=hunter2 --user=bob u", "wget --password=* --user=bob u"),
+        ("sqlplus -s bob/hun@ter2@//h:1521/x @file.sql", "sqlplus -s bob/*@//h:1521/x @file.sql"),
+        ("sqlldr userid=bob/hunter2 control=dir/x.ctl", "sqlldr userid=bob/* control=dir/x.ctl"),
+        ("net user bob hunter2 /add", "net user bob * /add"),
+        ("net.exe user /domain bob P@ssword!", "net.exe user /domain bob *"),
+        ("net use Z: \\\\host\\share hunter2 /user:dom\\bob", "net use Z: \\\\host\\share * /user:dom\\bob"),
         ("keytool -storepass hunter2 -keypass hunter3 -list", "keytool -storepass * -keypass * -list"),
     ],
 )
@@ -113,6 +119,11 @@ PLAIN = (
     "7z x a.7z", "kubectl create configmap x --from-literal=a=b", "kubectl get secret x -p", "az vm create -p plan",
     "helm upgrade -p x", "ldapsearch -x -W -D cn=x", "gh auth login --with-token < t.txt", "twine check -p dist",
     "see `docker login -p`, or", "mysql -p[REDACTED]", "vault status", "oc get pods -p x", "smbclient -U bob //h/s",
+    "sqlplus / as sysdba", "sqlplus /nolog", "sqlplus @dir/file.sql", "sqlplus /@db", "sqlplus bob@db", "sqlplus bob/$PW@db",
+    "expdp parfile=a/b.par", "sqlldr control=dir/x.ctl log=a/b", "rman target /", "net user", "net user bob",
+    "net user bob /delete", "net user bob * /add", "net users bob hunter2", "the net user growth rose", "net use Z: /delete",
+    "net user count 120000 in May", "heroku auth:token", "heroku auth:whoami", "aws ssm put-parameter --value file:///dev/stdin",
+    "vault kv put secret/x password=-", "app --token < file", "app --token | cat", "openssl enc -pass stdin -in f",
     "wpa_passphrase home", "the file mysql.conf -p x", "my-mysql -pword", "mysql: -pword", "/etc/mysql -",
 )  # fmt: skip
 

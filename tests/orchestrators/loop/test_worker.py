@@ -17,6 +17,7 @@ from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.loop.worker import TRIES, LoopWorker
+from support import waiting
 from support.engines import EngineUnderTest
 from support.feedback import TESTER, Subject, make_subject
 from support.waiting import PATIENCE_S
@@ -61,7 +62,7 @@ async def test_the_worker_carries_a_run_to_its_end(subject: Subject) -> None:
 async def test_a_poke_wakes_the_worker(subject: Subject) -> None:
     worker = LoopWorker(subject.graph, NEVER_MS)
     async with running(worker):
-        await asyncio.sleep(0.2)
+        await waiting.until(lambda: worker.looks == 1)
         run = await subject.start()
         worker.poke()
         await until(subject, run, RunStatus.COMPLETED)
@@ -97,8 +98,9 @@ async def test_a_run_that_cannot_go_on_fails_alone(subject: Subject) -> None:
 async def test_the_worker_outlives_a_graph_that_does_not_answer(engine: EngineUnderTest) -> None:
     async with Graph.open(settings_for(engine)) as closed:
         pass
-    async with running(LoopWorker(closed, OFTEN_MS)) as task:
-        await asyncio.sleep(5 * OFTEN_MS / 1000)
+    worker = LoopWorker(closed, OFTEN_MS)
+    async with running(worker) as task:
+        await waiting.until(lambda: worker.looks >= 3 or task.done())
         assert not task.done()
 
 

@@ -107,7 +107,7 @@ async def test_a_slow_follower_is_told_what_it_missed(
     )  # fmt: skip
     before = graph.statements
     feed.publish(recorded)  # nobody follows: nothing is read
-    await asyncio.sleep(0.05)
+    assert feed._spreading is None
     assert graph.statements == before
 
     slow = Follower(feed, correlation_id=trace)
@@ -137,7 +137,8 @@ async def test_what_cannot_be_read_is_missed(feed: TraceFeed, traces: Traces, mo
     with monkeypatch.context() as patch:
         patch.setattr(feed._search, "heads", away)
         feed.publish([recorded, recorded])
-        await asyncio.sleep(0.05)
+        assert feed._spreading is not None
+        await feed._spreading
     feed.publish([recorded])
     assert (await follower.next()).missed == 2
     await follower.close()

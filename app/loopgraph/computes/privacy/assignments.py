@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from loopgraph.computes.privacy.forms import HARMLESS, MARKER, PLACEHOLDER, TYPE_NAME, WORD
-from loopgraph.computes.privacy.names import Kind, is_secret
+from loopgraph.computes.privacy.names import COUNT, Kind, is_secret
+from loopgraph.computes.privacy.shell import lines_at
 
 KindOf = Callable[[str], Kind]
 
@@ -20,7 +21,7 @@ NAMING: Final = ("name", "key", "header")
 
 _ASSIGNMENT = re.compile(
     r"""(?<![\w.-])
-    (?: (?P<flag> -[\w.-]*+ ) [ \t]++ (?= [^\s=:,>-] )
+    (?: (?P<flag> -[\w.-]*+ ) [ \t]++ (?= [^\s=:,<>|;&-] )
       | (?P<name> [\w.-]++ ) \]? (?P<close> (?: \\{0,15}["'`] )? ) (?: \] | %5[Dd] )?
         (?P<space> [ \t]*+ ) (?P<sign> := | => | !?={1,3} | :(?!:|//) | ,(?=[ \t]*+[\\"'`]) | > ) [ \t]*+
     )""",
@@ -55,9 +56,18 @@ _ASKED_BEFORE = 200
 _LINE_START = re.compile(r"[ \t>*+-]*(?:(?:export|set|const|let|var) +)?")
 _INDENT = 40
 
+_LOOSE_VALUE = re.compile(
+    r"""(?=[^\s,}]*[A-Za-z])(?=[^\s,}]*[\d!@#$%^&*+?~])[^\s,{}\[\]()"'`\\]{4,}(?=[ \t]*(?:[,}\r\n]|\\n|\Z))"""
+)
+_QUANTITY = re.compile(r"[\d.,:/]+[A-Za-z%]{0,3}")
+_FLOW_BEFORE = re.compile(r"[{,][ \t]*\Z")
+_BELOW_USER = re.compile(r"(?:\A|\n|\\n)[ \t-]*(?:user(?:name)?|login)[ \t]*:[^\r\n\\]*(?:\r?\n|\\n)[ \t]*\Z")
+_ABOVE_USER = re.compile(r"[ \t]*(?:\r?\n|\\n)[ \t]*(?:user(?:name)?|login)[ \t]*:")
+
 _ANNOTATION = re.compile(rf"{TYPE_NAME} [ \t]* =(?!=) [ \t]*", re.VERBOSE)
 _HARMLESS_AHEAD = re.compile(
-    rf"""{PLACEHOLDER} (?= [\s,;)\]}}(&\\"'`] | \Z ) | {WORD} (?= [ \t]* (?: [\r\n,;)\]}}(#=|&\\"'`] | \Z ) )""",
+    rf"""{PLACEHOLDER} (?= [\s,;)\]}}(&\\"'`] | \Z ) | {WORD} (?= [ \t]* (?: [\r\n,;)\]}}(#=|&\\"'`] | \Z ) )
+    | -(?= [\s"'`)\\] | \Z )""",
     re.VERBOSE,
 )
 
@@ -106,12 +116,8 @@ def _lines(text: str, places: Iterable[int] | None) -> Iterator[tuple[int, int]]
     if places is None:
         yield 0, len(text)
         return
-    end = -1
-    for place in places:
-        if place > end:
-            start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
-            end = len(text) if end < 0 else end
-            yield start, end
+    for start, end in lines_at(text, places):
+        yield start - text.startswith("\\n", start - 2), end  # the escaped newline belongs to the name: `\npassword`
 
 
 def _secret_value(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[int, int, str] | None:
@@ -124,19 +130,34 @@ def _secret_value(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[int
         return None  # ("X-Api-Key", "…") is a header or a flag, ["password", "email"] a list of words
     if sign == ":" and (annotation := _ANNOTATION.match(text, at)):
         at = annotation.end()
-    if _HARMLESS_AHEAD.match(text, at):
+    if _HARMLESS_AHEAD.match(text, at) or COUNT.match(text, at):
         return None
     if opening := _QUOTE.match(text, at):
         start, end, replacement = opening.end(), _end_of_quoted(text, opening), MARKER
         if HARMLESS.fullmatch(text, start, end) or (sign == "," and _KEY_AHEAD.match(text, end)):
             return None
-    elif kind is Kind.WEAK and sign == ":":
+    elif kind is Kind.WEAK and sign == ":" and not (name == "pass" and _in_mapping(text, found.start(), at)):
         return None  # "PASS: test_login" is a report
     else:
         # Where the name stood in quotes the marker does too: a number in JSON becomes a string.
         start, end, replacement = at, _end_of_unquoted(text, at, found, kind), close + MARKER + close
     value = text[start:end]
     return (start, end, replacement) if _LETTER_OR_DIGIT.search(value) and is_secret(kind, value) else None
+
+
+def _in_mapping(text: str, start: int, at: int) -> bool:
+    """Whether a name and its value, which begin there, are a member of a mapping of YAML: within braces, or below a user's name.
+
+    The value has letters and other characters, so it is no count, and no name of a variable of a program.
+    """
+    value = _LOOSE_VALUE.match(text, at)
+    if value is None or _QUANTITY.fullmatch(value[0]):
+        return False
+    behind = text[value.end() : value.end() + _INDENT]
+    if _FLOW_BEFORE.search(text, max(0, start - _INDENT), start):
+        return behind.lstrip(" \t")[:1] in (",", "}")
+    before = text[max(0, start - 2 * _INDENT) : start]
+    return _BELOW_USER.search(before) is not None or (before[-1:].isspace() and _ABOVE_USER.match(behind) is not None)
 
 
 def _read_name(text: str, found: re.Match[str], kind_of: KindOf) -> tuple[Kind, str, int]:

@@ -23,6 +23,7 @@ TYPE_NAME: Final = r"""(?: Optional\[ )? (?: str(?:ing)? | String | &str | bytes
 PLACEHOLDER: Final = r"""(?: \$\{\w+\} | \$\([^()\r\n]{0,200}\) | \$[A-Z_][A-Z0-9_]* | \$?\{\{[^{}\r\n]{0,100}\}\}
     | \{[\w.!$-]{0,60}\} | <[A-Za-z][\w .:-]{0,60}> | %\(\w{1,60}\)s | %[A-Z_]{1,60}% | %s | \*{3,}+ | \.\.\.
     | (?: os\.environ | process\.env | import\.meta\.env ) [\w.\[\]"']{1,80}
+    | fileb?://[\w./~-]{1,200} | /dev/stdin | stdin | fd:\d | env:\w{1,60}
     | os\.(?: getenv | environ\.get )\(["']\w{1,80}["']\) | (?: self | this )\.[\w.]{1,80} )"""
 WORD: Final = (
     rf"""(?: [Nn]one | null | nil | undefined | [Tt]rue | [Ff]alse | PASSWORD | TOKEN | SECRET | KEY | {TYPE_NAME} )"""
@@ -194,6 +195,13 @@ _OTHERS = (
     Form(  # SQL
         re.compile(r"\b(?:identified[ \t]++by|password)[ \t]++'(?P<secret>[^'\r\n]+)'", re.IGNORECASE),
         words=(r"identified[ \t]+by", r"password[ \t]+'"),
+    ),
+    Form(  # Windows: net use Z: \\host\share password /user:name
+        re.compile(
+            r"""\bnet(?:\.exe)?[ \t]++use[ \t]++(?:[^\s"']++[ \t]++){1,2}?(?P<secret>[^\s/"'*][^\s"']*+)[ \t]++/u(?:ser)?:""",
+            re.IGNORECASE,
+        ),
+        words=(r"net(?:\.exe)? use[ \t]",),
     ),
     Form(  # .netrc
         re.compile(r"\blogin\s++\S++\s++password\s++(?P<secret>[^\s\"'\\]+)", re.IGNORECASE),

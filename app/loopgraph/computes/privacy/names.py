@@ -67,6 +67,13 @@ _KEY_OWNERS = (
 _BEFORE_KEY = 20
 
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+COUNT = re.compile(
+    r"""\d[\d,._]*+[kKM]?[ \t]+ (?: (?: input | output | prompt | completion | cached | new | more )[ \t]+ )?
+    (?: tokens? | characters? | chars? | bytes | words | lines | items | entries | attempts? | times | left | used | remaining
+      | found | total | [kKMG]i?B | ms | seconds? | minutes? | hours? | days? | of[ \t]+\d+ ) (?!\w)""",
+    re.VERBOSE,
+)
+"""What tells how many of them there are, or how long they last: ``token: 512 tokens``."""
 _NUMBER = re.compile(r"[-+]?\d[\d.,_]*%?")
 _PATH = re.compile(
     r"~|/(?:home|Users|root|tmp|var|opt|usr|mnt|srv|etc|private|workspaces?|work|app|src|data|builds?)(?:/|$)|/$|[A-Za-z]:[\\/]"
@@ -92,13 +99,13 @@ def kind_of(name: str) -> Kind:
 
 
 def is_secret(kind: Kind, value: Any) -> bool:
-    """Whether a value under a name of this kind is a secret. Booleans, None and what is empty never are."""
+    """Whether a value under a name of this kind is a secret. Booleans, None, counts and what is empty never are."""
     if kind is Kind.PLAIN or value is None or isinstance(value, bool):
         return False
     if isinstance(value, str):
         if kind is Kind.WEAK:
             return bool(value) and not _NUMBER.fullmatch(value)
-        return bool(value) and not (kind is Kind.PWD and _PATH.match(value))
+        return bool(value) and not (kind is Kind.PWD and _PATH.match(value)) and not COUNT.match(value)
     return kind is not Kind.WEAK and value not in ({}, [], ())
 
 

@@ -6,7 +6,7 @@ and ``password_policy`` do not. In a map the whole value goes. In text goes the 
 member of JSON or an element of XML; names, quotes and what surrounds them stay, so JSON in text stays JSON.
 
 By command: the arguments of well-known programs that are secrets (``mysql -p…``, ``docker login -p …``), in text and in lists of
-words (``commands``).
+words (``arguments``), and what they read as a secret from their standard input (``echo … | chpasswd``, ``standard_input``).
 
 By form, wherever they stand: private keys, JSON web tokens, the tokens of well-known services, Bearer and Basic
 credentials, passwords in URLs.
@@ -24,10 +24,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from loopgraph.computes.privacy.arguments import redact_commands, secrets_of_words
 from loopgraph.computes.privacy.assignments import NAMING, asks, kind_of_flag, redact_assignments, with_plain_names
-from loopgraph.computes.privacy.commands import redact_commands, secrets_of_words
-from loopgraph.computes.privacy.forms import MARKER, redact_emails, redact_forms
+from loopgraph.computes.privacy.forms import HARMLESS, MARKER, redact_emails, redact_forms
 from loopgraph.computes.privacy.names import Kind, compact, is_secret, kind_of, places_of_names
+from loopgraph.computes.privacy.standard_input import redact_standard_input
 from loopgraph.errors import InvalidInput
 
 __all__ = ["MARKER", "MAX_DEPTH", "Redactor"]
@@ -96,7 +97,7 @@ class Redactor:
 
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
-        clean = redact_forms(text, lowered)
+        clean = redact_standard_input(redact_forms(text, lowered))
         if "\\u00" in lowered:
             clean = with_plain_names(clean, self._kind)
         if clean != text:
@@ -155,7 +156,7 @@ class Redactor:
         changed, flag = False, Kind.PLAIN
         for item in items:
             is_flag = isinstance(item, str) and item.startswith("-")
-            if is_secret(flag, item) and isinstance(item, str) and not is_flag:
+            if is_secret(flag, item) and isinstance(item, str) and not is_flag and not _is_harmless(item):
                 clean = MARKER
             else:
                 clean = self._walk(item, field, depth)
@@ -189,6 +190,11 @@ class Redactor:
         """What a key says about its value, and the key without secrets of its own."""
         clean, kind = self.redact_text(key), self._kind(key)
         return (self._kind(clean) if kind is Kind.PLAIN else kind), clean
+
+
+def _is_harmless(word: str) -> bool:
+    """Whether a word behind a flag is none that could be a secret: a reference, a sign of the shell."""
+    return HARMLESS.fullmatch(word) is not None or not any(map(str.isalnum, word))
 
 
 def _compact_name(i: int, name: str) -> str:

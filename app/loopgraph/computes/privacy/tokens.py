@@ -85,5 +85,6 @@ TOKENS: Final = (
     Token("Airtable", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}", rb"pat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
     Token("Square", r"sq0(?: atp | csp )-[\w-]{22,}", b"sq0(?:atp|csp)-"),
     Token("age", "AGE-SECRET-KEY-1[A-Z0-9]{50,}", b"AGE-S"),
+    Token("Heroku", r"HRKU-[\w-]{36,}", b"HRKU-"),
     Token("Azure, application", r"\w{3}8Q~[\w.~-]{31,40}", b"8Q~"),
 )

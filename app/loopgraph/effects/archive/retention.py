@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.effects.archive.segments import fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.schema.migrations import backfill
 from loopgraph.effects.traces.standings import standings
 
 _OLD_ROOTS = query("retention/old_roots")
@@ -168,6 +170,21 @@ class Retention:
             return made, known
 
         return await self._graph.transaction(work)
+
+    async def as_archived(self, nodes: Sequence[Node]) -> set[NodeId]:
+        """Those of the nodes that are in the graph exactly as they are archived."""
+        by_id = {node.id: node for node in nodes}
+        found = set()
+        for label, keys in _by_label(by_id):
+            for row in await self._graph.read(_of(_NODES_BY_KEY, label), keys=keys):
+                node = by_id[NodeId(label, row["key"])]
+                if fingerprint(node._replace(properties=row["properties"])) == fingerprint(node):
+                    found.add(node.id)
+        return found
+
+    async def backfill(self, schema_version: int, ids: Iterable[NodeId]) -> None:
+        """Gives nodes that were archived under this schema version what later migrations have given to those in the graph."""
+        await backfill(self._graph, schema_version, dict(_by_label(ids)))
 
     async def restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
         """Draws the relationships that are not there, and counts by type those that are there now and those without an end."""

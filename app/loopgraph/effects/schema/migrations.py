@@ -13,7 +13,9 @@ it came. So a migration that was cut off goes on where it was, and several proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,10 +23,11 @@ from typing import NamedTuple
 
 from loopgraph.assets import Query, asset, digest_of, query, statements_of
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph, Row, Transaction
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.schema.backfills import STEPS, Step
 from loopgraph.effects.schema.statements import run_schema
+from loopgraph.errors import AssetError
 from loopgraph.settings import Engine
 
 _RECORDED = query("system/recorded_migrations")
@@ -36,7 +39,11 @@ _RECORD_VERSION = query("system/record_schema_version")
 SLICE = 1_000
 """Rows of one slice of a backfill."""
 
+_SOME = 100
+"""Rows of a page that is read for certain keys, and so many keys share a transaction."""
+
 _PAGE, _WRITE = "_page.cypher", "_write.cypher"
+_PAGE_LABEL = re.compile(r"MATCH \(\w+:(?P<label>\w+)\)")
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,18 @@ class Backfill:
     """One pass over what is stored: pages are read, changed by ``step``, and written."""
 
     name: str
+    label: str
+    """Of the nodes that the page reads."""
     page: Query
     write: Query
     step: Step | None
+
+    async def run(self, tx: Transaction, page: Sequence[Row]) -> int:
+        """Writes what follows for the rows of a page; how many that are."""
+        changed = page if self.step is None else [self.step(row) for row in page]
+        changes = [row for row in changed if row is not None]
+        await tx.write(self.write, changes)
+        return len(changes)
 
 
 @dataclass(frozen=True)
@@ -104,16 +120,16 @@ def _migration(name: str) -> Migration:
         number=int(name.partition("_")[0]),
         name=name,
         digest=digest_of(folder),
-        backfills=tuple(
-            Backfill(
-                backfill,
-                query(f"migrations/{name}/{backfill}_page"),
-                query(f"migrations/{name}/{backfill}_write"),
-                STEPS.get(f"{name}/{backfill}"),
-            )
-            for backfill in backfills
-        ),
+        backfills=tuple(_backfill(name, backfill) for backfill in backfills),
     )
+
+
+def _backfill(migration: str, name: str) -> Backfill:
+    page, write = (query(f"migrations/{migration}/{name}_{part}") for part in ("page", "write"))
+    found = _PAGE_LABEL.match(page.texts[0][1])
+    if found is None:
+        raise AssetError(page.name, 0, "must begin with MATCH (x:Label), the nodes whose keys its rows have")
+    return Backfill(name, found["label"], page, write, STEPS.get(f"{migration}/{name}"))
 
 
 async def recorded_migrations(graph: Graph) -> tuple[RecordedMigration, ...]:
@@ -154,6 +170,37 @@ async def apply(graph: Graph, migration: Migration, tell: Callable[[int], None])
     return total
 
 
+async def backfill(graph: Graph, version: int, keys: Mapping[str, Collection[str]]) -> None:
+    """Gives nodes, named by label and key, what a schema of this version lacks: they came in after their database was upgraded.
+
+    Idempotent. Nodes that are not there are left out.
+    """
+    for migration in migrations():
+        if migration.number > version:
+            for part in migration.backfills:
+                await _backfill_some(graph, part, sorted(keys.get(part.label, ())))
+
+
+async def _backfill_some(graph: Graph, part: Backfill, keys: Sequence[str]) -> None:
+    """Runs a backfill for these keys, which ascend: the pages are read from one to the next."""
+    wanted, done = set(keys), 0
+    while done < len(keys):
+        after = keys[done][:-1]  # comes before the key, and little is between them
+
+        async def work(tx: Transaction, after: str = after, done: int = done) -> int:
+            until = keys[min(done + _SOME, len(keys)) - 1]
+            last = after
+            while last < until:
+                page = await tx.run(part.page, after=last, limit=_SOME)
+                await part.run(tx, [row for row in page if row["key"] in wanted])
+                last = page[-1]["key"] if len(page) == _SOME else until
+                if (ahead := bisect_right(keys, last)) < len(keys) and keys[ahead] <= until:
+                    last = max(last, keys[ahead][:-1])
+            return bisect_right(keys, until)
+
+        done = await graph.transaction(work)
+
+
 def _fresh(migration: Migration, at: datetime) -> dict[str, object]:
     return {
         "number": migration.number,
@@ -177,13 +224,11 @@ async def _slice(graph: Graph, migration: Migration) -> int | None:
         if rows[0]["applied_at"] is not None:
             return None
         position, after = rows[0]["backfill"], rows[0]["after"]
-        changes = []
+        written = 0
         if position < len(migration.backfills):
             backfill = migration.backfills[position]
             page = await tx.run(backfill.page, after=after, limit=SLICE)
-            changed = page if backfill.step is None else [backfill.step(row) for row in page]
-            changes = [row for row in changed if row is not None]
-            await tx.write(backfill.write, changes)
+            written = await backfill.run(tx, page)
             position, after = (position, page[-1]["key"]) if len(page) == SLICE else (position + 1, "")
         done = position == len(migration.backfills)
         await tx.run(
@@ -191,12 +236,12 @@ async def _slice(graph: Graph, migration: Migration) -> int | None:
             name=migration.name,
             backfill=position,
             after=after,
-            rows=len(changes),
+            rows=written,
             applied_at=at if done else None,
         )
         if done:
             engine = graph.server.engine.value
             await tx.run(_RECORD_VERSION, version=migration.number, engine=engine, now=at)
-        return len(changes)
+        return written
 
     return await graph.transaction(work)

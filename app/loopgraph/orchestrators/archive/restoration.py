@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from loopgraph.contracts.retention import Node, Relationship, RestoreReport
+from loopgraph.contracts.retention import Node, NodeId, Relationship, RestoreReport
 from loopgraph.effects.archive import segments as trace_archive
 from loopgraph.effects.archive.retention import SLICE, Item, Retention
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
@@ -18,20 +18,29 @@ from loopgraph.errors import InvalidInput
 async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
     """Brings the segments that files and folders name back into the graph; again and again, if need be.
 
-    What is in the graph stays as it is. Raises InvalidInput, and changes nothing, if one of the segments is not whole.
+    What is in the graph stays as it is. What was archived under an older schema is brought up to this one's; so is what an
+    attempt before, which was cut off, left as it is archived. Raises InvalidInput, and changes nothing, if one of the segments is
+    not whole.
     """
     segments = await asyncio.to_thread(trace_archive.segments_of, paths)
+    versions: dict[Path, int] = {}
     for segment in segments:
         manifest = await asyncio.to_thread(trace_archive.verify, segment)
         if manifest.schema_version > SCHEMA_VERSION:
             problem = f"has schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}"
             raise InvalidInput(str(segment), f"{problem}: use a newer loopgraph")
+        versions[segment] = manifest.schema_version
     made, known, drawn, loose = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    behind: defaultdict[int, set[NodeId]] = defaultdict(set)
     for segment in reversed(segments):  # of a node that several hold, the newest has the latest state
+        version = versions[segment]
         async for items in _batches(segment):
-            fresh, there = await retention.restore_nodes([item for item in items if isinstance(item, Node)])
+            nodes = [item for item in items if isinstance(item, Node)]
+            fresh, there = await retention.restore_nodes(nodes)
             made += fresh
             known += there
+            if version < SCHEMA_VERSION:
+                behind[version] |= await retention.as_archived(nodes)
     for segment in segments:  # the ends of a relationship can be in two of them
         async for items in _batches(segment):
             found, lost = await retention.restore_relationships(
@@ -39,6 +48,8 @@ async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
             )
             drawn += found
             loose += lost
+    for version, ids in behind.items():  # when all is there that they may need
+        await retention.backfill(version, ids)
     return RestoreReport(
         segments=tuple(segment.name for segment in segments),
         made=dict(made),

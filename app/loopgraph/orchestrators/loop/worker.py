@@ -32,6 +32,8 @@ class LoopWorker:
         self._poll_s = poll_ms / 1000
         self._poked = asyncio.Event()
         self._failures: Counter[str] = Counter()
+        self.looks = 0
+        """How often ``run_forever`` has looked at the open runs, in vain included."""
 
     def poke(self) -> None:
         """Lets the worker look at the runs now: one has started, or executions have been recorded."""
@@ -52,6 +54,7 @@ class LoopWorker:
                     said = str(error)
                 else:
                     logger.exception("the open feedback runs could not be read; trying again")
+            self.looks += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poked.wait(), self._poll_s)
 
