@@ -49,9 +49,9 @@ class Trail:
             before={"number": number - 1} if number else None,
             after={"number": number, "nested": {"list": [None, 1.5, "x"]}},
             data={"odd": bool(number % 2)},
-            severity=list(Severity)[number % 5],
         )
-        return made.model_copy(update={"recorded_at": START + number * MINUTE})
+        severity = list(Severity)[number % 5]  # stored events keep theirs, whatever their type has today
+        return made.model_copy(update={"recorded_at": START + number * MINUTE, "severity": severity})
 
     async def found(self, filter: EventFilter, first: int = 1_000) -> list[LineageEvent]:
         """What the graph answers of these events."""

@@ -34,7 +34,7 @@ class Reached:
 
     ``order`` is breadth-first. ``depth`` is the fewest edges from a start. ``edges`` are the distinct edges between reached
     versions that the traversal may follow, in the order given; the degrees count these and have an entry for every
-    reached version. ``truncated``: more was reachable within the depth than ``max_nodes`` allowed.
+    reached version. ``truncated``: more was reachable than ``max_nodes`` or the depth allowed.
     """
 
     order: tuple[str, ...]
@@ -98,7 +98,9 @@ def reach(
     while queue and not truncated:
         node = queue.popleft()
         if filter.max_depth is not None and depth[node] >= filter.max_depth:
-            break  # breadth-first: the rest of the queue is as deep
+            last = (node, *queue)  # breadth-first: the rest of the queue is as deep
+            truncated = any(end not in depth for one in last for end in followed.neighbours(one, filter.direction))
+            break
         for neighbour in followed.neighbours(node, filter.direction):
             if neighbour in depth:
                 continue

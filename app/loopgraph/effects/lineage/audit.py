@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from loopgraph.assets import Query, query
-from loopgraph.contracts.audit import EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
+from loopgraph.contracts.audit import SEVERITIES, EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
 from loopgraph.contracts.base import ID_FORM, Id, JsonMap, Page
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph, Transaction
@@ -37,11 +37,10 @@ def make_event(
     before: JsonMap | None = None,
     after: JsonMap | None = None,
     data: JsonMap | None = None,
-    severity: Severity = Severity.INFO,
 ) -> LineageEvent:
-    """A new event, dated now. Made outside the transaction that writes it, because that may run twice.
+    """A new event, dated now, of the severity of its type.
 
-    Raises InvalidInput for an id that nothing can have.
+    Made outside the transaction that writes it, because that may run twice. Raises InvalidInput for an id that nothing can have.
     """
     for field, id_ in (("pattern_id", pattern_id), ("node_id", node_id), ("edge_id", edge_id)):
         if id_ is not None:
@@ -49,7 +48,7 @@ def make_event(
     return LineageEvent(
         event_id=new_id(),
         event_type=event_type,
-        severity=severity,
+        severity=SEVERITIES.get(event_type, Severity.INFO),
         recorded_at=now(),
         actor_type=origin.actor_type,
         actor_id=origin.actor_id,
