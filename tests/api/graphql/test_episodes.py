@@ -100,14 +100,16 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
 
 async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> None:
     rows = nodes((await service.execute("traces_episode", id=prompt))["waterfall"])
-    drawn = [(row["depth"], row["id"].removeprefix(f"{prompt}-"), row["startOffsetMs"], row["selfMs"]) for row in rows]
+    drawn = [
+        (row["depth"], row["spanId"].removeprefix(f"{prompt}-"), row["startOffsetMs"], row["selfMs"]) for row in rows
+    ]
     assert drawn == [
         (0, prompt, 0, 2000), (1, "llm", 500, 500), (1, "bash", 1000, 1000), (1, "agent", 3000, 500),
         (2, "inner", 3000, 250), (3, "sub", 3250, 3750), (4, "sub-read", 6000, 1000), (1, "other", 4000, 500),
         (0, "more", 9000, 1000),
     ]  # fmt: skip
     # The second prompt came when the subagent, not the rest of the first prompt, had ended.
-    critical = {row["id"].removeprefix(f"{prompt}-") for row in rows if row["critical"]}
+    critical = {row["spanId"].removeprefix(f"{prompt}-") for row in rows if row["critical"]}
     assert critical == {"more", "sub", "sub-read", "inner", "agent", "bash", "llm", prompt}
     page = (await service.execute("traces_episode", id=prompt, rows=2))["waterfall"]
     assert (nodes(page), page["pageInfo"]["hasNextPage"]) == (rows[:2], True)

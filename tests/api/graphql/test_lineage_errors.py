@@ -340,7 +340,7 @@ async def test_an_impossible_step_names_both_states(subject: Subject) -> None:
         ('{ patterns(after: "%") { edges { cursor } } }', "INVALID_INPUT", "after"),
         ("{ patterns(first: 0) { edges { cursor } } }", "INVALID_INPUT", "first"),
         ("{ lineageEvents(first: 501) { edges { cursor } } }", "INVALID_INPUT", "first"),
-        ('{ node(id: "not a global id") { id } }', "INVALID_DOCUMENT", None),
+        ('{ node(id: "not a global id") { id } }', "INVALID_INPUT", "id"),
     ],
 )
 async def test_what_is_wrong_with_a_query(

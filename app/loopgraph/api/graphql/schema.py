@@ -11,8 +11,10 @@ from strawberry.tools import merge_types
 
 from loopgraph.api.access import Action
 from loopgraph.api.graphql import cost, documents
+from loopgraph.api.graphql.descriptions import describe
 from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
+from loopgraph.api.graphql.ids import find, is_global, take_either
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
@@ -25,7 +27,8 @@ from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.subscriptions import Subscription
-from loopgraph.api.graphql.types.common import LONG, Long
+from loopgraph.api.graphql.types.common import LONG, Info, Long
+from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
 
 _ACTIONS = {
@@ -39,12 +42,23 @@ Mutation = merge_types("Mutation", tuple(_ACTIONS))
 
 
 def _query() -> type:
-    """The type Query. Each schema needs its own: strawberry builds relay's node fields once."""
+    """The type Query."""
 
     @strawberry.type
     class NodeQuery:
-        node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
-        nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
+        @strawberry.field(description="Anything that has a global id, by it; null if there is none.")
+        async def node(self, info: Info, id: strawberry.ID) -> relay.Node | None:
+            if not is_global(id):
+                raise InvalidInput("id", "must be a global id of this API, as the field `id` of a node gives it")
+            [found] = await find(info, [id])
+            return found  # type: ignore[no-any-return]
+
+        @strawberry.field(
+            name="nodes",
+            description="Several things by their global ids, in their order; null for an id that nothing has.",
+        )
+        async def several(self, info: Info, ids: list[strawberry.ID]) -> list[relay.Node | None]:
+            return await find(info, list(ids))
 
     return merge_types(
         "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
@@ -79,5 +93,8 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         for subject, action in _ACTIONS.items()
         for field in subject.__strawberry_definition__.fields  # type: ignore[attr-defined]
     }
-    ask_first(schema._schema, names)  # strawberry has no other way to the schema that it executes
+    executed = schema._schema  # strawberry has no other way to the schema that it executes
+    describe(executed)
+    take_either(executed)
+    ask_first(executed, names)
     return schema
