@@ -115,10 +115,10 @@ class _GraphQL(GraphQL[Context, None]):
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The answer to a request that one operation's result becomes."""
         answer: Any = await self.in_slices(await super().process_result(request, result))
-        if isinstance(result, PreExecutionError):  # nothing of it was executed: there are no data, not even null
+        if isinstance(result, PreExecutionError) and request.state.answer.media_type == GRAPHQL:
+            # Nothing of it was executed: there are no data. Clients that take JSON alone know them as null.
             del answer["data"]
-            if request.state.answer.media_type == GRAPHQL:
-                request.state.answer.status_code = 400
+            request.state.answer.status_code = 400
         return cast("GraphQLHTTPResponse", answer)
 
     def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> Any:

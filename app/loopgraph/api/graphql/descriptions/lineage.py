@@ -79,7 +79,7 @@ NAMES = {
     "(tag)": "Only patterns that have this tag.",
     "(nameContains)": "Only patterns whose name has this in it, whatever the case.",
     # the audit trail
-    "eventId": "The own id of the event.",
+    "eventId": "Which event, by the id that the service gave it.",
     "eventTypes": "Any of these.",
     "severities": "Any of these.",
     "LineageEvent.eventType": "What happened.",
