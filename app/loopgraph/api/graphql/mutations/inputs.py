@@ -22,10 +22,10 @@ from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
 M = TypeVar("M", bound=BaseModel)
 
 
-@strawberry.input(description="An existing version that the new one descends from.")
-class ParentInput:
-    node_id: strawberry.ID
-    relationship_type: RelationshipType = contracts.RelationshipType.REFINED_FROM
+@strawberry.input
+class EdgeFields:
+    """What an edge consists of, beside its ends and its type."""
+
     edge_id: strawberry.ID | None = strawberry.UNSET
     edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
     similarity_score: float | None = None
@@ -35,18 +35,18 @@ class ParentInput:
     metadata: JSON | None = strawberry.UNSET
 
 
+@strawberry.input(description="An existing version that the new one descends from.")
+class ParentInput(EdgeFields):
+    node_id: strawberry.ID
+    relationship_type: RelationshipType = contracts.RelationshipType.REFINED_FROM
+
+
 @strawberry.input(
     description="A source of a derivation, a fork or a merge; the operation says which type of edge is drawn."
 )
-class SourceInput:
+class SourceInput(EdgeFields):
     node_id: strawberry.ID
-    edge_id: strawberry.ID | None = strawberry.UNSET
     edge_strength: EdgeStrength = contracts.EdgeStrength.STRONG
-    similarity_score: float | None = None
-    confidence_score: float | None = None
-    change_summary: str = ""
-    breaking_changes: bool = False
-    metadata: JSON | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -150,17 +150,10 @@ class MergeVersionsInput(CopiedFields):
 
 
 @strawberry.input
-class ConnectVersionsInput(ChangeInput):
+class ConnectVersionsInput(ChangeInput, EdgeFields):
     source_node_id: strawberry.ID = strawberry.field(description="The earlier version.")
     target_node_id: strawberry.ID = strawberry.field(description="The later version.")
     relationship_type: RelationshipType
-    edge_id: strawberry.ID | None = strawberry.UNSET
-    edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
-    similarity_score: float | None = None
-    confidence_score: float | None = None
-    change_summary: str = ""
-    breaking_changes: bool = False
-    metadata: JSON | None = strawberry.UNSET
 
 
 @strawberry.input

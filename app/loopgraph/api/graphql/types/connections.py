@@ -123,14 +123,6 @@ def checked_size(info: Info, first: int) -> int:
 # Slices
 
 
-SLICE = "`first` of them after `offset`."
-
-
-def instead(connection: str) -> str:
-    """Why a slice is deprecated."""
-    return f"Page with `{connection}`: by cursors, like every list, and with `totalCount`."
-
-
 def sliced(info: Info, items: Sequence[V], first: int | None, offset: int) -> Sequence[V]:
     """A part of a list that is at hand as a whole: ``first`` of it, by default as many as may be, after ``offset`` of it.
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import strawberry
 
 from loopgraph.api.graphql.types.common import Info, camel
-from loopgraph.api.graphql.types.presentation import later, present
+from loopgraph.api.graphql.types.connections import Connection, Listing, sliced
+from loopgraph.api.graphql.types.presentation import later, later_list, present
 
 
 class Loaded:
@@ -44,6 +45,40 @@ def link(loader: str, key: str, to: tuple[str, str], description: str) -> Any:
         return present(await getattr(info.context.loaders, loader).load(id_)) if id_ else None
 
     return strawberry.field(resolver=resolve, description=description, graphql_type=later(*to) | None)
+
+
+def both(connection: Any, slice_: Any, to: tuple[str, str], description: str, instead_of_slice: str) -> tuple[Any, Any]:
+    """Two fields for one list, by their resolvers: the connection, whose name is given, and the slice that came before it."""
+    return (
+        strawberry.field(
+            resolver=connection,
+            description=description,
+            graphql_type=Connection[later(*to)],  # type: ignore[misc]
+        ),
+        strawberry.field(
+            resolver=slice_,
+            description=description,
+            graphql_type=later_list(*to),
+            deprecation_reason=f"Page with `{instead_of_slice}`: by cursors, like every list, and with `totalCount`.",
+        ),
+    )
+
+
+def loaded_lists(
+    instead_of_slice: str, loader: str, key: str, listing: Listing[Any], to: tuple[str, str], description: str
+) -> tuple[Any, Any]:
+    """The two fields for a list that a loader reads whole, by the attribute ``key`` of its owner."""
+
+    async def load(root: Any, info: Info) -> Any:
+        return await getattr(info.context.loaders, loader).load(getattr(root, key)) or ()
+
+    async def connection(root: Any, info: Info, first: int = 20, after: str | None = None) -> Any:
+        return listing.whole(info, await load(root, info), first, after, present)
+
+    async def slice_(root: Any, info: Info, first: int = 20, offset: int = 0) -> Any:
+        return [present(one) for one in sliced(info, await load(root, info), first, offset)]
+
+    return both(connection, slice_, to, description, instead_of_slice)
 
 
 PATTERN, VERSION = ("lineage.versions", "Pattern"), ("lineage.versions", "PatternVersion")

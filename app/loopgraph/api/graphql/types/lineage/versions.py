@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
@@ -11,13 +11,13 @@ from strawberry.scalars import JSON
 
 from loopgraph import errors
 from loopgraph.api.graphql.types.common import Info, Long, shape
-from loopgraph.api.graphql.types.connections import BY_TIME, SLICE, Connection, Listing, instead, sliced
+from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.nodes import DECISION, PATTERN, VERSION, Loaded, link, own_id
-from loopgraph.api.graphql.types.presentation import presents
+from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, VERSION, Loaded, both, link, own_id
+from loopgraph.api.graphql.types.presentation import present, presents
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
 
@@ -95,6 +95,34 @@ class Pattern(Loaded, relay.Node):
         self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
     ) -> Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
+
+
+def _edge_lists(instead_of_slice: str, direction: contracts.Direction, description: str) -> tuple[Any, Any]:
+    """The fields of a version for its edges of one direction: the connection, whose name is given, and the old slice."""
+
+    async def connection(
+        root: Any,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        after: str | None = None,
+    ) -> Any:
+        found = await root.edges_of(info, direction, relationship_types, active_only)
+        return _EDGES.whole(info, found, first, after, present)
+
+    async def slice_(
+        root: Any,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
+    ) -> Any:
+        found = await root.edges_of(info, direction, relationship_types, active_only)
+        return [present(edge) for edge in sliced(info, found, first, offset)]
+
+    return both(connection, slice_, EDGE, description, instead_of_slice)
 
 
 @presents(contracts.PatternVersion)
@@ -192,59 +220,16 @@ class PatternVersion(Loaded, relay.Node):
             raise errors.NotFound("PatternVersion", self.node_id)
         return LineageGraph.of(graph)
 
-    @strawberry.field(description="Edges from earlier versions into this one, in order of creation.")
-    async def incoming_edges_connection(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        after: str | None = None,
-    ) -> Connection[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
-        return _EDGES.whole(info, found, first, after, LineageEdge.of)
-
-    @strawberry.field(
-        description=f"Edges from earlier versions into this one, in order of creation: {SLICE}",
-        deprecation_reason=instead("incomingEdgesConnection"),
+    incoming_edges_connection, incoming_edges = _edge_lists(
+        "incomingEdgesConnection",
+        contracts.Direction.ANCESTORS,
+        "Edges from earlier versions into this one, in order of creation.",
     )
-    async def incoming_edges(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        offset: int = 0,
-    ) -> list[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
-        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
-
-    @strawberry.field(description="Edges from this version to later ones, in order of creation.")
-    async def outgoing_edges_connection(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        after: str | None = None,
-    ) -> Connection[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
-        return _EDGES.whole(info, found, first, after, LineageEdge.of)
-
-    @strawberry.field(
-        description=f"Edges from this version to later ones, in order of creation: {SLICE}",
-        deprecation_reason=instead("outgoingEdgesConnection"),
+    outgoing_edges_connection, outgoing_edges = _edge_lists(
+        "outgoingEdgesConnection",
+        contracts.Direction.DESCENDANTS,
+        "Edges from this version to later ones, in order of creation.",
     )
-    async def outgoing_edges(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        offset: int = 0,
-    ) -> list[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
-        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
     async def is_root(self, info: Info) -> bool:
@@ -261,15 +246,16 @@ class PatternVersion(Loaded, relay.Node):
         return await events_connection(info, first, after, filter, node_id=self.node_id)
 
     async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[contracts.LineageEdge]:
-        return await self._edges(info, direction, list(contracts.ANCESTRY), active_only=True)
+        return await self.edges_of(info, direction, list(contracts.ANCESTRY), active_only=True)
 
-    async def _edges(
+    async def edges_of(
         self,
         info: Info,
         direction: contracts.Direction,
         types: list[contracts.RelationshipType] | None,
         active_only: bool,
     ) -> list[contracts.LineageEdge]:
+        """Its edges of one direction, of some types or all. Raises InvalidInput where the types are none."""
         wanted = frozenset(contracts.RelationshipType if types is None else types)
         if not wanted:
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")

@@ -10,8 +10,8 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import Info, shape
-from loopgraph.api.graphql.types.connections import BY_TIME, SLICE, Connection, Listing, instead, sliced
+from loopgraph.api.graphql.types.common import shape
+from loopgraph.api.graphql.types.connections import BY_TIME, Listing
 from loopgraph.api.graphql.types.enums import (
     FeedbackType,
     ImprovementStatus,
@@ -24,8 +24,18 @@ from loopgraph.api.graphql.types.enums import (
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.lineage.versions import Baseline
 from loopgraph.api.graphql.types.list_size import SHORT, at_most, short_list
-from loopgraph.api.graphql.types.loop.experiments import Decision, Experiment
-from loopgraph.api.graphql.types.nodes import PATTERN, RUN, VERSION, Loaded, link, own_id
+from loopgraph.api.graphql.types.nodes import (
+    DECISION,
+    EXPERIMENT,
+    IMPROVEMENT,
+    PATTERN,
+    RUN,
+    VERSION,
+    Loaded,
+    link,
+    loaded_lists,
+    own_id,
+)
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.contracts import experiments
 from loopgraph.contracts import feedback as contracts
@@ -121,20 +131,14 @@ class FeedbackRun(Loaded, relay.Node):
     pattern = link("pattern", "pattern_id", PATTERN, "The pattern that the run is over.")
     control = link("version", "control_node_id", VERSION, "The version that was analysed.")
 
-    @strawberry.field(description="What the run proposed or took up, in the order of their proposal.")
-    async def improvements_connection(
-        self, info: Info, first: int = 20, after: str | None = None
-    ) -> Connection[Improvement]:
-        found = await info.context.loaders.improvements_of_run.load(self.run_id)
-        return _OF_RUN.whole(info, found or (), first, after, Improvement.of)
-
-    @strawberry.field(
-        description=f"What the run proposed or took up, in the order of their proposal: {SLICE}",
-        deprecation_reason=instead("improvementsConnection"),
+    improvements_connection, improvements = loaded_lists(
+        "improvementsConnection",
+        "improvements_of_run",
+        "run_id",
+        _OF_RUN,
+        IMPROVEMENT,
+        "What the run proposed or took up, in the order of their proposal.",
     )
-    async def improvements(self, info: Info, first: int = 20, offset: int = 0) -> list[Improvement]:
-        found = await info.context.loaders.improvements_of_run.load(self.run_id)
-        return [Improvement.of(improvement) for improvement in sliced(info, found or (), first, offset)]
 
 
 @presents(contracts.Improvement)
@@ -168,30 +172,19 @@ class Improvement(Loaded, relay.Node):
     candidate = link("version", "candidate_node_id", VERSION, "The version that it would introduce.")
     base = link("version", "base_node_id", VERSION, "The version that it would improve.")
 
-    @strawberry.field(description="The experiments that tested it, oldest first.")
-    async def experiments_connection(
-        self, info: Info, first: int = 20, after: str | None = None
-    ) -> Connection[Experiment]:
-        found = await info.context.loaders.experiments_of_improvement.load(self.improvement_id)
-        return _EXPERIMENTS.whole(info, found or (), first, after, Experiment.of)
-
-    @strawberry.field(
-        description=f"The experiments that tested it, oldest first: {SLICE}",
-        deprecation_reason=instead("experimentsConnection"),
+    experiments_connection, experiments = loaded_lists(
+        "experimentsConnection",
+        "experiments_of_improvement",
+        "improvement_id",
+        _EXPERIMENTS,
+        EXPERIMENT,
+        "The experiments that tested it, oldest first.",
     )
-    async def experiments(self, info: Info, first: int = 20, offset: int = 0) -> list[Experiment]:
-        found = await info.context.loaders.experiments_of_improvement.load(self.improvement_id)
-        return [Experiment.of(experiment) for experiment in sliced(info, found or (), first, offset)]
-
-    @strawberry.field(description="The decisions about it, oldest first: the experiment's, then a reviewer's.")
-    async def decisions_connection(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Decision]:
-        found = await info.context.loaders.decisions_of_improvement.load(self.improvement_id)
-        return _DECISIONS.whole(info, found or (), first, after, Decision.of)
-
-    @strawberry.field(
-        description=f"The decisions about it, oldest first, the experiment's, then a reviewer's: {SLICE}",
-        deprecation_reason=instead("decisionsConnection"),
+    decisions_connection, decisions = loaded_lists(
+        "decisionsConnection",
+        "decisions_of_improvement",
+        "improvement_id",
+        _DECISIONS,
+        DECISION,
+        "The decisions about it, oldest first: the experiment's, then a reviewer's.",
     )
-    async def decisions(self, info: Info, first: int = 20, offset: int = 0) -> list[Decision]:
-        found = await info.context.loaders.decisions_of_improvement.load(self.improvement_id)
-        return [Decision.of(decision) for decision in sliced(info, found or (), first, offset)]

@@ -9,10 +9,10 @@ from typing import Any
 import strawberry
 
 from loopgraph.api.graphql.types.common import Info
-from loopgraph.api.graphql.types.connections import Connection, Listing, instead, sliced
+from loopgraph.api.graphql.types.connections import Listing, sliced
 from loopgraph.api.graphql.types.enums import TraceStatus
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
-from loopgraph.api.graphql.types.nodes import SESSION
+from loopgraph.api.graphql.types.nodes import SESSION, TRACE, both
 from loopgraph.api.graphql.types.presentation import later, present
 from loopgraph.api.graphql.types.traces.pages import drawn
 from loopgraph.api.graphql.types.traces.totals import Totals
@@ -33,6 +33,17 @@ def _of_whole(name: str) -> Any:
         return list(value[:SHORT]) if isinstance(value, tuple) else value
 
     return resolve
+
+
+def _trace_lists() -> tuple[Any, Any]:
+    async def connection(root: Episode, info: Info, first: int = 100, after: str | None = None) -> Any:
+        return _TRACES.whole(info, (await root.whole(info)).traces, first, after, Trace.whole)
+
+    async def slice_(root: Episode, info: Info, first: int | None = None, offset: int = 0) -> Any:
+        return [Trace.whole(tree) for tree in sliced(info, (await root.whole(info)).traces, first, offset)]
+
+    description = "The traces of its prompts, in the order of time, each with its tree."
+    return both(connection, slice_, TRACE, description, "tracesConnection")
 
 
 @strawberry.type(
@@ -72,16 +83,7 @@ class Episode:
         session_id = (await self.whole(info)).session_id
         return present(await info.context.loaders.session.load(session_id) if session_id else None)
 
-    @strawberry.field(description="The traces of its prompts, in the order of time, each with its tree.")
-    async def traces_connection(self, info: Info, first: int = 100, after: str | None = None) -> Connection[Trace]:
-        return _TRACES.whole(info, (await self.whole(info)).traces, first, after, Trace.whole)
-
-    @strawberry.field(
-        description="The traces of its prompts, in the order of time, each with its tree.",
-        deprecation_reason=instead("tracesConnection"),
-    )
-    async def traces(self, info: Info, first: int | None = None, offset: int = 0) -> list[Trace]:
-        return [Trace.whole(tree) for tree in sliced(info, (await self.whole(info)).traces, first, offset)]
+    traces_connection, traces = _trace_lists()
 
     @strawberry.field(description="What is in all of its traces.")
     async def totals(self, info: Info) -> Totals:

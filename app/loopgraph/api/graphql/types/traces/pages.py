@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-import strawberry
-
 from loopgraph.api.graphql.loaders import Loader
 from loopgraph.api.graphql.types.common import Info
-from loopgraph.api.graphql.types.connections import Connection, Listing, instead, sliced
-from loopgraph.api.graphql.types.presentation import later, later_list, present
+from loopgraph.api.graphql.types.connections import Connection, Listing, sliced
+from loopgraph.api.graphql.types.nodes import both
+from loopgraph.api.graphql.types.presentation import present
 from loopgraph.api.graphql.types.traces.waterfall import (
     TimelineConnection,
     TimelineEntry,
@@ -51,19 +50,7 @@ def lists(
         place = await root.find_place(info)
         return await _slice(info, place.all_of(kind) if anywhere else place.inside(kind), first, offset)
 
-    return (
-        strawberry.field(
-            resolver=connection,
-            description=description,
-            graphql_type=Connection[later(*to)],  # type: ignore[misc]
-        ),
-        strawberry.field(
-            resolver=slice_,
-            description=description,
-            graphql_type=later_list(*to),
-            deprecation_reason=instead(instead_of_slice),
-        ),
-    )
+    return both(connection, slice_, to, description, instead_of_slice)
 
 
 async def _page(info: Info, places: Places, first: int, after: str | None) -> Connection[Any]:

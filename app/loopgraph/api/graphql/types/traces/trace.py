@@ -10,7 +10,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, shape
-from loopgraph.api.graphql.types.connections import BY_TIME, SLICE, Listing, sliced
+from loopgraph.api.graphql.types.connections import BY_TIME, Listing, sliced
 from loopgraph.api.graphql.types.enums import SpawnBasis, TraceClosure, TraceStatus
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, SESSION, STEP, TRACE, Loaded, link, own_id
@@ -179,7 +179,9 @@ class Trace(Loaded, relay.Node):
     async def incomplete(self, info: Info) -> bool:
         return (await self._whole(info)).incomplete
 
-    @strawberry.field(description=f"What is not known of it and of what it spawned, one plain sentence each: {SLICE}")
+    @strawberry.field(
+        description="What is not known of it and of what it spawned, one plain sentence each: `first` of them after `offset`."
+    )
     async def missing(self, info: Info, first: int = 100, offset: int = 0) -> list[str]:
         return list(sliced(info, (await self._whole(info)).missing, first, offset))
 
