@@ -149,3 +149,13 @@ async def test_nodes_reads_each_type_once(quiet_service: Service) -> None:
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     ids = [global_id(kind, trace) for trace in traces for kind in ("Trace", "Session", "Pattern")]
     assert await service.statements(document, ids=ids) == 3
+
+
+async def test_an_id_that_nothing_can_have_is_refused_by_every_mutation(
+    service: Service, variables: dict[str, Json]
+) -> None:
+    for bad in ("9笋", "", "a b", "x" * 201, "\x00", " a", "a\nb", "-a"):
+        for name in MUTATIONS:
+            for given in changed(name, variables[name], lambda kind, id_, bad=bad: bad):
+                [answer] = (await service.query(operation(name), **given)).values()
+                assert answer["__typename"] == "InvalidInput", (name, bad, answer)

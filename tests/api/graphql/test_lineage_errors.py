@@ -211,7 +211,7 @@ class TestInvalidInput:
                 "connect_versions",
                 {"sourceNodeId": "", "targetNodeId": "{first}", "relationshipType": "RELATED_TO"},
                 "sourceNodeId",
-                "at least 1 character",
+                "1 to 200 characters",
             ),
             ("set_current_version", {"nodeId": "{second}"}, "nodeId", "is draft; only an active version"),
             ("deprecate_version", {"nodeId": "{first}", "reason": "x" * 1_000_001}, "reason", "at most 1000000"),
@@ -320,7 +320,7 @@ async def test_an_impossible_step_names_both_states(subject: Subject) -> None:
         (
             '{ patternVersion(nodeId: "{first}") { ancestors(traversal: {maxNodes: 0}) { nodeCount } } }',
             "INVALID_INPUT",
-            "maxNodes",
+            "traversal.maxNodes",
         ),
         (
             '{ lineage(patternId: "{pattern}", traversal: {relationshipTypes: []}) { nodeCount } }',

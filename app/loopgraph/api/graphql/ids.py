@@ -16,6 +16,7 @@ from graphql import GraphQLSchema, get_named_type, is_input_object_type, is_list
 from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.expected import error_object
 from loopgraph.api.graphql.types.nodes import Loaded
+from loopgraph.contracts.base import problem_of_id
 from loopgraph.errors import InvalidInput
 
 KINDS = {
@@ -77,54 +78,69 @@ def own_id(path: str, id_: str, kind: str) -> str:
     return id_
 
 
+def formed_id(path: str, id_: str, kind: str) -> str:
+    """The same, for what is to be written: raises InvalidInput also for an id that nothing can have."""
+    own = own_id(path, id_, kind)
+    if problem := problem_of_id(own):
+        raise InvalidInput(path, problem)
+    return own
+
+
 _NODES = frozenset(KINDS.values()) | {"LineageEvent"}
 
 
 def take_either(schema: GraphQLSchema) -> None:
     """Has every field of a schema take the own or the global id of what it asks for."""
-    known: dict[str, Convert | None] = {}
     for type_ in [type_ for type_ in schema.type_map.values() if is_object_type(type_)]:
+        changes = type_ is schema.mutation_type
+        inputs = _Inputs(formed_id if changes else own_id)
         for name, field in type_.fields.items():
-            if convert := _of_names(name, field.args, known):
+            if convert := inputs.of_names(name, field.args):
                 if type_ is schema.subscription_type:
                     field.subscribe = _converting(field.subscribe, convert)
                 else:
-                    field.resolve = _converting(field.resolve, convert, answers=type_ is schema.mutation_type)
+                    field.resolve = _converting(field.resolve, convert, answers=changes)
 
 
-def _of_names(owner: str, names: Mapping[str, Any], known: dict[str, Convert | None]) -> Convert | None:
-    """How to convert a map of arguments or of an input's fields; None where none of them is an id."""
-    converts = {name: convert for name, one in names.items() if (convert := _of_one(owner, name, one.type, known))}
-    if not converts:
-        return None
+class _Inputs:
+    """How to convert arguments and the fields of inputs; ``own`` makes the own id of one."""
 
-    def convert_all(path: str, given: dict[str, Any]) -> dict[str, Any]:
-        prefix = f"{path}." if path else ""
-        changed = {
-            name: convert(f"{prefix}{name}", given[name])
-            for name, convert in converts.items()
-            if given.get(name) is not None
-        }
-        return {**given, **changed}
+    def __init__(self, own: Callable[[str, str, str], str]) -> None:
+        self._own = own
+        self._known: dict[str, Convert | None] = {}
 
-    return convert_all
+    def of_names(self, owner: str, names: Mapping[str, Any]) -> Convert | None:
+        """How to convert a map of arguments or of an input's fields; None where none of them is an id."""
+        converts = {name: convert for name, one in names.items() if (convert := self._of_one(owner, name, one.type))}
+        if not converts:
+            return None
 
+        def convert_all(path: str, given: dict[str, Any]) -> dict[str, Any]:
+            prefix = f"{path}." if path else ""
+            changed = {
+                name: convert(f"{prefix}{name}", given[name])
+                for name, convert in converts.items()
+                if given.get(name) is not None
+            }
+            return {**given, **changed}
 
-def _of_one(owner: str, name: str, type_: Any, known: dict[str, Convert | None]) -> Convert | None:
-    of = type_.of_type if is_non_null_type(type_) else type_
-    if is_list_type(of):
-        convert = _of_one(owner, name, of.of_type, known)
-        return convert and (lambda path, items: [convert(f"{path}.{at}", item) for at, item in enumerate(items)])
-    named = get_named_type(of)
-    if is_input_object_type(named):
-        if named.name not in known:
-            known[named.name] = None
-            known[named.name] = _of_names(named.name, named.fields, known)
-        return known[named.name]
-    kind = KINDS.get(f"{owner}.{name}") or KINDS.get(name)
-    if named.name != "ID" or kind is None:
-        return None
-    return lambda path, id_: own_id(path, id_, kind)
+        return convert_all
+
+    def _of_one(self, owner: str, name: str, type_: Any) -> Convert | None:
+        of = type_.of_type if is_non_null_type(type_) else type_
+        if is_list_type(of):
+            convert = self._of_one(owner, name, of.of_type)
+            return convert and (lambda path, items: [convert(f"{path}.{at}", item) for at, item in enumerate(items)])
+        named = get_named_type(of)
+        if is_input_object_type(named):
+            if named.name not in self._known:
+                self._known[named.name] = None
+                self._known[named.name] = self.of_names(named.name, named.fields)
+            return self._known[named.name]
+        kind = KINDS.get(f"{owner}.{name}") or KINDS.get(name)
+        if named.name != "ID" or kind is None:
+            return None
+        return lambda path, id_: self._own(path, id_, kind)
 
 
 def _converting(resolve: Any, convert: Convert, *, answers: bool = False) -> Callable[..., Any]:

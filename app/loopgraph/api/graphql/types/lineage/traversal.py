@@ -7,13 +7,14 @@ from typing import Any, Self
 
 import strawberry
 
-from loopgraph.api.graphql.types.common import plain, shape, validated
+from loopgraph.api.graphql.types.common import Info, plain, shape, validated
 from loopgraph.api.graphql.types.enums import PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.list_size import ListSize, at_most
 from loopgraph.api.graphql.types.nodes import EDGE, VERSION
 from loopgraph.api.graphql.types.presentation import later, later_list, present
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts import lineage as contracts
+from loopgraph.errors import InvalidInput
 
 _VERSIONS, _EDGES = later_list(*VERSION), later_list(*EDGE)
 
@@ -39,10 +40,12 @@ class TraversalInput:
         data = {name: value for name, value in plain(self).items() if value is not None and name != "max_nodes"}
         return validated(contracts.TraversalFilter, {**data, "direction": direction}, "traversal")
 
-    @property
-    def limit(self) -> int | None:
-        """The number of nodes wanted."""
-        return self.max_nodes
+    def limit(self, info: Info) -> int:
+        """The number of nodes that may be returned. Raises InvalidInput."""
+        try:
+            return info.context.services.traversals.limit(self.max_nodes)
+        except InvalidInput as error:
+            raise InvalidInput(f"traversal.{error.field}", error.problem) from error
 
 
 OF_TRAVERSAL = ListSize(

@@ -214,7 +214,7 @@ class PatternVersion(Loaded, relay.Node):
     ) -> LineageGraph:
         wanted = traversal or TraversalInput()
         # Checked here: what a loader raises reaches everything that it loads at once.
-        limit = info.context.services.traversals.limit(wanted.limit)
+        limit = wanted.limit(info)
         graph = await info.context.loaders.traversal.load((self.node_id, wanted.filter(direction), limit))
         if graph is None:
             raise errors.NotFound("PatternVersion", self.node_id)
@@ -308,7 +308,7 @@ class LineageEdge(Loaded, relay.Node):
 async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput | None) -> LineageGraph | None:
     """The lineage of a pattern, None if there is no such pattern."""
     wanted = traversal or TraversalInput()
-    limit = info.context.services.traversals.limit(wanted.limit)
+    limit = wanted.limit(info)
     key = (pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
     graph = await info.context.loaders.lineage_of_pattern.load(key)
     return LineageGraph.of(graph) if graph else None
