@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -43,6 +44,9 @@ _TREE_TYPES = {"Trace": MAX_TRACES, "HookExecution": MAX_STEPS, "EndpointCall": 
 """What the tree of a trace consists of, and how many of each it can hold."""
 
 _TREE_OWNERS = {"Episode", "Trace", "HookExecution"}
+
+_KNOWN_TYPES = 1_024
+"""What is known of so many types is remembered."""
 
 
 class TooExpensive(UserError):
@@ -278,6 +282,7 @@ def _is_of_tree(parent: GraphQLNamedType, definition: GraphQLField, place: _Plac
     return place.of_tree or (parent.name in _TREE_OWNERS and (_is_list(definition) or _is_paging(type_)))
 
 
+@lru_cache(maxsize=_KNOWN_TYPES)
 def _item(type_: GraphQLNamedType) -> GraphQLNamedType:
     """The type of the items of a connection or an edge; of another type, itself."""
     while _is_paging(type_):
@@ -286,6 +291,7 @@ def _item(type_: GraphQLNamedType) -> GraphQLNamedType:
     return type_
 
 
+@lru_cache(maxsize=_KNOWN_TYPES)
 def _is_paging(type_: GraphQLNamedType) -> bool:
     """Whether a type is a connection or an edge of one."""
     fields = getattr(type_, "fields", {})

@@ -107,7 +107,7 @@ VALUES = {
         "GENERATE": "Candidates are proposed, and those that wait are taken up.",
         "VALIDATE": "Candidates are tested by experiments.",
         "APPLY": "What was found better becomes the version in use, or is left for review.",
-        "TRACK": "The baseline of the new version is set.",
+        "TRACK": "The run is closed; what it measured and decided stays on record.",
     },
     "StageStatus": {
         "PENDING": "Its turn has not come.",
