@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from loopgraph.api.graphql.types.common import Info, Long, plain, validated
 from loopgraph.api.graphql.types.enums import TraceStatus
 from loopgraph.api.graphql.types.expected import Expected, mutation
+from loopgraph.api.graphql.types.nodes import TRACE, link
 from loopgraph.contracts import traces as contracts
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import UserError
@@ -156,6 +157,7 @@ class RecordPayload:
     correlation_id: strawberry.ID
     execution_id: strawberry.ID | None = strawberry.field(description="Of a hook execution or an endpoint call.")
     repeated: bool = strawberry.field(description="Whether it had been there already; then nothing was changed.")
+    trace = link("head", "correlation_id", TRACE, "The trace that the event is in, as it is now.")
 
 
 StartTraceResult = Annotated[RecordPayload | Expected, strawberry.union("StartTraceResult")]
