@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from loopgraph.effects.clock import new_id
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 
 AGENT = {"type": "AGENT", "id": "refiner"}
 
@@ -112,7 +112,7 @@ class TestMaking:
         assert merged["pattern"]["currentVersion"] == {"nodeId": merged["version"]["nodeId"]}
         assert {edge["sourceNodeId"] for edge in merged["edges"]} == {source["nodeId"] for source in sources}
         version = await service.execute("lineage_version", nodeId=merged["version"]["nodeId"])
-        assert {edge["source"]["pattern"]["name"] for edge in version["incomingEdges"]} == {"sorting", "fork"}
+        assert {edge["source"]["pattern"]["name"] for edge in nodes(version["incomingEdges"])} == {"sorting", "fork"}
         assert (version["isRoot"], version["isLeaf"]) == (False, True)
 
     async def test_what_is_made_from_a_version_has_its_template_unless_it_brings_one(
@@ -191,9 +191,9 @@ class TestMaking:
         assert (found["metadata"], found["edgeStrength"]) == ({"m": 1}, "CRITICAL")
         assert (found["source"], found["target"]) == ({"nodeId": a}, {"nodeId": b})
         version = await service.execute("lineage_version", nodeId=b)
-        assert [each["isActive"] for each in version["incomingEdges"]] == [False]
+        assert [each["isActive"] for each in nodes(version["incomingEdges"])] == [False]
         assert version["isRoot"]
-        assert (await service.execute("lineage_version", nodeId=a))["outgoingEdges"] == []
+        assert nodes((await service.execute("lineage_version", nodeId=a))["outgoingEdges"]) == []
 
     async def test_the_lifecycle(self, story: Story) -> None:
         pattern_id, first = await story.pattern()
@@ -265,7 +265,7 @@ class TestAsking:
         pattern_id, first = await story.pattern()
         second = await story.version(pattern_id)
         version = await service.execute("lineage_version", nodeId=second)
-        closed = await story.execute("lineage_disconnect_versions", edgeId=version["incomingEdges"][0]["edgeId"])
+        closed = await story.execute("lineage_disconnect_versions", edgeId=nodes(version["incomingEdges"])[0]["edgeId"])
         edge = closed["edge"]
 
         async def known(as_of: str | None) -> tuple[int, bool]:
@@ -292,7 +292,7 @@ class TestAsking:
         pattern_id, _ = await story.pattern()
         node_id = await story.version(pattern_id)
         version = await service.execute("lineage_version", nodeId=node_id)
-        edge_id = version["incomingEdges"][0]["edgeId"]
+        edge_id = nodes(version["incomingEdges"])[0]["edgeId"]
         events = await service.execute("lineage_events", filter={"nodeId": node_id})
         event_id = events["edges"][0]["node"]["eventId"]
         wanted = [

@@ -100,11 +100,11 @@ async def test_pages_are_slices_of_the_whole(service: Service) -> None:
     assert len(expected) == 1 + 6 * 8
     for first in (1, 7, 500):
         assert await all_pages(waterfall_page, service, trace, first) == expected
-    lines = [(entry.timestamp.isoformat(), entry.event_type, entry.data) for entry in timeline(whole)]
+    lines = [(entry.timestamp.isoformat(), entry.event_type.upper(), entry.data) for entry in timeline(whole)]
     assert len(lines) == 1 + 6 * 5 + 1
     for first in (3, 500):
         found = await all_pages(timeline_page, service, trace, first)
-        assert [(line["timestamp"], line["eventType"], line["data"]) for line in found] == lines
+        assert [(line["timestamp"], line["kind"], line["data"]) for line in found] == lines
 
 
 async def test_a_page_goes_on_where_the_last_one_ended_whatever_has_arrived_since(service: Service) -> None:

@@ -18,8 +18,8 @@ from loopgraph.errors import InvalidInput
 T = TypeVar("T")
 V = TypeVar("V")
 
-BY_TIME = r"\d{16}\|.+"
-"""The form of keys that `time_key` makes."""
+BY_TIME = r"\d{16,}\|.+"
+"""The form of keys that `time_key` makes; from 2286 on they have more digits."""
 
 
 @strawberry.type(description="An item of a list, and where it is in it.")
