@@ -141,6 +141,12 @@ async def test_nodes_answers_null_for_what_is_no_node_alone(service: Service, va
     assert found == [pattern, *[None] * len(bad), trace, pattern]
 
 
+def test_every_kind_of_node_is_known_by_its_global_id() -> None:
+    kinds = {type_.name for type_ in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}
+    assert {kind for kind in kinds if not is_global(global_id(kind, "x"))} == set()
+    assert not is_global(global_id("PageInfo", "x"))
+
+
 async def test_nodes_reads_each_type_once(quiet_service: Service) -> None:
     service = quiet_service
     traces = [new_id() for _ in range(20)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import strawberry
 from graphql import NoSchemaIntrospectionCustomRule, specified_rules
-from strawberry import relay
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
@@ -14,7 +13,7 @@ from loopgraph.api.graphql import cost, documents
 from loopgraph.api.graphql.descriptions import describe
 from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
-from loopgraph.api.graphql.ids import find, is_global, take_either
+from loopgraph.api.graphql.ids import take_either
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
@@ -23,12 +22,12 @@ from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
+from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.subscriptions import Subscription
-from loopgraph.api.graphql.types.common import LONG, Info, Long
-from loopgraph.errors import InvalidInput
+from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.settings import Settings
 
 _ACTIONS = {
@@ -39,30 +38,9 @@ _ACTIONS = {
 """What the mutations of each subject ask for."""
 
 Mutation = merge_types("Mutation", tuple(_ACTIONS))
-
-
-def _query() -> type:
-    """The type Query."""
-
-    @strawberry.type
-    class NodeQuery:
-        @strawberry.field(description="Anything that has a global id, by it; null if there is none.")
-        async def node(self, info: Info, id: strawberry.ID) -> relay.Node | None:
-            if not is_global(id):
-                raise InvalidInput("id", "must be a global id of this API, as the field `id` of a node gives it")
-            [found] = await find(info, [id])
-            return found  # type: ignore[no-any-return]
-
-        @strawberry.field(
-            name="nodes",
-            description="Several things by their global ids, in their order; null for an id that nothing has.",
-        )
-        async def several(self, info: Info, ids: list[strawberry.ID]) -> list[relay.Node | None]:
-            return await find(info, list(ids))
-
-    return merge_types(
-        "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
-    )
+Query = merge_types(
+    "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
+)
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:
@@ -74,7 +52,7 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         rules,
     )
     schema = CodedSchema(
-        query=_query(),
+        query=Query,
         mutation=Mutation,
         subscription=Subscription,
         execution_context_class=PacedExecution,
