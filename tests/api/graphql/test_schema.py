@@ -139,3 +139,29 @@ def test_what_sums_is_wider_than_32_bits() -> None:
     }
     assert len(counted) > 10
     assert set(counted.values()) == {"Long"}
+
+
+WITHOUT_LINK = {
+    "FeedbackRun.correlationId",  # what ties changes together is not always a trace
+    "LineageEdge.correlationId",
+    "LineageEvent.correlationId",
+    "PatternVersion.correlationId",
+    "RecordPayload.executionId",  # of a step or of a call
+    "TraceUpdate.executionId",
+}
+
+
+def test_beside_each_raw_id_is_the_thing_itself() -> None:
+    alone = set()
+    for type_ in OBJECTS:
+        there = {get_named_type(field.type).name for field in type_.fields.values()} | {type_.name}
+        for name, field in type_.fields.items():
+            kind = KINDS.get(name) or kind_of_ending(name)
+            if get_named_type(field.type).name == "ID" and kind is not None and kind not in there:
+                alone.add(f"{type_.name}.{name}")
+    assert alone == WITHOUT_LINK
+
+
+def kind_of_ending(name: str) -> str | None:
+    """The kind of node that a name such as ``controlNodeId`` is the id of."""
+    return next((kind for key, kind in KINDS.items() if name.endswith(key[0].upper() + key[1:])), None)

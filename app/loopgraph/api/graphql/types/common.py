@@ -7,6 +7,7 @@ import re
 from typing import Any, NewType, TypeVar
 
 import strawberry
+from graphql import GraphQLError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from loopgraph import errors
@@ -25,7 +26,13 @@ Long = NewType("Long", int)
 """What can be more than the 32 bits of GraphQL's ``Int``: counts of what is recorded or reported, and their sums."""
 
 
-def _whole(value: Any) -> int:
+def _told(value: int) -> int:
+    if abs(value) >= 2**64:  # the encoder writes no more; without this, nothing of the answer would come
+        raise GraphQLError("the sum has more than 64 bits", extensions={"code": "OUT_OF_RANGE"})
+    return int(value)
+
+
+def _taken(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or abs(value) >= 2**63:
         raise ValueError(f"Long cannot represent {value!r}: it must be a whole number of at most 64 bits")
     return int(value)
@@ -35,8 +42,8 @@ LONG = strawberry.scalar(
     name="Long",
     description="A whole number of up to 64 bits, written as a JSON number. Counts and their sums have it, because they can "
     "outgrow the 32 bits of `Int`; beyond 2^53, JavaScript's numbers are rounded.",
-    serialize=_whole,
-    parse_value=_whole,
+    serialize=_told,
+    parse_value=_taken,
 )
 
 
