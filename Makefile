@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test quick run bench bench-client check lint schema clean
+.PHONY: demo test quick clients run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -31,6 +31,15 @@ test: $(VENV)/.dev
 
 quick: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope -m 'not slow'
+
+# The GraphQL API against the clients and code generators of JavaScript, which npm installs.
+JAVASCRIPT := tests/api/graphql/javascript
+
+clients: $(VENV)/.dev
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		npm ci --prefix $(JAVASCRIPT) --no-audit --no-fund --loglevel=error && \
+		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest tests/api/graphql/test_javascript.py $(CLIENTS_OPTIONS); \
+	else echo "skipped: the clients of JavaScript need node 20 or newer, and npm"; fi
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

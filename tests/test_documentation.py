@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import NoDeprecatedCustomRule, parse, validate
 from pydantic import SecretStr
 from typer.main import get_command
 
+from loopgraph.api.graphql import cost
+from loopgraph.api.graphql import schema as api
+from loopgraph.api.graphql.documents import Documents, Limits
 from loopgraph.api.http.batch import _CONTRACTS as CONTRACTS
 from loopgraph.api.http.ingest import event_of
 from loopgraph.assets import asset
@@ -61,9 +64,17 @@ def test_every_command_and_option_is_documented() -> None:
 
 
 @pytest.mark.parametrize("text", re.findall(r"```graphql\n(.*?)```", README, re.S))
-def test_every_query_of_the_readme_is_valid(text: str) -> None:
-    sdl = asset("graphql", "schema.graphql").read_text(encoding="utf-8")
-    assert validate(build_schema(sdl), parse(text)) == []
+async def test_every_query_of_the_readme_is_allowed_and_uses_nothing_deprecated(text: str) -> None:
+    schema, settings = api.build_schema(Settings()), Settings()
+    assert validate(schema._schema, parse(text), [NoDeprecatedCustomRule]) == []  # type: ignore[attr-defined]
+    checked = Documents(
+        Limits(settings.max_query_depth, settings.max_query_aliases, settings.max_query_tokens),
+        cost.Limits(settings.max_query_nodes, settings.max_page_size, settings.max_traversal_nodes),
+    )
+    found = await checked.checked(schema._schema, text)  # type: ignore[attr-defined]
+    assert (found.errors, len(found.document.definitions)) == ([], 1)
+    operation = found.document.definitions[0]
+    assert await checked.affordable(schema._schema, text, found.document, operation, {}) == []  # type: ignore[attr-defined]
 
 
 def test_every_place_that_contributing_names_exists() -> None:

@@ -142,7 +142,9 @@ class Settings(BaseSettings):
     )
     graphiql: bool = Field(default=True, description="whether browsers are shown GraphiQL at `/graphql`")
     introspection: bool = Field(default=True, description="whether GraphQL tells its schema")
-    max_query_depth: Annotated[int, Field(ge=1)] = Field(default=15, description="deepest GraphQL selection")
+    max_query_depth: Annotated[int, Field(ge=1)] = Field(
+        default=15, description="deepest GraphQL selection; `edges` and `node` of a connection do not count"
+    )
     max_query_aliases: Annotated[int, Field(ge=1)] = Field(
         default=50, description="most aliases in one GraphQL document"
     )

@@ -11,7 +11,7 @@ from typing import Any
 from loopgraph.contracts.feedback import Arm
 from loopgraph.effects.clock import new_id
 from support.feedback import unit_of
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 from support.waiting import PATIENCE_S
 
 CREATE_PATTERN = """
@@ -104,9 +104,9 @@ class Client:
 
     async def supply(self, run_id: str, means: dict[str, float]) -> None:
         """Records executions of as many units of each arm as the experiment of a run needs."""
-        improvements = (await self.run(run_id))["improvements"]
+        improvements = nodes((await self.run(run_id))["improvements"])
         tested = next(item for item in improvements if item["status"] == "TESTING")
-        experiment_id = tested["experiments"][-1]["experimentId"]
+        experiment_id = nodes(tested["experiments"])[-1]["experimentId"]
         arms = dict.fromkeys(means, Arm.CONTROL) | {tested["candidateNodeId"]: Arm.TREATMENT}
         work = [
             self.record(

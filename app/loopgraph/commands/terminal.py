@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -23,11 +23,31 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+_CONTROL = {
+    code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000))
+}
+
+
+class Lines(logging.Formatter):
+    """Each record as one line, and its traceback as indented ones: what a client sends begins no line, and moves no cursor."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return super().formatMessage(record).translate(_CONTROL)
+
+    def formatException(self, ei: Any) -> str:
+        """The lines of a traceback; the text of an error can hold what a client has sent."""
+        return "\n".join("  " + line.translate(_CONTROL) for line in super().formatException(ei).split("\n"))
+
+
 def configure_logging(level: str) -> None:
     """Log lines on standard error."""
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     # The driver warns of every conflict that it retries; those that it gives up reach us as errors.
     logging.getLogger("neo4j").setLevel(logging.ERROR)
 

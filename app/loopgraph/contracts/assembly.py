@@ -23,6 +23,16 @@ class SpanKind(StrEnum):
     __hash__ = str.__hash__  # keys of trees hold it: that of enums is ten times as slow
 
 
+class TimelineKind(StrEnum):
+    """What a line of a timeline tells; the values of ``TimelineEntry.event_type``."""
+
+    PROMPT_SUBMITTED = "prompt_submitted"
+    AGENT_ROUTED = "agent_routed"
+    HOOK_EXECUTED = "hook_executed"
+    ENDPOINT_CALLED = "endpoint_called"
+    EXECUTION_COMPLETED = "execution_completed"
+
+
 class Span(NamedTuple):
     """The skeleton of a trace, a step or an endpoint call: what decides its place in a tree and in time, and nothing else.
 

@@ -41,13 +41,31 @@ class EventType(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much an event matters."""
+    """Who has to look at an event; ``SEVERITIES`` says which events have which."""
 
     DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
     CRITICAL = "critical"
+
+
+SEVERITIES: dict[EventType, Severity] = {
+    EventType.PATTERN_UPDATED: Severity.DEBUG,
+    EventType.BASELINE_SET: Severity.DEBUG,
+    EventType.VERSION_DEPRECATED: Severity.WARNING,
+    EventType.VERSION_REJECTED: Severity.WARNING,
+    EventType.EDGE_DEACTIVATED: Severity.WARNING,
+    EventType.FEEDBACK_RUN_CANCELLED: Severity.WARNING,
+    EventType.FEEDBACK_RUN_FAILED: Severity.ERROR,
+    EventType.IMPROVEMENT_AWAITS_REVIEW: Severity.WARNING,
+    EventType.IMPROVEMENT_REJECTED: Severity.WARNING,
+}
+"""Who has to look at what happened, where that is not INFO: nobody has to do anything.
+
+DEBUG follows from another change; WARNING went out of use, was refused or ended early, or waits for a person; ERROR needs
+mending; CRITICAL would be a record that cannot be relied on.
+"""
 
 
 class ActorType(StrEnum):

@@ -5,12 +5,34 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*$")]
 """A client may bring its own ids: letters, digits and ``. _ : / @ + # = -``, at most 200 characters."""
 
 ID_FORM = "must begin with a letter or digit and go on with letters, digits and . _ : / @ + # = -"
+
+_ID: TypeAdapter[str] = TypeAdapter(Id)
+
+
+def problem_of_id(text: str) -> str | None:
+    """What is wrong with a text that is to be an id; None if nothing is."""
+    try:
+        _ID.validate_python(text)
+    except ValidationError as error:
+        badly_formed = error.errors()[0]["type"] == "string_pattern_mismatch"
+        return ID_FORM if badly_formed else "must have 1 to 200 characters"
+    return None
+
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Text = Annotated[str, StringConstraints(max_length=1_000_000)]

@@ -245,7 +245,8 @@ class LineageNode(Contract):
 class LineageGraph(Contract):
     """Nodes in breadth-first order and the distinct edges between them.
 
-    ``truncated`` says that more was reachable than a limit allowed; ``reached`` counts the nodes found before the status filter.
+    ``truncated`` says that more was reachable than a limit or the depth allowed; ``reached`` counts the nodes found before the
+    status filter.
     """
 
     start_ids: tuple[Id, ...]

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from loopgraph.contracts.base import Contract, Id, Name
 from loopgraph.contracts.trace_search import Statuses
 from loopgraph.contracts.traces import Trace
+
+
+class TracePart(StrEnum):
+    """What of a trace was recorded."""
+
+    START = "start"
+    ROUTING = "routing"
+    HOOK = "hook"
+    ENDPOINT = "endpoint"
+    COMPLETE = "complete"
+    LOG = "log"
 
 
 class TraceUpdateFilter(Contract):
@@ -31,12 +44,12 @@ class TraceUpdateFilter(Contract):
 class TraceUpdate(Contract):
     """Something was recorded for a trace.
 
-    ``kind`` says what: ``start``, ``routing``, ``hook``, ``endpoint``, ``complete`` or ``log``; ``execution_id`` is the id of the
+    ``kind`` says what; ``execution_id`` is the id of the
     hook execution, endpoint call or log record. ``trace`` is the trace as it was soon after. ``missed`` counts the updates
     before this one that were left out, because the subscriber was too slow or the trace could not be read.
     """
 
-    kind: str
+    kind: TracePart
     execution_id: str | None
     trace: Trace
     missed: int

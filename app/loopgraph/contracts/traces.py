@@ -38,6 +38,23 @@ FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRES
 """The statuses that end a trace or a step."""
 
 
+class SpawnBasis(StrEnum):
+    """On what it rests under which step a subagent hangs; the values of ``Trace.spawn_rule``."""
+
+    CLIENT = "exact: client"
+    OTLP = "exact: otlp"
+    TOOL_RESPONSE = "exact: tool_response"
+    TASK_NOTIFICATION = "exact: task_notification"
+    ONLY_CALL = "inferred: only call"
+    PROMPT = "inferred: prompt"
+
+
+class TraceClosure(StrEnum):
+    """How a trace was ended, if not by its own client; the values of ``Trace.closed_by``."""
+
+    TIMEOUT = "timeout"
+
+
 class Alternative(Contract):
     """An agent that was considered and not chosen."""
 

@@ -64,30 +64,34 @@ query Result($patternId: ID!, $improvementId: ID!, $runId: ID!) {
     status
     reason
     candidateNodeId
-    decisions {
-      decisionId
-      experimentId
-      verdict
-      reason
-      decidedBy
-      decidedAt
-      result {
-        metric
-        method
-        control { n mean variance }
-        treatment { n mean variance }
-        controlArm { units executions designEffect }
-        treatmentArm { units executions designEffect }
-        effect
-        effectInterval { low high }
-        effectSize
-        effectSizeInterval { low high }
-        performanceDelta
-        tStatistic
-        degreesOfFreedom
-        pValue
-        probabilityBetter
-        reason
+    decisions: decisionsConnection {
+      edges {
+        node {
+          decisionId
+          experimentId
+          verdict
+          reason
+          decidedBy
+          decidedAt
+          result {
+            metric
+            method
+            control { n mean variance }
+            treatment { n mean variance }
+            controlArm { units executions designEffect }
+            treatmentArm { units executions designEffect }
+            effect
+            effectInterval { low high }
+            effectSize
+            effectSizeInterval { low high }
+            performanceDelta
+            tStatistic
+            degreesOfFreedom
+            pValue
+            probabilityBetter
+            reason
+          }
+        }
       }
     }
   }

@@ -124,9 +124,10 @@ def show_where_to_look(console: Console, service: RunningService, cases: Sequenc
     """The address, and a query that leads from a decision to the executions it rests on."""
     improvement_id = min(cases, key=lambda case: case.outcome).improvement_id
     evidence = "experiment { executions { edges { node { arm durationMs } } } }"
+    decisions = f"decisionsConnection {{ edges {{ node {{ verdict {evidence} }} }} }}"
     console.print(f"\nLook further at [bold]{service.url}/graphql[/bold] until Ctrl-C, for example:")
     console.print(
-        f'{{ improvement(improvementId: "{improvement_id}") {{ decisions {{ verdict {evidence} }} }} }}',
+        f'{{ improvement(improvementId: "{improvement_id}") {{ {decisions} }} }}',
         markup=False,
         soft_wrap=True,
     )
@@ -169,9 +170,14 @@ def _pattern_document(case: Case) -> Json:
         "edges": pattern["lineage"]["edges"],
         "feedbackRun": case.result["feedbackRun"],
         "improvement": {name: value for name, value in improvement.items() if name != "decisions"},
-        "decision": improvement["decisions"][-1],
+        "decision": _last_decision(improvement),
         "tasks": case.tasks,
     }
+
+
+def _last_decision(improvement: Json) -> Json:
+    decision: Json = improvement["decisions"]["edges"][-1]["node"]
+    return decision
 
 
 def _decisions(cases: Sequence[Case]) -> Table:
@@ -184,7 +190,7 @@ def _decisions(cases: Sequence[Case]) -> Table:
     table.add_column("decision")
     for case in cases:
         improvement = case.result["improvement"]
-        result = improvement["decisions"][-1]["result"]
+        result = _last_decision(improvement)["result"]
         table.add_row(
             case.workload.name,
             _arm(result["control"]),

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, tell
-from support.service import Service, nodes
+from support.service import Json, Service, nodes
+
+NONE: Json = {"edges": []}
 
 
 def steps(owner: Any) -> list[Any]:
     """The tree of what an agent did: each step by its tool and whether it failed, with the subagents under it."""
     return [
-        [step["toolName"], step["status"], *(steps(child) for child in step.get("spawned", ()))]
-        for step in owner["steps"]
+        [step["toolName"], step["status"], *(steps(child) for child in nodes(step.get("spawned", NONE)))]
+        for step in nodes(owner["steps"])
     ]
 
 
@@ -36,7 +38,7 @@ async def test_the_recorded_session_is_one_episode(service: Service) -> None:
         "SUCCESS",
         [],
     )
-    prompt, notice = story["traces"]
+    prompt, notice = nodes(story["traces"])
     assert steps(prompt) == [
         ["Bash", "SUCCESS"],
         ["Read", "ERROR"],
@@ -44,13 +46,13 @@ async def test_the_recorded_session_is_one_episode(service: Service) -> None:
         ["Write", "SUCCESS"],
         ["Agent", "SUCCESS", [["Bash", "SUCCESS"]]],
     ]
-    [subagent] = prompt["steps"][-1]["spawned"]
-    assert (subagent["agentId"], subagent["agentType"], subagent["spawnRule"]) == (
+    [subagent] = nodes(nodes(prompt["steps"])[-1]["spawned"])
+    assert (subagent["agentId"], subagent["agentType"], subagent["spawnBasis"]) == (
         AGENT,
         "general-purpose",
-        "exact: otlp",
+        "OTLP",
     )
-    assert (notice["correlationId"], notice["continuedFrom"], notice["steps"]) == (NOTICE, PROMPT, [])
+    assert (notice["correlationId"], notice["continuedFrom"], nodes(notice["steps"])) == (NOTICE, PROMPT, [])
     totals = story["totals"]
     assert (totals["subagents"], totals["steps"], totals["failedSteps"], totals["endpointCalls"]) == (1, 6, 2, 9)
     assert (totals["inputTokens"], totals["outputTokens"]) == (1080, 135)
@@ -60,10 +62,10 @@ async def test_the_recorded_session_is_one_episode(service: Service) -> None:
     assert await read("traces_episode", id=f"{fresh[SESSION]}/{fresh[AGENT]}") == story
 
     timeline = nodes(await read("traces_timeline", correlationId=fresh[PROMPT]))
-    kinds = [entry["eventType"] for entry in timeline]
-    assert (kinds[0], kinds[-1]) == ("prompt_submitted", "execution_completed")
+    kinds = [entry["kind"] for entry in timeline]
+    assert (kinds[0], kinds[-1]) == ("PROMPT_SUBMITTED", "EXECUTION_COMPLETED")
     assert timeline[0]["data"] == {"prompt": "Fix-the-failing-test please"}
-    assert kinds.count("hook_executed") == 5
+    assert kinds.count("HOOK_EXECUTED") == 5
     session = await read("sessions_session", id=fresh[SESSION])
     assert len(session["traces"]["edges"]) == 3
     assert session["logs"]["edges"]

@@ -61,7 +61,7 @@ async def test_it_is_followed_as_it_happens(service: Service) -> None:
             assert (await service.http.post(sent.path, json=sent.body)).is_success
         kinds = set()
         while (last := await asyncio.wait_for(update, PATIENCE_S))["trace"]["status"] == "IN_PROGRESS":
-            kinds.add(last["kind"])
+            kinds.add(last["part"])
             update = asyncio.ensure_future(anext(stream))
-    assert {"start", "hook"} <= kinds
+    assert {"START", "HOOK"} <= kinds
     assert last["trace"]["status"] == "SUCCESS"

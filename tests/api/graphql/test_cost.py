@@ -87,6 +87,27 @@ def test_the_steps_of_a_tree_are_shared_by_the_lists_that_nest_them() -> None:
     assert cost_of(f'{{ trace(correlationId: "x") {{ {steps} }} }}').nodes == 1 + 500 + 3 * 20_000
 
 
+def test_connections_share_them_as_well() -> None:
+    def nested(levels: int) -> str:
+        inner = f"{{ toolName {nested(levels - 1)} }}" if levels else "{ toolName }"
+        return f"stepsConnection(first: 500) {{ edges {{ node {inner} }} }}"
+
+    found = cost_of(f'{{ trace(correlationId: "x") {{ {nested(3)} }} }}')
+    # the trace; of each level a connection for each step above, and as many edges and nodes as the tree has steps
+    assert found.nodes == 1 + (1 + 2 * 500) + (500 + 2 * 20_000) + 2 * (20_000 + 2 * 20_000)
+
+
+def test_what_links_lead_back_to_is_there_again_for_each_that_leads() -> None:
+    again = "hookExecutions(first: 100) { trace { hookExecutions(first: 100) { toolName } } }"
+    assert cost_of(f'{{ trace(correlationId: "x") {{ {again} }} }}').nodes == 1 + 100 + 100 + 100 * 100
+    whole = "hookExecutions(first: 500) { trace { hookExecutions(first: 500) { toolName } } }"
+    traces = connection("traces", "first: 500", whole)
+    pages = connection("traces", "first: 500", f"session {{ {traces} }}")
+    assert (
+        cost_of(f"{{ {pages} }}").nodes > 10**9
+    )  # the most that one read gives does not bound what is shown again and again
+
+
 def test_leaving_the_tree_multiplies_again() -> None:
     inner = "version { pattern { versions(first: 10) { edges { cursor } } } }"
     found = cost_of(f'{{ trace(correlationId: "x") {{ steps(first: 3) {{ {inner} }} }} }}')

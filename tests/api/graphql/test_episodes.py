@@ -76,22 +76,22 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
         "subagents": 2, "steps": 4, "failedSteps": 1, "endpointCalls": 1, "failedEndpointCalls": 0, "inputTokens": 1000,
         "outputTokens": 50, "costUsd": 0.25, "ragQueries": 0, "qualityGates": 0,
     }  # fmt: skip
-    first, second = story["traces"]
+    first, second = nodes(story["traces"])
     assert (second["correlationId"], second["continuedFrom"]) == (f"{main}-more", main)
     assert first["responseText"] == "started"
-    assert first["directCalls"][0]["inputTokens"] == 1000
-    bash, agent = first["steps"]
+    assert nodes(first["directCalls"])[0]["inputTokens"] == 1000
+    bash, agent = nodes(first["steps"])
     assert (bash["toolName"], bash["toolUseId"], bash["status"]) == ("Bash", "tu-1", "ERROR")
-    [inner] = agent["steps"]
-    [explorer] = inner["spawned"]
+    [inner] = nodes(agent["steps"])
+    [explorer] = nodes(inner["spawned"])
     assert (explorer["correlationId"], explorer["agentType"], explorer["spawnedBy"]) == (
         f"{main}-sub",
         "Explore",
         f"{main}-inner",
     )
-    assert explorer["spawnRule"] == "exact: client"
-    assert [step["toolName"] for step in explorer["steps"]] == ["Read"]
-    assert [child["correlationId"] for child in first["directTraces"]] == [f"{main}-other"]
+    assert explorer["spawnBasis"] == "CLIENT"
+    assert [step["toolName"] for step in nodes(explorer["steps"])] == ["Read"]
+    assert [child["correlationId"] for child in nodes(first["directTraces"])] == [f"{main}-other"]
 
     for part in ("sub", "other", "more"):
         assert await service.execute("traces_episode", id=f"{main}-{part}") == story
@@ -100,14 +100,16 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
 
 async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> None:
     rows = nodes((await service.execute("traces_episode", id=prompt))["waterfall"])
-    drawn = [(row["depth"], row["id"].removeprefix(f"{prompt}-"), row["startOffsetMs"], row["selfMs"]) for row in rows]
+    drawn = [
+        (row["depth"], row["spanId"].removeprefix(f"{prompt}-"), row["startOffsetMs"], row["selfMs"]) for row in rows
+    ]
     assert drawn == [
         (0, prompt, 0, 2000), (1, "llm", 500, 500), (1, "bash", 1000, 1000), (1, "agent", 3000, 500),
         (2, "inner", 3000, 250), (3, "sub", 3250, 3750), (4, "sub-read", 6000, 1000), (1, "other", 4000, 500),
         (0, "more", 9000, 1000),
     ]  # fmt: skip
     # The second prompt came when the subagent, not the rest of the first prompt, had ended.
-    critical = {row["id"].removeprefix(f"{prompt}-") for row in rows if row["critical"]}
+    critical = {row["spanId"].removeprefix(f"{prompt}-") for row in rows if row["critical"]}
     assert critical == {"more", "sub", "sub-read", "inner", "agent", "bash", "llm", prompt}
     page = (await service.execute("traces_episode", id=prompt, rows=2))["waterfall"]
     assert (nodes(page), page["pageInfo"]["hasNextPage"]) == (rows[:2], True)
@@ -123,19 +125,24 @@ async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
         *(hook(trace, f"s{i:03}", i + 1, i + 1.5) for i in range(600)),
     )
 
+    document = """
+    query($id: ID!, $first: Int, $offset: Int! = 0) {
+      trace(correlationId: $id) { totalHooks steps(first: $first, offset: $offset) { executionId } }
+    }
+    """
+
     async def ids(**slice_: Any) -> list[int]:
-        found = await service.execute("traces_whole", correlationId=trace, **slice_)
+        found = (await service.query(document, id=trace, **slice_))["trace"]
         assert found["totalHooks"] == 600
-        return [int(item["executionId"][-3:]) for item in found["hookExecutions"]]
+        return [int(item["executionId"][-3:]) for item in found["steps"]]
 
     assert await ids() == list(range(500))
     assert await ids(offset=500) == list(range(500, 600))
     assert await ids(first=3, offset=10) == [10, 11, 12]
-    document = """
-    query($id: ID!, $first: Int, $offset: Int! = 0) {
-      trace(correlationId: $id) { steps(first: $first, offset: $offset) { executionId } }
-    }
-    """
+    whole = (await service.execute("traces_whole", correlationId=trace, first=500))["hookExecutions"]
+    rest = await service.execute("traces_whole", correlationId=trace, after=whole["pageInfo"]["endCursor"])
+    found = [*nodes(whole), *nodes(rest["hookExecutions"])]
+    assert [int(item["executionId"][-3:]) for item in found] == list(range(600))
     for wrong, problem in (
         ({"first": 501}, "first: must be between 1 and 500, not 501"),
         ({"first": 0}, "first: must be between 1 and 500, not 0"),
@@ -144,7 +151,7 @@ async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
         [error] = await service.errors(document, id=trace, **wrong)
         assert error["message"] == problem
     page = await service.execute("traces_timeline", correlationId=trace, first=1)
-    assert [entry["eventType"] for entry in nodes(page)] == ["prompt_submitted"]
+    assert [entry["kind"] for entry in nodes(page)] == ["PROMPT_SUBMITTED"]
     page = await service.execute("traces_timeline", correlationId=trace, first=2, after=page["pageInfo"]["endCursor"])
     assert [entry["data"]["tool"] for entry in nodes(page)] == ["S000", "S001"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from loopgraph.effects.clock import new_id
 from support.feedback_api import ENOUGH, Client, make_client
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 
 SLOW, FAST = 100.0, 50.0
 
@@ -72,16 +72,16 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(client: Clien
     run = await client.ended(run_id)
     assert (run["status"], run["improvementsIdentified"], run["improvementsApplied"]) == ("COMPLETED", 1, 1)
     assert {stage["status"] for stage in run["stages"]} == {"COMPLETED"}
-    [applied] = run["improvements"]
+    [applied] = nodes(run["improvements"])
     assert (applied["status"], applied["reason"]) == ("APPLIED", "SIGNIFICANT_IMPROVEMENT")
     assert await client.current() == drafted["nodeId"]
-    late = await client.record(drafted["nodeId"], 1.0, experimentId=applied["experiments"][0]["experimentId"])
+    late = await client.record(drafted["nodeId"], 1.0, experimentId=nodes(applied["experiments"])[0]["experimentId"])
 
     # The proof: version → decision → experiment → both arms → every raw execution.
     proof = await client.service.execute("feedback_proof", nodeId=drafted["nodeId"])
     decision = proof["decision"]
     assert (decision["verdict"], decision["decidedBy"]) == ("APPLY", "loop")
-    [edge] = proof["incomingEdges"]
+    [edge] = nodes(proof["incomingEdges"])
     assert edge["sourceNodeId"] == client.node_id
     assert edge["metadata"]["decision_id"] == decision["decisionId"]
     experiment = decision["experiment"]
@@ -130,7 +130,7 @@ async def test_a_candidate_that_is_no_better_is_rejected(client: Client) -> None
     assert (run["status"], run["improvementsValidated"], run["improvementsApplied"]) == ("COMPLETED", 0, 0)
     rejected = await improvement(client, candidate["improvementId"])
     assert (rejected["status"], rejected["candidate"]["status"]) == ("REJECTED", "REJECTED")
-    [decision] = rejected["decisions"]
+    [decision] = nodes(rejected["decisions"])
     assert (decision["verdict"], decision["decidedBy"]) == ("REJECT", "loop")
     assert await client.current() == client.node_id
     proof = await client.service.execute("feedback_proof", nodeId=candidate["candidate"]["nodeId"])
@@ -147,12 +147,12 @@ async def test_what_waits_for_review_is_approved(client: Client) -> None:
     approved = (await client.service.execute("feedback_approve_improvement", input=review))["improvement"]
     assert approved["status"] == "APPLIED"
     assert approved["candidate"]["pattern"]["currentVersion"]["nodeId"] == candidate["candidate"]["nodeId"]
-    assert [(item["verdict"], item["decidedBy"], item["note"]) for item in approved["decisions"]] == [
+    assert [(item["verdict"], item["decidedBy"], item["note"]) for item in nodes(approved["decisions"])] == [
         ("REVIEW", "loop", ""),
         ("APPLY", "ada", "fine"),
     ]
     proof = await client.service.execute("feedback_proof", nodeId=candidate["candidate"]["nodeId"])
-    assert proof["decision"]["decisionId"] == approved["decisions"][1]["decisionId"]
+    assert proof["decision"]["decisionId"] == nodes(approved["decisions"])[1]["decisionId"]
     assert proof["decision"]["result"]["treatment"]["n"] == ENOUGH
 
     again = await client.service.execute("feedback_approve_improvement", input=review)
@@ -172,7 +172,7 @@ async def test_what_waits_for_review_is_rejected(client: Client) -> None:
         "REVIEWED",
         "REJECTED",
     )
-    assert [(item["verdict"], item["note"]) for item in rejected["decisions"]] == [
+    assert [(item["verdict"], item["note"]) for item in nodes(rejected["decisions"])] == [
         ("REVIEW", ""),
         ("REJECT", "too clever"),
     ]
@@ -188,12 +188,12 @@ async def test_without_experiments_everything_is_left_for_review(client: Client)
     run = await client.ended((await client.start(enableAbTesting=False))["run"]["runId"])
     assert {stage["stage"]: stage["status"] for stage in run["stages"]}["VALIDATE"] == "SKIPPED"
     waiting = await improvement(client, candidate["improvementId"])
-    assert (waiting["status"], waiting["reason"], waiting["experiments"]) == (
+    assert (waiting["status"], waiting["reason"], nodes(waiting["experiments"])) == (
         "AWAITING_REVIEW",
         "AB_TESTING_DISABLED",
         [],
     )
-    [decision] = waiting["decisions"]
+    [decision] = nodes(waiting["decisions"])
     figures = await client.service.execute("feedback_decision", decisionId=decision["decisionId"])
     assert (figures["experiment"], figures["result"]) == (None, None)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.feedback_api import Client, make_client
-from support.service import Service
+from support.service import Service, nodes
 
 SLOW, FAST = 100.0, 50.0
 
@@ -50,8 +50,8 @@ async def test_pages_of_runs_and_improvements(client: Client) -> None:
 async def test_the_executions_of_an_experiment_page_by_page(client: Client) -> None:
     candidate = await client.candidate()
     run_id = await client.waiting()
-    [taken] = (await client.run(run_id))["improvements"]
-    experiment_id = taken["experiments"][0]["experimentId"]
+    [taken] = nodes((await client.run(run_id))["improvements"])
+    experiment_id = nodes(taken["experiments"])[0]["experimentId"]
     arms = {client.node_id: "CONTROL", candidate["candidate"]["nodeId"]: "TREATMENT"}
     # An execution is dated by its start: the shorter ones that follow began later, however fast they are recorded.
     recorded = {
@@ -125,6 +125,6 @@ async def test_everything_of_the_loop_has_a_global_id(client: Client) -> None:
     for id_, (type_, own) in wanted.items():
         answer = (await client.service.query(node, id=id_))["node"]
         assert answer == {"id": id_, "__typename": type_, "own": own}
-    nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
-    answer = (await client.service.query(nodes, ids=list(wanted)))["nodes"]
+    several = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+    answer = (await client.service.query(several, ids=list(wanted)))["nodes"]
     assert answer == [{"__typename": type_, "id": id_} for id_, (type_, _) in wanted.items()]

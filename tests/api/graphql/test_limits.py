@@ -33,6 +33,19 @@ async def test_depth(service: Service) -> None:
     assert f"exceeds maximum operation depth of {maximum}" in await refusal(service, nested(maximum + 1))
 
 
+def through_connections(pairs: int) -> str:
+    """A document with so many pairs of a connection and a link below ``patternVersion``."""
+    begin, end = "incomingEdgesConnection(first: 1) { edges { node { source { " * pairs, " } } } }" * pairs
+    return f'{{ patternVersion(nodeId: "x") {{ {begin} nodeId {end} }} }}'
+
+
+async def test_a_connection_is_one_level(service: Service) -> None:
+    maximum = service.parts.settings.max_query_depth
+    fitting = (maximum - 1) // 2
+    assert await service.query(through_connections(fitting)) == {"patternVersion": None}
+    assert f"exceeds maximum operation depth of {maximum}" in await refusal(service, through_connections(fitting + 1))
+
+
 async def test_depth_through_fragments(service: Service) -> None:
     parts = ['query { pattern(patternId: "nothing") { ...F0 } }']
     for i in range(8):

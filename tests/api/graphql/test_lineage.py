@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from loopgraph.effects.clock import new_id
-from support.service import Json, Service
+from support.service import Json, Service, nodes
 
 AGENT = {"type": "AGENT", "id": "refiner"}
 
@@ -112,8 +112,70 @@ class TestMaking:
         assert merged["pattern"]["currentVersion"] == {"nodeId": merged["version"]["nodeId"]}
         assert {edge["sourceNodeId"] for edge in merged["edges"]} == {source["nodeId"] for source in sources}
         version = await service.execute("lineage_version", nodeId=merged["version"]["nodeId"])
-        assert {edge["source"]["pattern"]["name"] for edge in version["incomingEdges"]} == {"sorting", "fork"}
+        assert {edge["source"]["pattern"]["name"] for edge in nodes(version["incomingEdges"])} == {"sorting", "fork"}
         assert (version["isRoot"], version["isLeaf"]) == (False, True)
+
+    async def test_what_is_made_from_a_version_has_its_template_unless_it_brings_one(
+        self, service: Service, story: Story
+    ) -> None:
+        template = {"templateCode": "sort({items})", "parameters": {"depth": 3}}
+        pattern_id, source = await story.pattern(patternType="skill", **template)
+        other = await story.version(pattern_id, templateCode="another", parameters={"depth": 4})
+        document = "query($id: ID!) { patternVersion(nodeId: $id) { templateCode parameters patternType } }"
+
+        async def made(document_name: str, /, **input: Any) -> Json:
+            node_id = (await story.execute(document_name, **input))["version"]["nodeId"]
+            version: Json = (await service.query(document, id=node_id))["patternVersion"]
+            return version
+
+        for name, input in (
+            ("lineage_derive_version", {"source": {"nodeId": source}}),
+            ("lineage_fork_pattern", {"source": {"nodeId": source}, "name": "fork"}),
+            ("lineage_merge_versions", {"sources": [{"nodeId": source}, {"nodeId": other}], "patternId": pattern_id}),
+        ):
+            assert await made(name, **input) == {**template, "patternType": "skill"}
+            assert await made(name, **input, templateCode=None) == {**template, "patternType": "skill"}
+            kept = await made(name, **input, parameters={"depth": 5})
+            assert kept == {**template, "parameters": {"depth": 5}, "patternType": "skill"}
+            own = await made(name, **input, templateCode="")
+            assert own == {"templateCode": "", "parameters": {}, "patternType": "skill"}
+        typed = await made("lineage_fork_pattern", source={"nodeId": source}, name="fork", patternType="command")
+        assert typed == {**template, "patternType": "command"}
+
+    async def test_a_retry_of_a_fork_without_a_template_is_told_apart_from_another_fork(self, story: Story) -> None:
+        pattern_id, source = await story.pattern(templateCode="sort({items})")
+        other = await story.version(pattern_id, templateCode="another")
+        wanted = {"name": "fork", "patternId": new_id(), "nodeId": new_id()}
+        made = await story.execute("lineage_fork_pattern", **wanted, source={"nodeId": source, "edgeId": new_id()})
+        edge_id = made["edges"][0]["edgeId"]
+        again = await story.execute("lineage_fork_pattern", **wanted, source={"nodeId": source, "edgeId": edge_id})
+        assert again == {**made, "repeated": True}
+        with pytest.raises(AssertionError, match="Conflict"):
+            await story.execute("lineage_fork_pattern", **wanted, source={"nodeId": other, "edgeId": edge_id})
+
+    async def test_a_traversal_that_its_depth_cut_says_so(self, service: Service, story: Story) -> None:
+        pattern_id, _ = await story.pattern()
+        for _ in range(2):
+            newest = await story.version(pattern_id, activate=True)
+        for depth, truncated in ((1, True), (2, False), (3, False)):
+            found = await service.execute("lineage_ancestors", nodeId=newest, traversal={"maxDepth": depth})
+            up = found["ancestors"]
+            assert (up["nodeCount"], up["truncated"]) == (min(depth, 2) + 1, truncated)
+
+    async def test_severities_say_who_has_to_look(self, service: Service, story: Story) -> None:
+        pattern_id, first = await story.pattern()
+        second = await story.version(pattern_id, activate=True)
+        await story.execute("lineage_deprecate_version", nodeId=first, reason="old", replacedBy=second)
+        document = """
+        query($filter: EventFilterInput!) { lineageEvents(filter: $filter) { edges { node { eventType severity } } } }
+        """
+
+        async def found(**filter: Any) -> set[tuple[str, str]]:
+            page = (await service.query(document, filter={"patternId": pattern_id, **filter}))["lineageEvents"]
+            return {(edge["node"]["eventType"], edge["node"]["severity"]) for edge in page["edges"]}
+
+        assert await found(severities=["WARNING", "ERROR"]) == {("VERSION_DEPRECATED", "WARNING")}
+        assert ("VERSION_ADDED", "INFO") in await found()
 
     async def test_edges_are_drawn_and_closed(self, service: Service, story: Story) -> None:
         (_, a), (_, b) = await story.pattern(), await story.pattern()
@@ -129,9 +191,9 @@ class TestMaking:
         assert (found["metadata"], found["edgeStrength"]) == ({"m": 1}, "CRITICAL")
         assert (found["source"], found["target"]) == ({"nodeId": a}, {"nodeId": b})
         version = await service.execute("lineage_version", nodeId=b)
-        assert [each["isActive"] for each in version["incomingEdges"]] == [False]
+        assert [each["isActive"] for each in nodes(version["incomingEdges"])] == [False]
         assert version["isRoot"]
-        assert (await service.execute("lineage_version", nodeId=a))["outgoingEdges"] == []
+        assert nodes((await service.execute("lineage_version", nodeId=a))["outgoingEdges"]) == []
 
     async def test_the_lifecycle(self, story: Story) -> None:
         pattern_id, first = await story.pattern()
@@ -203,7 +265,7 @@ class TestAsking:
         pattern_id, first = await story.pattern()
         second = await story.version(pattern_id)
         version = await service.execute("lineage_version", nodeId=second)
-        closed = await story.execute("lineage_disconnect_versions", edgeId=version["incomingEdges"][0]["edgeId"])
+        closed = await story.execute("lineage_disconnect_versions", edgeId=nodes(version["incomingEdges"])[0]["edgeId"])
         edge = closed["edge"]
 
         async def known(as_of: str | None) -> tuple[int, bool]:
@@ -230,7 +292,7 @@ class TestAsking:
         pattern_id, _ = await story.pattern()
         node_id = await story.version(pattern_id)
         version = await service.execute("lineage_version", nodeId=node_id)
-        edge_id = version["incomingEdges"][0]["edgeId"]
+        edge_id = nodes(version["incomingEdges"])[0]["edgeId"]
         events = await service.execute("lineage_events", filter={"nodeId": node_id})
         event_id = events["edges"][0]["node"]["eventId"]
         wanted = [

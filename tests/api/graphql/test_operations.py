@@ -36,6 +36,7 @@ def exported(sdl: str) -> graphql.GraphQLSchema:
 def test_a_document_is_one_named_operation_that_the_sdl_allows(exported: graphql.GraphQLSchema, name: str) -> None:
     document = graphql.parse(operation(name))
     assert graphql.validate(exported, document) == []
+    assert graphql.validate(exported, document, [graphql.NoDeprecatedCustomRule]) == []
     [found] = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     assert found.name is not None
 

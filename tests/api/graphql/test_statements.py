@@ -24,7 +24,7 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
             hookExecutions(first: 50) { executionId version { nodeId pattern { name } decision { decisionId } } }
             endpointCalls { callId }
             timeline { edges { node { eventType } } }
-            waterfall { edges { node { id } } }
+            waterfall { edges { node { spanId } } }
             steps(first: 50) { spawned(first: 5) { steps(first: 5) { toolName } } endpointCalls(first: 5) { callId } }
             childTraces(first: 5) {
               hookExecutions(first: 50) { version { nodeId } steps(first: 5) { executionId } }
@@ -110,7 +110,7 @@ async def test_an_episode(quiet_service: Service) -> None:
     query($id: ID!) {
       episode(id: $id) {
         traces { steps { spawned { steps { toolName } } } }
-        waterfall { edges { node { id } } }
+        waterfall { edges { node { spanId } } }
         totals { steps }
       }
     }

@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from support.feedback_api import Client, make_client
-from support.service import PROTOCOL, Json, Service, operation
+from support.service import PROTOCOL, Json, Service, nodes, operation
 from support.waiting import PATIENCE_S
 
 SLOW, FAST = 100.0, 50.0
@@ -43,7 +43,7 @@ def ends_well(states: list[Json], run_id: str) -> None:
     assert first["message"].startswith("waits for units")
     assert [state["status"] for state in states[:-1]].count("COMPLETED") == 0
     assert (last["status"], last["improvementsApplied"]) == ("COMPLETED", 1)
-    assert [improvement["status"] for improvement in last["improvements"]] == ["APPLIED"]
+    assert [improvement["status"] for improvement in nodes(last["improvements"])] == ["APPLIED"]
 
 
 async def test_every_subscriber_sees_a_run_until_it_ends(client: Client) -> None:

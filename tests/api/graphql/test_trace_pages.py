@@ -84,7 +84,7 @@ async def test_pages_are_slices_of_the_whole(service: Service) -> None:
     whole = await assemble(service.parts.traces, trace, None)
     expected = [
         {
-            "id": row.id,
+            "spanId": row.id,
             "kind": row.kind.name,
             "name": row.name,
             "parentId": row.parent_id,
@@ -100,22 +100,22 @@ async def test_pages_are_slices_of_the_whole(service: Service) -> None:
     assert len(expected) == 1 + 6 * 8
     for first in (1, 7, 500):
         assert await all_pages(waterfall_page, service, trace, first) == expected
-    lines = [(entry.timestamp.isoformat(), entry.event_type, entry.data) for entry in timeline(whole)]
+    lines = [(entry.timestamp.isoformat(), entry.event_type.upper(), entry.data) for entry in timeline(whole)]
     assert len(lines) == 1 + 6 * 5 + 1
     for first in (3, 500):
         found = await all_pages(timeline_page, service, trace, first)
-        assert [(line["timestamp"], line["eventType"], line["data"]) for line in found] == lines
+        assert [(line["timestamp"], line["kind"], line["data"]) for line in found] == lines
 
 
 async def test_a_page_goes_on_where_the_last_one_ended_whatever_has_arrived_since(service: Service) -> None:
     trace = new_id()
     await service.parts.recorder.record(busy(trace))
-    whole = [row["id"] for row in nodes(await waterfall_page(service, trace, 500))]
+    whole = [row["spanId"] for row in nodes(await waterfall_page(service, trace, 500))]
     begun = await waterfall_page(service, trace, 10)
-    assert [row["id"] for row in nodes(begun)] == whole[:10]
+    assert [row["spanId"] for row in nodes(begun)] == whole[:10]
     await service.parts.recorder.record([step(trace, 100, 0.1, 0.2), step(trace, 101, 29, 29.5)])
     rest = await waterfall_page(service, trace, 500, begun["pageInfo"]["endCursor"])
-    assert [row["id"] for row in nodes(rest)] == [*whole[10:], f"{trace}-h101"]
+    assert [row["spanId"] for row in nodes(rest)] == [*whole[10:], f"{trace}-h101"]
 
     other = new_id()
     await service.parts.recorder.record(busy(other))
@@ -123,7 +123,7 @@ async def test_a_page_goes_on_where_the_last_one_ended_whatever_has_arrived_sinc
         asked = f"trace(correlationId: $id) {{ {field}(after: $after) {{ edges {{ cursor }} }} }}"
         document = f"query($id: ID!, $after: String) {{ {asked} }}"
         [error] = await service.errors(document, id=other, after=begun["pageInfo"]["endCursor"])
-        assert error["message"] == "after: must be a cursor of this connection, of something that is still there"
+        assert error["message"].startswith("after: must be a cursor of this connection")
 
 
 async def test_the_statements_of_a_page_do_not_grow_with_it(quiet_service: Service) -> None:
@@ -147,7 +147,7 @@ async def test_a_page_holds_only_what_it_shows(service: Service) -> None:
     document = """
     query($id: ID!, $first: Int!) {
       trace(correlationId: $id) {
-        waterfall(first: $first) { edges { node { id } } }
+        waterfall(first: $first) { edges { node { spanId } } }
         timeline(first: $first) { edges { node { eventType } } }
         steps(first: $first) { executionId toolName }
         hookExecutions(first: $first) { toolName }

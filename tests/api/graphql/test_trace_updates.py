@@ -41,7 +41,7 @@ async def test_traces_are_followed_on_both(service: Service) -> None:
         by_stream = [await asyncio.wait_for(first, PATIENCE_S), await anext(stream), await anext(stream)]
         by_socket = [(await socket.receive())["payload"]["data"]["traceUpdates"] for _ in range(3)]
         for updates in (by_stream, by_socket):
-            assert [update["kind"] for update in updates] == ["start", "start", "hook"]
+            assert [update["part"] for update in updates] == ["START", "START", "HOOK"]
             assert updates[0]["trace"] == {**updates[0]["trace"], "correlationId": trace, "sessionId": session}
             last = updates[2]
             assert (last["correlationId"], last["executionId"], last["missed"]) == (trace, f"{trace}-hook", 0)

@@ -98,10 +98,14 @@ class TestReach:
         assert (found.order, found.edges, found.truncated) == (("alone",), (), False)
         assert (found.in_degree, found.out_degree) == ({"alone": 0}, {"alone": 0})
 
-    def test_depth_is_bounded_without_being_called_truncated(self) -> None:
-        found = ancestors("e", DIAMOND, max_depth=2)
-        assert found.order == ("e", "d", "b", "c")
-        assert not found.truncated
+    @pytest.mark.parametrize(("max_depth", "truncated"), [(1, True), (2, True), (3, False), (4, False)])
+    def test_what_lies_beyond_the_depth_makes_it_truncated(self, max_depth: int, truncated: bool) -> None:
+        found = ancestors("e", DIAMOND, max_depth=max_depth)
+        assert max(found.depth.values()) == min(max_depth, 3)
+        assert found.truncated == truncated
+
+    def test_edges_at_the_last_depth_that_lead_back_do_not(self) -> None:
+        assert not ancestors("d", [*DIAMOND, edge("b", "c"), edge("c", "b")][2:], max_depth=1).truncated
 
     def test_edges_between_versions_at_the_last_depth_belong_to_the_answer(self) -> None:
         found = ancestors("d", [*DIAMOND, edge("b", "c")], max_depth=1)
@@ -117,9 +121,6 @@ class TestReach:
         found = ancestors("e", DIAMOND, max_nodes=max_nodes)
         assert (found.order, found.truncated) == (order, truncated)
         assert all(step.source_node_id in order and step.target_node_id in order for step in found.edges)
-
-    def test_what_lies_beyond_the_depth_does_not_make_it_truncated(self) -> None:
-        assert not ancestors("e", DIAMOND, max_depth=1, max_nodes=2).truncated
 
     def test_more_starts_than_nodes_is_truncated(self) -> None:
         found = reach(["a", "b", "c"], DIAMOND, TraversalFilter(), as_of=NOW, max_nodes=2)
@@ -350,7 +351,7 @@ class TestAgreesWithNetworkx:
             assert {(each.source_node_id, each.target_node_id) for each in found.edges} == set(inside.edges)
             assert found.in_degree == dict(inside.in_degree)
             assert found.out_degree == dict(inside.out_degree)
-            assert not found.truncated
+            assert found.truncated == (len(found.order) < len(nx.single_source_shortest_path_length(along, node)))
 
     @given(digraphs(), NODES, st.integers(min_value=1, max_value=12))
     def test_a_limit_keeps_the_nearest(self, edges: list[LineageEdge], start: int, max_nodes: int) -> None:

@@ -49,9 +49,9 @@ class Trail:
             before={"number": number - 1} if number else None,
             after={"number": number, "nested": {"list": [None, 1.5, "x"]}},
             data={"odd": bool(number % 2)},
-            severity=list(Severity)[number % 5],
         )
-        return made.model_copy(update={"recorded_at": START + number * MINUTE})
+        severity = list(Severity)[number % 5]  # stored events keep theirs, whatever their type has today
+        return made.model_copy(update={"recorded_at": START + number * MINUTE, "severity": severity})
 
     async def found(self, filter: EventFilter, first: int = 1_000) -> list[LineageEvent]:
         """What the graph answers of these events."""
@@ -253,12 +253,12 @@ def test_an_audit_log_entry_is_flat_with_iso_time() -> None:
 
 
 def test_a_time_series_entry_has_unix_seconds_and_the_keys_to_group_by() -> None:
-    event = make_event(
-        EventType.VERSION_ADDED, Origin(actor_id="a"), pattern_id="p", node_id="n", severity=Severity.WARNING
-    ).model_copy(update={"recorded_at": START})
+    event = make_event(EventType.VERSION_DEPRECATED, Origin(actor_id="a"), pattern_id="p", node_id="n").model_copy(
+        update={"recorded_at": START}
+    )
     assert event.time_series_entry() == {
         "timestamp": 989132889.123456,
-        "event_type": "version_added",
+        "event_type": "version_deprecated",
         "severity": "warning",
         "pattern_id": "p",
         "node_id": "n",

@@ -99,8 +99,11 @@ def steps(edges: Iterable[LineageEdge]) -> set[tuple[str, str, str]]:
     return {(edge.source_node_id, edge.target_node_id, edge.edge_id) for edge in edges}
 
 
-def check(found: LineageGraph, graph: nx.MultiDiGraph, depths: dict[str, int], shown: Collection[str]) -> None:
-    """The answer is breadth-first, its nodes are those of ``depths`` that are shown, and its edges those between them."""
+def check(
+    found: LineageGraph, graph: nx.MultiDiGraph, depths: dict[str, int], shown: Collection[str], reachable: int
+) -> None:
+    """The answer is breadth-first, its nodes are those of ``depths`` that are shown, and its edges those between them; it says
+    whether more are ``reachable``."""
     assert {node.version.node_id: node.depth for node in found.nodes} == {n: d for n, d in depths.items() if n in shown}
     assert [node.depth for node in found.nodes] == sorted(node.depth for node in found.nodes)
     among = graph.subgraph([node.version.node_id for node in found.nodes])
@@ -110,7 +113,7 @@ def check(found: LineageGraph, graph: nx.MultiDiGraph, depths: dict[str, int], s
         id_ = node.version.node_id
         assert (node.in_degree, node.out_degree) == (among.in_degree(id_), among.out_degree(id_))
     assert found.reached == len(depths)
-    assert not found.truncated
+    assert found.truncated == (reachable > len(depths))
 
 
 class TestAgreesWithNetworkx:
@@ -128,7 +131,7 @@ class TestAgreesWithNetworkx:
         for start, answer in found.items():
             assert answer.start_ids == (start,)
             depths = nx.single_source_shortest_path_length(along, start, cutoff=max_depth)
-            check(answer, graph, depths, history.ids)
+            check(answer, graph, depths, history.ids, len(nx.descendants(along, start)) + 1)
 
     @pytest.mark.parametrize("direction", Direction)
     async def test_as_of_past_instants(self, history: History, direction: Direction) -> None:
@@ -138,7 +141,8 @@ class TestAgreesWithNetworkx:
             graph = history.networkx(ANCESTRY, as_of)
             along = graph.reverse() if direction is Direction.ANCESTORS else graph
             for start, answer in found.items():
-                check(answer, graph, nx.single_source_shortest_path_length(along, start), history.ids)
+                depths = nx.single_source_shortest_path_length(along, start)
+                check(answer, graph, depths, history.ids, len(depths))
 
     async def test_versions_of_other_statuses_are_walked_through(self, history: History) -> None:
         for status in (PatternStatus.DRAFT, PatternStatus.ACTIVE):
@@ -147,7 +151,8 @@ class TestAgreesWithNetworkx:
             graph = history.networkx(ANCESTRY, now())
             shown = [node_id for node_id in history.ids if history.statuses[node_id] is status]
             for start, answer in found.items():
-                check(answer, graph, nx.single_source_shortest_path_length(graph.reverse(), start), shown)
+                depths = nx.single_source_shortest_path_length(graph.reverse(), start)
+                check(answer, graph, depths, shown, len(depths))
 
     @pytest.mark.parametrize("max_nodes", [1, 2, 5, 12])
     @pytest.mark.parametrize("direction", Direction)
@@ -216,7 +221,8 @@ class TestAgreesWithNetworkx:
             assert {node.version.node_id: node.depth for node in found.nodes} == depths
             assert [node.depth for node in found.nodes] == sorted(depths.values())
             assert steps(found.edges) == set(graph.subgraph(depths).edges(keys=True))
-            assert not found.truncated
+            every = set(own).union(*(nx.ancestors(graph, one) | nx.descendants(graph, one) for one in own))
+            assert found.truncated == (len(every) > len(depths))
 
 
 class TestRefusals:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
@@ -21,12 +21,14 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from loopgraph.api.access import Action, Door, WebSocketDoor
 from loopgraph.api.graphql import explorer
 from loopgraph.api.graphql.context import Context, context_of
 from loopgraph.api.graphql.encoding import encoded
+from loopgraph.api.graphql.negotiation import GRAPHQL, JSON, media_type, prefers_events, takes_events
 from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.settings import Settings
@@ -81,6 +83,20 @@ class _GraphQL(GraphQL[Context, None]):
             response.headers["x-correlation-id"] = context.correlation_id
         return context
 
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """What an answer to this request begins as: it has the media type that the client accepts."""
+        answer = request.state.answer = await super().get_sub_response(request)
+        answer.media_type = media_type(request.headers.get("accept"))
+        return answer
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        """The answer to a request."""
+        answer = super().create_response(response_data, sub_response)
+        answer.headers["content-type"] = sub_response.media_type or JSON
+        return answer
+
     def decode_json(self, data: str | bytes) -> object:
         """The JSON object that a request, its variables, and each message of a WebSocket are to be."""
         decoded = orjson.loads(data)
@@ -99,11 +115,20 @@ class _GraphQL(GraphQL[Context, None]):
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The answer to a request that one operation's result becomes."""
         answer: Any = await self.in_slices(await super().process_result(request, result))
+        if isinstance(result, PreExecutionError) and request.state.answer.media_type == GRAPHQL:
+            # Nothing of it was executed: there are no data. Clients that take JSON alone know them as null.
+            del answer["data"]
+            request.state.answer.status_code = 400
         return cast("GraphQLHTTPResponse", answer)
 
-    async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def _get_stream_transport_from_headers(self, headers: Mapping[str, str]) -> Any:
+        """Some clients name server-sent events last in every request; they mean them for subscriptions alone."""
+        events = prefers_events(headers.get("accept", ""))
+        return super()._get_stream_transport_from_headers(headers) if events else None
+
+    async def execute_operation(self, request: Request, *args: Any, **given: Any) -> Any:
         """The result of an operation; it is given up when its client closes the connection. Raises _Gone."""
-        execution = asyncio.ensure_future(super().execute_operation(request, *args, **kwargs))
+        execution = asyncio.ensure_future(self._executed(request, *args, **given))
         gone = asyncio.ensure_future(_disconnected(request))
         try:
             await asyncio.wait({execution, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -116,6 +141,15 @@ class _GraphQL(GraphQL[Context, None]):
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
 
+    async def _executed(self, request: Request, *args: Any, **given: Any) -> Any:
+        try:
+            return await super().execute_operation(request, *args, **given)
+        except HTTPException as refusal:
+            if not (_is_subscription(refusal) and takes_events(request.headers.get("accept", ""))):
+                raise
+        given["request_data"].protocol = "sse"
+        return await super().execute_operation(request, *args, **given)
+
     async def run(self, *args: Any, **kwargs: Any) -> Any:
         """The answer to a request; one that cannot be executed at all is refused in the form of GraphQL's answers."""
         try:
@@ -124,7 +158,9 @@ class _GraphQL(GraphQL[Context, None]):
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except HTTPException as refusal:
             error = {"message": _in_full(refusal), "extensions": {"code": "BAD_REQUEST"}}
-            return JSONResponse({"errors": [error]}, status_code=refusal.status_code)
+            content = self.encode_json({"errors": [error]})
+            kind = media_type(args[0].headers.get("accept"))
+            return Response(content, status_code=refusal.status_code, media_type=kind)
 
     async def render_graphql_ide(self, request: Request) -> Response:
         return explorer.page()
@@ -143,11 +179,17 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
+def _is_subscription(refusal: HTTPException) -> bool:
+    """Whether a request was refused because a subscription has more than one answer."""
+    cause = refusal.__cause__
+    return isinstance(cause, InvalidOperationTypeError) and cause.operation_type is OperationType.SUBSCRIPTION
+
+
 def _in_full(refusal: HTTPException) -> str:
     match refusal.__cause__:
         case json.JSONDecodeError() as cause:
             return f"{refusal.reason}: {cause}"
-        case InvalidOperationTypeError(operation_type=OperationType.SUBSCRIPTION):
+        case _ if _is_subscription(refusal):
             return "a subscription needs the header Accept: text/event-stream, or a WebSocket"
         case _:
             return refusal.reason

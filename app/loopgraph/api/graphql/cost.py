@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -31,8 +32,8 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLInputType, GraphQLSkipDirective
 
+from loopgraph.api.graphql.types.lineage.traversal import EDGES_PER_NODE, FEW_EDGES
 from loopgraph.api.graphql.types.list_size import ListSize
-from loopgraph.api.graphql.types.traversal import EDGES_PER_NODE, FEW_EDGES
 from loopgraph.effects.traces.reads import MAX_STEPS, MAX_TRACES, MOST
 from loopgraph.errors import InvalidInput, UserError
 
@@ -43,6 +44,9 @@ _TREE_TYPES = {"Trace": MAX_TRACES, "HookExecution": MAX_STEPS, "EndpointCall": 
 """What the tree of a trace consists of, and how many of each it can hold."""
 
 _TREE_OWNERS = {"Episode", "Trace", "HookExecution"}
+
+_KNOWN_TYPES = 1_024
+"""What is known of so many types is remembered."""
 
 
 class TooExpensive(UserError):
@@ -75,13 +79,19 @@ class Limits:
 
 class _Place(NamedTuple):
     """A place in the answer: how many objects can be there, how many trees of traces they come from, which of their lists have
-    a size by what was asked above, and whether (in an introspection) all types are there once."""
+    a size by what was asked above, and whether (in an introspection) all types are there once.
+
+    ``of_tree``: its edges or nodes are of the tree of the trace or step that has the connection. ``repeats``: links have led here
+    from many objects, so that one object can be there many times.
+    """
 
     path: str
     many: int
     trees: int
     sizes: dict[str, int]
     every_type: bool = False
+    of_tree: bool = False
+    repeats: bool = False
 
 
 @dataclass
@@ -176,7 +186,7 @@ class _Walk:
 
     def _field(self, path: str, same: list[tuple[GraphQLNamedType, FieldNode]], place: _Place) -> None:
         below: list[tuple[GraphQLNamedType, SelectionSetNode]] = []
-        count, trees, sizes, looked_up = 0, place.trees, dict[str, int](), False
+        count, trees, sizes, looked_up, of_tree, repeats = 0, place.trees, dict[str, int](), False, False, place.repeats
         for parent, node in same:
             definition = self._schema.get_field(parent, node.name.value)  # type: ignore[arg-type]
             assert definition is not None, "a valid document"
@@ -184,10 +194,13 @@ class _Walk:
             type_, one = get_named_type(definition.type), place.many
             if _is_list(definition) and (is_composite_type(type_) or "first" in definition.args):
                 size = self._size(parent, definition, node.name.value, arguments, place)
-                one = self._share(parent, type_, place, size)
+                one = self._share(parent, definition, place, size)
+            elif _is_link(parent, type_) and place.path:
+                repeats = True
             if count <= one:
                 count = one
-                trees = place.trees if _is_shared(parent, type_) else one
+                of_tree = _is_of_tree(parent, definition, place)
+                trees = place.trees if of_tree else one
                 sizes = self._sizes(definition, arguments)
             if is_composite_type(type_) and node.selection_set:
                 below.append((type_, node.selection_set))
@@ -202,7 +215,7 @@ class _Walk:
         every_type = type_.name.startswith("__") and (
             parent.name == "__Schema" or (place.every_type and type_.name != "__Type")
         )
-        self._visit(below, _Place(path, count, trees, sizes, every_type))
+        self._visit(below, _Place(path, count, trees, sizes, every_type, of_tree and _is_paging(type_), repeats))
 
     def _arguments(self, path: str, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
         if not definition.args:
@@ -246,11 +259,12 @@ class _Walk:
         edges = max(EDGES_PER_NODE * nodes, FEW_EDGES)
         return {name: edges if name == "edges" else nodes for name in declared.sized_fields}
 
-    def _share(self, parent: GraphQLNamedType, type_: GraphQLNamedType, place: _Place, size: int) -> int:
+    def _share(self, parent: GraphQLNamedType, definition: GraphQLField, place: _Place, size: int) -> int:
         """How many items the lists of one place can have together."""
         count = place.many * size
-        if _is_shared(parent, type_):
-            return min(count, place.trees * _TREE_TYPES[type_.name], MOST)
+        if _is_of_tree(parent, definition, place):
+            count = min(count, place.trees * _TREE_TYPES[_item(get_named_type(definition.type)).name])
+            return count if place.repeats else min(count, MOST)
         return count
 
 
@@ -260,8 +274,33 @@ def list_size(definition: GraphQLField) -> ListSize | None:
     return next((found for found in getattr(ours, "directives", ()) if isinstance(found, ListSize)), None)
 
 
-def _is_shared(parent: GraphQLNamedType, type_: GraphQLNamedType) -> bool:
-    return parent.name in _TREE_OWNERS and type_.name in _TREE_TYPES
+def _is_of_tree(parent: GraphQLNamedType, definition: GraphQLField, place: _Place) -> bool:
+    """Whether a field leads to what is in the tree of its parent, in lists or connections: there, each thing has one place."""
+    type_ = get_named_type(definition.type)
+    if _item(type_).name not in _TREE_TYPES:
+        return False
+    return place.of_tree or (parent.name in _TREE_OWNERS and (_is_list(definition) or _is_paging(type_)))
+
+
+@lru_cache(maxsize=_KNOWN_TYPES)
+def _item(type_: GraphQLNamedType) -> GraphQLNamedType:
+    """The type of the items of a connection or an edge; of another type, itself."""
+    while _is_paging(type_):
+        fields = type_.fields  # type: ignore[attr-defined]
+        type_ = get_named_type(fields["edges" if "edges" in fields else "node"].type)
+    return type_
+
+
+@lru_cache(maxsize=_KNOWN_TYPES)
+def _is_paging(type_: GraphQLNamedType) -> bool:
+    """Whether a type is a connection or an edge of one."""
+    fields = getattr(type_, "fields", {})
+    return {"pageInfo", "edges"} <= fields.keys() or {"cursor", "node"} <= fields.keys()
+
+
+def _is_link(parent: GraphQLNamedType, type_: GraphQLNamedType) -> bool:
+    """Whether a field leads from one object to another node, which many can link to."""
+    return bool(getattr(type_, "interfaces", ())) and not _is_paging(parent)
 
 
 def _is_list(definition: GraphQLField) -> bool:

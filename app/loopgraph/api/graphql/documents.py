@@ -50,6 +50,9 @@ _CACHED_CHARACTERS = 8_192
 _MOST_ERRORS = 20
 """So many things that are wrong with a document are told."""
 
+_OF_CONNECTIONS = {"edges", "node"}
+"""Fields between a connection and what it lists."""
+
 _IN_A_THREAD = 1_024
 """Longer documents are parsed and validated beside the event loop."""
 
@@ -107,11 +110,12 @@ class _Measure:
         for selection in selections.selections:
             match selection:
                 case FieldNode():
-                    # What introspection answers is bounded by the schema, not by data.
-                    own = 0 if selection.name.value.startswith("__") else 1
+                    # What introspection answers is bounded by the schema, not by data; a connection is one level.
+                    name = selection.name.value
+                    own = 0 if name.startswith("__") or name in _OF_CONNECTIONS else 1
                     inner = self._of(selection.selection_set) if selection.selection_set else _Size(0, 0, 0)
                     size = _Size(
-                        own + inner.depth if own and selection.selection_set else 0,
+                        own + inner.depth if selection.selection_set and not name.startswith("__") else 0,
                         inner.aliases + (selection.alias is not None),
                         inner.selections + 1,
                     )

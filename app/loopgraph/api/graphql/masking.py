@@ -8,7 +8,6 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
-from strawberry.relay import GlobalIDValueError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -17,8 +16,6 @@ from strawberry.types.graphql import OperationType
 from loopgraph.errors import Blame, InvalidInput, LoopgraphError, blame_of
 
 logger = logging.getLogger(__name__)
-
-_BAD_ID: dict[str, object] = {"code": "INVALID_INPUT", "field": "id"}
 
 
 class CodedSchema(strawberry.Schema):
@@ -50,8 +47,6 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
     if original is None or isinstance(original, GraphQLError):
         # The document or its variables are wrong, and graphql-core says how.
         return _with(error, error.message, {"code": "INVALID_DOCUMENT", **(error.extensions or {})})
-    if isinstance(original, GlobalIDValueError):
-        return _with(error, "id: must be a global id of this API, as the field `id` of a node gives it", _BAD_ID)
     if isinstance(original, MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError):
         # Over HTTP these are refused before there is an answer; where an answer has begun, this is all of it.
         return _with(error, _refusal(original), {"code": "BAD_REQUEST"})

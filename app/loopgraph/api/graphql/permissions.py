@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLSchema
 
 from loopgraph.api.access import Action, require
-from loopgraph.api.graphql.types.common import error_object
+from loopgraph.api.graphql.types.expected import error_object
 from loopgraph.errors import Forbidden
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import strawberry
 from graphql import NoSchemaIntrospectionCustomRule, specified_rules
-from strawberry import relay
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from loopgraph.api.access import Action
 from loopgraph.api.graphql import cost, documents
+from loopgraph.api.graphql.descriptions import describe
 from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
+from loopgraph.api.graphql.ids import take_either
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
@@ -21,6 +22,7 @@ from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
+from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
@@ -36,19 +38,9 @@ _ACTIONS = {
 """What the mutations of each subject ask for."""
 
 Mutation = merge_types("Mutation", tuple(_ACTIONS))
-
-
-def _query() -> type:
-    """The type Query. Each schema needs its own: strawberry builds relay's node fields once."""
-
-    @strawberry.type
-    class NodeQuery:
-        node: relay.Node | None = relay.node(description="Anything that has a global id; null if there is none.")
-        nodes: list[relay.Node | None] = relay.node(description="Several things by their global ids.")
-
-    return merge_types(
-        "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
-    )
+Query = merge_types(
+    "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
+)
 
 
 def build_schema(settings: Settings) -> strawberry.Schema:
@@ -60,7 +52,7 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         rules,
     )
     schema = CodedSchema(
-        query=_query(),
+        query=Query,
         mutation=Mutation,
         subscription=Subscription,
         execution_context_class=PacedExecution,
@@ -79,5 +71,8 @@ def build_schema(settings: Settings) -> strawberry.Schema:
         for subject, action in _ACTIONS.items()
         for field in subject.__strawberry_definition__.fields  # type: ignore[attr-defined]
     }
-    ask_first(schema._schema, names)  # strawberry has no other way to the schema that it executes
+    executed = schema._schema  # strawberry has no other way to the schema that it executes
+    describe(executed)
+    take_either(executed)
+    ask_first(executed, names)
     return schema

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator
 import strawberry
 
 from loopgraph.api.graphql.types.common import Info, plain, validated
-from loopgraph.api.graphql.types.feedback import FeedbackRun
-from loopgraph.api.graphql.types.trace_updates import TraceUpdate, TraceUpdateFilterInput
+from loopgraph.api.graphql.types.loop.runs import FeedbackRun
+from loopgraph.api.graphql.types.traces.updates import TraceUpdate, TraceUpdateFilterInput
 from loopgraph.contracts.trace_updates import TraceUpdateFilter
 
 

@@ -34,7 +34,8 @@ class Reached:
 
     ``order`` is breadth-first. ``depth`` is the fewest edges from a start. ``edges`` are the distinct edges between reached
     versions that the traversal may follow, in the order given; the degrees count these and have an entry for every
-    reached version. ``truncated``: more was reachable within the depth than ``max_nodes`` allowed.
+    reached version. ``cut``: more was reachable than ``max_nodes`` allowed. ``beyond`` are the next versions that the depth
+    left out.
     """
 
     order: tuple[str, ...]
@@ -42,7 +43,13 @@ class Reached:
     edges: tuple[LineageEdge, ...]
     in_degree: Mapping[str, int]
     out_degree: Mapping[str, int]
-    truncated: bool
+    cut: bool
+    beyond: frozenset[str]
+
+    @property
+    def truncated(self) -> bool:
+        """Whether more was reachable than was reached."""
+        return self.cut or bool(self.beyond)
 
 
 class Followed:
@@ -92,18 +99,20 @@ def reach(
     """
     followed = edges if isinstance(edges, Followed) else Followed(edges, filter.relationship_types, as_of)
     nearest = dict.fromkeys(start_ids, 0)
-    truncated = len(nearest) > max_nodes
+    cut, beyond = len(nearest) > max_nodes, frozenset[str]()
     depth = dict(list(nearest.items())[:max_nodes])
     queue = deque(depth)
-    while queue and not truncated:
+    while queue and not cut:
         node = queue.popleft()
         if filter.max_depth is not None and depth[node] >= filter.max_depth:
-            break  # breadth-first: the rest of the queue is as deep
+            last = (node, *queue)  # breadth-first: the rest of the queue is as deep
+            beyond = frozenset(end for one in last for end in followed.neighbours(one, filter.direction)) - depth.keys()
+            break
         for neighbour in followed.neighbours(node, filter.direction):
             if neighbour in depth:
                 continue
             if len(depth) >= max_nodes:
-                truncated = True
+                cut = True
                 break
             depth[neighbour] = depth[node] + 1
             queue.append(neighbour)
@@ -117,7 +126,8 @@ def reach(
         edges=inside,
         in_degree={node: into[node] for node in depth},
         out_degree={node: out_of[node] for node in depth},
-        truncated=truncated,
+        cut=cut,
+        beyond=beyond,
     )
 
 
@@ -143,7 +153,8 @@ def union(*answers: Reached, between: Iterable[LineageEdge] = (), max_nodes: int
         edges=inside,
         in_degree={node: into[node] for node in nearest},
         out_degree={node: out_of[node] for node in nearest},
-        truncated=any(answer.truncated for answer in answers) or len(depth) > max_nodes,
+        cut=any(answer.cut for answer in answers) or len(depth) > max_nodes,
+        beyond=frozenset(node for answer in answers for node in answer.beyond) - depth.keys(),
     )
 
 

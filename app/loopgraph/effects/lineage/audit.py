@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from loopgraph.assets import Query, query
-from loopgraph.contracts.audit import EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
-from loopgraph.contracts.base import ID_FORM, Id, JsonMap, Page
+from loopgraph.contracts.audit import SEVERITIES, EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
+from loopgraph.contracts.base import JsonMap, Page, problem_of_id
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph, Transaction
 from loopgraph.effects.lineage import mapping
@@ -20,8 +18,6 @@ _PAGE = query("lineage/events_page")
 _BY_ID = query("lineage/events_by_id")
 _OF_PATTERNS = query("lineage/events_of_patterns")
 _OF_VERSIONS = query("lineage/events_of_versions")
-
-_ID: TypeAdapter[str] = TypeAdapter(Id)
 
 LAST = "~"
 """Sorts after every digit and letter of a key."""
@@ -37,19 +33,18 @@ def make_event(
     before: JsonMap | None = None,
     after: JsonMap | None = None,
     data: JsonMap | None = None,
-    severity: Severity = Severity.INFO,
 ) -> LineageEvent:
-    """A new event, dated now. Made outside the transaction that writes it, because that may run twice.
+    """A new event, dated now, of the severity of its type.
 
-    Raises InvalidInput for an id that nothing can have.
+    Made outside the transaction that writes it, because that may run twice. Raises InvalidInput for an id that nothing can have.
     """
     for field, id_ in (("pattern_id", pattern_id), ("node_id", node_id), ("edge_id", edge_id)):
-        if id_ is not None:
-            _check_id(field, id_)
+        if id_ is not None and (problem := problem_of_id(id_)):
+            raise InvalidInput(field, problem)
     return LineageEvent(
         event_id=new_id(),
         event_type=event_type,
-        severity=severity,
+        severity=SEVERITIES.get(event_type, Severity.INFO),
         recorded_at=now(),
         actor_type=origin.actor_type,
         actor_id=origin.actor_id,
@@ -61,14 +56,6 @@ def make_event(
         after=after,
         data=data or {},
     )
-
-
-def _check_id(field: str, id_: str) -> None:
-    try:
-        _ID.validate_python(id_)
-    except ValidationError as error:
-        badly_formed = error.errors()[0]["type"] == "string_pattern_mismatch"
-        raise InvalidInput(field, ID_FORM if badly_formed else "must have 1 to 200 characters") from error
 
 
 async def record(tx: Transaction, *events: LineageEvent) -> None:

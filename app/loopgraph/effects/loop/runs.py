@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loopgraph.assets import query
-from loopgraph.contracts.audit import EventType, Origin, Severity
+from loopgraph.contracts.audit import EventType, Origin
 from loopgraph.contracts.changes import request_hash
 from loopgraph.contracts.feedback import FeedbackRun, LoopInput, RunStatus, Stage
 from loopgraph.effects.clock import new_id, now
@@ -123,8 +123,7 @@ class FeedbackRuns:
         self, run_id: str, status: RunStatus, event_type: EventType, origin: Origin, message: str | None
     ) -> FeedbackRun:
         at = now()
-        severity = Severity.ERROR if status is RunStatus.FAILED else Severity.INFO
-        stopped_event = make_event(event_type, origin, severity=severity)
+        stopped_event = make_event(event_type, origin)
         concluded_event = make_event(EventType.EXPERIMENT_CONCLUDED, origin)
 
         async def work(tx: Transaction) -> FeedbackRun:

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.trace_updates import TraceUpdate, TraceUpdateFilter
+from loopgraph.contracts.trace_updates import TracePart, TraceUpdate, TraceUpdateFilter
 from loopgraph.contracts.traces import Recorded, Trace
 from loopgraph.effects.traces.reads import subject_of
 from loopgraph.effects.traces.search import TraceSearch
@@ -112,7 +112,7 @@ class TraceFeed:
         self._pending.clear()
 
     def _tell(self, item: Recorded, trace: Trace) -> None:
-        update = TraceUpdate(kind=item.kind, execution_id=item.execution_id, trace=trace, missed=0)
+        update = TraceUpdate(kind=TracePart(item.kind), execution_id=item.execution_id, trace=trace, missed=0)
         for subscriber in self._subscribers:
             if subscriber.may_see(trace) and subscriber.filter.passes(trace):
                 subscriber.offer(update)

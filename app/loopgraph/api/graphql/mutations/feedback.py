@@ -7,18 +7,11 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import (
-    ChangeInput,
-    Expected,
-    Info,
-    checked,
-    mutation,
-    origin_of,
-    plain,
-    validated,
-)
+from loopgraph.api.graphql.types.changes import ChangeInput, origin_of
+from loopgraph.api.graphql.types.common import Info, checked, plain, validated
 from loopgraph.api.graphql.types.enums import FeedbackType, ImprovementType
-from loopgraph.api.graphql.types.feedback import FeedbackRun, Improvement
+from loopgraph.api.graphql.types.expected import Expected, mutation
+from loopgraph.api.graphql.types.loop.runs import FeedbackRun, Improvement
 from loopgraph.contracts import feedback as contracts
 from loopgraph.contracts.base import Id, Text
 

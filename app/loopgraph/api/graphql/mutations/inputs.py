@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.common import ChangeInput, plain, validated
+from loopgraph.api.graphql.types.changes import ChangeInput
+from loopgraph.api.graphql.types.common import plain, validated
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, RelationshipType
 from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
@@ -21,10 +22,10 @@ from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
 M = TypeVar("M", bound=BaseModel)
 
 
-@strawberry.input(description="An existing version that the new one descends from.")
-class ParentInput:
-    node_id: strawberry.ID
-    relationship_type: RelationshipType = contracts.RelationshipType.REFINED_FROM
+@strawberry.input
+class EdgeFields:
+    """What an edge consists of, beside its ends and its type."""
+
     edge_id: strawberry.ID | None = strawberry.UNSET
     edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
     similarity_score: float | None = None
@@ -34,18 +35,18 @@ class ParentInput:
     metadata: JSON | None = strawberry.UNSET
 
 
+@strawberry.input(description="An existing version that the new one descends from.")
+class ParentInput(EdgeFields):
+    node_id: strawberry.ID
+    relationship_type: RelationshipType = contracts.RelationshipType.REFINED_FROM
+
+
 @strawberry.input(
     description="A source of a derivation, a fork or a merge; the operation says which type of edge is drawn."
 )
-class SourceInput:
+class SourceInput(EdgeFields):
     node_id: strawberry.ID
-    edge_id: strawberry.ID | None = strawberry.UNSET
     edge_strength: EdgeStrength = contracts.EdgeStrength.STRONG
-    similarity_score: float | None = None
-    confidence_score: float | None = None
-    change_summary: str = ""
-    breaking_changes: bool = False
-    metadata: JSON | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -74,6 +75,23 @@ class VersionFields(ChangeInput):
     quality_baseline: float | None = None
     success_rate_baseline: float | None = None
     created_by: str | None = None
+
+
+def _left_out(description: str) -> Any:
+    """A field that is left out unless it is given."""
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+_TEMPLATE = "Left out: that of the source; of a merge, that of its first source."
+_PARAMETERS = "Left out together with the template: those of the same source; else none."
+
+
+@strawberry.input
+class CopiedFields(VersionFields):
+    """What a version consists of that is made from others."""
+
+    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]
+    parameters: JSON | None = _left_out(_PARAMETERS)
 
 
 @strawberry.input
@@ -107,7 +125,7 @@ class AddVersionInput(VersionFields):
 
 
 @strawberry.input
-class DeriveVersionInput(VersionFields):
+class DeriveVersionInput(CopiedFields):
     source: SourceInput
     pattern_id: strawberry.ID | None = strawberry.field(
         default=None, description="The pattern that gets the version; left out: the source's."
@@ -118,28 +136,24 @@ class DeriveVersionInput(VersionFields):
 @strawberry.input
 class ForkPatternInput(PatternFields):
     source: SourceInput
+    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]
+    parameters: JSON | None = _left_out(_PARAMETERS)
+    pattern_type: str | None = _left_out("Left out: that of the source's pattern.")  # type: ignore[assignment]
     activate: bool = True
 
 
 @strawberry.input
-class MergeVersionsInput(VersionFields):
+class MergeVersionsInput(CopiedFields):
     pattern_id: strawberry.ID = strawberry.field(description="The pattern that gets the merged version.")
     sources: list[SourceInput] = strawberry.field(description="Two or more versions.")
     activate: bool = False
 
 
 @strawberry.input
-class ConnectVersionsInput(ChangeInput):
+class ConnectVersionsInput(ChangeInput, EdgeFields):
     source_node_id: strawberry.ID = strawberry.field(description="The earlier version.")
     target_node_id: strawberry.ID = strawberry.field(description="The later version.")
     relationship_type: RelationshipType
-    edge_id: strawberry.ID | None = strawberry.UNSET
-    edge_strength: EdgeStrength = contracts.EdgeStrength.MODERATE
-    similarity_score: float | None = None
-    confidence_score: float | None = None
-    change_summary: str = ""
-    breaking_changes: bool = False
-    metadata: JSON | None = strawberry.UNSET
 
 
 @strawberry.input
@@ -201,8 +215,8 @@ def told_as(*names: tuple[str, str]) -> Iterator[None]:
 
 
 def _given(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The fields that were given; a null map or list is the same as none."""
-    maybe_empty = {"parameters", "metadata", "tags"}
+    """The fields that were given; null is the same as none where there is something to fall back on."""
+    maybe_empty = {"parameters", "metadata", "tags", "template_code", "pattern_type"}
     return {name: data[name] for name in names if name in data and not (name in maybe_empty and data[name] is None)}
 
 

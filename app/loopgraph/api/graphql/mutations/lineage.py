@@ -8,11 +8,14 @@ import strawberry
 
 from loopgraph import errors
 from loopgraph.api.graphql.mutations import inputs
-from loopgraph.api.graphql.types.common import Expected, Info, mutation, origin_of
-from loopgraph.api.graphql.types.lineage import LineageEdge, Pattern, PatternVersion
+from loopgraph.api.graphql.types.changes import origin_of
+from loopgraph.api.graphql.types.common import Info
+from loopgraph.api.graphql.types.expected import Expected, mutation
+from loopgraph.api.graphql.types.lineage.versions import LineageEdge, Pattern, PatternVersion
 from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import Created
+from loopgraph.contracts.changes import Created, NewVersion
 from loopgraph.contracts.lineage import EvolutionType, RelationshipType
 
 
@@ -73,6 +76,26 @@ def _payload(created: Created) -> VersionPayload:
     )
 
 
+async def _first_source(info: Info, version: NewVersion) -> contracts.PatternVersion:
+    """The first version that another is made from. Raises NotFound."""
+    node_id = (version.parents or ())[0].node_id
+    source = await info.context.loaders.version.load(node_id)
+    if source is None:
+        raise errors.NotFound("PatternVersion", node_id)
+    return source
+
+
+async def _completed(
+    info: Info, input: inputs.CopiedFields | inputs.ForkPatternInput, version: NewVersion
+) -> NewVersion:
+    """A version that is made from others: without a template it has that of the first, and then its parameters, too."""
+    if isinstance(input.template_code, str):
+        return version
+    source = await _first_source(info, version)
+    parameters = version.parameters if isinstance(input.parameters, dict) else source.parameters
+    return version.model_copy(update={"template_code": source.template_code, "parameters": parameters})
+
+
 @strawberry.type
 class LineageMutation:
     @mutation("Makes a pattern with its version 1.")
@@ -93,12 +116,10 @@ class LineageMutation:
         origin, sources = origin_of(info, input), ([input.source], RelationshipType.DERIVED_FROM)
         with inputs.told_as(_ONE_SOURCE):
             version = inputs.new_version(input, evolution_type=EvolutionType.DERIVATION, sources=sources)
+            version = await _completed(info, input, version)
             pattern_id = input.pattern_id
             if pattern_id is None:
-                source = await info.context.loaders.version.load(input.source.node_id)
-                if source is None:
-                    raise errors.NotFound("PatternVersion", input.source.node_id)
-                pattern_id = strawberry.ID(source.pattern_id)
+                pattern_id = strawberry.ID((await _first_source(info, version)).pattern_id)
             lineage = info.context.services.lineage
             return _payload(await lineage.add_version(pattern_id, version, origin, EventType.VERSION_DERIVED))
 
@@ -108,6 +129,10 @@ class LineageMutation:
         pattern, lineage = inputs.new_pattern(input), info.context.services.lineage
         with inputs.told_as(_ONE_SOURCE):
             version = inputs.new_version(input, evolution_type=EvolutionType.FORK, sources=sources)
+            version = await _completed(info, input, version)
+            if not input.pattern_type:
+                source = await _first_source(info, version)
+                pattern = pattern.model_copy(update={"pattern_type": source.pattern_type})
             return _payload(await lineage.create_pattern(pattern, version, origin))
 
     @mutation("Adds a version that merges two or more versions: MERGED_INTO from each.")
@@ -117,6 +142,7 @@ class LineageMutation:
         origin, sources = origin_of(info, input), (input.sources, RelationshipType.MERGED_INTO)
         with inputs.told_as(("parents", "sources")):
             version = inputs.new_version(input, evolution_type=EvolutionType.MERGE, sources=sources)
+            version = await _completed(info, input, version)
             lineage = info.context.services.lineage
             return _payload(await lineage.add_version(input.pattern_id, version, origin, EventType.VERSION_MERGED))
 

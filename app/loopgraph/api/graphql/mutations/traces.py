@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import Expected, Info, mutation, plain, validated
+from loopgraph.api.graphql.types.common import Info, Long, plain, validated
 from loopgraph.api.graphql.types.enums import TraceStatus
+from loopgraph.api.graphql.types.expected import Expected, mutation
+from loopgraph.api.graphql.types.nodes import TRACE, link
 from loopgraph.contracts import traces as contracts
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import UserError
@@ -130,10 +132,10 @@ class RecordEndpointCallInput(StepInput):
     response_body: JSON | None = strawberry.UNSET
     response_status: int | None = strawberry.UNSET
     headers: JSON | None = strawberry.UNSET
-    retry_count: int | None = strawberry.UNSET
+    retry_count: Long | None = strawberry.UNSET
     model: str | None = strawberry.field(default=strawberry.UNSET, description="The language model that was called.")
-    input_tokens: int | None = strawberry.UNSET
-    output_tokens: int | None = strawberry.UNSET
+    input_tokens: Long | None = strawberry.UNSET
+    output_tokens: Long | None = strawberry.UNSET
     cost_usd: float | None = strawberry.UNSET
 
 
@@ -155,6 +157,7 @@ class RecordPayload:
     correlation_id: strawberry.ID
     execution_id: strawberry.ID | None = strawberry.field(description="Of a hook execution or an endpoint call.")
     repeated: bool = strawberry.field(description="Whether it had been there already; then nothing was changed.")
+    trace = link("head", "correlation_id", TRACE, "The trace that the event is in, as it is now.")
 
 
 StartTraceResult = Annotated[RecordPayload | Expected, strawberry.union("StartTraceResult")]

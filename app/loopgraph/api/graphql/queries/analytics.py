@@ -6,8 +6,9 @@ from datetime import datetime
 
 import strawberry
 
-from loopgraph.api.graphql.types.analytics import AgentSuccessRate, EndpointReliability, HookPerformance
-from loopgraph.api.graphql.types.common import Info, page_of, shape, validated
+from loopgraph.api.graphql.types.common import Info, shape, validated
+from loopgraph.api.graphql.types.connections import checked_size
+from loopgraph.api.graphql.types.traces.analytics import AgentSuccessRate, EndpointReliability, HookPerformance
 from loopgraph.contracts.analytics import TimeRange
 
 _RANGE = (
@@ -29,7 +30,7 @@ class AnalyticsQuery:
     async def agent_success_rates(
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[AgentSuccessRate]:
-        range, limit = _range(since, until), page_of(info, first, None).first
+        range, limit = _range(since, until), checked_size(info, first)
         found = await info.context.services.analytics.agent_success_rates(range, info.context.principal, limit)
         return [shape(AgentSuccessRate, row) for row in found]
 
@@ -37,7 +38,7 @@ class AnalyticsQuery:
     async def hook_performance(
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[HookPerformance]:
-        range, limit = _range(since, until), page_of(info, first, None).first
+        range, limit = _range(since, until), checked_size(info, first)
         found = await info.context.services.analytics.hook_performance(range, info.context.principal, limit)
         return [shape(HookPerformance, row) for row in found]
 
@@ -45,6 +46,6 @@ class AnalyticsQuery:
     async def endpoint_reliability(
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[EndpointReliability]:
-        range, limit = _range(since, until), page_of(info, first, None).first
+        range, limit = _range(since, until), checked_size(info, first)
         found = await info.context.services.analytics.endpoint_reliability(range, info.context.principal, limit)
         return [shape(EndpointReliability, row) for row in found]

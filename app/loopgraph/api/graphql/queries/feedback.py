@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import strawberry
-from strawberry import relay
 
-from loopgraph.api.graphql.types.common import Info, connection, page_of
+from loopgraph.api.graphql.types.common import Info
+from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.enums import ImprovementStatus, RunStatus
-from loopgraph.api.graphql.types.feedback import Assignment, Decision, Experiment, FeedbackRun, Improvement
-from loopgraph.effects.clock import time_key
+from loopgraph.api.graphql.types.loop.experiments import Assignment, Decision, Experiment
+from loopgraph.api.graphql.types.loop.runs import IMPROVEMENTS, RUNS, FeedbackRun, Improvement
 
 
 @strawberry.type
@@ -26,14 +26,13 @@ class FeedbackQuery:
         after: str | None = None,
         pattern_id: strawberry.ID | None = None,
         status: RunStatus | None = None,
-    ) -> relay.Connection[FeedbackRun]:
-        reads, page = info.context.services.feedback, page_of(info, first, after)
+    ) -> Connection[FeedbackRun]:
+        reads, page = info.context.services.feedback, RUNS.page(info, first, after)
         if pattern_id is None:
             found = await reads.runs_page(page, status)
         else:
             found = (await reads.runs_of_patterns([pattern_id], page, status))[pattern_id]
-        items = ((time_key(run.created_at, run.run_id), FeedbackRun.of(run)) for run in found.runs)
-        return connection(items, has_more=found.has_more, after=after)
+        return RUNS.connection(found.runs, FeedbackRun.of, has_more=found.has_more, after=after)
 
     @strawberry.field(description="An improvement by its own id; null if there is none.")
     async def improvement(self, info: Info, improvement_id: strawberry.ID) -> Improvement | None:
@@ -48,14 +47,11 @@ class FeedbackQuery:
         first: int = 20,
         after: str | None = None,
         status: ImprovementStatus | None = None,
-    ) -> relay.Connection[Improvement]:
-        page = page_of(info, first, after)
+    ) -> Connection[Improvement]:
+        page = IMPROVEMENTS.page(info, first, after)
         pages = await info.context.services.feedback.improvements_of_patterns([pattern_id], page, status)
-        items = (
-            (time_key(improvement.created_at, improvement.improvement_id), Improvement.of(improvement))
-            for improvement in pages[pattern_id].improvements
-        )
-        return connection(items, has_more=pages[pattern_id].has_more, after=after)
+        found = pages[pattern_id]
+        return IMPROVEMENTS.connection(found.improvements, Improvement.of, has_more=found.has_more, after=after)
 
     @strawberry.field(description="An experiment by its own id; null if there is none.")
     async def experiment(self, info: Info, experiment_id: strawberry.ID) -> Experiment | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
-from strawberry import relay
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.common import Info, checked, connection, page_of
+from loopgraph.api.graphql.types.common import Info, checked
+from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.enums import PathMetric, RelationshipType
-from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
-from loopgraph.api.graphql.types.lineage import LineageEdge, Pattern, PatternVersion, pattern_key, pattern_lineage
-from loopgraph.api.graphql.types.traversal import (
+from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.lineage.traversal import (
     ANCESTORS,
     OF_TRAVERSAL,
     PATH,
@@ -21,6 +20,7 @@ from loopgraph.api.graphql.types.traversal import (
     LineagePath,
     TraversalInput,
 )
+from loopgraph.api.graphql.types.lineage.versions import PATTERNS, LineageEdge, Pattern, PatternVersion, pattern_lineage
 from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.base import Instant
 
@@ -49,12 +49,11 @@ class LineageQuery:
         pattern_type: str | None = None,
         tag: str | None = None,
         name_contains: str | None = None,
-    ) -> relay.Connection[Pattern]:
+    ) -> Connection[Pattern]:
         found = await info.context.services.lineage_reads.patterns_page(
-            page_of(info, first, after), pattern_type=pattern_type, tag=tag, name_contains=name_contains
+            PATTERNS.page(info, first, after), pattern_type=pattern_type, tag=tag, name_contains=name_contains
         )
-        items = ((pattern_key(pattern), Pattern.of(pattern)) for pattern in found.patterns)
-        return connection(items, has_more=found.has_more, after=after)
+        return PATTERNS.connection(found.patterns, Pattern.of, has_more=found.has_more, after=after)
 
     @strawberry.field(description="A version by its own id; null if there is none.")
     async def pattern_version(self, info: Info, node_id: strawberry.ID) -> PatternVersion | None:
@@ -115,5 +114,5 @@ class LineageQuery:
     @strawberry.field(description="The audit trail, newest first.")
     async def lineage_events(
         self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
-    ) -> relay.Connection[LineageEvent]:
+    ) -> Connection[LineageEvent]:
         return await events_connection(info, first, after, filter)

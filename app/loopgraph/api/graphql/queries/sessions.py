@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import strawberry
-from strawberry import relay
 
-from loopgraph.api.graphql.types.common import Info, connection, page_of
-from loopgraph.api.graphql.types.sessions import Session
-from loopgraph.effects.traces.sessions import session_key
+from loopgraph.api.graphql.types.common import Info
+from loopgraph.api.graphql.types.connections import Connection
+from loopgraph.api.graphql.types.traces.sessions import SESSIONS, Session
 
 
 @strawberry.type
@@ -18,8 +17,7 @@ class SessionQuery:
         return Session.of(found) if found else None
 
     @strawberry.field(description="Sessions, newest first.")
-    async def sessions(self, info: Info, first: int = 20, after: str | None = None) -> relay.Connection[Session]:
-        page = page_of(info, first, after)
+    async def sessions(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Session]:
+        page = SESSIONS.page(info, first, after)
         found = await info.context.services.sessions.page(page, info.context.principal)
-        items = ((session_key(session), Session.of(session)) for session in found.items)
-        return connection(items, has_more=found.has_more, after=after)
+        return SESSIONS.connection(found.items, Session.of, has_more=found.has_more, after=after)

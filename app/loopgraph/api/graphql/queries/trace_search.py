@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import strawberry
-from strawberry import relay
 
-from loopgraph.api.graphql.types.common import Info, encode_cursor, page_info, page_of, plain, validated
-from loopgraph.api.graphql.types.trace_diff import TraceDiff
-from loopgraph.api.graphql.types.trace_search import TraceFilterInput
-from loopgraph.api.graphql.types.traces import Trace
+from loopgraph.api.graphql.types.common import Info, plain, validated
+from loopgraph.api.graphql.types.connections import Connection
+from loopgraph.api.graphql.types.traces.diff import TraceDiff
+from loopgraph.api.graphql.types.traces.search import TraceFilterInput
+from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
 from loopgraph.contracts.trace_search import TraceFilter, TraceStructure
-from loopgraph.effects.traces.mapping import trace_key
 from loopgraph.orchestrators.traces.diff import diff
 from loopgraph.orchestrators.traces.search import find
 
@@ -23,21 +22,20 @@ class TraceSearchQuery:
     )
     async def traces(
         self, info: Info, first: int = 20, after: str | None = None, filter: TraceFilterInput | None = None
-    ) -> relay.Connection[Trace]:
+    ) -> Connection[Trace]:
         given = plain(filter) if filter else {}
         structure = given.pop("structure", None)
         wanted = validated(TraceFilter, given, "filter")
-        page, principal, services = page_of(info, first, after), info.context.principal, info.context.services
+        page, principal, services = TRACES.page(info, first, after), info.context.principal, info.context.services
         if structure is None:
             found = await services.search.traces(wanted, page, principal)
         else:
             shape = validated(TraceStructure, structure, "filter.structure")
             found = await find(services.search, services.traces, wanted, shape, page, principal)
-        edges = [relay.Edge(node=Trace.of(trace), cursor=encode_cursor(trace_key(trace))) for trace in found.traces]
-        about = page_info(edges, has_more=found.has_more, after=after)
+        answer = TRACES.connection(found.traces, Trace.of, has_more=found.has_more, after=after)
         if found.searched_to is not None:
-            about.end_cursor = encode_cursor(found.searched_to)
-        return relay.Connection(edges=edges, page_info=about)
+            answer.page_info.end_cursor = TRACES.cursor(found.searched_to)
+        return answer
 
     @strawberry.field(
         description="What differs between two traces with all that they spawned: steps of the same name and input correspond "

@@ -5,8 +5,9 @@ from __future__ import annotations
 import strawberry
 
 from loopgraph.api.graphql.types.common import Info
-from loopgraph.api.graphql.types.traces import Episode, Trace
-from loopgraph.api.graphql.types.waterfall import TimelineConnection
+from loopgraph.api.graphql.types.traces.episodes import Episode
+from loopgraph.api.graphql.types.traces.trace import Trace
+from loopgraph.api.graphql.types.traces.waterfall import TimelineConnection
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.traces.episodes import prompts
 

@@ -6,7 +6,7 @@ from enum import Enum
 
 import strawberry
 
-from loopgraph.contracts.assembly import SpanKind
+from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
 from loopgraph.contracts.experiments import Method
 from loopgraph.contracts.feedback import (
@@ -26,7 +26,8 @@ from loopgraph.contracts.feedback import (
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
 from loopgraph.contracts.observations import Temporality
 from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.trace_updates import TracePart
+from loopgraph.contracts.traces import SpawnBasis, TraceClosure, TraceStatus
 
 _DESCRIPTIONS: dict[type[Enum], str] = {
     PatternStatus: "Lifecycle of a version: draft → active → deprecated → archived, or draft → rejected.",
@@ -37,9 +38,14 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     PathMetric: "What a path minimises: the number of edges, or the sum of -ln(weight), so that it maximises the "
     "product of the weights.",
     EventType: "What happened.",
-    Severity: "How much an event matters.",
+    Severity: "Who has to look at an event. It follows from what happened.",
     ActorType: "What kind of actor caused something.",
     TraceStatus: "How far a trace or one of its steps is.",
+    SpawnBasis: "On what it rests under which step a subagent's trace hangs. ONLY_CALL and PROMPT are inferred, the others are "
+    "exact.",
+    TraceClosure: "How a trace was ended, if not by its own client.",
+    TracePart: "What of a trace was recorded.",
+    TimelineKind: "What a line of a timeline tells.",
     StepKind: "What a step of a comparison is.",
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
@@ -85,10 +91,14 @@ __all__ = [
     "SetAside",
     "Severity",
     "SpanKind",
+    "SpawnBasis",
     "Stage",
     "StageStatus",
     "StepKind",
     "Temporality",
+    "TimelineKind",
+    "TraceClosure",
+    "TracePart",
     "TraceStatus",
     "UnitRule",
     "Verdict",

@@ -14,22 +14,22 @@ from strawberry.types.lazy_type import LazyType
 
 T = TypeVar("T")
 
-_MAKERS: dict[type, Callable[[Any], Any]] = {}
+_MAKERS: dict[type, Callable[..., Any]] = {}
 
 
-def presents(contract: type) -> Callable[[type[T]], type[T]]:
-    """Registers a GraphQL type, by its `of`, as the one that presents a contract."""
+def presents(contract: type, maker: str = "of") -> Callable[[type[T]], type[T]]:
+    """Registers a GraphQL type, by its class method `maker`, as the one that presents a contract."""
 
     def register(type_: type[T]) -> type[T]:
-        _MAKERS[contract] = type_.of  # type: ignore[attr-defined]
+        _MAKERS[contract] = getattr(type_, maker)
         return type_
 
     return register
 
 
-def present(contract: Any) -> Any:
-    """The GraphQL object of a contract; None of None."""
-    return None if contract is None else _MAKERS[type(contract)](contract)
+def present(contract: Any, *more: Any) -> Any:
+    """The GraphQL object of a contract, and of what more its maker takes; None of None."""
+    return None if contract is None else _MAKERS[type(contract)](contract, *more)
 
 
 def later(module: str, name: str) -> Any:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import Info, connection, page_of, plain, shape, validated
+from loopgraph.api.graphql.types.common import Info, plain, shape, validated
+from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing
 from loopgraph.api.graphql.types.enums import ActorType, EventType, Severity
-from loopgraph.api.graphql.types.presentation import later, present
+from loopgraph.api.graphql.types.nodes import EDGE, PATTERN, VERSION, Loaded, link, own_id
+from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.contracts import audit as contracts
 from loopgraph.effects.clock import time_key
 
@@ -30,8 +31,10 @@ class EventFilterInput:
     until: datetime | None = strawberry.field(default=None, description="Exclusive.")
 
 
+@presents(contracts.LineageEvent)
 @strawberry.type(description="One change of the lineage.")
-class LineageEvent(relay.Node):
+class LineageEvent(Loaded, relay.Node):
+    loader = "event"
     event: strawberry.Private[contracts.LineageEvent]
     event_id: relay.NodeID[str]
     event_type: EventType
@@ -51,14 +54,10 @@ class LineageEvent(relay.Node):
     def of(cls, event: contracts.LineageEvent) -> Self:
         return shape(cls, event, event=event)
 
-    @classmethod
-    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = await info.context.loaders.event.load_many(list(node_ids))
-        return [cls.of(event) if event else None for event in found]
-
-    @strawberry.field(name="eventId")
-    def raw_id(self) -> strawberry.ID:
-        return strawberry.ID(self.event_id)
+    raw_id = own_id("event_id")
+    pattern = link("pattern", "pattern_id", PATTERN, "The pattern it is about.")
+    version = link("version", "node_id", VERSION, "The version it is about.")
+    edge = link("edge", "edge_id", EDGE, "The edge it is about.")
 
     @strawberry.field(description="The event as an audit-log line.")
     def audit_log_entry(self) -> JSON:
@@ -68,13 +67,8 @@ class LineageEvent(relay.Node):
     def time_series_entry(self) -> JSON:
         return JSON(self.event.time_series_entry())
 
-    @strawberry.field(graphql_type=later("lineage", "Pattern") | None)
-    async def pattern(self, info: Info) -> Any:
-        return present(await info.context.loaders.pattern.load(self.pattern_id) if self.pattern_id else None)
 
-    @strawberry.field(graphql_type=later("lineage", "PatternVersion") | None)
-    async def version(self, info: Info) -> Any:
-        return present(await info.context.loaders.version.load(self.node_id) if self.node_id else None)
+_EVENTS = Listing[contracts.LineageEvent]("events", lambda event: time_key(event.recorded_at, event.event_id), BY_TIME)
 
 
 async def events_connection(
@@ -85,15 +79,14 @@ async def events_connection(
     *,
     pattern_id: str | None = None,
     node_id: str | None = None,
-) -> relay.Connection[LineageEvent]:
+) -> Connection[LineageEvent]:
     """One page of the audit trail, newest first; ``pattern_id`` or ``node_id`` is what the field belongs to."""
     wanted = validated(contracts.EventFilter, plain(filter) if filter else {}, "filter")
-    page, loaders = page_of(info, first, after), info.context.loaders
+    page, loaders = _EVENTS.page(info, first, after), info.context.loaders
     if pattern_id is not None:
         found = await loaders.events_of_pattern.load((pattern_id, wanted, page))
     elif node_id is not None:
         found = await loaders.events_of_version.load((node_id, wanted, page))
     else:
         found = await info.context.services.events.page(wanted, page)
-    items = ((time_key(event.recorded_at, event.event_id), LineageEvent.of(event)) for event in found.events)
-    return connection(items, has_more=found.has_more, after=after)
+    return _EVENTS.connection(found.events, LineageEvent.of, has_more=found.has_more, after=after)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
@@ -12,16 +10,22 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.common import SLICE, Info, connection, page_of, shape, sliced
+from loopgraph.api.graphql.types.common import Info, Long, shape
+from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
-from loopgraph.api.graphql.types.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.presentation import later, present, presents
-from loopgraph.api.graphql.types.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
+from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, VERSION, Loaded, both, link, own_id
+from loopgraph.api.graphql.types.presentation import present, presents
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
 
-_VERSION_KEY = re.compile(r"[1-9][0-9]{0,9}")
+PATTERNS = Listing[contracts.Pattern](
+    "patterns", lambda pattern: time_key(pattern.created_at, pattern.pattern_id), BY_TIME
+)
+_VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
+_EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
 
 
 @strawberry.type(description="Performance of a version when it became active.")
@@ -40,7 +44,8 @@ class Baseline:
 
 @presents(contracts.Pattern)
 @strawberry.type(description="A reusable way of working: a prompt, a skill, a code template, a learned execution plan.")
-class Pattern(relay.Node):
+class Pattern(Loaded, relay.Node):
+    loader = "pattern"
     pattern_id: relay.NodeID[str]
     current_node_id: strawberry.Private[str | None]
     name: str
@@ -48,7 +53,7 @@ class Pattern(relay.Node):
     description: str
     tags: list[str] = short_list()
     metadata: JSON
-    latest_version: int = strawberry.field(description="Number of the newest version.")
+    latest_version: int = strawberry.field(description="Number of the newest version; numbers have no gaps.")
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -57,32 +62,23 @@ class Pattern(relay.Node):
     def of(cls, pattern: contracts.Pattern) -> Self:
         return shape(cls, pattern)
 
-    @classmethod
-    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = await info.context.loaders.pattern.load_many(list(node_ids))
-        return [cls.of(pattern) if pattern else None for pattern in found]
+    raw_id = own_id("pattern_id")
 
-    @strawberry.field(name="patternId")
-    def raw_id(self) -> strawberry.ID:
-        return strawberry.ID(self.pattern_id)
-
-    @strawberry.field(
-        description="The version in use; null if there is none: all are drafts, or were taken out of use."
+    current_version = link(
+        "version",
+        "current_node_id",
+        VERSION,
+        "The version in use; null if there is none: all are drafts, or were taken out of use.",
     )
-    async def current_version(self, info: Info) -> PatternVersion | None:
-        if self.current_node_id is None:
-            return None
-        return PatternVersion.maybe(await info.context.loaders.version.load(self.current_node_id))
 
     @strawberry.field(description="Versions, newest first.")
-    async def versions(self, info: Info, first: int = 20, after: str | None = None) -> relay.Connection[PatternVersion]:
-        page = page_of(info, first, after)
-        if page.after is not None and not _VERSION_KEY.fullmatch(page.after):
-            raise errors.InvalidInput("after", "must be a cursor of this connection")
+    async def versions(self, info: Info, first: int = 20, after: str | None = None) -> Connection[PatternVersion]:
+        page = _VERSIONS.page(info, first, after)
         below = int(page.after) if page.after else None
         found = await info.context.loaders.versions_of_pattern.load((self.pattern_id, first, below))
-        items = ((str(version.version), PatternVersion.of(version)) for version in found.versions)
-        return connection(items, has_more=found.has_more, after=after)
+        return _VERSIONS.connection(
+            found.versions, PatternVersion.of, has_more=found.has_more, after=after, total=self.latest_version
+        )
 
     @strawberry.field(
         description="All versions of the pattern, their ancestors and descendants, and the edges between.",
@@ -97,13 +93,42 @@ class Pattern(relay.Node):
     @strawberry.field(description="The audit trail of the pattern, newest first.")
     async def events(
         self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
-    ) -> relay.Connection[LineageEvent]:
+    ) -> Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
+
+
+def _edge_lists(instead_of_slice: str, direction: contracts.Direction, description: str) -> tuple[Any, Any]:
+    """The fields of a version for its edges of one direction: the connection, whose name is given, and the old slice."""
+
+    async def connection(
+        root: Any,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        after: str | None = None,
+    ) -> Any:
+        found = await root.edges_of(info, direction, relationship_types, active_only)
+        return _EDGES.whole(info, found, first, after, present)
+
+    async def slice_(
+        root: Any,
+        info: Info,
+        relationship_types: list[RelationshipType] | None = None,
+        active_only: bool = True,
+        first: int = 100,
+        offset: int = 0,
+    ) -> Any:
+        found = await root.edges_of(info, direction, relationship_types, active_only)
+        return [present(edge) for edge in sliced(info, found, first, offset)]
+
+    return both(connection, slice_, EDGE, description, instead_of_slice)
 
 
 @presents(contracts.PatternVersion)
 @strawberry.type(description="One immutable state of a pattern: a node of the lineage graph.")
-class PatternVersion(relay.Node):
+class PatternVersion(Loaded, relay.Node):
+    loader = "version"
     node_id: relay.NodeID[str]
     raw_pattern_id: strawberry.Private[str]
     version: int
@@ -130,8 +155,8 @@ class PatternVersion(relay.Node):
     deprecated_at: datetime | None
     deprecation_reason: str | None
     archived_at: datetime | None
-    usage_count: int = strawberry.field(description="Executions recorded.")
-    success_count: int
+    usage_count: Long = strawberry.field(description="Executions recorded.")
+    success_count: Long
     success_rate: float | None = strawberry.field(description="Successes over executions; null before any use.")
     avg_execution_time_ms: float | None = strawberry.field(
         description="Running mean over the executions that reported a duration; null before the first."
@@ -158,30 +183,19 @@ class PatternVersion(relay.Node):
     def maybe(cls, version: contracts.PatternVersion | None) -> Self | None:
         return cls.of(version) if version else None
 
-    @classmethod
-    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = await info.context.loaders.version.load_many(list(node_ids))
-        return [cls.maybe(version) for version in found]
+    raw_id = own_id("node_id")
 
-    @strawberry.field(name="nodeId")
-    def raw_id(self) -> strawberry.ID:
-        return strawberry.ID(self.node_id)
-
-    @strawberry.field
+    @strawberry.field(description="The own id of the pattern that it is a state of.")
     def pattern_id(self) -> strawberry.ID:
         return strawberry.ID(self.raw_pattern_id)
 
-    @strawberry.field
-    async def pattern(self, info: Info) -> Pattern | None:
-        pattern = await info.context.loaders.pattern.load(self.raw_pattern_id)
-        return Pattern.of(pattern) if pattern else None
-
-    @strawberry.field(
-        description="The decision that approved this version, if the loop applied it.",
-        graphql_type=later("feedback", "Decision") | None,
+    pattern = link("pattern", "raw_pattern_id", PATTERN, "The pattern that it is a state of.")
+    decision = link(
+        "decision_of_version",
+        "node_id",
+        DECISION,
+        "The decision that approved this version; null if the loop did not apply it.",
     )
-    async def decision(self, info: Info) -> Any:
-        return present(await info.context.loaders.decision_of_version.load(self.node_id))
 
     @strawberry.field(
         description="What this version descends from. Cost is linear in the edges reached.", directives=[OF_TRAVERSAL]
@@ -200,35 +214,22 @@ class PatternVersion(relay.Node):
     ) -> LineageGraph:
         wanted = traversal or TraversalInput()
         # Checked here: what a loader raises reaches everything that it loads at once.
-        limit = info.context.services.traversals.limit(wanted.limit)
+        limit = wanted.limit(info)
         graph = await info.context.loaders.traversal.load((self.node_id, wanted.filter(direction), limit))
         if graph is None:
             raise errors.NotFound("PatternVersion", self.node_id)
         return LineageGraph.of(graph)
 
-    @strawberry.field(description=f"Edges from earlier versions into this one, in order of creation: {SLICE}")
-    async def incoming_edges(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        offset: int = 0,
-    ) -> list[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.ANCESTORS, relationship_types, active_only)
-        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
-
-    @strawberry.field(description=f"Edges from this version to later ones, in order of creation: {SLICE}")
-    async def outgoing_edges(
-        self,
-        info: Info,
-        relationship_types: list[RelationshipType] | None = None,
-        active_only: bool = True,
-        first: int = 100,
-        offset: int = 0,
-    ) -> list[LineageEdge]:
-        found = await self._edges(info, contracts.Direction.DESCENDANTS, relationship_types, active_only)
-        return [LineageEdge.of(edge) for edge in sliced(info, found, first, offset)]
+    incoming_edges_connection, incoming_edges = _edge_lists(
+        "incomingEdgesConnection",
+        contracts.Direction.ANCESTORS,
+        "Edges from earlier versions into this one, in order of creation.",
+    )
+    outgoing_edges_connection, outgoing_edges = _edge_lists(
+        "outgoingEdgesConnection",
+        contracts.Direction.DESCENDANTS,
+        "Edges from this version to later ones, in order of creation.",
+    )
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
     async def is_root(self, info: Info) -> bool:
@@ -241,19 +242,20 @@ class PatternVersion(relay.Node):
     @strawberry.field(description="The audit trail of this version, newest first.")
     async def events(
         self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
-    ) -> relay.Connection[LineageEvent]:
+    ) -> Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, node_id=self.node_id)
 
     async def _ancestry(self, info: Info, direction: contracts.Direction) -> list[contracts.LineageEdge]:
-        return await self._edges(info, direction, list(contracts.ANCESTRY), active_only=True)
+        return await self.edges_of(info, direction, list(contracts.ANCESTRY), active_only=True)
 
-    async def _edges(
+    async def edges_of(
         self,
         info: Info,
         direction: contracts.Direction,
         types: list[contracts.RelationshipType] | None,
         active_only: bool,
     ) -> list[contracts.LineageEdge]:
+        """Its edges of one direction, of some types or all. Raises InvalidInput where the types are none."""
         wanted = frozenset(contracts.RelationshipType if types is None else types)
         if not wanted:
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")
@@ -263,7 +265,8 @@ class PatternVersion(relay.Node):
 
 @presents(contracts.LineageEdge)
 @strawberry.type(description="A typed relationship between two versions; it is never deleted, its interval is closed.")
-class LineageEdge(relay.Node):
+class LineageEdge(Loaded, relay.Node):
+    loader = "edge"
     edge_id: relay.NodeID[str]
     source_node_id: strawberry.ID
     target_node_id: strawberry.ID
@@ -290,37 +293,22 @@ class LineageEdge(relay.Node):
     def of(cls, edge: contracts.LineageEdge) -> Self:
         return shape(cls, edge)
 
-    @classmethod
-    async def resolve_nodes(cls, *, info: Info, node_ids: Iterable[str], required: bool = False) -> Any:
-        found = await info.context.loaders.edge.load_many(list(node_ids))
-        return [cls.of(edge) if edge else None for edge in found]
-
-    @strawberry.field(name="edgeId")
-    def raw_id(self) -> strawberry.ID:
-        return strawberry.ID(self.edge_id)
+    raw_id = own_id("edge_id")
 
     @strawberry.field
     def is_active(self) -> bool:
         return self.valid_to is None
 
-    @strawberry.field
-    async def source(self, info: Info) -> PatternVersion | None:
-        return PatternVersion.maybe(await info.context.loaders.version.load(self.source_node_id))
-
-    @strawberry.field
-    async def target(self, info: Info) -> PatternVersion | None:
-        return PatternVersion.maybe(await info.context.loaders.version.load(self.target_node_id))
+    source = link("version", "source_node_id", VERSION, "The earlier version.")
+    target = link("version", "target_node_id", VERSION, "The later version.")
+    source_pattern = link("pattern", "source_pattern_id", PATTERN, "The pattern of the earlier version.")
+    target_pattern = link("pattern", "target_pattern_id", PATTERN, "The pattern of the later version.")
 
 
 async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput | None) -> LineageGraph | None:
     """The lineage of a pattern, None if there is no such pattern."""
     wanted = traversal or TraversalInput()
-    limit = info.context.services.traversals.limit(wanted.limit)
+    limit = wanted.limit(info)
     key = (pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
     graph = await info.context.loaders.lineage_of_pattern.load(key)
     return LineageGraph.of(graph) if graph else None
-
-
-def pattern_key(pattern: contracts.Pattern) -> str:
-    """The key of a pattern in ``patterns``."""
-    return time_key(pattern.created_at, pattern.pattern_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from loopgraph.api.graphql.types.common import Long
-from loopgraph.api.graphql.types.feedback import Interval
+from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.reducers.samples import wilson_interval
 
@@ -20,8 +20,8 @@ def _interval(successes: int, n: int) -> Interval | None:
 @strawberry.type(description="How the traces of one agent ended, of those that are over.")
 class AgentSuccessRate:
     agent: str
-    total_executions: int
-    successful_executions: int
+    total_executions: Long
+    successful_executions: Long
     success_rate: float | None
     avg_duration_ms: float | None = strawberry.field(description=_MEAN)
     median_duration_ms: float | None = strawberry.field(description=_P95)
@@ -36,12 +36,12 @@ class AgentSuccessRate:
 class HookPerformance:
     hook_type: str | None
     tool_name: str | None
-    execution_count: int
+    execution_count: Long
     avg_duration_ms: float | None = strawberry.field(description=_MEAN)
     min_duration_ms: float | None
     max_duration_ms: float | None
     p95_duration_ms: float | None = strawberry.field(description=_P95)
-    success_count: int
+    success_count: Long
     success_rate: float | None
     avg_intelligence_functions: float = strawberry.field(description="Per step; one that reports none has none.")
     avg_quality_gates: float = strawberry.field(description="Per step; one that reports none has none.")
@@ -55,8 +55,8 @@ class HookPerformance:
 class EndpointReliability:
     service_name: str
     endpoint_path: str
-    call_count: int
-    success_count: int
+    call_count: Long
+    success_count: Long
     success_rate: float | None
     avg_duration_ms: float | None = strawberry.field(description=_MEAN)
     p95_duration_ms: float | None = strawberry.field(description=_P95)

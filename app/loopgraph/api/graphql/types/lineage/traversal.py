@@ -7,14 +7,16 @@ from typing import Any, Self
 
 import strawberry
 
-from loopgraph.api.graphql.types.common import plain, shape, validated
+from loopgraph.api.graphql.types.common import Info, plain, shape, validated
 from loopgraph.api.graphql.types.enums import PatternStatus, RelationshipType
 from loopgraph.api.graphql.types.list_size import ListSize, at_most
+from loopgraph.api.graphql.types.nodes import EDGE, VERSION
 from loopgraph.api.graphql.types.presentation import later, later_list, present
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts import lineage as contracts
+from loopgraph.errors import InvalidInput
 
-_VERSIONS, _EDGES = later_list("lineage", "PatternVersion"), later_list("lineage", "LineageEdge")
+_VERSIONS, _EDGES = later_list(*VERSION), later_list(*EDGE)
 
 
 @strawberry.input(description="What a traversal follows and returns.")
@@ -38,10 +40,12 @@ class TraversalInput:
         data = {name: value for name, value in plain(self).items() if value is not None and name != "max_nodes"}
         return validated(contracts.TraversalFilter, {**data, "direction": direction}, "traversal")
 
-    @property
-    def limit(self) -> int | None:
-        """The number of nodes wanted."""
-        return self.max_nodes
+    def limit(self, info: Info) -> int:
+        """The number of nodes that may be returned. Raises InvalidInput."""
+        try:
+            return info.context.services.traversals.limit(self.max_nodes)
+        except InvalidInput as error:
+            raise InvalidInput(f"traversal.{error.field}", error.problem) from error
 
 
 OF_TRAVERSAL = ListSize(
@@ -56,7 +60,7 @@ PATH, ANCESTORS = 10_000, 10_000
 
 @strawberry.type(description="A version in a traversal's answer.")
 class LineageNode:
-    version: Any = strawberry.field(graphql_type=later("lineage", "PatternVersion"))
+    version: Any = strawberry.field(graphql_type=later(*VERSION))
     depth: int = strawberry.field(description="Fewest edges from a start; 0 for a start itself.")
     in_degree: int = strawberry.field(description="Edges of the answer into this version.")
     out_degree: int = strawberry.field(description="Edges of the answer out of this version.")
@@ -68,7 +72,8 @@ class LineageGraph:
     start_ids: list[strawberry.ID]
     reached: int = strawberry.field(description="Versions found before the filter by status.")
     truncated: bool = strawberry.field(
-        description="Whether more was reachable than the limit allowed, or there are more edges than twice the nodes (and 500)."
+        description="Whether there is more than is shown: beyond `maxDepth`, beyond `maxNodes`, or more edges than twice the "
+        "nodes (and 500)."
     )
 
     @classmethod

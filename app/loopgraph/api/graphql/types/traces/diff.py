@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.enums import ChangedField, RowKind, StepKind, TraceStatus
 from loopgraph.api.graphql.types.list_size import at_most, short_list
+from loopgraph.api.graphql.types.nodes import TRACE, VERSION, link
 from loopgraph.contracts import trace_diff as contracts
 from loopgraph.orchestrators.traces.diff import MAX_STEPS
 
@@ -29,7 +30,9 @@ class DiffStep:
     error_type: str | None
     error_message: str | None
     model: str | None
-    node_id: strawberry.ID | None = strawberry.field(description="The pattern version that it ran.")
+    node_id: strawberry.ID | None = strawberry.field(description="The own id of the pattern version that it ran.")
+    trace = link("head", "correlation_id", TRACE, "The trace it is in.")
+    version = link("version", "node_id", VERSION, "The pattern version that it ran.")
 
     @classmethod
     def maybe(cls, step: contracts.DiffStep | None) -> Self | None:

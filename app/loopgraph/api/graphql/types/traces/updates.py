@@ -7,8 +7,8 @@ from typing import Self
 import strawberry
 
 from loopgraph.api.graphql.types.common import shape
-from loopgraph.api.graphql.types.enums import TraceStatus
-from loopgraph.api.graphql.types.traces import Trace
+from loopgraph.api.graphql.types.enums import TracePart, TraceStatus
+from loopgraph.api.graphql.types.traces.trace import Trace
 from loopgraph.contracts import trace_updates as contracts
 
 
@@ -27,7 +27,11 @@ class TraceUpdateFilterInput:
 @strawberry.type(description="Something was recorded for a trace.")
 class TraceUpdate:
     correlation_id: strawberry.ID
-    kind: str = strawberry.field(description="start, routing, hook, endpoint, complete or log.")
+    part: TracePart = strawberry.field(description="What of the trace was recorded.")
+    kind: str = strawberry.field(
+        description="What of the trace was recorded, as a text in small letters.",
+        deprecation_reason="Use `part`, which is an enum.",
+    )
     execution_id: strawberry.ID | None = strawberry.field(
         description="Of the hook execution, endpoint call or log record."
     )
@@ -39,5 +43,5 @@ class TraceUpdate:
 
     @classmethod
     def of(cls, update: contracts.TraceUpdate) -> Self:
-        trace = Trace.of(update.trace)
-        return shape(cls, update, correlation_id=update.trace.correlation_id, trace=trace)
+        trace, part = Trace.of(update.trace), update.kind
+        return shape(cls, update, correlation_id=update.trace.correlation_id, trace=trace, part=part, kind=part.value)

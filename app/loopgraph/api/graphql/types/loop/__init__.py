@@ -1,0 +1,1 @@
+"""Types of the improvement loop."""

@@ -1,0 +1,123 @@
+"""Pages of what is in a trace: where everything hangs is known from its skeleton, and only what is shown is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, cast
+
+from loopgraph.api.graphql.loaders import Loader
+from loopgraph.api.graphql.types.common import Info
+from loopgraph.api.graphql.types.connections import Connection, Listing, sliced
+from loopgraph.api.graphql.types.nodes import both
+from loopgraph.api.graphql.types.presentation import present
+from loopgraph.api.graphql.types.traces.waterfall import (
+    TimelineConnection,
+    TimelineEntry,
+    WaterfallConnection,
+    WaterfallRow,
+)
+from loopgraph.computes.traces.timeline import Moment, entry, moments
+from loopgraph.computes.traces.tree import Key, Node
+from loopgraph.computes.traces.waterfall import Waterfall
+from loopgraph.contracts.assembly import Head, Span, SpanKind
+
+Places = Sequence[Node[Span]]
+
+
+def _text(key: Key) -> str:
+    return f"{key[0].value}:{key[1]}"
+
+
+_PLACES = Listing[Node[Span]]("places", lambda node: _text(node.key))
+_MOMENTS = Listing[Moment]("moments", lambda moment: _text(moment.of) if moment.of else moment.event)
+
+
+def lists(
+    instead_of_slice: str, kind: SpanKind, to: tuple[str, str], description: str, *, anywhere: bool = False
+) -> tuple[Any, Any]:
+    """The fields of a trace or step for what is in it of one kind: the connection, whose name is given, and the old slice.
+
+    ``anywhere``: at any depth, but not in traces that it spawned; else what hangs under it directly.
+    """
+
+    async def connection(root: Any, info: Info, first: int = 100, after: str | None = None) -> Any:
+        place = await root.find_place(info)
+        return await _page(info, place.all_of(kind) if anywhere else place.inside(kind), first, after)
+
+    async def slice_(root: Any, info: Info, first: int | None = None, offset: int = 0) -> Any:
+        place = await root.find_place(info)
+        return await _slice(info, place.all_of(kind) if anywhere else place.inside(kind), first, offset)
+
+    return both(connection, slice_, to, description, instead_of_slice)
+
+
+async def _page(info: Info, places: Places, first: int, after: str | None) -> Connection[Any]:
+    """A connection over what is at some places of a tree: steps, calls or traces."""
+    shown, has_more = _PLACES.part(info, places, first, after)
+    records = await _records(info, [place.key for place in shown])
+    return _PLACES.connection(shown, partial(_made, records), has_more=has_more, after=after, total=len(places))
+
+
+async def _slice(info: Info, places: Places, first: int | None, offset: int) -> list[Any]:
+    """A slice of what is at some places of a tree: steps, calls or traces."""
+    shown = sliced(info, places, first, offset)
+    records = await _records(info, [place.key for place in shown])
+    return [made for place in shown if (made := _made(records, place)) is not None]
+
+
+def _made(records: dict[Key, Any], place: Node[Span]) -> Any:
+    """The object of a place; None if its record has gone meanwhile."""
+    return present(records.get(place.key), place)
+
+
+async def timeline(info: Info, head: Head, place: Node[Span], first: int, after: str | None) -> TimelineConnection:
+    """A page of the timeline of a trace."""
+    inside = [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place]
+    of_trace = moments(head, inside)
+    shown, has_more = _MOMENTS.part(info, of_trace, first, after)
+    records = await _records(info, [moment.of for moment in shown if moment.of])
+
+    def made(moment: Moment) -> TimelineEntry | None:
+        if moment.of is None:
+            return TimelineEntry.of(entry(moment, head, None))
+        return TimelineEntry.of(entry(moment, head, records[moment.of])) if moment.of in records else None
+
+    found = _MOMENTS.connection(shown, made, has_more=has_more, after=after, total=len(of_trace), of=TimelineConnection)
+    return cast("TimelineConnection", found)
+
+
+async def drawn(info: Info, tops: Places, first: int, after: str | None) -> WaterfallConnection:
+    """A page of the waterfall of some traces."""
+    _PLACES.page(info, first, after)
+    waterfall = await asyncio.to_thread(Waterfall, tops)
+    shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
+    records = await _records(info, [node.key for node in shown])
+
+    def made(node: Node[Span]) -> WaterfallRow | None:
+        record = records.get(node.key)
+        if record is None:
+            return None
+        return WaterfallRow.of(waterfall.bar(node).row(record.trace if isinstance(record, Head) else record))
+
+    found = _PLACES.connection(
+        shown, made, has_more=has_more, after=after, total=len(waterfall.nodes), of=WaterfallConnection
+    )
+    return cast("WaterfallConnection", found)
+
+
+async def _records(info: Info, keys: Sequence[Key]) -> dict[Key, Any]:
+    """The records of what is shown, in at most one statement for each kind; what has gone meanwhile is absent."""
+    loaders = info.context.loaders
+    of_kind = {SpanKind.STEP: loaders.hook_execution, SpanKind.CALL: loaders.call, SpanKind.TRACE: loaders.head}
+
+    async def of(kind: SpanKind) -> dict[Key, Any]:
+        ids = [id_ for wanted, id_ in keys if wanted is kind]
+        found = await cast("Loader[str, Any]", of_kind[kind]).load_many(ids)
+        return {(kind, id_): record for id_, record in zip(ids, found, strict=True) if record}
+
+    kinds = dict.fromkeys(kind for kind, _ in keys)
+    if len(kinds) == 1:
+        return await of(*kinds)
+    return {key: record for part in await asyncio.gather(*map(of, kinds)) for key, record in part.items()}

@@ -1,0 +1,129 @@
+"""Steps of traces, and the calls of endpoints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+from strawberry import relay
+from strawberry.scalars import JSON
+
+from loopgraph.api.graphql.types.common import Info, Long, shape
+from loopgraph.api.graphql.types.enums import Arm, SetAside, TraceStatus, UnitRule
+from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
+from loopgraph.api.graphql.types.presentation import presents
+from loopgraph.api.graphql.types.traces.pages import lists
+from loopgraph.computes.traces.tree import Node
+from loopgraph.contracts import traces as contracts
+from loopgraph.contracts.assembly import Span, SpanKind
+from loopgraph.errors import NotFound
+
+
+@presents(contracts.EndpointCall)
+@strawberry.type(description="One call of an endpoint, from a step or straight from the trace.")
+class EndpointCall:
+    call_id: strawberry.ID
+    correlation_id: strawberry.ID
+    hook_execution_id: strawberry.ID | None
+    service_name: str
+    endpoint_path: str
+    http_method: str
+    request_body: JSON | None
+    response_body: JSON | None
+    response_status: int | None
+    headers: JSON
+    status: TraceStatus
+    success: bool | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    retry_count: Long
+    context: JSON
+    model: str | None = strawberry.field(description="The language model, if one was called.")
+    input_tokens: Long | None
+    output_tokens: Long | None
+    cost_usd: float | None
+
+    trace = link("head", "correlation_id", TRACE, "The trace that it is in.")
+    hook_execution = link("hook_execution", "hook_execution_id", STEP, "The step that made it.")
+
+    @classmethod
+    def of(cls, call: contracts.EndpointCall, place: Node[Span] | None = None) -> Self:
+        """The call; where it is in its tree makes no difference to it."""
+        return shape(cls, call)
+
+
+@presents(contracts.HookExecution)
+@strawberry.type(description="One step inside a trace; if it ran a pattern, it names the exact version.")
+class HookExecution(Loaded, relay.Node):
+    loader = "hook_execution"
+    execution_id: relay.NodeID[str]
+    place: strawberry.Private[Node[Span] | None]
+    correlation_id: strawberry.ID
+    parent_id: strawberry.ID | None = strawberry.field(description="The execution it is nested in.")
+    session_id: strawberry.ID | None
+    hook_type: str | None = strawberry.field(description="Null while only its endpoint calls are known.")
+    tool_name: str | None
+    tool_use_id: strawberry.ID | None = strawberry.field(description="The agent client's own id of the tool call.")
+    tool_input: JSON | None
+    tool_response: JSON | None
+    hook_script: str | None
+    status: TraceStatus
+    success: bool | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    error_message: str | None
+    error_type: str | None
+    quality_score: float | None
+    intelligence_functions_executed: list[str] = short_list()
+    rag_queries_executed: list[JSON] = short_list()
+    quality_gates_validated: list[str] = short_list()
+    modifications_made: JSON
+    context: JSON
+    node_id: strawberry.ID | None
+    experiment_id: strawberry.ID | None
+    arm: Arm | None
+    unit: str | None = strawberry.field(
+        description="What an execution of a version belongs to, such as a session or a task; null if it ran no version."
+    )
+    unit_rule: UnitRule | None
+    set_aside: SetAside | None = strawberry.field(description="Why it is no evidence of its experiment; null if it is.")
+
+    @classmethod
+    def of(cls, hook: contracts.HookExecution, place: Node[Span] | None = None) -> Self:
+        """The step, and its place in a tree that is loaded already."""
+        return shape(cls, hook, place=place)
+
+    raw_id = own_id("execution_id")
+    trace = link("head", "correlation_id", TRACE, "The trace that it is in.")
+    parent = link("hook_execution", "parent_id", STEP, "The step that it is nested in.")
+    session = link("session", "session_id", SESSION, "The session that it is part of.")
+    version = link("version", "node_id", VERSION, "The pattern version that was run.")
+    experiment = link("experiment", "experiment_id", EXPERIMENT, "The experiment that chose the version.")
+    steps_connection, steps = lists(
+        "stepsConnection", SpanKind.STEP, STEP, "Steps nested in this one, in the order of time."
+    )
+    endpoint_calls_connection, endpoint_calls = lists(
+        "endpointCallsConnection", SpanKind.CALL, CALL, "Endpoint calls made from this very step, in the order of time."
+    )
+    spawned_connection, spawned = lists(
+        "spawnedConnection",
+        SpanKind.TRACE,
+        TRACE,
+        "The traces of the subagents that this very step spawned, in the order of time.",
+    )
+
+    async def find_place(self, info: Info) -> Node[Span]:
+        """Where it is in the tree of its trace. Raises NotFound if it was archived meanwhile."""
+        if self.place is None:
+            top = await info.context.loaders.skeleton.load(self.correlation_id)
+            key = (SpanKind.STEP, self.execution_id)
+            self.place = next((node for node in top.walk() if node.key == key), None) if top else None
+        if self.place is None:
+            raise NotFound("HookExecution", self.execution_id)
+        return self.place

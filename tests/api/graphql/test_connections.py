@@ -1,0 +1,127 @@
+"""Lists are paged in one way: by cursors, each good for its own kind of list, and counted where they are at hand."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, get_named_type, is_non_null_type
+
+from loopgraph.api.graphql.schema import build_schema
+from loopgraph.settings import Settings
+from support.operations import variables_of_all
+from support.service import Json, Service, nodes
+
+SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
+CURSORS = {
+    f"{type_.name}.{name}": field
+    for type_ in SCHEMA.type_map.values()
+    if isinstance(type_, GraphQLObjectType)
+    for name, field in type_.fields.items()
+    if "after" in field.args
+}
+
+
+@pytest.fixture(scope="module")
+async def places(service: Service) -> dict[str, str]:
+    """How to come to an object of each type that has connections."""
+    variables = await variables_of_all(service)
+    trace, run = variables["traces_whole"]["correlationId"], variables["feedback_run"]["id"]
+    return {
+        "Query": "%s",
+        "Pattern": f'pattern(patternId: "{variables["lineage_pattern"]["patternId"]}") {{ %s }}',
+        "PatternVersion": f'patternVersion(nodeId: "{variables["lineage_version"]["nodeId"]}") {{ %s }}',
+        "Session": f'session(id: "{variables["sessions_session"]["id"]}") {{ %s }}',
+        "Trace": f'trace(correlationId: "{trace}") {{ %s }}',
+        "HookExecution": f'trace(correlationId: "{trace}") '
+        "{ hookExecutionsConnection(first: 1) { edges { node { %s } } } }",
+        "Episode": f'episode(id: "{trace}") {{ %s }}',
+        "FeedbackRun": f'feedbackRun(id: "{run}") {{ %s }}',
+        "Improvement": f'improvement(improvementId: "{variables["feedback_improvement"]["improvementId"]}") {{ %s }}',
+        "Experiment": f'experiment(experimentId: "{variables["feedback_experiment"]["experimentId"]}") {{ %s }}',
+        "Query.improvements": f'patternId: "{variables["lineage_pattern"]["patternId"]}"',
+        "Query.traceTimeline": f'correlationId: "{trace}"',
+    }
+
+
+def asked(places: dict[str, str], coordinate: str, arguments: str, selection: str) -> str:
+    owner, name = coordinate.split(".")
+    more = places.get(coordinate, "")
+    return "{ " + places[owner] % f"found: {name}({more} {arguments}) {{ {selection} }}" + " }"
+
+
+def found_in(answer: Any) -> Json:
+    """The aliased connection, wherever it is in an answer."""
+    while "found" not in answer:
+        [answer] = answer.values() if isinstance(answer, dict) else answer
+        answer = answer["node"] if isinstance(answer, dict) and "node" in answer else answer
+    found: Json = answer["found"]
+    return found
+
+
+@pytest.mark.parametrize("coordinate", CURSORS)
+async def test_a_cursor_of_another_list_is_refused(service: Service, places: dict[str, str], coordinate: str) -> None:
+    of_another = "patterns" if coordinate != "Query.patterns" else "runs"
+    other = urlsafe_b64encode(f"{of_another}:0000000000000001|x".encode()).decode()
+    for cursor in ("", "x", "eA==", other, urlsafe_b64encode(b"traces:x").decode(), "é"):
+        document = asked(places, coordinate, f'after: "{cursor}"', "pageInfo { hasNextPage }")
+        [error] = await service.errors(document)
+        assert (error["extensions"].get("code"), error["extensions"].get("field")) == ("INVALID_INPUT", "after"), cursor
+        assert "cursor" in error["message"]
+
+
+@pytest.mark.parametrize("coordinate", CURSORS)
+async def test_pages_are_parts_of_the_whole_and_counted_alike(
+    service: Service, places: dict[str, str], coordinate: str
+) -> None:
+    selection = "totalCount pageInfo { hasNextPage endCursor } edges { cursor node { __typename } }"
+    whole = found_in(await service.query(asked(places, coordinate, "first: 200", selection)))
+    cursors, totals = list[str](), set[int | None]()
+    after = None
+    for _ in range(4):
+        arguments = "first: 1" + (f', after: "{after}"' if after else "")
+        page = found_in(await service.query(asked(places, coordinate, arguments, selection)))
+        cursors += [edge["cursor"] for edge in page["edges"]]
+        totals.add(page["totalCount"])
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert cursors == [edge["cursor"] for edge in whole["edges"]][: len(cursors)]
+    assert totals == {whole["totalCount"]}
+    at_hand = (
+        coordinate.endswith(("Connection", ".waterfall", ".timeline", "Timeline")) or coordinate == "Pattern.versions"
+    )
+    assert whole["totalCount"] == (len(whole["edges"]) if at_hand else None)
+
+
+SLICES = [
+    f"{type_.name}.{name}"
+    for type_ in SCHEMA.type_map.values()
+    if isinstance(type_, GraphQLObjectType)
+    for name, field in type_.fields.items()
+    if "offset" in field.args and f"{type_.name}.{name}Connection" in CURSORS
+]
+
+
+@pytest.mark.parametrize("coordinate", SLICES)
+async def test_a_connection_has_what_the_slice_has(service: Service, places: dict[str, str], coordinate: str) -> None:
+    owner, name = coordinate.split(".")
+    of = SCHEMA.type_map[owner].fields[name].type
+    item = get_named_type(of.of_type if is_non_null_type(of) else of)
+    own = next(
+        field for field in ("callId", "executionId", "correlationId", "edgeId", "improvementId") if field in item.fields
+    )
+    both = (
+        f"found: {name}Connection(first: 100) {{ edges {{ node {{ {own} }} }} }} slice: {name}(first: 100) {{ {own} }}"
+    )
+    answer: Any = await service.query("{ " + places[owner] % both + " }")
+    while "found" not in answer:
+        [answer] = answer.values() if isinstance(answer, dict) else answer
+        answer = answer["node"] if isinstance(answer, dict) and "node" in answer else answer
+    assert nodes(answer["found"]) == answer["slice"]
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(CURSORS) > 25
+    assert len(SLICES) > 12
