@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test quick clients run bench bench-client check lint schema clean
+.PHONY: demo test test-neo4j quick clients run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -26,20 +26,32 @@ run: $(VENV)/.runtime
 # Each process of a run starts the engines that its tests need.
 WORKERS ?= 2
 
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
+
+# On the embedded engine, and on servers that the environment names.
+ON ?= $(if $(LOOPGRAPH_TEST_NEO4J_URL)$(LOOPGRAPH_TEST_MEMGRAPH_URL),$(LOOPGRAPH_TEST_ENGINES),$(or $(LOOPGRAPH_TEST_ENGINES),embedded))
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
+	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST)
+
+# Everything that asks the graph, once more on a Neo4j, where the machine can provide one.
+test-neo4j: $(VENV)/.dev
+	LOOPGRAPH_TEST_ENGINES=neo4j-5.26 $(PYTEST) -m engine
 
 quick: $(VENV)/.dev
-	LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope -m 'not slow'
+	LOOPGRAPH_TEST_ENGINES=embedded $(PYTEST) -m 'not slow'
 
 # The GraphQL API against the clients and code generators of JavaScript, which npm installs.
 JAVASCRIPT := tests/api/graphql/javascript
 
 clients: $(VENV)/.dev
-	@if command -v node >/dev/null && command -v npm >/dev/null; then \
-		npm ci --prefix $(JAVASCRIPT) --no-audit --no-fund --loglevel=error && \
+	@if ! { command -v node && command -v npm; } >/dev/null; then \
+		echo "skipped: the clients of JavaScript need node 20 or newer, and npm"; \
+	elif ! npm ci --prefix $(JAVASCRIPT) --no-audit --no-fund --loglevel=error; then \
+		echo "skipped: npm cannot install the clients of JavaScript here, as it says above"; \
+	else \
 		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest tests/api/graphql/test_javascript.py $(CLIENTS_OPTIONS); \
-	else echo "skipped: the clients of JavaScript need node 20 or newer, and npm"; fi
+	fi
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

@@ -102,6 +102,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
     Here and not in the fixture, because pytest folds these skips into one line and prints those line by line.
     """
+    if "engine" not in getattr(item, "fixturenames", ()):
+        return
     for marker in item.iter_markers("engine"):
         try:
             ENGINES.get(*marker.args)

@@ -19,7 +19,7 @@ from support.own_engine import OwnEngine, own_embedded
 
 @pytest.fixture(
     scope="module",
-    params=[name for name in ENGINES.asked_for if name != NEO4J],
+    params=[pytest.param(name, id=name, marks=pytest.mark.engine(name)) for name in ENGINES.asked_for if name != NEO4J],
 )
 def own_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
     """An engine that may be emptied; so never a server that runs already."""
