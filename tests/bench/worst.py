@@ -61,7 +61,8 @@ WORST: dict[str, str] = {
     "patterns × versions × their pattern": """{ patterns(first: 250) { edges { node {
         versions(first: 250) { edges { node { version pattern { name } } } } } } } }""",
     "500 traces with their trees": f"""{{ traces(first: 500) {{ edges {{ node {{ {_HEAD} steps(first: 50) {{ {_STEP} }}
-        waterfall(first: 100) {{ edges {{ node {{ name depth durationMs }} }} }} timeline(first: 100) {{ edges {{ node {{ data }} }} }} }} }} }} }}""",
+        waterfall(first: 100) {{ edges {{ node {{ name depth durationMs }} }} }}
+        timeline(first: 100) {{ edges {{ node {{ data }} }} }} }} }} }} }}""",
     "500 traces by id": f"""query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Trace {{
         {_HEAD} steps(first: 100) {{ {_STEP} }} waterfall(first: 200) {{ edges {{ node {{ name depth }} }} }} }} }} }}""",
     "10,000 steps in slices": '{ trace(correlationId: "large") { '

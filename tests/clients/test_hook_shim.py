@@ -29,6 +29,8 @@ from support.breaking import breaking
 from support.service import listening
 from support.waiting import PATIENCE_S
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 START = {"hook_event_name": "SessionStart", "session_id": "s"}
 CONTEXT = {"hookSpecificOutput": {"hookEventName": "SessionStart", "additionalContext": "hello"}}

@@ -23,6 +23,8 @@ from support.breaking import breaking
 from support.service import listening
 from support.waiting import PATIENCE_S, until
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 

@@ -35,6 +35,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     return run
 
 
+@pytest.mark.slow
 def test_a_start_that_fails_is_a_plain_sentence_of_the_process_too(tmp_path: Path) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

@@ -135,6 +135,7 @@ async def test_what_browsers_ask_for_is_allowed(service: Service) -> None:
 @pytest.mark.parametrize(
     "document", ["{ a" + " " * 3_000_000 + "!", '{ a(b: "' + "c" * 3_000_000], ids=["spaces", "a string"]
 )
+@pytest.mark.slow
 async def test_a_long_document_that_cannot_be_parsed(service: Service, document: str) -> None:
     """It is looked at beside the event loop, and only once."""
     body = {"query": document}

@@ -11,6 +11,8 @@ from loopgraph.effects.clock import new_id
 from support.feedback_api import ENOUGH, Client, make_client
 from support.service import Json, Service, nodes
 
+pytestmark = pytest.mark.slow
+
 SLOW, FAST = 100.0, 50.0
 
 

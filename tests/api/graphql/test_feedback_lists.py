@@ -88,6 +88,7 @@ async def test_the_executions_of_an_experiment_page_by_page(client: Client) -> N
     await client.service.execute("feedback_cancel_run", input={"runId": run_id})
 
 
+@pytest.mark.slow
 async def test_everything_of_the_loop_has_a_global_id(client: Client) -> None:
     candidate, run_id = await client.candidate(), await client.waiting()
     await client.supply(run_id, {client.node_id: SLOW, candidate["candidate"]["nodeId"]: FAST})

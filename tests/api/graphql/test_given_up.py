@@ -98,6 +98,7 @@ async def post(service: Service, document: str, accept: str) -> asyncio.StreamWr
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+@pytest.mark.slow
 async def test_a_client_that_closes_its_connection(
     patient: Service, long_query: str, accept: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -81,6 +81,7 @@ async def variables(service: Service) -> dict[str, Json]:
     return await variables_of_all(service)
 
 
+@pytest.mark.slow
 async def test_a_query_answers_the_same_for_either_id(service: Service, variables: dict[str, Json]) -> None:
     different = 0
     for name in QUERIES:
@@ -91,6 +92,7 @@ async def test_a_query_answers_the_same_for_either_id(service: Service, variable
     assert different > 20
 
 
+@pytest.mark.slow
 async def test_a_mutation_does_the_same_for_either_id(service: Service) -> None:
     own, either = await variables_of_all(service), await variables_of_all(service)
     different = 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tracemalloc
 from typing import Any
 
+import pytest
+
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.orchestrators.traces.episodes import assemble
@@ -78,6 +80,7 @@ async def all_pages(page: Any, service: Service, trace: str, first: int) -> list
     return found
 
 
+@pytest.mark.slow
 async def test_pages_are_slices_of_the_whole(service: Service) -> None:
     trace = new_id()
     await service.parts.recorder.record(busy(trace))
@@ -140,6 +143,7 @@ async def test_the_statements_of_a_page_do_not_grow_with_it(quiet_service: Servi
     assert await statements(10) == await statements(500) == 1 + 4 + 3
 
 
+@pytest.mark.slow
 async def test_a_page_holds_only_what_it_shows(service: Service) -> None:
     trace, steps, size = new_id(), 400, 20_000
     events = [step(trace, number, number, number + 1, tool_response={"stdout": "x" * size}) for number in range(steps)]

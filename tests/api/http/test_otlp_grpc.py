@@ -117,6 +117,7 @@ async def test_a_text_that_is_none_loses_no_other_item(service: Service) -> None
     assert rows == [{"body": f'"{mark} 0"'}, {"body": f'"{mark} 2"'}]
 
 
+@pytest.mark.slow
 async def test_what_swells_beyond_the_limit_is_refused(service: Service) -> None:
     """The limit holds for what a message is once it is decompressed."""
     body = protobuf("/v1/logs", logs({"body": {"stringValue": "x" * 50_000_000}}))

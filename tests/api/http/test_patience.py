@@ -19,6 +19,8 @@ from loopgraph.main import create_app
 from support.engines import EngineUnderTest
 from support.service import PROTOCOL, Service, listening
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 0.5
 POST = b"POST /api/traces/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 

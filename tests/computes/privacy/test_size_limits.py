@@ -65,6 +65,7 @@ class TestValues:
     @given(
         JSON | st.lists(st.integers(0, 9), min_size=500) | st.dictionaries(st.integers(0, 10**6).map(str), st.none())
     )
+    @pytest.mark.slow
     def test_what_stays_fits_and_has_the_same_shape(self, value: Any) -> None:
         cut = cut_value(value, LIMIT)
         assert type(cut) is type(value)

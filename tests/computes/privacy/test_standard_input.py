@@ -191,6 +191,7 @@ def test_what_a_command_writes_goes_from_the_line_below(command: str) -> None:
         "echo a|", "chpasswd <<E\n", "heroku auth:token ",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_it_is_linear(unit: str) -> None:
     """By the ratio of sizes: eight times the text takes eight times as long, and not 64 times."""
 

@@ -17,6 +17,8 @@ from loopgraph.errors import Conflict, CycleRefused, InvalidTransition
 from support.engines import EngineUnderTest
 from support.lineage import DERIVED, EVERY_TYPE, MERGED, Room, outcomes, parents
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 12
 """Pairs of writers, and rings of four, in each test."""
 

@@ -166,6 +166,7 @@ def _without_turns(lines: list[str]) -> list[str]:
     return [re.sub(r", \('turn', '[^']*'\)", "", line) for line in lines]
 
 
+@pytest.mark.slow
 async def test_a_trace_that_is_larger_than_a_transaction(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     steps = [

@@ -390,6 +390,7 @@ async def test_only_an_open_run_can_be_cancelled(subject: Subject) -> None:
         await subject.loop.cancel("nothing-here", TESTER)
 
 
+@pytest.mark.slow
 async def test_after_one_is_applied_the_next_must_be_better_than_that_one(subject: Subject) -> None:
     fast, faster, slower = [await subject.propose(f"print({word!r})") for word in ("fast", "faster", "slower")]
     other = await subject.propose("print('kind')", improvement_type=ImprovementType.QUALITY)

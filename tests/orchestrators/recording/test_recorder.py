@@ -446,6 +446,7 @@ async def test_who_waits_does_not_wait_for_a_pause_of_what_is_queued(monkeypatch
     assert ids(await recorder.record([hook("back")])) == ["back"]
 
 
+@pytest.mark.slow
 async def test_what_was_set_apart_is_not_lost_when_the_service_stops(tmp_path: Path) -> None:
     ledger, letters = Ledger(), DeadLetters(tmp_path)
     ledger.fault = lambda names: GraphTimeout("it ran too long") if "slow" in names else None
