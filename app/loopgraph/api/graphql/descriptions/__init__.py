@@ -42,7 +42,8 @@ def describe(schema: GraphQLSchema) -> set[str]:
                 type_.values[name].description = text
         elif isinstance(type_, GraphQLUnionType) and not type_.description and type_.name.endswith("Result"):
             payload = type_.types[0].name
-            type_.description = f"A {payload}, or an error that the caller can mend; then nothing was changed."
+            article = "An" if payload[0] in "AEIO" else "A"
+            type_.description = f"{article} {payload}, or an error that the caller can mend; then nothing was changed."
         elif isinstance(type_, GraphQLInputObjectType):
             for name, field in type_.fields.items():
                 described(field, f"{type_.name}.{name}", name)
