@@ -65,7 +65,8 @@ class FeedbackQuery:
 
     @strawberry.field(
         description="Which version of a pattern to run for a unit of work (a task, a session, a user): the same unit gets "
-        "the same answer throughout an experiment. Run it, and record the execution with its nodeId, experimentId and unit."
+        "the same answer throughout an experiment. Ask for it past the client's cache: an experiment may begin at any moment. "
+        "Run it, and record the execution with its nodeId, experimentId and unit."
     )
     async def assign_variant(self, info: Info, pattern_id: strawberry.ID, unit: str) -> Assignment:
         return Assignment.of(await info.context.services.assignments.assign_variant(pattern_id, unit))
