@@ -48,8 +48,9 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    # The driver warns of every conflict that it retries; those that it gives up reach us as errors.
-    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    # The driver tells of every conflict that it retries and of every connection that is lost; what is not mended reaches us
+    # as an error.
+    logging.getLogger("neo4j").setLevel(logging.CRITICAL)
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from loopgraph.api.graphql.types.traces import pages
+from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from support.operations import variables_of_all
@@ -136,3 +138,21 @@ async def test_links_of_events_and_assignments(service: Service) -> None:
     assigned = found["assignVariant"]
     assert assigned["pattern"] == {"patternId": assigned["patternId"]}
     assert (assigned["assignedVersion"], assigned["experiment"]) == ({"nodeId": assigned["nodeId"]}, None)
+
+
+async def test_links_to_one_tree_draw_it_once(quiet_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = new_id()
+    for _ in range(12):
+        event = {"correlation_id": trace, "hook_type": "ToolUse"}
+        (await quiet_service.http.post("/api/traces/hook", json=event)).raise_for_status()
+    drawn = []
+    monkeypatch.setattr(pages, "Waterfall", lambda tops: drawn.append(tops) or Waterfall(tops))
+    answer = await quiet_service.query(
+        """query($id: ID!) { trace(correlationId: $id) { hookExecutionsConnection(first: 12) { edges { node {
+            trace { totalHooks waterfall(first: 1) { totalCount } timeline(first: 1) { totalCount } } } } } } }""",
+        id=trace,
+    )
+    edges = answer["trace"]["hookExecutionsConnection"]["edges"]
+    assert [edge["node"]["trace"]["totalHooks"] for edge in edges] == [12] * 12
+    assert {edge["node"]["trace"]["waterfall"]["totalCount"] for edge in edges} == {13}
+    assert len(drawn) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loopgraph.effects.graph.group_commit import LARGEST, GroupCommit, Refused, Together
+from loopgraph.effects.graph.group_commit import LARGEST, Apart, GroupCommit, Refused, Together
 from loopgraph.errors import GraphFault, GraphFull, GraphTimeout, GraphUnavailable, NotFound
 
 Log = list[str]
@@ -208,3 +208,17 @@ async def test_those_that_are_refused_get_their_own_errors_and_the_others_are_do
 async def test_one_that_is_alone_raises_its_own_error() -> None:
     with pytest.raises(NotFound, match="no Thing has the id 'b'"):
         await Ledger().group.run(Together(Doing(wrong="b").do, "b"))
+
+
+async def test_those_that_cannot_be_done_together_are_done_one_by_one_in_their_order() -> None:
+    ledger, doing = Ledger(), Doing()
+
+    async def do(transaction: Log, requests: Sequence[str]) -> list[str]:
+        if len(requests) > 1:
+            transaction += requests
+            raise Apart
+        return await doing.do(transaction, requests)
+
+    works = [Together(do, name) for name in "abcd"]
+    assert await asyncio.gather(*map(ledger.group.run, works)) == ["A", "B", "C", "D"]
+    assert ledger.committed == [["a"], ["b"], ["c"], ["d"]]

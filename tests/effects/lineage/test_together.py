@@ -114,6 +114,16 @@ class TestAdding:
             (await room.reads.versions([a]))[a].pattern_id
         }
 
+    async def test_a_wrong_request_takes_no_number_from_another(self, room: Room) -> None:
+        pattern_id = (await room.pattern()).pattern.pattern_id
+        answers = await at_once(
+            self.add(room, pattern_id),
+            self.add(room, pattern_id, parents=(ParentLink(node_id="nobody"),)),
+            self.add(room, pattern_id, version=3),
+            self.add(room, pattern_id, version=3),
+        )
+        assert [type(answer) for answer in answers] == [Created, NotFound, Created, Conflict]
+
 
 class TestConnecting:
     async def test_many_take_the_statements_of_one(self, room: Room) -> None:
@@ -140,6 +150,13 @@ class TestConnecting:
         drawn = {(edge.source_node_id, edge.target_node_id) for edge in edges}
         [missing] = set(circle) - drawn
         assert tuple(error.path[:2]) == missing
+
+    async def test_an_edge_that_is_refused_refuses_no_other(self, room: Room) -> None:
+        a, b, c, d = await room.versions(4)
+        await room.connect(c, b)
+        first, *answers = await at_once(room.connect(d, a), room.connect(a, b), room.connect(b, a), room.connect(a, c))
+        assert not isinstance(first, Exception)
+        assert [type(answer).__name__ for answer in answers] == ["Drawn", "CycleRefused", "Drawn"]
 
     async def test_each_gets_its_own_error_and_the_others_are_drawn(self, room: Room) -> None:
         a, b, c, d = await room.versions(4)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from loopgraph.effects.engine.start_cache import StartCache
 from loopgraph.effects.schema.rehearsal import make_start_cache
 from loopgraph.errors import EngineStartError
 from loopgraph.settings import Settings
+from support.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +60,24 @@ def test_a_broken_one_is_no_obstacle(made: Settings, tmp_path: Path, broken: str
     with contextlib.closing(EmbeddedEngine.configured(tmp_path / "graph", settings)) as engine:
         engine.ensure_running()
         assert str(cache.file) not in maps(engine)
+
+
+async def test_one_that_is_ended_leaves_nothing_and_what_a_killed_one_left_goes(made: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    environment = {**os.environ, "LOOPGRAPH_EMBEDDED_CACHE": str(folder)}
+    for signal_ in (signal.SIGTERM, signal.SIGKILL):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "loopgraph.effects.schema.rehearsal", env=environment
+        )
+        await until(lambda: any(folder.glob("rehearsal-*/graph/engine.json")))
+        process.send_signal(signal_)
+        await process.wait()
+        assert bool(list(folder.glob("rehearsal-*/"))) == (signal_ is signal.SIGKILL)
+    settings = made.model_copy(update={"embedded_cache": folder})
+    cache = cache_of(settings)
+    cache.file.write_bytes(cache_of(made).file.read_bytes())
+    assert not await make_start_cache(settings)
+    assert {entry.name for entry in folder.iterdir()} == {cache.file.name, "rehearsal.lock"}
 
 
 async def test_where_it_cannot_be_kept_it_says_why(tmp_path: Path) -> None:

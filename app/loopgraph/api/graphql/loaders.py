@@ -20,6 +20,7 @@ from loopgraph.orchestrators.traces.trees import skeletons
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 Rest = TypeVarTuple("Rest")
 
 
@@ -119,10 +120,26 @@ def of_owners(
     return Loader(load, turns)
 
 
+class Once:
+    """What is made of things that an operation has loaded, made once: links lead to one tree from many places."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = {}
+
+    def made(self, what: str, make: Callable[..., T], *of: object) -> T:
+        """What ``make`` makes of these things, which are told apart by identity; ``what`` names it."""
+        key = (what, *map(id, of))
+        if key not in self._made:
+            self._made[key] = of, make(*of)  # they are kept, so that nothing else gets the identity of one
+        result: T = self._made[key][1]
+        return result
+
+
 class Loaders:
     """One loader for each edge of the API that a list can reach."""
 
     def __init__(self, services: Services, principal: Principal | None, turns: Turns) -> None:
+        self.once = Once()
         reads = services.lineage_reads
         self.pattern = by_id(reads.patterns, turns)
         self.version = by_id(reads.versions, turns)

@@ -41,6 +41,7 @@ READERS: Final = (
     # users
     Reader("chpasswd newusers", behind=":"),
     Reader("passwd kinit grub-mkpasswd-pbkdf2 cryptsetup"),
+    Reader("su"),
     Reader("sudo", r" (?:-[A-Za-z]*S[A-Za-z]*|--stdin) "),
     Reader("mkpasswd smbpasswd", r" (?:-s|--stdin) "),
     Reader("htpasswd", r" -\w*i\w* "),
@@ -115,15 +116,20 @@ _PRODUCERS = tuple(  # plain characters first: those are looked for fast
     )
     for name in ("echo", "printf")
 )
-_GAP, _TO_READER = re.compile(GAP), re.compile(rf"(?:{GAP})?\|(?!\|)&?")
+_GAP = re.compile(GAP)
+_COMPLAINTS = r"(?<=[ \t]2)>{1,2}[ \t]?[\w./-]{1,80}"
+_TO_READER = re.compile(rf"(?:{GAP})?(?:{_COMPLAINTS}(?:{GAP})?)?\|(?!\|)&?(?:[ \t]*(?:\r?\n|\\{{1,7}}n))?")
 _PIECE = re.compile(rf"(?<=[\s=:]){QUOTED}|(?P<plain>{PLAIN})")
 _MOST_PIECES = 20
-_HERE_STRING = re.compile(rf"\d?<<<(?:{GAP})?(?:{QUOTED}|(?P<plain>{PLAIN}))")
+_HERE_STRING = re.compile(rf"(?<!<)<<<(?!<)(?:{GAP})?(?:{QUOTED}|(?P<plain>{PLAIN}))")
 _HERE_DOCUMENT = re.compile(
-    r"""<<-?[ \t]*(?P<quote>\\{0,7}["']|)(?P<tag>[A-Za-z_]\w{0,30})(?P=quote)(?P<rest>[^\r\n\\]{0,300})(?P<newline>\r?\n|\\{1,7}n)
-    (?P<body>(?s:.){0,2000}?)(?P=newline)[ \t]*(?P=tag)(?!\w)""",
+    r"""(?<!<)<<(?!<)-?[ \t]*(?P<quote>\\{0,7}["']|\\?)(?P<tag>[A-Za-z_]\w{0,30})(?P=quote)?
+    (?P<rest>[^\r\n\\]{0,300})(?P<newline>\r?\n|\\{1,7}n)""",
     re.VERBOSE,
 )
+_LONGEST_DOCUMENT = 20_000
+_MOST_SEARCHED = 400_000
+"""So many characters of a text are looked through for the ends of documents."""
 _ECHO_OPTION = re.compile(r"-[neE]+")
 
 _STAGES = re.compile(  # the rest of a pipeline
@@ -245,12 +251,37 @@ def _arguments(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
 
 def _here(text: str) -> Iterator[tuple[int, int]]:
     """Where the secrets are of here-strings and here-documents."""
-    for found in _worth_a_look(text, list(_HERE_STRING.finditer(text))):
-        if reader := _reader(_around(text, found.start(), _stages(text, found.end()))):
+    signs = [sign for sign in _SIGNS if sign in text]
+    if not signs:
+        return
+
+    def has_sign(start: int, rest: str) -> bool:
+        """Other languages have these signs, too, and often: to see that no reader is near must cost next to nothing."""
+        near = text[max(0, start - _NEAR) : start]
+        return any(sign in near or sign in rest for sign in signs)
+
+    for found in _HERE_STRING.finditer(text):
+        stages = _stages(text, found.end())
+        if has_sign(found.start(), stages) and (reader := _reader(_around(text, found.start(), stages))):
             yield from _parts(text, *found.span("plain" if found["plain"] else "content"), reader.behind)
-    for found in _worth_a_look(text, list(_HERE_DOCUMENT.finditer(text))):
-        if reader := _reader(_around(text, found.start(), found["rest"])):
-            yield from _parts(text, *found.span("body"), reader.behind)
+    left = _MOST_SEARCHED
+    for found in _HERE_DOCUMENT.finditer(text):
+        if has_sign(found.start(), found["rest"]) and (reader := _reader(_around(text, found.start(), found["rest"]))):
+            end = _end_of_document(text, found, min(left, _LONGEST_DOCUMENT))
+            left -= end - found.end()
+            yield from _parts(text, found.end(), end, reader.behind)
+
+
+def _end_of_document(text: str, head: re.Match[str], most: int) -> int:
+    """Where the body of a here-document ends: with its last line, with a text that was cut off, or else with its first line."""
+    limit = head.end() + most
+    ending = re.compile(rf"{re.escape(head['newline'])}[ \t]*{head['tag']}(?!\w)")
+    if found := ending.search(text, head.end() - len(head["newline"]), limit):
+        return max(found.start(), head.end())
+    if limit >= len(text):
+        return len(text)
+    line = text.find(head["newline"], head.end(), limit)
+    return line if line >= 0 else limit
 
 
 def _stages(text: str, at: int) -> str:
@@ -274,9 +305,9 @@ def _reader(stages: Sequence[str]) -> Reader | None:
         words: list[str] = _SHELL_WORD.findall(stage[: 2 * _NEAR])
         while words and not words[0][-1:].isalnum():  # a prompt
             del words[0]
-        for start in _starts(words):
+        for number, start in enumerate(_starts(words)):
             readers = _OF_NAME.get(program(words[start]), [])
-            if start == 0 and "--" in stage:
+            if number == 0 and "--" in stage:
                 readers = readers + _OF_NAME["*"]
             rest = f" {' '.join(words[start + 1 :])} " if readers else ""
             for reader in readers:

@@ -8,6 +8,7 @@ that does not fit.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class StartCache:
 
     def put(self, made: Path) -> None:
         """Moves a file that was made beside it to its place, and removes the oldest ones. Raises OSError."""
+        with made.open("rb") as content:  # a power failure must not leave the name of a part
+            os.fsync(content.fileno())
         made.rename(self.file)
         others = sorted(self.folder.glob(f"{_NAME}*{_SUFFIX}"), key=lambda file: file.stat().st_mtime, reverse=True)
         for old in [file for file in others if file != self.file][_KEPT:]:

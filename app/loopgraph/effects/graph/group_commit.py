@@ -42,11 +42,15 @@ class Refused(Exception):
         self.errors = errors
 
 
+class Apart(Exception):
+    """Requests that came together cannot be done together: each is done by itself, in its order. Nothing of it is written."""
+
+
 @dataclass(frozen=True, eq=False)
 class Together(Generic[X, R, T]):
     """A request as a function of a transaction; with others that have the same ``do``, it is done in one call of that.
 
-    ``do`` answers every request in its order, as if they had come one after the other, or raises Refused.
+    ``do`` answers every request in its order, as if they had come one after the other, or raises Refused, or Apart for several.
     """
 
     do: Callable[[X, Sequence[R]], Awaitable[Sequence[T]]]
@@ -113,6 +117,8 @@ class GroupCommit(Generic[X]):
                     self._fail([part[place]], error)
                 if rest := [each for each in part if not each.outcome.done()]:
                     parts.append(rest)
+            except Apart:
+                parts += [[each] for each in reversed(part)]
             except Exception as error:
                 if len(part) == 1 and not isinstance(error, UserError):
                     self._in_vain += 1
@@ -158,3 +164,4 @@ class GroupCommit(Generic[X]):
         for each in writers:
             if not each.outcome.done():
                 each.outcome.set_exception(error)
+                each.outcome.exception()  # where nobody waits any longer, nothing is to be said of it

@@ -101,6 +101,7 @@ async def _add(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, 
     if not new:
         return results
     await _require_free_edge_ids(tx, new)
+    sources = await _sources(tx, new)
     lines = await _lines(tx, new)
     made = _build(new, lines)
     await tx.write(
@@ -108,7 +109,7 @@ async def _add(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, 
         [mapping.version_properties(each.version, new[place].request_hash) for place, each in made.items()],
         into="versions",
     )
-    await _draw(tx, new, made)
+    await _draw(tx, new, made, sources)
     events = [
         steps.describe_created(new[place].event, each.version, each.edges, replaced=each.replaced)
         for place, each in made.items()
@@ -204,36 +205,38 @@ def _build(additions: Mapping[int, Addition], lines: Mapping[str, _Line]) -> dic
     return made
 
 
-async def _draw(tx: Transaction, additions: Mapping[int, Addition], made: Mapping[int, _Made]) -> None:
-    """Draws the edges into the new versions: nothing but each other leads out of those, so no cycle can close."""
-    patterns = {each.version.node_id: each.version.pattern_id for each in made.values()}
-    defaults = {
-        edge.edge_id: additions[place].pattern_id
-        for place, each in made.items()
-        for edge in each.edges
-        if additions[place].links is None
-    }
-    sources = {
-        edge.source_node_id
-        for each in made.values()
-        for edge in each.edges
-        if edge.edge_id not in defaults and edge.source_node_id not in patterns
-    }
-    if sources:
-        patterns |= {id_: row["pattern_id"] for id_, row in (await steps.standing(tx, sources)).items()}
+async def _sources(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str, str]:
+    """The patterns of the parents that requests name. Before numbers are given: no other's number depends on a wrong parent."""
+    own = {addition.node_id: addition.pattern_id for addition in additions.values()}
+    named = {link.node_id for addition in additions.values() for link in addition.links or ()}
+    sources = (
+        {id_: row["pattern_id"] for id_, row in (await steps.standing(tx, named - own.keys())).items()}
+        if named - own.keys()
+        else {}
+    )
     errors: dict[int, UserError] = {}
-    known: set[str] = set(patterns) - {each.version.node_id for each in made.values()}
-    for place, each in made.items():
-        for index, edge in enumerate(each.edges):
-            if edge.source_node_id == edge.target_node_id:
-                errors[place] = InvalidInput("parents", f"{edge.source_node_id} cannot be its own parent")
-            elif edge.edge_id not in defaults and edge.source_node_id not in known:
-                errors[place] = NotFound("PatternVersion", edge.source_node_id)
-            else:
-                pattern_id = defaults.get(edge.edge_id) or patterns[edge.source_node_id]
-                each.edges[index] = edge.model_copy(update={"source_pattern_id": pattern_id})
-        known.add(each.version.node_id)  # a parent is there before its child
+    for place, addition in additions.items():
+        for link in addition.links or ():
+            if link.node_id == addition.node_id:
+                errors[place] = InvalidInput("parents", f"{link.node_id} cannot be its own parent")
+            elif link.node_id not in sources:
+                errors[place] = NotFound("PatternVersion", link.node_id)
+        if place not in errors:
+            sources[addition.node_id] = addition.pattern_id  # a parent is there before its child
     _refuse(errors)
+    return sources
+
+
+async def _draw(
+    tx: Transaction, additions: Mapping[int, Addition], made: Mapping[int, _Made], sources: Mapping[str, str]
+) -> None:
+    """Draws the edges into the new versions: nothing but each other leads out of those, so no cycle can close."""
+    for place, each in made.items():
+        addition = additions[place]
+        for index, edge in enumerate(each.edges):
+            # Without links, the parent is a version of the same pattern.
+            pattern_id = addition.pattern_id if addition.links is None else sources[edge.source_node_id]
+            each.edges[index] = edge.model_copy(update={"source_pattern_id": pattern_id})
     await steps.create_edges(
         tx, [(edge, additions[place].request_hash) for place, each in made.items() for edge in each.edges]
     )

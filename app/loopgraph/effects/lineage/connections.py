@@ -11,7 +11,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import ANCESTRY, LineageEdge
 from loopgraph.effects.graph.client import Transaction
-from loopgraph.effects.graph.group_commit import Refused
+from loopgraph.effects.graph.group_commit import Apart, Refused
 from loopgraph.effects.lineage import steps
 from loopgraph.effects.lineage.audit import record
 from loopgraph.errors import Conflict, CycleRefused, NotFound, UserError
@@ -91,8 +91,8 @@ async def _draw(tx: Transaction, connections: Mapping[int, Connection]) -> dict[
     ancestry = {place: edge for place, edge in edges.items() if edge.relationship_type in ANCESTRY}
     await _require_no_path(tx, new, ancestry)
     await steps.create_edges(tx, [(edge, new[place].request_hash) for place, edge in edges.items()])
-    if len(ancestry) > 1:  # together they may close what none of them closes alone: the last of those is refused
-        await _require_no_path(tx, new, ancestry, only_last=True)
+    if len(ancestry) > 1 and await _paths_back(tx, ancestry):  # together they close what none of them closes alone
+        raise Apart
     events = [
         connection.event.model_copy(update={"pattern_id": edges[place].target_pattern_id})
         for place, connection in new.items()
@@ -165,23 +165,29 @@ async def _require_no_path(
     tx: Transaction,
     connections: Mapping[int, Connection],
     edges: Mapping[int, LineageEdge],
-    *,
-    only_last: bool = False,
 ) -> None:
     """Raises Refused where a path of open edges leads from the target of an ancestry edge to its source."""
+    paths = await _paths_back(tx, edges)
+    _refuse(
+        {
+            place: CycleRefused(connections[place].field, [edges[place].source_node_id, *path])
+            for place, path in paths.items()
+        }
+    )
+
+
+async def _paths_back(tx: Transaction, edges: Mapping[int, LineageEdge]) -> dict[int, list[str]]:
+    """The ids on a path of open edges from the target of each edge to its source, where there is one."""
     if not edges:
-        return
+        return {}
     back = [{"source_node_id": edge.target_node_id, "target_node_id": edge.source_node_id} for edge in edges.values()]
     rows = await tx.run(_ACTIVE_PATHS, pairs=back)
     paths = {(row["node_ids"][-1], row["node_ids"][0]): row["node_ids"] for row in rows}
-    errors: dict[int, UserError] = {}
-    for place, edge in edges.items():
-        if path := paths.get((edge.source_node_id, edge.target_node_id)):
-            errors[place] = CycleRefused(connections[place].field, [edge.source_node_id, *path])
-    if errors and only_last:
-        last = max(errors)
-        errors = {last: errors[last]}
-    _refuse(errors)
+    return {
+        place: path
+        for place, edge in edges.items()
+        if (path := paths.get((edge.source_node_id, edge.target_node_id))) is not None
+    }
 
 
 def _refuse(errors: Mapping[int, UserError]) -> None:

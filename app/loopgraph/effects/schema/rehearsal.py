@@ -14,10 +14,10 @@ import fcntl
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from loopgraph.assets import all_queries
@@ -31,7 +31,7 @@ from loopgraph.settings import EMBEDDED_SCHEME, Settings
 logger = logging.getLogger(__name__)
 
 _QUIET_AFTER_S = 30.0
-_SCRATCH, _ABANDONED_S = "rehearsal-", 3600.0
+_SCRATCH = "rehearsal-"
 _LIMIT_S = 300.0
 
 
@@ -51,9 +51,10 @@ async def make_start_cache(settings: Settings) -> bool:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go by the kernel when its holder dies
             except BlockingIOError:
                 return False
+            for left in _left_behind(folder):  # whoever made it does not hold the lock
+                await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
             if cache.options:
                 return False
-            _remove_abandoned(folder)
             with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
                 recorded = Path(scratch, "recorded.aotconf")
                 await _rehearse(settings, Path(scratch, "graph"), recorded)
@@ -63,10 +64,9 @@ async def make_start_cache(settings: Settings) -> bool:
     return True
 
 
-def _remove_abandoned(folder: Path) -> None:
-    for scratch in folder.glob(f"{_SCRATCH}*/"):
-        if time.time() - scratch.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(scratch, ignore_errors=True)
+def _left_behind(folder: Path) -> list[Path]:
+    """The folders of rehearsals that are under way, or were killed."""
+    return list(folder.glob(f"{_SCRATCH}*/"))
 
 
 async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> None:
@@ -103,7 +103,7 @@ async def rehearse_beside(settings: Settings) -> None:
     if folder is None or settings.embedded_folder is None:
         return
     await asyncio.sleep(_QUIET_AFTER_S)  # a service has enough to do when it has just started
-    if StartCache(folder, settings.embedded_java_options).options:
+    if StartCache(folder, settings.embedded_java_options).options and not _left_behind(folder):
         return
     given = {
         "LOOPGRAPH_EMBEDDED_CACHE": str(folder),
@@ -130,11 +130,14 @@ async def rehearse_beside(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Makes the start cache; exits with a sentence if it cannot be made."""
+    """Makes the start cache; exits with a sentence if it cannot be made. Ended politely, it leaves nothing."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(make_start_cache(Settings()))
     except LoopgraphError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -42,15 +42,23 @@ def lists(
     ``anywhere``: at any depth, but not in traces that it spawned; else what hangs under it directly.
     """
 
-    async def connection(root: Any, info: Info, first: int = 100, after: str | None = None) -> Any:
+    async def places(root: Any, info: Info) -> Places:
         place = await root.find_place(info)
-        return await _page(info, place.all_of(kind) if anywhere else place.inside(kind), first, after)
+        return all_of(info, place, kind) if anywhere else place.inside(kind)
+
+    async def connection(root: Any, info: Info, first: int = 100, after: str | None = None) -> Any:
+        return await _page(info, await places(root, info), first, after)
 
     async def slice_(root: Any, info: Info, first: int | None = None, offset: int = 0) -> Any:
-        place = await root.find_place(info)
-        return await _slice(info, place.all_of(kind) if anywhere else place.inside(kind), first, offset)
+        return await _slice(info, await places(root, info), first, offset)
 
     return both(connection, slice_, to, description, instead_of_slice)
+
+
+def all_of(info: Info, place: Node[Span], kind: SpanKind) -> Places:
+    """What is anywhere in a place of one kind, but not in traces that it spawned; in the order of time."""
+    found: Places = info.context.loaders.once.made(kind, lambda node: node.all_of(kind), place)
+    return found
 
 
 async def _page(info: Info, places: Places, first: int, after: str | None) -> Connection[Any]:
@@ -74,8 +82,7 @@ def _made(records: dict[Key, Any], place: Node[Span]) -> Any:
 
 async def timeline(info: Info, head: Head, place: Node[Span], first: int, after: str | None) -> TimelineConnection:
     """A page of the timeline of a trace."""
-    inside = [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place]
-    of_trace = moments(head, inside)
+    of_trace = info.context.loaders.once.made("moments", _moments, head, place)
     shown, has_more = _MOMENTS.part(info, of_trace, first, after)
     records = await _records(info, [moment.of for moment in shown if moment.of])
 
@@ -88,10 +95,18 @@ async def timeline(info: Info, head: Head, place: Node[Span], first: int, after:
     return cast("TimelineConnection", found)
 
 
+def _moments(head: Head, place: Node[Span]) -> list[Moment]:
+    return moments(head, [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place])
+
+
+def _drawing(*tops: Node[Span]) -> asyncio.Future[Waterfall[Span]]:
+    return asyncio.ensure_future(asyncio.to_thread(Waterfall, tops))
+
+
 async def drawn(info: Info, tops: Places, first: int, after: str | None) -> WaterfallConnection:
     """A page of the waterfall of some traces."""
     _PLACES.page(info, first, after)
-    waterfall = await asyncio.to_thread(Waterfall, tops)
+    waterfall = await info.context.loaders.once.made("waterfall", _drawing, *tops)
     shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
     records = await _records(info, [node.key for node in shown])
 

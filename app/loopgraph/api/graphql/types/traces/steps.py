@@ -15,7 +15,7 @@ from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import lists
-from loopgraph.computes.traces.tree import Node
+from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.errors import NotFound
@@ -122,8 +122,12 @@ class HookExecution(Loaded, relay.Node):
         """Where it is in the tree of its trace. Raises NotFound if it was archived meanwhile."""
         if self.place is None:
             top = await info.context.loaders.skeleton.load(self.correlation_id)
-            key = (SpanKind.STEP, self.execution_id)
-            self.place = next((node for node in top.walk() if node.key == key), None) if top else None
+            places = info.context.loaders.once.made("places", _by_key, top) if top else {}
+            self.place = places.get((SpanKind.STEP, self.execution_id))
         if self.place is None:
             raise NotFound("HookExecution", self.execution_id)
         return self.place
+
+
+def _by_key(top: Node[Span]) -> dict[Key, Node[Span]]:
+    return {node.key: node for node in top.walk()}

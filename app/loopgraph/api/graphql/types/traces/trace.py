@@ -15,7 +15,7 @@ from loopgraph.api.graphql.types.enums import SpawnBasis, TraceClosure, TraceSta
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, SESSION, STEP, TRACE, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
-from loopgraph.api.graphql.types.traces.pages import drawn, lists, timeline
+from loopgraph.api.graphql.types.traces.pages import all_of, drawn, lists, timeline
 from loopgraph.api.graphql.types.traces.totals import RoutingDecision, Totals
 from loopgraph.api.graphql.types.traces.waterfall import TimelineConnection, WaterfallConnection
 from loopgraph.computes.traces.tree import Node
@@ -153,11 +153,11 @@ class Trace(Loaded, relay.Node):
 
     @strawberry.field
     async def total_hooks(self, info: Info) -> int:
-        return len((await self.find_place(info)).all_of(SpanKind.STEP))
+        return len(all_of(info, await self.find_place(info), SpanKind.STEP))
 
     @strawberry.field
     async def total_endpoints(self, info: Info) -> int:
-        return len((await self.find_place(info)).all_of(SpanKind.CALL))
+        return len(all_of(info, await self.find_place(info), SpanKind.CALL))
 
     @strawberry.field
     async def total_rag_queries(self, info: Info) -> int:
