@@ -106,10 +106,10 @@ class DeadLetters:
                 _sync_folder(self.path.parent)
 
     def _read(self) -> tuple[list[Letter], int]:
-        try:
-            lines = self.path.read_bytes().splitlines()
-        except FileNotFoundError:
+        if not self.path.exists():
             return [], 0
+        with self._locked():  # else the last line may be one of which another process has written a part
+            lines = self.path.read_bytes().splitlines()
         letters = [_letter(line) for line in lines if line.strip()]
         return [letter for letter in letters if letter is not None], sum(letter is None for letter in letters)
 
