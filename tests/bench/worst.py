@@ -64,7 +64,7 @@ WORST: dict[str, str] = {
         waterfall(first: 100) {{ edges {{ node {{ name depth durationMs }} }} }}
         timeline(first: 100) {{ edges {{ node {{ data }} }} }} }} }} }} }}""",
     "500 traces by id": f"""query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Trace {{
-        {_HEAD} steps(first: 100) {{ {_STEP} }} waterfall(first: 200) {{ edges {{ node {{ name depth }} }} }} }} }} }}""",
+        {_HEAD} steps(first: 100) {{ {_STEP} }} waterfall(first: 190) {{ edges {{ node {{ name depth }} }} }} }} }} }}""",
     "10,000 steps in slices": '{ trace(correlationId: "large") { '
     + " ".join(
         f"s{i}: hookExecutions(first: 500, offset: {500 * i}) {{ {_STEP} version {{ label }} }}" for i in range(20)

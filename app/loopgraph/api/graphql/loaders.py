@@ -23,6 +23,9 @@ V = TypeVar("V")
 T = TypeVar("T")
 Rest = TypeVarTuple("Rest")
 
+_WOKEN = 200
+"""So many tasks are woken at once by what a read has answered, before the event loop comes round."""
+
 
 class Loader(Generic[K, V]):
     """Gathers the keys that the tasks of a request ask for, and reads them at once when no task is left that could ask for more.
@@ -82,7 +85,9 @@ class Loader(Generic[K, V]):
             outcomes: list[Any] = [error] * len(futures)
         else:
             outcomes = list(values)
-        for future, outcome in zip(futures, outcomes, strict=True):
+        for number, (future, outcome) in enumerate(zip(futures, outcomes, strict=True), start=1):
+            if number % _WOKEN == 0:
+                await asyncio.sleep(0)
             if future.done():
                 continue
             if isinstance(outcome, Exception):

@@ -148,20 +148,15 @@ class TraceReads:
         """Traces without what belongs to them; unknown and hidden ids are absent."""
         ids = list(dict.fromkeys(correlation_ids))
         rows = await self._graph.read(_TRACES_IN_CONTEXT, correlation_ids=ids, subject=subject_of(principal))
-        return {
-            row["trace"]["correlation_id"]: Head(
-                trace=mapping.trace(row["trace"]),
-                routing=mapping.routing(row["routing"]) if row["routing"] else None,
-                continued_from=row["continued_from"],
-            )
-            for row in rows
-        }
+        heads = await made_of(rows, lambda: list(map(_head, rows)))
+        return {head.trace.correlation_id: head for head in heads}
 
     async def calls_by_id(self, call_ids: Iterable[str], principal: Principal | None) -> dict[str, EndpointCall]:
         """Endpoint calls by id; unknown and hidden ids are absent."""
         ids = list(dict.fromkeys(call_ids))
         rows = await self._graph.read(_CALLS_BY_ID, call_ids=ids, subject=subject_of(principal))
-        return {found.call_id: found for found in (mapping.call(row["call"]) for row in rows)}
+        calls = await made_of(rows, lambda: [mapping.call(row["call"]) for row in rows])
+        return {call.call_id: call for call in calls}
 
     async def prompts_of_episode(self, correlation_id: str) -> list[str]:
         """The ids of the prompts of the episode that a trace is part of; of the trace alone, if it is not known.
@@ -199,7 +194,8 @@ class TraceReads:
         """Hook executions by id; unknown and hidden ids are absent."""
         ids = list(dict.fromkeys(execution_ids))
         rows = await self._graph.read(_HOOKS_BY_ID, execution_ids=ids, subject=subject_of(principal))
-        return {found.execution_id: found for found in (mapping.hook(row["hook"]) for row in rows)}
+        hooks = await made_of(rows, lambda: [mapping.hook(row["hook"]) for row in rows])
+        return {hook.execution_id: hook for hook in hooks}
 
     async def executions(
         self,
@@ -276,6 +272,14 @@ class _Rows(NamedTuple):
             + sum(len(row["hooks"]) for row in self.hooks)
             + sum(len(row["calls"]) for row in self.calls)
         )
+
+
+def _head(row: Row) -> Head:
+    return Head(
+        trace=mapping.trace(row["trace"]),
+        routing=mapping.routing(row["routing"]) if row["routing"] else None,
+        continued_from=row["continued_from"],
+    )
 
 
 async def _with_spawned(tx: Transaction, ids: list[str], max_traces: int) -> tuple[list[str], bool]:
