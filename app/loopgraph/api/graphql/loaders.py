@@ -85,15 +85,16 @@ class Loader(Generic[K, V]):
             outcomes: list[Any] = [error] * len(futures)
         else:
             outcomes = list(values)
-        for number, (future, outcome) in enumerate(zip(futures, outcomes, strict=True), start=1):
-            if number % _WOKEN == 0:
-                await asyncio.sleep(0)
-            if future.done():
-                continue
-            if isinstance(outcome, Exception):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
+        with self._turns.waking():
+            for number, (future, outcome) in enumerate(zip(futures, outcomes, strict=True), start=1):
+                if number % _WOKEN == 0:
+                    await asyncio.sleep(0)
+                if future.done():
+                    continue
+                if isinstance(outcome, Exception):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
 
 
 def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]], turns: Turns) -> Loader[K, V | None]:

@@ -105,6 +105,15 @@ class Turns:
         finally:
             self._waiting -= 1
 
+    @contextlib.contextmanager
+    def waking(self) -> Iterator[None]:
+        """Tasks are woken in this block, in portions: it is not quiet until all are."""
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+
     async def quiet(self) -> None:
         """Returns when no task of this request waits for its turn, and those that were ready have run."""
         calm = 0
