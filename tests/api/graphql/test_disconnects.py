@@ -11,7 +11,7 @@ import pytest
 
 from loopgraph.effects.clock import new_id
 from support.service import Service, operation
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 FOLLOW = operation("traces_follow")
 
@@ -22,10 +22,12 @@ async def calm(service: Service, caplog: pytest.LogCaptureFixture) -> AsyncItera
     server = logging.getLogger("uvicorn.error")  # its records do not come to the root logger
     server.addHandler(caplog.handler)
     yield
-    async with asyncio.timeout(PATIENCE_S):
-        while service.parts.feed.subscribers:
-            await record(service)  # what is sent to a client that has gone shows that it has
-            await asyncio.sleep(0.01)
+
+    async def nobody_follows() -> bool:
+        await record(service)  # what is sent to a client that has gone shows that it has
+        return not service.parts.feed.subscribers
+
+    await until(nobody_follows)
     assert await service.query("{ __typename }") == {"__typename": "Query"}
     server.removeHandler(caplog.handler)
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
@@ -36,9 +38,7 @@ async def record(service: Service) -> None:
 
 
 async def followed(service: Service) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not service.parts.feed.subscribers:  # noqa: ASYNC110 - the service has no event for it
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(service.parts.feed.subscribers))
 
 
 async def sent(

@@ -110,7 +110,8 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
     _PLACES.page(info, first, after)
     if info.context.turns.spent():
         await info.context.turns.turn()
-    waterfall = await info.context.loaders.once.made("waterfall", _drawing, *tops)
+    # Shielded: where one part of an answer is given up, another may wait for the same drawing.
+    waterfall = await asyncio.shield(info.context.loaders.once.made("waterfall", _drawing, *tops))
     shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
     records = await _records(info, [node.key for node in shown])
 
