@@ -286,7 +286,7 @@ def _is_of_tree(parent: GraphQLNamedType, definition: GraphQLField, place: _Plac
 def _item(type_: GraphQLNamedType) -> GraphQLNamedType:
     """The type of the items of a connection or an edge; of another type, itself."""
     while _is_paging(type_):
-        fields = type_.fields  # type: ignore[attr-defined]
+        fields = type_.fields  # type: ignore[attr-defined]  # only objects page
         type_ = get_named_type(fields["edges" if "edges" in fields else "node"].type)
     return type_
 

@@ -30,7 +30,7 @@ def describe(schema: GraphQLSchema) -> set[str]:
 
     def described(thing: object, *keys: str) -> None:
         if not getattr(thing, "description", None) and (key := next((key for key in keys if key in NAMES), None)):
-            thing.description = NAMES[key]  # type: ignore[attr-defined]
+            thing.description = NAMES[key]  # type: ignore[attr-defined]  # kinds of things without a common base
             used.add(key)
 
     for type_ in schema.type_map.values():

@@ -90,7 +90,7 @@ _PARAMETERS = "Left out together with the template: those of the same source; el
 class CopiedFields(VersionFields):
     """What a version consists of that is made from others."""
 
-    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]
+    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]  # may be left out, unlike the base's
     parameters: JSON | None = _left_out(_PARAMETERS)
 
 
@@ -136,9 +136,9 @@ class DeriveVersionInput(CopiedFields):
 @strawberry.input
 class ForkPatternInput(PatternFields):
     source: SourceInput
-    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]
+    template_code: str | None = _left_out(_TEMPLATE)  # type: ignore[assignment]  # may be left out, unlike the base's
     parameters: JSON | None = _left_out(_PARAMETERS)
-    pattern_type: str | None = _left_out("Left out: that of the source's pattern.")  # type: ignore[assignment]
+    pattern_type: str | None = _left_out("Left out: that of the source's pattern.")  # type: ignore[assignment]  # as above
     activate: bool = True
 
 

@@ -17,7 +17,7 @@ class NodeQuery:
         if not is_global(id):
             raise InvalidInput("id", "must be a global id of this API, as the field `id` of a node gives it")
         [found] = await find(info, [id])
-        return found  # type: ignore[no-any-return]
+        return found  # type: ignore[no-any-return]  # a union of all nodes
 
     @strawberry.field(
         description="Several things by their global ids, in their order; null for an id that nothing has.",

@@ -53,7 +53,7 @@ def both(connection: Any, slice_: Any, to: tuple[str, str], description: str, in
         strawberry.field(
             resolver=connection,
             description=description,
-            graphql_type=Connection[later(*to)],  # type: ignore[misc]
+            graphql_type=Connection[later(*to)],  # type: ignore[misc]  # a type that is known when the schema is made
         ),
         strawberry.field(
             resolver=slice_,

@@ -51,7 +51,7 @@ class ExperimentExecutionEdge(Edge[HookExecution]):
 
 @strawberry.type(description="The executions of an experiment.")
 class ExperimentExecutionConnection(Connection[HookExecution]):
-    edges: list[ExperimentExecutionEdge]  # type: ignore[assignment]
+    edges: list[ExperimentExecutionEdge]  # type: ignore[assignment]  # its edges say more than the base's
 
 
 @strawberry.type(description="How far an arm of an experiment is.")
