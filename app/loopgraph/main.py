@@ -147,7 +147,7 @@ def _otlp_grpc_door(settings: Settings) -> Callable[..., contextlib.AbstractAsyn
 @contextlib.asynccontextmanager
 async def _working(settings: Settings, services: Services, pace: Pace, room: Room) -> AsyncIterator[None]:
     """What works beside the doors, until the end of the block; then what waits is recorded."""
-    housekeeping, garbage = build_housekeeping(services), Collector(lambda: pace.busy)
+    housekeeping, garbage = build_housekeeping(services), Collector(pace.idle)
     background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
     background.append(asyncio.create_task(rehearse_beside(settings)))
     sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner

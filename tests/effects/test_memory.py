@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import weakref
+from collections.abc import AsyncIterator
 
-from loopgraph.effects.memory import LATEST, Collector
+from loopgraph.effects.memory import Collector
 
 
 class Knot:
@@ -18,25 +20,47 @@ def knot() -> weakref.ref[Knot]:
     return weakref.ref(Knot())
 
 
+@contextlib.asynccontextmanager
+async def running(collector: Collector) -> AsyncIterator[None]:
+    task = asyncio.create_task(collector.run_forever())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_garbage_goes_while_nobody_is_busy() -> None:
-    collector, before = Collector(lambda: False, every_s=0.01), gc.get_threshold()
-    task, left = asyncio.create_task(collector.run_forever()), knot()
-    async with asyncio.timeout(30):
+    before, left = gc.get_threshold(), knot()
+
+    async def idle() -> None:
+        pass
+
+    async with running(Collector(idle, every_s=0.01)), asyncio.timeout(30):
         while left() is not None:  # noqa: ASYNC110 - a collection has no event
             await asyncio.sleep(0.01)
-    assert gc.get_threshold()[2] > before[2]
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        assert gc.get_threshold()[2] > before[2]
     assert gc.get_threshold() == before
 
 
-def test_it_is_put_off_and_not_for_ever() -> None:
-    collector = Collector(lambda: True)
-    for _ in range(LATEST):
-        collector.look()
-    assert collector.collections == 0
+async def test_it_waits_until_nobody_is_busy() -> None:
+    asked, free = asyncio.Event(), asyncio.Event()
+
+    async def idle() -> None:
+        asked.set()
+        await free.wait()
+
+    collector = Collector(idle, every_s=0.01)
+    async with running(collector), asyncio.timeout(30):
+        await asked.wait()
+        assert collector.collections == 0
+        free.set()
+        while not collector.collections:  # noqa: ASYNC110 - a collection has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_it_does_not_wait_for_ever() -> None:
     left = knot()
-    collector.look()
-    assert (collector.collections, left()) == (1, None)
-    collector.look()
-    assert collector.collections == 1
+    async with running(Collector(asyncio.Event().wait, every_s=0.01, latest_s=0.01)), asyncio.timeout(30):
+        while left() is not None:  # noqa: ASYNC110 - a collection has no event
+            await asyncio.sleep(0.01)

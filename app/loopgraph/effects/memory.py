@@ -8,22 +8,25 @@ garbage that only such a look would find, so it is put off until nobody waits.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 _NEVER = 1_000_000
 EVERY_S = 10.0
-LATEST = 6
-"""So many times in a row a collection is put off at most."""
+LATEST_S = 300.0
+"""So long a collection is put off at most."""
 
 
 class Collector:
-    """Collects when ``busy`` says no, and every minute whatever it says."""
+    """Collects now and then, as soon as ``idle`` returns."""
 
-    def __init__(self, busy: Callable[[], bool], every_s: float = EVERY_S) -> None:
-        self._busy = busy
+    def __init__(
+        self, idle: Callable[[], Awaitable[object]], every_s: float = EVERY_S, latest_s: float = LATEST_S
+    ) -> None:
+        self._idle = idle
         self._every_s = every_s
-        self._put_off = 0
+        self._latest_s = latest_s
         self.collections = 0
 
     async def run_forever(self) -> None:
@@ -33,15 +36,10 @@ class Collector:
         try:
             while True:
                 await asyncio.sleep(self._every_s)
-                self.look()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._latest_s):
+                        await self._idle()
+                gc.collect()
+                self.collections += 1
         finally:
             gc.set_threshold(young, middle, old)
-
-    def look(self) -> None:
-        """Collects, unless that is to be put off."""
-        if self._busy() and self._put_off < LATEST:
-            self._put_off += 1
-            return
-        self._put_off = 0
-        gc.collect()
-        self.collections += 1

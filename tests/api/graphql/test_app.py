@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from loopgraph.api.graphql import app
+from loopgraph.api.graphql.encoding import encoded
 from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.contracts.audit import EventFilter
@@ -98,12 +100,14 @@ async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog
     def fail(_: str) -> Any:
         raise RuntimeError("a secret of the house")
 
+    turns = Turns(Pace())
     context = SimpleNamespace(
         correlation_id="the-request",
         principal=None,
         loaders=SimpleNamespace(pattern=SimpleNamespace(load=fail)),
         services=service.parts,
-        turns=Turns(Pace()),
+        turns=turns,
+        operation=turns.operation,
     )
     with caplog.at_level(logging.ERROR):
         result: Any = await build_schema(service.parts.settings).execute(
@@ -128,3 +132,15 @@ async def test_graphiql_is_for_browsers(service: Service) -> None:
     response = await service.http.get("/graphql", headers={"accept": "text/html"})
     assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "GraphiQL" in response.text
+
+
+async def test_an_answer_is_being_made_until_it_is_encoded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy: list[bool] = []
+
+    async def noted(value: Any, pace: Pace) -> bytes:
+        busy.append(pace.busy)
+        return await encoded(value, pace)
+
+    monkeypatch.setattr(app, "encoded", noted)
+    assert "errors" not in (await service.ask("{ __typename }"))
+    assert busy == [True]

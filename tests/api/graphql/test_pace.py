@@ -6,6 +6,7 @@ That is counted in the processor time of its thread, so that the load of the mac
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,9 @@ class Context:
     squares: Loader[int, int]
     reads: list[int]
     correlation_id: str = "test"
+
+    def operation(self) -> contextlib.AbstractContextManager[None]:
+        return self.turns.operation()
 
 
 def context(timeout_ms: int = 600_000) -> Context:
@@ -229,3 +233,16 @@ async def test_encoding_of_what_is_nested_deeply() -> None:
         deep = {"a": [deep]}
     assert await encoded(deep, Pace()) == orjson.dumps(deep)
     assert await encoded({1: {"a": 2}}, Pace()) == b'{"1":{"a":2}}'
+
+
+async def test_idle_is_when_no_answer_is_being_made() -> None:
+    pace = Pace()
+    await pace.idle()
+    with pace.operation():
+        waiting = asyncio.ensure_future(pace.idle())
+        with pace.operation():
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    async with asyncio.timeout(60):
+        await waiting

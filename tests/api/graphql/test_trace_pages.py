@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import tracemalloc
 from typing import Any
 
 import pytest
 
+from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.orchestrators.traces.episodes import assemble
@@ -182,3 +185,18 @@ async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
     assert [row["depth"] for row in nodes(page)] == list(range(500))
     page = await waterfall_page(service, trace, 2, page["pageInfo"]["endCursor"])
     assert [(row["depth"], row["name"]) for row in nodes(page)] == [(500, "T499"), (501, "T500")]
+
+
+async def test_answers_leave_no_trees_that_only_a_search_for_circles_would_find(service: Service) -> None:
+    trace = new_id()
+    await service.parts.recorder.record(busy(trace))
+    gc.collect()
+    gc.disable()
+    try:
+        await waterfall_page(service, trace, 50)
+        await timeline_page(service, trace, 50)
+        async with asyncio.timeout(60):
+            while any(isinstance(one, Node) for one in gc.get_objects()):  # noqa: ASYNC110 - no event says so
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()

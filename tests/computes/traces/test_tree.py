@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from hypothesis import given
 
 from loopgraph.computes.traces.tree import Node, grow
+from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts.assembly import TraceParts
 from loopgraph.contracts.traces import EndpointCall, HookExecution
 from support.traces import at
@@ -59,6 +63,22 @@ def test_circles_are_opened() -> None:
         "t",
     )
     assert outline(found) == ["t", ".b", "..a", ".self", ".sub", "..in sub"]
+
+
+def test_a_tree_goes_with_the_last_that_holds_it() -> None:
+    given = [hook(f"h{number}", "t", parent_id="h0" if number else None, started_at=at(number)) for number in range(9)]
+    gc.disable()
+    try:
+        root = grow(parts(trace("t", started_at=at(0)), *given), "t")
+        assert root.children[0].children[0].parent is root.children[0]
+        drawing = Waterfall([root])
+        left = [weakref.ref(node) for node in root.walk()]
+        del root
+        assert all(node() for node in left)
+        del drawing
+        assert not any(node() for node in left)
+    finally:
+        gc.enable()
 
 
 @given(trees())

@@ -153,7 +153,8 @@ class _GraphQL(GraphQL[Context, None]):
     async def run(self, *args: Any, **kwargs: Any) -> Any:
         """The answer to a request; one that cannot be executed at all is refused in the form of GraphQL's answers."""
         try:
-            return await super().run(*args, **kwargs)
+            with self._pace.operation():
+                return await super().run(*args, **kwargs)
         except _Gone:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except HTTPException as refusal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,6 +28,12 @@ class Context:
     correlation_id: str
     loaders: Loaders
     turns: Turns
+
+    @contextlib.contextmanager
+    def operation(self) -> Iterator[None]:
+        """An operation is executed in this block."""
+        with self.turns.operation(), self.loaders.once.operation():
+            yield
 
 
 def context_of(connection: HTTPConnection, pace: Pace) -> Context:

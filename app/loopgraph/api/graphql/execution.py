@@ -47,7 +47,7 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         timeout_ms = self.context_value.services.settings.operation_timeout_ms
         DEADLINE.set(time.monotonic() + timeout_ms / 1000)
         try:
-            with self._turns.operation():
+            with self.context_value.operation():
                 async with asyncio.timeout(timeout_ms / 1000) as limit:
                     return await result
         except TimeoutError as error:

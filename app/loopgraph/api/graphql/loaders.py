@@ -7,7 +7,8 @@ what was true before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from loopgraph.api.graphql.pace import Turns
@@ -131,6 +132,18 @@ class Once:
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = {}
+        self._operations = 0
+
+    @contextlib.contextmanager
+    def operation(self) -> Iterator[None]:
+        """An operation is executed in this block. What was made is let go when none is: a WebSocket's context stays."""
+        self._operations += 1
+        try:
+            yield
+        finally:
+            self._operations -= 1
+            if not self._operations:
+                self._made.clear()
 
     def made(self, what: str, make: Callable[..., T], *of: object) -> T:
         """What ``make`` makes of these things, which are told apart by identity; ``what`` names it."""

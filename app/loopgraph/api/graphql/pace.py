@@ -28,20 +28,30 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._releasing = False
         self._operations = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def busy(self) -> bool:
         """Whether any answer is being made."""
         return self._operations > 0
 
+    async def idle(self) -> None:
+        """Returns when no answer is being made."""
+        while self.busy:
+            await self._idle.wait()
+
     @contextlib.contextmanager
     def operation(self) -> Iterator[None]:
         """An answer is made in this block."""
         self._operations += 1
+        self._idle.clear()
         try:
             yield
         finally:
             self._operations -= 1
+            if not self._operations:
+                self._idle.set()
 
     def spent(self) -> bool:
         """Whether it is time to let the loop come round."""

@@ -6,6 +6,7 @@ search by structure and comparison all walk this tree.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,9 +20,14 @@ R = TypeVar("R", Trace | HookExecution | EndpointCall, Span)
 Key = tuple[SpanKind, str]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Node(Generic[R]):
-    """A record in its place: the trace it is in (itself, if it is one), what it is nested in, and what is nested in it."""
+    """A record in its place: the trace it is in (itself, if it is one), what it is nested in, and what is nested in it.
+
+    It keeps what is nested in it, and not what it is nested in: who walks upwards holds the grove or its top. So trees go with
+    the last that holds them; in circles they would stay until Python looks for such, which stops all else for 0.1 s after a
+    large answer.
+    """
 
     record: R
     key: Key
@@ -30,15 +36,26 @@ class Node(Generic[R]):
     """What it may hang under, the surest first."""
     prompt: Key | None
     """The trace of its prompt, for a trace that names one: what it hangs under if nothing else is known."""
-    trace_node: Node[R] | None = None
-    parent: Node[R] | None = None
     children: list[Node[R]] = field(default_factory=list)
+    _trace: weakref.ref[Node[R]] | None = None
+    _parent: weakref.ref[Node[R]] | None = None
+
+    @property
+    def parent(self) -> Node[R] | None:
+        """What it is nested in."""
+        return self._parent() if self._parent is not None else None
+
+    @property
+    def trace_node(self) -> Node[R] | None:
+        """The trace that it is in."""
+        return self._trace() if self._trace is not None else None
 
     @property
     def trace(self) -> Trace:
         """The record of the trace that it is in."""
-        assert self.trace_node is not None
-        trace = self.trace_node.record
+        node = self.trace_node
+        assert node is not None
+        trace = node.record
         assert isinstance(trace, Trace), "only of trees of whole records"
         return trace
 
@@ -99,15 +116,15 @@ def plant(
     own_prompts = frozenset(continued)
     parents: dict[Key, Node[R] | None] = {}
     for node in order:
-        node.trace_node = nodes[SpanKind.TRACE, node.trace_id]
+        node._trace = weakref.ref(nodes[SpanKind.TRACE, node.trace_id])
         parents[node.key] = None if node is root else _parent(node, nodes, own_prompts) or _outermost(node, root)
     ranks = {(SpanKind.TRACE, id_): rank for rank, id_ in enumerate(heads)}
     opened = _open_circles(parents, [nodes[key] for key in ranks] + order, ranks, root)
     for node in order:
-        node.parent = parents[node.key]
-        if node.parent is not None:
-            node.parent.children.append(node)
-    return Grove(tuple(node for node in order if node.parent is None), nodes, frozenset(opened))
+        if (parent := parents[node.key]) is not None:
+            node._parent = weakref.ref(parent)
+            parent.children.append(node)
+    return Grove(tuple(node for node in order if parents[node.key] is None), nodes, frozenset(opened))
 
 
 def grow(parts: Mapping[str, TraceParts], root_id: str) -> Node[Record]:

@@ -227,6 +227,8 @@ def _critical(spans: Sequence[_Span]) -> list[Segment]:
                 link.span.critical = True
         frame.cursor = chain[-1].floor
         stack += reversed(chain)
+    for span in spans:
+        span.holder = span.holds = None  # spans that hold each other would stay until Python looks for such circles
     return segments
 
 

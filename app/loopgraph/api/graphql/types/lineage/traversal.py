@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Self
 
@@ -69,6 +70,7 @@ class LineageNode:
 @strawberry.type(description="Versions in breadth-first order and the distinct edges between them.")
 class LineageGraph:
     graph: strawberry.Private[contracts.LineageGraph]
+    presented: strawberry.Private[dict[str, Any]]
     start_ids: list[strawberry.ID]
     reached: int = strawberry.field(description="Versions found before the filter by status.")
     truncated: bool = strawberry.field(
@@ -80,18 +82,21 @@ class LineageGraph:
     def of(cls, graph: contracts.LineageGraph) -> Self:
         return cls(
             graph=graph,
+            presented={},
             start_ids=[strawberry.ID(start) for start in graph.start_ids],
             reached=graph.reached,
             truncated=graph.truncated or len(graph.edges) > _most_edges(graph),
         )
 
-    @strawberry.field
-    def nodes(self) -> list[LineageNode]:
-        return [shape(LineageNode, node, version=present(node.version)) for node in self.graph.nodes]
+    # These lists can be long: their objects are made as they are completed, which is done in slices.
+
+    @strawberry.field(graphql_type=list[LineageNode])
+    def nodes(self) -> Iterator[LineageNode]:
+        return (shape(LineageNode, node, version=self._version(node.version)) for node in self.graph.nodes)
 
     @strawberry.field(graphql_type=_EDGES)
-    def edges(self) -> list[Any]:
-        return [present(edge) for edge in self.graph.edges[: _most_edges(self.graph)]]
+    def edges(self) -> Iterator[Any]:
+        return map(present, self.graph.edges[: _most_edges(self.graph)])
 
     @strawberry.field
     def node_count(self) -> int:
@@ -105,22 +110,28 @@ class LineageGraph:
         description="Versions of the answer without an ancestry edge of the answer into them.",
         graphql_type=_VERSIONS,
     )
-    def roots(self) -> list[Any]:
+    def roots(self) -> Iterator[Any]:
         return self._chosen(algorithms.roots(self._ids(), self.graph.edges))
 
     @strawberry.field(
         description="Versions of the answer without an ancestry edge of the answer out of them.",
         graphql_type=_VERSIONS,
     )
-    def leaves(self) -> list[Any]:
+    def leaves(self) -> Iterator[Any]:
         return self._chosen(algorithms.leaves(self._ids(), self.graph.edges))
 
     def _ids(self) -> list[str]:
         return [node.version.node_id for node in self.graph.nodes]
 
-    def _chosen(self, ids: tuple[str, ...]) -> list[Any]:
+    def _chosen(self, ids: tuple[str, ...]) -> Iterator[Any]:
         versions = {node.version.node_id: node.version for node in self.graph.nodes}
-        return [present(versions[node_id]) for node_id in ids]
+        return (self._version(versions[node_id]) for node_id in ids)
+
+    def _version(self, version: contracts.PatternVersion) -> Any:
+        """The object of a version, which is made once for all lists that it is in."""
+        if (object_ := self.presented.get(version.node_id)) is None:
+            object_ = self.presented[version.node_id] = present(version)
+        return object_
 
 
 def _most_edges(graph: contracts.LineageGraph) -> int:
