@@ -14,6 +14,7 @@ only counts are read, never how good an arm is.) An execution that began and has
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -220,7 +221,8 @@ class FeedbackLoop:
         executions = await self._evidence(experiment)
         evidence = {arm: evidence_of(executions, arm) for arm in Arm}
         control, treatment = (arm_sample(evidence[arm], experiment.metric) for arm in Arm)
-        result = compare(
+        result = await asyncio.to_thread(  # the first comparison loads a library, which takes most of a second
+            compare,
             experiment.metric,
             control,
             treatment,
