@@ -14,6 +14,7 @@ from support.service import Service
 from support.traces import Traces
 
 Json = dict[str, Any]
+KINDS = ("start", "routing", "hook", "endpoint", "complete")
 
 
 def events(trace: str, hooks: int) -> list[Json]:
@@ -149,3 +150,21 @@ async def test_events_may_be_larger_than_other_bodies(service: Service) -> None:
 
 async def test_an_empty_batch(service: Service) -> None:
     assert await post(service, b"[]") == {"results": []}
+
+
+async def test_the_schema_says_what_events_may_have(service: Service) -> None:
+    answer = await service.http.get("/api/traces/schema")
+    assert answer.headers["content-type"] == "application/schema+json"
+    schema = answer.json()
+    kinds = {one["$ref"].rpartition("/")[2] for one in schema["oneOf"]}
+    assert kinds == {schema["discriminator"]["mapping"][kind].rpartition("/")[2] for kind in KINDS}
+    for event in events(new_id(), 1):
+        [of_kind] = [
+            one for name in kinds if (one := schema["$defs"][name])["properties"]["kind"]["const"] == event["kind"]
+        ]
+        assert set(of_kind["required"]) <= event.keys() <= of_kind["properties"].keys(), event
+        assert of_kind["additionalProperties"] is False
+        for missing in of_kind["required"]:
+            less = {name: value for name, value in event.items() if name != missing}
+            results = (await post(service, json.dumps([less]).encode()))["results"]
+            assert results[0]["error"]["code"] == "INVALID_INPUT", missing

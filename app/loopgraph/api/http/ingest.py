@@ -1,4 +1,5 @@
-"""``POST /api/traces/{start,routing,hook,endpoint,complete}``: one event of a trace, as JSON.
+"""``POST /api/traces/{start,routing,hook,endpoint,complete}``: one event of a trace, as JSON; ``GET /api/traces/schema``: what
+events may say, as a JSON Schema.
 
 The correlation headers of seed 003 fill in what the body leaves out. The answer comes after the commit; with ``?ack=queued``
 it is 202 as soon as the event waits to be recorded, which is lost if the service is killed before.
@@ -6,6 +7,7 @@ it is 202 as soon as the event waits to be recorded, which is lost if the servic
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -145,6 +147,31 @@ _CONTRACTS: dict[str, type[BaseModel]] = {
     "complete": TraceCompleted,
 }
 
+
+@functools.cache
+def _schema() -> _Json:
+    described = TypeAdapter(TraceEvent).json_schema()
+    for contract in _CONTRACTS.values():
+        of_event = described["$defs"][contract.__name__]
+        # An id of its own is made for what has none; which event it is, only a path of its own says.
+        of_event["required"] = ["kind", *(name for name in of_event["required"] if name != _OWN_ID.get(contract))]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Events of traces",
+        "description": "Each is an item of /api/traces/batch. A path of its own takes it without `kind`, and without what the "
+        "X-…-ID headers say.",
+        **described,
+    }
+
+
+async def _schema_door(_: Request) -> Response:
+    return JSONResponse(_schema(), media_type="application/schema+json")
+
+
 ingest_routes = [
-    Door(f"/api/traces/{name}", _door(contract), Action.WRITE_EVENTS, ["POST"]) for name, contract in _CONTRACTS.items()
+    *(
+        Door(f"/api/traces/{name}", _door(contract), Action.WRITE_EVENTS, ["POST"])
+        for name, contract in _CONTRACTS.items()
+    ),
+    Door("/api/traces/schema", _schema_door, Action.WRITE_EVENTS),
 ]
