@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from loopgraph.effects.engine.folder import EngineFolder, EngineRecord
 from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, java, server
 from loopgraph.effects.engine.start_cache import StartCache
-from loopgraph.errors import EngineStartError
+from loopgraph.errors import EngineStartError, SetupError
 
 if TYPE_CHECKING:  # it needs no more than the standard library, and says so where the engine is missing
     from loopgraph.settings import Settings
@@ -95,6 +95,16 @@ class EmbeddedEngine:
         """The engine of a folder, with the Java that the settings ask for."""
         java_options, cache = settings.embedded_java_options, settings.embedded_cache
         return cls(folder, heap=settings.embedded_heap, java_options=java_options, cache=cache)
+
+    def check_begun(self) -> None:
+        """Raises SetupError if no database was ever made in the folder, nor is being made; changes nothing."""
+        try:
+            self._folder.recognise()
+            if self._folder.holds_a_graph or self._folder.is_locked():
+                return
+        except OSError as error:
+            raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
+        raise SetupError(f"there is no database yet in {self._folder.path}: `loopgraph serve` makes one")
 
     def ensure_running(self) -> EngineAddress:
         """The address of the running engine, which is joined, or else started. Blocks; joining takes milliseconds.
