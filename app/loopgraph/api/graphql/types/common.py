@@ -92,7 +92,9 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
         field = ".".join(filter(None, [path, *map(camel, wrong.field.split("."))]))
         # A rule over several fields names them, too.
         problem = re.sub(
-            r"\w+", lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0], wrong.problem
+            r"\w+",
+            lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0],
+            errors.spelled_by_name(wrong.problem),
         )
         raise errors.InvalidInput(field, problem) from error
 
