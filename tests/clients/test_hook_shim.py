@@ -200,8 +200,11 @@ async def test_a_service_that_refuses_everything_empties_no_spool(shim: Shim, st
     assert sorted(event["n"] for event, _ in door.taken) == list(range(9))
 
 
-async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: Shim) -> None:
-    door = Door(lambda event: Response(status_code=500 if event["n"] == 1 else 200))
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+async def test_an_event_at_which_the_service_fails_or_that_it_bars_keeps_no_other_waiting(
+    shim: Shim, status: int
+) -> None:
+    door = Door(lambda event: Response(status_code=status if event["n"] == 1 else 200))
     async with door.open() as url:
         spool = shim.spool(url)
         for number in (1, 2):
