@@ -128,7 +128,7 @@ class Outbox:
         if attempt.verdict is Verdict.BARRED and not self.others_accepted(part):
             return max(delay_s(self._failures), attempt.retry_after_s or 0.0)
         searching, more = min(self._failures, _UNDELAYED), max(0, self._failures - _UNDELAYED)
-        if attempt.verdict is not Verdict.FAILED:
+        if attempt.verdict is Verdict.BUSY:
             return max(delay_s(min(searching, _BUSY_TRIES) + more), attempt.retry_after_s or 0.0)
         return delay_s(more) if more else 0.0
 

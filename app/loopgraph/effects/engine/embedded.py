@@ -16,6 +16,7 @@ import http.client
 import io
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,6 +51,9 @@ _ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 
 _CRASHES = frozenset(128 + number for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGSEGV))
 """Exit codes of a Java that failed itself."""
+
+_CACHE_UNUSABLE = re.compile(r"\[error *\]\[(?:aot|cds)")
+"""How Java reports that it goes without the start cache that it was given."""
 
 _UNCAUGHT = 'Exception in thread "main"'
 """How Java reports that its start failed. The engine then stays alive and serves nothing, as when a port is taken."""
@@ -177,11 +181,11 @@ class EmbeddedEngine:
         self._folder.prepare()
         last = self._folder.record()
         preferred = last.port if last else None  # so that drivers find the engine where it was
+        cache = StartCache(*self._cache) if self._cache else None
+        cached = cache.options if cache else ()
         for attempt in range(1, _ATTEMPTS + 1):
             port, http_port = free_ports(preferred)
             self._folder.publish(EngineRecord(port))
-            cache = StartCache(*self._cache) if self._cache else None
-            cached = cache.options if cache else ()
             child = self._spawn(lock, port, http_port, cached)
             try:
                 self._wait_ready(child, port, http_port, deadline)
@@ -193,8 +197,11 @@ class EmbeddedEngine:
                     continue
                 if isinstance(error, _Crashed) and cache and cached:
                     cache.drop()  # Java checks its header only: one with broken content crashes it
+                    cached = ()
                     continue
                 raise
+            if cache and cached and _CACHE_UNUSABLE.search(self._printed()):
+                cache.drop()  # it is cut off, say, and of no use to any start
             self._child = child
             logger.info("the embedded engine runs: pid %s, port %s, logs in %s", child.pid, port, self._folder.log)
             return self._address(port)
