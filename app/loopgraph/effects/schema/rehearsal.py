@@ -22,6 +22,7 @@ import tempfile
 from pathlib import Path
 
 from loopgraph.assets import all_queries
+from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import NO_SPACE
 from loopgraph.effects.engine.java import java
 from loopgraph.effects.engine.start_cache import StartCache
@@ -99,11 +100,24 @@ async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> N
         "embedded_java_options": (*settings.embedded_java_options, *recording),
         "embedded_cache": None,
     }
-    async with Graph.open(settings.model_copy(update=given)) as graph:
-        await prepare(graph)
-        for query in all_queries():
-            if not query.choices:
-                await graph.explain(query)
+    recording_one = settings.model_copy(update=given)
+    engine = EmbeddedEngine.configured(graph_folder, recording_one)
+    try:
+        await asyncio.to_thread(engine.ensure_running)
+        async with Graph.open(recording_one) as graph:
+            await prepare(graph)
+            for query in all_queries():
+                if not query.choices:
+                    await graph.explain(query)
+        if (pid := engine.pid) is not None:
+            # What Java has recorded it writes when it ends. On a busy machine that takes longer than an engine has to stop.
+            os.kill(pid, signal.SIGTERM)
+            async with asyncio.timeout(_LIMIT_S):
+                await asyncio.to_thread(engine.wait_stopped)
+    except TimeoutError as error:
+        raise EngineStartError(f"Java did not write what it had recorded in {_LIMIT_S:g} s") from error
+    finally:
+        engine.close()
 
 
 def _made(settings: Settings, recorded: Path, made: Path) -> Path:
