@@ -138,14 +138,13 @@ async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
 async def test_who_may_not_send_keeps_the_events_and_is_told_once(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The token or the address is wrong, and no event is: until that is mended they wait, and are sent less and less often."""
+    """The token or the address is wrong, and no event is: until that is mended they wait."""
     script = Scripted()
     script.answers = [lambda _: Response("who are you?", status_code=status)] * 10_000
     async with script.at() as url, Recorder(url, linger_s=0.01, capacity=30) as recorder:
         for number in range(20):
             hook(recorder, number)
         await until(lambda: len(script.batches) >= 6)
-        assert len(script.batches) < 20, "with a pause that grows"
         more = [recorder.emit({"kind": "hook", "correlation_id": "t"}) for _ in range(60)]
         assert not all(more), "bounded as ever"
         assert recorder.stats.rejected == 0

@@ -125,10 +125,8 @@ class Outbox:
 
     def _pause(self, part: Part, attempt: Attempt) -> float:
         """Seconds that a service gets which took nothing: few while it can be the fault of one event that is looked for."""
-        if attempt.verdict is Verdict.BARRED and not self.others_accepted(part):
-            return max(delay_s(self._failures), attempt.retry_after_s or 0.0)
         searching, more = min(self._failures, _UNDELAYED), max(0, self._failures - _UNDELAYED)
-        if attempt.verdict is Verdict.BUSY:
+        if attempt.verdict is Verdict.BUSY or (attempt.verdict is Verdict.BARRED and not self.others_accepted(part)):
             return max(delay_s(min(searching, _BUSY_TRIES) + more), attempt.retry_after_s or 0.0)
         return delay_s(more) if more else 0.0
 
