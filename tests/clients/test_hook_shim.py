@@ -240,6 +240,19 @@ async def test_events_with_which_the_service_is_always_busy_keep_no_other_waitin
         assert spool.waiting()[0] == 0
 
 
+async def test_several_that_are_barred_keep_no_other_waiting(shim: Shim) -> None:
+    async with Door(lambda event: Response(status_code=403 if event["n"] < 6 else 200)).open() as url:
+        spool = shim.spool(url)
+        for number in range(9):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        runs = 0
+        while spool.waiting()[0]:  # one run sends for a moment only
+            runs += 1
+            assert runs < 30
+            await shim.run(url, {"n": 9}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        assert (spool.waiting()[0], spool.refused()[0]) == (0, 6)
+
+
 async def test_an_event_at_which_the_connection_breaks_keeps_no_other_waiting(shim: Shim) -> None:
     taken: list[int] = []
 

@@ -246,7 +246,7 @@ async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(
         told = await asyncio.to_thread(hooks, "flush", exit_code=1)
         assert f"{url}: 0 sent, 0 refused, 30 still wait" in told.stdout
         assert f"✗ {asked} events: HTTP 401: who are you?" in told.stderr
-        assert asked < 5, "it is not asked for all"
+        assert asked <= 20, "it is not asked for all"
 
 
 class Agent:

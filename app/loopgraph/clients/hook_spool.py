@@ -27,7 +27,7 @@ _BARRED = "barred"
 TRIES = 3
 """How often an event fails or is barred, while others are accepted, before it is set aside."""
 _BUSY_IN_A_ROW = 3
-"""After so many events with which the service is busy, or that it bars, no more are sent now."""
+"""After so many events with which the service is busy no more are sent now."""
 _MOST_IN_A_ROW = 20
 """So many refusals with nothing accepted in between are rather the service's fault than that of each event."""
 
@@ -109,7 +109,7 @@ class Spool:
                 outcome = Outcome(post(item.at_ns, item.execution_id, event))
                 if outcome is Outcome.AWAY:
                     break
-                busy_in_a_row = busy_in_a_row + 1 if outcome in (Outcome.BUSY, Outcome.BARRED) else 0
+                busy_in_a_row = busy_in_a_row + 1 if outcome is Outcome.BUSY else 0
                 if outcome is Outcome.ACCEPTED:
                     self._waiting.remove(item)
                     gone, in_a_row, accepts = gone + 1, 0, True
