@@ -31,9 +31,9 @@ LoopgraphError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from enum import Enum, StrEnum
+from typing import ClassVar, Self
 
 
 class Blame(StrEnum):
@@ -55,11 +55,35 @@ def blame_of(error: BaseException) -> Blame:
     return Blame.GRAPH if isinstance(error, OSError | EOFError | MemoryError) else Blame.EVENT
 
 
+class Spelled(str):
+    """A text that tells values of enums: itself where clients write those by their values, ``by_name`` where they write them by
+    their names, as in GraphQL. ``tell`` makes the text, given how to spell one.
+    """
+
+    by_name: str
+
+    def __new__(cls, tell: Callable[[Callable[[Enum], str]], str]) -> Self:
+        text = super().__new__(cls, tell(lambda one: str(one.value)))
+        text.by_name = tell(lambda one: one.name)
+        return text
+
+
+def spelled_by_name(text: str) -> str:
+    """A text with its enum values spelled by their names."""
+    return text.by_name if isinstance(text, Spelled) else text
+
+
 class LoopgraphError(Exception):
     """Root of the tree. ``str(error)`` is one plain sentence for people, ``code`` its name for programs."""
 
     blame: ClassVar[Blame]
     code: ClassVar[str]
+
+    @property
+    def by_name(self) -> str:
+        """The sentence for people who write values of enums by their names."""
+        text = self.args[0] if self.args else ""
+        return text.by_name if isinstance(text, Spelled) else str(self)
 
 
 class UserError(LoopgraphError):
@@ -81,6 +105,11 @@ class InvalidInput(UserError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+    @property
+    def by_name(self) -> str:
+        """The sentence for people who write values of enums by their names."""
+        return f"{self.field}: {spelled_by_name(self.problem)}"
 
 
 class CycleRefused(InvalidInput):
@@ -120,8 +149,8 @@ class InvalidTransition(UserError):
 
     code = "INVALID_TRANSITION"
 
-    def __init__(self, kind: str, id_: str, current: str, wanted: str) -> None:
-        super().__init__(f"{kind} {id_!r} is {current} and cannot become {wanted}")
+    def __init__(self, kind: str, id_: str, current: Enum, wanted: Enum) -> None:
+        super().__init__(Spelled(lambda spell: f"{kind} {id_!r} is {spell(current)} and cannot become {spell(wanted)}"))
         self.kind = kind
         self.id = id_
         self.current = current

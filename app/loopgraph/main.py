@@ -126,9 +126,9 @@ def build_housekeeping(services: Services) -> Housekeeping:
 
 
 @contextlib.asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """The parts of the service on the graph that the settings name, its schema in place."""
-    async with Graph.open(settings) as graph:
+async def open_services(settings: Settings, *, create: bool = True) -> AsyncIterator[Services]:
+    """The parts of the service on the graph that the settings name, its schema in place. ``create``: see ``Graph.open``."""
+    async with Graph.open(settings, create=create) as graph:
         await schema.prepare(graph, settings.migrate)
         yield build_services(settings, graph)
 

@@ -200,8 +200,11 @@ async def test_a_service_that_refuses_everything_empties_no_spool(shim: Shim, st
     assert sorted(event["n"] for event, _ in door.taken) == list(range(9))
 
 
-async def test_an_event_at_which_the_service_fails_keeps_no_other_waiting(shim: Shim) -> None:
-    door = Door(lambda event: Response(status_code=500 if event["n"] == 1 else 200))
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+async def test_an_event_at_which_the_service_fails_or_that_it_bars_keeps_no_other_waiting(
+    shim: Shim, status: int
+) -> None:
+    door = Door(lambda event: Response(status_code=status if event["n"] == 1 else 200))
     async with door.open() as url:
         spool = shim.spool(url)
         for number in (1, 2):
@@ -235,6 +238,19 @@ async def test_events_with_which_the_service_is_always_busy_keep_no_other_waitin
         for _ in range(3):
             await shim.run(url, {"n": 100}, LOOPGRAPH_HOOK_TIMEOUT="30")
         assert spool.waiting()[0] == 0
+
+
+async def test_several_that_are_barred_keep_no_other_waiting(shim: Shim) -> None:
+    async with Door(lambda event: Response(status_code=403 if event["n"] < 6 else 200)).open() as url:
+        spool = shim.spool(url)
+        for number in range(9):
+            spool.put(number, f"id{number}", json.dumps({"n": number}).encode())
+        runs = 0
+        while spool.waiting()[0]:  # one run sends for a moment only
+            runs += 1
+            assert runs < 30
+            await shim.run(url, {"n": 9}, LOOPGRAPH_HOOK_TIMEOUT="30")
+        assert (spool.waiting()[0], spool.refused()[0]) == (0, 6)
 
 
 async def test_an_event_at_which_the_connection_breaks_keeps_no_other_waiting(shim: Shim) -> None:

@@ -179,10 +179,25 @@ class TestWhatIsRefused:
         assert spool.send(lambda *_: Outcome.REFUSED, accepts=True) == 1
         assert spool.refused() == (1, 5)
 
-    def test_one_that_fails_is_tried_again_before(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.BARRED])
+    def test_one_that_fails_is_tried_again_before(self, tmp_path: Path, outcome: Outcome) -> None:
         spool = spool_of(tmp_path, 1)
-        assert [spool.send(lambda *_: Outcome.FAILED, accepts=True) for _ in range(3)] == [0, 0, 1]
+        assert [spool.send(lambda *_: outcome, accepts=True) for _ in range(3)] == [0, 0, 1]
         assert (spool.waiting()[0], spool.refused()[0]) == (0, 1)
+
+    def test_a_wrong_token_sets_nothing_aside_however_often_it_is_asked(self, tmp_path: Path) -> None:
+        spool, asked = spool_of(tmp_path, 100), list[int]()
+        for _ in range(10):
+            assert spool.send(lambda at_ns, *_: (asked.append(at_ns), Outcome.BARRED)[1]) == 0
+        assert (spool.waiting()[0], spool.refused()[0]) == (100, 0)
+        assert asked == list(range(20)) * 10, "and is not asked for all"
+        assert spool.send(lambda *_: True) == 100
+
+    def test_what_is_barred_once_more_keeps_no_other_back(self, tmp_path: Path) -> None:
+        spool = spool_of(tmp_path, 9)
+        spool.send(lambda at_ns, *_: at_ns > 7)
+        assert spool.refused()[0] == 8
+        assert spool.send_refused(lambda at_ns, *_: Outcome.BARRED if at_ns < 7 else True) == 1
 
     def test_there_is_a_bound_and_what_is_beyond_is_counted(self, tmp_path: Path) -> None:
         spool = spool_of(tmp_path, 8, max_bytes=80)

@@ -18,7 +18,7 @@ import pytest
 from click.testing import Result
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typer.testing import CliRunner
 
@@ -137,20 +137,22 @@ def test_a_malformed_file_is_refused_and_left_alone(home: Path, hooks: Run) -> N
 def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     url = f"http://127.0.0.1:{free_ports(None)[0]}"
-    told = hooks("status").stdout
+    told = hooks("status", exit_code=1).stdout
     assert told.startswith("✗ no hooks are installed: `loopgraph hooks install` does it\n")
     assert f"hooks for 0 of {len(EVENTS)} events" in told
     hooks("install", "--url", url)
-    assert hooks("status").stdout.startswith(f"✗ the service at {url} does not answer (")
+    assert hooks("status", exit_code=1).stdout.startswith(f"✗ the service at {url} does not answer (")
     spool = Spool(home / "spool", url)
     spool.put(1, "id", b"{}")
     spool.count_drop("full")
-    told = hooks("status").stdout
+    told = hooks("status", exit_code=1).stdout
     assert told.partition("\n")[0].endswith("; 1 events wait")
     assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in told
     assert f"service {url}: does not answer" in told
     assert f"spool for {url}: 1 events wait, 2 bytes, 1 dropped (full)" in told
-    assert "0 sent, 0 refused, 1 still wait" in hooks("flush", exit_code=1).stdout
+    flushed = hooks("flush", exit_code=1)
+    assert "0 sent, 0 refused, 1 still wait" in flushed.stdout
+    assert "✗ 1 events: not reached: [Errno" in flushed.stderr
 
 
 async def test_the_first_line_of_status_is_the_conclusion(
@@ -159,8 +161,8 @@ async def test_the_first_line_of_status_is_the_conclusion(
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     healthy = 500
 
-    async def first_line() -> str:
-        return (await asyncio.to_thread(hooks, "status")).stdout.partition("\n")[0]
+    async def first_line(exit_code: int = 1) -> str:
+        return (await asyncio.to_thread(hooks, "status", exit_code=exit_code)).stdout.partition("\n")[0]
 
     async def health(_: Request) -> Response:
         return Response(status_code=healthy)
@@ -169,13 +171,20 @@ async def test_the_first_line_of_status_is_the_conclusion(
         await asyncio.to_thread(hooks, "install", "--url", url)
         assert await first_line() == f"✗ the service at {url} answers with HTTP 500"
         healthy = 200
-        assert await first_line() == "✓ the hooks are installed and the service answers"
+        assert await first_line(0) == "✓ the hooks are installed and the service answers"
         spool = Spool(home / "spool", url)
         spool.put(1, "id", b"{}")
         assert (
             "✓ the hooks are installed and the service answers; 1 events wait: `loopgraph hooks flush`"
-            in await first_line()
+            in await first_line(0)
         )
+        spool.send(lambda *_: False, accepts=True)
+        assert await first_line() == (
+            "✗ the hooks are installed and the service answers; 1 events were refused: "
+            "`loopgraph hooks flush --refused` tells why"
+        )
+        spool.send_refused(lambda *_: True)
+        spool.put(1, "id", b"{}")
         spool.tell_barred("HTTP 401")
         assert await first_line() == (
             f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 events wait"
@@ -185,30 +194,59 @@ async def test_the_first_line_of_status_is_the_conclusion(
         assert (await first_line()).startswith(f"✗ the hooks do not all run: {path}: disableAllHooks is true")
 
 
-async def test_flush_sends_what_waits_and_if_wanted_what_was_refused(
-    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+async def test_flush_sends_what_waits_and_if_wanted_what_was_refused_and_says_why_it_is(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     strict = True
 
     async def door(request: Request) -> Response:
-        return Response(status_code=422 if strict and await request.body() == b"1" else 200)
+        if not strict or await request.body() != b"1":
+            return Response(status_code=200)
+        return JSONResponse(
+            {"error": {"code": "X", "field": "session_id", "message": "is \n wrong"}}, status_code=status
+        )
 
     async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"])])) as url:
         spool = Spool(home / "spool", url)
         for number in range(3):
             spool.put(number, f"id{number}", str(number).encode())
-        told = await asyncio.to_thread(hooks, "flush")
+        spool.tell_barred("HTTP 403")
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
         assert f"{url}: 2 sent, 1 refused, 0 still wait" in told.stdout
-        told = await asyncio.to_thread(hooks, "status")
+        assert told.stderr == f"✗ 1 events: HTTP {status}: session_id: is   wrong\n"
+        assert spool.barred() is None, "it takes events"
+        told = await asyncio.to_thread(hooks, "status", exit_code=1)
         assert f"spool for {url}: 0 events wait, 0 bytes" in told.stdout
         assert "1 events were refused, 1 bytes" in told.stdout
         assert "`loopgraph hooks flush --refused` sends them again" in told.stdout
-        told = await asyncio.to_thread(hooks, "flush", "--refused")
+        told = await asyncio.to_thread(hooks, "flush", "--refused", exit_code=1)
         assert f"{url}: 0 sent, 1 refused, 0 still wait" in told.stdout
+        assert f"HTTP {status}: session_id: is   wrong" in told.stderr
         strict = False
         told = await asyncio.to_thread(hooks, "flush", "--refused")
         assert f"{url}: 1 sent, 0 refused, 0 still wait" in told.stdout
+
+
+async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    asked = 0
+
+    async def door(_: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        return Response("who are you?", status_code=401)
+
+    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"])])) as url:
+        for number in range(30):
+            Spool(home / "spool", url).put(number, f"id{number}", str(number).encode())
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
+        assert f"{url}: 0 sent, 0 refused, 30 still wait" in told.stdout
+        assert f"✗ {asked} events: HTTP 401: who are you?" in told.stderr
+        assert asked <= 20, "it is not asked for all"
 
 
 class Agent:

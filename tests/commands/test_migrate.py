@@ -119,9 +119,14 @@ async def test_what_a_kill_left_half_done_is_gone_on_with_and_nothing_is_done_tw
     assert {row["id"]: row["k"] for row in keys} == {id_: time_key(at, id_) for id_ in ids}
 
 
-async def test_status_changes_nothing_of_an_empty_database(tmp_path: Path) -> None:
+async def test_status_and_doctor_change_nothing_of_an_empty_database(tmp_path: Path) -> None:
     settings = Settings(graph_url=f"embedded:{tmp_path / 'graph'}")
     async with Graph.open(settings) as graph:
         code, _ = await run("migrate", "--status", LOOPGRAPH_GRAPH_URL=settings.graph_url)
         assert code == 0
+        code, said = await run("doctor", LOOPGRAPH_GRAPH_URL=settings.graph_url)
+        assert (code, "✗ the database is empty: `loopgraph serve` sets it up" in said) == (1, True), said
         assert await recorded_version(graph) is None
+        code, said = await run("doctor", "--create", LOOPGRAPH_GRAPH_URL=settings.graph_url)
+        assert (code, "✓ healthy" in said) == (0, True), said
+        assert await recorded_version(graph) == SCHEMA_VERSION

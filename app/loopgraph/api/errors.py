@@ -85,7 +85,8 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
         case "string_pattern_mismatch":
             wanted = ID_FORM
         case "value_error":
-            wanted = first["msg"].removeprefix("Value error, ")
+            told = first["ctx"]["error"].args[0]
+            wanted = told if isinstance(told, errors.Spelled) else first["msg"].removeprefix("Value error, ")
         case "timezone_aware":
             wanted = "must name its time zone, such as 2026-01-31T12:00:00Z"
         case _:

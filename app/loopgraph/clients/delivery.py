@@ -21,7 +21,8 @@ _BUSY = frozenset({408, 425, 429, 502, 503, 504})
 """Statuses of a service that takes no events now, or not these."""
 _WRONG = frozenset({400, 409, 413})
 """Statuses that one event of the batch may have caused; 422 and the others from 500 on, too, but those also come from a
-service that is not well. All that are left (401, 403, 404, redirections, …) blame the token or the address, and no event."""
+service that is not well. All that are left (401, 403, 404, redirections, …) blame the token or the address, unless other events
+are taken: there may be something in front of the service that dislikes one."""
 
 
 class Verdict(Enum):
@@ -32,7 +33,7 @@ class Verdict(Enum):
     AWAY = auto()
     """The service was not reached: all of it has to wait."""
     BARRED = auto()
-    """Nothing is taken from this sender, or at this address: all of it waits until that is mended."""
+    """Nothing of it is taken from this sender, or at this address; perhaps nothing else is, until that is mended."""
     BUSY = auto()
     """The service takes nothing now, or nothing of this: it has to wait."""
     WRONG = auto()

@@ -35,6 +35,8 @@ _REFUSED = frozenset({400, 409, 413, 415, 422})
 """Statuses of an event that is wrong. Others below 500 can be mended: by a token, by an address."""
 _BROKEN = 500
 """As which it counts that a service had the event and broke off without an answer: it may break at this one."""
+_REASON = 300
+"""So many characters are told of what the service says."""
 _BUSY = frozenset({408, 425, 429, 502, 503, 504})
 """Those of a service that cannot answer any event now, or not this one. Others from 500 on may be the fault of the one event."""
 
@@ -48,7 +50,7 @@ ANSWERED = frozenset(
 
 
 class Answer:
-    """What the service said to one event; ``status`` is None if it was not reached."""
+    """What the service said to one event; ``status`` is None if it was not reached, and ``body`` then says why."""
 
     def __init__(self, status: int | None, body: bytes = b"") -> None:
         self.status, self.body = status, body
@@ -68,6 +70,19 @@ class Answer:
         # An address without the door is "not found", too; where Loopgraph says so, it is for good.
         unknown = status == 404 and b'"NOT_FOUND"' in self.body
         return Outcome.REFUSED if status in _REFUSED or unknown else Outcome.BARRED
+
+    @property
+    def reason(self) -> str:
+        """Why the event was not taken, in one line: the status, and what the service says."""
+        text = self.body.decode(errors="replace")
+        try:
+            error = json.loads(text)["error"]
+            text = ": ".join(str(error[name]) for name in ("field", "message") if name in error)
+        except (ValueError, KeyError, TypeError):
+            pass
+        text = "".join(sign if sign.isprintable() else " " for sign in text)[:_REASON].strip()
+        status = "not reached" if self.status is None else f"HTTP {self.status}"
+        return f"{status}: {text}" if text else status
 
 
 class Door:
@@ -103,7 +118,7 @@ class Door:
                 connection.close()
         except (OSError, HTTPException, ValueError) as error:
             debug(f"{self.url}: {type(error).__name__}: {error}")
-            return Answer(_BROKEN if isinstance(error, RemoteDisconnected) else None)
+            return Answer(_BROKEN if isinstance(error, RemoteDisconnected) else None, str(error).encode())
 
 
 class Run:

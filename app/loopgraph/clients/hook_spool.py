@@ -2,8 +2,9 @@
 
 Each service has its own folder, whose name is its address. An event is removed when the service has it; its id makes sending
 it twice harmless. One that the service refuses while it takes others is set aside in ``refused/``, where it can be seen and sent
-again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. One with which it is
-busy while it takes others is sent after them. Standard library only: the shim starts fast.
+again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. So does one that it
+bars, as it does with a wrong token or address. One with which it is busy while it takes others is sent after them. Standard
+library only: the shim starts fast.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 _REFUSED_SHARE = 8
 """What was refused may take this part of the room for what waits, on top of it."""
 _BARRED = "barred"
-_TRIES = 3
-"""How often an event fails, while others do not, before it is set aside."""
+TRIES = 3
+"""How often an event fails or is barred, while others are accepted, before it is set aside."""
 _BUSY_IN_A_ROW = 3
 """After so many events with which the service is busy no more are sent now."""
 _MOST_IN_A_ROW = 20
@@ -42,7 +43,7 @@ class Outcome(Enum):
     BUSY = "busy"
     """It takes no event now, or not this one."""
     BARRED = "barred"
-    """It takes no event from here: the token or the address is wrong."""
+    """It takes no event from here, for a wrong token or address; or something in front of it dislikes this one."""
     AWAY = None
     """It was not reached."""
 
@@ -95,8 +96,9 @@ class Spool:
     def send(self, post: Post, until: float | None = None, *, accepts: bool = False) -> int:
         """Sends what waits, the oldest first; answers how many events wait no more.
 
-        ``AWAY`` and ``BARRED`` end the sending; so does the time ``until`` (of ``time.monotonic``). ``accepts``: the service has
-        just accepted another event. While another process sends, this one leaves it to that.
+        ``AWAY`` ends the sending, and many in a row that are not accepted do; so does the time ``until`` (of
+        ``time.monotonic``). ``accepts``: the service has just accepted another event. While another process sends, this one
+        leaves it to that.
         """
         gone, in_doubt = 0, list[tuple[Item, Outcome, bytes]]()
         in_a_row = busy_in_a_row = 0
@@ -105,7 +107,7 @@ class Spool:
                 if until is not None and time.monotonic() >= until:
                     break
                 outcome = Outcome(post(item.at_ns, item.execution_id, event))
-                if outcome in (Outcome.AWAY, Outcome.BARRED):
+                if outcome is Outcome.AWAY:
                     break
                 busy_in_a_row = busy_in_a_row + 1 if outcome is Outcome.BUSY else 0
                 if outcome is Outcome.ACCEPTED:
@@ -123,11 +125,12 @@ class Spool:
 
     def send_refused(self, post: Post) -> int:
         """Sends what was set aside once more; answers how many events the service has now. The others stay there."""
-        gone = 0
+        gone = barred_in_a_row = 0
         with self._alone() as alone:
             for item, event in self._read(self._refused.items()) if alone else ():
                 outcome = Outcome(post(item.at_ns, item.execution_id, event))
-                if outcome in (Outcome.AWAY, Outcome.BARRED):
+                barred_in_a_row = barred_in_a_row + 1 if outcome is Outcome.BARRED else 0
+                if outcome is Outcome.AWAY or barred_in_a_row == _MOST_IN_A_ROW:
                     break
                 if outcome is Outcome.ACCEPTED:
                     self._refused.remove(item)
@@ -169,7 +172,7 @@ class Spool:
 
     def _blame(self, item: Item, outcome: Outcome, event: bytes) -> bool:
         """An event that the service does not take although it takes others: whether it is set aside for that."""
-        if outcome is Outcome.BUSY or (outcome is Outcome.FAILED and item.tries + 1 < _TRIES):
+        if outcome is Outcome.BUSY or (outcome is not Outcome.REFUSED and item.tries + 1 < TRIES):
             self._waiting.tried(item)
             return False
         if not self._refused.put(item.at_ns, item.execution_id, event):
@@ -181,7 +184,7 @@ class Spool:
         """What waits, the oldest first; but last what was tried in vain so often that it may keep others waiting."""
         last = list[Item]()
         for item in self._waiting.items():
-            if item.tries < _TRIES:
+            if item.tries < TRIES:
                 yield item
             elif len(last) < _MOST_IN_A_ROW:
                 last.append(item)

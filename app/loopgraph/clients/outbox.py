@@ -2,8 +2,9 @@
 
 A batch that the service refuses goes on in halves, until the event that it refuses stands alone. That one is rejected for
 good if the service says that it is wrong. If the service only fails, the event may be no reason for it: so the event is set
-aside while others go, and is rejected when it has failed several times and others were accepted since. If the service is busy
-with it again and again it goes behind the others in the same way, and is kept.
+aside while others go, and is rejected when it has failed several times and others were accepted since. If the service takes
+nothing from here, that is the token or the address, unless it takes others: then it is that event, as if it failed. If it is
+busy with one again and again, that goes behind the others in the same way, and is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _TRIES_BESIDE_OTHERS, _TRIES = 3, 50
 _UNDELAYED = 24
 """So many failures in a row are what finding one event in a large batch takes; a service that fails more often is given time."""
 _BUSY_TRIES = 3
-"""So often the service is busy with a batch, nothing else being accepted, before it is divided."""
+"""So often the service is busy with a batch, or bars it, nothing else being accepted, before it is divided."""
 _MANY, _MOST = 100, 1000
 """Events in doubt: with many, each is tried several times before a new batch is begun; with the most of them, none is."""
 
@@ -38,7 +39,7 @@ class Part:
     failed: int = 0
     """How often of these the service failed; else it was busy."""
     busy: int = 0
-    """How often the service was busy with it, or with what it is a part of."""
+    """How often the service was busy with it or barred it, or what it is a part of."""
     due: float = 0.0
     """When it is to be sent again, of ``time.monotonic``."""
 
@@ -91,24 +92,26 @@ class Outbox:
             self._failures = 0
             self._parts.remove(part)
             return attempt.rejected, 0.0
-        if attempt.verdict in (Verdict.AWAY, Verdict.BARRED):
+        if attempt.verdict is Verdict.AWAY:
             self._failures += 1
             return 0, max(delay_s(self._failures), attempt.retry_after_s or 0.0)
         pause = 0.0
         if attempt.verdict is not Verdict.WRONG:
-            self._failures += 1
-            pause = self._pause(attempt)
             if part.accepted_before is None:
                 part.accepted_before = self._accepted
-        if attempt.verdict is Verdict.BUSY:
+            self._failures += 1
+            pause = self._pause(part, attempt)
+        if attempt.verdict in (Verdict.BUSY, Verdict.BARRED):
             part.busy += 1
-            if part.busy < _BUSY_TRIES and not self._others_accepted(part):
+            if part.busy < _BUSY_TRIES and not self.others_accepted(part):
                 return 0, pause
         if len(part.items) > 1:
             self._divide(part, by_size=attempt.too_large)
             return 0, pause
         in_doubt = part.tries > 0
-        if attempt.verdict is Verdict.WRONG or (attempt.verdict is Verdict.FAILED and self._is_to_blame(part)):
+        if attempt.verdict is Verdict.WRONG or (
+            attempt.verdict is not Verdict.BUSY and self._is_to_blame(part, attempt)
+        ):
             self._parts.remove(part)
             return 1, 0.0
         part.tries += 1
@@ -116,10 +119,14 @@ class Outbox:
         self._doubts_due = time.monotonic() + pause
         return 0, 0.0 if in_doubt else pause  # what is in doubt keeps nothing new waiting
 
-    def _pause(self, attempt: Attempt) -> float:
-        """Seconds that a service gets which failed or was busy: few while it can be the fault of one event that is looked for."""
+    def others_accepted(self, part: Part) -> bool:
+        """Whether events were accepted since the service first failed at this part, was busy with it, or barred it."""
+        return self._accepted > (part.accepted_before or 0)
+
+    def _pause(self, part: Part, attempt: Attempt) -> float:
+        """Seconds that a service gets which took nothing: few while it can be the fault of one event that is looked for."""
         searching, more = min(self._failures, _UNDELAYED), max(0, self._failures - _UNDELAYED)
-        if attempt.verdict is Verdict.BUSY:
+        if attempt.verdict is Verdict.BUSY or (attempt.verdict is Verdict.BARRED and not self.others_accepted(part)):
             return max(delay_s(min(searching, _BUSY_TRIES) + more), attempt.retry_after_s or 0.0)
         return delay_s(more) if more else 0.0
 
@@ -132,14 +139,13 @@ class Outbox:
     def _due(self, part: Part) -> float:
         return max(part.due, self._doubts_due) if part.tries else part.due
 
-    def _others_accepted(self, part: Part) -> bool:
-        """Whether events were accepted since the service first failed at this part, or was busy with it."""
-        return self._accepted > (part.accepted_before or 0)
-
-    def _is_to_blame(self, part: Part) -> bool:
+    def _is_to_blame(self, part: Part, attempt: Attempt) -> bool:
         """Counts one more failure of an event that stands alone; whether they are its own fault, by now."""
-        part.failed += 1
-        return part.failed >= (_TRIES_BESIDE_OTHERS if self._others_accepted(part) else _TRIES)
+        if self.others_accepted(part):
+            part.failed += 1
+            return part.failed >= _TRIES_BESIDE_OTHERS
+        part.failed += attempt.verdict is Verdict.FAILED  # a wrong token loses nothing, however long it is wrong
+        return part.failed >= _TRIES
 
 
 def _middle(items: Sequence[bytes], *, by_size: bool) -> int:

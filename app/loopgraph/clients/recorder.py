@@ -150,7 +150,7 @@ class Recorder(TraceEvents):
         rejected, pause_s = self._outbox.conclude(part, attempt)
         again = attempt.verdict not in (Verdict.SETTLED, Verdict.WRONG) and not rejected
         self._count(accepted=attempt.accepted, rejected=rejected, retries=int(again), reason=attempt.reason)
-        self._tell_barred(attempt)
+        self._tell_barred(part, attempt)
         self._settled += attempt.accepted + rejected
         async with self._progress:
             self._progress.notify_all()
@@ -159,9 +159,9 @@ class Recorder(TraceEvents):
             await asyncio.sleep(asked_for)
             await self._pause(pause_s - asked_for)
 
-    def _tell_barred(self, attempt: Attempt) -> None:
+    def _tell_barred(self, part: Part, attempt: Attempt) -> None:
         """Logs that nothing is taken from here, once until something is."""
-        if attempt.verdict is Verdict.BARRED and not self._barred:
+        if attempt.verdict is Verdict.BARRED and not self._barred and not self._outbox.others_accepted(part):
             self._barred = True
             logger.error(
                 "%s takes no events from here (%s): the token or the address is wrong. They wait until that is mended",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import typer
 
@@ -11,13 +12,15 @@ from loopgraph.settings import Settings
 
 
 @plainly
-def doctor() -> None:
-    """Say how the graph is: engine, version, schema, latency, counts, and what is wrong in plain words."""
+def doctor(
+    create: Annotated[bool, typer.Option("--create", help="Make the database where there is none yet.")] = False,
+) -> None:
+    """Say how the graph is: engine, version, schema, latency, counts, and what is wrong in plain words. Changes nothing."""
     from loopgraph.effects.schema.diagnosis import diagnose
 
     settings = Settings()
     configure_logging("warning")
-    diagnosis = asyncio.run(diagnose(settings))
+    diagnosis = asyncio.run(diagnose(settings, create=create))
     lines = list(diagnosis.lines())
     width = max(len(name) for name, _ in lines)
     for name, value in lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from loopgraph.clients.hook_shim import Door
-from loopgraph.clients.hook_spool import Outcome, Spool, default_root
+from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings
@@ -27,6 +28,7 @@ _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all 
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
+_MOST_REASONS = 10
 _MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
@@ -84,7 +86,7 @@ def uninstall(user: _User = False, project: _Project = False, local: _Local = Fa
 @plainly
 def status(user: _User = False, project: _Project = False, local: _Local = False) -> None:
     """Say whether all is well, in the first line; then what is installed for which event, whether the service answers, and
-    what waits in the spool.
+    what waits in the spool. Ends with exit code 1 if something is to be done.
 
     Without an option, of all three files.
     """
@@ -101,7 +103,8 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
     ]
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
-    out.print(_conclusion(bool(addresses), obstacles, health, spools), markup=False)
+    conclusion = _conclusion(bool(addresses), obstacles, health, spools)
+    out.print(conclusion, markup=False)
     for path, events in targets.items():
         out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
         for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():
@@ -113,6 +116,8 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
         out.print(f"service {address}: {problem or 'answers'}", markup=False)
     for spool in spools:
         _tell_spool(spool)
+    if conclusion.startswith("✗"):
+        raise typer.Exit(1)
 
 
 def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, str], spools: Sequence[Spool]) -> str:
@@ -122,13 +127,18 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
     if obstacles:
         return f"✗ the hooks do not all run: {obstacles[0]}"
     waiting = sum(spool.waiting()[0] for spool in spools)
+    refused = sum(spool.refused()[0] for spool in spools)
     wait = f"; {waiting:,} events wait" if waiting else ""
+    if refused:
+        wait = f"; {refused:,} events were refused{wait}"
     for address, problem in health.items():
         if problem:
             return f"✗ the service at {address} {problem}{wait}"
     for spool in spools:
         if spool.url in health and (barred := spool.barred()):
             return f"✗ the service at {spool.url} takes no event from here ({barred}): {_MEND}{wait}"
+    if refused:
+        return f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why"
     if waiting:
         return f"✓ the hooks are installed and the service answers{wait}: `loopgraph hooks flush` sends them now"
     return "✓ the hooks are installed and the service answers"
@@ -145,7 +155,7 @@ def flush(
         bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
     ] = False,
 ) -> None:
-    """Send what the shim has kept while the service was away."""
+    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken."""
     token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
     left = 0
     spools = list(Spool.all(default_root()))
@@ -153,32 +163,40 @@ def flush(
         out.print("nothing waits to be sent")
     for spool in spools:
         door = Door(_address(url) if url else spool.url, token, timeout_s=30)
-        sent, aside = _flush(spool, door, refused)
+        sent, aside, reasons = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
-        left += waiting
+        left += waiting + aside
         out.print(f"{door.url}: {sent:,} sent, {aside:,} refused, {waiting:,} still wait", markup=False)
+        for reason, count in reasons.most_common(_MOST_REASONS):
+            err.print(f"✗ {count:,} events: {reason}", markup=False, style="red")
     if left:
         raise typer.Exit(1)
 
 
-def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int]:
-    """How many events were sent, and how many were set aside or, if they already were, stay so."""
-    sent = 0
+def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
+    """How many events were sent, how many were set aside or, if they already were, stay so, and why events were not taken."""
+    sent, rounds, reasons = 0, 0, dict[str, str]()
 
     def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
         nonlocal sent
-        outcome = door.post(at_ns, execution_id, event).outcome
-        sent += outcome is Outcome.ACCEPTED
-        return outcome
+        answer = door.post(at_ns, execution_id, event)
+        if answer.outcome is Outcome.ACCEPTED:
+            sent += 1
+            spool.tell_taken()
+            reasons.pop(execution_id, None)
+        else:
+            reasons[execution_id] = answer.reason
+        return answer.outcome
 
     before = spool.refused()[0]
-    while spool.send(post, accepts=sent > 0):  # again for what fails, which may do so by chance
-        pass
+    # Again for what fails, which may do so by chance: until it is known to be the event's fault.
+    while spool.send(post, accepts=sent > 0) or (sent and reasons and rounds < TRIES):
+        rounds += 1
     set_aside = spool.refused()[0] - before
     if refused:
         spool.send_refused(post)
         set_aside = spool.refused()[0]
-    return sent, set_aside
+    return sent, set_aside, Counter(reasons.values())
 
 
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:

@@ -26,7 +26,7 @@ async def _status(settings: Settings) -> None:
     from loopgraph.effects.schema.migrations import migrations, recorded_migrations
     from loopgraph.effects.schema.schema import look
 
-    async with Graph.open(settings) as graph:
+    async with Graph.open(settings, create=False) as graph:
         lacking = {migration.name for migration in (await look(graph) or ())}
         recorded = {migration.name: migration for migration in await recorded_migrations(graph)}
     width = max(len(migration.name) for migration in migrations())

@@ -41,7 +41,7 @@ def prune(
         from loopgraph.main import open_services
         from loopgraph.orchestrators.archive.pruning import Pruning
 
-        async with open_services(settings) as services:
+        async with open_services(settings, create=not dry_run) as services:
             pruning = Pruning(Retention(services.graph), Archive(archive.expanduser()), now() - age)
             return await (pruning.rehearse() if dry_run else pruning.run())
 

@@ -35,7 +35,7 @@ TRANSITIONS: dict[PatternStatus, frozenset[PatternStatus]] = {
 def require_transition(node_id: str, current: PatternStatus, wanted: PatternStatus) -> None:
     """Raises InvalidTransition unless the lifecycle allows the step."""
     if wanted not in TRANSITIONS[current]:
-        raise InvalidTransition("PatternVersion", node_id, current.value, wanted.value)
+        raise InvalidTransition("PatternVersion", node_id, current, wanted)
 
 
 class EvolutionType(StrEnum):

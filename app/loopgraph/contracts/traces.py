@@ -6,14 +6,16 @@ Durations are in milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
+from loopgraph.errors import Spelled
 
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
@@ -36,6 +38,10 @@ class TraceStatus(StrEnum):
 
 FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRESS}
 """The statuses that end a trace or a step."""
+
+
+def _ends(spell: Callable[[Enum], str]) -> str:
+    return f"{spell(TraceStatus.SUCCESS)}, {spell(TraceStatus.ERROR)} or {spell(TraceStatus.TIMEOUT)}"
 
 
 class SpawnBasis(StrEnum):
@@ -134,13 +140,15 @@ class _StepEvent(_Event):
         if self.started_at and self.completed_at and self.completed_at < self.started_at:
             raise ValueError("completed_at must not be before started_at")
         if self.status is TraceStatus.SUCCESS and self.success is False:
-            raise ValueError("success is false but status is success")
-        if self.status in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
-            raise ValueError(f"success is true but status is {self.status.value}")
+            raise ValueError(Spelled(lambda spell: f"success is false but status is {spell(TraceStatus.SUCCESS)}"))
+        if (status := self.status) in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
+            raise ValueError(Spelled(lambda spell: f"success is true but status is {spell(status)}"))
         if self.status is TraceStatus.IN_PROGRESS and self.success is not None:
-            raise ValueError("status is in_progress, so success cannot be known yet")
+            raise ValueError(
+                Spelled(lambda spell: f"status is {spell(TraceStatus.IN_PROGRESS)}, so success cannot be known yet")
+            )
         if self.outcome is TraceStatus.IN_PROGRESS and (self.completed_at or self.duration_ms is not None):
-            raise ValueError("a step that is over needs success, or status: success, error or timeout")
+            raise ValueError(Spelled(lambda spell: f"a step that is over needs success, or status: {_ends(spell)}"))
         return self
 
     @property
@@ -227,15 +235,12 @@ class TraceCompleted(_Event):
     @model_validator(mode="after")
     def _an_end(self) -> Self:
         if self.status is None and self.success is None:
-            raise ValueError("give success, or status: success, error or timeout")
+            raise ValueError(Spelled(lambda spell: f"give success, or status: {_ends(spell)}"))
         if self.status is TraceStatus.IN_PROGRESS:
-            raise ValueError("status must be success, error or timeout")
-        if (
-            self.status is not None
-            and self.success is not None
-            and (self.status is TraceStatus.SUCCESS) != self.success
-        ):
-            raise ValueError(f"success is {str(self.success).lower()} but status is {self.status.value}")
+            raise ValueError(Spelled(lambda spell: f"status must be {_ends(spell)}"))
+        status, success = self.status, self.success
+        if status is not None and success is not None and (status is TraceStatus.SUCCESS) != success:
+            raise ValueError(Spelled(lambda spell: f"success is {str(success).lower()} but status is {spell(status)}"))
         return self
 
     @property

@@ -12,10 +12,12 @@ from graphql import GraphQLInputType, OperationDefinitionNode, get_named_type, i
 
 from loopgraph.api.graphql.ids import KINDS, is_global
 from loopgraph.api.graphql.schema import build_schema
+from loopgraph.contracts.traces import TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.settings import Settings
 from support.operations import variables_of_all
 from support.service import Json, Service, operation, operation_names
+from support.traces import at
 
 SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 KIND_OF_VARIABLE = {"source": "PatternVersion", "target": "PatternVersion", "a": "Trace", "b": "Trace"}
@@ -123,6 +125,32 @@ async def test_the_id_of_another_kind_is_refused_by_its_path(service: Service, v
             assert answer["__typename"] == "InvalidInput", (name, answer)
             fields.add(answer.get("field"))
     assert {"input.nodeId", "input.source.nodeId", "input.sources.1.nodeId", "input.correlationId"} <= fields
+
+
+async def test_what_reads_as_a_global_id_is_one_and_every_thing_is_found_by_its_own(service: Service) -> None:
+    plain = new_id()
+    odd = global_id("Trace", plain)  # clients choose ids, and may take those that the API gave them
+    session = global_id("Session", plain)
+    await service.parts.recorder.record(
+        [TraceStarted(correlation_id=one, session_id=session, timestamp=at(0)) for one in (plain, odd)]
+    )
+    document = "query($id: ID!) { trace(correlationId: $id) { id correlationId } }"
+    for given, found in ((plain, plain), (odd, plain), (global_id("Trace", odd), odd)):
+        answer = await service.query(document, id=given)
+        assert answer["trace"] == {"id": global_id("Trace", found), "correlationId": found}
+        assert (await service.query("query($id: ID!) { node(id: $id) { id } }", id=answer["trace"]["id"]))["node"] == {
+            "id": global_id("Trace", found)
+        }
+    document = "query($id: ID!) { session(id: $id) { sessionId } }"
+    assert (await service.query(document, id=session))["session"] is None
+    found = await service.query(document, id=global_id("Session", session))
+    assert found["session"] == {"sessionId": session}
+
+
+def test_a_text_that_decodes_the_same_but_is_spelled_otherwise_is_no_global_id() -> None:
+    assert global_id("Trace", "x") == "VHJhY2U6eA=="
+    assert is_global("VHJhY2U6eA==")
+    assert not is_global("VHJhY2U6eB==")
 
 
 async def test_nodes_answers_null_for_what_is_no_node_alone(service: Service, variables: dict[str, Json]) -> None:

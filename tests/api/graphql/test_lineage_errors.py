@@ -213,7 +213,7 @@ class TestInvalidInput:
                 "sourceNodeId",
                 "1 to 200 characters",
             ),
-            ("set_current_version", {"nodeId": "{second}"}, "nodeId", "is draft; only an active version"),
+            ("set_current_version", {"nodeId": "{second}"}, "nodeId", "is DRAFT; only an ACTIVE version"),
             ("deprecate_version", {"nodeId": "{first}", "reason": "x" * 1_000_001}, "reason", "at most 1000000"),
             ("reject_version", {"nodeId": "{second}", "reason": "x" * 1_000_001}, "reason", "at most 1000000"),
             ("deprecate_version", {"nodeId": "{first}", "reason": "", "replacedBy": "{first}"}, "replacedBy", "itself"),
@@ -280,10 +280,10 @@ class TestConflict:
 
 async def test_an_impossible_step_names_both_states(subject: Subject) -> None:
     for change, node_id, current, wanted in (
-        ("activate_version", subject.first, "active", "active"),
-        ("reject_version", subject.first, "active", "rejected"),
-        ("archive_version", subject.first, "active", "archived"),
-        ("deprecate_version", subject.second, "draft", "deprecated"),
+        ("activate_version", subject.first, "ACTIVE", "ACTIVE"),
+        ("reject_version", subject.first, "ACTIVE", "REJECTED"),
+        ("archive_version", subject.first, "ACTIVE", "ARCHIVED"),
+        ("deprecate_version", subject.second, "DRAFT", "DEPRECATED"),
     ):
         more = {"reason": "r"} if change == "deprecate_version" else {}
         error = await subject.refused(change, nodeId=node_id, **more)

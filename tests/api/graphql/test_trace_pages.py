@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import tracemalloc
 from typing import Any
 
 import pytest
 
+from loopgraph.api.graphql.types.traces import pages
+from loopgraph.api.graphql.types.traces import trace as trace_type
 from loopgraph.computes.traces.tree import Node
+from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.many import MANY
 from loopgraph.orchestrators.traces.episodes import assemble
 from support.assembly import timeline, waterfall
 from support.service import Json, Service, nodes
 from support.traces import at
+from support.waiting import PATIENCE_S
 
 
 def step(trace: str, number: int, begin: float, end: float, **more: Any) -> HookExecuted:
@@ -174,6 +180,41 @@ async def test_a_page_holds_only_what_it_shows(service: Service) -> None:
 
     await peak(5)  # what is made once
     assert await peak(5) < steps * size / 2 < await peak(steps)
+
+
+async def test_a_drawing_outlives_the_part_of_an_answer_that_is_given_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace, given_up = new_id(), threading.Event()
+    events = [step(trace, number, number, number + 1) for number in range(MANY)]  # so many are drawn in a thread
+    await service.parts.recorder.record([TraceStarted(correlation_id=trace, timestamp=at(0)), *events])
+
+    async def watched(*arguments: Any) -> Any:
+        try:
+            return await pages.drawn(*arguments)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+
+    class Held(Waterfall[Any]):
+        def __init__(self, tops: Any) -> None:
+            assert given_up.wait(PATIENCE_S)
+            super().__init__(tops)
+
+    monkeypatch.setattr(trace_type, "drawn", watched)
+    monkeypatch.setattr(pages, "Waterfall", Held)
+    document = """
+    query($id: ID!) {
+      givenUp: trace(correlationId: $id) {
+        waterfall(first: 1) { edges { node { spanId } } }
+        wrong: waterfall(first: -1) { edges { node { spanId } } }
+      }
+      goesOn: trace(correlationId: $id) { waterfall(first: 1) { edges { node { spanId } } } }
+    }
+    """
+    answer = await service.ask(document, id=trace)
+    assert [error["path"] for error in answer["errors"]] == [["givenUp", "wrong"]]
+    assert answer["data"] == {"givenUp": None, "goesOn": {"waterfall": {"edges": [{"node": {"spanId": trace}}]}}}
 
 
 async def test_absurdly_deep_steps_have_pages(service: Service) -> None:

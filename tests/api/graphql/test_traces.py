@@ -256,7 +256,10 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
         ({"executionId": "two words"}, "input.executionId", "must begin with a letter or digit"),
         ({"hookType": "  "}, "input.hookType", "at least 1 character"),
         ({"startedAt": "2026-01-31T12:00:00"}, "input.startedAt", "must name its time zone"),
-        ({"status": "SUCCESS", "success": False}, "input.success", "success is false but status is success"),
+        ({"status": "SUCCESS", "success": False}, "input.success", "success is false but status is SUCCESS"),
+        ({"status": "TIMEOUT", "success": True}, "input.success", "success is true but status is TIMEOUT"),
+        ({"status": "IN_PROGRESS", "success": True}, "input.status", "status is IN_PROGRESS, so success"),
+        ({"durationMs": 1.0}, "input.success", "needs success, or status: SUCCESS, ERROR or TIMEOUT"),
         ({"context": [1]}, "input.context", "must be a valid dictionary"),
         ({"context": nested(300)}, "input.context", "nested more than"),
         ({"experimentId": "any"}, "input.experimentId", "experimentId needs the nodeId of the version"),
@@ -269,6 +272,13 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
         assert problem in answer["message"]
     endless = await service.execute("traces_complete", input={"correlationId": trace})
     assert (endless["__typename"], endless["field"]) == ("InvalidInput", "input.success")
+    assert "give success, or status: SUCCESS, ERROR or TIMEOUT" in endless["message"]
+    for status, problem in (
+        ("IN_PROGRESS", "status must be SUCCESS, ERROR or TIMEOUT"),
+        ("ERROR", "success is true but status is ERROR"),
+    ):
+        wrongly = {"correlationId": trace, "status": status, "success": True}
+        assert problem in (await service.execute("traces_complete", input=wrongly))["message"]
     own_parent = await service.execute("traces_start", input={"correlationId": trace, "parentId": trace})
     assert (own_parent["__typename"], own_parent["field"]) == ("InvalidInput", "input.parentId")
     assert await service.execute("traces_whole", correlationId=trace) is None

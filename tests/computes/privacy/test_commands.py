@@ -78,6 +78,11 @@ def test_the_secret_of_a_known_command_goes_however_it_is_written(words: list[st
     [
         ("mysql -u root -phunter2secret db", "mysql -u root -p* db"),
         ("mysql -p'a b' db", "mysql -p'*' db"),
+        ("mysql -p$'a b' db", "mysql -p$'*' db"),
+        ("docker login -u me -p $'a\\'b' r.io", "docker login -u me -p $'*' r.io"),
+        ("docker login -u me --password=$'ab1' r.io", "docker login -u me --password=$'*' r.io"),
+        ('docker login -p "a\\"b" r.io', 'docker login -p "*" r.io'),
+        (f"docker login -p '{'a1' * 5_000}' r.io", "docker login -p '*' r.io"),
         ('docker login -u me -p "a b" r.io', 'docker login -u me -p "*" r.io'),
         ('{"command":"docker login -p \\"a b\\" r.io"}', '{"command":"docker login -p \\"*\\" r.io"}'),
         ("mysql \\\n  -u root \\\n  -phunter2 db\nnext -pword", "mysql \\\n  -u root \\\n  -p* db\nnext -pword"),
@@ -150,6 +155,7 @@ def seconds(text: str) -> float:
     [
         "mysql ", "mysql -p", "docker ", "docker -p ", " -p", " -p'", ' -p\\"', "vault ", "vault\\n", "mysql -p\\\n",
         "-", " -", '"-a",', '"mysql","', "mysql '", "mysql -p\"a 'b \\\"c ", "git config ", "\\",
+        "mysql -p$'a", "mysql -p'a\\'", " $'", "mysql -p\"a\\\"",
         "mysql -pa\\n", "mysql -p\\\\\\n", "a=vault kv put b=c ",
         "sshpass htpasswd zip -b x ", "openssl -passin pass:", '\\"pass\\\\u0077ord', '"a\\u0070',
     ],

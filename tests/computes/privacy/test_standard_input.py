@@ -99,6 +99,11 @@ def test_what_a_command_reads_goes_however_it_is_handed_over(command: str, behin
         f'{command} <<<"{value}"',
         f"cat <<< '{value}' | {command}",
         f"{command} <<EOF\n{value}\nEOF\nls",
+        f"(echo {value}) | {command}",
+        f"{{ echo '{value}'; }} | {command}",
+        f"yes {value} | {command}",
+        f"echo $'{value}' 2>/dev/null | {command}",
+        f"while read -r p; do echo $p | {command}; done <<< {value}",
         f"cat <<'END' | {command}\n{value}\nEND",
     ):
         clean = line.replace(SECRET, MARKER)
@@ -130,7 +135,30 @@ def test_what_a_command_reads_goes_however_it_is_handed_over(command: str, behin
         ("ssh h 'echo x1 | sudo -S ls'", "ssh h 'echo * | sudo -S ls'"),
         ("see `echo x1 | sudo -S ls` for more", "see `echo * | sudo -S ls` for more"),
         ("echo x1 |\n  docker login --password-stdin", "echo * |\n  docker login --password-stdin"),
-        ("echo x1 2>/dev/null | sudo -S ls", "echo * *>/dev/null | sudo -S ls"),
+        ("echo x1 2>/dev/null | sudo -S ls", "echo * 2>/dev/null | sudo -S ls"),
+        ("echo 2>&1 x1 2>> log | sudo -S ls", "echo 2>&1 * 2>> log | sudo -S ls"),
+        ("{\n  echo x1\n} | sudo -S ls", "{\n  echo *\n} | sudo -S ls"),
+        ("(echo x1; sleep 1; echo x2) | passwd bob", "(echo *; sleep 1; echo *) | passwd bob"),
+        ("( { echo x1; } ) | su", "( { echo *; } ) | su"),
+        ("echo x1 | (cd a; sudo -S ls)", "echo * | (cd a; sudo -S ls)"),
+        ("echo x1 | { read p; sudo -S ls; }", "echo * | { read p; sudo -S ls; }"),
+        (
+            "echo x1 | while read p; do echo $p | sudo -S ls; done",
+            "echo * | while read p; do echo $p | sudo -S ls; done",
+        ),
+        (
+            "while IFS= read -r p\ndo\n  echo $p | sudo -S ls\ndone <<EOF\nx1\nEOF\nls",
+            "while IFS= read -r p\ndo\n  echo $p | sudo -S ls\ndone <<EOF\n*\nEOF\nls",
+        ),
+        ("(cd a && sudo -S ls) <<< x1", "(cd a && sudo -S ls) <<< *"),
+        ("{ sudo -S ls; } <<EOF\nx1\nEOF", "{ sudo -S ls; } <<EOF\n*\nEOF"),
+        ("sudo -S ls <<'PASS WORD'\nx1\nPASS WORD\nls", "sudo -S ls <<'PASS WORD'\n*\nPASS WORD\nls"),
+        ('sudo -S ls <<"E-O.F"\nx1\nE-O.F\nls', 'sudo -S ls <<"E-O.F"\n*\nE-O.F\nls'),
+        ("echo $'it\\'s x1' | sudo -S ls", "echo $'*' | sudo -S ls"),
+        ("sudo -S ls <<< $'x1'", "sudo -S ls <<< $'*'"),
+        (f"echo '{'x1' * 5_000}' | sudo -S ls", "echo '*' | sudo -S ls"),
+        (f'printf %s "{"x1" * 5_000}" | sudo -S ls', 'printf %s "*" | sudo -S ls'),
+        (f"sudo -S ls <<< '{'x1' * 5_000}'", "sudo -S ls <<< '*'"),
         ("echo x1 | A=1 docker login --password-stdin", "echo * | A=1 docker login --password-stdin"),
         ("sudo -S ls <<\\EOF\nx1\nEOF\nls", "sudo -S ls <<\\EOF\n*\nEOF\nls"),
         ("sudo -S ls <<EOF\nx1 is cut o", "sudo -S ls <<EOF\n*"),
@@ -159,6 +187,10 @@ PLAIN = (
     "echo 'a | b' | column", "| echo | passwd |\n| --- | --- |", "echo hello | gh issue create -F -", "echo V | gh variable list",
     "echo hello | vault kv list secret/x", "echo x | xargs -I{} gh secret list", "echo x | sed s/a/b/ | sort -S 1G",
     "echo text | secret-scanner -", "psql <<< 'select 1'", "wc -c <<< hello", "the sign `<<<` of `sudo -S`", "a << b | c << d",
+    "(echo hello) | cat", "(echo $PW) | sudo -S ls", '{ echo "$PW"; } | passwd', "yes | passwd", "yes y | apt install x",
+    "echo hello; exit 1; }\ncat pw | passwd", "log(su) << endl;\nnext\nendl\n", "cout << (su) << endl;\nnext\nendl;",
+    "while read p; do echo $p; done <<< hello", "while read p; do passwd $p; done < file", "echo hello 2>/dev/null | cat",
+    "echo hello | while read p; do echo $p; done", "sudo -S ls <<'A B'\n$PW\nA B", "echo $'hello' | cat", "echo 'a$' 'b' | cat",
     "git push | echo passwd", "echo bob | chpasswd", "echo hello | head -S", "echo one | tee x | ls --password-std",
 )  # fmt: skip
 
@@ -196,7 +228,9 @@ def test_what_a_command_writes_goes_from_the_line_below(command: str) -> None:
     "unit",
     [
         "echo ", "echo a | ", "echo 'a", "<<<", "<<<a ", "<<E\n", "|", "echo | sudo ", "printf \\\n", "sudo ", "|sudo -S",
-        "echo a|", "chpasswd <<E\n", "heroku auth:token ",
+        "echo a|", "chpasswd <<E\n", "heroku auth:token ", "(echo a", "{ echo a; ", "echo $'a", "echo \"a\\\"", "yes a ",
+        "yes 'a' ", "while read p; do ", "done <<< a ", "}) <<<a ", "<<'a b'\n", "(echo a)|{ ", "echo a 2>b ", "echo a | (",
+        "echo a;)|",
     ],
 )  # fmt: skip
 @pytest.mark.slow

@@ -49,7 +49,9 @@ def test_the_next_start_uses_it(made: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["cut off", "overwritten"])
-def test_a_broken_one_is_no_obstacle(made: Settings, tmp_path: Path, broken: str) -> None:
+def test_a_broken_one_is_no_obstacle_and_goes_so_that_it_is_made_anew(
+    made: Settings, tmp_path: Path, broken: str
+) -> None:
     settings = made.model_copy(update={"embedded_cache": tmp_path / "cache"})
     whole, cache = cache_of(made).file.read_bytes(), cache_of(settings)
     middle = len(whole) // 3
@@ -60,6 +62,7 @@ def test_a_broken_one_is_no_obstacle(made: Settings, tmp_path: Path, broken: str
     with contextlib.closing(EmbeddedEngine.configured(tmp_path / "graph", settings)) as engine:
         engine.ensure_running()
         assert str(cache.file) not in maps(engine)
+    assert not cache.file.exists()
 
 
 async def test_one_that_is_ended_leaves_nothing_and_what_a_killed_one_left_goes(made: Settings, tmp_path: Path) -> None:
@@ -85,6 +88,27 @@ async def test_where_it_cannot_be_kept_it_says_why(tmp_path: Path) -> None:
     with pytest.raises(EngineStartError, match=r"cannot be kept in .*file"):
         await make_start_cache(Settings(embedded_cache=tmp_path / "file"))
     assert not await make_start_cache(Settings(embedded_cache=None))
+
+
+async def test_without_space_it_says_so_and_that_the_engine_starts_without(
+    made: Settings, small_disk: Path, tmp_path: Path
+) -> None:
+    settings = made.model_copy(update={"embedded_cache": small_disk / "cache"})
+    problem = r"there is no space in .*cache for what makes the engine start faster .*starts without it"
+    with pytest.raises(EngineStartError, match=problem):
+        await make_start_cache(settings)
+    with contextlib.closing(EmbeddedEngine.configured(tmp_path / "graph", settings)) as engine:
+        engine.ensure_running()
+
+
+async def test_space_that_runs_out_meanwhile_is_told_the_same(
+    made: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loopgraph.effects.schema.rehearsal._SPACE", 1)  # it looked like enough
+    settings = made.model_copy(update={"embedded_cache": small_disk / "cache"})
+    with pytest.raises(EngineStartError, match=r"there is no space in .*cache for"):
+        await make_start_cache(settings)
+    assert {entry.name for entry in (small_disk / "cache").iterdir()} == {"rehearsal.lock"}
 
 
 def test_only_the_newest_ones_are_kept(tmp_path: Path) -> None:

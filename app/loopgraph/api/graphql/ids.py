@@ -1,6 +1,8 @@
 """Ids in arguments are a thing's own id or its global one, everywhere: global ones are made own ones before the field runs.
 
-What kind of thing an argument names is told by its name. The fields `node` and `nodes` take global ids alone.
+What kind of thing an argument names is told by its name. The fields `node` and `nodes` take global ids alone. What reads as a
+global id is always taken for one, whatever there is: a thing whose own id looks like one (clients choose them) is found by its
+global id.
 """
 
 from __future__ import annotations
@@ -58,6 +60,8 @@ def split(id_: str) -> tuple[str, str] | None:
     try:
         decoded = base64.b64decode(id_, validate=True).decode()
     except ValueError:
+        return None
+    if base64.b64encode(decoded.encode()).decode() != id_:  # another spelling of the same bytes
         return None
     type_, separator, own = decoded.partition(":")
     return (type_, own) if separator and own else None

@@ -55,7 +55,7 @@ def _coded(error: GraphQLError, correlation_id: str) -> GraphQLError:
         if blame_of(original) is Blame.GRAPH:
             more["retryAfterS"] = getattr(original, "retry_after_s", 1)
             logger.warning("%s: %s, correlation id %s", type(original).__name__, original, correlation_id)
-        return _with(error, str(original), {"code": original.code, **more, **getattr(original, "extensions", {})})
+        return _with(error, original.by_name, {"code": original.code, **more, **getattr(original, "extensions", {})})
     logger.error("unexpected error, correlation id %s", correlation_id, exc_info=original)
     message = f"unexpected error; it was logged with the correlation id {correlation_id}"
     return _with(error, message, {"code": "INTERNAL", "correlationId": correlation_id})

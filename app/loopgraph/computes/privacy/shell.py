@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 GAP: Final = r"(?:[ \t]|\\\r?\n|\\{3}n)+"
-QUOTED: Final = r"""(?P<quote>\\{0,7}["'])(?P<content>(?:(?!(?P=quote))[^\r\n]){0,300})(?<!\\)(?P=quote)"""
-PLAIN: Final = r"""(?:[^\s"'`;|&()<>\\]|\\(?![nrt"'\\\s]))+"""
+LONGEST = 20_000
+"""So long a value in quotes may be. One that begins ends at the next quote of its kind: so no text is read through often."""
+
+QUOTED: Final = rf"""(?:\$(?=\\{{0,7}}'))?(?P<quote>\\{{0,7}}["'])
+    (?P<content>(?:(?!(?P=quote))[^\r\n]|(?<=\\)(?P=quote)){{0,{LONGEST}}}+)(?<!\\)(?P=quote)""".replace("\n    ", "")
+PLAIN: Final = r"""(?:[^\s"'`;|&()<>\\$]|\$(?!\\{0,7}')|\\(?![nrt"'\\\s]))+"""
 
 
 def program(word: str) -> str:

@@ -110,20 +110,21 @@ WRITERS: Final = (
 )
 """Commands that write a secret, and nothing else. Where a text shows one and what it wrote, that is the next line, one word."""
 
+_PIPE_FOLLOWS = r"[ \t\\](?:[^\n|\\]|\\(?s:.)|\n(?=[ \t]*[)}])){1,600}+\|"
+_LONG_FOLLOWS = rf"(?:[ \t]+[^\s|;]{{1,20}}){{0,2}}[ \t]+{QUOTED}"
 _PRODUCERS = tuple(  # plain characters first: those are looked for fast
-    re.compile(
-        rf"(?P<program>{name})(?=[ \t\\](?:[^\n|\\]|\\(?s:.)){{1,600}}+\|)(?:(?<![\w.\\-]{name})|(?<=\\[nrt]{name}))"
-    )
-    for name in ("echo", "printf")
+    re.compile(rf"(?P<program>{name})(?={_PIPE_FOLLOWS}|{_LONG_FOLLOWS})(?:(?<![\w.\\-]{name})|(?<=\\[nrt]{name}))")
+    for name in ("echo", "printf", "yes")
 )
 _GAP = re.compile(GAP)
-_COMPLAINTS = r"(?<=[ \t]2)>{1,2}[ \t]?[\w./-]{1,80}"
-_TO_READER = re.compile(rf"(?:{GAP})?(?:{_COMPLAINTS}(?:{GAP})?)?\|(?!\|)&?(?:[ \t]*(?:\r?\n|\\{{1,7}}n))?")
+_COMPLAINTS = re.compile(r"(?<=\s)2>{1,2}(?:&\d|[ \t]?[\w./-]{1,80})")
+_GROUP_END = r"(?:(?:[;&\n]|\\{1,7}n)[^(){}|<>]{0,300}+)?[)}]"
+_TO_READER = re.compile(rf"(?:{GAP})?(?:{_GROUP_END}(?:{GAP})?){{0,3}}\|(?!\|)&?(?:[ \t]*(?:\r?\n|\\{{1,7}}n))?")
 _PIECE = re.compile(rf"(?<=[\s=:]){QUOTED}|(?P<plain>{PLAIN})")
 _MOST_PIECES = 20
 _HERE_STRING = re.compile(rf"(?<!<)<<<(?!<)(?:{GAP})?(?:{QUOTED}|(?P<plain>{PLAIN}))")
 _HERE_DOCUMENT = re.compile(
-    r"""(?<!<)<<(?!<)-?[ \t]*(?P<quote>\\{0,7}["']|\\?)(?P<tag>[A-Za-z_]\w{0,30})(?P=quote)?
+    r"""(?<!<)<<(?!<)-?[ \t]*(?:(?P<quote>\\{0,7}["'])(?P<quoted>[^\r\n"'\\]{1,60})(?P=quote)|\\?(?P<tag>[A-Za-z_]\w{0,30}))
     (?P<rest>[^\r\n\\]{0,300})(?P<newline>\r?\n|\\{1,7}n)""",
     re.VERBOSE,
 )
@@ -137,6 +138,19 @@ _STAGES = re.compile(  # the rest of a pipeline
     re.VERBOSE,
 )
 _PIPE = re.compile(r"\|&?")
+_BEGIN = r"(?:\A|[\n;|&({\"'`$]|\\n|\b(?:do|then))[ \t]*"
+_COMPOUND_BEGIN = {
+    "done": re.compile(_BEGIN + r"((?:while|until|for)[ \t])"),
+    "}": re.compile(_BEGIN + r"(\{)(?=\s|\\n)"),
+    ")": re.compile(_BEGIN + r"(\()"),
+}
+_COMPOUND_END = re.compile(r"(?:\A|[\s;&|]|\\n|(?=\)))(done|\}|\))[ \t]*\Z")
+_COMPOUND = re.compile(
+    r"[ \t]*(?:(?:while|until|for)[ \t](?:(?!\bdone\b).){1,600}+done|\{[ \t\n][^}]{1,600}\}|\([^)]{1,600}\))", re.DOTALL
+)
+"""A loop, or a group: its commands read what it is given."""
+_COMMANDS = re.compile(r"[;|&(){}\n]|\\n")
+_MOST_COMMANDS = 12
 _SEPARATORS = ("|", ";", "&", "(", "`")
 _COMMAND_START = re.compile(r"""(?<!\\)\n|(?<!\\)\\n|[:,\[{][ \t]*\\{0,7}["']""")
 _NEAR = 200
@@ -150,6 +164,7 @@ _RUNNERS = {
     name: options.split()
     for names, options in (
         ("env exec nohup time command npx pnpm yarn bunx bun dlx bash sh zsh xargs chroot", ""),
+        ("while until if do then else !", ""),
         ("sudo doas", "-u -g -h -p -C -r -t --user --group"),
         ("docker podman nerdctl kubectl oc compose", "-n -f --namespace --context"),
         ("exec run", "-u -w -e -n -c --user --workdir --env --namespace --container"),
@@ -224,7 +239,7 @@ def _piped(text: str) -> Iterator[tuple[int, int]]:
     for found in _worth_a_look(text, [found for producer in _PRODUCERS for found in producer.finditer(text)]):
         words, end = _arguments(text, found.end())
         sign = _TO_READER.match(text, end)
-        reader = _reader(_PIPE.split(_stages(text, sign.end()))) if sign and words else None
+        reader = _reader_behind(text, sign.end()) if sign and words else None
         if reader is None:
             continue
         if found["program"] == "printf" and len(words) > 1:  # the first is the format
@@ -235,12 +250,23 @@ def _piped(text: str) -> Iterator[tuple[int, int]]:
         yield from parts
 
 
+def _reader_behind(text: str, at: int) -> Reader | None:
+    """The first of the commands that reads a secret in the rest of a pipeline; a loop or a group stands for what is in it."""
+    if compound := _COMPOUND.match(text, at):
+        return _reader(_COMMANDS.split(compound[0]), _MOST_COMMANDS)
+    return _reader(_PIPE.split(_stages(text, at)))
+
+
 def _arguments(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
     """Where the words are that a command is given here, without options and quotes, and where the last one ends."""
     words: list[tuple[int, int]] = []
-    while len(words) < _MOST_PIECES:
+    for _ in range(_MOST_PIECES):
         gap = _GAP.match(text, at)
-        piece = _PIECE.match(text, gap.end() if gap else at)
+        begin = gap.end() if gap else at
+        if complaints := _COMPLAINTS.match(text, begin):
+            at = complaints.end()
+            continue
+        piece = _PIECE.match(text, begin)
         if piece is None:
             break
         at = piece.end()
@@ -262,11 +288,11 @@ def _here(text: str) -> Iterator[tuple[int, int]]:
 
     for found in _HERE_STRING.finditer(text):
         stages = _stages(text, found.end())
-        if has_sign(found.start(), stages) and (reader := _reader(_around(text, found.start(), stages))):
+        if has_sign(found.start(), stages) and (reader := _reader_around(text, found.start(), stages)):
             yield from _parts(text, *found.span("plain" if found["plain"] else "content"), reader.behind)
     left = _MOST_SEARCHED
     for found in _HERE_DOCUMENT.finditer(text):
-        if has_sign(found.start(), found["rest"]) and (reader := _reader(_around(text, found.start(), found["rest"]))):
+        if has_sign(found.start(), found["rest"]) and (reader := _reader_around(text, found.start(), found["rest"])):
             end = _end_of_document(text, found, min(left, _LONGEST_DOCUMENT))
             left -= end - found.end()
             yield from _parts(text, found.end(), end, reader.behind)
@@ -275,7 +301,8 @@ def _here(text: str) -> Iterator[tuple[int, int]]:
 def _end_of_document(text: str, head: re.Match[str], most: int) -> int:
     """Where the body of a here-document ends: with its last line, with a text that was cut off, or else with its first line."""
     limit = head.end() + most
-    ending = re.compile(rf"{re.escape(head['newline'])}[ \t]*{head['tag']}(?!\w)")
+    tag = re.escape(head["quoted"] or head["tag"])
+    ending = re.compile(rf"{re.escape(head['newline'])}[ \t]*{tag}(?!\w)")
     if found := ending.search(text, head.end() - len(head["newline"]), limit):
         return max(found.start(), head.end())
     if limit >= len(text):
@@ -289,9 +316,24 @@ def _stages(text: str, at: int) -> str:
     return found[0] if found else ""
 
 
-def _around(text: str, at: int, rest: str) -> list[str]:
-    """The stages of a pipeline, the first of which has a redirection at this place, in two parts."""
+def _reader_around(text: str, at: int, rest: str) -> Reader | None:
+    """The first of the commands that reads a secret in a pipeline, the first stage of which has a redirection at this place."""
     before = text[max(0, at - _NEAR) : at]
+    if end := _COMPOUND_END.search(before):
+        begin = _begin_of_compound(before[: end.start(1)], end[1])
+        inside = _COMMANDS.split(before[begin : end.start(1)]) if begin >= 0 else []
+        return _reader(inside, _MOST_COMMANDS) or _reader(_PIPE.split(rest)[1:])
+    return _reader(_around(before, rest))
+
+
+def _begin_of_compound(before: str, end: str) -> int:
+    """Where the loop or the group began that ends so; -1 if that is not near."""
+    begins = [found.start(1) for found in _COMPOUND_BEGIN[end].finditer(before)]
+    return begins[-1] if begins else -1
+
+
+def _around(before: str, rest: str) -> list[str]:
+    """The stages of a pipeline, the first of which stands in two parts: before a redirection, and behind it."""
     for sign in _SEPARATORS:
         before = before[before.rfind(sign) + 1 :]
     *_, before = _COMMAND_START.split(before)
@@ -299,9 +341,9 @@ def _around(text: str, at: int, rest: str) -> list[str]:
     return [f"{before} {first}", *others]
 
 
-def _reader(stages: Sequence[str]) -> Reader | None:
+def _reader(stages: Sequence[str], most: int = _MOST_STAGES) -> Reader | None:
     """What the table says of the first of the commands that reads a secret; None if none does."""
-    for stage in stages[:_MOST_STAGES]:
+    for stage in stages[:most]:
         words: list[str] = _SHELL_WORD.findall(stage[: 2 * _NEAR])
         while words and not words[0][-1:].isalnum():  # a prompt
             del words[0]

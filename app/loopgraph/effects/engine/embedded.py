@@ -16,6 +16,7 @@ import http.client
 import io
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING
 from loopgraph.effects.engine.folder import EngineFolder, EngineRecord
 from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, java, server
 from loopgraph.effects.engine.start_cache import StartCache
-from loopgraph.errors import EngineStartError
+from loopgraph.errors import EngineStartError, SetupError
 
 if TYPE_CHECKING:  # it needs no more than the standard library, and says so where the engine is missing
     from loopgraph.settings import Settings
@@ -50,6 +51,9 @@ _ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 
 _CRASHES = frozenset(128 + number for number in (signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGSEGV))
 """Exit codes of a Java that failed itself."""
+
+_CACHE_UNUSABLE = re.compile(r"\[error *\]\[(?:aot|cds)")
+"""How Java reports that it goes without the start cache that it was given."""
 
 _UNCAUGHT = 'Exception in thread "main"'
 """How Java reports that its start failed. The engine then stays alive and serves nothing, as when a port is taken."""
@@ -95,6 +99,16 @@ class EmbeddedEngine:
         """The engine of a folder, with the Java that the settings ask for."""
         java_options, cache = settings.embedded_java_options, settings.embedded_cache
         return cls(folder, heap=settings.embedded_heap, java_options=java_options, cache=cache)
+
+    def check_begun(self) -> None:
+        """Raises SetupError if no database was ever made in the folder, nor is being made; changes nothing."""
+        try:
+            self._folder.recognise()
+            if self._folder.holds_a_graph or self._folder.is_locked():
+                return
+        except OSError as error:
+            raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
+        raise SetupError(f"there is no database yet in {self._folder.path}: `loopgraph serve` makes one")
 
     def ensure_running(self) -> EngineAddress:
         """The address of the running engine, which is joined, or else started. Blocks; joining takes milliseconds.
@@ -167,11 +181,11 @@ class EmbeddedEngine:
         self._folder.prepare()
         last = self._folder.record()
         preferred = last.port if last else None  # so that drivers find the engine where it was
+        cache = StartCache(*self._cache) if self._cache else None
+        cached = cache.options if cache else ()
         for attempt in range(1, _ATTEMPTS + 1):
             port, http_port = free_ports(preferred)
             self._folder.publish(EngineRecord(port))
-            cache = StartCache(*self._cache) if self._cache else None
-            cached = cache.options if cache else ()
             child = self._spawn(lock, port, http_port, cached)
             try:
                 self._wait_ready(child, port, http_port, deadline)
@@ -183,8 +197,11 @@ class EmbeddedEngine:
                     continue
                 if isinstance(error, _Crashed) and cache and cached:
                     cache.drop()  # Java checks its header only: one with broken content crashes it
+                    cached = ()
                     continue
                 raise
+            if cache and cached and _CACHE_UNUSABLE.search(self._printed()):
+                cache.drop()  # it is cut off, say, and of no use to any start
             self._child = child
             logger.info("the embedded engine runs: pid %s, port %s, logs in %s", child.pid, port, self._folder.log)
             return self._address(port)

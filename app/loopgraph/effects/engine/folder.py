@@ -38,7 +38,8 @@ _BEFORE_THE_MARKER = frozenset({_LOCK, _MARKER + _NEW})
 _LEAST_SPACE = 1024 * 1024
 """With fewer bytes free, small changes may still fit into what the engine has allocated, and nothing else does."""
 
-_NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk", re.IGNORECASE)
+NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|not enough space on the disk", re.IGNORECASE)
+"""How Java and the system say it."""
 _TAIL, _RECENT_S = 64 * 1024, 10.0
 
 _LOGGING = """\
@@ -189,7 +190,7 @@ class EngineFolder:
         for line in lines:
             with contextlib.suppress(ValueError):  # a line of a stack trace has no time: it is of the last one that has
                 logged_at = datetime.strptime(line.partition(" ")[0], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
-            if logged_at >= since and (found := _NO_SPACE.search(line)):
+            if logged_at >= since and (found := NO_SPACE.search(line)):
                 return found[0]
         return None
 

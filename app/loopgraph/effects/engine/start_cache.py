@@ -2,17 +2,20 @@
 
 It holds classes loaded and linked, and which methods were hot: some 50 MB, for one runtime, one set of jars and one set of
 options. Its name is a digest of these, so a new engine starts without one until ``rehearsal`` makes it. Java ignores a file
-that does not fit.
+that does not fit; whoever starts the engine drops it then, so that it is made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from loopgraph.effects.engine.java import engine_package
+
+logger = logging.getLogger(__name__)
 
 _NAME, _SUFFIX = "engine-", ".aot"
 _KEPT = 3
@@ -41,8 +44,13 @@ class StartCache:
             old.unlink(missing_ok=True)
 
     def drop(self) -> None:
-        """Removes it: the next start goes without, and it can be made anew. Raises OSError."""
-        self.file.unlink(missing_ok=True)
+        """Removes it, if it can be: the next start goes without, and it can be made anew."""
+        try:
+            self.file.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("the engine cannot use %s, which cannot be removed: %s", self.file, error)
+        else:
+            logger.info("the engine could not use %s, which is damaged; it is made anew", self.file)
 
 
 def _digest(java_options: Sequence[str]) -> str:

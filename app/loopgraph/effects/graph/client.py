@@ -127,12 +127,15 @@ class Graph:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Graph]:
+    async def open(cls, settings: Settings, *, create: bool = True) -> AsyncIterator[Graph]:
         """A connected graph, closed at the end of the block (with the embedded engine, if this process owns it).
 
-        Raises GraphUnavailable, GraphRefused, EngineStartError or ForeignData.
+        Raises GraphUnavailable, GraphRefused, EngineStartError or ForeignData; unless it may ``create`` the embedded engine's
+        database, also SetupError where there is none.
         """
         graph = cls(settings)
+        if graph._embedded is not None and not create:
+            graph._embedded.check_begun()
         try:
             try:
                 await graph._connect()

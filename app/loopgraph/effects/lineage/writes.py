@@ -23,7 +23,7 @@ from loopgraph.effects.lineage import mapping, steps
 from loopgraph.effects.lineage.additions import Addition, add_versions
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.effects.lineage.connections import Connection, Drawn, connect, draw_between
-from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
+from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled, UserError
 
 T = TypeVar("T")
 
@@ -238,9 +238,10 @@ class Lineage:
                 replacement = await steps.version_row(tx, replaced_by)
                 if replacement is None:
                     raise NotFound("PatternVersion", replaced_by)
-                if replacement["status"] in (PatternStatus.REJECTED, PatternStatus.ARCHIVED):
+                if (status := PatternStatus(replacement["status"])) in (PatternStatus.REJECTED, PatternStatus.ARCHIVED):
                     raise InvalidInput(
-                        "replacedBy", f"{replaced_by} is {replacement['status']} and cannot replace anything"
+                        "replacedBy",
+                        Spelled(lambda spell: f"{replaced_by} is {spell(status)} and cannot replace anything"),
                     )
                 edge = LineageEdge(
                     edge_id=edge_id,
@@ -269,8 +270,10 @@ class Lineage:
         async def work(tx: Transaction) -> PatternVersion:
             version = await steps.lock_version(tx, node_id, at)
             if version.status is not PatternStatus.ACTIVE:
+                has, needs = version.status, PatternStatus.ACTIVE
                 raise InvalidInput(
-                    "nodeId", f"{node_id} is {version.status.value}; only an active version can be current"
+                    "nodeId",
+                    Spelled(lambda spell: f"{node_id} is {spell(has)}; only an {spell(needs)} version can be current"),
                 )
             before = (await steps.lock_pattern(tx, version.pattern_id, at)).current_node_id
             if before != node_id:

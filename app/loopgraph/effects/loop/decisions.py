@@ -126,7 +126,7 @@ class Decisions:
             await ruling.lock(tx)
             locked = await steps.lock_improvement(tx, improvement.improvement_id, at)
             if not (locked.status.for_review or (unasked and locked.status is ImprovementStatus.PROPOSED)):
-                raise InvalidTransition("Improvement", locked.improvement_id, locked.status.value, wanted.value)
+                raise InvalidTransition("Improvement", locked.improvement_id, locked.status, wanted)
             return await ruling.write(tx)
 
         return await self._graph.transaction(work)

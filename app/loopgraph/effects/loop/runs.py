@@ -131,7 +131,7 @@ class FeedbackRuns:
             if run.status is status:
                 return run
             if not run.status.open:
-                raise InvalidTransition("FeedbackRun", run_id, run.status.value, status.value)
+                raise InvalidTransition("FeedbackRun", run_id, run.status, status)
             about = {"pattern_id": run.pattern_id, "node_id": run.control_node_id}
             for row in await tx.run(_CLOSE_EXPERIMENTS, run_id=run_id, now=at):
                 data = {"run_id": run_id, "experiment_id": row["experiment_id"], "decision_id": None}

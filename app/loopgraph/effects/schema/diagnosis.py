@@ -45,14 +45,14 @@ class Diagnosis(Contract):
         return [(name, value) for name, value in known if value is not None]
 
 
-async def diagnose(settings: Settings) -> Diagnosis:
-    """Connects and looks; puts the schema in place if the database is empty, but upgrades nothing.
+async def diagnose(settings: Settings, *, create: bool = False) -> Diagnosis:
+    """Connects and looks, and changes nothing; with ``create`` a database is made, or set up, where there is none yet.
 
     Never raises for what it can put in words.
     """
     found = Diagnosis(graph_url=settings.graph_url)
     try:
-        async with Graph.open(settings) as graph:
+        async with Graph.open(settings, create=create) as graph:
             server = graph.server
             found = found.model_copy(
                 update={
@@ -61,7 +61,9 @@ async def diagnose(settings: Settings) -> Diagnosis:
                     "version": ".".join(map(str, server.version)) if server.version else None,
                 }
             )
-            lacking = await schema.examine(graph)
+            lacking = await (schema.examine if create else schema.look)(graph)
+            if lacking is None:
+                return found.model_copy(update={"problems": ("the database is empty: `loopgraph serve` sets it up",)})
             latency_ms = statistics.median([await graph.ping() for _ in range(_PINGS)])
             rows = await graph.read(_COUNTS)
             await graph.health.ready()

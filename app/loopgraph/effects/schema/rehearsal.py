@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
 import os
@@ -21,6 +22,8 @@ import tempfile
 from pathlib import Path
 
 from loopgraph.assets import all_queries
+from loopgraph.effects.engine.embedded import EmbeddedEngine
+from loopgraph.effects.engine.folder import NO_SPACE
 from loopgraph.effects.engine.java import java
 from loopgraph.effects.engine.start_cache import StartCache
 from loopgraph.effects.graph.client import Graph
@@ -33,6 +36,8 @@ logger = logging.getLogger(__name__)
 _QUIET_AFTER_S = 30.0
 _SCRATCH = "rehearsal-"
 _LIMIT_S = 300.0
+_SPACE, _FILE = 150_000_000, 60_000_000
+"""So many bytes it takes while it is made: with a database, and two files of such a size."""
 
 
 async def make_start_cache(settings: Settings) -> bool:
@@ -43,24 +48,42 @@ async def make_start_cache(settings: Settings) -> bool:
     folder = settings.embedded_cache
     if folder is None:
         return False
-    cache = StartCache(folder, settings.embedded_java_options)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / "rehearsal.lock").open("w") as lock:
+        return await _made_in(folder, settings)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EngineStartError(
+                f"there is no space in {folder} for what makes the engine start faster (some {_SPACE // 10**6} MB while it is "
+                "made); the engine starts without it, too"
+            ) from error
+        raise EngineStartError(f"what makes the engine start faster cannot be kept in {folder}: {error}") from error
+
+
+async def _made_in(folder: Path, settings: Settings) -> bool:
+    """See ``make_start_cache``. Raises OSError, too."""
+    cache = StartCache(folder, settings.embedded_java_options)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs in this process
+    with (folder / "rehearsal.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go by the kernel when its holder dies
+        except BlockingIOError:
+            return False
+        for left in _left_behind(folder):  # whoever made it does not hold the lock
+            await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
+        if cache.options:
+            return False
+        if shutil.disk_usage(folder).free < _SPACE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
+            recorded = Path(scratch, "recorded.aotconf")
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go by the kernel when its holder dies
-            except BlockingIOError:
-                return False
-            for left in _left_behind(folder):  # whoever made it does not hold the lock
-                await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
-            if cache.options:
-                return False
-            with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
-                recorded = Path(scratch, "recorded.aotconf")
                 await _rehearse(settings, Path(scratch, "graph"), recorded)
                 cache.put(await asyncio.to_thread(_made, settings, recorded, Path(scratch, "made.aot")))
-    except OSError as error:
-        raise EngineStartError(f"what makes the engine start faster cannot be kept in {folder}: {error}") from error
+            except LoopgraphError as error:
+                # Others fill the disk, too. Java without space removes what it began, and says anything.
+                if NO_SPACE.search(str(error)) or shutil.disk_usage(folder).free < _FILE:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+                raise
     return True
 
 
@@ -77,11 +100,24 @@ async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> N
         "embedded_java_options": (*settings.embedded_java_options, *recording),
         "embedded_cache": None,
     }
-    async with Graph.open(settings.model_copy(update=given)) as graph:
-        await prepare(graph)
-        for query in all_queries():
-            if not query.choices:
-                await graph.explain(query)
+    recording_one = settings.model_copy(update=given)
+    engine = EmbeddedEngine.configured(graph_folder, recording_one)
+    try:
+        await asyncio.to_thread(engine.ensure_running)
+        async with Graph.open(recording_one) as graph:
+            await prepare(graph)
+            for query in all_queries():
+                if not query.choices:
+                    await graph.explain(query)
+        if (pid := engine.pid) is not None:
+            # What Java has recorded it writes when it ends. On a busy machine that takes longer than an engine has to stop.
+            os.kill(pid, signal.SIGTERM)
+            async with asyncio.timeout(_LIMIT_S):
+                await asyncio.to_thread(engine.wait_stopped)
+    except TimeoutError as error:
+        raise EngineStartError(f"Java did not write what it had recorded in {_LIMIT_S:g} s") from error
+    finally:
+        engine.close()
 
 
 def _made(settings: Settings, recorded: Path, made: Path) -> Path:
@@ -92,7 +128,8 @@ def _made(settings: Settings, recorded: Path, made: Path) -> Path:
     except subprocess.TimeoutExpired as error:
         raise EngineStartError(f"Java did not make its cache in {_LIMIT_S:g} s") from error
     if java_ended.returncode or not made.is_file():
-        said = (java_ended.stderr or java_ended.stdout).strip().splitlines()
+        lines = f"{java_ended.stdout}\n{java_ended.stderr}".splitlines()
+        said = [line for line in lines if line and not line.startswith("WARNING: ")]
         raise EngineStartError(f"Java made no cache: {said[-1] if said else f'exit code {java_ended.returncode}'}")
     return made
 

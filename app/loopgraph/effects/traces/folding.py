@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from enum import Enum
 
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
@@ -19,7 +20,7 @@ from loopgraph.contracts.traces import (
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.joining import Properties, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
-from loopgraph.errors import Conflict, InvalidInput, NotFound
+from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled
 
 _HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id", "given_unit")
 _CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
@@ -156,10 +157,12 @@ class Batch:
         if arms is None:
             raise InvalidInput("experiment_id", f"there is no experiment {event.experiment_id!r}")
         if event.node_id not in arms:
-            wanted = " or ".join(f"{node_id} ({arm.value})" for node_id, arm in arms.items())
-            raise InvalidInput(
-                "experiment_id", f"{event.experiment_id} compares other versions: node_id must be {wanted}"
-            )
+
+            def told(spell: Callable[[Enum], str]) -> str:
+                wanted = " or ".join(f"{node_id} ({spell(arm)})" for node_id, arm in arms.items())
+                return f"{event.experiment_id} compares other versions: node_id must be {wanted}"
+
+            raise InvalidInput("experiment_id", Spelled(told))
         return arms[event.node_id]
 
     def _check_caller(self, call: Properties) -> None:

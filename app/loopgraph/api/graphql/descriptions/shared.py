@@ -72,7 +72,8 @@ NAMES = {
 }
 
 TYPES = {
-    "Query": "What can be read. Ids in arguments are a thing's own id or its global one.",
+    "Query": "What can be read. Ids in arguments are a thing's own id or its global one; what reads as a global id is taken for "
+    "one, so a thing whose own id looks like one is found by its global id.",
     "Mutation": "What can be changed. Each answers with its payload or with an error that its caller can mend.",
     "Subscription": "What can be followed, over `graphql-transport-ws` or as server-sent events.",
 }

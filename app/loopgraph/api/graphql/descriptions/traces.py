@@ -16,9 +16,11 @@ NAMES = {
     "totalRagQueries": "How many RAG queries its steps report.",
     "totalQualityGates": "How many quality gates its steps report to have validated.",
     "rootId": "The trace of the prompt that all this came of, by its correlation id.",
-    "(correlationId)": "The trace, by its correlation id, its OpenTelemetry trace id, or its global id.",
-    "episode(id)": "Any trace of it: a correlation id, an OpenTelemetry trace id, or a global id.",
-    "session(id)": "The session, by its own id or its global one.",
+    "(correlationId)": "The trace, by its correlation id, its OpenTelemetry trace id, or its global id. What reads as a global "
+    "id is taken for one.",
+    "episode(id)": "Any trace of it: a correlation id, an OpenTelemetry trace id, or a global id. What reads as a global id is "
+    "taken for one.",
+    "session(id)": "The session, by its own id or its global one. What reads as a global id is taken for one.",
     "traceDiff(a)": "One trace, by its correlation id or its global id.",
     "traceDiff(b)": "The other trace, by its correlation id or its global id.",
     "(differencesOnly)": "Whether rows whose two sides are the same are left out.",

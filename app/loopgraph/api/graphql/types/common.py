@@ -27,7 +27,7 @@ Long = NewType("Long", int)
 
 
 def _told(value: int) -> int:
-    if abs(value) >= 2**64:  # the encoder writes no more; without this, nothing of the answer would come
+    if not -(2**63) <= value < 2**63:  # clients read no more, and the encoder would let nothing of the answer come
         raise GraphQLError("the sum has more than 64 bits", extensions={"code": "OUT_OF_RANGE"})
     return int(value)
 
@@ -40,7 +40,8 @@ def _taken(value: Any) -> int:
 
 LONG = strawberry.scalar(
     name="Long",
-    description="A whole number of up to 64 bits, written as a JSON number. Counts and their sums have it, because they can "
+    description="A whole number of 64 bits, -2^63 to 2^63 - 1, written as a JSON number; of a sum beyond that the field is an "
+    "error with the code OUT_OF_RANGE. Counts and their sums have it, because they can "
     "outgrow the 32 bits of `Int`; beyond 2^53, JavaScript's numbers are rounded.",
     serialize=_told,
     parse_value=_taken,
@@ -92,7 +93,9 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
         field = ".".join(filter(None, [path, *map(camel, wrong.field.split("."))]))
         # A rule over several fields names them, too.
         problem = re.sub(
-            r"\w+", lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0], wrong.problem
+            r"\w+",
+            lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0],
+            errors.spelled_by_name(wrong.problem),
         )
         raise errors.InvalidInput(field, problem) from error
 

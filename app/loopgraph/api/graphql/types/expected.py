@@ -60,18 +60,18 @@ Expected = NotFound | InvalidInput | Conflict | InvalidTransition | Forbidden
 
 def error_object(error: errors.UserError) -> Any:
     """The GraphQL object of an expected error."""
-    message = str(error)
+    message = error.by_name
     match error:
         case errors.NotFound():
             return NotFound(message=message, kind=error.kind, missing_id=error.id)
         case errors.InvalidInput():
             field = _in_arguments(error.field)
             cycle = list(error.path[:CYCLE]) if isinstance(error, errors.CycleRefused) else None
-            return InvalidInput(message=f"{field}: {error.problem}", field=field, path=cycle)
+            return InvalidInput(message=f"{field}: {errors.spelled_by_name(error.problem)}", field=field, path=cycle)
         case errors.Conflict():
             return Conflict(message=message, kind=error.kind, conflicting_id=error.id)
         case errors.InvalidTransition():
-            return InvalidTransition(message=message, current=error.current, wanted=error.wanted)
+            return InvalidTransition(message=message, current=error.current.name, wanted=error.wanted.name)
         case errors.Forbidden():
             return Forbidden(message=message)
         case _:
