@@ -25,6 +25,7 @@ import loopgraph
 from loopgraph.effects.engine import embedded
 from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress, free_ports, speaks_bolt
 from loopgraph.effects.engine.folder import FORMAT, VERSION, EngineFolder
+from loopgraph.effects.engine.java import heap_options
 from loopgraph.errors import EngineStartError
 from support.own_engine import engine_in
 from support.waiting import comes_true
@@ -391,3 +392,17 @@ def test_what_does_not_answer_in_bolt_is_not_taken_for_it(answer: bytes) -> None
 
         threading.Thread(target=serve, daemon=True).start()
         assert not speaks_bolt(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ("512m", ("-Xmx512m", "-Xms80m", "-XX:NewSize=48m")),
+        ("2g", ("-Xmx2g", "-Xms80m", "-XX:NewSize=48m")),
+        ("131072k", ("-Xmx131072k", "-Xms80m", "-XX:NewSize=48m")),
+        ("64m", ("-Xmx64m",)),
+        ("1000k", ("-Xmx1000k",)),
+    ],
+)
+def test_a_heap_begins_small_where_it_may_grow(size: str, options: tuple[str, ...]) -> None:
+    assert heap_options(size) == options

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopgraph.effects.engine.folder import EngineFolder, EngineRecord
-from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, java, server
+from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, heap_options, java, server
 from loopgraph.effects.engine.start_cache import StartCache
 from loopgraph.errors import EngineStartError, SetupError
 
@@ -87,7 +87,7 @@ class EmbeddedEngine:
         start_timeout_s: float = 60.0,
     ) -> None:
         self._folder = EngineFolder(folder)
-        self._java_options = (f"-Xmx{heap}", *java_options)
+        self._java_options = (*heap_options(heap), *java_options)
         self._cache = (cache, tuple(java_options)) if cache else None
         self._timeout_s = start_timeout_s
         self._child: _Child | None = None

@@ -14,6 +14,9 @@ USER = "root"
 DATABASE = "loopgraph"
 LOOPBACK = "127.0.0.1"
 
+_SMALL_KB = 128 * 1024
+"""A smaller heap is left to Java."""
+
 _USE_A_SERVER = "set LOOPGRAPH_GRAPH_URL to a Neo4j or Memgraph server (bolt://HOST:PORT)"
 
 
@@ -30,6 +33,17 @@ def engine_package() -> Path:
         f"the embedded engine is not installed: `pip install arcadedb-embedded`, or, where it has no wheel for this "
         f"platform ({sys.platform}, Python {sys.version_info.major}.{sys.version_info.minor}), {_USE_A_SERVER}"
     )
+
+
+def heap_options(size: str) -> tuple[str, ...]:
+    """The options for a heap of at most this size (``"512m"``).
+
+    Java's own choice begins with a share of the machine's memory, of which the young part is soon all used: 60 MB less where it
+    begins small, and nothing slower. A smaller young part would let go of too little, and the old one grow.
+    """
+    number, unit = int(size[:-1]), size[-1].lower()
+    begins = ("-Xms80m", "-XX:NewSize=48m") if number * {"k": 1, "m": 1024, "g": 1024**2}[unit] >= _SMALL_KB else ()
+    return f"-Xmx{size}", *begins
 
 
 def java(options: Sequence[str]) -> list[str]:

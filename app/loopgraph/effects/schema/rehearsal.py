@@ -24,7 +24,7 @@ from pathlib import Path
 from loopgraph.assets import all_queries
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import NO_SPACE
-from loopgraph.effects.engine.java import java
+from loopgraph.effects.engine.java import heap_options, java
 from loopgraph.effects.engine.start_cache import StartCache
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema.schema import prepare
@@ -121,7 +121,7 @@ async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> N
 
 
 def _made(settings: Settings, recorded: Path, made: Path) -> Path:
-    options = (f"-Xmx{settings.embedded_heap}", *settings.embedded_java_options)
+    options = (*heap_options(settings.embedded_heap), *settings.embedded_java_options)
     creating = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={recorded}", f"-XX:AOTCache={made}")
     try:
         java_ended = subprocess.run(java((*options, *creating)), capture_output=True, text=True, timeout=_LIMIT_S)
