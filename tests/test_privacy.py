@@ -28,7 +28,6 @@ from loopgraph.computes.privacy.redaction import Redactor
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.errors import InvalidInput, SetupError
-from loopgraph.main import build_privacy
 from loopgraph.settings import CaptureContent, Settings
 from support.agent_session import tell
 from support.otlp import protobuf
@@ -247,13 +246,13 @@ class TestSettings:
         monkeypatch.setenv("LOOPGRAPH_CAPTURE_CONTENT", "none")
         monkeypatch.setenv("LOOPGRAPH_MAX_FIELD_BYTES", "2048")
         expected = Privacy(Redactor(("badge_pin", "salary"), (r"EMP-\d{6}", "a,b"), True), CaptureContent.NONE, 2048)
-        assert build_privacy(Settings()) == expected
+        assert Privacy.configured(Settings()) == expected
 
     def test_what_cannot_work_is_said_at_start_with_the_name_of_the_setting(self) -> None:
         with pytest.raises(SetupError, match=r"^LOOPGRAPH_REDACT_PATTERNS: '\(' is no regular expression"):
-            build_privacy(Settings(redact_patterns=("(",)))
+            Privacy.configured(Settings(redact_patterns=("(",)))
         with pytest.raises(SetupError, match=r"^LOOPGRAPH_REDACT_NAMES: '-' has no letter"):
-            build_privacy(Settings(redact_names=("-",)))
+            Privacy.configured(Settings(redact_names=("-",)))
 
     @pytest.mark.parametrize("text", ["[A-Z]{3}", "EMP", '"EMP"', "[1]"])
     def test_patterns_that_are_no_list_are_refused(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -19,15 +19,16 @@ from loopgraph.api.graphql.app import graphql_routes
 from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.http.batch import batch_routes
 from loopgraph.api.http.claude_code import agent_hook_routes
-from loopgraph.api.http.gate import Gate, allowed_origins, check_settings
+from loopgraph.api.http.gate import Gate, allowed_origins
 from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes
 from loopgraph.api.http.limits import BodyLimit, Room
 from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
+from loopgraph.api.startup import check_settings
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.computes.privacy.redaction import Redactor
+from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -44,7 +45,6 @@ from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.writes import TraceWrites
-from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
@@ -57,16 +57,6 @@ from loopgraph.settings import CaptureContent, Settings, default_data_folder, un
 logger = logging.getLogger(__name__)
 
 
-def build_privacy(settings: Settings) -> Privacy:
-    """What decides what is kept of an event. Raises SetupError, naming the setting, for a name or a pattern that cannot work."""
-    try:
-        redactor = Redactor(settings.redact_names, settings.redact_patterns, settings.redact_emails)
-    except InvalidInput as error:
-        setting = "LOOPGRAPH_REDACT_NAMES" if error.field.startswith("extra_names") else "LOOPGRAPH_REDACT_PATTERNS"
-        raise SetupError(f"{setting}: {error.problem}") from error
-    return Privacy(redactor, settings.capture_content, settings.max_field_bytes)
-
-
 def build_recorder(
     settings: Settings,
     graph: Graph,
@@ -76,7 +66,7 @@ def build_recorder(
     """The way of every event into an open graph."""
     return Recorder(
         TraceWrites(graph),
-        build_privacy(settings),
+        Privacy.configured(settings),
         dead_letters,
         batch_events=settings.ingest_batch_events,
         queue_events=settings.ingest_queue_events,
@@ -133,15 +123,13 @@ async def open_services(settings: Settings, *, create: bool = True) -> AsyncIter
         yield build_services(settings, graph)
 
 
-def _otlp_grpc_door(settings: Settings) -> Callable[..., contextlib.AbstractAsyncContextManager[None]] | None:
-    """OTLP over gRPC, if the settings ask for it. Raises SetupError without the extra that it needs."""
+def _otlp_grpc(settings: Settings, recorder: Recorder, room: Room) -> contextlib.AbstractAsyncContextManager[None]:
+    """The door for OTLP over gRPC, if the settings ask for it."""
     if settings.otlp_grpc_port is None:
-        return None
-    try:
-        from loopgraph.api.http.otlp_grpc import otlp_grpc
-    except ModuleNotFoundError as error:
-        raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'") from error
-    return otlp_grpc
+        return contextlib.nullcontext()
+    from loopgraph.api.http.otlp_grpc import otlp_grpc  # it needs an extra
+
+    return otlp_grpc(settings, recorder, room)
 
 
 @contextlib.asynccontextmanager
@@ -155,8 +143,7 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
     logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
     if settings.capture_content is CaptureContent.FULL:
         logger.warning("LOOPGRAPH_CAPTURE_CONTENT=full: the content of traces is stored with the secrets in it")
-    otlp_grpc = _otlp_grpc_door(settings)
-    async with otlp_grpc(settings, services.recorder, room) if otlp_grpc else contextlib.nullcontext():
+    async with _otlp_grpc(settings, services.recorder, room):
         yield
     await services.recorder.close(settings.ingest_drain_ms / 1000)
     await _end(background)
@@ -168,8 +155,8 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
-    """The ASGI application. The graph is opened and closed by its lifespan.
+def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None = None) -> Starlette:
+    """The ASGI application. The graph is opened and closed by its lifespan, with ``engine`` if it is given.
 
     Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart. Without
     ``settings`` they are those of the environment, and what may be misspelt there is logged.
@@ -178,15 +165,13 @@ def create_app(settings: Settings | None = None) -> Starlette:
         settings = Settings()
         for sentence in unknown_settings(os.environ):
             logger.warning("%s", sentence)
-    check_settings(settings)
-    build_privacy(settings)  # what is wrong with these is told before the graph is opened
-    _otlp_grpc_door(settings)
+    check_settings(settings)  # what is wrong is told before the graph is opened
     pace = Pace()
     room = Room(settings.max_bodies_bytes)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with Graph.open(settings) as graph, contextlib.AsyncExitStack() as running:
+        async with Graph.open(settings, engine=engine) as graph, contextlib.AsyncExitStack() as running:
             lacking = await schema.examine(graph)
             schema.check_allowed(lacking, settings.migrate)
             services = app.state.services = build_services(settings, graph)

@@ -17,19 +17,29 @@ def serve(
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
 ) -> None:
     """Serve GraphQL and ingest on one process."""
-    import uvicorn
-
-    from loopgraph.api.http.patience import patient_http
-    from loopgraph.api.startup import PlainStart, check_ports
-    from loopgraph.main import create_app
-
     given: dict[str, Any] = {"host": host, "port": port, "graph_url": graph_url}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure_logging(settings.log_level)
-    app = create_app(settings)
+
+    from loopgraph.api.startup import PlainStart, check_ports, check_settings
+
+    check_settings(settings)
     check_ports(settings)
+
+    from loopgraph.effects.engine.embedded import EmbeddedEngine
+
+    folder = settings.embedded_folder
+    engine = EmbeddedEngine.configured(folder, settings) if folder else None
+    if engine is not None:
+        engine.start_beside()  # the rest takes as long to load as the engine takes to start
+
+    import uvicorn
+
+    from loopgraph.api.http.patience import patient_http
+    from loopgraph.main import create_app
+
     config = uvicorn.Config(
-        PlainStart(app),
+        PlainStart(create_app(settings, engine)),
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import settings_for
-from loopgraph.api.http.gate import Gate, check_settings, is_loopback, name_of, origin_of
+from loopgraph.api.http.gate import Gate, check_names, is_loopback, name_of, origin_of
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import SetupError
 from loopgraph.main import create_app
@@ -335,7 +335,7 @@ def test_listening_beyond_loopback_is_refused_at_the_start(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1", "LOCALHOST"])
 def test_listening_on_loopback_is_fine(host: str) -> None:
-    check_settings(Settings(host=host))
+    check_names(Settings(host=host))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def is_loopback(name: str) -> bool:
     return (mapped or address).is_loopback
 
 
-def check_settings(settings: Settings) -> None:
+def check_names(settings: Settings) -> None:
     """Raises SetupError for names and origins that are none, and for a ``LOOPGRAPH_HOST`` that is reached from other machines
     where no setting allows it: nobody is told apart."""
     _allowed_names(settings)

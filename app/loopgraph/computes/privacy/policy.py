@@ -14,8 +14,8 @@ from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, fr
 from loopgraph.computes.privacy.redaction import Redactor
 from loopgraph.computes.privacy.size_limits import cut_text, cut_texts, cut_value, settled, within_reach
 from loopgraph.contracts.observations import Recordable
-from loopgraph.errors import InvalidInput
-from loopgraph.settings import CaptureContent
+from loopgraph.errors import InvalidInput, SetupError
+from loopgraph.settings import CaptureContent, Settings
 
 DEFAULT_FIELD_BYTES: Final = 64 * 1024
 
@@ -38,6 +38,16 @@ class Privacy:
     content: CaptureContent = CaptureContent.REDACTED
     max_field_bytes: int = DEFAULT_FIELD_BYTES
     _ways: dict[str, _Way | None] = field(init=False, repr=False, compare=False)
+
+    @classmethod
+    def configured(cls, settings: Settings) -> Privacy:
+        """What the settings ask for. Raises SetupError, naming the setting, for a name or a pattern that cannot work."""
+        try:
+            redactor = Redactor(settings.redact_names, settings.redact_patterns, settings.redact_emails)
+        except InvalidInput as error:
+            setting = "NAMES" if error.field.startswith("extra_names") else "PATTERNS"
+            raise SetupError(f"LOOPGRAPH_REDACT_{setting}: {error.problem}") from error
+        return cls(redactor, settings.capture_content, settings.max_field_bytes)
 
     def __post_init__(self) -> None:
         # Which way a field goes is known before any event comes; None is the way of what has nothing to hide.

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from loopgraph.effects.engine.folder import EngineFolder, EngineRecord
 from loopgraph.effects.engine.java import DATABASE, LOOPBACK, USER, heap_options, java, server
 from loopgraph.effects.engine.start_cache import StartCache
-from loopgraph.errors import EngineStartError, SetupError
+from loopgraph.errors import EngineStartError, LoopgraphError, SetupError
 
 if TYPE_CHECKING:  # it needs no more than the standard library, and says so where the engine is missing
     from loopgraph.settings import Settings
@@ -134,6 +134,15 @@ class EmbeddedEngine:
             except OSError as error:
                 raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
         raise EngineStartError("the embedded engine was closed by this process")
+
+    def start_beside(self) -> None:
+        """Begins what ``ensure_running`` does, and does not wait for it. What goes wrong is told by who does wait."""
+
+        def start() -> None:
+            with contextlib.suppress(LoopgraphError):
+                self.ensure_running()
+
+        threading.Thread(target=start, name="engine-start", daemon=True).start()
 
     def wait_stopped(self) -> None:
         """Blocks until the engine that this process owns has gone; returns at once if it owns none."""

@@ -108,10 +108,10 @@ Work = Callable[[Transaction], Awaitable[T]]
 class Graph:
     """A pool of connections to one graph. Safe for concurrent use by one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, engine: EmbeddedEngine | None = None) -> None:
         self._settings = settings
         folder = settings.embedded_folder
-        self._embedded = EmbeddedEngine.configured(folder, settings) if folder else None
+        self._embedded = engine or (EmbeddedEngine.configured(folder, settings) if folder else None)
         self._driver: neo4j.AsyncDriver | None = None
         self._url = ""
         self._server: Server | None = None
@@ -127,13 +127,16 @@ class Graph:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings, *, create: bool = True) -> AsyncIterator[Graph]:
+    async def open(
+        cls, settings: Settings, *, create: bool = True, engine: EmbeddedEngine | None = None
+    ) -> AsyncIterator[Graph]:
         """A connected graph, closed at the end of the block (with the embedded engine, if this process owns it).
 
-        Raises GraphUnavailable, GraphRefused, EngineStartError or ForeignData; unless it may ``create`` the embedded engine's
-        database, also SetupError where there is none.
+        ``engine`` is the embedded engine that the settings name, where it is there already; it is closed, too. Raises
+        GraphUnavailable, GraphRefused, EngineStartError or ForeignData; unless it may ``create`` the embedded engine's database,
+        also SetupError where there is none.
         """
-        graph = cls(settings)
+        graph = cls(settings, engine)
         if graph._embedded is not None and not create:
             graph._embedded.check_begun()
         try:
