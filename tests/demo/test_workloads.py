@@ -128,12 +128,13 @@ def test_words_are_counted_without_case_and_punctuation(prompt: str, top: int, m
 
 
 def fastest_ms(workload: Workload) -> tuple[float, float]:
-    """The fastest of several runs of the baseline and of the candidate in turn: what other load disturbs least."""
+    """The processor's time of the fastest of several runs of the baseline and of the candidate in turn: what other load
+    disturbs least."""
 
     def duration_ms(way: Way, made: Any) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         way.run(made, workload.parameters)
-        return (time.perf_counter() - start) * 1000
+        return (time.thread_time() - start) * 1000
 
     inputs = [workload.make_input(Random(seed), workload.default_size) for seed in range(12)]
     gc.collect()
