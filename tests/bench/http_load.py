@@ -12,7 +12,9 @@ import orjson
 
 def request(path: str, body: bytes, media_type: str = "application/json") -> bytes:
     """A POST as the bytes that go over the connection."""
-    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media_type}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
