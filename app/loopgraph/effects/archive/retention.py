@@ -43,6 +43,9 @@ _GROUP = 25
 _LAST = ("Trace", "Session")
 """Deleted last, so that what is left of an interrupted deletion can still be found."""
 
+_READ_ELSEWHERE = {"HookExecution": "RAN", "EndpointCall": "CALLED", "RoutingDecision": "ROUTED_BY"}
+"""The relationship by which each of these is a part of its unit: it is read where it begins; a part that moves changes itself."""
+
 _SHARED = ("Agent", "PatternVersion")
 """Nodes that relationships of very many others lead to."""
 
@@ -227,7 +230,8 @@ async def _contents(tx: Transaction, units: Units) -> list[Item]:
     relationships: dict[tuple[str, NodeId, NodeId], Relationship] = {}
     for label, keys in _by_label(unit_of):
         groups = [{"number": start, "keys": keys[start : start + _GROUP]} for start in range(0, len(keys), _GROUP)]
-        for row in await tx.run(_of(_CONTENTS, label), groups=groups):
+        elsewhere = _READ_ELSEWHERE.get(label, "")
+        for row in await tx.run(_of(_CONTENTS, label), groups=groups, elsewhere=elsewhere):
             for key, properties, links in row["nodes"]:
                 this = NodeId(label, key)
                 nodes.append(Node(this, properties, unit_of[this]))
