@@ -1,7 +1,7 @@
 // Which nodes of one label are there.
 // access: read
 // parameters: keys
-// returns: key
+// returns: known
 UNWIND $keys AS key
 MATCH (n:NODE_LABEL {NODE_KEY: key})
-RETURN key
+RETURN collect(key) AS known

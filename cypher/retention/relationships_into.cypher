@@ -1,8 +1,8 @@
 // Which relationships of one type are there between nodes of two labels, looked up from their ends.
 // access: read
 // parameters: rows
-// returns: start, end
+// returns: known
 UNWIND $rows AS row
 MATCH (b:OTHER_LABEL {OTHER_KEY: row.end})<-[:DRAWN_TYPE]-(a:NODE_LABEL)
 WHERE a.NODE_KEY = row.start
-RETURN DISTINCT row.start AS start, row.end AS end
+RETURN collect(DISTINCT [row.start, row.end]) AS known

@@ -1,7 +1,7 @@
-// Makes the nodes of one label that are not there; those that are stay as they are.
+// Makes nodes of one label, none of which is there.
 // access: write
 // parameters: rows
 // returns: nothing
 UNWIND $rows AS row
-MERGE (n:NODE_LABEL {NODE_KEY: row.key})
-ON CREATE SET n += row.properties
+CREATE (n:NODE_LABEL)
+SET n = row

@@ -1,8 +1,9 @@
 """Taking in and reading back, through real sockets: ``make bench`` (``ENGINES='embedded neo4j-5.26'``).
 
 The service is a process of its own; it, the engine and this load generator share the machine. An event is a finished tool call
-with its input and output, 0.5 KB; 50 of them make a trace. Every rate is of events that were acknowledged after their commit,
-and at the end all of them are counted in the graph.
+with its input and output, 0.5 KB; 50 make a trace. A span has ten attributes; 13 make a trace, and twelve of them are its steps.
+Every rate is of events or spans that were acknowledged after their commit, and at the end all of them are counted in the graph.
+"Bolt alone" is a client that writes the same node by one statement and nothing else, beside 15 others.
 """
 
 from __future__ import annotations
@@ -24,23 +25,37 @@ import orjson
 
 from bench.http_load import Sent, request, send, send_side_by_side
 from bench.lineage import SOURCES
+from bench.raw import Raw
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.orchestrators.traces.episodes import assemble
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.engines.processes import free_port
+from support.otlp import protobuf, span
+from support.otlp import traces as otlp_traces
 from support.process import service
 from support.service import operation
 from support.traces import statement
 
-BATCH, HOOK = "/api/traces/batch", "/api/traces/hook"
+BATCH, HOOK, OTLP = "/api/traces/batch", "/api/traces/hook", "/v1/traces"
+PRODUCER = 4
 OUTPUT = "drwxr-xr-x 2 user user 4096 Mar  1 12:00 src\n" * 5
 LOADS = {100: 8_000, 1_000: 12_000, 10_000: 20_000}
 """Events by size of the batch."""
 
 SINGLES = 1_600
-GOALS = {"batches of 1,000": "5000/s", "a hook, 16 clients": "p95 20 ms", "500 steps, assembled": "p50 50 ms"}
+SPANS = {130: 6_500, 1_300: 15_600}
+"""Spans by size of the body."""
+
+IN_A_TRACE = 13
+GOALS = {
+    "batches of 1,000": "5000/s",
+    "OTLP, bodies of 130 spans": "5000/s",
+    "OTLP, bodies of 1,300 spans": "5000/s",
+    "a hook, 16 clients": "p95 20 ms",
+    "500 steps, assembled": "p50 50 ms",
+}
 
 
 def hook(trace: str) -> dict[str, object]:
@@ -65,6 +80,7 @@ class Bench:
     service_pid: int
     engine_pid: int
     traces: list[str] = field(default_factory=list)
+    otel_traces: list[str] = field(default_factory=list)
     acknowledged: int = 0
     rows: dict[str, str] = field(default_factory=dict)
 
@@ -85,17 +101,43 @@ class Bench:
         self.traces.append(uuid4().hex)
         return [(request(HOOK, orjson.dumps(hook(self.traces[-1]))), 1) for _ in range(events)]
 
+    def spans(self, spans: int, size: int) -> list[tuple[bytes, int]]:
+        """Requests with new spans in bodies."""
+        made = []
+        for _ in range(spans // size):
+            items = []
+            for number in range(size):
+                place = number % IN_A_TRACE
+                if place == 0:
+                    self.otel_traces.append(uuid4().hex)
+                values = {f"bench.attribute.{n}": f"value {n} of step {number}, of some length" for n in range(10)}
+                parent = (place + 1) // 2 if place else None
+                items.append(
+                    {
+                        **span(place + 1, parent, "work", PRODUCER if place else 1, **values),
+                        "traceId": self.otel_traces[-1],
+                    }
+                )
+            made.append((request(OTLP, protobuf(OTLP, otlp_traces(*items)), "application/x-protobuf"), size))
+        return made
+
     async def rate(
         self, name: str, clients: list[list[tuple[bytes, int]]], until: Callable[[], object] | None = None
     ) -> Sent:
         """Measures how many events a second were acknowledged, and what they cost the processors."""
         before = cpu_s(self.service_pid), cpu_s(self.engine_pid)
         sent, seconds = await send_side_by_side(self.port, clients)
-        self.count(sent)
+        assert sent.refused == 0, f"{sent.refused} events were refused"
         after = cpu_s(self.service_pid), cpu_s(self.engine_pid)
         each = [(end - start) / sent.acknowledged * 10_000 for start, end in zip(before, after, strict=True)]
         figure = f"{sent.acknowledged / seconds:.0f}/s"
         self.rows[name] = f"{figure}; CPU s per 10,000: {each[0]:.1f} + {each[1]:.1f}"
+        return sent
+
+    async def events(self, name: str, clients: list[list[tuple[bytes, int]]]) -> Sent:
+        """The same of events, which are counted."""
+        sent = await self.rate(name, clients)
+        self.count(sent)
         return sent
 
     def count(self, sent: Sent) -> None:
@@ -129,18 +171,20 @@ async def measure(bench: Bench, settings: Settings) -> dict[str, str]:
     for size, events in LOADS.items():
         requests = bench.batches(events, size)
         clients = min(4, len(requests))
-        await bench.rate(f"batches of {size:,}", [requests[client::clients] for client in range(clients)])
+        await bench.events(f"batches of {size:,}", [requests[client::clients] for client in range(clients)])
 
     async with Graph.open(settings) as graph:
+        await otlp(graph, bench)
         requests = bench.batches(12_000, 1_000, "?ack=queued")
         began = time.perf_counter()
-        await bench.rate("batches of 1,000, ack=queued", [requests[client::4] for client in range(4)])
+        await bench.events("batches of 1,000, ack=queued", [requests[client::4] for client in range(4)])
         await count(graph, bench)
         bench.rows["… until all are committed"] = f"{12_000 / (time.perf_counter() - began):.0f}/s"
 
-        bench.latency("a hook, 1 client", await bench.rate("hooks, 1 client", [bench.singles(SINGLES // 8)]))
+        bench.latency("a hook, 1 client", await bench.events("hooks, 1 client", [bench.singles(SINGLES // 8)]))
         many = [bench.singles(SINGLES // 16) for _ in range(16)]
-        bench.latency("a hook, 16 clients", await bench.rate("hooks, 16 clients", many))
+        bench.latency("a hook, 16 clients", await bench.events("hooks, 16 clients", many))
+        bench.latency("a hook, 16 clients, Bolt alone", await bare_hooks(graph, bench))
 
         load, loaded = Sent(), bench.batches(12_000, 1_000)
         loading = asyncio.gather(*(send(bench.port, loaded[client::2], load) for client in range(2)))
@@ -173,6 +217,35 @@ async def count(graph: Graph, bench: Bench) -> None:
         while (found := await stored(graph, bench.traces)) < bench.acknowledged:  # noqa: ASYNC110 - the service is elsewhere
             await asyncio.sleep(0.05)
     assert found == bench.acknowledged, f"{found} executions in the graph, {bench.acknowledged} acknowledged"
+
+
+async def bare_hooks(graph: Graph, bench: Bench) -> Sent:
+    """What single hooks take that go to the graph directly."""
+    raw, [sample] = (
+        Raw.of(graph),
+        await statement(graph, "MATCH (h:HookExecution) RETURN properties(h) AS hook LIMIT 1"),
+    )
+    sent, traces = Sent(), [uuid4().hex for _ in range(16)]
+    await statement(graph, "UNWIND $ids AS id CREATE (:Trace {correlation_id: id})", ids=traces)
+
+    async def client(trace: str) -> None:
+        for _ in range(SINGLES // 16):
+            began = time.perf_counter()
+            await raw.hook(trace, sample["hook"])
+            sent.taken_ms.append((time.perf_counter() - began) * 1000)
+
+    await asyncio.gather(*map(client, traces))
+    assert await stored(graph, traces) == SINGLES
+    return sent
+
+
+async def otlp(graph: Graph, bench: Bench) -> None:
+    """How many spans a second are durable."""
+    for size, spans in SPANS.items():
+        requests = bench.spans(spans, size)
+        await bench.rate(f"OTLP, bodies of {size:,} spans", [requests[client::4] for client in range(4)])
+    found = await stored(graph, bench.otel_traces)
+    assert found == len(bench.otel_traces) * (IN_A_TRACE - 1), f"{found} steps of {len(bench.otel_traces)} traces"
 
 
 async def stored(graph: Graph, traces: list[str]) -> int:

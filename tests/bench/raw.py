@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 import neo4j
+import neo4j.exceptions
 
 from loopgraph.contracts.lineage import ANCESTRY
+from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.instants import quicken
 from loopgraph.effects.graph.values import to_graph
 from support.engines import EngineUnderTest
@@ -45,6 +49,12 @@ UNWIND $node_ids AS id MATCH (:PatternVersion {{node_id: id}})<-[r:{_TYPES}]-(:P
 RETURN collect(properties(r)) AS edges
 """
 
+_HOOK = """
+MATCH (t:Trace {correlation_id: $trace})
+CREATE (t)-[:RAN]->(h:HookExecution)
+SET h = $hook
+"""
+
 
 class Raw:
     """A client that knows what to write."""
@@ -55,6 +65,12 @@ class Raw:
     @classmethod
     def on(cls, engine: EngineUnderTest) -> Raw:
         return cls(neo4j.AsyncGraphDatabase.driver(engine.url, auth=(engine.user, engine.password)), engine.database)
+
+    @classmethod
+    def of(cls, graph: Graph) -> Raw:
+        """The same connections as those of a graph that is open."""
+        assert graph._driver is not None
+        return cls(graph._driver, graph._database)
 
     async def close(self) -> None:
         await self._driver.close()
@@ -95,3 +111,14 @@ class Raw:
         found, edges = await self._run((_ANCESTORS, {"node_id": node_id}), (_EDGES, {"node_ids": list(node_ids)}))
         assert len(found["versions"]) == len(edges["edges"])
         return len(found["versions"])
+
+    async def hook(self, trace: str, sample: dict[str, Any]) -> None:
+        """An execution under a trace that is there; after a collision with another writer, again."""
+        given = {"trace": trace, "hook": sample | {"execution_id": uuid4().hex, "correlation_id": trace}}
+        while True:
+            try:
+                await self._run((_HOOK, given))
+            except neo4j.exceptions.TransientError:
+                await asyncio.sleep(random.uniform(0, 0.005))
+            else:
+                return

@@ -93,3 +93,16 @@ def random_history(seed: int, commits: int, paths: int = 12) -> Iterable[str]:
                 content = f"{path}{rnd.choice('xyz')}"
                 yield f"M 644 inline f{path}\ndata {len(content)}\n{content}\n"
         yield "\n"
+
+
+def octopus(parents: int, root: str) -> Iterable[str]:
+    """A fast-import stream: a root, so many commits on it, and ``main``, which merges all of them."""
+    for mark in range(1, parents + 3):
+        yield f"commit refs/heads/main\nmark :{mark}\ncommitter A <a@b> {1_700_000_000 + mark} +0000\n"
+        text = root if mark == 1 else str(mark)
+        yield f"data {len(text)}\n{text}\n"
+        if 1 < mark < parents + 2:
+            yield "from :1\n"
+        elif mark > 1:
+            yield "from :2\n" + "".join(f"merge :{parent}\n" for parent in range(3, parents + 2))
+        yield f"M 644 inline file\ndata {len(text)}\n{text}\n\n"

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from loopgraph.commands.terminal import out, plainly
+from loopgraph.commands.progress import shown
+from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.computes.traces.retention import duration
-from loopgraph.contracts.retention import PruneReport, RestoreReport
+from loopgraph.contracts.retention import Progress, PruneReport, RestoreReport
 from loopgraph.settings import Settings
 
 traces = typer.Typer(no_args_is_help=True, help="Move old traces into an archive, and bring them back.")
@@ -42,8 +43,17 @@ def prune(
         from loopgraph.orchestrators.archive.pruning import Pruning
 
         async with open_services(settings, create=not dry_run) as services:
-            pruning = Pruning(Retention(services.graph), Archive(archive.expanduser()), now() - age)
-            return await (pruning.rehearse() if dry_run else pruning.run())
+            with shown(err) as show:
+
+                def tell(latest: Progress) -> None:
+                    show(
+                        f"archived {latest.read:,} nodes · deleted {latest.moved:,}, {latest.traces:,} of them traces",
+                        latest.traces,
+                        "traces",
+                    )
+
+                pruning = Pruning(Retention(services.graph), Archive(archive.expanduser()), now() - age, tell)
+                return await (pruning.rehearse() if dry_run else pruning.run())
 
     report = asyncio.run(work())
     out.print(f"older than {report.older_than:%Y-%m-%d %H:%M:%S} UTC", markup=False)
@@ -75,7 +85,16 @@ def restore(
 
         segments = segments_of(path.expanduser() for path in paths)  # a wrong path is told before an engine is started
         async with open_services(settings) as services:
-            return await bring_back(Retention(services.graph), segments)
+            with shown(err) as show:
+
+                def tell(latest: Progress) -> None:
+                    show(
+                        f"restored {latest.moved:,} of {latest.total:,} nodes and relationships",
+                        latest.moved,
+                        "of them",
+                    )
+
+                return await bring_back(Retention(services.graph), segments, tell)
 
     report = asyncio.run(work())
     out.print(f"{len(report.segments):,} segments read, all whole", markup=False)

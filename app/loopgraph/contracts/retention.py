@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -106,6 +106,22 @@ class Manifest(Contract):
     engine: str
     archived_at: Instant
     deleted_at: Instant | None = None
+
+
+class Progress(NamedTuple):
+    """How far pruning or restoring is: nodes and relationships, and the traces among the nodes.
+
+    ``read`` have been written into the archive, or read from it; ``moved`` have been deleted, or are in the graph again.
+    ``total`` is how many there are to move, None if that is not known.
+    """
+
+    read: int
+    moved: int
+    traces: int
+    total: int | None = None
+
+
+Tell = Callable[[Progress], None]
 
 
 class PruneReport(Contract):

@@ -12,12 +12,14 @@ import pytest
 import zstandard
 
 from loopgraph.contracts.retention import Node, NodeId, Relationship
+from loopgraph.effects.archive.lines import fingerprint
 from loopgraph.effects.archive.segments import (
     MANIFEST_SUFFIX,
     SUFFIX,
     Archive,
     Origin,
-    fingerprint,
+    batches,
+    holdings,
     manifest_of,
     read,
     segments_of,
@@ -67,10 +69,22 @@ def test_a_segment_waits_until_its_deletion_is_noted(tmp_path: Path) -> None:
     assert verify(segment).deleted_at == AT
 
 
-def test_a_lock_leaves_its_mark_out_of_the_fingerprint() -> None:
-    node = Node(TRACE, {"correlation_id": "t", "status": "success"}, "t")
-    assert fingerprint(node) == fingerprint(node._replace(properties={**node.properties, "turn": "x"}))
-    assert fingerprint(node) != fingerprint(node._replace(properties={**node.properties, "status": "error"}))
+def test_a_segment_says_what_it_holds(tmp_path: Path) -> None:
+    segment = written(tmp_path)
+    units, archived = holdings(segment)
+    assert units == {"t": [HOOK, TRACE]}
+    assert archived == {fingerprint(item) for item in ITEMS}
+    segment.write_bytes(segment.read_bytes()[:-9])
+    with pytest.raises(InvalidInput, match=segment.name):
+        holdings(segment)
+
+
+def test_nodes_and_relationships_come_in_batches(tmp_path: Path) -> None:
+    segment = written(tmp_path)
+    nodes, relationships = ITEMS[:3], ITEMS[3:]
+    assert list(batches(segment, Node, 2, 1 << 20)) == [nodes[:2], nodes[2:]]
+    assert list(batches(segment, Relationship, 2, 1 << 20)) == [relationships]
+    assert list(batches(segment, Node, 9, 70)) == [nodes[:2], nodes[2:]]  # the first line is shorter than that
 
 
 def test_one_writer_at_a_time_who_clears_what_was_cut_off(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from loopgraph.contracts.git import Commit, FileStatus
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.errors import InvalidInput, NotFound
-from support.repositories import A, B, C, Repo, random_history
+from support.repositories import A, B, C, Repo, octopus, random_history
 
 
 @pytest.fixture
@@ -114,6 +114,17 @@ async def test_commits_are_those_of_rev_list_with_parents_first(repo: Repo, seed
         assert ancestors[sha] == set(repo.rev_list(sha))
     async with GitRepository(repo.folder) as repository:
         assert await repository.count("main") == len(commits)
+
+
+@pytest.mark.slow
+async def test_a_commit_can_have_very_many_parents(repo: Repo) -> None:
+    repo.fast_import(octopus(20_000, "root"))
+    commits = await commits_of(repo)
+    assert len(commits) == 20_002
+    assert list(commits[-1].parents) == repo.git("log", "-1", "--format=%P").split()
+    async with GitRepository(repo.folder) as repository:
+        last = [version async for version in repository.file_versions("HEAD", "**")][-1]
+    assert (last.path, len(last.parents)) == ("file", 20_000)
 
 
 async def test_a_commit_has_its_people_and_times_in_utc(repo: Repo) -> None:

@@ -231,6 +231,23 @@ async def test_a_stub_is_there_until_its_start_arrives(traces: Traces) -> None:
     assert [hook.hook_type for hook in filled.hooks] == ["Late"]
 
 
+async def test_a_trace_that_is_known_is_not_asked_for_again(graph: Graph, traces: Traces) -> None:
+    trace = new_id()
+
+    async def step(name: str) -> int:
+        before = graph.statements
+        await record(
+            traces, HookExecuted(correlation_id=trace, execution_id=f"{trace}-{name}", hook_type="T", success=True)
+        )
+        return graph.statements - before
+
+    first = await step("a")
+    assert await step("b") == first - 1
+    await statement(graph, "MATCH (t:Trace {correlation_id: $id}) DETACH DELETE t", id=trace)  # by another process
+    await step("c")
+    assert [hook.execution_id for hook in (await parts(traces, trace)).hooks] == [f"{trace}-c"]
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

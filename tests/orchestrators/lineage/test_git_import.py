@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from loopgraph.assets import Query
 from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, FileLineage
 from loopgraph.contracts.audit import EventFilter, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Page
@@ -26,7 +28,8 @@ from loopgraph.contracts.lineage import (
 )
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.git.repository import GitRepository
-from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.lineage import steps as lineage_steps
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.effects.lineage.reads import LineageReads
@@ -35,7 +38,7 @@ from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.lineage import git_import
 from loopgraph.orchestrators.lineage.git_import import GitImport
 from loopgraph.orchestrators.lineage.traversal import Traversals
-from support.repositories import A, B, C, Repo, random_history
+from support.repositories import A, B, C, Repo, octopus, random_history
 
 pytestmark = pytest.mark.slow
 
@@ -450,6 +453,35 @@ async def test_many_files_in_one_commit_are_several_transactions(
     versions = await imports.file_versions()
     patterns = await imports.reads.patterns([version.pattern_id for version in versions.values()])
     assert {pattern.current_node_id for pattern in patterns.values()} == {v.node_id for v in versions.values()}
+
+
+async def test_a_commit_with_thousands_of_parents(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty thousand are the same, but take their time: what a statement and a transaction hold is bounded."""
+    count, bound = 1_500, 200
+    monkeypatch.setattr(lineage_steps, "MOST_ROWS", bound)
+    monkeypatch.setattr(git_import, "BATCH_PARENTS", bound)
+    most, written = 0, Transaction.write
+
+    async def write(tx: Transaction, query: Query, rows: Sequence[Row], /, **more: Any) -> None:
+        nonlocal most
+        most = max(most, len(rows) if query.name == "lineage/create_edges" else 0)
+        await written(tx, query, rows, **more)
+
+    monkeypatch.setattr(Transaction, "write", write)
+    repo = Repo(tmp_path / "repo")
+    repo.fast_import(octopus(count, new_id()))
+    imports = Imports(graph, repo)
+    done = await imports.commits()
+    assert (done.versions, done.edges, done.known) == (count + 2, 2 * count, 0)
+    assert most == bound
+    [tip, *parents] = repo.git("log", "-1", "--format=%H %P", "main").split()
+    lineage = await imports.commit_lineage()
+    edges = await imports.edges_into(lineage.node_id(tip))
+    assert {edge.source_node_id for edge in edges} == {lineage.node_id(parent) for parent in parents}
+    again = await imports.commits()
+    assert (again.versions, again.known) == (0, count + 2)
 
 
 # --- bad input

@@ -25,7 +25,9 @@ class Fields:
     so that an odd value stays in ``rest`` instead of being lost. A null is as good as no field."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self.rest = {name: value for name, value in values.items() if value is not None}
+        self.rest = dict(values)
+        if None in self.rest.values():
+            self.rest = {name: value for name, value in values.items() if value is not None}
 
     def __contains__(self, name: str) -> bool:
         return name in self.rest

@@ -35,6 +35,8 @@ from loopgraph.contracts.precedence import Clock, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
+_WHO = frozenset((*WHOSE, *USER))
+
 
 def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     """What the spans of one request say; what could not be read is refused, and a span whose ids are wrong."""
@@ -129,7 +131,8 @@ def _whole(spans: Sequence[Span]) -> Observation:
     """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
     first, who = spans[0], Attributes()
     for span in spans:
-        who = {**_who(Fields(span.attributes)), **who}
+        if not span.attributes.keys().isdisjoint(_WHO):
+            who = {**_who(Fields(span.attributes)), **who}
     event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
     return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
 

@@ -21,8 +21,11 @@ DEFAULT_FIELD_BYTES: Final = 64 * 1024
 
 M = TypeVar("M", bound=BaseModel)
 
-_Way = Callable[[str, Any], Any]
-"""What becomes of the value of a field, by the field's name."""
+_Way = Callable[[str, Any, bool], Any]
+"""What becomes of the value of a field, by the field's name, and by whether it is so light that nothing has to be cut of it."""
+
+_LONGEST_ESCAPE: Final = 6
+"""So many bytes of JSON a character can take, and a sixth of what a value can take beside its characters is counted for it."""
 
 _ESCAPED = re.compile(rb"=([0-9A-F]{2})")
 
@@ -53,21 +56,24 @@ class Privacy:
         # Which way a field goes is known before any event comes; None is the way of what has nothing to hide.
         object.__setattr__(self, "_ways", {name: self._way(name, kind) for name, kind in KINDS.items()})
 
-    def clean(self, event: Recordable) -> Recordable:
+    def clean(self, event: Recordable, *, weight: int | None = None) -> Recordable:
         """The event as it may be kept; the same object if that is all of it.
+
+        ``weight``, where it is known, is at least the characters of its texts and names, and 16 for every value: of what is light
+        nothing has to be cut.
 
         An id cannot be redacted, because it ties events together: one that looks like a secret is refused. Raises InvalidInput
         for it, without showing it, and for a value that is nested too deeply.
         """
-        return self._clean(event)
+        return self._clean(event, weight is not None and weight * _LONGEST_ESCAPE <= self.max_field_bytes)
 
-    def _clean(self, model: M) -> M:
+    def _clean(self, model: M, light: bool) -> M:
         changes = {}
         for name, value in model.__dict__.items():
             way = self._ways[name]
             if way is None or value is None:
                 continue
-            clean = way(name, value)
+            clean = way(name, value, light)
             if clean is not value:
                 changes[name] = clean
         return model.model_copy(update=changes) if changes else model
@@ -86,12 +92,14 @@ class Privacy:
             case Kind.CONTENT if none:
                 return _empty if name == "modifications_made" else _nothing
             case Kind.MAP | Kind.HEADERS if none:
-                return lambda name, value: self._kept(name, _frame(value))
+                return lambda name, value, light: self._kept(name, _frame(value), light)
             case Kind.ADDRESS if none:
-                return lambda name, value: self._kept(name, frame_of_address(value))
+                return lambda name, value, light: self._kept(name, frame_of_address(value), light)
         return self._kept
 
-    def _kept(self, name: str, value: Any) -> Any:
+    def _kept(self, name: str, value: Any, light: bool) -> Any:
+        if light and (redacted := self.redactor.redact(value, field=name)) is value:
+            return value
         near = within_reach(value, self.max_field_bytes)
         redacted = self.redactor.redact(near, field=name)
         value = redacted if near is value else settled(redacted, self.max_field_bytes)
@@ -101,13 +109,13 @@ class Privacy:
             return cut_texts(value, self.max_field_bytes)
         return cut_value(value, self.max_field_bytes)
 
-    def _part(self, name: str, value: Any) -> Any:
+    def _part(self, name: str, value: Any, light: bool) -> Any:
         if not isinstance(value, tuple):
-            return self._clean(value)
-        clean = tuple([self._clean(part) for part in value])
+            return self._clean(value, light)
+        clean = tuple([self._clean(part, light) for part in value])
         return value if all(new is old for new, old in zip(clean, value, strict=True)) else clean
 
-    def _id(self, name: str, value: Any) -> Any:
+    def _id(self, name: str, value: Any, light: bool) -> Any:
         for id_ in value if isinstance(value, tuple) else (value,):
             if self.redactor.redact_text(id_) is not id_ or ("=" in id_ and self._hides_a_secret(id_)):
                 raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
@@ -120,11 +128,11 @@ class Privacy:
         return self.redactor.redact_text(text) is not text
 
 
-def _nothing(name: str, value: Any) -> None:
+def _nothing(name: str, value: Any, light: bool) -> None:
     return None
 
 
-def _empty(name: str, value: Any) -> dict[str, Any]:
+def _empty(name: str, value: Any, light: bool) -> dict[str, Any]:
     return {}
 
 

@@ -28,6 +28,7 @@ from loopgraph.computes.privacy.arguments import redact_commands, secrets_of_wor
 from loopgraph.computes.privacy.assignments import NAMING, asks, kind_of_flag, redact_assignments, with_plain_names
 from loopgraph.computes.privacy.forms import HARMLESS, MARKER, redact_emails, redact_forms
 from loopgraph.computes.privacy.names import Kind, compact, is_secret, kind_of, places_of_names
+from loopgraph.computes.privacy.quiet import is_quiet
 from loopgraph.computes.privacy.standard_input import redact_standard_input
 from loopgraph.errors import InvalidInput
 
@@ -97,6 +98,15 @@ class Redactor:
 
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
+        if is_quiet(text, lowered) and not (self._stems and self._stems.search(lowered)):
+            clean = text
+        else:
+            clean = self._look_carefully(text, lowered)
+        for pattern in self._patterns:
+            clean = pattern.sub(MARKER, clean)
+        return text if clean == text else clean
+
+    def _look_carefully(self, text: str, lowered: str) -> str:
         clean = redact_standard_input(redact_forms(text, lowered))
         if "\\u00" in lowered:
             clean = with_plain_names(clean, self._kind)
@@ -107,11 +117,7 @@ class Redactor:
         if with_commands is not clean:
             clean, places = with_commands, self._places(with_commands, with_commands.lower())
         clean = redact_assignments(clean, self._kind, places)
-        if self.emails:
-            clean = redact_emails(clean)
-        for pattern in self._patterns:
-            clean = pattern.sub(MARKER, clean)
-        return text if clean == text else clean
+        return redact_emails(clean) if self.emails else clean
 
     def _places(self, text: str, lowered: str) -> list[int] | None:
         """Where names of secrets can be; None for everywhere."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
-from loopgraph.effects.archive.segments import fingerprint
+from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph, Row, Transaction
 from loopgraph.effects.schema.migrations import backfill
@@ -18,7 +18,7 @@ from loopgraph.effects.traces.standings import standings
 _OLD_ROOTS = query("retention/old_roots")
 _PARTS_OF_TRACES = query("retention/parts_of_traces")
 _NODES_BY_KEY = query("retention/nodes_by_key")
-_RELATIONSHIPS_OF = query("retention/relationships_of")
+_CONTENTS = query("retention/contents")
 _LOCK_NODES = query("retention/lock_nodes")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
@@ -31,16 +31,24 @@ _OLD = {"LogRecord": query("retention/old_logs"), "MetricPoint": query("retentio
 _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
 
-SLICE = 500
+SLICE = 1_000
 """How many nodes one transaction reads with their relationships, deletes or restores."""
+
+SLICE_BYTES = 32 << 20
+"""Of how many bytes, as lines, what one transaction restores can be: they go to the engine as one message."""
+
+_GROUP = 25
+"""How many nodes come back in one record."""
 
 _LAST = ("Trace", "Session")
 """Deleted last, so that what is left of an interrupted deletion can still be found."""
 
+_READ_ELSEWHERE = {"HookExecution": "RAN", "EndpointCall": "CALLED", "RoutingDecision": "ROUTED_BY"}
+"""The relationship by which each of these is a part of its unit: it is read where it begins; a part that moves changes itself."""
+
 _SHARED = ("Agent", "PatternVersion")
 """Nodes that relationships of very many others lead to."""
 
-Item = Node | Relationship
 Units = Mapping[str, Sequence[NodeId]]
 """Nodes by the unit that they belong to."""
 IsArchived = Callable[[Item], bool]
@@ -94,7 +102,7 @@ class Retention:
         """The nodes that each of these traces consists of, itself the last."""
         found: dict[str, list[NodeId]] = {id_: [] for id_ in correlation_ids}
         for row in await self._graph.read(_PARTS_OF_TRACES, correlation_ids=sorted(correlation_ids)):
-            found[row["correlation_id"]].append(NodeId(row["label"], row["key"]))
+            found[row["correlation_id"]] += [NodeId(row["label"], key) for key in row["keys"]]
         return {id_: [*parts, NodeId("Trace", id_)] for id_, parts in found.items()}
 
     async def old(self, label: str, before: datetime, limit: int) -> list[NodeId]:
@@ -159,10 +167,8 @@ class Retention:
         async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
             made, known = Counter[str](), Counter[str]()
             for label, keys in _by_label(by_id):
-                there = {row["key"] for row in await tx.run(_of(_KNOWN_NODES, label), keys=keys)}
-                rows = [
-                    {"key": key, "properties": by_id[NodeId(label, key)].properties} for key in keys if key not in there
-                ]
+                there = _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))
+                rows = [by_id[NodeId(label, key)].properties for key in keys if key not in there]
                 if rows:
                     await tx.run(_of(_RESTORE_NODES, label), rows=rows)
                 made[label] += len(rows)
@@ -205,7 +211,7 @@ class Retention:
                 look_up = (_RELATIONSHIPS_OUT_OF if end in _SHARED else _RELATIONSHIPS_INTO).choose(
                     DRAWN_TYPE=type_, **choice
                 )
-                known = {(row["start"], row["end"]) for row in await tx.run(look_up, rows=_ends(rows))}
+                known = {(start_, end_) for start_, end_ in _known(await tx.run(look_up, rows=_ends(rows)))}
                 drawn[type_] += len(known)
                 if missing := [row for row in rows if (row["start"], row["end"]) not in known]:
                     found = await tx.run(_RESTORE_RELATIONSHIPS.choose(DRAWN_TYPE=type_, **choice), rows=missing)
@@ -223,13 +229,16 @@ async def _contents(tx: Transaction, units: Units) -> list[Item]:
     nodes: list[Item] = []
     relationships: dict[tuple[str, NodeId, NodeId], Relationship] = {}
     for label, keys in _by_label(unit_of):
-        for row in await tx.run(_of(_NODES_BY_KEY, label), keys=keys):
-            id_ = NodeId(label, row["key"])
-            nodes.append(Node(id_, row["properties"], unit_of[id_]))
-        for row in await tx.run(_of(_RELATIONSHIPS_OF, label), keys=keys):
-            this, other = NodeId(label, row["key"]), NodeId(row["other_label"], row["other_key"])
-            start, end = (this, other) if row["outgoing"] else (other, this)
-            relationships[row["type"], start, end] = Relationship(row["type"], start, end, row["properties"])
+        groups = [{"number": start, "keys": keys[start : start + _GROUP]} for start in range(0, len(keys), _GROUP)]
+        elsewhere = _READ_ELSEWHERE.get(label, "")
+        for row in await tx.run(_of(_CONTENTS, label), groups=groups, elsewhere=elsewhere):
+            for key, properties, links in row["nodes"]:
+                this = NodeId(label, key)
+                nodes.append(Node(this, properties, unit_of[this]))
+                for type_, outgoing, carried, other_label, other_key in links:
+                    other = NodeId(other_label, other_key)
+                    start, end = (this, other) if outgoing else (other, this)
+                    relationships[type_, start, end] = Relationship(type_, start, end, carried)
     return [*nodes, *relationships.values()]
 
 
@@ -258,6 +267,11 @@ def _by_label(ids: Iterable[NodeId]) -> list[tuple[str, list[str]]]:
     for label, key in ids:
         found[label].append(key)
     return [(label, sorted(found[label])) for label in sorted(found, key=lambda label: (label in _LAST, label))]
+
+
+def _known(rows: Iterable[Row]) -> Collection[Any]:
+    """The one list of a statement that says what is there."""
+    return {tuple(item) if isinstance(item, list) else item for row in rows for item in row["known"]}
 
 
 def _ends(rows: Iterable[Row]) -> list[Row]:

@@ -1,8 +1,8 @@
 """Archives of traces: a folder of segments, each with a manifest.
 
-A segment is JSON lines, compressed with zstd: a header, then a line for every node and every relationship. Instants are
-``{"$instant": RFC 3339}``, so that they come back as instants. A segment is there as soon as its manifest and itself have their
-names, and both are on disk by then; whatever else lies in the folder is left over from a write that was cut off.
+A segment is JSON lines, compressed with zstd: a header, then a line for every node and every relationship (``lines``). A segment
+is there as soon as its manifest and itself have their names, and both are on disk by then; whatever else lies in the folder is
+left over from a write that was cut off.
 """
 
 from __future__ import annotations
@@ -11,29 +11,30 @@ import contextlib
 import fcntl
 import hashlib
 import io
-import math
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 import zstandard
 from pydantic import ValidationError
 
-from loopgraph.contracts.retention import KEYS, TYPES, Manifest, Node, NodeId, Relationship
+from loopgraph.contracts.retention import Manifest, Node, NodeId
+from loopgraph.effects.archive import lines as line_codec
+from loopgraph.effects.archive.lines import Item, Line
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import Conflict, InvalidInput
 
 FORMAT = 1
 SUFFIX, MANIFEST_SUFFIX, _PARTIAL = ".jsonl.zst", ".manifest.json", ".partial"
 _KIND = "loopgraph traces"
-_LEVEL = 6
-_SORTED = orjson.OPT_SORT_KEYS
+_LEVEL = 3
+_READ_BYTES = 1 << 17
 
-Item = Node | Relationship
+T = TypeVar("T")
 
 
 class Origin(NamedTuple):
@@ -111,14 +112,14 @@ class Segment:
         self._stream = zstandard.ZstdCompressor(_LEVEL, write_checksum=True).stream_writer(sink, closefd=False)
         self._lines = 0
         header = {"kind": _KIND, "format": FORMAT, **origin._asdict()}
-        self._put(orjson.dumps({name: _coded(value) for name, value in header.items()}))
+        self._put(orjson.dumps({name: line_codec.coded(value) for name, value in header.items()}))
 
     def write(self, items: Iterable[Item]) -> None:
         """Writes nodes and relationships, each once, however often it is given. ``size`` counts the nodes so far."""
         with _usable(self.path.parent):
             for item in items:
-                line = encoded(item)
-                digest = hashlib.blake2b(line, digest_size=16).digest()
+                line = line_codec.encoded(item)
+                digest = line_codec.digest(line)
                 if digest in self._seen:
                     continue
                 self._seen.add(digest)
@@ -204,104 +205,114 @@ def manifest_of(segment: Path) -> Manifest:
         raise InvalidInput(str(path), "is not a manifest that can be read") from error
 
 
+class Holdings(NamedTuple):
+    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
+
+    units: dict[str, list[NodeId]]
+    archived: frozenset[bytes]
+
+
 def verify(segment: Path) -> Manifest:
     """Reads a whole segment and holds it against its manifest, which is given back.
 
     Raises InvalidInput, naming the file and, where it can be known, the line.
     """
+    manifest = _known_format(segment)
+    _check(segment, manifest, _counted(_lines(segment, line_codec.named)))
+    return manifest
+
+
+def holdings(segment: Path) -> Holdings:
+    """What a segment holds. It is read once, and held against its manifest meanwhile. Raises InvalidInput, as ``verify`` does."""
+    manifest = _known_format(segment)
+    units: defaultdict[str, list[NodeId]] = defaultdict(list)
+    archived: set[bytes] = set()
+
+    def noted(line: bytes) -> Line:
+        found = line_codec.named(line)
+        archived.add(line_codec.fingerprint_of_line(line))
+        if found.node is not None and found.unit is not None:
+            units[found.unit].append(found.node)
+        return found
+
+    _check(segment, manifest, _counted(_lines(segment, noted)))
+    return Holdings(dict(units), frozenset(archived))
+
+
+def read(segment: Path) -> Iterator[Item]:
+    """The nodes and relationships of a segment, in its order. Raises InvalidInput, naming the file and the line."""
+    return _lines(segment, line_codec.decoded)
+
+
+def batches(segment: Path, kind: type[T], most: int, size: int) -> Iterator[list[T]]:
+    """The nodes or the relationships of a segment, some at a time. Raises InvalidInput, as ``read`` does.
+
+    A batch is full with ``most`` of them, or when their lines have ``size`` bytes.
+    """
+    others, weight = line_codec.OTHERS[kind], 0
+
+    def chosen(line: bytes) -> Item | None:
+        nonlocal weight
+        if line.startswith(others):
+            return None
+        weight += len(line)
+        return line_codec.decoded(line)
+
+    batch: list[T] = []
+    for item in _lines(segment, chosen):
+        if isinstance(item, kind):
+            batch.append(item)
+            if len(batch) >= most or weight >= size:
+                yield batch
+                batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _known_format(segment: Path) -> Manifest:
     manifest = manifest_of(segment)
     if manifest.format > FORMAT:
         raise InvalidInput(
             str(segment), f"has format {manifest.format}, this program knows {FORMAT}: use a newer loopgraph"
         )
+    return manifest
+
+
+def _counted(lines: Iterable[Line]) -> tuple[Counter[str], Counter[str]]:
+    """Nodes by label and relationships by type."""
+    counts = Counter((line.node is None, line.name) for line in lines)
     nodes, relationships = Counter[str](), Counter[str]()
-    for item in read(segment):
-        if isinstance(item, Node):
-            nodes[item.id.label] += 1
-        else:
-            relationships[item.type] += 1
-    lines = 1 + nodes.total() + relationships.total()
+    for (is_relationship, name), count in counts.items():
+        (relationships if is_relationship else nodes)[name] = count
+    return nodes, relationships
+
+
+def _check(segment: Path, manifest: Manifest, counts: tuple[Counter[str], Counter[str]]) -> None:
+    """Raises InvalidInput for a segment that is not what its manifest says."""
+    lines = 1 + counts[0].total() + counts[1].total()
     if lines < manifest.lines:
         raise InvalidInput(str(segment), f"line {lines + 1}: it ends here, and should have {manifest.lines} lines")
     with segment.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if (digest, nodes, relationships) != (manifest.sha256, manifest.nodes, manifest.relationships):
+    if (digest, *counts) != (manifest.sha256, manifest.nodes, manifest.relationships):
         raise InvalidInput(str(segment), "is not what its manifest says (sha-256, counts): it was changed afterwards")
-    return manifest
 
 
-def read(segment: Path) -> Iterator[Item]:
-    """The nodes and relationships of a segment, in its order. Raises InvalidInput, naming the file and the line."""
+def _lines(segment: Path, make: Callable[[bytes], T]) -> Iterator[T]:
+    """What ``make`` makes of the lines after the header. Raises InvalidInput, naming the file and the line."""
     number = 0
     with segment.open("rb") as file:
-        lines = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file))
+        lines = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file), _READ_BYTES)
         try:
             for number, line in enumerate(lines, start=1):
-                value = orjson.loads(line)
-                if number == 1:
-                    if value.get("kind") != _KIND:
-                        raise ValueError("is not the header of an archive of traces")
-                    continue
-                yield _decoded(value)
+                if number > 1:
+                    yield make(line[:-1])
+                elif orjson.loads(line).get("kind") != _KIND:
+                    raise ValueError("is not the header of an archive of traces")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInput(str(segment), f"line {number}: {error}") from error
         except zstandard.ZstdError as error:
             raise InvalidInput(str(segment), f"line {number + 1}: cannot be decompressed ({error})") from error
-
-
-def encoded(item: Item) -> bytes:
-    """An item as the line that stands for it: equal items have equal lines. Raises TypeError for a value without JSON form."""
-    properties = {name: _coded(value) for name, value in item.properties.items()}
-    if isinstance(item, Node):
-        node: dict[str, Any] = {"node": item.id.label, "key": item.id.key, "properties": properties}
-        return orjson.dumps(node if item.unit is None else {**node, "unit": item.unit}, option=_SORTED)
-    relationship = {
-        "relationship": item.type,
-        "start": list(item.start),
-        "end": list(item.end),
-        "properties": properties,
-    }
-    return orjson.dumps(relationship, option=_SORTED)
-
-
-def fingerprint(item: Item) -> bytes:
-    """A digest of an item, but for the mark that locking it leaves: equal ones are archived as they are."""
-    plain = {name: value for name, value in item.properties.items() if name != "turn"}
-    return hashlib.blake2b(encoded(item._replace(properties=plain)), digest_size=16).digest()
-
-
-def _decoded(line: Mapping[str, Any]) -> Item:
-    properties = {name: _value(value) for name, value in line["properties"].items()}
-    if label := line.get("node"):
-        if label not in KEYS or properties.get(KEYS[label]) != line["key"]:
-            raise ValueError(f"is not a node of ours: {label}")
-        return Node(NodeId(label, line["key"]), properties, line.get("unit"))
-    start, end = NodeId(*line["start"]), NodeId(*line["end"])
-    if line["relationship"] not in TYPES or start.label not in KEYS or end.label not in KEYS:
-        raise ValueError(f"is not a relationship of ours: {line['relationship']}")
-    return Relationship(line["relationship"], start, end, properties)
-
-
-def _coded(value: Any) -> Any:
-    """A property as JSON."""
-    if isinstance(value, datetime):
-        return {"$instant": value.isoformat()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"$float": str(value)}
-    if isinstance(value, list | tuple):
-        return [_coded(item) for item in value]
-    if value is None or isinstance(value, str | int | float):
-        return value
-    raise TypeError(f"{type(value).__name__} has no place in an archive")
-
-
-def _value(coded: Any) -> Any:
-    """What ``_coded`` coded."""
-    if isinstance(coded, list):
-        return [_value(item) for item in coded]
-    if not isinstance(coded, dict):
-        return coded
-    return float(coded["$float"]) if "$float" in coded else datetime.fromisoformat(coded["$instant"])
 
 
 def _manifest_path(segment: Path) -> Path:

@@ -18,12 +18,17 @@ def to_graph(value: Any) -> Any:
 
     Raises ValueError for a naive datetime, TypeError for what has no graph value. A free map goes in as ``json_text(map)``.
     """
-    # By exact type first: nearly every value is one of these, and there are many.
+    # By exact type first: nearly every value is one of these, and there are many; of those in a map not even a call is made.
     kind = type(value)
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {name if type(name) is str else str(name): to_graph(item) for name, item in value.items()}
+        return {
+            name if type(name) is str else str(name): item if type(item) in _PLAIN else to_graph(item)
+            for name, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _PLAIN else to_graph(item) for item in value]
     # A ZoneInfo zone crashed CPython inside the driver; datetime.UTC does not.
     if isinstance(value, datetime):
         if value.tzinfo is None:
@@ -48,9 +53,11 @@ def from_graph(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {name: from_graph(item) for name, item in value.items()}
+        return {name: item if type(item) in _PLAIN else from_graph(item) for name, item in value.items()}
     if kind is list:
-        return [from_graph(item) for item in value]
+        return [item if type(item) in _PLAIN else from_graph(item) for item in value]
+    if kind is datetime and value.tzinfo is UTC:
+        return value
     native = value.to_native() if hasattr(value, "to_native") else value
     if isinstance(native, datetime):
         # We only ever write UTC; an engine that drops the zone of an untyped property has kept the instant.

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from loopgraph.assets import query
+from loopgraph.assets import Access, query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
 from loopgraph.contracts.lineage import Pattern, PatternStatus
@@ -19,7 +19,6 @@ _CREATE_PATTERNS = query("lineage/create_patterns")
 _CREATE_VERSIONS = query("lineage/create_versions")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _RENAME_PATTERNS = query("lineage/rename_patterns")
-_STANDING = query("lineage/versions_standing")
 
 
 class LineageImport:
@@ -30,8 +29,7 @@ class LineageImport:
 
     async def known(self, node_ids: Collection[str]) -> frozenset[str]:
         """Those of the ids that are versions already."""
-        rows = await self._graph.read(_STANDING, node_ids=node_ids)
-        return frozenset(row["node_id"] for row in rows)
+        return frozenset(await self._graph.transaction(lambda tx: steps.standing(tx, node_ids), Access.READ))
 
     async def add(self, history: Sequence[ImportedVersion], origin: Origin) -> Imported:
         """Adds versions, and the patterns that are not there yet, in one transaction; says how much was new.

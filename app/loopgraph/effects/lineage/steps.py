@@ -47,6 +47,9 @@ _STANDING = query("lineage/versions_standing")
 _VERSIONS_BY_ID = query("lineage/versions_by_id")
 _VERSIONS_PAGE = query("lineage/versions_page")
 
+MOST_ROWS = 2_000
+"""So many rows one statement takes: a version can have tens of thousands of parents."""
+
 
 def build_version(
     pattern: Pattern, new: NewVersion, node_id: str, number: int, at: datetime, origin: Origin
@@ -152,8 +155,12 @@ async def version_row(tx: Transaction, node_id: str) -> Row | None:
 
 async def standing(tx: Transaction, node_ids: Iterable[str]) -> dict[str, Row]:
     """``pattern_id`` and ``status`` of those versions that exist, by version id."""
-    rows = await tx.run(_STANDING, node_ids=sorted(set(node_ids)))
-    return {row["node_id"]: row for row in rows}
+    ids = sorted(set(node_ids))
+    found: dict[str, Row] = {}
+    for start in range(0, len(ids), MOST_ROWS):
+        rows = await tx.run(_STANDING, node_ids=ids[start : start + MOST_ROWS])
+        found |= {row["node_id"]: row for row in rows}
+    return found
 
 
 async def repeated(tx: Transaction, pattern_id: str, number: int, request_hash: str) -> Created:
@@ -210,10 +217,11 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
 
 
 async def create_edges(tx: Transaction, edges: Sequence[tuple[LineageEdge, str]]) -> None:
-    """Draws edges whose ends are known to be there, each with the hash of its request; one statement for each type."""
+    """Draws edges whose ends are known to be there, each with the hash of its request; few statements for each type."""
     for kind in sorted({edge.relationship_type for edge, _ in edges}):
         rows = [mapping.edge_properties(edge, hash_) for edge, hash_ in edges if edge.relationship_type is kind]
-        await tx.write(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), rows, into="edges")
+        for start in range(0, len(rows), MOST_ROWS):
+            await tx.write(_CREATE_EDGES.choose(EDGE_TYPE=kind.value), rows[start : start + MOST_ROWS], into="edges")
 
 
 async def lock_ancestry(tx: Transaction, turn: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -187,10 +187,19 @@ class Batch:
                 }
             )
 
-    def stubs(self) -> list[Properties]:
-        """The traces that must be there, and of which this batch brings no event of their own."""
+    def stubs(self, there: Collection[str] = ()) -> list[Properties]:
+        """The traces that must be there, and of which this batch brings no event of their own.
+
+        Of those that should be ``there``, none that gets an execution: it cannot be made where its trace is not.
+        """
         named = {*self._named, *(log["correlation_id"] for log in self.logs.new() if log.get("correlation_id"))}
+        if there:
+            named -= {id_ for id_ in self.filled_traces() if id_ in there}
         return [mapping.stub(id_, self._received_at) for id_ in sorted(named) if self.traces.get(id_) is None]
+
+    def filled_traces(self) -> list[str]:
+        """The traces that get an execution."""
+        return sorted({hook["correlation_id"] for hook in self.hooks.new()})
 
     def moved_calls(self) -> list[Properties]:
         """Calls that hung at their traces, and whose hook execution has become known."""

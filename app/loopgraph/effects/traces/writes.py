@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from loopgraph.assets import query
@@ -46,6 +46,9 @@ _CREATE_LOGS_OF_SESSIONS = query("traces/create_logs_of_sessions")
 _CREATE_POINTS = query("traces/create_points")
 _CREATE_POINTS_OF_SESSIONS = query("traces/create_points_of_sessions")
 
+_REMEMBERED = 10_000
+"""So many traces are remembered to be there."""
+
 
 class TraceWrites:
     """Records traces.
@@ -57,6 +60,7 @@ class TraceWrites:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
         self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]
@@ -75,21 +79,36 @@ class TraceWrites:
         pieces = [_piece(event, arrived) for event, arrived in zip(events, arrivals, strict=True)]
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
+        filled: list[str] = []
+        there: Collection[str] = self._there
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
+            nonlocal there
             placed, batch, prompts = await _placed(tx, sound, min(arrivals), turn)
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
-            await _store(tx, batch, turn)
+            # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
+            trusted, there = there, {}
+            await _store(tx, batch, turn, trusted)
             await link(tx, batch, prompts)
+            filled[:] = batch.filled_traces()
             return outcomes
 
         if not sound:
             return [item for item in pieces if isinstance(item, UserError)]
         # Events of one trace tend to come together, and would wait for each other in the graph: they share commits.
         traces = {item.correlation_id for item in sound}
-        return await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
+        outcomes = await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
+        self._remember(filled)
+        return outcomes
+
+    def _remember(self, traces: Sequence[str]) -> None:
+        for id_ in traces:
+            self._there.pop(id_, None)
+            self._there[id_] = None
+        while len(self._there) > _REMEMBERED:
+            del self._there[next(iter(self._there))]
 
 
 def _piece(event: Recordable, received_at: datetime) -> Piece | UserError:
@@ -132,10 +151,10 @@ def _by(name: str, rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: str(row[name]))
 
 
-async def _store(tx: Transaction, batch: Batch, turn: str) -> None:
-    """Writes what has changed."""
+async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str]) -> None:
+    """Writes what has changed. ``there``: traces that were there a while ago."""
     await tx.write(_CREATE_TRACES, batch.traces.new())
-    await tx.write(_ENSURE_TRACES, batch.stubs())
+    await tx.write(_ENSURE_TRACES, batch.stubs(there))
     await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
     await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
     await tx.write(_CREATE_SESSIONS, batch.sessions.new())

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from loopgraph.contracts.retention import PruneReport
+from loopgraph.contracts.retention import Progress, PruneReport, Tell
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
@@ -95,12 +95,27 @@ class Housekeeping:
         if self._age is None:
             return None
         try:
-            report = await Pruning(self._retention, self._archive, now() - self._age).run()
+            report = await Pruning(self._retention, self._archive, now() - self._age, _logged()).run()
         except Conflict as busy:
             logger.info("nothing was pruned: %s", busy)
             return None
         logger.info("pruned %s; kept %s", dict(report.deleted), {str(why): count for why, count in report.kept.items()})
         return report
+
+
+def _logged() -> Tell:
+    """Logs now and then how far a pruning is that takes long."""
+    began = told_at = time.monotonic()
+
+    def tell(latest: Progress) -> None:
+        nonlocal told_at
+        at = time.monotonic()
+        if at - told_at >= _EVERY_S:
+            told_at = at
+            rate = latest.traces / (at - began)
+            logger.info("pruning: %d nodes archived, %d deleted, %.0f traces/s", latest.read, latest.moved, rate)
+
+    return tell
 
 
 def _ended(correlation_id: str) -> Recorded:

@@ -8,34 +8,41 @@ the next pruning into the same folder goes on with the deletion.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
 from loopgraph.computes.traces.retention import Units, packed, sliced, why_kept
-from loopgraph.contracts.retention import Kept, Node, NodeId, PruneReport
+from loopgraph.contracts.retention import Kept, NodeId, Progress, PruneReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
-from loopgraph.effects.archive.retention import SLICE, Item, Retention
-from loopgraph.effects.archive.segments import Archive, Origin, Segment, fingerprint
+from loopgraph.effects.archive.lines import Item, fingerprint
+from loopgraph.effects.archive.retention import SLICE, Retention
+from loopgraph.effects.archive.segments import Archive, Origin, Segment
 from loopgraph.effects.clock import now
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
+from loopgraph.orchestrators.archive.ahead import ahead
 
 SEGMENT_NODES = 20_000
 """A segment with so many nodes is finished; it can be larger by one trace."""
 
-_ROOTS = 100
+_ROOTS = 200
 _SINGLE = 10_000
 
 
 class Pruning:
-    """One pruning: everything that came to rest before ``older_than`` moves into the archive."""
+    """One pruning: everything that came to rest before ``older_than`` moves into the archive. ``tell`` is told how far it is."""
 
-    def __init__(self, retention: Retention, archive: Archive, older_than: datetime) -> None:
+    def __init__(
+        self, retention: Retention, archive: Archive, older_than: datetime, tell: Tell = lambda _progress: None
+    ) -> None:
         self._retention = retention
+        self._tell = tell
         self._archive = archive
         self._older_than = older_than
         self._segment: Segment | None = None
+        self._deleting: asyncio.Task[None] | None = None
         self._archived = Counter[str]()
         self._deleted = Counter[str]()
         self._kept = Counter[Kept]()
@@ -47,17 +54,16 @@ class Pruning:
             try:
                 for segment in self._archive.pending():
                     await self._finish(segment)
-                async for units in self._old_traces():
-                    await self._add(units)
-                await self._close()
+                await self._move(self._old_traces())
                 await self._move_single("LogRecord")
                 await self._move_single("MetricPoint")
-                async for units in self._old_sessions():
-                    await self._add(units)
-                await self._close()
+                await self._move(self._old_sessions())
             finally:
                 if self._segment is not None:
                     self._segment.discard()
+                if self._deleting is not None:
+                    self._deleting.cancel()
+                    await asyncio.gather(self._deleting, return_exceptions=True)
         return self._report(dry_run=False)
 
     async def rehearse(self) -> PruneReport:
@@ -98,34 +104,50 @@ class Pruning:
         """Archives and deletes nodes that belong to no trace."""
         while found := await self._retention.old(label, self._older_than, _SINGLE):
             before = self._deleted[label]
-            await self._add({id_.key: [id_] for id_ in found})
-            await self._close()
+            await self._move(_at_once({id_.key: [id_] for id_ in found}))
             if self._deleted[label] == before:
                 return  # all that is left has changed meanwhile
 
-    async def _add(self, units: Units) -> None:
-        """Archives units in the open segment, which is finished when it is full."""
-        for pack in packed(units, SLICE):
-            if self._segment is None:
-                origin = Origin(SCHEMA_VERSION, self._retention.engine, now())
-                self._segment = await asyncio.to_thread(self._archive.begin, origin)
-            for part in sliced(pack, SLICE):
-                await asyncio.to_thread(self._segment.write, await self._retention.contents(part))
-            self._count(pack)
-            if self._segment.size >= SEGMENT_NODES:
-                await self._close()
+    async def _move(self, source: AsyncIterator[Units]) -> None:
+        """Archives units in segments, and deletes what is in each while the next one is written."""
+        async with aclosing(ahead(self._contents(source))) as contents:
+            async for pack, items in contents:
+                if self._segment is None:
+                    origin = Origin(SCHEMA_VERSION, self._retention.engine, now())
+                    self._segment = await asyncio.to_thread(self._archive.begin, origin)
+                await asyncio.to_thread(self._segment.write, items)
+                self._count(pack)
+                self._say()
+                if pack and self._segment.size >= SEGMENT_NODES:
+                    await self._close()
+        await self._close()
+        await self._deleted_so_far()
+
+    async def _contents(self, source: AsyncIterator[Units]) -> AsyncIterator[tuple[Units, list[Item]]]:
+        """What units hold, in parts; the units come with the last part of them."""
+        async for units in source:
+            for pack in packed(units, SLICE):
+                *parts, last = sliced(pack, SLICE)
+                for part in parts:
+                    yield {}, await self._retention.contents(part)
+                yield pack, await self._retention.contents(last)
 
     async def _close(self) -> None:
-        """Finishes the open segment."""
+        """Finishes the open segment, and begins to delete what it holds when that of the one before is done."""
         if self._segment is not None:
             segment = await asyncio.to_thread(self._segment.close)
             self._segment = None
-            await self._finish(segment)
+            await self._deleted_so_far()
+            self._deleting = asyncio.create_task(self._finish(segment))
+
+    async def _deleted_so_far(self) -> None:
+        if self._deleting is not None:
+            deleting, self._deleting = self._deleting, None
+            await deleting
 
     async def _finish(self, segment: Path) -> None:
         """Deletes what a segment holds, once it has been read back and found complete."""
-        await asyncio.to_thread(trace_archive.verify, segment)
-        units, archived = await asyncio.to_thread(_holdings, segment)
+        units, archived = await asyncio.to_thread(trace_archive.holdings, segment)
 
         def is_archived(item: Item) -> bool:
             return fingerprint(item) in archived
@@ -140,12 +162,16 @@ class Pruning:
                 if not changed:
                     gone, changed = await self._retention.delete(part, is_archived)
                     self._deleted += gone
+                    self._say()
             self._kept[Kept.CHANGED] += len(changed)
         self._segments.append(segment.name)
         await asyncio.to_thread(self._archive.mark_deleted, segment, now())
 
     def _count(self, units: Units) -> None:
         self._archived.update(id_.label for ids in units.values() for id_ in ids)
+
+    def _say(self) -> None:
+        self._tell(Progress(self._archived.total(), self._deleted.total(), self._deleted["Trace"]))
 
     def _report(self, *, dry_run: bool) -> PruneReport:
         return PruneReport(
@@ -158,12 +184,5 @@ class Pruning:
         )
 
 
-def _holdings(segment: Path) -> tuple[Units, set[bytes]]:
-    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
-    units: defaultdict[str, list[NodeId]] = defaultdict(list)
-    archived = set()
-    for item in trace_archive.read(segment):
-        archived.add(fingerprint(item))
-        if isinstance(item, Node) and item.unit is not None:
-            units[item.unit].append(item.id)
-    return units, archived
+async def _at_once(units: Units) -> AsyncIterator[Units]:
+    yield units

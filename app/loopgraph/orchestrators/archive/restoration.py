@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from itertools import islice
+from contextlib import aclosing
 from pathlib import Path
+from typing import TypeVar
 
-from loopgraph.contracts.retention import Node, NodeId, Relationship, RestoreReport
+from loopgraph.contracts.retention import Node, NodeId, Progress, Relationship, RestoreReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
-from loopgraph.effects.archive.retention import SLICE, Item, Retention
+from loopgraph.effects.archive.retention import SLICE, SLICE_BYTES, Retention
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
 from loopgraph.errors import InvalidInput
+from loopgraph.orchestrators.archive.ahead import ahead
+
+T = TypeVar("T")
 
 
-async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
+async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lambda _progress: None) -> RestoreReport:
     """Brings the segments that files and folders name back into the graph; again and again, if need be.
+    ``tell`` is told how far it is.
 
     What is in the graph stays as it is. What was archived under an older schema is brought up to this one's; so is what an
     attempt before, which was cut off, left as it is archived. Raises InvalidInput, and changes nothing, if one of the segments is
@@ -24,30 +29,33 @@ async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
     """
     segments = await asyncio.to_thread(trace_archive.segments_of, paths)
     versions: dict[Path, int] = {}
+    total = moved = 0
     for segment in segments:
         manifest = await asyncio.to_thread(trace_archive.verify, segment)
         if manifest.schema_version > SCHEMA_VERSION:
             problem = f"has schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}"
             raise InvalidInput(str(segment), f"{problem}: use a newer loopgraph")
         versions[segment] = manifest.schema_version
+        total += manifest.lines - 1
     made, known, drawn, loose = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     behind: defaultdict[int, set[NodeId]] = defaultdict(set)
     for segment in reversed(segments):  # of a node that several hold, the newest has the latest state
         version = versions[segment]
-        async for items in _batches(segment):
-            nodes = [item for item in items if isinstance(item, Node)]
+        async for nodes in _batches(segment, Node):
             fresh, there = await retention.restore_nodes(nodes)
             made += fresh
             known += there
+            moved += len(nodes)
+            tell(Progress(moved, moved, made["Trace"] + known["Trace"], total))
             if version < SCHEMA_VERSION:
                 behind[version] |= await retention.as_archived(nodes)
     for segment in segments:  # the ends of a relationship can be in two of them
-        async for items in _batches(segment):
-            found, lost = await retention.restore_relationships(
-                [item for item in items if isinstance(item, Relationship)]
-            )
+        async for relationships in _batches(segment, Relationship):
+            found, lost = await retention.restore_relationships(relationships)
             drawn += found
             loose += lost
+            moved += len(relationships)
+            tell(Progress(moved, moved, made["Trace"] + known["Trace"], total))
     for version, ids in behind.items():  # when all is there that they may need
         await retention.backfill(version, ids)
     return RestoreReport(
@@ -59,7 +67,13 @@ async def restore(retention: Retention, paths: Iterable[Path]) -> RestoreReport:
     )
 
 
-async def _batches(segment: Path) -> AsyncIterator[Sequence[Item]]:
-    items = trace_archive.read(segment)
-    while batch := await asyncio.to_thread(list, islice(items, SLICE)):
-        yield batch
+async def _batches(segment: Path, kind: type[T]) -> AsyncIterator[Sequence[T]]:
+    batches = trace_archive.batches(segment, kind, SLICE, SLICE_BYTES)
+
+    async def read() -> AsyncIterator[Sequence[T]]:
+        while batch := await asyncio.to_thread(next, batches, None):
+            yield batch
+
+    async with aclosing(ahead(read())) as coming:
+        async for batch in coming:
+            yield batch

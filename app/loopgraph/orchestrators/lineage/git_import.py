@@ -18,13 +18,16 @@ from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import InvalidInput
 
-T = TypeVar("T")
+T = TypeVar("T", Commit, FileVersion)
 
 BATCH = 500
 """Most versions of one transaction."""
 
 BATCH_CHARACTERS = 4_000_000
 """A transaction is closed early when its templates are longer than this together: an engine has to hold them."""
+
+BATCH_PARENTS = 5_000
+"""And when so many edges lead into its versions; one version can have more, and is a transaction of its own."""
 
 
 class GitImport:
@@ -98,15 +101,16 @@ class GitImport:
         """``steps``: what each commit made, in order."""
         self._tell(total=await self._repository.count(tip))
         waiting: dict[str, T] = {}
-        commits = 0
+        commits = parents = 0
         async with aclosing(steps):
             async for made in steps:
                 commits += 1
                 waiting.update((node_id(item), item) for item in made)
-                if len(waiting) >= BATCH or commits == BATCH:
+                parents += sum(len(item.parents) for item in made)
+                if len(waiting) >= BATCH or commits == BATCH or parents >= BATCH_PARENTS:
                     await self._add(waiting, version)
                     self._tell(commits=commits)
-                    waiting, commits = {}, 0
+                    waiting, commits, parents = {}, 0, 0
         await self._add(waiting, version)
         self._tell(commits=commits)
 
@@ -114,15 +118,19 @@ class GitImport:
         known = await self._history.known(list(waiting))
         self._tell(known=len(known))
         batch: list[ImportedVersion] = []
-        characters = 0
+        characters = parents = 0
         for id_, item in waiting.items():
             if id_ in known:
                 continue
+            if batch and parents + len(item.parents) > BATCH_PARENTS:
+                await self._write(batch)
+                batch, characters, parents = [], 0, 0
             batch.append(await version(item))
             characters += len(batch[-1].version.template_code)
+            parents += len(item.parents)
             if len(batch) == BATCH or characters > BATCH_CHARACTERS:
                 await self._write(batch)
-                batch, characters = [], 0
+                batch, characters, parents = [], 0, 0
         await self._write(batch)
 
     async def _write(self, batch: Sequence[ImportedVersion]) -> None:

@@ -40,7 +40,7 @@ from loopgraph.errors import (
 )
 from loopgraph.orchestrators.recording.backlog import Backlog, Entry, Submission, size_of
 from loopgraph.orchestrators.recording.feed import TraceFeed
-from loopgraph.orchestrators.recording.weight import aside, is_heavy
+from loopgraph.orchestrators.recording.weight import HEAVY, aside, weight_of
 
 logger = logging.getLogger(__name__)
 
@@ -185,14 +185,18 @@ class Recorder:
     async def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
         """Puts an event without its secrets into a submission; one that is refused is settled."""
         try:
-            clean, size = await aside(self._cleaned, event) if is_heavy(event) else self._cleaned(event)
+            weight = weight_of(event)
+            if weight < HEAVY:
+                clean, size = self._privacy.clean(event, weight=weight), weight
+            else:
+                clean, size = await aside(self._cleaned, event)
         except UserError as error:
             submission.settle(index, error)
         else:
             submission.entries.append(Entry(clean, submission, index, size))
 
     def _cleaned(self, event: Recordable) -> tuple[Recordable, int]:
-        """An event without its secrets, and its size. Raises UserError."""
+        """A heavy event without its secrets, and its size. Raises UserError."""
         clean = self._privacy.clean(event)
         return clean, size_of(clean)
 

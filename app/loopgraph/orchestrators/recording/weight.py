@@ -21,26 +21,39 @@ _VALUE: Final = 16
 _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="loopgraph-heavy")
 
 
-def is_heavy(event: BaseModel) -> bool:
-    """Whether it has so many characters and values; looks at no more of them than it must."""
-    left, values = HEAVY, list[Any]([event])
-    while values and left > 0:
+def weight_of(event: BaseModel) -> int:
+    """The characters of its texts and names, and a little for every value; of what is heavy, no more is counted than it takes
+    to see that."""
+    weight, values = 0, list[Any]([event])
+    while values and weight < HEAVY:
         value = values.pop()
-        left -= _VALUE
-        if isinstance(value, str):
-            left -= len(value)
-        elif isinstance(value, dict):
-            left -= _VALUE * len(value)
-            if left > 0:
-                left -= sum(map(len, map(str, value)))
-                values += value.values()
-        elif isinstance(value, list | tuple):
-            left -= _VALUE * len(value)
-            if left > 0:
-                values += value
+        kind = type(value)
+        if kind is str:
+            weight += _VALUE + len(value)
+        elif kind is dict:
+            weight += 2 * _VALUE * len(value)
+            if weight < HEAVY:
+                for name, item in value.items():
+                    weight += len(name) if type(name) is str else len(str(name))
+                    if type(item) is str:
+                        weight += len(item)
+                    else:
+                        values.append(item)
         elif isinstance(value, BaseModel):
-            values += filter(None, value.__dict__.values())
-    return left <= 0
+            for item in value.__dict__.values():
+                if type(item) is str:
+                    weight += _VALUE + len(item)
+                elif item:
+                    values.append(item)
+        elif isinstance(value, list | tuple):
+            weight += _VALUE * len(value)
+            if weight < HEAVY:
+                values += value
+        elif isinstance(value, str):
+            weight += _VALUE + len(value)
+        else:
+            weight += _VALUE
+    return weight
 
 
 async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,0 +1,105 @@
+"""The cheap look agrees with the careful one: what it lets pass has nothing that any rule would find."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from loopgraph.computes.privacy.commands import COMMANDS
+from loopgraph.computes.privacy.names import Kind, kind_of
+from loopgraph.computes.privacy.quiet import is_quiet
+from loopgraph.computes.privacy.redaction import MARKER, Redactor
+from loopgraph.computes.privacy.standard_input import READERS, WRITERS
+from support.secret_examples import FORMS, PLAIN_NAMES, SECRET_NAMES
+
+CAREFUL = Redactor(emails=True)
+
+WORDS = sorted(
+    {
+        *(word for command in COMMANDS for word in f"{command.names} {command.options} {command.behind}".split()),
+        *(word for reader in READERS for word in reader.names.split()),
+        *(word for writer in WRITERS for word in writer.split()),
+        *(piece for form in FORMS.values() for piece in re.split(r"(?<=[-_.])", form)[:3]),
+        *SECRET_NAMES,
+        *PLAIN_NAMES,
+        *[
+            "bearer",
+            "Basic",
+            "login",
+            "password",
+            "net",
+            "use",
+            "identified",
+            "by",
+            "-u",
+            "--password",
+            "1",
+            "0",
+            "hunter2",
+            "S3cret9",
+            "abc",
+            "a/b@c",
+            "x=y",
+            "1//0",
+            "/user",
+        ],
+    }
+)
+TEXTS = st.lists(
+    st.tuples(
+        st.sampled_from(WORDS) | st.from_regex(r"[A-Za-z0-9._/~-]{1,20}", fullmatch=True),
+        st.sampled_from(" ,/.-_;\n\t"),
+    ),
+    min_size=1,
+    max_size=8,
+).map(lambda pieces: "".join(word + sign for word, sign in pieces))
+
+
+@given(TEXTS)
+@example("value 3 of some length a1b2c3")
+@example("aws configure set aws_secret_access_key x7")
+@example("net user bob S3cret9 /add")
+def test_what_is_quiet_has_nothing_that_the_careful_look_finds(text: str) -> None:
+    for part in (text, text.strip(), text.split("\n", maxsplit=1)[0]):
+        if is_quiet(part, part.lower()):
+            assert CAREFUL._look_carefully(part, part.lower()) == part
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+def test_no_secret_is_quiet(name: str) -> None:
+    for text in (f"{name}=x", f"{name}: x", f"--{name} x", f'"{name}": "x"', f"set {name} x"):
+        assert not is_quiet(text, text.lower()) or kind_of(name) is Kind.PLAIN
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_no_token_is_quiet(form: str) -> None:
+    assert not is_quiet(form, form.lower())
+    assert not is_quiet(f"it is {form}", f"it is {form}".lower())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ls",
+        "value 3 of some length",
+        "src/main.py",
+        uuid4().hex,
+        str(uuid4()),
+        f"{uuid4().hex}/00ab",
+        "Bash",
+        "1.5",
+    ],
+)
+def test_ids_and_plain_words_are_quiet(text: str) -> None:
+    assert is_quiet(text, text.lower())
+
+
+def test_what_somebody_added_is_found_in_quiet_texts() -> None:
+    assert Redactor(extra_patterns=("plain",)).redact_text("a plain text") == f"a {MARKER} text"
+    assert Redactor(extra_patterns=("cafe",)).redact_text("cafe00") == f"{MARKER}00"
+    assert Redactor(extra_names=("cafe",)).redact_text("cafe=00") == f"cafe={MARKER}"
