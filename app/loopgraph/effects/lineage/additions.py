@@ -12,7 +12,7 @@ from loopgraph.contracts.audit import LineageEvent, Origin
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink
 from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
 from loopgraph.effects.graph.client import Row, Transaction
-from loopgraph.effects.graph.group_commit import Refused
+from loopgraph.effects.graph.group_commit import Refused, refuse
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 
@@ -129,7 +129,7 @@ async def _repeated(tx: Transaction, additions: Mapping[int, Addition]) -> dict[
         place = named[row["node_id"]]
         if row.get("request_hash") != additions[place].request_hash:
             errors[place] = Conflict("PatternVersion", row["node_id"], "the id is taken by other content")
-    _refuse(errors)
+    refuse(errors)
     return {
         named[row["node_id"]]: await steps.repeated(tx, row["pattern_id"], row["version"], row["request_hash"])
         for row in rows
@@ -140,7 +140,7 @@ async def _require_free_edge_ids(tx: Transaction, additions: Mapping[int, Additi
     chosen = {id_: place for place, addition in additions.items() for id_ in addition.chosen_edge_ids}
     if chosen:
         taken = await steps.taken_edge_ids(tx, chosen, next(iter(additions.values())).turn)
-        _refuse({chosen[id_]: Conflict("LineageEdge", id_, "the id is taken by another edge") for id_ in taken})
+        refuse({chosen[id_]: Conflict("LineageEdge", id_, "the id is taken by another edge") for id_ in taken})
 
 
 async def _lines(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str, _Line]:
@@ -148,7 +148,7 @@ async def _lines(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str
     counts = Counter(addition.pattern_id for addition in additions.values())
     at = max(addition.at for addition in additions.values())
     reserved = await steps.reserve_many(tx, counts, at)
-    _refuse(
+    refuse(
         {
             place: NotFound("Pattern", addition.pattern_id)
             for place, addition in additions.items()
@@ -196,7 +196,7 @@ def _build(additions: Mapping[int, Addition], lines: Mapping[str, _Line]) -> dic
             line.current, line.made_current = version.node_id, True
         pattern = line.pattern.model_copy(update={"current_node_id": line.current, "latest_version": number})
         made[place] = _Made(version, edges, replaced, pattern)
-    _refuse(errors)
+    refuse(errors)
     return made
 
 
@@ -218,7 +218,7 @@ async def _sources(tx: Transaction, additions: Mapping[int, Addition]) -> dict[s
                 errors[place] = NotFound("PatternVersion", link.node_id)
         if place not in errors:
             sources[addition.node_id] = addition.pattern_id  # a parent is there before its child
-    _refuse(errors)
+    refuse(errors)
     return sources
 
 
@@ -243,8 +243,3 @@ def _row(addition: Addition, made: _Made, *, current: bool) -> Row:
         "event": mapping.event_properties(event),
         "current": current,
     }
-
-
-def _refuse(errors: Mapping[int, UserError]) -> None:
-    if errors:
-        raise Refused(errors)

@@ -12,7 +12,7 @@ from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import ANCESTRY, LineageEdge
 from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.graph.errors import LostRace
-from loopgraph.effects.graph.group_commit import Apart, Refused
+from loopgraph.effects.graph.group_commit import Apart, Refused, refuse
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, CycleRefused, NotFound, UserError
 
@@ -126,7 +126,7 @@ async def _repeated(tx: Transaction, connections: Mapping[int, Connection]) -> d
         if row["edge"].get("request_hash") != connections[place].request_hash:
             errors[place] = Conflict("LineageEdge", edge.edge_id, "the id is taken by an edge of other content")
         results[place] = Drawn(edge, True)
-    _refuse(errors)
+    refuse(errors)
     return results
 
 
@@ -140,7 +140,7 @@ async def _resolved(tx: Transaction, connections: Mapping[int, Connection]) -> d
         for row in await tx.run(_EDGE_ENDS.choose(EDGE_TYPE=kind), pairs=pairs):
             ends[row["source_node_id"], row["target_node_id"], kind] = row
     await _require_ends(tx, {place: each for place, each in connections.items() if each.key not in ends})
-    _refuse(
+    refuse(
         {
             place: Conflict(
                 "LineageEdge", f"{each.key[0]} → {each.key[1]}", f"they are already connected by {each.key[2]}"
@@ -161,7 +161,7 @@ async def _require_ends(tx: Transaction, missing: Mapping[int, Connection]) -> N
     if not missing:
         return
     known = await steps.standing(tx, (id_ for each in missing.values() for id_ in each.key[:2]))
-    _refuse(
+    refuse(
         {
             place: NotFound("PatternVersion", id_)
             for place, each in missing.items()
@@ -179,7 +179,7 @@ async def _require_no_path(
 ) -> None:
     """Raises Refused where a path of open edges leads from the target of an ancestry edge to its source."""
     paths = await _paths_back(tx, edges)
-    _refuse(
+    refuse(
         {
             place: CycleRefused(connections[place].field, [edges[place].source_node_id, *path])
             for place, path in paths.items()
@@ -199,8 +199,3 @@ async def _paths_back(tx: Transaction, edges: Mapping[int, LineageEdge]) -> dict
         for place, edge in edges.items()
         if (path := paths.get((edge.source_node_id, edge.target_node_id))) is not None
     }
-
-
-def _refuse(errors: Mapping[int, UserError]) -> None:
-    if errors:
-        raise Refused(errors)
