@@ -56,6 +56,7 @@ clients: $(VENV)/.dev
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.typical $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.worst
 	PYTHONPATH=tests $(BIN)/python -m bench.waterfall $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.samples
