@@ -43,7 +43,7 @@ from support.service import Service, operation, serving
 
 TRACES, STEPS, CALLS, OF_A_SESSION = 2_000, 10, 2, 10
 CHAIN, PATH, VERSIONS, SAMPLES = 201, 100, 20, 50
-WARM, ROUNDS = 20, 60
+WARM, ROUNDS = 20, 100
 
 _ORIGIN = Origin(actor_id="bench")
 _TOOLS = ("Bash", "Read", "Edit", "Grep", "Write")
