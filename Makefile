@@ -57,6 +57,7 @@ bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.archive $(ENGINES)
+	PYTHONPATH=tests $(BIN)/python -m bench.typical $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.worst
 	PYTHONPATH=tests $(BIN)/python -m bench.waterfall $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.samples

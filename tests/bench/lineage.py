@@ -1,7 +1,9 @@
 """Lineage operations against the targets of seed 000: ``make bench`` (``ENGINES='embedded neo4j-5.26 neo4j-2026'``).
 
 Prints one Markdown table. Figures are of whole operations (several statements in one transaction, committed and flushed),
-with client and engine sharing the machine. The last of each engine's columns is the same over Bolt and nothing else (``raw``).
+with client and engine sharing the machine: median and 95th percentile, how many statements it takes, and the processor's time
+of this process, which the driver, the models and all else have that is not the engine. The last of each engine's columns is the
+same over Bolt and nothing else (``raw``).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -52,16 +55,34 @@ TARGETS = {
 }
 
 
-async def timed(work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS) -> tuple[float, float]:
-    """Median and 95th percentile of one client, in milliseconds, after a warm-up."""
+@dataclass(frozen=True)
+class Timing:
+    """An operation of one client: milliseconds (median, 95th percentile), processor milliseconds of this process, statements."""
+
+    p50: float
+    p95: float
+    cpu: float
+    statements: float | None
+
+    def __str__(self) -> str:
+        statements = "" if self.statements is None else f"{self.statements:.0f} statements, "
+        return f"{self.p50:.1f} ms (p95 {self.p95:.1f}; {statements}CPU {self.cpu:.1f})"
+
+
+async def timed(
+    work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS, counted: Callable[[], int] | None = None
+) -> Timing:
+    """The figures of some rounds, after a warm-up; ``counted`` is how many statements have been run."""
     for number in range(WARM):
         await work(number)
-    taken = []
+    taken, used, before = [], [], counted() if counted else 0
     for number in range(WARM, WARM + rounds):
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         await work(number)
         taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+        used.append((time.process_time() - cpu) * 1000)
+    statements = (counted() - before) / rounds if counted else None
+    return Timing(statistics.median(taken), statistics.quantiles(taken, n=20)[-1], statistics.median(used), statements)
 
 
 async def rate(work: Callable[[int], Awaitable[object]], clients: int = 32) -> float:
@@ -89,6 +110,9 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
         await schema.prepare(graph)
         lineage, traversals = Lineage(graph), Traversals(LineageReads(graph), 20_000)
 
+        async def figure(work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS) -> str:
+            return str(await timed(work, rounds, lambda: graph.statements))
+
         async def pattern() -> tuple[str, str]:
             made = await lineage.create_pattern(NewPattern(name="bench"), NewVersion(activate=True), ORIGIN)
             return made.pattern.pattern_id, made.version.node_id
@@ -103,7 +127,7 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
         async def add(_: int) -> None:
             chain.append(await insert(own))
 
-        figures = {"insert a version": _ms(await timed(add))}
+        figures = {"insert a version": await figure(add)}
 
         ends = [(await pattern())[1] for _ in range(WARM + ROUNDS + 1)]
 
@@ -117,12 +141,12 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
                 ORIGIN,
             )
 
-        figures["draw an edge"] = _ms(await timed(draw))
-        figures["path over 100 edges"] = _ms(
-            await timed(lambda _: traversals.path(chain[0], chain[100], PathMetric.HOPS), rounds=50)
+        figures["draw an edge"] = await figure(draw)
+        figures["path over 100 edges"] = await figure(
+            lambda _: traversals.path(chain[0], chain[100], PathMetric.HOPS), rounds=50
         )
-        figures["200 ancestors with their edges"] = _ms(
-            await timed(lambda _: traversals.traverse([chain[200]], TraversalFilter()), rounds=50)
+        figures["200 ancestors with their edges"] = await figure(
+            lambda _: traversals.traverse([chain[200]], TraversalFilter()), rounds=50
         )
         bare = await _bare(engine, await pattern(), ends, chain)
 
@@ -161,19 +185,15 @@ async def _bare(
     raw = Raw.on(engine)
     samples = await raw.samples(chain[100])
     figures = {
-        "insert a version": _ms(await timed(lambda number: raw.insert(own[0], own[1], samples, number + 2))),
-        "draw an edge": _ms(await timed(lambda number: raw.draw(ends[number + 1], ends[number], samples))),
-        "path over 100 edges": _ms(await timed(lambda _: raw.path(chain[0], chain[100]), rounds=50)),
-        "200 ancestors with their edges": _ms(
+        "insert a version": str(await timed(lambda number: raw.insert(own[0], own[1], samples, number + 2))),
+        "draw an edge": str(await timed(lambda number: raw.draw(ends[number + 1], ends[number], samples))),
+        "path over 100 edges": str(await timed(lambda _: raw.path(chain[0], chain[100]), rounds=50)),
+        "200 ancestors with their edges": str(
             await timed(lambda _: raw.ancestors(chain[200], chain[1:201]), rounds=50)
         ),
     }
     await raw.close()
     return figures
-
-
-def _ms(figure: tuple[float, float]) -> str:
-    return f"{figure[0]:.1f} ms (p95 {figure[1]:.1f})"
 
 
 def main() -> None:

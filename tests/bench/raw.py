@@ -13,7 +13,7 @@ import neo4j.exceptions
 
 from loopgraph.contracts.lineage import ANCESTRY
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.instants import quicken
+from loopgraph.effects.graph.instants import codec_of, quicken
 from loopgraph.effects.graph.values import to_graph
 from support.engines import EngineUnderTest
 
@@ -78,7 +78,7 @@ class Raw:
     async def _run(self, *statements: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """The one row of each of some statements in one transaction."""
         async with self._driver.session(database=self._database) as session, await session.begin_transaction() as tx:
-            quicken(getattr(getattr(tx, "_connection", None), "hydration_handler", None))
+            quicken(codec_of(tx))
             rows: list[dict[str, Any]] = []
             for text, parameters in statements:
                 result = await tx.run(text, to_graph(parameters))  # type: ignore[arg-type]

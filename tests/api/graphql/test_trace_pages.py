@@ -241,3 +241,40 @@ async def test_answers_leave_no_trees_that_only_a_search_for_circles_would_find(
                 await asyncio.sleep(0.01)
     finally:
         gc.enable()
+
+
+LISTS = """
+query($id: ID!) { trace(correlationId: $id) {
+  routingDecision { selectedAgent } totalHooks %s
+  stepsConnection(first: 500) {
+    totalCount
+    edges { cursor node { ...S steps { ...S spawned { ...T } endpointCalls { callId } } } }
+  }
+  hookExecutionsConnection(first: 500) { totalCount edges { cursor node { ...S } } }
+  endpointCallsConnection(first: 500) { edges { cursor node { callId model durationMs } } }
+  childTraces { ...T endpointCalls { callId model } waterfall { edges { node { spanId } } } }
+  waterfall(first: 500) { edges { cursor node { spanId kind name depth startOffsetMs durationMs selfMs critical status } } }
+  timeline { edges { cursor node { timestamp kind data } } }
+} }
+fragment S on HookExecution { executionId toolName status startedAt durationMs }
+fragment T on Trace { correlationId spawnedBy status startedAt totalHooks routingDecision { selectedAgent } }
+"""
+
+
+async def test_lists_are_the_same_where_all_of_a_trace_is_read_anyway(service: Service) -> None:
+    trace = new_id()
+    await service.parts.recorder.record(busy(trace))
+    alone = (await service.query(LISTS % "", id=trace))["trace"]
+    assert len(nodes(alone["stepsConnection"])) == 6 * 2
+    beside = (await service.query(LISTS % "truncated", id=trace))["trace"]
+    assert beside.pop("truncated") is False
+    assert beside == alone
+
+
+async def test_a_trace_is_read_once_if_all_of_it_is(quiet_service: Service) -> None:
+    service, trace = quiet_service, new_id()
+    await service.parts.recorder.record(busy(trace))
+    lists = "hookExecutions { executionId toolName } endpointCalls { callId } childTraces { status }"
+    document = "query($id: ID!) { trace(correlationId: $id) { routingDecision { selectedAgent } incomplete %s } }"
+    assert await service.statements(document % "", id=trace) == 1 + 4
+    assert await service.statements(document % lists, id=trace) == 1 + 4

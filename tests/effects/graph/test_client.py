@@ -53,6 +53,18 @@ async def test_instants_come_back_aware_and_in_utc(graph: Graph, make_query) -> 
     assert all(value.tzinfo is UTC for value in row.values())
 
 
+async def test_the_first_statement_of_a_connection_is_read_like_all_others(engine: EngineUnderTest, make_query) -> None:
+    query = make_query("read", "a", "a", "RETURN $a AS a")
+    value = {"at": datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC), "list": [1, 0.5, None, {"inner": ["x"]}]}
+    login = {"graph_user": engine.user, "graph_password": engine.password, "graph_database": engine.database}
+    async with Graph.open(Settings(graph_url=engine.url, graph_pool_size=1, **login)) as graph:
+        for _ in range(2):
+            assert await graph.read(query, a=value) == [{"a": value}]
+        with pytest.raises(GraphFault):
+            await graph.read(make_query("read", "a", "b", "RETURN $a.b.c.d() AS b"), a=value)
+        assert await graph.read(query, a=value) == [{"a": value}]  # by the same connection
+
+
 async def test_naive_instants_are_refused(graph: Graph, make_query) -> None:
     query = make_query("read", "a", "a", "RETURN $a AS a")
     with pytest.raises(ValueError, match="time zone"):

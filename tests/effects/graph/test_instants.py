@@ -87,8 +87,20 @@ def test_what_others_wrote_is_read_as_the_driver_does(
     fields = [*sent.fields]
     fields[1] += nanoseconds
     for tag, own in ((sent.tag, fields), (b"d", fields[:2])):
-        read = [from_graph(codec.struct_hydration_functions[tag](*own)) for codec in (plain, quick)]
-        assert read[0] == read[1]
+        read = from_graph(plain.struct_hydration_functions[tag](*own))
+        assert quick.struct_hydration_functions[tag](*own) == read
+        assert type(quick.struct_hydration_functions[tag](*own)) is type(read)
+
+
+def test_other_times_are_read_as_the_service_uses_them() -> None:
+    plain, quick = pair(bolt_5)
+    hour = 3_600 * 10**9
+    structures = {b"D": (20_000,), b"t": (hour,), b"T": (hour, 3_600), b"i": (10**9, 7, "Europe/Paris")}
+    for tag, fields in structures.items():
+        read = from_graph(plain.struct_hydration_functions[tag](*fields))
+        own = quick.struct_hydration_functions[tag](*fields)
+        assert (own, type(own)) == (read, type(read))
+        assert from_graph(own) == own
 
 
 def test_an_unknown_codec_is_left_alone() -> None:

@@ -117,13 +117,18 @@ class TestEdges:
         steps = [(await room.connect(*pair))[0] for pair in ((a, b), (b, c), (c, d))]
         parallel, _ = await room.connect(b, c, MERGED)
         short, _ = await room.connect(a, d, RelationshipType.RELATED_TO)
-        assert await room.reads.active_path(a, d, ANCESTRY) == tuple(steps)
-        assert await room.reads.active_path(a, d, EVERY_TYPE) == (short,)
+        assert await room.reads.active_path(a, d, ANCESTRY) == (a, b, c, d)
+        assert await room.reads.edges_along((a, b, c, d), ANCESTRY) == tuple(steps)
+        assert await room.reads.active_path(a, d, EVERY_TYPE) == (a, d)
+        assert await room.reads.edges_along((a, d), EVERY_TYPE) == (short,)
         assert await room.reads.active_path(d, a, EVERY_TYPE) is None
-        assert await room.reads.active_path(a, a, ANCESTRY) == ()
+        assert await room.reads.active_path(a, a, ANCESTRY) == (a,)
+        assert await room.reads.edges_along((a,), ANCESTRY) == ()
         await room.lineage.disconnect(steps[1].edge_id, "", room.origin)
-        assert await room.reads.active_path(a, d, ANCESTRY) == (steps[0], parallel, steps[2])
+        assert await room.reads.active_path(a, d, ANCESTRY) == (a, b, c, d)
+        assert await room.reads.edges_along((a, b, c, d), ANCESTRY) == (steps[0], parallel, steps[2])
         assert await room.reads.active_path(a, d, {DERIVED}) is None
+        assert await room.reads.edges_along((a, b, c, d), {DERIVED}) is None
 
     async def test_the_subgraph_says_whether_it_is_complete(self, room: Room) -> None:
         ids = await room.versions(5)

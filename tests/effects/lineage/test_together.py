@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import Created, NewVersion, ParentLink
+from loopgraph.contracts.changes import Created, NewPattern, NewVersion, ParentLink
 from loopgraph.contracts.lineage import Direction, RelationshipType
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
@@ -123,6 +123,82 @@ class TestAdding:
             self.add(room, pattern_id, version=3),
         )
         assert [type(answer) for answer in answers] == [Created, NotFound, Created, Conflict]
+
+
+class TestCreating:
+    def create(
+        self, room: Room, pattern_id: str | None = None, name: str = "made", **version: Any
+    ) -> Awaitable[Created]:
+        new = NewPattern(pattern_id=pattern_id, name=name)
+        return room.lineage.create_pattern(new, NewVersion(**version), room.origin)
+
+    async def test_many_take_the_statements_of_one(self, room: Room) -> None:
+        [parent] = await room.versions(1)
+        link = (ParentLink(node_id=parent, relationship_type=RelationshipType.FORKED_FROM),)
+        before = room.graph.statements
+        await self.create(room, activate=True, parents=link)
+        alone = room.graph.statements - before
+        before = room.graph.statements
+        made: list[Created] = await at_once(*(self.create(room, activate=True, parents=link) for _ in range(31)))
+        assert room.graph.statements - before <= 2 * alone  # the first is alone
+        stored = await room.reads.patterns([created.pattern.pattern_id for created in made])
+        assert stored == {created.pattern.pattern_id: created.pattern for created in made}
+        assert {created.pattern.current_node_id for created in made} == {created.version.node_id for created in made}
+        edges = await room.reads.edges([parent], Direction.DESCENDANTS, EVERY_TYPE)
+        assert {edge.edge_id for edge in edges} > {created.edges[0].edge_id for created in made}
+
+    async def test_each_gets_its_own_error_and_the_others_are_made(self, room: Room) -> None:
+        a, b = await room.versions(2)
+        taken, pattern_id, node_id, edge_id, first = new_id(), new_id(), new_id(), new_id(), new_id()
+        await room.connect(a, b, edge_id=taken)
+
+        def under(parent: str, edge_id: str | None = None) -> dict[str, Any]:
+            return {"parents": (ParentLink(node_id=parent, relationship_type=MERGED, edge_id=edge_id),)}
+
+        answers = await at_once(
+            self.create(room),
+            self.create(room, **under("nobody")),
+            self.create(room, node_id="itself", **under("itself")),
+            self.create(room, **under(a, taken)),
+            self.create(room, pattern_id),
+            self.create(room, pattern_id),
+            self.create(room, pattern_id, "another"),
+            self.create(room, node_id=node_id),
+            self.create(room, node_id=node_id),
+            self.create(room, new_id(), node_id=node_id),
+            self.create(room, **under(a, edge_id)),
+            self.create(room, label="another with this edge", **under(a, edge_id)),
+            self.create(room, node_id=first),
+            self.create(room, activate=True, **under(first)),
+        )
+        kinds = [type(answer) for answer in answers]
+        assert kinds[:4] == [Created, NotFound, InvalidInput, Conflict]
+        assert sorted(kind.__name__ for kind in kinds[4:7]) == ["Conflict", "Created", "Created"]
+        assert sorted(kind.__name__ for kind in kinds[7:10]) == ["Conflict", "Created", "Created"]
+        assert sorted(kind.__name__ for kind in kinds[10:12]) == ["Conflict", "Created"]
+        assert kinds[12:] == [Created, Created]
+        made = [answer for answer in answers if isinstance(answer, Created)]
+        assert sum(created.repeated for created in made) == 2
+        [edge] = answers[13].edges
+        assert (edge.source_node_id, edge.source_pattern_id) == (first, answers[12].pattern.pattern_id)
+        for created in made:
+            assert (await room.reads.patterns([created.pattern.pattern_id])) == {
+                created.pattern.pattern_id: created.pattern
+            }
+            assert await room.reads.versions([created.version.node_id]) == {created.version.node_id: created.version}
+            assert await room.reads.edges([created.version.node_id], Direction.ANCESTORS, EVERY_TYPE) == [
+                *created.edges
+            ]
+
+    async def test_each_has_its_event(self, room: Room) -> None:
+        made: list[Created] = await at_once(*(self.create(room, activate=number % 2 == 0) for number in range(5)))
+        events = {event.node_id: event for event in await room.written()}
+        assert events.keys() == {created.version.node_id for created in made}
+        for created in made:
+            event, current = events[created.version.node_id], created.pattern.current_node_id
+            assert (event.event_type, event.pattern_id) == (EventType.PATTERN_CREATED, created.pattern.pattern_id)
+            assert event.after is not None
+            assert event.after.get("current_node_id") == current
 
 
 class TestConnecting:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from loopgraph.api.graphql.pace import Turns
 from loopgraph.api.services import Services
+from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.lineage.reads import LineageReads
@@ -38,6 +39,7 @@ class Loader(Generic[K, V]):
         self._fetch = fetch
         self._turns = turns
         self._asked: list[tuple[K, asyncio.Future[V]]] = []
+        self._awaited: dict[K, asyncio.Future[V]] = {}
         self._reading: set[asyncio.Task[None]] = set()
 
     async def load(self, key: K) -> V:
@@ -54,7 +56,20 @@ class Loader(Generic[K, V]):
             self._reading.add(task)  # the loop itself holds tasks weakly
             task.add_done_callback(self._reading.discard)
         self._asked.append((key, future))
+        self._awaited[key] = future
+        future.add_done_callback(lambda done: self._awaited.get(key) is done and self._awaited.pop(key))
         return future
+
+    async def found(self, keys: Sequence[K]) -> dict[K, V]:
+        """What is answered for those of some keys that others wait for just now; without those that fail or are given up."""
+        awaited = {key: future for key in keys if (future := self._awaited.get(key)) is not None}
+        if awaited:
+            await asyncio.wait(awaited.values())
+        return {
+            key: future.result()
+            for key, future in awaited.items()
+            if not future.cancelled() and future.exception() is None
+        }
 
     async def load_many(self, keys: Sequence[K]) -> list[V]:
         """What the read answers for some keys."""
@@ -165,9 +180,16 @@ class Loaders:
         self.edge = by_id(reads.edges_by_id, turns)
         self.event = by_id(services.events.by_id, turns)
         self.head = by_id(lambda ids: services.traces.heads(ids, principal), turns)
-        self.skeleton = by_id(lambda ids: skeletons(services.traces, ids, principal), turns)
         self.call = by_id(lambda ids: services.traces.calls_by_id(ids, principal), turns)
-        self.trace_tree = by_id(lambda ids: trees(services.traces, ids, principal), turns)
+        self.whole = by_id(lambda ids: trees(services.traces, ids, principal), turns)
+
+        async def places(ids: Sequence[str]) -> dict[str, Node[Any]]:
+            whole = await self.whole.found(ids)  # who reads all of a trace needs no skeleton of it
+            left = [id_ for id_ in ids if id_ not in whole]
+            found: dict[str, Node[Any]] = {id_: one.place for id_, one in whole.items() if one is not None}
+            return found | (await skeletons(services.traces, left, principal) if left else {})
+
+        self.place = by_id(places, turns)
         sessions = services.sessions
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
         self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
@@ -16,7 +16,19 @@ N = TypeVar("N", int, float)
 _FAILED = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
 
 
+class Whole(NamedTuple):
+    """A trace with all that it spawned: put together, and as a node of a tree of its records."""
+
+    assembled: AssembledTrace
+    place: Node[Record]
+
+
 def assemble(forest: Forest, heads: Iterable[str], *, max_depth: int = 256) -> dict[str, AssembledTrace]:
+    """Each of the heads that is in the forest, put together; see ``wholes``."""
+    return {id_: whole.assembled for id_, whole in wholes(forest, heads, max_depth=max_depth).items()}
+
+
+def wholes(forest: Forest, heads: Iterable[str], *, max_depth: int = 256) -> dict[str, Whole]:
     """Each of the heads that is in the forest, with the tree of what it spawned, each thing where ``tree.plant`` says.
 
     Where traces are each other's ancestors, the circle is opened at a head if one is in it.
@@ -39,7 +51,7 @@ def assemble(forest: Forest, heads: Iterable[str], *, max_depth: int = 256) -> d
         own = {trace.correlation_id: done[trace.correlation_id] for trace in inside}
         cut = too_deep or id_ in grove.opened or (forest.truncated and depth[id_] == 0)
         done[id_] = _assembled(node, forest.parts[id_], own, forest.continued_from.get(id_), cut=cut)
-    return {id_: done[id_] for id_ in wanted}
+    return {id_: Whole(done[id_], grove.nodes[SpanKind.TRACE, id_]) for id_ in wanted}
 
 
 def episode(forest: Forest) -> Episode:

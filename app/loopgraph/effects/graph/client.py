@@ -35,7 +35,7 @@ from loopgraph.effects.graph.errors import (
 from loopgraph.effects.graph.errors import Row as Meaning
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.health import Health
-from loopgraph.effects.graph.instants import quicken
+from loopgraph.effects.graph.instants import codec_of, quicken
 from loopgraph.effects.graph.many import Slice, made_of
 from loopgraph.effects.graph.values import from_graph, to_graph
 from loopgraph.errors import GraphContended, GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
@@ -58,10 +58,21 @@ _LONGEST_REST_S = 5.0
 """After an engine that did not start, its start is tried again at the latest after so long."""
 
 
+class _Alone:
+    """A statement that is a transaction of its own: its begin and its end cost no messages."""
+
+    def __init__(self, session: neo4j.AsyncSession, limit_s: float) -> None:
+        self._session = session
+        self._limit_s = limit_s
+
+    async def run(self, text: Any, parameters: dict[str, Any]) -> neo4j.AsyncResult:
+        return await self._session.run(neo4j.Query(text, timeout=self._limit_s), parameters)
+
+
 class Transaction:
     """One open transaction; made by ``Graph.transaction``."""
 
-    def __init__(self, transaction: neo4j.AsyncTransaction, engine: Engine) -> None:
+    def __init__(self, transaction: neo4j.AsyncTransaction | _Alone, engine: Engine) -> None:
         self._transaction = transaction
         self._engine = engine
         self.statements = 0
@@ -75,13 +86,15 @@ class Transaction:
         # The statement's text is a shipped file, its values are parameters.
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
-        columns = result.keys()
+        columns, converted = result.keys(), quicken(codec_of(result))
         rows: list[Row] = []
         slice_ = Slice()
         async for record in result:
             values = record.values()
-            most = max((len(value) for value in values if isinstance(value, list)), default=0)
-            rows.append(await made_of(most, lambda: dict(zip(columns, map(from_graph, values), strict=True))))  # noqa: B023
+            if not converted:
+                most = max((len(value) for value in values if isinstance(value, list)), default=0)
+                values = await made_of(most, lambda: list(map(from_graph, values)))  # noqa: B023
+            rows.append(dict(zip(columns, values, strict=True)))
             await slice_.pause()
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
@@ -166,7 +179,9 @@ class Graph:
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one reading statement, in a transaction of its own."""
-        return await self.transaction(lambda tx: tx.run(query, **parameters), Access.READ)
+        return await self._repeated(
+            lambda: self._attempt(lambda tx: tx.run(query, **parameters), Access.READ, alone=True), Access.READ
+        )
 
     async def write(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one writing statement, in a transaction of its own."""
@@ -220,20 +235,25 @@ class Graph:
                 self.health.worked(access)
                 return result
 
-    async def _attempt(self, work: Work[T], access: Access) -> T:
+    async def _attempt(self, work: Work[T], access: Access, *, alone: bool = False) -> T:
+        """What ``work`` returns, once it is committed. It is run in a transaction; ``alone``, it runs one statement."""
         driver = await self._connect()
         limit_s = self._settings.query_timeout_ms / 1000
         if access is Access.READ:  # a write can be another's, too: writers share transactions
             limit_s = within(limit_s)
         mode = neo4j.READ_ACCESS if access is Access.READ else neo4j.WRITE_ACCESS
         # Some engines ignore the driver's timeout, and a dead connection never answers: a limit of our own on top.
-        async with (
-            asyncio.timeout(limit_s + 5),
-            driver.session(database=self._database, default_access_mode=mode) as session,
-            await session.begin_transaction(timeout=limit_s) as transaction,
-        ):
-            quicken(getattr(getattr(transaction, "_connection", None), "hydration_handler", None))
-            tx = Transaction(transaction, self.server.engine)
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(asyncio.timeout(limit_s + 5))
+            session = await stack.enter_async_context(driver.session(database=self._database, default_access_mode=mode))
+            if alone:
+                tx = Transaction(_Alone(session, limit_s), self.server.engine)
+            else:
+                with getattr(session, "_pipelined_begin", contextlib.nullcontext()):  # it goes with the first statement
+                    transaction = await session.begin_transaction(timeout=limit_s)
+                await stack.enter_async_context(transaction)
+                quicken(codec_of(transaction))
+                tx = Transaction(transaction, self.server.engine)
             try:
                 return await work(tx)
             finally:

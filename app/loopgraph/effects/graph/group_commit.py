@@ -42,6 +42,12 @@ class Refused(Exception):
         self.errors = errors
 
 
+def refuse(errors: Mapping[int, Exception]) -> None:
+    """Raises Refused if there are any errors."""
+    if errors:
+        raise Refused(errors)
+
+
 class Apart(Exception):
     """Requests that came together cannot be done together: each is done by itself, in its order. Nothing of it is written."""
 

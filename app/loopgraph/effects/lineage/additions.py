@@ -12,12 +12,11 @@ from loopgraph.contracts.audit import LineageEvent, Origin
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink
 from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
 from loopgraph.effects.graph.client import Row, Transaction
-from loopgraph.effects.graph.group_commit import Refused
+from loopgraph.effects.graph.group_commit import Refused, refuse
 from loopgraph.effects.lineage import mapping, steps
-from loopgraph.effects.lineage.audit import record
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 
-_CREATE_VERSIONS = query("lineage/create_versions")
+_ADD_VERSIONS = query("lineage/add_versions")
 _BY_NUMBER = query("lineage/versions_by_number")
 _BY_ID = query("lineage/versions_by_id")
 
@@ -104,19 +103,15 @@ async def _add(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, 
     sources = await _sources(tx, new)
     lines = await _lines(tx, new)
     made = _build(new, lines)
+    _resolve(new, made, sources)
+    in_use = {line.current for line in lines.values() if line.made_current}
     await tx.write(
-        _CREATE_VERSIONS,
-        [mapping.version_properties(each.version, new[place].request_hash) for place, each in made.items()],
-        into="versions",
+        _ADD_VERSIONS,
+        [_row(new[place], each, current=each.version.node_id in in_use) for place, each in made.items()],
     )
-    await _draw(tx, new, made, sources)
-    events = [
-        steps.describe_created(new[place].event, each.version, each.edges, replaced=each.replaced)
-        for place, each in made.items()
-    ]
-    await record(tx, *events)
-    if moved := {id_: line.current for id_, line in lines.items() if line.made_current}:
-        await steps.move_current_of(tx, moved)
+    await steps.create_edges(
+        tx, [(edge, new[place].request_hash) for place, each in made.items() for edge in each.edges]
+    )
     return results | {
         place: Created(pattern=each.pattern, version=each.version, edges=tuple(each.edges))
         for place, each in made.items()
@@ -134,7 +129,7 @@ async def _repeated(tx: Transaction, additions: Mapping[int, Addition]) -> dict[
         place = named[row["node_id"]]
         if row.get("request_hash") != additions[place].request_hash:
             errors[place] = Conflict("PatternVersion", row["node_id"], "the id is taken by other content")
-    _refuse(errors)
+    refuse(errors)
     return {
         named[row["node_id"]]: await steps.repeated(tx, row["pattern_id"], row["version"], row["request_hash"])
         for row in rows
@@ -145,7 +140,7 @@ async def _require_free_edge_ids(tx: Transaction, additions: Mapping[int, Additi
     chosen = {id_: place for place, addition in additions.items() for id_ in addition.chosen_edge_ids}
     if chosen:
         taken = await steps.taken_edge_ids(tx, chosen, next(iter(additions.values())).turn)
-        _refuse({chosen[id_]: Conflict("LineageEdge", id_, "the id is taken by another edge") for id_ in taken})
+        refuse({chosen[id_]: Conflict("LineageEdge", id_, "the id is taken by another edge") for id_ in taken})
 
 
 async def _lines(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str, _Line]:
@@ -153,7 +148,7 @@ async def _lines(tx: Transaction, additions: Mapping[int, Addition]) -> dict[str
     counts = Counter(addition.pattern_id for addition in additions.values())
     at = max(addition.at for addition in additions.values())
     reserved = await steps.reserve_many(tx, counts, at)
-    _refuse(
+    refuse(
         {
             place: NotFound("Pattern", addition.pattern_id)
             for place, addition in additions.items()
@@ -201,7 +196,7 @@ def _build(additions: Mapping[int, Addition], lines: Mapping[str, _Line]) -> dic
             line.current, line.made_current = version.node_id, True
         pattern = line.pattern.model_copy(update={"current_node_id": line.current, "latest_version": number})
         made[place] = _Made(version, edges, replaced, pattern)
-    _refuse(errors)
+    refuse(errors)
     return made
 
 
@@ -223,25 +218,28 @@ async def _sources(tx: Transaction, additions: Mapping[int, Addition]) -> dict[s
                 errors[place] = NotFound("PatternVersion", link.node_id)
         if place not in errors:
             sources[addition.node_id] = addition.pattern_id  # a parent is there before its child
-    _refuse(errors)
+    refuse(errors)
     return sources
 
 
-async def _draw(
-    tx: Transaction, additions: Mapping[int, Addition], made: Mapping[int, _Made], sources: Mapping[str, str]
-) -> None:
-    """Draws the edges into the new versions: nothing but each other leads out of those, so no cycle can close."""
+def _resolve(additions: Mapping[int, Addition], made: Mapping[int, _Made], sources: Mapping[str, str]) -> None:
+    """Gives the edges into the new versions the patterns of their sources.
+
+    Nothing but these edges leads out of the new versions, so no cycle can close.
+    """
     for place, each in made.items():
         addition = additions[place]
         for index, edge in enumerate(each.edges):
             # Without links, the parent is a version of the same pattern.
             pattern_id = addition.pattern_id if addition.links is None else sources[edge.source_node_id]
             each.edges[index] = edge.model_copy(update={"source_pattern_id": pattern_id})
-    await steps.create_edges(
-        tx, [(edge, additions[place].request_hash) for place, each in made.items() for edge in each.edges]
-    )
 
 
-def _refuse(errors: Mapping[int, UserError]) -> None:
-    if errors:
-        raise Refused(errors)
+def _row(addition: Addition, made: _Made, *, current: bool) -> Row:
+    """What is written for a request, but for the edges. ``current``: it is in use when all are made."""
+    event = steps.describe_created(addition.event, made.version, made.edges, replaced=made.replaced)
+    return {
+        "version": mapping.version_properties(made.version, addition.request_hash),
+        "event": mapping.event_properties(event),
+        "current": current,
+    }

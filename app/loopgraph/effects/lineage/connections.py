@@ -10,14 +10,15 @@ from typing import NamedTuple
 from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import ANCESTRY, LineageEdge
-from loopgraph.effects.graph.client import Transaction
-from loopgraph.effects.graph.group_commit import Apart, Refused
-from loopgraph.effects.lineage import steps
-from loopgraph.effects.lineage.audit import record
+from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.group_commit import Apart, Refused, refuse
+from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, CycleRefused, NotFound, UserError
 
 _EDGES_BY_ID = query("lineage/edges_by_id")
-_EDGES_BETWEEN = query("lineage/edges_between")
+_EDGE_ENDS = query("lineage/edge_ends")
+_DRAW_EDGES = query("lineage/draw_edges")
 _ACTIVE_PATHS = query("lineage/active_paths").choose(EDGE_TYPES=[kind.value for kind in ANCESTRY])
 
 
@@ -87,20 +88,29 @@ async def _draw(tx: Transaction, connections: Mapping[int, Connection]) -> dict[
     if not new:
         return results
     edges = await _resolved(tx, new)
-    await _require_unconnected(tx, new)
     ancestry = {place: edge for place, edge in edges.items() if edge.relationship_type in ANCESTRY}
     await _require_no_path(tx, new, ancestry)
-    await steps.create_edges(tx, [(edge, new[place].request_hash) for place, edge in edges.items()])
+    await _create(tx, new, edges)
     if len(ancestry) > 1 and await _paths_back(tx, ancestry):  # together they close what none of them closes alone
         raise Apart
-    events = [
-        connection.event.model_copy(update={"pattern_id": edges[place].target_pattern_id})
-        for place, connection in new.items()
-        if connection.event
-    ]
-    if events:
-        await record(tx, *events)
     return results | {place: Drawn(edge, False) for place, edge in edges.items()}
+
+
+async def _create(tx: Transaction, connections: Mapping[int, Connection], edges: Mapping[int, LineageEdge]) -> None:
+    """Draws edges with the events that tell of them; one statement for each type."""
+    untold: list[tuple[LineageEdge, str]] = []
+    told: defaultdict[str, list[Row]] = defaultdict(list)
+    for place, edge in edges.items():
+        event, hash_ = connections[place].event, connections[place].request_hash
+        if event is None:
+            untold.append((edge, hash_))
+        else:
+            event = event.model_copy(update={"pattern_id": edge.target_pattern_id})
+            row = {"edge": mapping.edge_properties(edge, hash_), "event": mapping.event_properties(event)}
+            told[edge.relationship_type.value].append(row)
+    await steps.create_edges(tx, untold)
+    for kind, rows in told.items():
+        await tx.write(_DRAW_EDGES.choose(EDGE_TYPE=kind), rows)
 
 
 async def _repeated(tx: Transaction, connections: Mapping[int, Connection]) -> dict[int, Drawn]:
@@ -116,49 +126,50 @@ async def _repeated(tx: Transaction, connections: Mapping[int, Connection]) -> d
         if row["edge"].get("request_hash") != connections[place].request_hash:
             errors[place] = Conflict("LineageEdge", edge.edge_id, "the id is taken by an edge of other content")
         results[place] = Drawn(edge, True)
-    _refuse(errors)
+    refuse(errors)
     return results
 
 
 async def _resolved(tx: Transaction, connections: Mapping[int, Connection]) -> dict[int, LineageEdge]:
-    """The edges with the patterns of their ends."""
-    ends = await steps.standing(tx, (id_ for each in connections.values() for id_ in each.key[:2]))
-    unknown = {
-        place: NotFound("PatternVersion", id_)
-        for place, each in connections.items()
-        for id_ in reversed(each.key[:2])
-        if id_ not in ends
-    }
-    _refuse(unknown)
-    return {
-        place: each.draft.model_copy(
-            update={
-                "source_pattern_id": ends[each.draft.source_node_id]["pattern_id"],
-                "target_pattern_id": ends[each.draft.target_node_id]["pattern_id"],
-            }
-        )
-        for place, each in connections.items()
-    }
-
-
-async def _require_unconnected(tx: Transaction, connections: Mapping[int, Connection]) -> None:
+    """The edges with the patterns of their ends, which no open edge of the type connects yet."""
     by_type: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     for source, target, kind in (each.key for each in connections.values()):
         by_type[kind].append({"source_node_id": source, "target_node_id": target})
-    connected = set()
+    ends: dict[tuple[str, str, str], Row] = {}
     for kind, pairs in by_type.items():
-        for row in await tx.run(_EDGES_BETWEEN.choose(EDGE_TYPE=kind), pairs=pairs):
-            if row["edge"].get("valid_to") is None:
-                connected.add((row["edge"]["source_node_id"], row["edge"]["target_node_id"], kind))
-    _refuse(
+        for row in await tx.run(_EDGE_ENDS.choose(EDGE_TYPE=kind), pairs=pairs):
+            ends[row["source_node_id"], row["target_node_id"], kind] = row
+    await _require_ends(tx, {place: each for place, each in connections.items() if each.key not in ends})
+    refuse(
         {
             place: Conflict(
                 "LineageEdge", f"{each.key[0]} → {each.key[1]}", f"they are already connected by {each.key[2]}"
             )
             for place, each in connections.items()
-            if each.key in connected
+            if ends[each.key]["connected"]
         }
     )
+    patterns = ("source_pattern_id", "target_pattern_id")
+    return {
+        place: each.draft.model_copy(update={name: ends[each.key][name] for name in patterns})
+        for place, each in connections.items()
+    }
+
+
+async def _require_ends(tx: Transaction, missing: Mapping[int, Connection]) -> None:
+    """Raises Refused with NotFound for connections whose ends could not be read."""
+    if not missing:
+        return
+    known = await steps.standing(tx, (id_ for each in missing.values() for id_ in each.key[:2]))
+    refuse(
+        {
+            place: NotFound("PatternVersion", id_)
+            for place, each in missing.items()
+            for id_ in reversed(each.key[:2])
+            if id_ not in known
+        }
+    )
+    raise LostRace(_EDGE_ENDS.name)  # another transaction was just making or changing them
 
 
 async def _require_no_path(
@@ -168,7 +179,7 @@ async def _require_no_path(
 ) -> None:
     """Raises Refused where a path of open edges leads from the target of an ancestry edge to its source."""
     paths = await _paths_back(tx, edges)
-    _refuse(
+    refuse(
         {
             place: CycleRefused(connections[place].field, [edges[place].source_node_id, *path])
             for place, path in paths.items()
@@ -188,8 +199,3 @@ async def _paths_back(tx: Transaction, edges: Mapping[int, LineageEdge]) -> dict
         for place, edge in edges.items()
         if (path := paths.get((edge.source_node_id, edge.target_node_id))) is not None
     }
-
-
-def _refuse(errors: Mapping[int, UserError]) -> None:
-    if errors:
-        raise Refused(errors)

@@ -57,7 +57,7 @@ def version(properties: Properties) -> PatternVersion:
         parameters=json_value(properties.get("parameters")) or {},
         metadata=json_value(properties.get("metadata")) or {},
         performance_baseline=json_value(properties.get("performance_baseline")),
-        usage=Usage(**{name: properties[name] for name in _USAGE if properties.get(name) is not None}),
+        usage={name: properties[name] for name in _USAGE if properties.get(name) is not None},
     )
 
 
@@ -117,5 +117,11 @@ def _present(properties: Properties) -> Properties:
 
 def only_fields(contract: type[Any], properties: Properties, *decoded: str) -> Properties:
     """The properties that are fields of the contract, without those that are decoded apart."""
-    fields = contract.model_fields  # looked up once: the attribute is a slow one
-    return {name: value for name, value in properties.items() if name in fields and name not in decoded}
+    key = contract, decoded
+    if (fields := _PLAIN_FIELDS.get(key)) is None:
+        fields = _PLAIN_FIELDS[key] = frozenset(contract.model_fields) - frozenset(decoded)
+    return {name: value for name, value in properties.items() if name in fields}
+
+
+_PLAIN_FIELDS: dict[tuple[type[Any], tuple[str, ...]], frozenset[str]] = {}
+"""Looked up once, and not for each object."""

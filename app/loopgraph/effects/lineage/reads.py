@@ -30,9 +30,6 @@ _REACHED = {
 HOPS = 256
 """How far the queries ``reached_*`` look."""
 
-_LEVELS = 1
-"""So many levels are asked for one by one; what ends within them or is dense needs no more."""
-
 _NARROW = 8
 """From so many versions at most, ``HOPS`` levels are asked for at once; they are searched from each of them."""
 
@@ -135,21 +132,24 @@ class LineageReads:
 
     async def active_path(
         self, source_id: str, target_id: str, types: Collection[RelationshipType]
-    ) -> tuple[LineageEdge, ...] | None:
-        """The edges of a shortest path of edges that are open now, None if there is none."""
+    ) -> tuple[str, ...] | None:
+        """The versions on a shortest path of edges that are open now, None if there is none."""
         if source_id == target_id:
-            return ()
+            return (source_id,)
         statement = _ACTIVE_PATHS.choose(EDGE_TYPES=[kind.value for kind in types])
         rows = await self._graph.read(statement, pairs=[{"source_node_id": source_id, "target_node_id": target_id}])
-        if not rows:
-            return None
-        ids: list[str] = rows[0]["node_ids"]
-        found = await self.edges(ids[1:], Direction.ANCESTORS, types)
+        return tuple(rows[0]["node_ids"]) if rows else None
+
+    async def edges_along(
+        self, node_ids: Sequence[str], types: Collection[RelationshipType]
+    ) -> tuple[LineageEdge, ...] | None:
+        """The edges that are open now from each version to the next, None where there is no such edge (any more)."""
+        found = await self.edges(node_ids[1:], Direction.ANCESTORS, types) if len(node_ids) > 1 else []
         open_now = {
             (edge.source_node_id, edge.target_node_id): edge for edge in reversed(found) if edge.valid_to is None
         }
-        steps = tuple(open_now[pair] for pair in pairwise(ids) if pair in open_now)
-        return steps if len(steps) == len(ids) - 1 else None  # one was closed between the two statements
+        steps = tuple(open_now[pair] for pair in pairwise(node_ids) if pair in open_now)
+        return steps if len(steps) == len(node_ids) - 1 else None
 
     async def subgraph(
         self,
@@ -170,9 +170,8 @@ class LineageReads:
         edges: dict[str, LineageEdge] = {}
         ends: dict[str, list[str]] = {}
         deep = max_depth is None or max_depth > HOPS
-        rounds = 0
         while wanted := set[str]().union(*(walk.advance(ends) for walk in walks)):
-            if deep and rounds >= _LEVELS and len(wanted) <= _NARROW:
+            if deep and len(wanted) <= _NARROW:
                 near = await self._reached(wanted, direction, types, max_nodes)
                 deep = len(near) < max_nodes  # what is as dense as that is cut within a few levels
                 wanted |= near - ends.keys()
@@ -184,7 +183,6 @@ class LineageReads:
                     if direction is Direction.ANCESTORS:
                         near_end, far_end = far_end, near_end
                     ends[near_end].append(far_end)
-            rounds += 1
         return Subgraph(tuple(edges.values()), complete=not any(walk.cut for walk in walks))
 
     async def _reached(
@@ -192,7 +190,7 @@ class LineageReads:
     ) -> set[str]:
         statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types])
         rows = await self._graph.read(statement, node_ids=list(start_ids), limit=limit)
-        return {row["node_id"] for row in rows}
+        return {node_id for row in rows for node_id in row["node_ids"]}
 
 
 class _Walk:

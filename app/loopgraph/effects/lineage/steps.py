@@ -24,7 +24,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.lineage import mapping
 from loopgraph.effects.lineage.audit import make_event, record
-from loopgraph.errors import Conflict, InvalidInput, NotFound
+from loopgraph.errors import InvalidInput, NotFound
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 
@@ -205,15 +205,21 @@ async def draw(tx: Transaction, edges: Sequence[LineageEdge], request_hash: str)
     if not edges:
         return ()
     sources = await standing(tx, (edge.source_node_id for edge in edges))
-    resolved = []
-    for edge in edges:
-        if edge.source_node_id == edge.target_node_id:
-            raise InvalidInput("parents", f"{edge.source_node_id} cannot be its own parent")
-        if edge.source_node_id not in sources:
-            raise NotFound("PatternVersion", edge.source_node_id)
-        resolved.append(edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]}))
-    await create_edges(tx, [(edge, request_hash) for edge in resolved])
-    return tuple(resolved)
+    drawn = tuple(resolved(edge, sources) for edge in edges)
+    await create_edges(tx, [(edge, request_hash) for edge in drawn])
+    return drawn
+
+
+def resolved(edge: LineageEdge, sources: Mapping[str, Row]) -> LineageEdge:
+    """An edge into a new version with the pattern of its source, which is one of the ``standing``.
+
+    Raises NotFound for an unknown source, InvalidInput for one that is the target itself.
+    """
+    if edge.source_node_id == edge.target_node_id:
+        raise InvalidInput("parents", f"{edge.source_node_id} cannot be its own parent")
+    if edge.source_node_id not in sources:
+        raise NotFound("PatternVersion", edge.source_node_id)
+    return edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]})
 
 
 async def create_edges(tx: Transaction, edges: Sequence[tuple[LineageEdge, str]]) -> None:
@@ -239,14 +245,6 @@ async def taken_edge_ids(tx: Transaction, edge_ids: Iterable[str], turn: str) ->
     """
     await lock_ancestry(tx, turn)
     return [row["edge"]["edge_id"] for row in await tx.run(_EDGES_BY_ID, edge_ids=sorted(edge_ids))]
-
-
-async def require_free_edge_ids(tx: Transaction, links: Sequence[ParentLink], turn: str) -> None:
-    """Raises Conflict where the client's own id of an edge is taken."""
-    given = [link.edge_id for link in links if link.edge_id]
-    if given:
-        for edge_id in await taken_edge_ids(tx, given, turn):
-            raise Conflict("LineageEdge", edge_id, "the id is taken by another edge")
 
 
 async def lock_version(tx: Transaction, node_id: str, at: datetime) -> PatternVersion:

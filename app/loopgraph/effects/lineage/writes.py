@@ -19,21 +19,23 @@ from loopgraph.contracts.lineage import (
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph, Transaction, Work
 from loopgraph.effects.graph.group_commit import Together
-from loopgraph.effects.lineage import mapping, steps
+from loopgraph.effects.lineage import steps
 from loopgraph.effects.lineage.additions import Addition, add_versions
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.effects.lineage.connections import Connection, Drawn, connect, draw_between
+from loopgraph.effects.lineage.creations import Creation, create_patterns
 from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled, UserError
 
 T = TypeVar("T")
 
-_CREATE_PATTERNS = query("lineage/create_patterns")
-_CREATE_VERSIONS = query("lineage/create_versions")
 _EDGES_BY_ID = query("lineage/edges_by_id")
 _CLOSE_EDGE = query("lineage/close_edge")
 
 _ANCESTRY = "ancestry"
 """What writers contend for who draw edges between existing versions."""
+
+_CREATIONS = "creations"
+"""What those share who make patterns."""
 
 _ADDITIONS = "additions"
 """What those share who add versions: to one pattern or to many, they do it together."""
@@ -70,28 +72,21 @@ class Lineage:
         event_type = EventType.PATTERN_FORKED if forked else EventType.PATTERN_CREATED
         event = steps.created_event(event_type, origin, version, edges, name=pattern.name)
 
-        async def work(tx: Transaction) -> Created:
-            if new.pattern_id and (found := await steps.pattern_row(tx, pattern_id)):
-                if found[1] != wanted:
-                    raise Conflict("Pattern", pattern_id, "the id is taken by other content")
-                return await steps.repeated(tx, pattern_id, 1, wanted)
-            if first.node_id and (row := await steps.version_row(tx, node_id)):
-                if new.pattern_id or row.get("request_hash") != wanted:
-                    raise Conflict("PatternVersion", node_id, "the id is taken by other content")
-                return await steps.repeated(tx, row["pattern_id"], row["version"], wanted)
-            await steps.require_free_edge_ids(tx, links, turn)
-            await tx.write(_CREATE_PATTERNS, [mapping.pattern_properties(pattern, wanted)], into="patterns")
-            await tx.write(_CREATE_VERSIONS, [mapping.version_properties(version, wanted)], into="versions")
-            drawn = await steps.draw(tx, edges, wanted)
-            if version.status is PatternStatus.ACTIVE:
-                await steps.move_current(tx, pattern_id, node_id)
-            await record(tx, event)
-            current = node_id if version.status is PatternStatus.ACTIVE else None
-            return Created(
-                pattern=pattern.model_copy(update={"current_node_id": current}), version=version, edges=drawn
-            )
-
-        return await self._settled(work, retryable=bool(new.pattern_id or first.node_id))
+        creation = Creation(
+            pattern=pattern,
+            version=version,
+            edges=tuple(edges),
+            names_pattern=new.pattern_id is not None,
+            names_version=first.node_id is not None,
+            names_edges=frozenset(link.edge_id for link in links if link.edge_id),
+            request_hash=wanted,
+            event=event,
+            turn=turn,
+        )
+        work = Together(create_patterns, creation)
+        return await self._settled(
+            work, retryable=creation.names_pattern or creation.names_version, contended=_CREATIONS
+        )
 
     async def add_version(
         self, pattern_id: str, new: NewVersion, origin: Origin, event_type: EventType = EventType.VERSION_ADDED

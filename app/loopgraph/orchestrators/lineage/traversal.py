@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -55,23 +56,24 @@ class Traversals:
     ) -> dict[str, LineageGraph]:
         """What each start reaches by itself. The number of statements does not grow with the starts; unknown ones are absent."""
         limit, as_of = self.limit(max_nodes), filter.as_of or now()
-        starts = await self._reads.versions(start_ids)
+        own = {start: [start] for start in start_ids}
         subgraph = await self._reads.subgraph(
-            [[start] for start in starts],
+            own.values(),
             filter.direction,
             filter.relationship_types,
             as_of=as_of,
             max_depth=filter.max_depth,
             max_nodes=limit,
         )
-
-        own = {start: [start] for start in starts}
         reached = await made_of(subgraph.edges, partial(_reach_each, own, subgraph, filter, as_of, limit))
-        wanted = {node_id for answer in reached.values() for node_id in answer.order}
-        versions = starts | await self._reads.versions(wanted - starts.keys())
+        versions = await self._reads.versions({node_id for answer in reached.values() for node_id in answer.order})
         return await made_of(
             subgraph.edges,
-            lambda: {start: _graph((start,), answer, versions, filter) for start, answer in reached.items()},
+            lambda: {
+                start: _graph((start,), answer, versions, filter)
+                for start, answer in reached.items()
+                if start in versions
+            },
         )
 
     async def pattern_lineage(
@@ -148,18 +150,25 @@ class Traversals:
         Raises NotFound, and InvalidInput where only a search of more versions than the service's maximum could tell: the
         engine finds a path of fewest edges that are open now, others are found among all ancestors of the target.
         """
-        ends = await self._known((source_id, target_id))
         if metric is PathMetric.HOPS and as_of is None:
-            steps = await self._reads.active_path(source_id, target_id, types)
-            found = None if steps is None else (steps, float(len(steps)))
-        else:
-            found = await self._path_among_ancestors(source_id, target_id, metric, types, as_of or now())
+            return await self._open_path(source_id, target_id, types)
+        ends = await self._known((source_id, target_id))
+        found = await self._path_among_ancestors(source_id, target_id, metric, types, as_of or now())
         if found is None:
             return None
         edges, cost = found
-        ids = [source_id, *(edge.target_node_id for edge in edges)]
-        versions = ends | await self._reads.versions(set(ids) - ends.keys())
-        return LineagePath(versions=tuple(versions[node_id] for node_id in ids), edges=edges, cost=cost)
+        versions = ends | await self._reads.versions({edge.target_node_id for edge in edges} - ends.keys())
+        return _path([source_id, *(edge.target_node_id for edge in edges)], versions, edges, cost)
+
+    async def _open_path(
+        self, source_id: str, target_id: str, types: frozenset[RelationshipType]
+    ) -> LineagePath | None:
+        node_ids = await self._reads.active_path(source_id, target_id, types)
+        if node_ids is None:
+            await self._known((source_id, target_id))
+            return None
+        versions, edges = await asyncio.gather(self._known(node_ids), self._reads.edges_along(node_ids, types))
+        return None if edges is None else _path(node_ids, versions, edges, float(len(edges)))
 
     async def _path_among_ancestors(
         self,
@@ -227,6 +236,15 @@ def _reach_each(
         id_: algorithms.reach(group, followed, filter, as_of=as_of, max_nodes=max_nodes)
         for id_, group in starts.items()
     }
+
+
+def _path(
+    node_ids: Sequence[str],
+    versions: Mapping[str, PatternVersion],
+    edges: tuple[LineageEdge, ...],
+    cost: float,
+) -> LineagePath:
+    return LineagePath(versions=tuple(versions[node_id] for node_id in node_ids), edges=edges, cost=cost)
 
 
 def _graph(

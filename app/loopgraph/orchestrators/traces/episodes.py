@@ -18,10 +18,10 @@ MAX_DEPTH = 256
 
 async def trees(
     reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None
-) -> dict[str, AssembledTrace]:
+) -> dict[str, assembly.Whole]:
     """Traces with all that they spawned, in four statements; unknown and hidden ids are absent."""
     forest = await reads.forest(correlation_ids, principal)
-    return await made_of(_size(forest), lambda: assembly.assemble(forest, correlation_ids, max_depth=MAX_DEPTH))
+    return await made_of(_size(forest), lambda: assembly.wholes(forest, correlation_ids, max_depth=MAX_DEPTH))
 
 
 def _size(forest: Forest) -> int:

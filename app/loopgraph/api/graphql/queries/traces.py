@@ -45,4 +45,4 @@ async def _trace(info: Info, id_: str) -> Trace | None:
     if (head := await heads.load(id_)) is None:
         other = await traces.by_otel_trace_id(id_, info.context.principal)
         head = await heads.load(other) if other else None
-    return Trace.of(head.trace) if head else None
+    return Trace.of_head(head) if head else None

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import strawberry
 
+from loopgraph.api.graphql.projection import ATTRIBUTE
 from loopgraph.api.graphql.types.common import Info, camel
 from loopgraph.api.graphql.types.connections import Connection, Listing, sliced
 from loopgraph.api.graphql.types.presentation import later, later_list, present
@@ -30,6 +31,7 @@ def own_id(attribute: str, description: str | None = None) -> Any:
     def resolve(root: Any) -> strawberry.ID:
         return strawberry.ID(getattr(root, attribute))
 
+    setattr(resolve, ATTRIBUTE, attribute)
     return strawberry.field(resolver=resolve, name=camel(attribute), description=description)
 
 

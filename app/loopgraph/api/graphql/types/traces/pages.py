@@ -24,14 +24,15 @@ from loopgraph.computes.traces.waterfall import Waterfall
 from loopgraph.contracts.assembly import Head, Span, SpanKind
 from loopgraph.effects.graph.many import made_of
 
-Places = Sequence[Node[Span]]
+Places = Sequence[Node[Any]]
+"""Nodes of trees of spans, or of whole records where these are read anyway."""
 
 
 def _text(key: Key) -> str:
     return f"{key[0].value}:{key[1]}"
 
 
-_PLACES = Listing[Node[Span]]("places", lambda node: _text(node.key))
+_PLACES = Listing[Node[Any]]("places", lambda node: _text(node.key))
 _MOMENTS = Listing[Moment]("moments", lambda moment: _text(moment.of) if moment.of else moment.event)
 
 
@@ -56,7 +57,7 @@ def lists(
     return both(connection, slice_, to, description, instead_of_slice)
 
 
-def all_of(info: Info, place: Node[Span], kind: SpanKind) -> Places:
+def all_of(info: Info, place: Node[Any], kind: SpanKind) -> Places:
     """What is anywhere in a place of one kind, but not in traces that it spawned; in the order of time."""
     found: Places = info.context.loaders.once.made(kind, lambda node: node.all_of(kind), place)
     return found
@@ -65,27 +66,27 @@ def all_of(info: Info, place: Node[Span], kind: SpanKind) -> Places:
 async def _page(info: Info, places: Places, first: int, after: str | None) -> Connection[Any]:
     """A connection over what is at some places of a tree: steps, calls or traces."""
     shown, has_more = _PLACES.part(info, places, first, after)
-    records = await _records(info, [place.key for place in shown])
+    records = await _records(info, shown)
     return _PLACES.connection(shown, partial(_made, records), has_more=has_more, after=after, total=len(places))
 
 
 async def _slice(info: Info, places: Places, first: int | None, offset: int) -> list[Any]:
     """A slice of what is at some places of a tree: steps, calls or traces."""
     shown = sliced(info, places, first, offset)
-    records = await _records(info, [place.key for place in shown])
+    records = await _records(info, shown)
     return [made for place in shown if (made := _made(records, place)) is not None]
 
 
-def _made(records: dict[Key, Any], place: Node[Span]) -> Any:
+def _made(records: dict[Key, Any], place: Node[Any]) -> Any:
     """The object of a place; None if its record has gone meanwhile."""
     return present(records.get(place.key), place)
 
 
-async def timeline(info: Info, head: Head, place: Node[Span], first: int, after: str | None) -> TimelineConnection:
+async def timeline(info: Info, head: Head, place: Node[Any], first: int, after: str | None) -> TimelineConnection:
     """A page of the timeline of a trace."""
     of_trace = info.context.loaders.once.made("moments", _moments, head, place)
     shown, has_more = _MOMENTS.part(info, of_trace, first, after)
-    records = await _records(info, [moment.of for moment in shown if moment.of])
+    records = await _read(info, [moment.of for moment in shown if moment.of])
 
     def made(moment: Moment) -> TimelineEntry | None:
         if moment.of is None:
@@ -96,11 +97,11 @@ async def timeline(info: Info, head: Head, place: Node[Span], first: int, after:
     return cast("TimelineConnection", found)
 
 
-def _moments(head: Head, place: Node[Span]) -> list[Moment]:
+def _moments(head: Head, place: Node[Any]) -> list[Moment]:
     return moments(head, [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place])
 
 
-def _drawing(*tops: Node[Span]) -> asyncio.Future[Waterfall[Span]]:
+def _drawing(*tops: Node[Any]) -> asyncio.Future[Waterfall[Any]]:
     # Threads that reckon keep the event loop waiting: hundreds of small ones are drawn faster by itself.
     return asyncio.ensure_future(made_of(sum(top.size for top in tops), lambda: Waterfall(tops)))
 
@@ -113,9 +114,9 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
     # Shielded: where one part of an answer is given up, another may wait for the same drawing.
     waterfall = await asyncio.shield(info.context.loaders.once.made("waterfall", _drawing, *tops))
     shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
-    records = await _records(info, [node.key for node in shown])
+    records = await _records(info, shown)
 
-    def made(node: Node[Span]) -> WaterfallRow | None:
+    def made(node: Node[Any]) -> WaterfallRow | None:
         record = records.get(node.key)
         if record is None:
             return None
@@ -127,8 +128,14 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
     return cast("WaterfallConnection", found)
 
 
-async def _records(info: Info, keys: Sequence[Key]) -> dict[Key, Any]:
-    """The records of what is shown, in at most one statement for each kind; what has gone meanwhile is absent."""
+async def _records(info: Info, shown: Places) -> dict[Key, Any]:
+    """The records of what is shown; what has gone meanwhile is absent."""
+    known = {place.key: place.record for place in shown if not isinstance(place.record, Span)}
+    return known | await _read(info, [place.key for place in shown if place.key not in known])
+
+
+async def _read(info: Info, keys: Sequence[Key]) -> dict[Key, Any]:
+    """Some records, in at most one statement for each kind; what has gone meanwhile is absent."""
     loaders = info.context.loaders
     of_kind = {SpanKind.STEP: loaders.hook_execution, SpanKind.CALL: loaders.call, SpanKind.TRACE: loaders.head}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
@@ -17,7 +17,7 @@ from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import lists
 from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.contracts import traces as contracts
-from loopgraph.contracts.assembly import Span, SpanKind
+from loopgraph.contracts.assembly import SpanKind
 from loopgraph.errors import NotFound
 
 
@@ -52,7 +52,7 @@ class EndpointCall:
     hook_execution = link("hook_execution", "hook_execution_id", STEP, "The step that made it.")
 
     @classmethod
-    def of(cls, call: contracts.EndpointCall, place: Node[Span] | None = None) -> Self:
+    def of(cls, call: contracts.EndpointCall, place: Node[Any] | None = None) -> Self:
         """The call; where it is in its tree makes no difference to it."""
         return shape(cls, call)
 
@@ -62,7 +62,7 @@ class EndpointCall:
 class HookExecution(Loaded, relay.Node):
     loader = "hook_execution"
     execution_id: relay.NodeID[str]
-    place: strawberry.Private[Node[Span] | None]
+    place: strawberry.Private[Node[Any] | None]
     correlation_id: strawberry.ID
     parent_id: strawberry.ID | None = strawberry.field(description="The execution it is nested in.")
     session_id: strawberry.ID | None
@@ -95,7 +95,7 @@ class HookExecution(Loaded, relay.Node):
     set_aside: SetAside | None = strawberry.field(description="Why it is no evidence of its experiment; null if it is.")
 
     @classmethod
-    def of(cls, hook: contracts.HookExecution, place: Node[Span] | None = None) -> Self:
+    def of(cls, hook: contracts.HookExecution, place: Node[Any] | None = None) -> Self:
         """The step, and its place in a tree that is loaded already."""
         return shape(cls, hook, place=place)
 
@@ -118,10 +118,10 @@ class HookExecution(Loaded, relay.Node):
         "The traces of the subagents that this very step spawned, in the order of time.",
     )
 
-    async def find_place(self, info: Info) -> Node[Span]:
+    async def find_place(self, info: Info) -> Node[Any]:
         """Where it is in the tree of its trace. Raises NotFound if it was archived meanwhile."""
         if self.place is None:
-            top = await info.context.loaders.skeleton.load(self.correlation_id)
+            top = await info.context.loaders.place.load(self.correlation_id)
             places = info.context.loaders.once.made("places", _by_key, top) if top else {}
             self.place = places.get((SpanKind.STEP, self.execution_id))
         if self.place is None:
@@ -129,5 +129,5 @@ class HookExecution(Loaded, relay.Node):
         return self.place
 
 
-def _by_key(top: Node[Span]) -> dict[Key, Node[Span]]:
+def _by_key(top: Node[Any]) -> dict[Key, Node[Any]]:
     return {node.key: node for node in top.walk()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
@@ -21,7 +21,7 @@ from loopgraph.api.graphql.types.traces.waterfall import TimelineConnection, Wat
 from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts import assembly
 from loopgraph.contracts import traces as contracts
-from loopgraph.contracts.assembly import Span, SpanKind
+from loopgraph.contracts.assembly import SpanKind
 from loopgraph.effects.traces.mapping import trace_key
 from loopgraph.errors import NotFound
 
@@ -37,7 +37,8 @@ class Trace(Loaded, relay.Node):
     loader = "head"
     correlation_id: relay.NodeID[str]
     loaded: strawberry.Private[assembly.AssembledTrace | None]
-    place: strawberry.Private[Node[Span] | None]
+    head: strawberry.Private[assembly.Head | None]
+    place: strawberry.Private[Node[Any] | None]
     root_id: strawberry.ID | None = strawberry.field(description="The trace of the prompt that all this came of.")
     parent_id: strawberry.ID | None = strawberry.field(description="The trace that spawned it.")
     session_id: strawberry.ID | None = strawberry.field(
@@ -75,19 +76,19 @@ class Trace(Loaded, relay.Node):
     created_at: datetime
 
     @classmethod
-    def of(cls, trace: contracts.Trace, place: Node[Span] | None = None) -> Self:
-        """The trace, and its place in a tree that is loaded already."""
-        return shape(cls, trace, loaded=None, place=place)
+    def of(cls, trace: contracts.Trace, place: Node[Any] | None = None, head: assembly.Head | None = None) -> Self:
+        """The trace, and its place in a tree and its head, if they are loaded already."""
+        return shape(cls, trace, loaded=None, place=place, head=head)
 
     @classmethod
-    def of_head(cls, head: assembly.Head, place: Node[Span] | None = None) -> Self:
+    def of_head(cls, head: assembly.Head, place: Node[Any] | None = None) -> Self:
         """The trace of a head."""
-        return cls.of(head.trace, place)
+        return cls.of(head.trace, place, head)
 
     @classmethod
     def whole(cls, tree: assembly.AssembledTrace) -> Self:
         """The trace of a tree that is loaded already."""
-        return shape(cls, tree.trace, loaded=tree, place=None)
+        return shape(cls, tree.trace, loaded=tree, place=None, head=None)
 
     raw_id = own_id("correlation_id")
     root = link("head", "root_id", TRACE, "The trace of the prompt that all this came of.")
@@ -210,19 +211,20 @@ class Trace(Loaded, relay.Node):
     async def waterfall(self, info: Info, first: int = 100, after: str | None = None) -> WaterfallConnection:
         return await drawn(info, [await self.find_place(info)], first, after)
 
-    async def find_place(self, info: Info) -> Node[Span]:
+    async def find_place(self, info: Info) -> Node[Any]:
         """Where it is in the tree of its trace. Raises NotFound if it was archived meanwhile."""
         if self.place is None:
-            self.place = await info.context.loaders.skeleton.load(self.correlation_id)
+            self.place = await info.context.loaders.place.load(self.correlation_id)
         if self.place is None:
             raise NotFound("Trace", self.correlation_id)
         return self.place
 
     async def _head(self, info: Info) -> assembly.Head:
-        head = await info.context.loaders.head.load(self.correlation_id)
-        if head is None:
+        if self.head is None:
+            self.head = await info.context.loaders.head.load(self.correlation_id)
+        if self.head is None:
             raise NotFound("Trace", self.correlation_id)
-        return head
+        return self.head
 
     async def _whole(self, info: Info) -> assembly.AssembledTrace:
         if self.loaded is None:
@@ -232,7 +234,7 @@ class Trace(Loaded, relay.Node):
 
 async def _tree(info: Info, correlation_id: str) -> assembly.AssembledTrace:
     """The trace with all that belongs to it. Raises NotFound if it was archived since its head was read."""
-    tree = await info.context.loaders.trace_tree.load(correlation_id)
-    if tree is None:
+    whole = await info.context.loaders.whole.load(correlation_id)
+    if whole is None:
         raise NotFound("Trace", correlation_id)
-    return tree
+    return whole.assembled

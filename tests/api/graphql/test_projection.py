@@ -1,0 +1,215 @@
+"""Plain fields are completed past graphql-core, and nobody can tell: data and errors are those of the ordinary way."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLObjectType, OperationDefinitionNode, OperationType, is_object_type, parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
+
+from loopgraph.api.graphql import execution, projection
+from loopgraph.api.graphql.execution import PacedExecution
+from loopgraph.api.graphql.pace import Pace, Turns
+from loopgraph.api.graphql.projection import Step
+from loopgraph.api.graphql.schema import build_schema
+from loopgraph.api.graphql.types.common import LONG, Long
+from loopgraph.api.graphql.types.nodes import own_id
+from loopgraph.settings import Settings
+from support.operations import variables_of_all
+from support.service import Json, Service, operation
+
+
+@strawberry.enum
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@strawberry.type
+class Thing:
+    """One field of each kind of plain type; values are put in unchecked."""
+
+    text: str
+    text_or_none: str | None
+    number: int
+    number_or_none: int | None
+    ratio: float
+    ratio_or_none: float | None
+    flag: bool
+    flag_or_none: bool | None
+    key: strawberry.ID
+    key_or_none: strawberry.ID | None
+    colour: Colour
+    colour_or_none: Colour | None
+    at: datetime
+    at_or_none: datetime | None
+    free: JSON
+    free_or_none: JSON | None
+    long: Long
+    long_or_none: Long | None
+    texts: list[str]
+    texts_or_none: list[str | None] | None
+    colours: list[Colour] | None
+
+    raw_id = own_id("key")
+
+    @strawberry.field
+    async def later(self) -> str | None:
+        await asyncio.sleep(0)
+        return self.text
+
+    @strawberry.field
+    def given(self, first: int = 1) -> int:
+        return first
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def things(self, info: strawberry.Info) -> list[Thing | None] | None:
+        found: list[Thing | None] = info.context.things
+        return found
+
+
+NAMES = [field.python_name for field in Thing.__strawberry_definition__.fields if field.is_basic_field]  # type: ignore[attr-defined]
+SCHEMA = strawberry.Schema(
+    query=Query, execution_context_class=PacedExecution, config=StrawberryConfig(scalar_map={Long: LONG})
+)
+FIELDS = [name for name in SCHEMA._schema.type_map["Thing"].fields if name != "given"]  # type: ignore[attr-defined]
+
+odd = st.sampled_from([ValueError("no"), object(), Colour, b"bytes", float("nan"), float("inf"), 2**31, 2**70, (), {1}])
+values = st.one_of(
+    st.none(), st.text(max_size=3), st.integers(), st.floats(), st.booleans(), st.just(Colour.RED), st.just("red"),
+    st.just(datetime(2026, 3, 1, tzinfo=UTC)), st.lists(st.one_of(st.none(), st.text(max_size=2), st.just(Colour.RED))),
+    st.dictionaries(st.text(max_size=2), st.integers(), max_size=2), odd,
+)  # fmt: skip
+
+
+def usual(name: str) -> Any:
+    """A value as the type of the field wants it."""
+    kind = name.removesuffix("_or_none")
+    return {
+        "text": "a", "number": 1, "ratio": 0.5, "flag": True, "key": "k", "colour": Colour.RED, "free": {"a": [1]},
+        "at": datetime(2026, 3, 1, tzinfo=UTC), "long": 2**40, "texts": ["a"], "colours": [Colour.RED],
+    }[kind]  # fmt: skip
+
+
+@st.composite
+def things(draw: st.DrawFn) -> Thing:
+    """A thing with a few values that may be anything."""
+    given = {name: usual(name) for name in NAMES}
+    for name in draw(st.lists(st.sampled_from(NAMES), max_size=3)):
+        given[name] = draw(values)
+    return Thing(**given)
+
+
+def ordinary(_schema: Any, _parent: GraphQLObjectType, selection: dict[str, Any]) -> list[Step]:
+    """No field is plain."""
+    return [Step(name, details, None) for name, details in selection.items()]
+
+
+async def answer(document: str, shown: list[Thing | None]) -> tuple[Any, list[Any]]:
+    """Data and errors; the text of an error does not tell where an object lies in memory."""
+    turns = Turns(Pace())
+    services = SimpleNamespace(settings=Settings())
+    context: Any = SimpleNamespace(things=shown, turns=turns, services=services)
+    found = await SCHEMA.execute(document, context_value=context)
+    errors = [(_ADDRESS.sub("", error.message), error.path, error.locations) for error in found.errors or ()]
+    return _ADDRESS.sub("", repr(found.data)), errors
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    shown=st.lists(st.one_of(things(), st.none()), max_size=3),
+    fields=st.lists(st.sampled_from([*FIELDS, "__typename", "given(first: 2)", "a: text", "text @skip(if: true)"]), min_size=1),
+)  # fmt: skip
+async def test_whatever_the_values_are_the_answer_is_the_ordinary_one(
+    shown: list[Thing | None], fields: list[str]
+) -> None:
+    document = "{ things { ...F ... on Thing { number } } } fragment F on Thing { " + " ".join(fields) + " }"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "planned", ordinary)
+        expected = await answer(document, shown)
+    assert await answer(document, shown) == expected
+
+
+async def nothing() -> None:
+    pass
+
+
+ODD: list[Callable[[], Any]] = [
+    lambda: None, lambda: ValueError("no"), nothing, lambda: [None], lambda: [ValueError("no")], lambda: ["a", 1],
+    lambda: 2**31, lambda: 2**70, lambda: True, lambda: 1.0, lambda: float("nan"), lambda: "red", lambda: Colour.RED,
+    lambda: datetime(2026, 3, 1, 12, tzinfo=UTC), lambda: (), lambda: {"a": None}, lambda: iter("ab"), object,
+]  # fmt: skip
+"""What makes a value that most fields do not want."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_value_that_a_field_does_not_want_is_answered_in_the_ordinary_way(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = "{ things { " + " ".join(FIELDS) + " } }"
+    for make in ODD:
+        answers = []
+        for plan in (projection.planned, ordinary):
+            monkeypatch.setattr(execution, "planned", plan)
+            answers.append(await answer(document, [Thing(**{one: usual(one) for one in NAMES} | {name: make()})]))
+        assert answers[0] == answers[1]
+
+
+async def test_plain_fields_are_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved: list[str] = []
+    original = PacedExecution.execute_field
+
+    def execute_field(self: Any, parent: Any, source: Any, details: Any, *rest: Any) -> Any:
+        resolved.append(details[0].node.name.value)
+        return original(self, parent, source, details, *rest)
+
+    monkeypatch.setattr(PacedExecution, "execute_field", execute_field)
+    whole = Thing(**{name: usual(name) for name in NAMES})
+    _, errors = await answer("{ things { __typename " + " ".join(FIELDS) + " } }", [whole])
+    assert not errors
+    assert resolved == ["things", "later"]
+
+
+def test_nearly_all_values_of_the_schema_are_plain() -> None:
+    schema: Any = build_schema(Settings())
+    types = [kind for kind in schema._schema.type_map.values() if is_object_type(kind) and kind.name[0] != "_"]
+    fields = [(field, projection._value(field.type)) for kind in types for field in kind.fields.values()]
+    leaves = [field for field, complete in fields if complete is not None]
+    plain = [field for field in leaves if not field.args and projection._attribute_of(field)]
+    assert len(plain) > 0.9 * len(leaves)
+
+
+async def test_operation_documents_are_answered_as_in_the_ordinary_way(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, variables in (await variables_of_all(service)).items():
+        document = operation(name)
+        [kind] = [one.operation for one in parse(document).definitions if isinstance(one, OperationDefinitionNode)]
+        if kind is OperationType.QUERY:
+            assert await same(service, document, variables, monkeypatch), name
+
+
+async def same(service: Service, document: str, variables: Json, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether an answer is the same in both ways."""
+    projected = await service.ask(document, **variables)
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "planned", ordinary)
+        expected = await service.ask(document, **variables)
+    assert "errors" not in expected
+    return projected == expected
