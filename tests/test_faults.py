@@ -24,9 +24,9 @@ from loopgraph.api.services import Services
 from loopgraph.contracts.feedback import FeedbackRun
 from loopgraph.contracts.traces import HookExecuted, Recorded, TraceStarted
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Transaction
 from loopgraph.effects.graph.errors import judge
 from loopgraph.effects.graph.group_commit import LARGEST
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import Blame, ServiceError, Unprocessable

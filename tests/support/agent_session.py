@@ -18,7 +18,8 @@ from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from support.traces import statement
 
 RECORDING = Path(__file__).parent.parent / "data" / "agent_session.jsonl"

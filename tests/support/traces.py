@@ -20,7 +20,8 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.writes import TraceWrites

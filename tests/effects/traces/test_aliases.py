@@ -15,7 +15,8 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from support.traces import NOON, Traces, at, statement
 
 

@@ -10,7 +10,8 @@ import pytest
 from loopgraph.contracts.observations import Observation, Recordable
 from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.traces.timeouts import PAGE, TraceTimeouts
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from support.retention import long_ago, remember

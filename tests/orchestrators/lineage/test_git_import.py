@@ -28,7 +28,8 @@ from loopgraph.contracts.lineage import (
 )
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.git.repository import GitRepository
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import steps as lineage_steps
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.imports import LineageImport

@@ -11,7 +11,8 @@ from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.schema.migrations import backfill
 from loopgraph.effects.traces.standings import standings
 

@@ -1,4 +1,4 @@
-"""The one client of all three engines. Nothing else in the package imports ``neo4j``.
+"""The one client of all three engines. Nothing beyond this room imports ``neo4j``.
 
 ``Graph.open`` connects (starting or joining the embedded engine where the URL says so), recognises the engine by its agent
 string, and hands out transactions, run by functions that may run twice: ``errors.TABLE`` says after what they are run again.
@@ -12,7 +12,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -36,14 +36,13 @@ from loopgraph.effects.graph.errors import Row as Meaning
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.health import Health
 from loopgraph.effects.graph.instants import codec_of, quicken
-from loopgraph.effects.graph.many import Slice, made_of
-from loopgraph.effects.graph.values import from_graph, to_graph
-from loopgraph.errors import GraphContended, GraphFault, GraphRefused, GraphUnavailable, LoopgraphError
-from loopgraph.settings import Engine, Settings
+from loopgraph.effects.graph.transaction import Alone, Row, Transaction, Work
+from loopgraph.effects.graph.values import from_graph
+from loopgraph.errors import GraphContended, GraphRefused, GraphUnavailable, LoopgraphError
+from loopgraph.settings import Settings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-Row = dict[str, Any]
 
 _PROBE = query("system/probe_write")
 
@@ -56,66 +55,6 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.005, 1.0
 
 _LONGEST_REST_S = 5.0
 """After an engine that did not start, its start is tried again at the latest after so long."""
-
-
-class _Alone:
-    """A statement that is a transaction of its own: its begin and its end cost no messages."""
-
-    def __init__(self, session: neo4j.AsyncSession, limit_s: float) -> None:
-        self._session = session
-        self._limit_s = limit_s
-
-    async def run(self, text: Any, parameters: dict[str, Any]) -> neo4j.AsyncResult:
-        return await self._session.run(neo4j.Query(text, timeout=self._limit_s), parameters)
-
-
-class Transaction:
-    """One open transaction; made by ``Graph.transaction``."""
-
-    def __init__(self, transaction: neo4j.AsyncTransaction | _Alone, engine: Engine) -> None:
-        self._transaction = transaction
-        self._engine = engine
-        self.statements = 0
-
-    async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
-        """The rows of one statement; their keys are the columns the query's header declares."""
-        if parameters.keys() != query.parameters:
-            wrong = ", ".join(sorted(parameters.keys() ^ query.parameters))
-            raise TypeError(f"{query.name}: these parameters are missing or unknown: {wrong}")
-        self.statements += 1
-        # The statement's text is a shipped file, its values are parameters.
-        text: Any = query.text(self._engine)
-        result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
-        columns, converted = result.keys(), quicken(codec_of(result))
-        rows: list[Row] = []
-        slice_ = Slice()
-        async for record in result:
-            values = record.values()
-            if not converted:
-                most = max((len(value) for value in values if isinstance(value, list)), default=0)
-                values = await made_of(most, lambda: list(map(from_graph, values)))  # noqa: B023
-            rows.append(dict(zip(columns, values, strict=True)))
-            await slice_.pause()
-        if rows and query.returns and tuple(columns) != query.returns:
-            raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
-        return rows
-
-    async def write(self, query: Query, rows: Sequence[Row], /, into: str = "rows", **parameters: Any) -> None:
-        """Runs a statement for ``rows``, if there are any; ``into`` is the parameter that takes them.
-
-        Raises LostRace if it has not written every one, as its column ``written`` says, or its number of rows if it has another
-        column: a node is no longer as it was read or, on the embedded engine, was not found because another process's
-        transaction was just changing it.
-        """
-        if not rows:
-            return
-        answer = await self.run(query, **{into: rows}, **parameters)
-        written = answer[0]["written"] if query.returns == ("written",) else len(answer)
-        if query.returns and written < len(rows):
-            raise LostRace(query.name)
-
-
-Work = Callable[[Transaction], Awaitable[T]]
 
 
 class Graph:
@@ -247,7 +186,7 @@ class Graph:
             await stack.enter_async_context(asyncio.timeout(limit_s + 5))
             session = await stack.enter_async_context(driver.session(database=self._database, default_access_mode=mode))
             if alone:
-                tx = Transaction(_Alone(session, limit_s), self.server.engine)
+                tx = Transaction(Alone(session, limit_s), self.server.engine)
             else:
                 with getattr(session, "_pipelined_begin", contextlib.nullcontext()):  # it goes with the first statement
                     transaction = await session.begin_transaction(timeout=limit_s)

@@ -11,8 +11,8 @@ from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent, Origin
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink
 from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
-from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.graph.group_commit import Refused, refuse
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 

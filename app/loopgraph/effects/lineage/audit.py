@@ -9,7 +9,8 @@ from loopgraph.assets import Query, query
 from loopgraph.contracts.audit import SEVERITIES, EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
 from loopgraph.contracts.base import JsonMap, Page, problem_of_id
 from loopgraph.effects.clock import new_id, now, time_key
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping
 from loopgraph.errors import InvalidInput
 

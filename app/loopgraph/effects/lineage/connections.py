@@ -10,9 +10,9 @@ from typing import NamedTuple
 from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import ANCESTRY, LineageEdge
-from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.group_commit import Apart, Refused, refuse
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, CycleRefused, NotFound, UserError
 

@@ -9,8 +9,8 @@ from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.changes import Created
 from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
-from loopgraph.effects.graph.client import Transaction
 from loopgraph.effects.graph.group_commit import refuse
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, UserError
 

@@ -11,7 +11,8 @@ from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
 from loopgraph.contracts.lineage import Pattern, PatternStatus
 from loopgraph.effects.clock import now
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.effects.lineage.audit import make_event, record
 

@@ -21,7 +21,7 @@ from loopgraph.contracts.lineage import (
     require_transition,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.errors import InvalidInput, NotFound

@@ -17,8 +17,9 @@ from loopgraph.contracts.lineage import (
     RelationshipType,
 )
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Transaction, Work
+from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.group_commit import Together
+from loopgraph.effects.graph.transaction import Transaction, Work
 from loopgraph.effects.lineage import steps
 from loopgraph.effects.lineage.additions import Addition, add_versions
 from loopgraph.effects.lineage.audit import make_event, record

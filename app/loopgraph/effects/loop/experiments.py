@@ -19,7 +19,8 @@ from loopgraph.contracts.feedback import (
 )
 from loopgraph.contracts.lineage import PatternStatus
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import record
 from loopgraph.effects.loop import mapping, steps

@@ -12,7 +12,8 @@ from loopgraph.contracts.changes import request_hash, template_hash
 from loopgraph.contracts.feedback import FeedbackRun, Improvement, ImprovementStatus, NewImprovement, Proposal
 from loopgraph.contracts.lineage import PatternVersion
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import make_event

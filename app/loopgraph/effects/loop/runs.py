@@ -9,7 +9,8 @@ from loopgraph.contracts.audit import EventType, Origin
 from loopgraph.contracts.changes import request_hash
 from loopgraph.contracts.feedback import FeedbackRun, LoopInput, RunStatus, Stage
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.effects.loop import mapping, steps
 from loopgraph.errors import Conflict, InvalidInput, InvalidTransition, NotFound

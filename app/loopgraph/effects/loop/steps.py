@@ -13,7 +13,8 @@ from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.changes import NewVersion, ParentLink
 from loopgraph.contracts.feedback import FeedbackRun, Improvement
 from loopgraph.contracts.lineage import EvolutionType, PatternVersion, RelationshipType
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping as lineage_mapping
 from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import make_event, record

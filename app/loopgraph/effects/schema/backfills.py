@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph.client import Row
+from loopgraph.effects.graph.transaction import Row
 
 Step = Callable[[Row], Row | None]
 

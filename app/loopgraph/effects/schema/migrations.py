@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 from loopgraph.assets import Query, asset, digest_of, query, statements_of
 from loopgraph.effects.clock import new_id, now
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.schema.backfills import STEPS, Step
 from loopgraph.effects.schema.statements import run_schema
 from loopgraph.errors import AssetError

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from loopgraph.assets import query
 from loopgraph.contracts.traces import HookExecuted, TraceStarted
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph.client import Row, Transaction
 from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.joining import Properties, joined

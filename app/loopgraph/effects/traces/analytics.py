@@ -6,7 +6,8 @@ from loopgraph.assets import Query, query
 from loopgraph.contracts.analytics import AgentSuccessRate, EndpointReliability, HookPerformance, TimeRange
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.traces.reads import LAST, subject_of
 
 _AGENT_SUCCESS_RATES = query("analytics/agent_success_rates")

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from loopgraph.assets import Query, query
-from loopgraph.effects.graph.client import Transaction
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.joining import Properties

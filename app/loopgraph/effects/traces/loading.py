@@ -19,7 +19,7 @@ from loopgraph.contracts.traces import (
     TraceCompleted,
     TraceStarted,
 )
-from loopgraph.effects.graph.client import Row, Transaction
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.nodes import Piece
 

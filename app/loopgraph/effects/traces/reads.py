@@ -18,8 +18,9 @@ from loopgraph.contracts.traces import (
     Trace,
 )
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import made_of
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
 
 T = TypeVar("T", Trace, HookExecution, EndpointCall)

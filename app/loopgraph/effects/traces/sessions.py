@@ -11,7 +11,8 @@ from loopgraph.contracts.base import Page, Principal
 from loopgraph.contracts.sessions import LogRecord, MetricPoint, Session
 from loopgraph.contracts.traces import Trace
 from loopgraph.effects.clock import time_key
-from loopgraph.effects.graph.client import Graph, Row
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces import mapping as trace_mapping
 from loopgraph.effects.traces.reads import LAST, subject_of

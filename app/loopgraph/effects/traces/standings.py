@@ -9,7 +9,7 @@ from datetime import datetime
 from loopgraph.assets import query
 from loopgraph.contracts.retention import TYPES, Standing
 from loopgraph.contracts.traces import TraceStatus
-from loopgraph.effects.graph.client import Transaction
+from loopgraph.effects.graph.transaction import Transaction
 
 _TRACES_UNDER = query("retention/traces_under")
 _SIGNS_OF_LIFE = query("retention/signs_of_life")

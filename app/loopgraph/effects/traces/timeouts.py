@@ -9,7 +9,8 @@ from typing import NamedTuple
 from loopgraph.assets import query
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.clock import new_id, time_key
-from loopgraph.effects.graph.client import Graph, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.traces.joining import Properties, concluded
 from loopgraph.effects.traces.standings import standings
 

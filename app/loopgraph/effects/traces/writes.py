@@ -11,7 +11,8 @@ from loopgraph.contracts.traces import (
     Recorded,
 )
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.client import Graph, Row, Transaction
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
