@@ -117,7 +117,7 @@ def test_every_trace_that_the_readme_begins_by_curl_ends() -> None:
 def test_every_code_of_an_error_is_documented() -> None:
     [table] = re.findall(r"^### What errors say$(.*?)^## ", README, re.M | re.S)
     documented = {code for row in re.findall(r"^\| (`.*?) \|", table, re.M) for code in re.findall(r"`([A-Z_]+)`", row)}
-    written = re.compile(r'(?:\bcode = |"code": |\b\d{3}, )"([A-Z][A-Z_]+)"')
+    written = re.compile(r'(?:\bcode(?:, message)? = |"code": |\b\d{3}, )"([A-Z][A-Z_]+)"')
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "loopgraph").rglob("*.py"))
     never_shown = {"USER_ERROR", "SERVICE_ERROR"}
     assert documented | never_shown == set(written.findall(sources))

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from loopgraph.api.errors import nowhere
 from loopgraph.api.graphql.app import graphql_routes
 from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.http.batch import batch_routes
@@ -209,5 +210,6 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
                 room=room,
             ),
         ],
+        exception_handlers={404: nowhere, 405: nowhere},
         lifespan=lifespan,
     )

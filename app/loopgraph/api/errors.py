@@ -10,7 +10,9 @@ import logging
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from loopgraph import errors
 from loopgraph.contracts.base import ID_FORM
@@ -69,6 +71,17 @@ def problem_response(error: errors.LoopgraphError, headers: dict[str, str] | Non
     if not isinstance(error, errors.UserError | errors.Overloaded):
         logger.error("%s: %s", type(error).__name__, error)
     return JSONResponse(body, status_code=status, headers={**(headers or {}), **more})
+
+
+async def nowhere(request: Request, error: Exception) -> Response:
+    """The answer to a request for a path or with a method that there is not."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        code, message = "METHOD_NOT_ALLOWED", f"{request.url.path} does not take {request.method}"
+    else:
+        code, message = "NOT_FOUND", f"there is nothing at {request.url.path}"
+    body = {"error": {"code": code, "message": message}}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
 
 def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.InvalidInput:

@@ -13,7 +13,7 @@ from loopgraph.commands.progress import shown
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.computes.traces.retention import duration
 from loopgraph.contracts.retention import Progress, PruneReport, RestoreReport
-from loopgraph.settings import Settings
+from loopgraph.settings import Settings, default_data_folder
 
 traces = typer.Typer(no_args_is_help=True, help="Move old traces into an archive, and bring them back.")
 
@@ -24,7 +24,12 @@ _GraphUrl = Annotated[str | None, typer.Option(help="Graph to use; default LOOPG
 @plainly
 def prune(
     older_than: Annotated[str, typer.Option(help="Age by the last sign of life: 90d, 12h, 2w, 30m.")],
-    archive: Annotated[Path, typer.Option(help="Folder that the traces are archived in before they are deleted.")],
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that the traces are archived in before they are deleted; default LOOPGRAPH_ARCHIVE_FOLDER."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and what would stay.")] = False,
     graph_url: _GraphUrl = None,
 ) -> None:
@@ -34,6 +39,7 @@ def prune(
     """
     age = duration(older_than, "--older-than")
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    folder = archive.expanduser() if archive else settings.archive_folder or default_data_folder() / "archive"
 
     async def work() -> PruneReport:
         from loopgraph.effects.archive.retention import Retention
@@ -52,7 +58,7 @@ def prune(
                         "traces",
                     )
 
-                pruning = Pruning(Retention(services.graph), Archive(archive.expanduser()), now() - age, tell)
+                pruning = Pruning(Retention(services.graph), Archive(folder), now() - age, tell)
                 return await (pruning.rehearse() if dry_run else pruning.run())
 
     report = asyncio.run(work())
@@ -65,7 +71,7 @@ def prune(
     for reason, count in sorted(report.kept.items()):
         out.print(f"kept {count:,}: {reason.value}", markup=False)
     for segment in report.segments:
-        out.print(f"segment {archive / segment}", markup=False)
+        out.print(f"segment {folder / segment}", markup=False)
 
 
 @traces.command()

@@ -27,7 +27,7 @@ def refusal(response: httpx.Response, status: int) -> str:
     """The message of an answer that refuses a request in GraphQL's form."""
     assert response.status_code == status, response.text
     [error] = response.json()["errors"]
-    assert error["extensions"] == {"code": "BAD_REQUEST"}
+    assert error["extensions"] == {"code": "UNSUPPORTED_MEDIA_TYPE" if status == 415 else "BAD_REQUEST"}
     return str(error["message"])
 
 

@@ -122,7 +122,7 @@ async def answer(document: str, shown: list[Thing | None]) -> tuple[Any, list[An
     """Data and errors; the text of an error does not tell where an object lies in memory."""
     turns = Turns(Pace())
     services = SimpleNamespace(settings=Settings())
-    context: Any = SimpleNamespace(things=shown, turns=turns, services=services)
+    context: Any = SimpleNamespace(things=shown, turns=turns, operation=turns.operation, services=services)
     found = await SCHEMA.execute(document, context_value=context)
     errors = [(_ADDRESS.sub("", error.message), error.path, error.locations) for error in found.errors or ()]
     return _ADDRESS.sub("", repr(found.data)), errors

@@ -24,7 +24,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.engines import EngineUnderTest
-from support.service import listening
+from support.service import Service, listening
 from support.traces import Traces, at, make_version
 from support.waiting import PATIENCE_S
 
@@ -277,3 +277,12 @@ async def test_only_an_id_is_echoed(client: httpx.AsyncClient, given: str, echoe
         "/start", content=b"[]", headers={"X-Correlation-ID": given, "content-type": "application/json"}
     )
     assert (answer.status_code, answer.headers.get("x-correlation-id")) == (400, echoed)
+
+
+async def test_paths_and_methods_that_there_are_not_are_refused_like_all_else(service: Service) -> None:
+    answer = await service.http.post("/api/traces/nothing", json={})
+    assert answer.status_code == 404
+    assert answer.json() == {"error": {"code": "NOT_FOUND", "message": "there is nothing at /api/traces/nothing"}}
+    answer = await service.http.get("/api/traces/hook")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json() == {"error": {"code": "METHOD_NOT_ALLOWED", "message": "/api/traces/hook does not take GET"}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
 
 import pytest
 from hypothesis import example, given
@@ -69,7 +68,7 @@ def test_what_is_quiet_has_nothing_that_the_careful_look_finds(text: str) -> Non
             assert CAREFUL._look_carefully(part, part.lower()) == part
 
 
-@pytest.mark.parametrize("name", SECRET_NAMES)
+@pytest.mark.parametrize("name", sorted(SECRET_NAMES))
 def test_no_secret_is_quiet(name: str) -> None:
     for text in (f"{name}=x", f"{name}: x", f"--{name} x", f'"{name}": "x"', f"set {name} x"):
         assert not is_quiet(text, text.lower()) or kind_of(name) is Kind.PLAIN
@@ -88,9 +87,9 @@ def test_no_token_is_quiet(form: str) -> None:
         "ls",
         "value 3 of some length",
         "src/main.py",
-        uuid4().hex,
-        str(uuid4()),
-        f"{uuid4().hex}/00ab",
+        "848bada5d8d140e088a419afed8b4528",
+        "9328709e-32c3-48a1-b15e-48dbab92e405",
+        "6a2fadca42d1461888caaa7b7eee0696/00ab",
         "Bash",
         "1.5",
     ],

@@ -180,3 +180,10 @@ def test_a_disk_that_takes_no_more_leaves_no_segment(tmp_path: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_an_archive_is_as_private_as_the_graph(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "archive"
+    written(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}

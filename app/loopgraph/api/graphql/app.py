@@ -158,7 +158,8 @@ class _GraphQL(GraphQL[Context, None]):
         except _Gone:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except HTTPException as refusal:
-            error = {"message": _in_full(refusal), "extensions": {"code": "BAD_REQUEST"}}
+            code = "UNSUPPORTED_MEDIA_TYPE" if refusal.status_code == 415 else "BAD_REQUEST"
+            error = {"message": _in_full(refusal), "extensions": {"code": code}}
             content = self.encode_json({"errors": [error]})
             kind = media_type(args[0].headers.get("accept"))
             return Response(content, status_code=refusal.status_code, media_type=kind)

@@ -59,8 +59,8 @@ class Archive:
         """
         with contextlib.ExitStack() as held:
             with _usable(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                lock = held.enter_context((self.folder / ".lock").open("w"))
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                lock = held.enter_context(open(self.folder / ".lock", "w", opener=_private))
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -107,7 +107,7 @@ class Segment:
         self._nodes: Counter[str] = Counter()
         self._relationships: Counter[str] = Counter()
         self._partial = path.with_name(path.name + _PARTIAL)
-        self._file = _Hashed(self._partial.open("xb"))
+        self._file = _Hashed(os.fdopen(_private(str(self._partial), os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb"))
         sink: Any = self._file  # all that is called of it is write()
         self._stream = zstandard.ZstdCompressor(_LEVEL, write_checksum=True).stream_writer(sink, closefd=False)
         self._lines = 0
@@ -322,12 +322,17 @@ def _manifest_path(segment: Path) -> Path:
 def _write_manifest(segment: Path, manifest: Manifest) -> None:
     path = _manifest_path(segment)
     partial = path.with_name(path.name + _PARTIAL)
-    with partial.open("wb") as file:
+    with open(partial, "wb", opener=_private) as file:
         file.write(orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
     _sync_folder(path.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that its owner alone can read: what is archived was as private in the graph."""
+    return os.open(path, flags, 0o600)
 
 
 def _sync_folder(folder: Path) -> None:
