@@ -44,6 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project.mkdir()
     monkeypatch.chdir(project)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for name in [name for name in os.environ if name.startswith(("LOOPGRAPH_", "XDG_"))]:
         monkeypatch.delenv(name)
     return tmp_path
@@ -99,6 +100,33 @@ def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
     assert {groups[0]["hooks"][0]["type"] for groups in local["hooks"].values()} == {"command"}
     assert not (home / ".claude").exists()
     assert "choose one of them" in hooks("install", "--project", "--local", exit_code=1).stderr
+
+
+def test_a_shim_that_cannot_be_found_is_told(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hooks("install", "--project").stderr == ""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert subprocess.run(["/bin/sh", "-c", "loopgraph-hook"], check=False, capture_output=True).returncode == 127
+    told = f"loopgraph-hook is not on the PATH: put {Path(sys.executable).parent} on it"
+    warned = hooks("install", "--project").stderr
+    assert warned.startswith(f"✗ {told}")
+    assert "--local" in warned
+    path = home / "project" / ".claude" / "settings.json"
+    first, *rest = hooks("status", exit_code=1).output.splitlines()
+    assert first.startswith(f"✗ the hooks do not all run: {path}: {told}")
+    assert any(line.startswith(f"✗ {path}: {told}") for line in rest), "for a script, on standard error"
+    hooks("uninstall", "--project")
+
+    assert hooks("install", "--local").stderr == "", "the whole path needs no PATH"
+    path = path.with_name("settings.local.json")
+    shim = home / "bin" / "loopgraph-hook"
+    path.write_text(path.read_text().replace(str(Path(sys.executable).with_name("loopgraph-hook")), str(shim)))
+    gone = f"✗ the hooks do not all run: {path}: {shim} cannot be run: install the hooks again\n"
+    assert hooks("status", exit_code=1).stdout.startswith(gone)
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\n")
+    assert hooks("status", exit_code=1).stdout.startswith(gone), "it is there, but no program"
+    shim.chmod(0o755)
+    assert hooks("status", exit_code=1).stdout.startswith("✗ the service at ")
 
 
 def test_telemetry_is_offered_until_it_is_set(hooks: Run) -> None:
@@ -255,7 +283,6 @@ class Agent:
     def __init__(self, settings: Path, prompt_id: str) -> None:
         self._hooks: Json = json.loads(settings.read_text())["hooks"]
         self._common = {"session_id": f"s-{prompt_id}", "prompt_id": prompt_id, "cwd": "/src", "transcript_path": "/t"}
-        self._environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     async def fires(self, event: str, **fields: Any) -> None:
         [handler] = [handler for group in self._hooks[event] for handler in group["hooks"]]
@@ -266,7 +293,7 @@ class Agent:
             assert answer.json() == {}
             return
         process = await asyncio.create_subprocess_shell(
-            handler["command"], env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            handler["command"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         async with asyncio.timeout(handler["timeout"]):
             printed, errors = await process.communicate(body)

@@ -63,9 +63,10 @@ def install(
 
     before = file.read()
     _tell_change(file, before, file.change(change), f"hooks for {len(agent_settings.EVENTS)} events go to {address}")
-    for obstacle in agent_settings.obstacles(file.read(), [address], wanted.token_env):
+    settings = file.read()
+    for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, [address], wanted.token_env)]:
         err.print(f"✗ {obstacle}", markup=False, style="red")
-    missing = agent_settings.telemetry(address).items() - file.read().get("env", {}).items()
+    missing = agent_settings.telemetry(address).items() - settings.get("env", {}).items()
     if missing:
         out.print("For exact trees of subagents, tokens and costs, also set (or use --otel):")
         for name, value in sorted(missing):
@@ -99,7 +100,7 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
     obstacles = [
         f"{file.path}: {obstacle}"
         for file, settings in found
-        for obstacle in agent_settings.obstacles(settings, addresses)
+        for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, addresses)]
     ]
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
@@ -241,6 +242,18 @@ def _shim(*, shared: bool) -> list[str]:
     if found := shutil.which(agent_settings.SHIM):
         return [found]
     return [sys.executable, "-P", "-m", agent_settings.SHIM_MODULE]  # -P: not from the folder the agent works in
+
+
+def _not_found(settings: Json) -> list[str]:
+    """The programs of our handlers that cannot be run from here, each with what to do."""
+    return [
+        f"{program} cannot be run: install the hooks again"
+        if "/" in program
+        else f"{program} is not on the PATH: put {Path(sys.executable).parent} on it where the agent starts, "
+        "or use --local instead of --project, which writes the whole path"
+        for program in agent_settings.programs(settings)
+        if shutil.which(os.path.expandvars(os.path.expanduser(program))) is None  # noqa: PTH111 - does not raise
+    ]
 
 
 def _tell_change(file: SettingsFile, before: Json, backup: Path | None, what: str) -> None:
