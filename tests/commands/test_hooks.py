@@ -22,13 +22,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typer.testing import CliRunner
 
+from conftest import settings_for
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
 from loopgraph.commands.app import app
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
+from support.engines import EngineUnderTest
 from support.process import service
-from support.service import listening
+from support.service import listening, serving
 from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
@@ -209,7 +211,7 @@ async def test_the_first_line_of_status_is_the_conclusion(
         spool.send(lambda *_: False, accepts=True)
         assert await first_line() == (
             "✗ the hooks are installed and the service answers; 1 events were refused: "
-            "`loopgraph hooks flush --refused` tells why"
+            "`loopgraph hooks flush --refused` tells why, `loopgraph hooks drop-refused` drops them"
         )
         spool.send_refused(lambda *_: True)
         spool.put(1, "id", b"{}")
@@ -275,6 +277,55 @@ async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(
         assert f"{url}: 0 sent, 0 refused, 30 still wait" in told.stdout
         assert f"✗ {asked} events: HTTP 401: who are you?" in told.stderr
         assert asked <= 20, "it is not asked for all"
+
+
+async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, embedded_engine: EngineUnderTest
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    async with serving(settings_for(embedded_engine)) as there:
+        url = there.url
+        await asyncio.to_thread(hooks, "install", "--url", url)
+        spool = Spool(home / "spool", url)
+        spool.put(1, "id1", b"[]")
+        spool.put(2, "id2", b'{"hook_event_name": 7}')
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
+        assert f"{url}: 0 sent, 2 refused, 0 still wait" in told.stdout
+        assert told.stderr.count("HTTP 400: ") == 2
+        told = await asyncio.to_thread(hooks, "status", exit_code=1)
+        assert "2 events were refused" in told.stdout
+        assert "`loopgraph hooks drop-refused` drops them" in told.stdout
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 2\n"
+        assert not list(spool.refused_folder.rglob("[0-9]*.json"))
+        told = await asyncio.to_thread(hooks, "status")
+        assert told.stdout.startswith("✓ the hooks are installed and the service answers\n")
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0\n"
+
+
+@pytest.mark.parametrize(
+    ("healthy", "answer"),
+    [
+        (503, {"error": {"code": "INVALID_INPUT", "message": "is wrong"}}),
+        (200, {"error": {"code": "BAD_HOST", "message": "has no host"}}),
+        (200, {"error": "bad request"}),
+        (200, ["bad request"]),
+    ],
+)
+async def test_refused_events_alone_wait_where_the_fault_may_be_elsewhere(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, healthy: int, answer: object
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+
+    async def door(_: Request) -> Response:
+        return JSONResponse(answer, status_code=400)
+
+    async def health(_: Request) -> Response:
+        return Response(status_code=healthy)
+
+    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"]), Route("/healthz", health)])) as url:
+        Spool(home / "spool", url).put(1, "id", b"{}")
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
+        assert f"{url}: 0 sent, 0 refused, 1 still wait" in told.stdout
 
 
 class Agent:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -139,7 +140,10 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
         if spool.url in health and (barred := spool.barred()):
             return f"✗ the service at {spool.url} takes no event from here ({barred}): {_MEND}{wait}"
     if refused:
-        return f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why"
+        return (
+            f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why, "
+            "`loopgraph hooks drop-refused` drops them"
+        )
     if waiting:
         return f"✓ the hooks are installed and the service answers{wait}: `loopgraph hooks flush` sends them now"
     return "✓ the hooks are installed and the service answers"
@@ -156,7 +160,11 @@ def flush(
         bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
     ] = False,
 ) -> None:
-    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken."""
+    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken.
+
+    An event that the service refuses is set aside when it takes others, or when it answers /healthz and says in its own words
+    what is wrong with the event.
+    """
     token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
     left = 0
     spools = list(Spool.all(default_root()))
@@ -174,9 +182,18 @@ def flush(
         raise typer.Exit(1)
 
 
+@hooks.command()
+@plainly
+def drop_refused() -> None:
+    """Drop the events that were set aside because the service refused them; they cannot be brought back. What waits stays."""
+    dropped = sum(spool.drop_refused() for spool in Spool.all(default_root()))
+    out.print(f"dropped {dropped:,}")
+
+
 def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
     """How many events were sent, how many were set aside or, if they already were, stay so, and why events were not taken."""
     sent, rounds, reasons = 0, 0, dict[str, str]()
+    healthy = cache(lambda: not _health(door.url))
 
     def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
         nonlocal sent
@@ -187,6 +204,8 @@ def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[s
             reasons.pop(execution_id, None)
         else:
             reasons[execution_id] = answer.reason
+            if answer.blames_the_event and healthy():
+                return Outcome.WRONG
         return answer.outcome
 
     before = spool.refused()[0]
@@ -286,6 +305,6 @@ def _tell_spool(spool: Spool) -> None:
     if refused:
         out.print(
             f"  {refused:,} events were refused, {size:,} bytes: {spool.refused_folder}; "
-            "`loopgraph hooks flush --refused` sends them again",
+            "`loopgraph hooks flush --refused` sends them again, `loopgraph hooks drop-refused` drops them",
             markup=False,
         )
