@@ -176,13 +176,13 @@ def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.
     spool.put(1, "id", b"{}")
     spool.count_drop("full")
     told = hooks("status", exit_code=1).stdout
-    assert told.partition("\n")[0].endswith("; 1 events wait")
+    assert told.partition("\n")[0].endswith("; 1 event waits")
     assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in told
     assert f"service {url}: does not answer" in told
-    assert f"spool for {url}: 1 events wait, 2 bytes, 1 dropped (full)" in told
+    assert f"spool for {url}: 1 event waits, 2 bytes, 1 dropped (full)" in told
     flushed = hooks("flush", exit_code=1)
-    assert "0 sent, 0 refused, 1 still wait" in flushed.stdout
-    assert "✗ 1 events: not reached: [Errno" in flushed.stderr
+    assert "0 sent, 0 refused, 1 still waits" in flushed.stdout
+    assert "✗ 1 event: not reached: [Errno" in flushed.stderr
 
 
 async def test_the_first_line_of_status_is_the_conclusion(
@@ -205,19 +205,27 @@ async def test_the_first_line_of_status_is_the_conclusion(
         spool = Spool(home / "spool", url)
         spool.put(1, "id", b"{}")
         assert (
-            "✓ the hooks are installed and the service answers; 1 events wait: `loopgraph hooks flush`"
-            in await first_line(0)
+            await first_line(0)
+            == "✓ the hooks are installed and the service answers; 1 event waits: `loopgraph hooks flush` sends it now"
         )
+        elsewhere = Spool(home / "spool", "http://gone.example")
+        for number in range(2):
+            elsewhere.put(number, "id", b"{}")
+        assert await first_line(0) == (
+            f"✓ the hooks are installed and the service answers; 1 event waits for {url}; 2 events wait for {elsewhere.url}, "
+            "to which no hooks go: `loopgraph hooks flush` sends each to its address, with `--url` all to one"
+        )
+        elsewhere.send(lambda *_: True)
         spool.send(lambda *_: False, accepts=True)
         assert await first_line() == (
-            "✗ the hooks are installed and the service answers; 1 events were refused: "
+            "✗ the hooks are installed and the service answers; 1 event was refused: "
             "`loopgraph hooks flush --refused` tells why, `loopgraph hooks drop-refused` drops them"
         )
         spool.send_refused(lambda *_: True)
         spool.put(1, "id", b"{}")
         spool.tell_barred("HTTP 401")
         assert await first_line() == (
-            f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 events wait"
+            f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 event waits"
         )
         path = home / ".claude" / "settings.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "disableAllHooks": True}))
@@ -245,11 +253,11 @@ async def test_flush_sends_what_waits_and_if_wanted_what_was_refused_and_says_wh
         spool.tell_barred("HTTP 403")
         told = await asyncio.to_thread(hooks, "flush", exit_code=1)
         assert f"{url}: 2 sent, 1 refused, 0 still wait" in told.stdout
-        assert told.stderr == f"✗ 1 events: HTTP {status}: session_id: is   wrong\n"
+        assert told.stderr == f"✗ 1 event: HTTP {status}: session_id: is   wrong\n"
         assert spool.barred() is None, "it takes events"
         told = await asyncio.to_thread(hooks, "status", exit_code=1)
         assert f"spool for {url}: 0 events wait, 0 bytes" in told.stdout
-        assert "1 events were refused, 1 bytes" in told.stdout
+        assert "1 event was refused, 1 byte" in told.stdout
         assert "`loopgraph hooks flush --refused` sends them again" in told.stdout
         told = await asyncio.to_thread(hooks, "flush", "--refused", exit_code=1)
         assert f"{url}: 0 sent, 1 refused, 0 still wait" in told.stdout
@@ -295,11 +303,11 @@ async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
         told = await asyncio.to_thread(hooks, "status", exit_code=1)
         assert "2 events were refused" in told.stdout
         assert "`loopgraph hooks drop-refused` drops them" in told.stdout
-        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 2\n"
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 2 events\n"
         assert not list(spool.refused_folder.rglob("[0-9]*.json"))
         told = await asyncio.to_thread(hooks, "status")
         assert told.stdout.startswith("✓ the hooks are installed and the service answers\n")
-        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0\n"
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0 events\n"
 
 
 @pytest.mark.parametrize(
@@ -325,7 +333,7 @@ async def test_refused_events_alone_wait_where_the_fault_may_be_elsewhere(
     async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"]), Route("/healthz", health)])) as url:
         Spool(home / "spool", url).put(1, "id", b"{}")
         told = await asyncio.to_thread(hooks, "flush", exit_code=1)
-        assert f"{url}: 0 sent, 0 refused, 1 still wait" in told.stdout
+        assert f"{url}: 0 sent, 0 refused, 1 still waits" in told.stdout
 
 
 class Agent:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ import typer
 
 from loopgraph.clients.hook_shim import Door
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
-from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings
 from loopgraph.installer.agent_settings import Wanted
@@ -128,11 +128,11 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
         return "✗ no hooks are installed: `loopgraph hooks install` does it"
     if obstacles:
         return f"✗ the hooks do not all run: {obstacles[0]}"
-    waiting = sum(spool.waiting()[0] for spool in spools)
+    waiting = {spool.url: count for spool in spools if (count := spool.waiting()[0])}
     refused = sum(spool.refused()[0] for spool in spools)
-    wait = f"; {waiting:,} events wait" if waiting else ""
+    wait = _waits(waiting, health)
     if refused:
-        wait = f"; {refused:,} events were refused{wait}"
+        wait = f"; {counted(refused, 'event was', 'events were')} refused{wait}"
     for address, problem in health.items():
         if problem:
             return f"✗ the service at {address} {problem}{wait}"
@@ -144,9 +144,22 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
             f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why, "
             "`loopgraph hooks drop-refused` drops them"
         )
-    if waiting:
-        return f"✓ the hooks are installed and the service answers{wait}: `loopgraph hooks flush` sends them now"
-    return "✓ the hooks are installed and the service answers"
+    if waiting.keys() - health.keys():
+        wait += ": `loopgraph hooks flush` sends each to its address, with `--url` all to one"
+    elif waiting:
+        wait += f": `loopgraph hooks flush` sends {'it' if sum(waiting.values()) == 1 else 'them'} now"
+    return f"✓ the hooks are installed and the service answers{wait}"
+
+
+def _waits(waiting: Mapping[str, int], installed: Collection[str]) -> str:
+    """How many events wait; and for which address, if that is not the only one of the hooks."""
+    named = len(waiting) > 1 or any(url not in installed for url in waiting)
+    return "".join(
+        f"; {counted(count, 'event waits', 'events wait')}"
+        + (f" for {url}" if named else "")
+        + ("" if url in installed else ", to which no hooks go")
+        for url, count in waiting.items()
+    )
 
 
 @hooks.command()
@@ -175,9 +188,12 @@ def flush(
         sent, aside, reasons = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
         left += waiting + aside
-        out.print(f"{door.url}: {sent:,} sent, {aside:,} refused, {waiting:,} still wait", markup=False)
+        out.print(
+            f"{door.url}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
+            markup=False,
+        )
         for reason, count in reasons.most_common(_MOST_REASONS):
-            err.print(f"✗ {count:,} events: {reason}", markup=False, style="red")
+            err.print(f"✗ {counted(count, 'event')}: {reason}", markup=False, style="red")
     if left:
         raise typer.Exit(1)
 
@@ -187,7 +203,7 @@ def flush(
 def drop_refused() -> None:
     """Drop the events that were set aside because the service refused them; they cannot be brought back. What waits stays."""
     dropped = sum(spool.drop_refused() for spool in Spool.all(default_root()))
-    out.print(f"dropped {dropped:,}")
+    out.print(f"dropped {counted(dropped, 'event')}")
 
 
 def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
@@ -298,13 +314,16 @@ def _health(address: str) -> str:
 def _tell_spool(spool: Spool) -> None:
     count, size = spool.waiting()
     drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
-    out.print(f"spool for {spool.url}: {count:,} events wait, {size:,} bytes{drops}", markup=False)
+    out.print(
+        f"spool for {spool.url}: {counted(count, 'event waits', 'events wait')}, {counted(size, 'byte')}{drops}",
+        markup=False,
+    )
     if barred := spool.barred():
         out.print(f"  the service takes no event from here ({barred}): {_MEND}", markup=False)
     refused, size = spool.refused()
     if refused:
         out.print(
-            f"  {refused:,} events were refused, {size:,} bytes: {spool.refused_folder}; "
+            f"  {counted(refused, 'event was', 'events were')} refused, {counted(size, 'byte')}: {spool.refused_folder}; "
             "`loopgraph hooks flush --refused` sends them again, `loopgraph hooks drop-refused` drops them",
             markup=False,
         )
