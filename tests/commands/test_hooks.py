@@ -88,9 +88,51 @@ def test_install_twice_and_uninstall(home: Path, hooks: Run) -> None:
     assert path.read_bytes() == after
     assert list(path.parent.glob("settings.json.*.bak")) == [backup]
 
-    hooks("uninstall")
+    assert hooks("uninstall").stdout == f"{path}: our hooks are out\n"
     assert path.read_text() == theirs
+    assert list(path.parent.iterdir()) == [path], "no backup is needed any more"
     assert "nothing to change" in hooks("uninstall").stdout
+
+
+@pytest.mark.parametrize("scope", ["--user", "--project", "--local"])
+def test_nothing_is_left_where_nothing_was(home: Path, hooks: Run, scope: str) -> None:
+    hooks("install", scope)
+    hooks("install", scope, "--durable", "--otel")
+    hooks("install", scope, "--url", "http://box.example:9000")
+    hooks("uninstall", scope)
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_a_backup_that_holds_more_than_our_hooks_stays_and_is_told(home: Path, hooks: Run) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    laid_out = '{\n  "list": [1, 2]\n}\n'
+    path.write_text(laid_out)
+    hooks("install")
+    [first] = path.parent.glob("*.bak")
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**settings, "model": "opus"}, indent=2) + "\n")
+    hooks("install", "--durable")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model": "haiku"}, indent=2) + "\n")
+    alien = path.with_name("settings.json.mine.bak")
+    alien.write_text("{}")
+    told = hooks("uninstall").stdout
+    kept = sorted(set(path.parent.glob("*.bak")) - {alien})
+    assert told == f"{path}: our hooks are out\n" + "".join(f"backup: {backup}\n" for backup in kept)
+    assert kept[0] == first
+    assert first.read_text() == laid_out, "nothing else says how it was laid out"
+    assert [json.loads(backup.read_text()).get("model") for backup in kept] == [None, "opus"]
+    assert alien.exists()
+    assert json.loads(path.read_text()) == {"list": [1, 2], "model": "haiku"}
+
+
+def test_a_file_behind_a_link_stays(home: Path, hooks: Run) -> None:
+    path, real = home / ".claude" / "settings.json", home / "dotfiles.json"
+    path.parent.mkdir()
+    path.symlink_to(real)
+    hooks("install")
+    hooks("uninstall")
+    assert (path.is_symlink(), real.read_text()) == (True, "{}\n")
 
 
 def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:

@@ -63,8 +63,14 @@ def install(
         return agent_settings.install_telemetry(result, address) if otel else result
 
     before = file.read()
-    _tell_change(file, before, file.change(change), f"hooks for {len(agent_settings.EVENTS)} events go to {address}")
+    backup = file.change(change)
     settings = file.read()
+    if settings == before:
+        out.print(f"{file.path}: nothing to change", markup=False)
+    else:
+        out.print(f"{file.path}: hooks for {len(agent_settings.EVENTS)} events go to {address}", markup=False)
+    if backup is not None:
+        out.print(f"backup: {backup}", markup=False)
     for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, [address], wanted.token_env)]:
         err.print(f"✗ {obstacle}", markup=False, style="red")
     missing = agent_settings.telemetry(address).items() - settings.get("env", {}).items()
@@ -77,11 +83,19 @@ def install(
 @hooks.command()
 @plainly
 def uninstall(user: _User = False, project: _Project = False, local: _Local = False) -> None:
-    """Take our hooks out of the agent's settings, and nothing else."""
+    """Take our hooks out of the agent's settings, and nothing else. A file that held nothing else goes, and so do our backups
+    that held nothing else either."""
     file = _file(user, project, local)
-    before = file.read()
-    backup = file.change(lambda settings: agent_settings.uninstall(agent_settings.check(settings)))
-    _tell_change(file, before, backup, "our hooks are out")
+
+    def change(settings: Json) -> Json:
+        return agent_settings.uninstall(agent_settings.check(settings))
+
+    if file.change(change) is None:
+        out.print(f"{file.path}: nothing to change", markup=False)
+        return
+    out.print(f"{file.path}: our hooks are out", markup=False)
+    for backup in file.tidy(change):
+        out.print(f"backup: {backup}", markup=False)
 
 
 @hooks.command()
@@ -289,15 +303,6 @@ def _not_found(settings: Json) -> list[str]:
         for program in agent_settings.programs(settings)
         if shutil.which(os.path.expandvars(os.path.expanduser(program))) is None  # noqa: PTH111 - does not raise
     ]
-
-
-def _tell_change(file: SettingsFile, before: Json, backup: Path | None, what: str) -> None:
-    if file.read() == before:
-        out.print(f"{file.path}: nothing to change", markup=False)
-        return
-    out.print(f"{file.path}: {what}", markup=False)
-    if backup is not None:
-        out.print(f"backup: {backup}", markup=False)
 
 
 def _health(address: str) -> str:
