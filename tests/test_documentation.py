@@ -50,7 +50,7 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    rows = {match[1]: match[0] for match in re.finditer(r"^\| `loopgraph ([a-z ]+?)(?: [A-Z]+)?` \|.*$", README, re.M)}
+    rows = {match[1]: match[0] for match in re.finditer(r"^\| `loopgraph ([a-z -]+?)(?: [A-Z]+)?` \|.*$", README, re.M)}
     commands = {}
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         group = getattr(command, "commands", None)

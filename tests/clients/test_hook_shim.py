@@ -23,7 +23,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from loopgraph.clients.hook_shim import PATH
+from loopgraph import errors
+from loopgraph.api.errors import ContentTooLarge, UnsupportedMediaType, problem
+from loopgraph.clients.hook_shim import PATH, Answer
 from loopgraph.clients.hook_spool import Spool
 from support.breaking import breaking
 from support.service import listening
@@ -318,3 +320,22 @@ def test_the_start_is_quick() -> None:
     )
     heavy = {"httpx", "orjson", "pydantic", "asyncio", "typer", "argparse", "inspect", "importlib.metadata", "email"}
     assert not loaded & heavy
+
+
+@pytest.mark.parametrize(
+    ("error", "blames"),
+    [
+        (errors.InvalidInput("session_id", "is required"), True),
+        (errors.Conflict("execution", "e", "is another"), True),
+        (errors.Unprocessable("it cannot be stored"), True),
+        (ContentTooLarge("it is too large"), True),
+        (UnsupportedMediaType("it is no JSON"), False),
+        (errors.Forbidden("not you"), False),
+        (errors.NotFound("pattern", "p"), False),
+        (errors.Overloaded("too much"), False),
+        (errors.GraphUnavailable("it is away"), False),
+    ],
+)
+def test_what_the_service_says_of_an_event_is_known_as_its_fault(error: errors.LoopgraphError, blames: bool) -> None:
+    status, body = problem(error)
+    assert Answer(status, json.dumps(body).encode()).blames_the_event is blames

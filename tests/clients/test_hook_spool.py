@@ -208,3 +208,18 @@ class TestWhatIsRefused:
         spool = spool_of(tmp_path, 3)
         spool.send(lambda at_ns, *_: at_ns == 1)
         assert {path.stat().st_mode & 0o077 for path in (spool.folder, *spool.folder.rglob("*"))} == {0}
+
+
+def test_what_is_wrong_beyond_doubt_is_set_aside_although_nothing_is_taken_and_can_be_dropped(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path, 600)
+    outcomes = {at: Outcome.WRONG if at % 2 else Outcome.REFUSED for at in range(600)}
+    while spool.send(lambda at_ns, *_: outcomes[at_ns]):
+        pass
+    assert spool.refused()[0] >= 19, "between those in doubt, which keep it from going on"
+    assert spool.waiting()[0] + spool.refused()[0] == 600
+    outcomes = dict.fromkeys(outcomes, Outcome.WRONG)
+    spool.send(lambda at_ns, *_: outcomes[at_ns])
+    assert (spool.waiting(), spool.refused()) == ((0, 0), (600, 3000))
+    assert spool.drop_refused() == 600
+    assert (spool.refused(), spool.drops(), spool.drop_refused()) == ((0, 0), {}, 0)
+    assert not [path for path in spool.refused_folder.iterdir() if path.is_dir()]

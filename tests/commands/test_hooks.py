@@ -22,13 +22,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typer.testing import CliRunner
 
+from conftest import settings_for
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
 from loopgraph.commands.app import app
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
+from support.engines import EngineUnderTest
 from support.process import service
-from support.service import listening
+from support.service import listening, serving
 from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
@@ -44,6 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     project.mkdir()
     monkeypatch.chdir(project)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     for name in [name for name in os.environ if name.startswith(("LOOPGRAPH_", "XDG_"))]:
         monkeypatch.delenv(name)
     return tmp_path
@@ -85,9 +88,51 @@ def test_install_twice_and_uninstall(home: Path, hooks: Run) -> None:
     assert path.read_bytes() == after
     assert list(path.parent.glob("settings.json.*.bak")) == [backup]
 
-    hooks("uninstall")
+    assert hooks("uninstall").stdout == f"{path}: our hooks are out\n"
     assert path.read_text() == theirs
+    assert list(path.parent.iterdir()) == [path], "no backup is needed any more"
     assert "nothing to change" in hooks("uninstall").stdout
+
+
+@pytest.mark.parametrize("scope", ["--user", "--project", "--local"])
+def test_nothing_is_left_where_nothing_was(home: Path, hooks: Run, scope: str) -> None:
+    hooks("install", scope)
+    hooks("install", scope, "--durable", "--otel")
+    hooks("install", scope, "--url", "http://box.example:9000")
+    hooks("uninstall", scope)
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_a_backup_that_holds_more_than_our_hooks_stays_and_is_told(home: Path, hooks: Run) -> None:
+    path = home / ".claude" / "settings.json"
+    path.parent.mkdir()
+    laid_out = '{\n  "list": [1, 2]\n}\n'
+    path.write_text(laid_out)
+    hooks("install")
+    [first] = path.parent.glob("*.bak")
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**settings, "model": "opus"}, indent=2) + "\n")
+    hooks("install", "--durable")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model": "haiku"}, indent=2) + "\n")
+    alien = path.with_name("settings.json.mine.bak")
+    alien.write_text("{}")
+    told = hooks("uninstall").stdout
+    kept = sorted(set(path.parent.glob("*.bak")) - {alien})
+    assert told == f"{path}: our hooks are out\n" + "".join(f"backup: {backup}\n" for backup in kept)
+    assert kept[0] == first
+    assert first.read_text() == laid_out, "nothing else says how it was laid out"
+    assert [json.loads(backup.read_text()).get("model") for backup in kept] == [None, "opus"]
+    assert alien.exists()
+    assert json.loads(path.read_text()) == {"list": [1, 2], "model": "haiku"}
+
+
+def test_a_file_behind_a_link_stays(home: Path, hooks: Run) -> None:
+    path, real = home / ".claude" / "settings.json", home / "dotfiles.json"
+    path.parent.mkdir()
+    path.symlink_to(real)
+    hooks("install")
+    hooks("uninstall")
+    assert (path.is_symlink(), real.read_text()) == (True, "{}\n")
 
 
 def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
@@ -99,6 +144,33 @@ def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
     assert {groups[0]["hooks"][0]["type"] for groups in local["hooks"].values()} == {"command"}
     assert not (home / ".claude").exists()
     assert "choose one of them" in hooks("install", "--project", "--local", exit_code=1).stderr
+
+
+def test_a_shim_that_cannot_be_found_is_told(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hooks("install", "--project").stderr == ""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert subprocess.run(["/bin/sh", "-c", "loopgraph-hook"], check=False, capture_output=True).returncode == 127
+    told = f"loopgraph-hook is not on the PATH: put {Path(sys.executable).parent} on it"
+    warned = hooks("install", "--project").stderr
+    assert warned.startswith(f"✗ {told}")
+    assert "--local" in warned
+    path = home / "project" / ".claude" / "settings.json"
+    first, *rest = hooks("status", exit_code=1).output.splitlines()
+    assert first.startswith(f"✗ the hooks do not all run: {path}: {told}")
+    assert any(line.startswith(f"✗ {path}: {told}") for line in rest), "for a script, on standard error"
+    hooks("uninstall", "--project")
+
+    assert hooks("install", "--local").stderr == "", "the whole path needs no PATH"
+    path = path.with_name("settings.local.json")
+    shim = home / "bin" / "loopgraph-hook"
+    path.write_text(path.read_text().replace(str(Path(sys.executable).with_name("loopgraph-hook")), str(shim)))
+    gone = f"✗ the hooks do not all run: {path}: {shim} cannot be run: install the hooks again\n"
+    assert hooks("status", exit_code=1).stdout.startswith(gone)
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\n")
+    assert hooks("status", exit_code=1).stdout.startswith(gone), "it is there, but no program"
+    shim.chmod(0o755)
+    assert hooks("status", exit_code=1).stdout.startswith("✗ the service at ")
 
 
 def test_telemetry_is_offered_until_it_is_set(hooks: Run) -> None:
@@ -146,13 +218,13 @@ def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.
     spool.put(1, "id", b"{}")
     spool.count_drop("full")
     told = hooks("status", exit_code=1).stdout
-    assert told.partition("\n")[0].endswith("; 1 events wait")
+    assert told.partition("\n")[0].endswith("; 1 event waits")
     assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in told
     assert f"service {url}: does not answer" in told
-    assert f"spool for {url}: 1 events wait, 2 bytes, 1 dropped (full)" in told
+    assert f"spool for {url}: 1 event waits, 2 bytes, 1 dropped (full)" in told
     flushed = hooks("flush", exit_code=1)
-    assert "0 sent, 0 refused, 1 still wait" in flushed.stdout
-    assert "✗ 1 events: not reached: [Errno" in flushed.stderr
+    assert "0 sent, 0 refused, 1 still waits" in flushed.stdout
+    assert "✗ 1 event: not reached: [Errno" in flushed.stderr
 
 
 async def test_the_first_line_of_status_is_the_conclusion(
@@ -175,19 +247,27 @@ async def test_the_first_line_of_status_is_the_conclusion(
         spool = Spool(home / "spool", url)
         spool.put(1, "id", b"{}")
         assert (
-            "✓ the hooks are installed and the service answers; 1 events wait: `loopgraph hooks flush`"
-            in await first_line(0)
+            await first_line(0)
+            == "✓ the hooks are installed and the service answers; 1 event waits: `loopgraph hooks flush` sends it now"
         )
+        elsewhere = Spool(home / "spool", "http://gone.example")
+        for number in range(2):
+            elsewhere.put(number, "id", b"{}")
+        assert await first_line(0) == (
+            f"✓ the hooks are installed and the service answers; 1 event waits for {url}; 2 events wait for {elsewhere.url}, "
+            "to which no hooks go: `loopgraph hooks flush` sends each to its address, with `--url` all to one"
+        )
+        elsewhere.send(lambda *_: True)
         spool.send(lambda *_: False, accepts=True)
         assert await first_line() == (
-            "✗ the hooks are installed and the service answers; 1 events were refused: "
-            "`loopgraph hooks flush --refused` tells why"
+            "✗ the hooks are installed and the service answers; 1 event was refused: "
+            "`loopgraph hooks flush --refused` tells why, `loopgraph hooks drop-refused` drops them"
         )
         spool.send_refused(lambda *_: True)
         spool.put(1, "id", b"{}")
         spool.tell_barred("HTTP 401")
         assert await first_line() == (
-            f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 events wait"
+            f"✗ the service at {url} takes no event from here (HTTP 401): the token or the address is wrong; 1 event waits"
         )
         path = home / ".claude" / "settings.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "disableAllHooks": True}))
@@ -215,11 +295,11 @@ async def test_flush_sends_what_waits_and_if_wanted_what_was_refused_and_says_wh
         spool.tell_barred("HTTP 403")
         told = await asyncio.to_thread(hooks, "flush", exit_code=1)
         assert f"{url}: 2 sent, 1 refused, 0 still wait" in told.stdout
-        assert told.stderr == f"✗ 1 events: HTTP {status}: session_id: is   wrong\n"
+        assert told.stderr == f"✗ 1 event: HTTP {status}: session_id: is   wrong\n"
         assert spool.barred() is None, "it takes events"
         told = await asyncio.to_thread(hooks, "status", exit_code=1)
         assert f"spool for {url}: 0 events wait, 0 bytes" in told.stdout
-        assert "1 events were refused, 1 bytes" in told.stdout
+        assert "1 event was refused, 1 byte" in told.stdout
         assert "`loopgraph hooks flush --refused` sends them again" in told.stdout
         told = await asyncio.to_thread(hooks, "flush", "--refused", exit_code=1)
         assert f"{url}: 0 sent, 1 refused, 0 still wait" in told.stdout
@@ -249,13 +329,61 @@ async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(
         assert asked <= 20, "it is not asked for all"
 
 
+async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, embedded_engine: EngineUnderTest
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    async with serving(settings_for(embedded_engine)) as there:
+        url = there.url
+        await asyncio.to_thread(hooks, "install", "--url", url)
+        spool = Spool(home / "spool", url)
+        spool.put(1, "id1", b"[]")
+        spool.put(2, "id2", b'{"hook_event_name": 7}')
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
+        assert f"{url}: 0 sent, 2 refused, 0 still wait" in told.stdout
+        assert told.stderr.count("HTTP 400: ") == 2
+        told = await asyncio.to_thread(hooks, "status", exit_code=1)
+        assert "2 events were refused" in told.stdout
+        assert "`loopgraph hooks drop-refused` drops them" in told.stdout
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 2 events\n"
+        assert not list(spool.refused_folder.rglob("[0-9]*.json"))
+        told = await asyncio.to_thread(hooks, "status")
+        assert told.stdout.startswith("✓ the hooks are installed and the service answers\n")
+        assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0 events\n"
+
+
+@pytest.mark.parametrize(
+    ("healthy", "answer"),
+    [
+        (503, {"error": {"code": "INVALID_INPUT", "message": "is wrong"}}),
+        (200, {"error": {"code": "BAD_HOST", "message": "has no host"}}),
+        (200, {"error": "bad request"}),
+        (200, ["bad request"]),
+    ],
+)
+async def test_refused_events_alone_wait_where_the_fault_may_be_elsewhere(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, healthy: int, answer: object
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+
+    async def door(_: Request) -> Response:
+        return JSONResponse(answer, status_code=400)
+
+    async def health(_: Request) -> Response:
+        return Response(status_code=healthy)
+
+    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"]), Route("/healthz", health)])) as url:
+        Spool(home / "spool", url).put(1, "id", b"{}")
+        told = await asyncio.to_thread(hooks, "flush", exit_code=1)
+        assert f"{url}: 0 sent, 0 refused, 1 still waits" in told.stdout
+
+
 class Agent:
     """Runs the hooks that its settings name, as the agent client does."""
 
     def __init__(self, settings: Path, prompt_id: str) -> None:
         self._hooks: Json = json.loads(settings.read_text())["hooks"]
         self._common = {"session_id": f"s-{prompt_id}", "prompt_id": prompt_id, "cwd": "/src", "transcript_path": "/t"}
-        self._environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     async def fires(self, event: str, **fields: Any) -> None:
         [handler] = [handler for group in self._hooks[event] for handler in group["hooks"]]
@@ -266,7 +394,7 @@ class Agent:
             assert answer.json() == {}
             return
         process = await asyncio.create_subprocess_shell(
-            handler["command"], env=self._environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            handler["command"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         async with asyncio.timeout(handler["timeout"]):
             printed, errors = await process.communicate(body)

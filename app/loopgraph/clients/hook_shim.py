@@ -33,6 +33,8 @@ _SPOOL_SHARE_S = 0.25
 
 _REFUSED = frozenset({400, 409, 413, 415, 422})
 """Statuses of an event that is wrong. Others below 500 can be mended: by a token, by an address."""
+_FAULTS = frozenset({"INVALID_INPUT", "UNPROCESSABLE", "CONFLICT", "BODY_TOO_LARGE"})
+"""Loopgraph's own codes for these, where they are about the event and nothing else."""
 _BROKEN = 500
 """As which it counts that a service had the event and broke off without an answer: it may break at this one."""
 _REASON = 300
@@ -72,17 +74,27 @@ class Answer:
         return Outcome.REFUSED if status in _REFUSED or unknown else Outcome.BARRED
 
     @property
+    def blames_the_event(self) -> bool:
+        """Whether it is Loopgraph that refuses the event, for what is in it: what is in front of it has no such codes."""
+        return self.outcome is Outcome.REFUSED and (self._error() or {}).get("code") in _FAULTS
+
+    @property
     def reason(self) -> str:
         """Why the event was not taken, in one line: the status, and what the service says."""
-        text = self.body.decode(errors="replace")
-        try:
-            error = json.loads(text)["error"]
+        text, error = self.body.decode(errors="replace"), self._error()
+        if error is not None:
             text = ": ".join(str(error[name]) for name in ("field", "message") if name in error)
-        except (ValueError, KeyError, TypeError):
-            pass
         text = "".join(sign if sign.isprintable() else " " for sign in text)[:_REASON].strip()
         status = "not reached" if self.status is None else f"HTTP {self.status}"
         return f"{status}: {text}" if text else status
+
+    def _error(self) -> dict[str, object] | None:
+        """What the service says, if it says it in Loopgraph's form."""
+        try:
+            error = json.loads(self.body)["error"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return error if isinstance(error, dict) else None
 
 
 class Door:

@@ -2,9 +2,9 @@
 
 Each service has its own folder, whose name is its address. An event is removed when the service has it; its id makes sending
 it twice harmless. One that the service refuses while it takes others is set aside in ``refused/``, where it can be seen and sent
-again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting. So does one that it
-bars, as it does with a wrong token or address. One with which it is busy while it takes others is sent after them. Standard
-library only: the shim starts fast.
+again; one that it refuses while it takes nothing else may be no fault of the event's, and goes on waiting, unless the sender
+knows better (``WRONG``). So does one that it bars, as it does with a wrong token or address. One with which it is busy while it
+takes others is sent after them. Standard library only: the shim starts fast.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Outcome(Enum):
     ACCEPTED = True
     REFUSED = False
     """It says that the event is wrong."""
+    WRONG = "wrong"
+    """It says so beyond doubt, so that nothing else has to be accepted for it to be believed."""
     FAILED = "failed"
     """It failed, perhaps at this event."""
     BUSY = "busy"
@@ -113,6 +115,8 @@ class Spool:
                 if outcome is Outcome.ACCEPTED:
                     self._waiting.remove(item)
                     gone, in_a_row, accepts = gone + 1, 0, True
+                elif outcome is Outcome.WRONG:
+                    gone += self._blame(item, outcome, event)
                 else:
                     in_doubt.append((item, outcome, event))
                     in_a_row += 1
@@ -136,6 +140,14 @@ class Spool:
                     self._refused.remove(item)
                     gone += 1
         return gone
+
+    def drop_refused(self) -> int:
+        """Deletes what was set aside; answers how many events that were."""
+        count = 0
+        for item in self._refused.items():
+            self._refused.remove(item)
+            count += 1
+        return count
 
     def count_drop(self, reason: str) -> None:
         """Counts an event that is lost, ``full`` or ``refused``: one byte each, which needs no lock."""
@@ -171,8 +183,9 @@ class Spool:
         return {path.name.removeprefix("dropped-"): path.stat().st_size for path in self.folder.glob("dropped-*")}
 
     def _blame(self, item: Item, outcome: Outcome, event: bytes) -> bool:
-        """An event that the service does not take although it takes others: whether it is set aside for that."""
-        if outcome is Outcome.BUSY or (outcome is not Outcome.REFUSED and item.tries + 1 < TRIES):
+        """An event whose fault it may be that the service does not take it: whether it is set aside for that."""
+        for_good = outcome in (Outcome.REFUSED, Outcome.WRONG)
+        if outcome is Outcome.BUSY or (not for_good and item.tries + 1 < TRIES):
             self._waiting.tried(item)
             return False
         if not self._refused.put(item.at_ns, item.execution_id, event):

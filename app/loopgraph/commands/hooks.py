@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ import typer
 
 from loopgraph.clients.hook_shim import Door
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
-from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings
 from loopgraph.installer.agent_settings import Wanted
@@ -62,10 +63,17 @@ def install(
         return agent_settings.install_telemetry(result, address) if otel else result
 
     before = file.read()
-    _tell_change(file, before, file.change(change), f"hooks for {len(agent_settings.EVENTS)} events go to {address}")
-    for obstacle in agent_settings.obstacles(file.read(), [address], wanted.token_env):
+    backup = file.change(change)
+    settings = file.read()
+    if settings == before:
+        out.print(f"{file.path}: nothing to change", markup=False)
+    else:
+        out.print(f"{file.path}: hooks for {len(agent_settings.EVENTS)} events go to {address}", markup=False)
+    if backup is not None:
+        out.print(f"backup: {backup}", markup=False)
+    for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, [address], wanted.token_env)]:
         err.print(f"✗ {obstacle}", markup=False, style="red")
-    missing = agent_settings.telemetry(address).items() - file.read().get("env", {}).items()
+    missing = agent_settings.telemetry(address).items() - settings.get("env", {}).items()
     if missing:
         out.print("For exact trees of subagents, tokens and costs, also set (or use --otel):")
         for name, value in sorted(missing):
@@ -75,11 +83,19 @@ def install(
 @hooks.command()
 @plainly
 def uninstall(user: _User = False, project: _Project = False, local: _Local = False) -> None:
-    """Take our hooks out of the agent's settings, and nothing else."""
+    """Take our hooks out of the agent's settings, and nothing else. A file that held nothing else goes, and so do our backups
+    that held nothing else either."""
     file = _file(user, project, local)
-    before = file.read()
-    backup = file.change(lambda settings: agent_settings.uninstall(agent_settings.check(settings)))
-    _tell_change(file, before, backup, "our hooks are out")
+
+    def change(settings: Json) -> Json:
+        return agent_settings.uninstall(agent_settings.check(settings))
+
+    if file.change(change) is None:
+        out.print(f"{file.path}: nothing to change", markup=False)
+        return
+    out.print(f"{file.path}: our hooks are out", markup=False)
+    for backup in file.tidy(change):
+        out.print(f"backup: {backup}", markup=False)
 
 
 @hooks.command()
@@ -99,7 +115,7 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
     obstacles = [
         f"{file.path}: {obstacle}"
         for file, settings in found
-        for obstacle in agent_settings.obstacles(settings, addresses)
+        for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, addresses)]
     ]
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
@@ -126,11 +142,11 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
         return "✗ no hooks are installed: `loopgraph hooks install` does it"
     if obstacles:
         return f"✗ the hooks do not all run: {obstacles[0]}"
-    waiting = sum(spool.waiting()[0] for spool in spools)
+    waiting = {spool.url: count for spool in spools if (count := spool.waiting()[0])}
     refused = sum(spool.refused()[0] for spool in spools)
-    wait = f"; {waiting:,} events wait" if waiting else ""
+    wait = _waits(waiting, health)
     if refused:
-        wait = f"; {refused:,} events were refused{wait}"
+        wait = f"; {counted(refused, 'event was', 'events were')} refused{wait}"
     for address, problem in health.items():
         if problem:
             return f"✗ the service at {address} {problem}{wait}"
@@ -138,10 +154,26 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
         if spool.url in health and (barred := spool.barred()):
             return f"✗ the service at {spool.url} takes no event from here ({barred}): {_MEND}{wait}"
     if refused:
-        return f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why"
-    if waiting:
-        return f"✓ the hooks are installed and the service answers{wait}: `loopgraph hooks flush` sends them now"
-    return "✓ the hooks are installed and the service answers"
+        return (
+            f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why, "
+            "`loopgraph hooks drop-refused` drops them"
+        )
+    if waiting.keys() - health.keys():
+        wait += ": `loopgraph hooks flush` sends each to its address, with `--url` all to one"
+    elif waiting:
+        wait += f": `loopgraph hooks flush` sends {'it' if sum(waiting.values()) == 1 else 'them'} now"
+    return f"✓ the hooks are installed and the service answers{wait}"
+
+
+def _waits(waiting: Mapping[str, int], installed: Collection[str]) -> str:
+    """How many events wait; and for which address, if that is not the only one of the hooks."""
+    named = len(waiting) > 1 or any(url not in installed for url in waiting)
+    return "".join(
+        f"; {counted(count, 'event waits', 'events wait')}"
+        + (f" for {url}" if named else "")
+        + ("" if url in installed else ", to which no hooks go")
+        for url, count in waiting.items()
+    )
 
 
 @hooks.command()
@@ -155,7 +187,11 @@ def flush(
         bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
     ] = False,
 ) -> None:
-    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken."""
+    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken.
+
+    An event that the service refuses is set aside when it takes others, or when it answers /healthz and says in its own words
+    what is wrong with the event.
+    """
     token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
     left = 0
     spools = list(Spool.all(default_root()))
@@ -166,16 +202,28 @@ def flush(
         sent, aside, reasons = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
         left += waiting + aside
-        out.print(f"{door.url}: {sent:,} sent, {aside:,} refused, {waiting:,} still wait", markup=False)
+        out.print(
+            f"{door.url}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
+            markup=False,
+        )
         for reason, count in reasons.most_common(_MOST_REASONS):
-            err.print(f"✗ {count:,} events: {reason}", markup=False, style="red")
+            err.print(f"✗ {counted(count, 'event')}: {reason}", markup=False, style="red")
     if left:
         raise typer.Exit(1)
+
+
+@hooks.command()
+@plainly
+def drop_refused() -> None:
+    """Drop the events that were set aside because the service refused them; they cannot be brought back. What waits stays."""
+    dropped = sum(spool.drop_refused() for spool in Spool.all(default_root()))
+    out.print(f"dropped {counted(dropped, 'event')}")
 
 
 def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
     """How many events were sent, how many were set aside or, if they already were, stay so, and why events were not taken."""
     sent, rounds, reasons = 0, 0, dict[str, str]()
+    healthy = cache(lambda: not _health(door.url))
 
     def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
         nonlocal sent
@@ -186,6 +234,8 @@ def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[s
             reasons.pop(execution_id, None)
         else:
             reasons[execution_id] = answer.reason
+            if answer.blames_the_event and healthy():
+                return Outcome.WRONG
         return answer.outcome
 
     before = spool.refused()[0]
@@ -243,13 +293,16 @@ def _shim(*, shared: bool) -> list[str]:
     return [sys.executable, "-P", "-m", agent_settings.SHIM_MODULE]  # -P: not from the folder the agent works in
 
 
-def _tell_change(file: SettingsFile, before: Json, backup: Path | None, what: str) -> None:
-    if file.read() == before:
-        out.print(f"{file.path}: nothing to change", markup=False)
-        return
-    out.print(f"{file.path}: {what}", markup=False)
-    if backup is not None:
-        out.print(f"backup: {backup}", markup=False)
+def _not_found(settings: Json) -> list[str]:
+    """The programs of our handlers that cannot be run from here, each with what to do."""
+    return [
+        f"{program} cannot be run: install the hooks again"
+        if "/" in program
+        else f"{program} is not on the PATH: put {Path(sys.executable).parent} on it where the agent starts, "
+        "or use --local instead of --project, which writes the whole path"
+        for program in agent_settings.programs(settings)
+        if shutil.which(os.path.expandvars(os.path.expanduser(program))) is None  # noqa: PTH111 - does not raise
+    ]
 
 
 def _health(address: str) -> str:
@@ -266,13 +319,16 @@ def _health(address: str) -> str:
 def _tell_spool(spool: Spool) -> None:
     count, size = spool.waiting()
     drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
-    out.print(f"spool for {spool.url}: {count:,} events wait, {size:,} bytes{drops}", markup=False)
+    out.print(
+        f"spool for {spool.url}: {counted(count, 'event waits', 'events wait')}, {counted(size, 'byte')}{drops}",
+        markup=False,
+    )
     if barred := spool.barred():
         out.print(f"  the service takes no event from here ({barred}): {_MEND}", markup=False)
     refused, size = spool.refused()
     if refused:
         out.print(
-            f"  {refused:,} events were refused, {size:,} bytes: {spool.refused_folder}; "
-            "`loopgraph hooks flush --refused` sends them again",
+            f"  {counted(refused, 'event was', 'events were')} refused, {counted(size, 'byte')}: {spool.refused_folder}; "
+            "`loopgraph hooks flush --refused` sends them again, `loopgraph hooks drop-refused` drops them",
             markup=False,
         )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.contracts.git import ImportForm, ImportProgress
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
@@ -56,7 +56,7 @@ def import_git(
     try:
         seconds, identity = asyncio.run(_import_git(settings, str(path), ref, glob, keep, quiet=quiet))
     except KeyboardInterrupt as stop:
-        err.print(f"stopped after {progress.versions:,} new versions; the same command goes on")
+        err.print(f"stopped after {counted(progress.versions, 'new version')}; the same command goes on")
         raise typer.Exit(130) from stop
     if quiet:
         return
@@ -67,7 +67,9 @@ def import_git(
     )
     out.print(f"pattern git:{identity}" if glob is None else f"patterns git:{identity}:…")
     if progress.kept:
-        out.print(f"{progress.kept:,} patterns stay with a version in use that no import has made")
+        out.print(
+            f"{counted(progress.kept, 'pattern stays', 'patterns stay')} with a version in use that no import has made"
+        )
 
 
 async def _import_git(

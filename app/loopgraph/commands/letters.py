@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.effects.traces.dead_letters import DeadLetters, Letter
 from loopgraph.errors import InvalidInput, NotFound, SetupError
 from loopgraph.settings import Settings
@@ -40,7 +40,7 @@ def list_() -> None:
             error = " ".join(f"{letter.error.type}: {letter.error.message}".split())
             table.add_row(letter.letter_id, f"{letter.at:%Y-%m-%d %H:%M:%S}", letter.type, _named(letter), error)
         out.print(table, markup=False)
-    out.print(f"{len(found):,} letters in {store.path}", markup=False)
+    out.print(f"{counted(len(found), 'letter')} in {store.path}", markup=False)
 
 
 @letters.command()
@@ -112,7 +112,7 @@ def _read(store: DeadLetters) -> list[Letter]:
     except OSError as error:
         raise SetupError(f"{store.path} cannot be read: {error}") from error
     if unreadable:
-        err.print(f"{unreadable:,} lines of {store.path} cannot be read, and stay as they are", markup=False)
+        err.print(f"{counted(unreadable, 'line')} of {store.path} cannot be read; left as found", markup=False)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loopgraph.commands.terminal import configure_logging, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, out, plainly
 from loopgraph.settings import Settings
 
 
@@ -35,9 +35,9 @@ async def _status(settings: Settings) -> None:
         if known is None:
             state = "pending" if migration.name in lacking else "not needed: the database began later, or is empty"
         elif known.applied_at is None:
-            state = f"under way since {known.started_at:%Y-%m-%d %H:%M:%S} UTC, {known.rows:,} rows written"
+            state = f"under way since {known.started_at:%Y-%m-%d %H:%M:%S} UTC, {counted(known.rows, 'row')} written"
         else:
-            state = f"applied {known.applied_at:%Y-%m-%d %H:%M:%S} UTC, {known.rows:,} rows written"
+            state = f"applied {known.applied_at:%Y-%m-%d %H:%M:%S} UTC, {counted(known.rows, 'row')} written"
         changed = known is not None and known.digest != migration.digest
         out.print(f"{migration.name:<{width}}  {state}{', of other content' if changed else ''}", markup=False)
 
@@ -49,5 +49,5 @@ async def _migrate(settings: Settings) -> None:
     async with Graph.open(settings) as graph:
         lacking = await examine(graph)
         await upgrade(graph, lacking, lambda progress: out.print(str(progress), markup=False))
-    done = f"{len(lacking)} migrations applied" if lacking else "nothing to do"
+    done = f"{counted(len(lacking), 'migration')} applied" if lacking else "nothing to do"
     out.print(f"{done}; the database has schema version {SCHEMA_VERSION}")

@@ -43,6 +43,11 @@ class Lines(logging.Formatter):
         return "\n".join("  " + line.translate(_CONTROL) for line in super().formatException(ei).split("\n"))
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number with what it counts: ``1 event``, ``1,000 events``; ``more`` where that is not ``one`` with an s."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
 def configure_logging(level: str) -> None:
     """Log lines on standard error."""
     handler = logging.StreamHandler(sys.stderr)

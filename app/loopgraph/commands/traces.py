@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.computes.traces.retention import duration
 from loopgraph.contracts.retention import Progress, PruneReport, RestoreReport
 from loopgraph.settings import Settings, default_data_folder
@@ -53,7 +53,7 @@ def prune(
 
                 def tell(latest: Progress) -> None:
                     show(
-                        f"archived {latest.read:,} nodes · deleted {latest.moved:,}, {latest.traces:,} of them traces",
+                        f"archived {counted(latest.read, 'node')} · deleted {latest.moved:,}, {latest.traces:,} of them traces",
                         latest.traces,
                         "traces",
                     )
@@ -103,7 +103,7 @@ def restore(
                 return await bring_back(Retention(services.graph), segments, tell)
 
     report = asyncio.run(work())
-    out.print(f"{len(report.segments):,} segments read, all whole", markup=False)
+    out.print(f"{counted(len(report.segments), 'segment')} read, all whole", markup=False)
     _tell("restored", report.made)
     _tell("there already", report.known)
     _tell("relationships in place", report.relationships)

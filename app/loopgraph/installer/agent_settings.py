@@ -160,10 +160,16 @@ def installed(settings: Json) -> dict[str, list[str]]:
 
 def address_of(target: str) -> str:
     """The service's URL in one of our handlers, given as ``installed`` gives it."""
-    if target.startswith(("http://", "https://")):
+    if _is_url(target):
         return target.partition(PATH)[0]
     words = shlex.split(target)
     return next((after for word, after in itertools.pairwise(words) if word == "--url"), "")
+
+
+def programs(settings: Json) -> list[str]:
+    """The programs that our command handlers run, each once: a bare name, or the path of one."""
+    targets = (target for ours in installed(settings).values() for target in ours)
+    return list(dict.fromkeys(shlex.split(target)[0] for target in targets if not _is_url(target)))
 
 
 def obstacles(settings: Json, addresses: Iterable[str], token_env: str | None = None) -> list[str]:
@@ -178,6 +184,10 @@ def obstacles(settings: Json, addresses: Iterable[str], token_env: str | None = 
     if token_env and isinstance(allowed_names, list) and token_env not in allowed_names:
         found.append(f"httpHookAllowedEnvVars does not name {token_env}")
     return found
+
+
+def _is_url(target: str) -> bool:
+    return target.startswith(("http://", "https://"))
 
 
 def _matches(url: str, patterns: Iterable[object]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from typing import Any
 from loopgraph.errors import Conflict, InvalidInput
 
 Json = dict[str, Any]
+
+_BACKUP = re.compile(r"\.\d{8}T\d{6}\.\d{6}Z\.bak")
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,39 @@ class SettingsFile:
             shutil.copy2(self._target, backup)
         self._replace(text, Style.of(text or "").write(after))
         return backup
+
+    def tidy(self, change: Callable[[Json], Json]) -> list[Path]:
+        """Removes what ``change``, which has been made, makes needless; answers with the backups that stay.
+
+        That is the file, if it holds nothing more, and each backup that would bring back nothing but what was changed. One that
+        alone says how it was laid out stays, and so does a file that a symbolic link leads to.
+        """
+        text = self._text()
+        if text is not None and text.strip() == "{}" and not self.path.is_symlink():
+            self._target.unlink()
+            text = None
+        left = []
+        for path in sorted(self._target.parent.glob(f"{glob.escape(self._target.name)}.*.bak")):
+            if not _BACKUP.fullmatch(path.name[len(self._target.name) :]):
+                continue
+            if self._is_needless(path, text, change):
+                path.unlink()
+            else:
+                left.append(path)
+        return left
+
+    def _is_needless(self, backup: Path, text: str | None, change: Callable[[Json], Json]) -> bool:
+        try:
+            kept = backup.read_bytes().decode()
+            if kept == text:
+                return True
+            value = self._parse(kept)
+            after, style = change(value), Style.of(kept)
+        except (OSError, UnicodeDecodeError, InvalidInput):
+            return False
+        if text is None:
+            return after == {}
+        return style.write(value) == kept and style.write(after) == text
 
     def _text(self) -> str | None:
         try:
