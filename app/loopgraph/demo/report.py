@@ -115,7 +115,8 @@ def _versions(pattern: Json) -> list[Json]:
 
 
 def _version(version: Json, in_use: str) -> str:
-    state = "[green]in use[/green]" if version["nodeId"] == in_use else version["status"].lower()
+    state = "replaced" if version["status"] == "ACTIVE" else version["status"].lower()
+    state = "[green]in use[/green]" if version["nodeId"] == in_use else state
     use = f"{version['usageCount']} runs, mean {version['avgExecutionTimeMs']:.2f} ms"
     return f"v{version['version']}, {state}: {use}"
 

@@ -87,7 +87,7 @@ async def test_aliases(service: Service) -> None:
 
     assert len(await service.query(aliases(maximum))) == maximum
     message = await refusal(service, aliases(maximum + 1))
-    assert message == f"{maximum + 1} aliases found. Allowed: {maximum}"
+    assert message == f"{maximum + 1} aliases found. Allowed: {maximum} (LOOPGRAPH_MAX_QUERY_ALIASES)"
 
 
 async def test_tokens(service: Service) -> None:

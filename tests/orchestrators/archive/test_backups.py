@@ -162,6 +162,8 @@ async def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replace
 async def test_what_cannot_be_backed_up_or_restored_to(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="there is no graph"):
         await back_up(on(tmp_path / "nothing"), tmp_path / "backup.zip")
+    with pytest.raises(SetupError, match="there is no file"):
+        await restore(on(tmp_path / "nothing"), tmp_path / "backup.zip")
     assert names(tmp_path) == set()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("mine")

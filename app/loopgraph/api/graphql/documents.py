@@ -92,15 +92,19 @@ class _Measure:
             size = self._of(definition.selection_set)
             if size.depth > limits.depth:
                 name = definition.name.value if definition.name else "anonymous"
-                return [GraphQLError(f"'{name}' exceeds maximum operation depth of {limits.depth}", [definition])]
+                most = f"maximum operation depth of {limits.depth} (LOOPGRAPH_MAX_QUERY_DEPTH)"
+                return [GraphQLError(f"'{name}' exceeds {most}", [definition])]
             if isinstance(definition, OperationDefinitionNode):
                 total = _Size(0, total.aliases + size.aliases, total.selections + size.selections)
         if total.aliases > limits.aliases:
-            return [GraphQLError(f"{total.aliases} aliases found. Allowed: {limits.aliases}")]
+            return [
+                GraphQLError(f"{total.aliases} aliases found. Allowed: {limits.aliases} (LOOPGRAPH_MAX_QUERY_ALIASES)")
+            ]
         if total.selections > limits.tokens:
             return [
                 GraphQLError(
-                    f"{total.selections} selections found, with all fragments spread. Allowed: {limits.tokens}"
+                    f"{total.selections} selections found, with all fragments spread. Allowed: {limits.tokens} "
+                    "(LOOPGRAPH_MAX_QUERY_TOKENS)"
                 )
             ]
         return []

@@ -96,6 +96,8 @@ def unpack(backup: Path, staging: Path) -> None:
 
     Raises SetupError for a file that is no backup, is damaged, or does not fit on the disk. What was in ``staging`` is gone.
     """
+    if not backup.is_file():
+        raise SetupError(f"there is no file {backup}")
     try:
         if staging.exists():
             shutil.rmtree(staging)  # what an earlier restore left
