@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -39,6 +39,9 @@ class Migrate(StrEnum):
     MANUAL = "manual"
 
 
+_LEAST_HEAP_KB = 32 * 1024
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -47,6 +50,12 @@ LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidat
 
 EMBEDDED_SCHEME = "embedded:"
 BOLT_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+
+def _enough_heap(size: str) -> str:
+    if int(size[:-1]) * {"k": 1, "m": 1024, "g": 1024**2}[size[-1].lower()] < _LEAST_HEAP_KB:
+        raise ValueError("must be at least 32m: with less, the engine does not start")
+    return size
 
 
 def default_data_folder() -> Path:
@@ -85,7 +94,7 @@ class Settings(BaseSettings):
         default=64, description="Bolt connections of one process"
     )
     query_timeout_ms: Annotated[int, Field(ge=1)] = Field(default=30_000, description="longest time of one statement")
-    embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$")] = Field(
+    embedded_heap: Annotated[str, Field(pattern=r"^\d+[kmgKMG]$"), AfterValidator(_enough_heap)] = Field(
         default="512m", description="heap of the embedded engine: a number and `k`, `m` or `g`"
     )
     embedded_java_options: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -74,6 +74,7 @@ def test_listening_beyond_loopback_ends_with_a_plain_sentence(serve: Serve, host
         ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
         ("MAX_PAGE_SIZE", "0", "Input should be greater than or equal to 1"),
         ("EMBEDDED_HEAP", "much", "String should match pattern"),
+        ("EMBEDDED_HEAP", "16m", "must be at least 32m"),
         ("REDACT_PATTERNS", "EMP-[0-9]", "'EMP-[0-9]' is no JSON list"),
         ("REDACT_PATTERNS", '["("]', "'(' is no regular expression"),
         ("REDACT_NAMES", "pin,--", "'--' has no letter and no digit"),

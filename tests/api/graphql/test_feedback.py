@@ -158,7 +158,7 @@ async def test_what_waits_for_review_is_approved(client: Client) -> None:
     assert proof["decision"]["result"]["treatment"]["n"] == ENOUGH
 
     again = await client.service.execute("feedback_approve_improvement", input=review)
-    assert (again["__typename"], again["current"], again["wanted"]) == ("InvalidTransition", "applied", "applied")
+    assert (again["__typename"], again["current"], again["wanted"]) == ("InvalidTransition", "APPLIED", "APPLIED")
 
 
 async def test_what_waits_for_review_is_rejected(client: Client) -> None:
@@ -182,7 +182,7 @@ async def test_what_waits_for_review_is_rejected(client: Client) -> None:
     again = await client.service.execute(
         "feedback_approve_improvement", input={"improvementId": candidate["improvementId"]}
     )
-    assert (again["__typename"], again["current"], again["wanted"]) == ("InvalidTransition", "rejected", "applied")
+    assert (again["__typename"], again["current"], again["wanted"]) == ("InvalidTransition", "REJECTED", "APPLIED")
 
 
 async def test_without_experiments_everything_is_left_for_review(client: Client) -> None:
@@ -217,8 +217,8 @@ async def test_a_cancelled_run_leaves_its_improvements_proposed(client: Client) 
     too_late = await client.service.execute("feedback_cancel_run", input={"runId": done["runId"]})
     assert (too_late["__typename"], too_late["current"], too_late["wanted"]) == (
         "InvalidTransition",
-        "completed",
-        "cancelled",
+        "COMPLETED",
+        "CANCELLED",
     )
 
 
@@ -273,7 +273,7 @@ async def test_expected_errors_say_what_would_be_right(client: Client) -> None:
 
     early = await client.candidate()
     answer = await execute("feedback_approve_improvement", input={"improvementId": early["improvementId"]})
-    assert (answer["__typename"], answer["current"], answer["wanted"]) == ("InvalidTransition", "proposed", "applied")
+    assert (answer["__typename"], answer["current"], answer["wanted"]) == ("InvalidTransition", "PROPOSED", "APPLIED")
     long = await client.service.query(
         "mutation($input: ApproveImprovementInput!) { approveImprovement(input: $input) { ... on InvalidInput { field } } }",
         input={"improvementId": early["improvementId"], "note": "x" * 1_000_001},

@@ -8,9 +8,11 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from neo4j.exceptions import IncompleteCommit
 
-from loopgraph.assets import CHOICES, Query, all_queries, load_query
+from loopgraph.assets import CHOICES, Access, Query, all_queries, load_query
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, prepare, recorded_version
 from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable
 from loopgraph.settings import Engine, Settings
@@ -114,3 +116,20 @@ async def test_the_engine_is_recognised(graph: Graph, engine: EngineUnderTest) -
     expected = Engine(engine.name.partition("-")[0])
     assert graph.server.engine is expected
     assert await graph.ping() > 0
+
+
+async def test_a_read_whose_end_is_lost_is_run_again_and_a_write_is_not(graph: Graph) -> None:
+    attempts = 0
+
+    async def work(_: Transaction) -> int:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise IncompleteCommit("connection lost during the commit")
+        return attempts
+
+    assert await graph.transaction(work, Access.READ) == 2
+    attempts = 0
+    with pytest.raises(GraphUnavailable, match="whose outcome is not known"):
+        await graph.transaction(work)
+    assert attempts == 1

@@ -6,6 +6,7 @@ import pytest
 from neo4j import exceptions as failures
 
 from loopgraph import errors
+from loopgraph.assets import Access
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.errors import FAILURES, OWN_PASSWORD_REFUSED, TABLE, UNFORESEEN, judge, translate
 from loopgraph.errors import Blame, blame_of
@@ -48,7 +49,8 @@ def test_only_what_the_engine_was_given_can_be_an_events_fault() -> None:
 
 def test_an_engine_of_our_own_does_not_refuse_our_password_for_good(tmp_path) -> None:
     graph = Graph(Settings(graph_url=f"embedded:{tmp_path}"))
-    assert graph._judged(answered("Neo.ClientError.Security.Unauthorized", "no")) is OWN_PASSWORD_REFUSED
+    refused = answered("Neo.ClientError.Security.Unauthorized", "no")
+    assert graph._judged(refused, Access.READ) is graph._judged(refused, Access.WRITE) is OWN_PASSWORD_REFUSED
     assert OWN_PASSWORD_REFUSED.makes.blame is Blame.GRAPH
 
 

@@ -155,11 +155,14 @@ def _schema() -> _Json:
         of_event = described["$defs"][contract.__name__]
         # An id of its own is made for what has none; which event it is, only a path of its own says.
         of_event["required"] = ["kind", *(name for name in of_event["required"] if name != _OWN_ID.get(contract))]
+        for name, field in of_event["properties"].items():
+            if name not in of_event["required"] and {"type": "null"} not in field.get("anyOf", ()):
+                of_event["properties"][name] = {"anyOf": [field, {"type": "null"}]}  # null is as if it were not there
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Events of traces",
         "description": "Each is an item of /api/traces/batch. A path of its own takes it without `kind`, and without what the "
-        "X-…-ID headers say.",
+        "X-…-ID headers say. Rules over several fields (a step that is over needs success or status) are told by the answer.",
         **described,
     }
 

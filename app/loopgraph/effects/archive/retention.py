@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.effects.archive.giving_way import GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
@@ -80,6 +81,7 @@ class Retention:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._giving_way = GivingWay()
 
     @property
     def engine(self) -> str:
@@ -147,13 +149,17 @@ class Retention:
         return await self._graph.transaction(work, Access.READ)
 
     async def delete(self, units: Units, is_archived: IsArchived) -> Deletion:
-        """Deletes nodes with their relationships, in one transaction. Changed units (``changed``) stay whole."""
+        """Deletes nodes with their relationships, a unit in one transaction. Changed units (``changed``) stay whole."""
+        parts = await self._giving_way.write(list(units.items()), lambda part: self._delete(dict(part), is_archived))
+        return Deletion(_sum(part.deleted for part in parts), set().union(*(part.changed for part in parts)))
+
+    async def _delete(self, part: Units, is_archived: IsArchived) -> Deletion:
         turn = new_id()
 
         async def work(tx: Transaction) -> Deletion:
-            for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
+            for label, keys in _by_label(id_ for ids in part.values() for id_ in ids):
                 await tx.run(_of(_LOCK_NODES, label), keys=keys, turn=turn)
-            there, changed = await _compared(tx, units, is_archived)
+            there, changed = await _compared(tx, part, is_archived)
             going = [id_ for unit, ids in there.items() if unit not in changed for id_ in ids]
             for label, keys in _by_label(going):
                 await tx.run(_of(_DELETE_NODES, label), keys=keys)
@@ -163,6 +169,10 @@ class Retention:
 
     async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
         """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
+        parts = await self._giving_way.write(nodes, self._restore_nodes)
+        return _sum(made for made, _ in parts), _sum(known for _, known in parts)
+
+    async def _restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
         by_id = {node.id: node for node in nodes}
 
         async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
@@ -195,9 +205,13 @@ class Retention:
 
     async def restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
         """Draws the relationships that are not there, and counts by type those that are there now and those without an end."""
-        distinct = {item[:3]: item for item in relationships}
+        distinct = list({item[:3]: item for item in relationships}.values())
+        parts = await self._giving_way.write(distinct, self._restore_relationships)
+        return _sum(drawn for drawn, _ in parts), _sum(loose for _, loose in parts)
+
+    async def _restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
         groups: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
-        for item in distinct.values():
+        for item in relationships:
             row = {"start": item.start.key, "end": item.end.key, "properties": item.properties}
             groups[item.type, item.start.label, item.end.label].append(row)
 
@@ -222,6 +236,13 @@ class Retention:
             return drawn, loose
 
         return await self._graph.transaction(work)
+
+
+def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
+    total = Counter[str]()
+    for counter in counters:
+        total.update(counter)
+    return total
 
 
 async def _contents(tx: Transaction, units: Units) -> list[Item]:

@@ -28,6 +28,7 @@ from loopgraph.effects.graph.errors import (
     FAILURES,
     OWN_PASSWORD_REFUSED,
     RETRY_S,
+    UNFINISHED_READ,
     LostRace,
     judge,
     translate,
@@ -156,7 +157,7 @@ class Graph:
             try:
                 result = await attempt()
             except FAILURES as failure:
-                meaning = self._judged(failure)
+                meaning = self._judged(failure, access)
                 error = self._told(meaning, failure)
                 self.health.failed(error, access)
                 if meaning.race:
@@ -198,9 +199,11 @@ class Graph:
             finally:
                 self._statements += tx.statements
 
-    def _judged(self, failure: BaseException) -> Meaning:
+    def _judged(self, failure: BaseException, access: Access) -> Meaning:
         """What a failure means here. Where the embedded engine has gone, the next attempt looks for the one that runs then."""
         meaning = judge(failure)
+        if access is Access.READ and UNFINISHED_READ.fits(failure):
+            meaning = UNFINISHED_READ
         if self._embedded is not None:
             if meaning.makes is GraphRefused:
                 meaning = OWN_PASSWORD_REFUSED
@@ -241,7 +244,7 @@ class Graph:
         try:
             await self._run_once("RETURN 1 AS one")
         except FAILURES as failure:
-            error = self._told(self._judged(failure), failure)
+            error = self._told(self._judged(failure, Access.READ), failure)
             self.health.failed(error, Access.READ)
             raise error from failure
         self.health.worked(Access.READ)

@@ -289,6 +289,16 @@ TABLE: Final[tuple[Row, ...]] = (
 
 UNFORESEEN: Final = Row("unforeseen", (BaseException,), GraphFault, "the graph answered {code}: {message}")
 
+UNFINISHED_READ: Final = Row(
+    "read unfinished",
+    (failures.IncompleteCommit,),
+    GraphUnavailable,
+    "the graph does not answer ({message}); try again",
+    retry_s=RETRY_S,
+    lost=True,
+)
+"""The connection was lost at the end of a transaction that only reads: nothing hangs on its outcome."""
+
 OWN_PASSWORD_REFUSED: Final = Row(
     "own password refused",
     (failures.Neo4jError,),
