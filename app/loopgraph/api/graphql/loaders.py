@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
-from loopgraph.api.graphql.pace import Turns
+from loopgraph.api.graphql.pace import SLICE_S, Turns
 from loopgraph.api.services import Services
 from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts.base import Principal
@@ -142,6 +143,16 @@ def of_owners(
     return Loader(load, turns)
 
 
+def _let_go(made: dict[Any, Any]) -> None:
+    """Lets go of what was made, in slices: the trees of hundreds of traces take a while."""
+    until = time.perf_counter() + SLICE_S
+    while made:
+        made.popitem()
+        if time.perf_counter() > until:
+            asyncio.get_running_loop().call_soon(_let_go, made)
+            return
+
+
 class Once:
     """What is made of things that an operation has loaded, made once: links lead to one tree from many places."""
 
@@ -158,7 +169,8 @@ class Once:
         finally:
             self._operations -= 1
             if not self._operations:
-                self._made.clear()
+                _let_go(self._made)
+                self._made = {}
 
     def made(self, what: str, make: Callable[..., T], *of: object) -> T:
         """What ``make`` makes of these things, which are told apart by identity; ``what`` names it."""
