@@ -63,7 +63,7 @@ async def send(port: int, requests: Iterable[tuple[bytes, int]], sent: Sent) -> 
             sent.taken_ms.append((time.perf_counter() - began) * 1000)
             if not 200 <= status < 300:
                 sent.refused += events
-            elif events == 1:
+            elif events == 1 or not body:  # an OTLP answer in protobuf is empty if nothing was refused
                 sent.acknowledged += events
             else:
                 sent.acknowledged += sum("error" not in result for result in orjson.loads(body)["results"])
