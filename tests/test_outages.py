@@ -93,9 +93,9 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, elsewhere: Path) -> AsyncIterator[Client]:
+async def running(folder: Path, elsewhere: Path, **changes: str) -> AsyncIterator[Client]:
     port, dead = free_port(), elsewhere / "dead"
-    settings = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}", "LOOPGRAPH_DEAD_LETTER_FOLDER": str(dead)}
+    settings = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}", "LOOPGRAPH_DEAD_LETTER_FOLDER": str(dead), **changes}
     with service(port, elsewhere / "log", **settings) as process:
         client = Client(port, folder, dead)
         yield client
@@ -129,6 +129,26 @@ async def test_an_engine_that_hangs_keeps_no_hook_waiting(tmp_path: Path) -> Non
         await client.comes_back()
         client.stored += [event["execution_id"] for event in queued]
         await client.check_all_is_there(exactly=False)
+
+
+async def test_an_engine_that_hangs_is_no_queries_fault(tmp_path: Path) -> None:
+    """Who is told to ask for less would look for the fault in what he asks."""
+    async with running(tmp_path / "graph", tmp_path, LOOPGRAPH_OPERATION_TIMEOUT_MS="3000") as client:
+        assert (await client.hook()).status_code == 200
+        engine = engine_of(client.folder)
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            for operation in (
+                '{ trace(correlationId: "t") { totalHooks } }',
+                "{ traces(first: 5) { edges { node { stepsConnection(first: 3) { totalCount } } } } }",
+                'mutation { createPattern(input: { name: "n" }) { __typename } }',
+            ):
+                answer = (await client.http.post("/graphql", json={"query": operation}, timeout=60)).json()
+                codes = {error["extensions"]["code"] for error in answer["errors"]}
+                assert codes == {"GRAPH_UNAVAILABLE"}, answer
+        finally:
+            os.kill(engine, signal.SIGCONT)
+        await client.comes_back()
 
 
 async def test_an_engine_that_cannot_start_again_is_no_events_fault(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import settings_for
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.graph.deadline import DEADLINE, within
+from loopgraph.effects.graph.deadline import DEADLINE, Deadline, asking, within
 from support.engines import EngineUnderTest
 from support.service import Service, quiet, serving
 from support.waiting import PATIENCE_S
@@ -162,6 +162,27 @@ def test_statements_are_given_what_the_deadline_leaves(monkeypatch: pytest.Monke
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
     assert within(30.0) == 30.0
     for deadline, left in ((105.0, 5.0), (200.0, 30.0), (100.01, 0.05), (90.0, 0.05)):
-        token = DEADLINE.set(deadline)
+        token = DEADLINE.set(Deadline(deadline))
         assert within(30.0) == pytest.approx(left)
         DEADLINE.reset(token)
+
+
+async def test_the_deadline_knows_what_the_graph_owes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    deadline = Deadline(200.0)
+    token = DEADLINE.set(deadline)
+    with asking():
+        now = 103.0
+        assert deadline.unanswered_s == 3.0
+        with contextlib.suppress(asyncio.CancelledError), asking():
+            now = 104.0
+            raise asyncio.CancelledError
+    now = 105.0
+    assert deadline.unanswered_s == 2.0, "the outer question was answered, the inner one was given up"
+    with contextlib.suppress(ValueError), asking():
+        raise ValueError
+    assert Deadline(200.0).unanswered_s == 0.0
+    DEADLINE.reset(token)
+    with asking():
+        pass

@@ -14,7 +14,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from loopgraph.api.graphql.pace import Turns
 from loopgraph.api.graphql.projection import Step, planned
-from loopgraph.effects.graph.deadline import DEADLINE
+from loopgraph.effects.graph.deadline import DEADLINE, Deadline
+from loopgraph.effects.graph.health import PATIENCE_S
 from loopgraph.errors import Blame, ServiceError
 
 # Where an operation is given up, graphql-core leaves coroutines that it had not begun; Python would complain of each kind.
@@ -44,13 +45,16 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         return turns
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """The result of the operation (of a subscription: of one event). Raises OperationTimeout."""
+        """The result of the operation (of a subscription: of one event). Raises OperationTimeout, or why the graph is away if
+        that is what it waited for."""
         result = super().execute_operation(serially)
         return self._in_time(result) if self.is_awaitable(result) else result
 
     async def _in_time(self, result: Awaitable[Any]) -> Any:
-        timeout_ms = self.context_value.services.settings.operation_timeout_ms
-        DEADLINE.set(time.monotonic() + timeout_ms / 1000)
+        services = self.context_value.services
+        timeout_ms = services.settings.operation_timeout_ms
+        deadline = Deadline(time.monotonic() + timeout_ms / 1000)
+        DEADLINE.set(deadline)
         try:
             with self.context_value.operation():
                 async with asyncio.timeout(timeout_ms / 1000) as limit:
@@ -58,6 +62,8 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         except TimeoutError as error:
             if not limit.expired():
                 raise
+            if deadline.unanswered_s > PATIENCE_S and (away := await services.graph.health.away()):
+                raise away.with_traceback(None) from error
             raise OperationTimeout(
                 f"the operation took longer than {timeout_ms} ms; ask for less at once, such as smaller pages"
             ) from error

@@ -22,7 +22,7 @@ from loopgraph.assets import Access, Query, query
 from loopgraph.effects.clock import now
 from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
-from loopgraph.effects.graph.deadline import within
+from loopgraph.effects.graph.deadline import asking, within
 from loopgraph.effects.graph.errors import (
     DRIVER_FAILURES,
     FAILURES,
@@ -119,9 +119,10 @@ class Graph:
 
     async def read(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one reading statement, in a transaction of its own."""
-        return await self._repeated(
-            lambda: self._attempt(lambda tx: tx.run(query, **parameters), Access.READ, alone=True), Access.READ
-        )
+        with asking():
+            return await self._repeated(
+                lambda: self._attempt(lambda tx: tx.run(query, **parameters), Access.READ, alone=True), Access.READ
+            )
 
     async def write(self, query: Query, /, **parameters: Any) -> list[Row]:
         """The rows of one writing statement, in a transaction of its own."""
@@ -136,8 +137,13 @@ class Graph:
         wrote. Writers of this process that name the same ``contended`` key share commits; on the embedded engine all do.
         Raises ServiceErrors, as the table of errors has them; any other error of ``work`` rolls back and is passed on.
         """
-        if access is Access.READ:
-            return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
+        with asking():
+            if access is Access.READ:
+                return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
+            return await self._with_others(work, contended)
+
+    async def _with_others(self, work: Work[T], contended: Hashable | None) -> T:
+        """What ``work`` returns, committed together with that of others who write to the same place."""
         # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
         key = _ALL_WRITERS if CAPABILITIES[self.server.engine].writers_collide else contended
         if key is None:

@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
+from collections.abc import Iterator
 from contextvars import ContextVar
-
-DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
-"""In seconds of ``time.monotonic``; None if there is none. Tasks take it over from the task that starts them."""
 
 _LEAST_S = 0.05
 """A statement is given so long even if the time is over: what asked for it is cancelled by then, and says why."""
 
 
+class Deadline:
+    """The end of some work, ``at`` a value of ``time.monotonic``."""
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self._asked_at: dict[object, float] = {}
+
+    @property
+    def unanswered_s(self) -> float:
+        """So long the graph owes an answer to the work, or owed it when the work was given up."""
+        now = time.monotonic()
+        return now - min(self._asked_at.values(), default=now)
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """A block that waits for an answer of the graph."""
+        question = object()
+        self._asked_at[question] = time.monotonic()
+        try:
+            yield
+        except asyncio.CancelledError:
+            raise  # it was never answered
+        except BaseException:
+            del self._asked_at[question]
+            raise
+        else:
+            del self._asked_at[question]
+
+
+DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""None if there is none. Tasks take it over from the task that starts them."""
+
+
 def within(timeout_s: float) -> float:
     """A time limit, cut to what the deadline leaves of it."""
     deadline = DEADLINE.get()
-    return timeout_s if deadline is None else max(min(timeout_s, deadline - time.monotonic()), _LEAST_S)
+    return timeout_s if deadline is None else max(min(timeout_s, deadline.at - time.monotonic()), _LEAST_S)
+
+
+def asking() -> contextlib.AbstractContextManager[None]:
+    """A block that waits for an answer of the graph, for the deadline to know of."""
+    deadline = DEADLINE.get()
+    return contextlib.nullcontext() if deadline is None else deadline.asking()
