@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.analytics import Analytics
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, Sent, Telling, batches, observations, story, tell
-from support.traces import Traces
+from support.traces import Traces, statement
 
 
 async def record(graph: Graph, groups: list[list[Sent]]) -> None:
@@ -72,6 +74,22 @@ async def test_both_sources_are_joined(as_recorded: dict[str, Any]) -> None:
     own = [trace for call_id, trace, _, _ in requests if trace == f"{SESSION}/{AGENT}"]
     assert len(own) == 2, "the subagent's requests are in its own trace"
     assert all(c["cost_usd"] for c in as_recorded["calls"]), "the cost is in the logs alone"
+
+
+async def test_the_list_of_prices_comes_to_what_the_client_says_that_its_requests_cost(graph: Graph) -> None:
+    """Of every request: from the tokens that the client counts, by the prices of the day of the recording."""
+    telling, traces = tell(), Traces(graph, PriceList())
+    await traces.record([item for sent in telling.sent for item in observations(sent)], received_at=now())
+    calls = await statement(
+        graph,
+        """MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(:Trace)-[:CALLED]->(c:EndpointCall)
+        RETURN c.cost_usd AS reported, c.price_usd AS computed""",
+        id=telling.session_id,
+    )
+    assert len(calls) == 9
+    assert [call["computed"] for call in calls] == [pytest.approx(call["reported"], rel=1e-12) for call in calls]
+    [usage] = (await Analytics(graph).model_usage_of_sessions([telling.session_id], None)).values()
+    assert (usage.calls, usage.cost_usd) == (9, pytest.approx(sum(call["reported"] for call in calls)))
 
 
 @pytest.mark.parametrize("seed", [*range(6), 117, 118])

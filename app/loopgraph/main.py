@@ -28,6 +28,8 @@ from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.api.startup import check_settings
+from loopgraph.computes.pricing.own import OwnPrices
+from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
@@ -58,15 +60,21 @@ from loopgraph.settings import CaptureContent, Settings, default_data_folder, un
 logger = logging.getLogger(__name__)
 
 
+def price_list(settings: Settings) -> PriceList:
+    """The list of prices. Raises SetupError if one's own are not understood."""
+    return PriceList(OwnPrices.read(settings.prices_file) if settings.prices_file else None)
+
+
 def build_recorder(
     settings: Settings,
     graph: Graph,
     dead_letters: DeadLetters | None = None,
     feed: TraceFeed | None = None,
+    prices: PriceList | None = None,
 ) -> Recorder:
     """The way of every event into an open graph."""
     return Recorder(
-        TraceWrites(graph),
+        TraceWrites(graph, prices or price_list(settings)),
         Privacy.configured(settings),
         dead_letters,
         batch_events=settings.ingest_batch_events,
@@ -81,7 +89,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
     execution_timeout = timedelta(minutes=settings.execution_timeout_minutes)
     reads, search = LineageReads(graph), TraceSearch(graph)
-    feed = TraceFeed(search)
+    feed, prices = TraceFeed(search), price_list(settings)
     return Services(
         settings=settings,
         graph=graph,
@@ -94,7 +102,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         search=search,
         feed=feed,
         analytics=Analytics(graph),
-        recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed),
+        recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
+        prices=prices,
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph, execution_timeout),
@@ -172,6 +181,7 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        pricing = asyncio.create_task(asyncio.to_thread(load))  # while the engine starts
         async with Graph.open(settings, engine=engine) as graph, contextlib.AsyncExitStack() as running:
             lacking = await schema.examine(graph)
             schema.check_allowed(lacking, settings.migrate)
@@ -179,6 +189,7 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
             upgrade = app.state.upgrade = Upgrade(graph, lacking)
 
             async def begin() -> None:
+                await pricing
                 await running.enter_async_context(_working(settings, services, pace, room))
 
             if upgrade.pending:  # the doors say so meanwhile

@@ -187,6 +187,10 @@ class Settings(BaseSettings):
         default=None, description="folder of the events that could not be recorded; `dead-letters` in the data folder"
     )
 
+    prices_file: Path | None = Field(
+        default=None, description='a TOML file of prices of your own; see "What it cost" for its form'
+    )
+
     capture_content: CaptureContent = Field(
         default=CaptureContent.REDACTED,
         description="what is kept of what people, models and tools said: `none`, `redacted`, or `full`, secrets included",

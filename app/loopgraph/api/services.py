@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -38,6 +39,7 @@ class Services:
     search: TraceSearch
     feed: TraceFeed
     analytics: Analytics
+    prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads
     evidence: EvidenceReads

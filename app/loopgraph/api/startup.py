@@ -9,6 +9,7 @@ import socket
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from loopgraph.api.http.gate import check_names
+from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
@@ -18,6 +19,8 @@ def check_settings(settings: Settings) -> None:
     """Raises SetupError, naming the setting, for one that cannot work."""
     check_names(settings)
     Privacy.configured(settings)
+    if settings.prices_file is not None:
+        OwnPrices.read(settings.prices_file)
     if settings.otlp_grpc_port is not None and importlib.util.find_spec("grpc") is None:
         raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'")
 

@@ -14,6 +14,7 @@ from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
 from loopgraph.commands.letters import letters
 from loopgraph.commands.migrate import migrate
+from loopgraph.commands.prices import prices
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
 from loopgraph.commands.terminal import out
@@ -28,7 +29,13 @@ app = typer.Typer(
 )
 for command in (serve, demo, doctor, migrate, backup, restore, schema):
     app.command()(command)
-for name, group in (("import", imports), ("hooks", hooks), ("traces", traces), ("letters", letters)):
+for name, group in (
+    ("import", imports),
+    ("hooks", hooks),
+    ("traces", traces),
+    ("letters", letters),
+    ("prices", prices),
+):
     app.add_typer(group, name=name)
 
 

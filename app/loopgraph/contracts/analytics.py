@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -70,3 +72,64 @@ class EndpointReliability(Contract):
     def unique_error_types(self) -> int:
         """How many error types there were."""
         return len(self.error_types)
+
+
+class UsageDimension(StrEnum):
+    """By what the usage of models can be told apart. ``PROJECT`` is the folder that a session worked in, ``DAY`` the one (UTC) on
+    which the trace of a call began, ``AGENT`` the agent that a routing selected, or the type of the subagent."""
+
+    MODEL = "model"
+    SERVICE = "service"
+    DAY = "day"
+    PROJECT = "project"
+    SESSION = "session"
+    USER = "user"
+    AGENT = "agent"
+    SKILL = "skill"
+
+
+class ModelUsageSums(Contract):
+    """What calls of language models used and cost (US dollars), sums over those that are known.
+
+    ``input_tokens`` holds those read from caches and written to them, ``output_tokens`` those of reasoning. ``cost_usd`` is None
+    where no call has a cost; ``reported_cost_usd`` is what of it the senders say themselves. ``unpriced_calls`` used tokens, and
+    nobody knows what they cost; ``unpriced_models`` are their models, sorted.
+    """
+
+    calls: Count
+    input_tokens: Count
+    cache_read_tokens: Count
+    cache_write_tokens: Count
+    output_tokens: Count
+    reasoning_tokens: Count
+    cost_usd: NonNegative | None
+    reported_cost_usd: NonNegative | None
+    unpriced_calls: Count
+    unpriced_models: tuple[str, ...]
+
+
+NO_USAGE = ModelUsageSums(
+    calls=0,
+    input_tokens=0,
+    cache_read_tokens=0,
+    cache_write_tokens=0,
+    output_tokens=0,
+    reasoning_tokens=0,
+    cost_usd=None,
+    reported_cost_usd=None,
+    unpriced_calls=0,
+    unpriced_models=(),
+)
+
+
+class ModelUsage(ModelUsageSums):
+    """The sums of one group. A dimension is None where the groups are not told apart by it, and where a call has none."""
+
+    model: str | None
+    service_name: str | None
+    day: date | None
+    project: str | None
+    session_id: str | None
+    user_id: str | None
+    agent: str | None
+    skill: str | None

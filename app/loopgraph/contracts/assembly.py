@@ -110,7 +110,11 @@ class Forest(Contract):
 
 
 class Totals(Contract):
-    """What is in a trace, or in a tree of traces. Tokens and cost (US dollars) are None where no call reports any."""
+    """What is in a trace, or in a tree of traces. Tokens and cost (US dollars) are None where no call has any.
+
+    ``reported_cost_usd`` is what of the cost the senders of the calls say; ``unpriced_models`` are those that were called, and
+    of which nobody knows what that cost.
+    """
 
     subagents: int
     steps: int
@@ -118,8 +122,13 @@ class Totals(Contract):
     endpoint_calls: int
     failed_endpoint_calls: int
     input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
     output_tokens: int | None
+    reasoning_tokens: int | None
     cost_usd: float | None
+    reported_cost_usd: float | None
+    unpriced_models: tuple[str, ...]
     rag_queries: int
     quality_gates: int
 

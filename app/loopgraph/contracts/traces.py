@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
+from loopgraph.contracts.pricing import CostSource
 from loopgraph.errors import Spelled
 
 LONGEST_MS = 3.2e12
@@ -197,10 +198,22 @@ class HookExecuted(_StepEvent):
         return self
 
 
+_PART_OF = {
+    "cache_read_tokens": ("input_tokens",),
+    "cache_write_tokens": ("input_tokens", "cache_read_tokens"),
+    "cache_write_1h_tokens": ("cache_write_tokens",),
+    "reasoning_tokens": ("output_tokens",),
+}
+"""Counts of tokens: the one that each is a part of, and its other parts."""
+
+
 class EndpointCalled(_StepEvent):
     """An endpoint was called from a hook, or straight from the trace.
 
-    A call of a language model has its ``model``, its tokens and its cost in US dollars.
+    A call of a language model has its ``model``, its tokens and its cost in US dollars, if its sender knows that. As in
+    OpenTelemetry, ``input_tokens`` are all that the model was given, those read from a cache and those written to one included
+    (``cache_write_1h_tokens`` are those of the latter that are kept for an hour), and ``output_tokens`` are all that it made,
+    those of reasoning included. ``skill`` is the skill or command of an agent client in force.
     """
 
     kind: Literal["endpoint"] = "endpoint"
@@ -216,8 +229,23 @@ class EndpointCalled(_StepEvent):
     retry_count: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 0
     model: Name | None = None
     input_tokens: Count | None = None
+    cache_read_tokens: Count | None = None
+    cache_write_tokens: Count | None = None
+    cache_write_1h_tokens: Count | None = None
     output_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
     cost_usd: NonNegative | None = None
+    skill: Name | None = None
+
+    @field_validator(*_PART_OF)
+    @classmethod
+    def _part_of_a_whole(cls, count: int | None, info: ValidationInfo) -> int | None:
+        whole, *others = _PART_OF[str(info.field_name)]
+        if count is not None and (all_ := info.data.get(whole)) is not None:
+            most = all_ - sum(info.data.get(other) or 0 for other in others)
+            if count > most:
+                raise ValueError(f"must be at most {most}: it is a part of the {all_} tokens")
+        return count
 
 
 class TraceCompleted(_Event):
@@ -344,7 +372,7 @@ class HookExecution(_Step):
 
 
 class EndpointCall(_Step):
-    """One stored endpoint call."""
+    """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices."""
 
     call_id: str
     correlation_id: str
@@ -359,8 +387,19 @@ class EndpointCall(_Step):
     retry_count: int
     model: str | None
     input_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
+    cache_write_1h_tokens: int | None
     output_tokens: int | None
+    reasoning_tokens: int | None
     cost_usd: float | None
+    cost_source: CostSource | None
+    skill: str | None
+
+    @property
+    def unpriced(self) -> str | None:
+        """The model, if the call used tokens and nobody knows what they cost."""
+        return self.model if self.cost_usd is None and (self.input_tokens or self.output_tokens) else None
 
 
 class Trace(_Step):

@@ -64,7 +64,7 @@ def test_no_description_only_repeats_the_name() -> None:
 
 
 def test_every_description_is_a_sentence() -> None:
-    from_relay = {"Node", "DateTime", *(f"{name}.id" for name in nodes() | {"Node"})}
+    from_relay = {"Node", "DateTime", "Date", *(f"{name}.id" for name in nodes() | {"Node"})}
     ends = {coordinate: (text or "")[-1:] for coordinate, text in named() if coordinate not in from_relay}
     assert [coordinate for coordinate, end in ends.items() if end not in {".", "?"}] == []
 

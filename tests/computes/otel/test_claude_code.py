@@ -141,6 +141,21 @@ def test_requests_to_the_model_are_calls() -> None:
     assert {item.nested_in for item in requests} == {None}
 
 
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ({"cache_read_tokens": 80, "cache_creation_tokens": 20, "cache_creation_1h_tokens": 5}, (220, 80, 20, 5)),
+        ({"cache_read_tokens": 80}, (200, 80, 0, 0)),
+        ({"cache_creation_1h_tokens": 5}, (120, 0, 0, None)),  # of none
+    ],
+)
+def test_the_client_counts_cached_tokens_beside_the_others(sent: dict[str, int], meant: tuple[int | None, ...]) -> None:
+    from_logs = of_source(logs(record("api_request", **sent)), "api_request")[0].event
+    counts = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+    assert tuple(getattr(from_logs, name) for name in counts) == meant
+    assert not sent.keys() & from_logs.context.keys()
+
+
 def test_a_request_without_its_id_goes_by_its_span() -> None:
     body = changed(recorded("/v1/traces")[0], {'"request_id"': '"other_id"', '"attempt"': '"attempts"'})
     call = of_source(spans(body), "llm_request")[0].event

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.traces.assembly import assemble, episode
 from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Forest
+from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.traces import TraceStatus
 from support.assembly import call, forest, ms, step, trace
 
@@ -36,16 +37,24 @@ def built(found: Forest, head: str = "p") -> AssembledTrace:
     return assemble(found, [head])[head]
 
 
+TOKENS = {
+    "input_tokens": 10,
+    "cache_read_tokens": 6,
+    "cache_write_tokens": 1,
+    "output_tokens": 2,
+    "reasoning_tokens": 1,
+}
 PROMPT = (
     trace("p", 0, 100, session_id="s"),
     step("bash", "p", 1, 5, status=TraceStatus.ERROR, quality_gates_validated=("a", "b")),
     step("agent", "p", 10, 12),
     step("inner", "p", 10, 11, parent_id="agent", rag_queries_executed=({"q": 1},)),
-    call("llm", "p", 0, 1, model="m", input_tokens=10, output_tokens=2, cost_usd=0.5),
+    call("llm", "p", 0, 1, model="m", **TOKENS, cost_usd=0.5, cost_source=CostSource.REPORTED),
     call("deep", "p", 10, 11, hook_execution_id="inner", status=TraceStatus.TIMEOUT),
     trace("sub", 11, 60, parent_id="p", root_id="p", agent_id="a1", spawned_by="inner", spawn_rule="exact: otlp"),
     step("sub-bash", "sub", 20, 30),
-    call("sub-llm", "sub", 12, 20, input_tokens=7),
+    call("sub-llm", "sub", 12, 20, model="unheard-of", input_tokens=7),
+    call("sub-cheap", "sub", 13, 20, model="n", input_tokens=1, cost_usd=0.25, cost_source=CostSource.COMPUTED),
     trace("loose", 13, 14, parent_id="p", root_id="p", agent_id="a2", spawn_rule="inferred: prompt"),
 )
 
@@ -56,7 +65,12 @@ def test_every_thing_hangs_where_it_happened() -> None:
         "p",
         [
             ("bash", [], [], []),
-            ("agent", [("inner", [], ["deep"], [("sub", [("sub-bash", [], [], [])], ["sub-llm"], [])])], [], []),
+            (
+                "agent",
+                [("inner", [], ["deep"], [("sub", [("sub-bash", [], [], [])], ["sub-llm", "sub-cheap"], [])])],
+                [],
+                [],
+            ),
         ],
         ["llm"],
         [("loose", [], [], [])],
@@ -69,11 +83,13 @@ def test_totals_of_a_trace_and_of_its_tree() -> None:
     whole = built(forest(*PROMPT))
     assert whole.own.model_dump() == {
         "subagents": 2, "steps": 3, "failed_steps": 1, "endpoint_calls": 2, "failed_endpoint_calls": 1,
-        "input_tokens": 10, "output_tokens": 2, "cost_usd": 0.5, "rag_queries": 1, "quality_gates": 2,
+        "input_tokens": 10, "cache_read_tokens": 6, "cache_write_tokens": 1, "output_tokens": 2, "reasoning_tokens": 1,
+        "cost_usd": 0.5, "reported_cost_usd": 0.5, "unpriced_models": (), "rag_queries": 1, "quality_gates": 2,
     }  # fmt: skip
     assert whole.whole.model_dump() == {
-        "subagents": 2, "steps": 4, "failed_steps": 1, "endpoint_calls": 3, "failed_endpoint_calls": 1,
-        "input_tokens": 17, "output_tokens": 2, "cost_usd": 0.5, "rag_queries": 1, "quality_gates": 2,
+        "subagents": 2, "steps": 4, "failed_steps": 1, "endpoint_calls": 4, "failed_endpoint_calls": 1,
+        "input_tokens": 18, "cache_read_tokens": 6, "cache_write_tokens": 1, "output_tokens": 2, "reasoning_tokens": 1,
+        "cost_usd": 0.75, "reported_cost_usd": 0.5, "unpriced_models": ("unheard-of",), "rag_queries": 1, "quality_gates": 2,
     }  # fmt: skip
     loose = whole.direct_traces[0].whole
     assert (loose.input_tokens, loose.cost_usd, loose.steps) == (None, None, 0)
@@ -158,7 +174,7 @@ def test_an_episode_is_its_prompts_in_the_order_of_time() -> None:
     ]
     assert (story.episode_id, story.session_id, story.status, story.success) == ("p", "s", TraceStatus.SUCCESS, True)
     assert (story.started_at, story.completed_at, story.duration_ms) == (ms(0), ms(500), 500.0)
-    assert (story.whole.subagents, story.whole.steps, story.whole.input_tokens) == (3, 4, 17)
+    assert (story.whole.subagents, story.whole.steps, story.whole.input_tokens) == (3, 4, 18)
 
     running = episode(forest(*records, trace("more", 90, parent_id="p"), continued=continued))
     assert (running.status, running.success, running.completed_at, running.duration_ms) == (

@@ -205,6 +205,9 @@ class Loaders:
         sessions = services.sessions
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
         self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)
+        self.model_usage_of_session = by_id(
+            lambda ids: services.analytics.model_usage_of_sessions(ids, principal), turns
+        )
         self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
         self.metrics_of_session = of_owners(sessions.metrics, turns)
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)

@@ -11,7 +11,7 @@ from typing import Any
 from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import story
-from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
+from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal, tokens
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
@@ -175,9 +175,15 @@ def _api_request(record: _Record) -> Observation:
             completed_at=at,
             duration_ms=fields.number("duration_ms"),
             model=fields.name("model"),
-            input_tokens=fields.count("input_tokens"),
-            output_tokens=fields.count("output_tokens"),
+            **tokens(
+                plain=fields.count("input_tokens"),
+                cache_read=fields.count("cache_read_tokens"),
+                cache_write=fields.count("cache_creation_tokens"),
+                cache_write_1h=fields.count("cache_creation_1h_tokens"),
+                output=fields.count("output_tokens"),
+            ),
             cost_usd=cost,
+            skill=fields.name("skill.name"),
             retry_count=attempt - 1 if attempt else None,
             response_status=status if status and 100 <= status <= 599 else None,
             error_message=fields.text("error") if failed else None,

@@ -14,7 +14,7 @@ from typing import Any
 from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, execution_id, span_key
 from loopgraph.computes.agents.traces import story
-from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
+from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name, tokens
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
 from loopgraph.contracts.precedence import Clock, Place, Trust
@@ -259,8 +259,13 @@ def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
         **_outcome(here),
         **said(
             model=fields.name("model", "gen_ai.request.model"),
-            input_tokens=fields.count("input_tokens"),
-            output_tokens=fields.count("output_tokens"),
+            **tokens(
+                plain=fields.count("input_tokens"),
+                cache_read=fields.count("cache_read_tokens"),
+                cache_write=fields.count("cache_creation_tokens"),
+                output=fields.count("output_tokens"),
+            ),
+            skill=fields.name("skill.name"),
             response_status=_http_status(fields.rest.get("status_code")),
             retry_count=attempt - 1 if attempt else None,
             context=here.context,

@@ -28,6 +28,31 @@ _AGENT_OPERATIONS: Final = frozenset({"invoke_agent", "create_agent", "invoke_wo
 _CALLS: Final = ("http.", "url.", "rpc.", "db.")
 
 
+_CACHE_READ: Final = (
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.cache_read_input_tokens",
+    "gen_ai.usage.details.cache_read_tokens",
+    "gen_ai.usage.input_tokens.cached",
+    "gen_ai.usage.cached_tokens",
+    "llm.token_count.prompt_details.cache_read",
+)
+_CACHE_WRITE: Final = (
+    "gen_ai.usage.cache_creation.input_tokens",
+    "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.details.cache_write_tokens",
+    "gen_ai.usage.input_tokens.cache_write",
+    "llm.token_count.prompt_details.cache_write",
+)
+_REASONING: Final = (
+    "gen_ai.usage.reasoning.output_tokens",
+    "gen_ai.usage.output_tokens.reasoning",
+    "gen_ai.usage.reasoning_tokens",
+    "gen_ai.usage.details.reasoning_tokens",
+    "llm.token_count.completion_details.reasoning",
+)
+
+
 class Role(Enum):
     """What a span stands for."""
 
@@ -111,14 +136,35 @@ def model_fields(fields: Fields, span: Span) -> dict[str, Any]:
             "embedding.model_name",
             "reranker.model_name",
         ),
-        input_tokens=fields.count("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt"),
-        output_tokens=fields.count(
-            "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion"
-        ),
+        **token_counts(fields),
         request_body=fields.json("gen_ai.input.messages", "gen_ai.prompt", "input.value"),
         response_body=fields.json("gen_ai.output.messages", "gen_ai.completion", "output.value"),
         response_status=http_status(fields),
     )
+
+
+def token_counts(fields: Fields) -> dict[str, int | None]:
+    """The tokens of a call of a model, those of caches as parts of the input and those of reasoning as parts of the output.
+
+    That is what OpenTelemetry asks for; who counts them beside the others is known by a total that is only reached so, or by
+    parts that are more than the whole.
+    """
+    given = fields.count("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
+    made = fields.count("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+    total = fields.count("gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total")
+    read, written, reasoning = (fields.count(*names) for names in (_CACHE_READ, _CACHE_WRITE, _REASONING))
+    cached, reasoned = (read or 0) + (written or 0), reasoning or 0
+    if given is not None and (given < cached or total == given + cached + (made or 0)):
+        given += cached
+    if made is not None and made < reasoned:
+        made += reasoned
+    return {
+        "input_tokens": given,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "output_tokens": made,
+        "reasoning_tokens": reasoning,
+    }
 
 
 def call_fields(fields: Fields, span: Span) -> dict[str, Any]:

@@ -51,8 +51,8 @@ KINDS: Final[dict[str, Kind]] = {
     **_kinds(
         Kind.LABEL,
         """user_id source agent_type tags agent selected_agent routing_strategy error_type hook_type tool_name hook_script
-        intelligence_functions_executed quality_gates_validated service_name http_method model end_reason client client_version
-        cwd transcript_path name severity unit""",
+        intelligence_functions_executed quality_gates_validated service_name http_method model skill end_reason client
+        client_version cwd transcript_path name severity unit""",
     ),
     **_kinds(Kind.ADDRESS, "endpoint_path"),
     **_kinds(
@@ -67,7 +67,8 @@ KINDS: Final[dict[str, Kind]] = {
         Kind.PLAIN,
         """kind timestamp started_at completed_at ended_at duration_ms routing_duration_ms status success cache_hit confidence
         confidence_total confidence_trigger confidence_context confidence_capability confidence_historical quality_score
-        response_status retry_count input_tokens output_tokens cost_usd sequence temporality value count rank clock place
+        response_status retry_count input_tokens cache_read_tokens cache_write_tokens
+        cache_write_1h_tokens output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place
         spawn_rule""",
     ),
 }

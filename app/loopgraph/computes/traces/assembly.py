@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
 from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
+from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
 
 N = TypeVar("N", int, float)
@@ -140,8 +141,15 @@ def _own(parts: TraceParts, subagents: int) -> Totals:
         endpoint_calls=parts.total_endpoints,
         failed_endpoint_calls=sum(call.status in _FAILED for call in parts.endpoints),
         input_tokens=_known_sum(call.input_tokens for call in parts.endpoints),
+        cache_read_tokens=_known_sum(call.cache_read_tokens for call in parts.endpoints),
+        cache_write_tokens=_known_sum(call.cache_write_tokens for call in parts.endpoints),
         output_tokens=_known_sum(call.output_tokens for call in parts.endpoints),
+        reasoning_tokens=_known_sum(call.reasoning_tokens for call in parts.endpoints),
         cost_usd=_known_sum(call.cost_usd for call in parts.endpoints),
+        reported_cost_usd=_known_sum(
+            call.cost_usd for call in parts.endpoints if call.cost_source is CostSource.REPORTED
+        ),
+        unpriced_models=_united((call.unpriced,) for call in parts.endpoints),
         rag_queries=parts.total_rag_queries,
         quality_gates=parts.total_quality_gates,
     )
@@ -149,7 +157,12 @@ def _own(parts: TraceParts, subagents: int) -> Totals:
 
 def _sum(totals: Iterable[Totals]) -> Totals:
     rows = [vars(one) for one in totals]
-    return Totals(**{name: _known_sum(row[name] for row in rows) for name in Totals.model_fields})
+    sums = {name: _known_sum(row[name] for row in rows) for name in Totals.model_fields if name != "unpriced_models"}
+    return Totals(**sums, unpriced_models=_united(row["unpriced_models"] for row in rows))
+
+
+def _united(names: Iterable[Iterable[str | None]]) -> tuple[str, ...]:
+    return tuple(sorted({name for some in names for name in some if name}))
 
 
 def _known_sum(values: Iterable[N | None]) -> N | None:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
 from loopgraph.assets import Query, query
-from loopgraph.contracts.analytics import AgentSuccessRate, EndpointReliability, HookPerformance, TimeRange
+from loopgraph.contracts.analytics import (
+    AgentSuccessRate,
+    EndpointReliability,
+    HookPerformance,
+    ModelUsage,
+    ModelUsageSums,
+    TimeRange,
+    UsageDimension,
+)
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
@@ -13,6 +25,10 @@ from loopgraph.effects.traces.reads import LAST, subject_of
 _AGENT_SUCCESS_RATES = query("analytics/agent_success_rates")
 _HOOK_PERFORMANCE = query("analytics/hook_performance")
 _ENDPOINT_RELIABILITY = query("analytics/endpoint_reliability")
+_MODEL_USAGE = query("analytics/model_usage")
+_MODEL_USAGE_OF_SESSIONS = query("analytics/model_usage_of_sessions")
+
+_EPOCH = date(1970, 1, 1)
 
 
 class Analytics:
@@ -44,11 +60,42 @@ class Analytics:
         rows = await self._rows(_ENDPOINT_RELIABILITY, range, principal, limit)
         return [EndpointReliability(**{**row, "error_types": sorted(row["error_types"])}) for row in rows]
 
-    async def _rows(self, view: Query, range: TimeRange, principal: Principal | None, limit: int) -> list[Row]:
+    async def model_usage(
+        self,
+        range: TimeRange,
+        by: Sequence[UsageDimension],
+        principal: Principal | None,
+        limit: int,
+        project: str | None = None,
+    ) -> list[ModelUsage]:
+        """What calls of models used and cost, told apart by some dimensions, the most expensive first."""
+        rows = await self._rows(_MODEL_USAGE, range, principal, limit, by=[one.value for one in by], project=project)
+        return [ModelUsage(**_summed({**row, "day": _day(row["day"])})) for row in rows]
+
+    async def model_usage_of_sessions(
+        self, session_ids: Iterable[str], principal: Principal | None
+    ) -> dict[str, ModelUsageSums]:
+        """What the calls of models of each session used and cost; sessions without any are absent."""
+        ids = list(dict.fromkeys(session_ids))
+        rows = await self._graph.read(_MODEL_USAGE_OF_SESSIONS, session_ids=ids, subject=subject_of(principal))
+        return {row.pop("session_id"): ModelUsageSums(**_summed(row)) for row in rows}
+
+    async def _rows(
+        self, view: Query, range: TimeRange, principal: Principal | None, limit: int, **more: Any
+    ) -> list[Row]:
         return await self._graph.read(
             view,
             above=time_key(range.since, "") if range.since else "",
             before=time_key(range.until, "") if range.until else LAST,
             subject=subject_of(principal),
             limit=limit,
+            **more,
         )
+
+
+def _summed(row: Row) -> Row:
+    return {**row, "unpriced_models": sorted(row["unpriced_models"])}
+
+
+def _day(number: int | None) -> date | None:
+    return None if number is None else _EPOCH + timedelta(days=number)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
+from functools import partial
 
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
+from loopgraph.contracts.pricing import Pricing, unpriced
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -46,10 +48,11 @@ class Batch:
         prompts: Iterable[Properties] = (),
         versions: Iterable[str] = (),
         experiments: Mapping[str, Mapping[str, Arm]] | None = None,
+        pricing: Pricing = unpriced,
     ) -> None:
         self.traces = Nodes("Trace", "correlation_id", traces, mapping.keyed_trace)
         self.hooks = Nodes("HookExecution", "execution_id", hooks, mapping.keyed_hook)
-        self.calls = Nodes("EndpointCall", "call_id", calls)
+        self.calls = Nodes("EndpointCall", "call_id", calls, partial(mapping.keyed_call, pricing))
         self.decisions = Nodes("RoutingDecision", "correlation_id", decisions)
         self.sessions = Nodes("Session", "session_id", sessions, mapping.keyed_session)
         self.logs = Nodes("LogRecord", "record_id", logs)

@@ -12,6 +12,7 @@ from typing import Self
 from loopgraph.assets import Query, query
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
+from loopgraph.contracts.pricing import Pricing
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -35,8 +36,8 @@ _KNOWN_POINTS = query("traces/known_points")
 _OTEL_TRACE_ID = re.compile(r"[0-9a-f]{32}")
 
 
-async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) -> Batch:
-    """The batch that the events are folded into."""
+async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime, pricing: Pricing) -> Batch:
+    """The batch that the events are folded into; calls of models are priced by ``pricing``."""
     ids = _Ids.of(pieces)
 
     async def rows(statement: Query, name: str, ids: Collection[str]) -> list[Row]:
@@ -72,6 +73,7 @@ async def load(tx: Transaction, pieces: Sequence[Piece], received_at: datetime) 
             row["experiment_id"]: {row["control_node_id"]: Arm.CONTROL, row["treatment_node_id"]: Arm.TREATMENT}
             for row in await rows(_KNOWN_EXPERIMENTS, "experiment_ids", ids.experiments)
         },
+        pricing=pricing,
     )
 
 

@@ -15,6 +15,7 @@ from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
+from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
 from loopgraph.contracts.traces import (
     FINAL,
     EndpointCall,
@@ -225,6 +226,25 @@ NEVER_ENDED = "never_ended"
 """The error type of an execution that began and has not ended."""
 
 
+def keyed_call(pricing: Pricing, properties: Properties) -> Properties:
+    """With ``price_usd``, what it cost by the list of prices, if it called a model."""
+    model = properties.get("model")
+    counts = {name: properties.get(name) for name in TOKENS}
+    if model is None or not any(counts.values()):
+        return properties
+    cached = sum(counts[name] or 0 for name in ("cache_read_tokens", "cache_write_tokens"))
+    known = times(properties)
+    usage = ModelUsage(
+        model=model,
+        service=properties.get("service_name"),
+        at=known.started_at or known.completed_at or properties["created_at"],
+        # Reports that are put together can differ: no count is less than what is a part of it.
+        **{name: count or 0 for name, count in counts.items()}
+        | {"input_tokens": max(counts["input_tokens"] or 0, cached)},
+    )
+    return {**properties, "price_usd": pricing(usage)}
+
+
 def keyed_session(properties: Properties) -> Properties:
     """With the key of the order of time."""
     at = properties.get("started_at") or properties["created_at"]
@@ -258,6 +278,9 @@ def call(properties: Properties) -> EndpointCall:
     record = _record(EndpointCall, properties)
     record["http_method"] = record["http_method"] or EndpointCalled.model_fields["http_method"].default
     record["retry_count"] = record["retry_count"] or 0
+    record["cost_source"] = CostSource.REPORTED if record["cost_usd"] is not None else None
+    if record["cost_usd"] is None and (price := properties.get("price_usd")) is not None:
+        record["cost_usd"], record["cost_source"] = price, CostSource.COMPUTED
     return EndpointCall(**record)
 
 

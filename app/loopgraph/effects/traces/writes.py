@@ -7,9 +7,8 @@ from datetime import datetime
 
 from loopgraph.assets import query
 from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import (
-    Recorded,
-)
+from loopgraph.contracts.pricing import Pricing, unpriced
+from loopgraph.contracts.traces import Recorded
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -59,8 +58,9 @@ class TraceWrites:
     change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, pricing: Pricing = unpriced) -> None:
         self._graph = graph
+        self._pricing = pricing
         self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
@@ -85,7 +85,7 @@ class TraceWrites:
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
             nonlocal there
-            placed, batch, prompts = await _placed(tx, sound, min(arrivals), turn)
+            placed, batch, prompts = await self._placed(tx, sound, min(arrivals), turn)
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
@@ -103,6 +103,24 @@ class TraceWrites:
         outcomes = await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
         self._remember(filled)
         return outcomes
+
+    async def _placed(
+        self, tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
+    ) -> tuple[list[Piece], Batch, list[Row]]:
+        """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
+        also the traces of the prompts that have just become known."""
+        prompts, left = await known_prompts(tx, pieces)
+        known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
+        placed = [item.placed(prompts) for item in pieces]
+        batch = await load(tx, placed, received_at, self._pricing)
+        if batch.prompts:
+            placed = [item.placed(batch.prompts) if item.may_be_of_prompt else item for item in placed]
+            batch = await load(tx, placed, received_at, self._pricing)
+        if learned := new_prompts(placed, batch, prompts):
+            known += [await hand_over(tx, id_, prompt, received_at, turn) for id_, prompt in sorted(learned.items())]
+            placed = [item.placed(learned) for item in placed]
+            batch = await load(tx, placed, received_at, self._pricing)
+        return placed, batch, [trace for trace in known if trace]
 
     def _remember(self, traces: Sequence[str]) -> None:
         for id_ in traces:
@@ -126,25 +144,6 @@ def _fold(batch: Batch, item: Piece | UserError) -> Recorded | UserError:
         return batch.fold(item)
     except UserError as error:
         return error
-
-
-async def _placed(
-    tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
-) -> tuple[list[Piece], Batch, list[Row]]:
-    """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
-    also the traces of the prompts that have just become known."""
-    prompts, left = await known_prompts(tx, pieces)
-    known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
-    placed = [item.placed(prompts) for item in pieces]
-    batch = await load(tx, placed, received_at)
-    if batch.prompts:
-        placed = [item.placed(batch.prompts) if item.may_be_of_prompt else item for item in placed]
-        batch = await load(tx, placed, received_at)
-    if learned := new_prompts(placed, batch, prompts):
-        known += [await hand_over(tx, id_, prompt, received_at, turn) for id_, prompt in sorted(learned.items())]
-        placed = [item.placed(learned) for item in placed]
-        batch = await load(tx, placed, received_at)
-    return placed, batch, [trace for trace in known if trace]
 
 
 def _by(name: str, rows: Sequence[Row]) -> list[Row]:

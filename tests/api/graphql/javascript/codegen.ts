@@ -9,7 +9,7 @@ const config: CodegenConfig = {
       plugins: ["typescript", "typescript-operations", "typed-document-node"],
       config: {
         strictScalars: true,
-        scalars: { DateTime: "string", JSON: "unknown", Long: "number" },
+        scalars: { Date: "string", DateTime: "string", JSON: "unknown", Long: "number" },
         useTypeImports: true,
         dedupeFragments: true,
       },

@@ -28,7 +28,7 @@ const config = {
   schema: "schema.graphql",
   language: "typescript",
   eagerEsModules: true,
-  customScalarTypes: { DateTime: "string", JSON: "unknown", Long: "number" },
+  customScalarTypes: { Date: "string", DateTime: "string", JSON: "unknown", Long: "number" },
 };
 writeFileSync(`${folder}/relay.config.json`, JSON.stringify(config));
 execFileSync(relay, ["relay.config.json"], { cwd: folder, stdio: "inherit" });

@@ -135,8 +135,16 @@ class RecordEndpointCallInput(StepInput):
     retry_count: Long | None = strawberry.UNSET
     model: str | None = strawberry.field(default=strawberry.UNSET, description="The language model that was called.")
     input_tokens: Long | None = strawberry.UNSET
+    cache_read_tokens: Long | None = strawberry.UNSET
+    cache_write_tokens: Long | None = strawberry.UNSET
+    cache_write_1h_tokens: Long | None = strawberry.field(default=strawberry.UNSET, name="cacheWrite1hTokens")
     output_tokens: Long | None = strawberry.UNSET
-    cost_usd: float | None = strawberry.UNSET
+    reasoning_tokens: Long | None = strawberry.UNSET
+    cost_usd: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What it cost, in US dollars; left out, it is computed by the list of prices.",
+    )
+    skill: str | None = strawberry.UNSET
 
 
 @strawberry.input

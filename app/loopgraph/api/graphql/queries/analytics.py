@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import strawberry
 
 from loopgraph.api.graphql.types.common import Info, shape, validated
 from loopgraph.api.graphql.types.connections import checked_size
-from loopgraph.api.graphql.types.traces.analytics import AgentSuccessRate, EndpointReliability, HookPerformance
+from loopgraph.api.graphql.types.enums import UsageDimension
+from loopgraph.api.graphql.types.list_size import SHORT
+from loopgraph.api.graphql.types.traces.analytics import (
+    AgentSuccessRate,
+    EndpointReliability,
+    HookPerformance,
+    ModelUsage,
+    PriceList,
+)
+from loopgraph.computes.pricing.price_list import source
 from loopgraph.contracts.analytics import TimeRange
+from loopgraph.effects.clock import now
 
 _RANGE = (
     "Over the traces that began at `since` or later and before `until`; without a range, over all of them. "
@@ -49,3 +60,28 @@ class AnalyticsQuery:
         range, limit = _range(since, until), checked_size(info, first)
         found = await info.context.services.analytics.endpoint_reliability(range, info.context.principal, limit)
         return [shape(EndpointReliability, row) for row in found]
+
+    @strawberry.field(
+        description="What calls of language models used and cost, told apart by what `by` names (by default, their model), the "
+        f"most expensive first. {_RANGE}"
+    )
+    async def model_usage(
+        self,
+        info: Info,
+        by: list[UsageDimension] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        project: str | None = None,
+        first: int = 100,
+    ) -> list[ModelUsage]:
+        dimensions = [UsageDimension.MODEL] if by is None else by
+        found = await info.context.services.analytics.model_usage(
+            _range(since, until), dimensions, info.context.principal, checked_size(info, first), project
+        )
+        return [ModelUsage.of(row) for row in found]
+
+    @strawberry.field(description="By what the costs of calls are computed that their senders do not say.")
+    async def price_list(self, info: Info) -> PriceList:
+        public = await asyncio.to_thread(source, now().date())
+        own = info.context.services.prices.own_models
+        return PriceList(name=public.name, newest_price_since=public.newest, own_models=list(own[:SHORT]))

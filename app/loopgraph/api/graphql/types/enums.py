@@ -6,6 +6,7 @@ from enum import Enum
 
 import strawberry
 
+from loopgraph.contracts.analytics import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
 from loopgraph.contracts.experiments import Method
@@ -25,6 +26,7 @@ from loopgraph.contracts.feedback import (
 )
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
 from loopgraph.contracts.observations import Temporality
+from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
 from loopgraph.contracts.trace_updates import TracePart
 from loopgraph.contracts.traces import SpawnBasis, TraceClosure, TraceStatus
@@ -50,6 +52,8 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
+    UsageDimension: "By what the usage of language models is told apart.",
+    CostSource: "Who says what a call of a model cost.",
     Temporality: "What the value of a data point counts from, as in OpenTelemetry.",
     FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
     RunStatus: "State of a run. WAITING: an experiment has not enough units yet, or they do not fall to its arms as planned.",
@@ -74,6 +78,7 @@ __all__ = [
     "ActorType",
     "Arm",
     "ChangedField",
+    "CostSource",
     "EdgeStrength",
     "EventType",
     "EvolutionType",
@@ -101,5 +106,6 @@ __all__ = [
     "TracePart",
     "TraceStatus",
     "UnitRule",
+    "UsageDimension",
     "Verdict",
 ]

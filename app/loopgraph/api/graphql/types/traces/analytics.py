@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Self
+
 import strawberry
 
-from loopgraph.api.graphql.types.common import Long
+from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.figures import Interval
-from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.list_size import SHORT, short_list
+from loopgraph.api.graphql.types.nodes import SESSION, link
+from loopgraph.contracts import analytics as contracts
 from loopgraph.reducers.samples import wilson_interval
 
 _MEAN = "Over the durations that are known."
@@ -68,3 +73,59 @@ class EndpointReliability:
     @strawberry.field(description="Wilson's interval at 95 %.")
     def success_rate_interval(self) -> Interval | None:
         return _interval(self.success_count, self.call_count)
+
+
+_COST = (
+    "In US dollars, of the calls whose cost is known: as their senders say, else by the list of prices. Null where no call has "
+    "one. It is what the models' makers ask for by their public prices; a subscription costs something else."
+)
+_REPORTED = "What of the cost the senders of the calls say themselves; null where none does."
+_UNPRICED = "Calls that used tokens, and of which nobody knows what they cost."
+
+
+@strawberry.type(description="What calls of language models used and cost.")
+class ModelUsageSums:
+    calls: Long = strawberry.field(description="How many calls there are.")
+    input_tokens: Long
+    cache_read_tokens: Long
+    cache_write_tokens: Long
+    output_tokens: Long
+    reasoning_tokens: Long
+    cost_usd: float | None = strawberry.field(description=_COST)
+    reported_cost_usd: float | None = strawberry.field(description=_REPORTED)
+    unpriced_calls: Long = strawberry.field(description=_UNPRICED)
+    unpriced_models: list[str] = short_list("The models of those calls.")
+
+    @classmethod
+    def of(cls, sums: contracts.ModelUsageSums) -> Self:
+        return shape(cls, sums, unpriced_models=list(sums.unpriced_models[:SHORT]))
+
+
+@strawberry.type(
+    description="What one group of calls of language models used and cost. A dimension is null where the groups are not told "
+    "apart by it, and where a call has none."
+)
+class ModelUsage(ModelUsageSums):
+    model: str | None = strawberry.field(description="The language model.")
+    service_name: str | None
+    day: date | None = strawberry.field(description="The day (UTC) on which the traces of the calls began.")
+    project: str | None = strawberry.field(description="The folder that the sessions worked in.")
+    session_id: strawberry.ID | None
+    user_id: str | None
+    agent: str | None = strawberry.field(
+        description="The agent that a routing selected, or the type of the subagent; null for an agent client itself."
+    )
+    skill: str | None
+
+    session = link("session", "session_id", SESSION, "The session of the calls.")
+
+
+@strawberry.type(description="By what the costs of calls are computed that their senders do not say.")
+class PriceList:
+    name: str = strawberry.field(
+        description="The public list and its version; it is part of this release, and asks no network."
+    )
+    newest_price_since: date = strawberry.field(
+        description="Since when the newest of its prices holds that are in force today."
+    )
+    own_models: list[str] = short_list("Models, or beginnings of their names, that have prices of your own.")

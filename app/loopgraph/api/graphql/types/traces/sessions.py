@@ -15,8 +15,10 @@ from loopgraph.api.graphql.types.enums import Temporality
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import SESSION, TRACE, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
+from loopgraph.api.graphql.types.traces.analytics import ModelUsageSums
 from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
 from loopgraph.contracts import sessions as contracts
+from loopgraph.contracts.analytics import NO_USAGE
 from loopgraph.effects.traces.sessions import log_key, metric_key, session_key
 
 _BY_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+\d\d:\d\d\|.+"
@@ -94,6 +96,10 @@ class Session(Loaded, relay.Node):
         page = TRACES.page(info, first, after)
         found = await info.context.loaders.traces_of_session.load((self.session_id, page))
         return TRACES.connection(found.items, Trace.of, has_more=found.has_more, after=after)
+
+    @strawberry.field(description="What the calls of language models in all of its traces used and cost.")
+    async def model_usage(self, info: Info) -> ModelUsageSums:
+        return ModelUsageSums.of(await info.context.loaders.model_usage_of_session.load(self.session_id) or NO_USAGE)
 
     @strawberry.field(description="Log records of the session and of its traces, in the order of time.")
     async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:

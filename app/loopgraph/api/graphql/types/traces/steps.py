@@ -10,7 +10,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, Long, shape
-from loopgraph.api.graphql.types.enums import Arm, SetAside, TraceStatus, UnitRule
+from loopgraph.api.graphql.types.enums import Arm, CostSource, SetAside, TraceStatus, UnitRule
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
@@ -45,8 +45,16 @@ class EndpointCall:
     context: JSON
     model: str | None = strawberry.field(description="The language model, if one was called.")
     input_tokens: Long | None
+    cache_read_tokens: Long | None
+    cache_write_tokens: Long | None
+    cache_write_1h_tokens: Long | None = strawberry.field(name="cacheWrite1hTokens")
     output_tokens: Long | None
-    cost_usd: float | None
+    reasoning_tokens: Long | None
+    cost_usd: float | None = strawberry.field(
+        description="What it cost, in US dollars: as its sender says, else by the list of prices; null where neither knows."
+    )
+    cost_source: CostSource | None = strawberry.field(description="Who says what it cost; null where nobody does.")
+    skill: str | None
 
     trace = link("head", "correlation_id", TRACE, "The trace that it is in.")
     hook_execution = link("hook_execution", "hook_execution_id", STEP, "The step that made it.")

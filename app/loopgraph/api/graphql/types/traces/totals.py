@@ -53,11 +53,20 @@ class Totals:
     endpoint_calls: int
     failed_endpoint_calls: int
     input_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
+    cache_read_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
+    cache_write_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
     output_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
-    cost_usd: float | None = strawberry.field(description="Null where no call reports any.")
+    reasoning_tokens: Long | None = strawberry.field(description="Null where no call reports any.")
+    cost_usd: float | None = strawberry.field(
+        description="What the calls of models cost whose cost is known, in US dollars; null where none is."
+    )
+    reported_cost_usd: float | None = strawberry.field(
+        description="What of that the senders of the calls say themselves; the rest is by the list of prices."
+    )
+    unpriced_models: list[str] = short_list("Models that were called, and of which nobody knows what that cost.")
     rag_queries: int
     quality_gates: int
 
     @classmethod
     def of(cls, totals: assembly.Totals) -> Self:
-        return shape(cls, totals)
+        return shape(cls, totals, unpriced_models=list(totals.unpriced_models[:SHORT]))

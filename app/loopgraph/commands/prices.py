@@ -1,0 +1,71 @@
+"""``loopgraph prices …``: what calls of language models cost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from loopgraph.commands.progress import shown
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.settings import Settings
+
+prices = typer.Typer(no_args_is_help=True, help="See what models cost, and price the calls that are stored.")
+
+_Service = Annotated[str | None, typer.Option(help="Who serves it, such as azure; left out, its maker.")]
+
+
+@prices.command()
+@plainly
+def show(model: Annotated[str, typer.Argument(help="The name of a model.")], service: _Service = None) -> None:
+    """Show what a million tokens of each kind cost today, in US dollars."""
+    from loopgraph.computes.pricing.own import MILLION
+    from loopgraph.computes.pricing.price_list import source
+    from loopgraph.contracts.pricing import TOKENS, ModelUsage
+    from loopgraph.effects.clock import now
+    from loopgraph.main import price_list
+
+    at, pricing, public = now(), price_list(Settings()), source(now().date())
+    kinds = {
+        "input": ("input_tokens",),
+        "read from a cache": ("input_tokens", "cache_read_tokens"),
+        "written to a cache": ("input_tokens", "cache_write_tokens"),
+        "written to a cache for an hour": ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+        "output": ("output_tokens",),
+    }
+    costs = {
+        name: pricing(ModelUsage(model, service, at, *(MILLION if count in counts else 0 for count in TOKENS)))
+        for name, counts in kinds.items()
+    }
+    if None in costs.values():
+        err.print(f"{model} has no price: not in {public.name}, and not in a file of yours", markup=False)
+        raise typer.Exit(1)
+    for name, cost in costs.items():
+        out.print(f"{name:<30} {cost:>12,.4f}", markup=False)
+    out.print(f"by your own prices and {public.name}, whose newest price holds since {public.newest}", markup=False)
+
+
+@prices.command()
+@plainly
+def recompute() -> None:
+    """Price all stored calls again, by the prices of their time, as the list of prices has them now.
+
+    For calls that were stored before their model had a price, or before you had prices of your own. What senders say that a call
+    cost is not touched. It can be stopped and repeated at any time, beside running services.
+    """
+    settings = Settings()
+    configure_logging("warning")
+    asyncio.run(_recompute(settings))
+
+
+async def _recompute(settings: Settings) -> None:
+    from loopgraph.effects.traces.prices import Priced, TracePrices
+    from loopgraph.main import open_services
+
+    done = Priced(0, 0)
+    async with open_services(settings, create=False) as services:
+        with shown(err) as tell:
+            async for done in TracePrices(services.graph, services.prices).recompute():
+                tell(f"{counted(done.calls, 'call')}, {done.changed:,} priced anew", done.calls, "calls")
+    out.print(f"{counted(done.calls, 'call')} of models, {done.changed:,} priced anew", markup=False)

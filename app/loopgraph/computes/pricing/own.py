@@ -1,0 +1,70 @@
+"""Prices of one's own, from a file: of models that no public list has, and those that were agreed on. README shows one."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from loopgraph.contracts.pricing import ModelUsage
+from loopgraph.errors import SetupError
+
+_Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+MILLION = 1_000_000
+
+
+class ModelPrice(BaseModel):
+    """What a model costs, in US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    input: _Price
+    cache_read: _Price | None = None
+    cache_write: _Price | None = None
+    cache_write_1h: _Price | None = None
+    output: _Price = 0.0
+
+    def cost_usd(self, usage: ModelUsage) -> float:
+        """What a call cost."""
+        write = self.input if self.cache_write is None else self.cache_write
+        write_1h = write if self.cache_write_1h is None else self.cache_write_1h
+        read = self.input if self.cache_read is None else self.cache_read
+        plain = usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens
+        return (
+            plain * self.input
+            + usage.cache_read_tokens * read
+            + (usage.cache_write_tokens - usage.cache_write_1h_tokens) * write
+            + usage.cache_write_1h_tokens * write_1h
+            + usage.output_tokens * self.output
+        ) / MILLION
+
+
+class OwnPrices(BaseModel):
+    """The prices of a file, by the names of models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: dict[str, ModelPrice] = {}
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """The prices of a file. Raises SetupError, which says what is wrong where."""
+        try:
+            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise SetupError(f"the prices in {file} cannot be read: {error.strerror or error}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SetupError(f"the prices in {file} are no TOML: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise SetupError(f"the prices in {file} are not understood: {place}: {first['msg']}") from error
+
+    def of(self, model: str) -> ModelPrice | None:
+        """The price of a model: of its name, else of the longest beginning of it."""
+        if found := self.models.get(model):
+            return found
+        beginnings = [name for name in self.models if name.endswith("*") and model.startswith(name[:-1])]
+        return self.models[max(beginnings, key=len)] if beginnings else None

@@ -1,0 +1,34 @@
+// What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
+// by what `by` names: "model", "service", "day", "project", "session", "user", "agent", "skill". What a sender says a call cost
+// counts, else what it does by the list of prices. `project` (null: all) is the folder that a session worked in.
+// access: read
+// parameters: above, before, subject, by, project, limit
+// returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
+MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
+WHERE t.time_key >= $above AND t.time_key < $before AND c.model IS NOT NULL
+  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
+WITH t, c, s.cwd AS folder, coalesce(c.cost_usd, c.price_usd) AS cost,
+     coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
+WHERE $project IS NULL OR folder = $project
+WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
+     CASE WHEN 'service' IN $by THEN c.service_name END AS service_name,
+     CASE WHEN 'day' IN $by THEN toInteger(split(t.time_key, '|')[0]) / 86400000000 END AS day,
+     CASE WHEN 'project' IN $by THEN folder END AS project,
+     CASE WHEN 'session' IN $by THEN t.session_id END AS session_id,
+     CASE WHEN 'user' IN $by THEN t.user_id END AS user_id,
+     CASE WHEN 'agent' IN $by THEN coalesce(t.agent, t.agent_type) END AS agent,
+     CASE WHEN 'skill' IN $by THEN c.skill END AS skill,
+     c, cost, used
+WITH model, service_name, day, project, session_id, user_id, agent, skill, count(c) AS calls,
+     sum(coalesce(c.input_tokens, 0)) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0)) AS cache_read_tokens,
+     sum(coalesce(c.cache_write_tokens, 0)) AS cache_write_tokens, sum(coalesce(c.output_tokens, 0)) AS output_tokens,
+     sum(coalesce(c.reasoning_tokens, 0)) AS reasoning_tokens, count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
+     count(c.cost_usd) AS reported, sum(coalesce(c.cost_usd, 0.0)) AS known_reported,
+     sum(CASE WHEN cost IS NULL AND used THEN 1 ELSE 0 END) AS unpriced_calls,
+     collect(DISTINCT CASE WHEN cost IS NULL AND used THEN c.model END) AS unpriced_models
+RETURN model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens,
+       cache_write_tokens, output_tokens, reasoning_tokens, CASE WHEN priced > 0 THEN known_cost END AS cost_usd,
+       CASE WHEN reported > 0 THEN known_reported END AS reported_cost_usd, unpriced_calls, unpriced_models
+ORDER BY known_cost DESC, input_tokens DESC, model, day, project, session_id, agent, skill
+LIMIT $limit

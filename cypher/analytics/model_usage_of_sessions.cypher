@@ -1,0 +1,18 @@
+// What the calls of language models in some sessions used and cost, as far as the subject may see their traces (null: all).
+// access: read
+// parameters: session_ids, subject
+// returns: session_id, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
+UNWIND $session_ids AS id
+MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
+WHERE c.model IS NOT NULL AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+WITH id, c, coalesce(c.cost_usd, c.price_usd) AS cost, coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
+WITH id, count(c) AS calls,
+     sum(coalesce(c.input_tokens, 0)) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0)) AS cache_read_tokens,
+     sum(coalesce(c.cache_write_tokens, 0)) AS cache_write_tokens, sum(coalesce(c.output_tokens, 0)) AS output_tokens,
+     sum(coalesce(c.reasoning_tokens, 0)) AS reasoning_tokens, count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
+     count(c.cost_usd) AS reported, sum(coalesce(c.cost_usd, 0.0)) AS known_reported,
+     sum(CASE WHEN cost IS NULL AND used THEN 1 ELSE 0 END) AS unpriced_calls,
+     collect(DISTINCT CASE WHEN cost IS NULL AND used THEN c.model END) AS unpriced_models
+RETURN id AS session_id, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+       CASE WHEN priced > 0 THEN known_cost END AS cost_usd,
+       CASE WHEN reported > 0 THEN known_reported END AS reported_cost_usd, unpriced_calls, unpriced_models

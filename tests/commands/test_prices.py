@@ -1,0 +1,70 @@
+"""``loopgraph prices``, as a user runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+from conftest import settings_for
+from loopgraph.contracts.traces import EndpointCalled
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import schema
+from loopgraph.settings import Migrate
+from support.engines import EngineUnderTest
+from support.traces import Traces, record
+
+
+async def run(*arguments: str, **environment: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "loopgraph", "prices", *arguments,
+        stdout=PIPE, stderr=PIPE, env={**os.environ, "COLUMNS": "200", **environment},
+    )  # fmt: skip
+    output, complaints = await process.communicate()
+    return process.returncode, (output + complaints).decode()
+
+
+async def test_show(tmp_path: Path) -> None:
+    code, told = await run("show", "claude-opus-5-5")
+    assert code == 0
+    assert [line.split()[-1] for line in told.splitlines()[:5]] == ["4.0000", "0.2000", "5.0000", "8.0000", "20.0000"]
+    code, told = await run("show", "ours-2")
+    assert (code, "ours-2 has no price" in told) == (1, True)
+    file = tmp_path / "prices.toml"
+    file.write_text('[models."ours-*"]\ninput = 1\noutput = 3.5\n')
+    code, told = await run("show", "ours-2", LOOPGRAPH_PRICES_FILE=str(file))
+    assert code == 0
+    assert [line.split()[-1] for line in told.splitlines()[:5]] == ["1.0000"] * 4 + ["3.5000"]
+    file.write_text("[models.x]\ninput = 'much'\n")
+    code, told = await run("show", "x", LOOPGRAPH_PRICES_FILE=str(file))
+    assert code == 1
+    assert "models.x.input" in told
+    assert "Traceback" not in told
+
+
+async def test_recompute(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
+    async with Graph.open(settings_for(embedded_engine)) as graph:
+        await schema.prepare(graph, Migrate.AUTO)
+        call, model, traces = new_id(), f"ours-{new_id()}", Traces(graph)
+        await record(
+            traces,
+            EndpointCalled(
+                correlation_id=new_id(), call_id=call, service_name="s", endpoint_path="/", success=True, model=model,
+                input_tokens=2_000_000,
+            ),
+        )  # fmt: skip
+        assert (await traces.calls_by_id([call], None))[call].cost_usd is None
+        file = tmp_path / "prices.toml"
+        file.write_text(f'[models."{model}"]\ninput = 1.5\n')
+        settings = {
+            "LOOPGRAPH_GRAPH_URL": embedded_engine.url, "LOOPGRAPH_GRAPH_USER": embedded_engine.user,
+            "LOOPGRAPH_GRAPH_PASSWORD": embedded_engine.password,
+            "LOOPGRAPH_GRAPH_DATABASE": str(embedded_engine.database), "LOOPGRAPH_PRICES_FILE": str(file),
+        }  # fmt: skip
+        code, told = await run("recompute", **settings)
+        assert code == 0, told
+        assert "priced anew" in told
+        assert (await traces.calls_by_id([call], None))[call].cost_usd == 3.0

@@ -1,0 +1,52 @@
+"""The file of one's own prices, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from loopgraph.computes.pricing.own import OwnPrices
+from loopgraph.errors import SetupError
+
+README = Path(__file__).parents[3] / "README.md"
+
+
+def test_the_file_of_the_documentation(tmp_path: Path) -> None:
+    [text] = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    file = tmp_path / "prices.toml"
+    file.write_text(text)
+    [(name, price)] = OwnPrices.read(file).models.items()
+    assert name == "our-model"
+    assert (price.input, price.cache_read, price.cache_write, price.cache_write_1h, price.output) == (
+        1.25, 0.125, 1.5625, 2.5, 10.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[models.x]\ninput = -1", r"models\.x\.input: Input should be greater than or equal to 0"),
+        ("[models.x]\ninput = 1\ncached = 2", r"models\.x\.cached: Extra inputs are not permitted"),
+        ("[models.x]\noutput = 1", r"models\.x\.input: Field required"),
+        ('[models.x]\ninput = "1"', r"models\.x\.input: Input should be a valid number"),
+        ("[models.x]\ninput = nan", r"models\.x\.input: Input should be"),
+        ("[model.x]\ninput = 1", "model: Extra inputs are not permitted"),
+        ("[models.x", r"are no TOML: Expected"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text(text)
+    with pytest.raises(SetupError, match=told) as caught:
+        OwnPrices.read(file)
+    assert str(file) in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="No such file"):
+        OwnPrices.read(tmp_path / "prices.toml")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    with pytest.raises(SetupError, match="are no TOML"):
+        OwnPrices.read(tmp_path / "bytes")
