@@ -42,12 +42,16 @@ class SessionSeen(Contract):
 
 
 class LogRecorded(Contract):
-    """A log record that has no place of its own in a trace; it belongs to the trace or, without one, to the session."""
+    """A log record that has no place of its own in a trace; it belongs to the trace or, without one, to the session.
+
+    ``span_key`` is the id of the step or call whose span it names.
+    """
 
     kind: Literal["log"] = "log"
     record_id: Id
     correlation_id: Id | None = None
     session_id: Id | None = None
+    span_key: Id | None = None
     name: Name | None = None
     severity: Name | None = None
     timestamp: Instant | None = None
@@ -112,7 +116,8 @@ class Observation(Contract):
     Evidence for the place of a subagent's trace (``event`` is its TraceStarted): ``spawn_rule`` says how
     ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang. On a
     HookExecuted, ``span_id`` is the span of the tool's execution, the one that spans of a subagent hang under. On an
-    EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id.
+    EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id; with a ``part``, its
+    ``request_body`` or ``response_body`` is one message of several, which stand in the order of their parts.
     """
 
     event: ObservedEvent
@@ -125,6 +130,7 @@ class Observation(Contract):
     parent_span_ids: tuple[Id, ...] = ()
     span_id: Id | None = None
     nested_in: Id | None = None
+    part: Id | None = None
 
 
 Recordable = TraceEvent | Observation

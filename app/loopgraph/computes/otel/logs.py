@@ -1,4 +1,5 @@
-"""Log records as observations: those of the agent client by its own names, all others as they are."""
+"""Log records as observations: those of agent clients by their own names, messages of calls of models as parts of those, and all
+others as they are."""
 
 from __future__ import annotations
 
@@ -7,12 +8,14 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, digest_id
+from loopgraph.computes.agents.ids import as_id, digest_id, span_key
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_logs import event_name, observe_agent_log
-from loopgraph.computes.otel.conventions import WHOSE
+from loopgraph.computes.otel.dialects.events import ClientEvents, observe_message
+from loopgraph.computes.otel.dialects.events import event_name as name_of_event
+from loopgraph.computes.otel.dialects.table import WHOSE
 from loopgraph.computes.otel.model import Log, instant
-from loopgraph.computes.otel.report import Report, is_trace_id
+from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation
 from loopgraph.errors import InvalidInput
 
@@ -20,12 +23,13 @@ from loopgraph.errors import InvalidInput
 def observe_logs(items: Sequence[Log | InvalidInput]) -> Report:
     """What the log records of one request say; what could not be read is refused, and a record whose ids are wrong."""
     report, sessions, places = Report(), set(), set()
+    clients = ClientEvents()
     for i, log in report.sound(items).items():
         try:
             _check(log)
             name = event_name(log)
             if name is None or not is_of_agent(PREFIX, log.attributes):
-                report.add(i, _observe(log))
+                report.add(i, *_observe(log, clients))
                 continue
             observations, place = observe_agent_log(log, name)
         except (InvalidInput, ValidationError) as error:
@@ -46,17 +50,28 @@ def _check(log: Log) -> None:
         raise InvalidInput("traceId", "must be 16 bytes, as 32 hexadecimal digits in JSON")
 
 
-def _observe(log: Log) -> Observation:
-    """A record of anybody but the agent client; sent again, it has the same id."""
-    fields = Fields(log.attributes)
-    named = log.event_name or fields.text("event.name")
-    session, trace_id = fields.text(*WHOSE), log.trace_id if is_trace_id(log.trace_id) else None
+def _observe(log: Log, clients: ClientEvents) -> tuple[Observation, ...]:
+    """A record of anybody but the agent client whose hooks are known."""
+    name = name_of_event(log)
+    if (message := observe_message(log, name)) is not None:
+        return (message,)
+    return clients.observe(log, name) or (_record(log, name),)
+
+
+def _record(log: Log, named: str | None) -> Observation:
+    """A record that has no place of its own; sent again, it has the same id."""
+    fields, trace_id = Fields(log.attributes), log.trace_id if is_trace_id(log.trace_id) else None
+    if fields.rest.get("event.name") == named:
+        fields.any("event.name")
+    session = fields.text(*WHOSE)
+    span = span_key(trace_id, log.span_id) if trace_id and is_span_id(log.span_id) else None
     what = (log.time_ns, log.severity, log.event_name, log.body, log.attributes, log.trace_id, log.span_id)
     record = LogRecorded(
         record_id=digest_id(log.origin.resource, log.origin.scope, what),
         **said(
             correlation_id=trace_id,
             session_id=as_id(session) if session else None,
+            span_key=span,
             name=shortened((named or "").strip(), LONGEST_NAME).strip() or None,
             severity=shortened((log.severity or "").strip(), LONGEST_NAME).strip() or None,
             timestamp=instant(log.time_ns),

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
-from loopgraph.computes.otel.conventions import WHOSE
+from loopgraph.computes.otel.dialects.table import WHOSE
 from loopgraph.computes.otel.model import Point, instant
 from loopgraph.computes.otel.report import Report
 from loopgraph.contracts.observations import MetricMeasured, Observation, Temporality

@@ -12,21 +12,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from loopgraph.computes.agents.fields import Fields, said
-from loopgraph.computes.agents.ids import as_id, span_key
+from loopgraph.computes.agents.ids import span_key
 from loopgraph.computes.otel.claude_code import SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_spans import AgentSpans, subagents, times
-from loopgraph.computes.otel.conventions import (
-    ANSWER,
-    PROMPT,
-    USER,
-    WHOSE,
-    Role,
-    call_fields,
-    failure,
-    hook_type,
+from loopgraph.computes.otel.conventions import call_fields, failure
+from loopgraph.computes.otel.dialects.dialect import Kind, Role
+from loopgraph.computes.otel.dialects.reading import Reading
+from loopgraph.computes.otel.dialects.saying import (
+    agent_of,
+    answer_of,
+    kind_of,
     model_fields,
-    role,
+    prompt_of,
     tool_fields,
+    who,
 )
 from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
@@ -34,8 +33,6 @@ from loopgraph.contracts.observations import Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
-
-_WHO = frozenset((*WHOSE, *USER))
 
 
 def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
@@ -80,33 +77,39 @@ def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[
 
 def _observe(span: Span) -> tuple[Observation, ...]:
     """What a span of anybody but the agent client says."""
-    standing = role(span)
+    kind = kind_of(span)
     if span.parent_id.strip("0"):
-        return (_part(span, standing),)
-    if standing is Role.WRAPPER:
-        return _root(span, wrapper=True)
-    return (*_root(span, wrapper=False), _part(span, standing))
+        return (_part(span, kind),)
+    if kind.role is Role.WRAPPER:
+        return _root(span, kind, wrapper=True)
+    return (*_root(span, kind, wrapper=False), _part(span, kind))
 
 
-def _root(span: Span, *, wrapper: bool) -> tuple[Observation, ...]:
+def _root(span: Span, kind: Kind, *, wrapper: bool) -> tuple[Observation, ...]:
     """The beginning and the end of a trace; its attributes belong to its own step if it has one."""
-    fields = Fields(span.attributes)
-    begun = said(timestamp=instant(span.start_ns), prompt_text=fields.text(*PROMPT), **_who(fields))
+    reading = Reading.of(span)
+    begun = said(
+        timestamp=instant(span.start_ns),
+        prompt_text=prompt_of(reading),
+        agent_type=agent_of(reading, span, kind),
+        **who(reading),
+    )
     ended = said(
         timestamp=instant(span.end_ns),
         duration_ms=span.duration_ms,
-        response_text=fields.text(*ANSWER),
-        **failure(fields, span),
+        response_text=answer_of(reading),
+        **failure(reading.fields, span),
     )
-    context = {"context": _context(fields, span)} if wrapper else {}
+    context = {"context": _context(reading.fields, span)} if wrapper else {}
     started = TraceStarted(correlation_id=span.trace_id, source=span.origin.service or "otel", **begun, **context)
     completed = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, **ended)
     return (_observed(started, span), _observed(completed, span))
 
 
-def _part(span: Span, standing: Role) -> Observation:
+def _part(span: Span, kind: Kind) -> Observation:
     """A step, or a call, of a trace."""
-    fields, parent = Fields(span.attributes), span.parent_id if span.parent_id.strip("0") else None
+    reading, parent = Reading.of(span), span.parent_id if span.parent_id.strip("0") else None
+    fields = reading.fields
     above = span_key(span.trace_id, parent) if parent else None
     course = {
         "correlation_id": span.trace_id,
@@ -115,32 +118,30 @@ def _part(span: Span, standing: Role) -> Observation:
         **times(span),
     }
     key = span_key(span.trace_id, span.span_id)
-    if standing in (Role.MODEL, Role.CALL):
-        read = model_fields(fields, span) if standing is Role.MODEL else call_fields(fields, span)
-        call = EndpointCalled(call_id=key, **course, **read, context=_context(fields, span))
+    if kind.role in (Role.MODEL, Role.CALL):
+        read = model_fields(reading, span) if kind.role is Role.MODEL else call_fields(fields, span)
+        call = EndpointCalled(call_id=key, **course, **read, context=_context(reading.fields, span))
         return _observed(call, span, **said(nested_in=above))
-    who = said(session_id=_who(fields).get("session_id"), parent_id=above)
-    read = tool_fields(fields, span)
+    place = said(session_id=who(reading).get("session_id"), parent_id=above)
+    read = tool_fields(reading, span, kind)
     step = HookExecuted(
-        execution_id=key, hook_type=hook_type(span), **course, **who, **read, context=_context(fields, span)
+        execution_id=key,
+        hook_type=kind.hook_type,
+        **course,
+        **place,
+        **read,
+        context=_context(reading.fields, span),
     )
     return _observed(step, span)
 
 
 def _whole(spans: Sequence[Span]) -> Observation:
     """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
-    first, who = spans[0], Attributes()
+    first, known = spans[0], Attributes()
     for span in spans:
-        if not span.attributes.keys().isdisjoint(_WHO):
-            who = {**_who(Fields(span.attributes)), **who}
-    event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
+        known = {**who(Reading.of(span)), **known}
+    event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
     return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
-
-
-def _who(fields: Fields) -> dict[str, str]:
-    """The session and the user that a span names."""
-    session, user = fields.text(*WHOSE), fields.name(*USER)
-    return said(session_id=as_id(session) if session else None, user_id=user)
 
 
 def _context(fields: Fields, span: Span) -> Attributes:

@@ -16,6 +16,12 @@ Properties = dict[str, Any]
 
 RANKS = "ranks"
 
+PARTS = {"request_body": "request_parts", "response_body": "response_parts"}
+"""Bodies, and where the messages are that are reported of them one by one: JSON of ``{part: message}``."""
+
+MAPS = frozenset({"context", *PARTS.values()})
+"""JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
+
 _SETS = frozenset({"tags", "parent_span_ids"})
 
 
@@ -66,8 +72,8 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             result[name] = min(result[name], value)
         elif name in _SETS:
             result[name] = sorted({*result[name], *value})
-        elif name == "context":
-            result[name] = _joined_contexts(result[name], value, mine, others)
+        elif name in MAPS:
+            result[name] = _joined_maps(name, result[name], value, mine, others)
         elif standing(name, value, others) > standing(name, result[name], mine):
             result[name] = value
             mine.pop(name, None)
@@ -83,16 +89,16 @@ def _weights(properties: Properties) -> dict[str, Weight]:
 
 
 def _of(name: str, weights: dict[str, Weight]) -> dict[str, Weight]:
-    if name == "context":
-        return {key: weight for key, weight in weights.items() if key.startswith("context.")}
+    if name in MAPS:
+        return {key: weight for key, weight in weights.items() if key.startswith(f"{name}.")}
     return {name: weights[name]} if name in weights else {}
 
 
-def _joined_contexts(ours: str, theirs: str, mine: dict[str, Weight], others: dict[str, Weight]) -> str | None:
+def _joined_maps(field: str, ours: str, theirs: str, mine: dict[str, Weight], others: dict[str, Weight]) -> str | None:
     result = json_value(ours)
-    for source, value in json_value(theirs).items():
-        name = f"context.{source}"
-        if source not in result or standing(name, value, others) > standing(name, result[source], mine):
-            result[source] = value
+    for member, value in json_value(theirs).items():
+        name = f"{field}.{member}"
+        if member not in result or standing(name, value, others) > standing(name, result[member], mine):
+            result[member] = value
             mine |= _of(name, others)
     return json_text(dict(sorted(result.items())))

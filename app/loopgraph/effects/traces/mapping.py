@@ -32,7 +32,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import Properties, is_concluded
+from loopgraph.effects.traces.joining import PARTS, Properties, is_concluded
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -278,6 +278,9 @@ def call(properties: Properties) -> EndpointCall:
     record = _record(EndpointCall, properties)
     record["http_method"] = record["http_method"] or EndpointCalled.model_fields["http_method"].default
     record["retry_count"] = record["retry_count"] or 0
+    for body, parts in PARTS.items():
+        if record[body] is None and properties.get(parts):
+            record[body] = [message for _, message in sorted(json_value(properties[parts]).items())]
     record["cost_source"] = CostSource.REPORTED if record["cost_usd"] is not None else None
     if record["cost_usd"] is None and (price := properties.get("price_usd")) is not None:
         record["cost_usd"], record["cost_source"] = price, CostSource.COMPUTED

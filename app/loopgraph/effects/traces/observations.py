@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
 from loopgraph.contracts.precedence import Weight, level_of
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import Properties, weighted
+from loopgraph.effects.traces.joining import MAPS, PARTS, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
@@ -26,7 +27,7 @@ def observed(observation: Observation) -> Properties:
     for name in event.model_fields_set & FREE_VALUES:
         value = getattr(event, name)
         if value is not None and (value or name not in JSON_MAPS):
-            given[name] = free_value(name, {observation.source: value} if name == "context" else value)
+            given |= _free_value(observation, name, value)
     given |= _course(observation)
     if observation.otel_trace_id and "root_id" in given:
         given["otel_root_id"] = observation.otel_trace_id
@@ -37,6 +38,15 @@ def observed(observation: Observation) -> Properties:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
     return weighted(given, _weights(observation, given))
+
+
+def _free_value(observation: Observation, name: str, value: Any) -> Properties:
+    """A free value: what is only a part of one, and each source's context, in a map that the others are joined with."""
+    if name == "context":
+        return {name: free_value(name, {observation.source: value})}
+    if observation.part and name in PARTS:
+        return {PARTS[name]: free_value(name, {observation.part: value})}
+    return {name: free_value(name, value)}
 
 
 def _course(observation: Observation) -> Properties:
@@ -62,9 +72,9 @@ def _course(observation: Observation) -> Properties:
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     micros = _micros(observation.event.timestamp)
     levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place}
-    names = [name for name in given if name != "context"]
-    if "context" in given:
-        names.append(f"context.{observation.source}")
+    names = [name for name in given if name not in MAPS]
+    keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
+    names += [f"{name}.{keys[name]}" for name in given if name in MAPS]
     return {name: (level_of(name, **levels), micros) for name in names}
 
 

@@ -1,0 +1,216 @@
+"""What log records of generative AI say: the events of agent clients, by the table, and messages of calls of models."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final
+
+from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
+from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key
+from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
+from loopgraph.computes.otel.dialects.reading import Reading, message_of
+from loopgraph.computes.otel.dialects.saying import token_counts
+from loopgraph.computes.otel.dialects.table import EVENTS
+from loopgraph.computes.otel.model import Attributes, Log, instant
+from loopgraph.computes.otel.report import is_span_id, is_trace_id
+from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
+from loopgraph.contracts.precedence import Clock, Place, Trust
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceStarted, TraceStatus
+
+_REQUEST: Final = frozenset(f"gen_ai.{who}.message" for who in ("system", "user", "assistant", "tool"))
+_RESPONSE: Final = "gen_ai.choice"
+_DETAILS: Final = "gen_ai.client.inference.operation.details"
+_FAILED: Final = 400
+
+
+_PLACE_IN_SOURCE: Final = re.compile(r"event \S+:\d+")
+"""What programs in Rust give as the name of an event; its own is an attribute."""
+
+
+def event_name(log: Log) -> str | None:
+    """The name of the event that a record is of."""
+    names = (log.event_name, log.attributes.get("event.name"))
+    given = [name for name in names if isinstance(name, str) and name.strip()]
+    return next((name for name in given if not _PLACE_IN_SOURCE.fullmatch(name)), given[0] if given else None)
+
+
+# Messages of a call of a model
+
+
+def observe_message(log: Log, name: str | None) -> Observation | None:
+    """A record that holds what a model was given or has answered, as a part of the call whose span it names; else None."""
+    if not is_trace_id(log.trace_id) or not is_span_id(log.span_id):
+        return None
+    reading = Reading.of_attributes(log.attributes)
+    if name in _REQUEST or name == _RESPONSE:
+        body = "response_body" if name == _RESPONSE else "request_body"
+        said_of = {body: message_of(str(name), log.body)}
+        part: str | None = f"{log.time_ns:020d}.{digest_id(name, log.body)[:8]}"
+    elif name == _DETAILS:
+        said_of, part = {"request_body": reading.json("request"), "response_body": reading.json("response")}, None
+    else:
+        return None
+    call = EndpointCalled(
+        correlation_id=log.trace_id,
+        call_id=span_key(log.trace_id, log.span_id),
+        service_name=reading.name("provider") or log.origin.service or "unknown",
+        endpoint_path=reading.name("operation") or "chat",
+        **said(**said_of),
+    )
+    source = shortened(f"otel.{name}", LONGEST_NAME)
+    return Observation(event=call, source=source, rank=Trust.HEARSAY, otel_trace_id=log.trace_id, **said(part=part))
+
+
+# Events of agent clients
+
+
+class ClientEvents:
+    """The events of agent clients in one request. A record that names neither prompt nor trace belongs to the trace that the last
+    one of its session before it has named, or else to the session's own."""
+
+    def __init__(self) -> None:
+        self._traces: dict[str, str] = {}
+
+    def observe(self, log: Log, name: str | None) -> tuple[Observation, ...] | None:
+        """What a record says; None if it is not one of an agent client that is known, or has no place of its own."""
+        dialect = EVENTS.get(name or "")
+        if dialect is None or name is None:
+            return None
+        record = _Record(dialect, name, log)
+        if record.session is None:
+            return None
+        if record.named_trace:
+            self._traces[record.session] = record.named_trace
+        record.trace = record.named_trace or self._traces.get(record.session, record.session)
+        event = record.event()
+        return None if event is None else (*record.around(), record.observed(event))
+
+
+class _Record:
+    def __init__(self, dialect: Dialect, name: str, log: Log) -> None:
+        self._dialect, self._name, self._log = dialect, name, log
+        self._reading = Reading(log.attributes, (dialect,))
+        session, prompt = self._reading.text("session"), self._reading.text("prompt_id")
+        self.session = as_id(session) if session else None
+        self._otel_trace_id = log.trace_id if is_trace_id(log.trace_id) else None
+        self.named_trace = as_id(prompt) if prompt else self._otel_trace_id
+        self.trace = ""
+
+    @property
+    def _at(self) -> datetime | None:
+        return instant(self._log.time_ns)
+
+    def observed(self, event: ObservedEvent, rank: Trust = Trust.TELEMETRY) -> Observation:
+        how = said(otel_trace_id=self._otel_trace_id)
+        source = shortened(f"otel.{self._name}", LONGEST_NAME)
+        return Observation(event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **how)
+
+    def around(self) -> tuple[Observation, ...]:
+        """The session, and the trace that it ties to it."""
+        resource = Reading(self._log.origin.resource, ()).fields
+        seen = SessionSeen(
+            session_id=self.session,
+            **said(
+                timestamp=self._at,
+                client=resource.name("service.name"),
+                client_version=resource.name("service.version"),
+                model=self._reading.name("model"),
+                user_id=self._reading.name("user"),
+            ),
+        )
+        self._reading = Reading(self._log.attributes, (self._dialect,))
+        trace = TraceStarted(correlation_id=self.trace, session_id=self.session)
+        return (self.observed(seen), self.observed(trace, Trust.HEARSAY))
+
+    def event(self) -> ObservedEvent | None:
+        """What the record tells of; None if it is nothing that has a place in a trace."""
+        match self._dialect.events[self._name]:
+            case Meaning.PROMPT:
+                return self._prompt()
+            case Meaning.MODEL:
+                return self._model(failed=False)
+            case Meaning.MODEL_FAILED:
+                return self._model(failed=True)
+            case Meaning.TOOL:
+                return self._tool(over=True)
+            case Meaning.TOOL_DECIDED:
+                return self._tool(over=False)
+        return None
+
+    def _prompt(self) -> TraceStarted:
+        return TraceStarted(
+            correlation_id=self.trace,
+            session_id=self.session,
+            source="user_prompt",
+            **said(timestamp=self._at, prompt_text=self._reading.text("prompt"), user_id=self._reading.name("user")),
+            context=self._context(),
+        )
+
+    def _model(self, *, failed: bool) -> EndpointCalled | None:
+        reading, key = self._reading, self._key()
+        problem, status = reading.text("error_message"), reading.count("status_code")
+        if failed and not problem and (status or 0) < _FAILED:
+            return None
+        counts = {} if failed else said(**token_counts(reading))
+        if not failed and not counts:
+            return None
+        model = reading.name("model")
+        return EndpointCalled(
+            correlation_id=self.trace,
+            call_id=key,
+            service_name=reading.name("provider") or self._dialect.vendor or "unknown",
+            endpoint_path=reading.name("operation") or self._name,
+            status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
+            **said(
+                model=model,
+                completed_at=self._at,
+                duration_ms=reading.number("duration_ms"),
+                error_message=problem,
+                error_type=reading.name("error_type"),
+                response_status=status if status is not None and 100 <= status <= 599 else None,
+                request_body=reading.json("request"),
+                response_body=reading.json("response"),
+            ),
+            **counts,
+            context=self._context(),
+        )
+
+    def _tool(self, *, over: bool) -> HookExecuted:
+        reading = self._reading
+        tool_use_id, succeeded = reading.name("tool_use_id"), reading.flag("success")
+        problem = reading.text("error_message") if over else None
+        failed = succeeded is False or bool(problem)
+        course = said(
+            status=(TraceStatus.ERROR if failed else TraceStatus.SUCCESS) if over else None,
+            completed_at=self._at if over else None,
+            duration_ms=reading.number("duration_ms") if over else None,
+            error_message=problem,
+            error_type=reading.name("error_type") if failed else None,
+        )
+        return HookExecuted(
+            correlation_id=self.trace,
+            root_id=self.trace,
+            execution_id=execution_id(str(self.session), tool_use_id) if tool_use_id else self._key(),
+            session_id=self.session,
+            hook_type="ToolUse",
+            **course,
+            **said(
+                tool_name=reading.name("tool"),
+                tool_use_id=as_id(tool_use_id) if tool_use_id else None,
+                tool_input=reading.json("tool_input"),
+                tool_response=reading.json("tool_output"),
+            ),
+            context=self._context(),
+        )
+
+    def _key(self) -> str:
+        """The id of what has none: that of the span in which it is told, or else a digest."""
+        log = self._log
+        if self._otel_trace_id and is_span_id(log.span_id):
+            return span_key(self._otel_trace_id, log.span_id)
+        return digest_id(self.session, self._name, log.time_ns, log.attributes)
+
+    def _context(self) -> Attributes:
+        context: dict[str, Any] = self._reading.fields.rest
+        return context

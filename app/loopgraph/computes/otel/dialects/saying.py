@@ -1,0 +1,107 @@
+"""What spans of generative AI say, in any dialect, as fields of observations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loopgraph.computes.agents.fields import LONGEST_TEXT, said, shortened
+from loopgraph.computes.agents.ids import as_id
+from loopgraph.computes.otel.conventions import http_status, is_call, name_of, path_of
+from loopgraph.computes.otel.dialects.dialect import Kind, Role
+from loopgraph.computes.otel.dialects.reading import Reading
+from loopgraph.computes.otel.dialects.texts import answered, asked
+from loopgraph.computes.otel.model import Span
+
+
+def kind_of(span: Span) -> Kind:
+    """What a span stands for: what its attributes say it is, else its kind."""
+    if (known := Reading.of(span).kind) is not None:
+        return Kind(known.role, known.hook_type or _hook_type(span))
+    if is_call(span):
+        return Kind(Role.CALL)
+    step = span.kind in ("client", "producer", "consumer")
+    return Kind(Role.STEP if step else Role.WRAPPER, _hook_type(span))
+
+
+def _hook_type(span: Span) -> str:
+    return "Span" if span.kind == "unspecified" else span.kind.capitalize()
+
+
+def who(reading: Reading) -> dict[str, Any]:
+    """The session, the user and the tags that it names."""
+    session = reading.text("session")
+    return said(
+        session_id=as_id(session) if session else None, user_id=reading.name("user"), tags=reading.tags() or None
+    )
+
+
+def agent_of(reading: Reading, span: Span, kind: Kind) -> str | None:
+    """The agent whose work a span is, if it is one's."""
+    return (reading.name("agent") or name_of(span)) if kind.hook_type == "Agent" else None
+
+
+def prompt_of(reading: Reading) -> str | None:
+    """What a trace was begun with, out of its first span: what a person asked."""
+    text = reading.asked("prompt", "input", "request", reduce=asked)
+    return shortened(text, LONGEST_TEXT) if text else None
+
+
+def answer_of(reading: Reading) -> str | None:
+    """What a trace ended with, out of its first span."""
+    text = reading.asked("answer", "output", "response", reduce=answered)
+    return shortened(text, LONGEST_TEXT) if text else None
+
+
+def tool_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
+    """The name, the input and the result of a step."""
+    tool_use_id = reading.name("tool_use_id")
+    named = reading.name("tool") if kind.role is Role.TOOL else reading.name("agent")
+    return said(
+        tool_name=named or name_of(span),
+        tool_use_id=as_id(tool_use_id) if tool_use_id else None,
+        tool_input=reading.json("tool_input", "input", "request"),
+        tool_response=reading.json("tool_output", "output", "response"),
+    )
+
+
+def model_fields(reading: Reading, span: Span) -> dict[str, Any]:
+    """The fields of a call of a model."""
+    operation, fields = reading.name("operation"), reading.fields
+    return said(
+        service_name=reading.name("provider") or fields.name("server.address") or span.origin.service or "unknown",
+        endpoint_path=operation or path_of(span),
+        model=reading.name("model"),
+        **token_counts(reading),
+        cost_usd=reading.number("cost_usd"),
+        request_body=reading.json("request", "input"),
+        response_body=reading.json("response", "output"),
+        response_status=http_status(fields),
+    )
+
+
+def token_counts(reading: Reading) -> dict[str, int | None]:
+    """The tokens of a call of a model, those of caches as parts of the input and those of reasoning as parts of the output.
+
+    That is what OpenTelemetry asks for; who counts them beside the others has names of its own for that, or is known by a total
+    that is only reached so, or by parts that are more than the whole.
+    """
+    read, written, reasoning = (
+        reading.count(what) for what in ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+    )
+    cached, reasoned = (read or 0) + (written or 0), reasoning or 0
+    given, made, total = (reading.count(what) for what in ("input_tokens", "output_tokens", "total_tokens"))
+    if given is None and (plain := reading.count("plain_input_tokens")) is not None:
+        given = plain + cached
+    elif given is not None and (given < cached or total == given + cached + (made or 0)):
+        given += cached
+    if made is None and (plain := reading.count("plain_output_tokens")) is not None:
+        made = plain + reasoned
+    elif made is not None and made < reasoned:
+        made += reasoned
+    return {
+        "input_tokens": given,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "output_tokens": made,
+        "reasoning_tokens": reasoning,
+    }
