@@ -45,6 +45,7 @@ from loopgraph.effects.schema.upgrade import Upgrade
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.writes import TraceWrites
@@ -98,6 +99,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         events=Events(graph),
         traversals=Traversals(reads, settings.max_traversal_nodes),
         traces=TraceReads(graph),
+        records=RecordReads(graph),
         sessions=SessionReads(graph),
         search=search,
         feed=feed,

@@ -11,6 +11,9 @@ from senders.stub import ANSWER, MODEL
 _PROMPT = "weather in Paris?"
 _TOKENS = {"input_tokens": 50, "cache_read_tokens": 20, "output_tokens": 10, "reasoning_tokens": 4}
 
+_NO_REASONING = tuple(item for item in _TOKENS.items() if item[0] != "reasoning_tokens")
+_PLAIN = (("input_tokens", 50), ("output_tokens", 10))
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -40,6 +43,18 @@ EXPECTED = {
     ),
     "langfuse_agent": Expected(provider=None, tool_input={"args": ["Paris"], "kwargs": {}}),
     "langsmith_agent": Expected(agent=None, tool_output={"output": "21 in Paris"}),
+    "traceloop_agent": Expected(agent=None, tags=None, tool_input={"args": ["Paris"], "kwargs": {}}),
+    "mlflow_agent": Expected(session=None, user=None, tags=None, provider=None, tokens=_NO_REASONING),
+    "openai_agents": Expected(
+        agent="Agent workflow",  # the name of what is run; that of the agent is inside
+        session=None,
+        user=None,
+        tags=None,
+        prompt=None,
+        answer=None,
+        model="gpt-4o-mini",
+        tokens=_PLAIN,
+    ),
     "ai_sdk": Expected(provider="openai.chat"),
 }
 

@@ -72,6 +72,8 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
         "lineage_reject_version": {"input": {"nodeId": candidate}},
         "lineage_set_current_version": {"input": node},
         "lineage_version": node,
+        "sessions_logs": {"filter": {"severity": "INFO"}},
+        "sessions_metrics": {"filter": {"withoutSession": True}},
         "sessions_page": {"first": 5},
         "sessions_session": {"id": session},
         "traces_complete": {"input": {**begun, "success": True}},

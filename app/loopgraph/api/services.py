@@ -13,6 +13,7 @@ from loopgraph.effects.loop.evidence import EvidenceReads
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -35,6 +36,7 @@ class Services:
     events: Events
     traversals: Traversals
     traces: TraceReads
+    records: RecordReads
     sessions: SessionReads
     search: TraceSearch
     feed: TraceFeed

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from loopgraph.contracts.base import Contract, JsonMap
+from pydantic import model_validator
+
+from loopgraph.contracts.base import Contract, Instant, JsonMap
 from loopgraph.contracts.observations import Temporality
 
 
@@ -34,17 +36,47 @@ class Session(Contract):
 
 
 class LogRecord(Contract):
-    """A stored log record; ``at`` is its own instant, or its arrival."""
+    """A stored log record; ``at`` is its own instant, or its arrival. ``span_key`` is the id of the step or call it tells of."""
 
     record_id: str
     correlation_id: str | None
     session_id: str | None
+    span_key: str | None
     name: str | None
     severity: str | None
     at: datetime
     sequence: int | None
     body: Any
     context: JsonMap
+
+
+class _Range(Contract):
+    """``since`` is inclusive, ``until`` exclusive; what is None does not filter."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    session_id: str | None = None
+    without_session: bool = False
+    name: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.since and self.until and self.until <= self.since:
+            raise ValueError("until must be after since")
+        if self.without_session and self.session_id:
+            raise ValueError("give session_id or without_session, not both")
+        return self
+
+
+class LogFilter(_Range):
+    """Which log records."""
+
+    correlation_id: str | None = None
+    severity: str | None = None
+
+
+class MetricFilter(_Range):
+    """Which data points of metrics; ``name`` is that of the metric."""
 
 
 class MetricPoint(Contract):

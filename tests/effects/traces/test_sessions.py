@@ -12,7 +12,8 @@ from loopgraph.contracts.traces import TraceStarted
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.mapping import trace_key
-from loopgraph.effects.traces.sessions import SessionReads, log_key, metric_key, session_key
+from loopgraph.effects.traces.records import log_key, metric_key
+from loopgraph.effects.traces.sessions import SessionReads, session_key
 from loopgraph.errors import InvalidInput, UserError
 from support.traces import NOON, Traces, at
 

@@ -125,16 +125,16 @@ def by_id(fetch: Callable[[Sequence[K]], Awaitable[dict[K, V]]], turns: Turns) -
 
 
 def of_owners(
-    fetch: Callable[[Sequence[str], *Rest], Awaitable[Mapping[str, V]]], turns: Turns
-) -> Loader[tuple[str, *Rest], V]:
+    fetch: Callable[[Sequence[K], *Rest], Awaitable[Mapping[K, V]]], turns: Turns
+) -> Loader[tuple[K, *Rest], V]:
     """A loader over a read of something that each of several owners has, such as a page of their events.
 
     Its keys are the owner's id and what else the read asks for. One read answers the keys whose rest is the same; it must
     answer for every owner.
     """
 
-    async def load(keys: list[tuple[str, *Rest]]) -> list[V]:
-        groups: dict[tuple[Any, ...], dict[str, None]] = {}
+    async def load(keys: list[tuple[K, *Rest]]) -> list[V]:
+        groups: dict[tuple[Any, ...], dict[K, None]] = {}
         for owner, *rest in keys:
             groups.setdefault(tuple(rest), {})[owner] = None
         found = {rest: await fetch(list(owners), *rest) for rest, owners in groups.items()}
@@ -202,13 +202,15 @@ class Loaders:
             return found | (await skeletons(services.traces, left, principal) if left else {})
 
         self.place = by_id(places, turns)
-        sessions = services.sessions
+        sessions, records = services.sessions, services.records
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
         self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)
         self.model_usage_of_session = by_id(
             lambda ids: services.analytics.model_usage_of_sessions(ids, principal), turns
         )
         self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
+        self.logs_of_trace = of_owners(lambda ids, page: records.logs_of_traces(ids, page, principal), turns)
+        self.logs_of_step = of_owners(lambda steps, page: records.logs_of_steps(steps, page, principal), turns)
         self.metrics_of_session = of_owners(sessions.metrics, turns)
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)
         feedback = services.feedback

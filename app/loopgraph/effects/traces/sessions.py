@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from loopgraph.assets import Query, query
 from loopgraph.contracts.base import Page, Principal
@@ -16,7 +15,7 @@ from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces import mapping as trace_mapping
 from loopgraph.effects.traces.reads import LAST, subject_of
-from loopgraph.errors import InvalidInput
+from loopgraph.effects.traces.records import Items, log_record, metric_point, page_of, position_of
 
 T = TypeVar("T")
 Properties = dict[str, Any]
@@ -26,15 +25,6 @@ _SESSIONS_PAGE = query("traces/sessions_page")
 _TRACES_OF_SESSIONS = query("traces/traces_of_sessions")
 _LOGS_OF_SESSIONS = query("traces/logs_of_sessions")
 _POINTS_OF_SESSIONS = query("traces/points_of_sessions")
-
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-
-
-class Items(NamedTuple, Generic[T]):
-    """One page of a list, and whether more follow."""
-
-    items: tuple[T, ...]
-    has_more: bool
 
 
 class SessionReads:
@@ -54,7 +44,7 @@ class SessionReads:
         rows = await self._graph.read(
             _SESSIONS_PAGE, before=page.after or LAST, subject=subject_of(principal), limit=page.first + 1
         )
-        return _page([session(row["session"]) for row in rows], page)
+        return page_of([session(row["session"]) for row in rows], page)
 
     async def traces(
         self, session_ids: Iterable[str], page: Page, principal: Principal | None
@@ -72,7 +62,7 @@ class SessionReads:
 
         ``page.after`` is the ``log_key`` of the last record seen. Raises InvalidInput for one that is no such key.
         """
-        at, id_ = _position(page)
+        at, id_ = position_of(page)
         position = {"at": at, "record_id": id_, "subject": subject_of(principal)}
         return await self._pages(_LOGS_OF_SESSIONS, session_ids, page, lambda row: log_record(row["record"]), position)
 
@@ -81,7 +71,7 @@ class SessionReads:
 
         ``page.after`` is the ``metric_key`` of the last point seen. Raises InvalidInput for one that is no such key.
         """
-        at, id_ = _position(page)
+        at, id_ = position_of(page)
         return await self._pages(
             _POINTS_OF_SESSIONS, session_ids, page, lambda row: metric_point(row["point"]), {"at": at, "point_id": id_}
         )
@@ -93,11 +83,7 @@ class SessionReads:
         found: dict[str, list[T]] = {id_: [] for id_ in session_ids}
         for row in await self._graph.read(statement, session_ids=list(found), limit=page.first + 1, **position):
             found[row["session_id"]].append(item(row))
-        return {id_: _page(items, page) for id_, items in found.items()}
-
-
-def _page(items: list[T], page: Page) -> Items[T]:
-    return Items(tuple(items[: page.first]), len(items) > page.first)
+        return {id_: page_of(items, page) for id_, items in found.items()}
 
 
 # Keys: what ``Page.after`` takes
@@ -108,30 +94,6 @@ def session_key(session: Session) -> str:
     return time_key(session.at, session.session_id)
 
 
-def log_key(record: LogRecord) -> str:
-    """The key of a log record in the order of time."""
-    return f"{record.at.isoformat()}|{record.record_id}"
-
-
-def metric_key(point: MetricPoint) -> str:
-    """The key of a data point in the order of time."""
-    return f"{point.at.isoformat()}|{point.point_id}"
-
-
-def _position(page: Page) -> tuple[datetime, str]:
-    """The instant and the id after which a page begins."""
-    if page.after is None:
-        return _BEGINNING, ""
-    instant, _, id_ = page.after.partition("|")
-    try:
-        at = datetime.fromisoformat(instant)
-    except ValueError:
-        raise InvalidInput("after", "must be a cursor of this connection") from None
-    if at.tzinfo is None:
-        raise InvalidInput("after", "must be a cursor of this connection")
-    return at, id_
-
-
 # Properties → contracts
 
 
@@ -140,20 +102,3 @@ def session(properties: Properties) -> Session:
     values = {name: properties.get(name) for name in Session.model_fields}
     context, tags = json_value(properties.get("context")) or {}, tuple(properties.get("tags") or ())
     return Session(**{**values, "context": context, "tags": tags})
-
-
-def log_record(properties: Properties) -> LogRecord:
-    """The record of a ``:LogRecord`` node."""
-    return LogRecord(**_dated(LogRecord, properties), body=json_value(properties.get("body")))
-
-
-def metric_point(properties: Properties) -> MetricPoint:
-    """The data point of a ``:MetricPoint`` node."""
-    return MetricPoint(**{**_dated(MetricPoint, properties), "unit": properties.get("unit") or ""})
-
-
-def _dated(contract: type[LogRecord | MetricPoint], properties: Properties) -> Properties:
-    """A value for every field but ``body``; what has no instant of its own is dated by its arrival."""
-    values = {name: properties.get(name) for name in contract.model_fields if name != "body"}
-    at = properties.get("at") or properties["created_at"]
-    return {**values, "at": at, "context": json_value(properties.get("context")) or {}}

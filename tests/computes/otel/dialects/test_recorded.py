@@ -13,5 +13,9 @@ def test_what_was_recorded(name: str) -> None:
     check(name, read(name))
 
 
+OTHERS = {"openai_v2_events", "codex"}
+"""Recordings of other conversations, which tests of their own read."""
+
+
 def test_every_recording_is_tested() -> None:
-    assert {path.stem for path in RECORDED.glob("*.jsonl")} == EXPECTED.keys()
+    assert {path.stem for path in RECORDED.glob("*.jsonl")} == EXPECTED.keys() | OTHERS

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
@@ -108,18 +108,17 @@ class _Record:
 
     def around(self) -> tuple[Observation, ...]:
         """The session, and the trace that it ties to it."""
-        resource = Reading(self._log.origin.resource, ()).fields
+        resource, own = Fields(self._log.origin.resource), Reading(self._log.attributes, (self._dialect,))
         seen = SessionSeen(
             session_id=self.session,
             **said(
                 timestamp=self._at,
                 client=resource.name("service.name"),
                 client_version=resource.name("service.version"),
-                model=self._reading.name("model"),
-                user_id=self._reading.name("user"),
+                model=own.name("model"),
+                user_id=own.name("user"),
             ),
         )
-        self._reading = Reading(self._log.attributes, (self._dialect,))
         trace = TraceStarted(correlation_id=self.trace, session_id=self.session)
         return (self.observed(seen), self.observed(trace, Trust.HEARSAY))
 

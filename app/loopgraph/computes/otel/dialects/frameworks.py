@@ -10,6 +10,7 @@ TRACELOOP: Final = Dialect(
     # traceloop/openllmetry, packages/opentelemetry-semantic-conventions-ai; the properties are those that a program associates
     name="Traceloop",
     marks=("traceloop.", "llm.request.type"),
+    json_texts=("traceloop.entity.",),
     kinds={
         "traceloop.span.kind": {
             "workflow": Kind(Role.WRAPPER, "Workflow"),

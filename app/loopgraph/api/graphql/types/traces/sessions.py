@@ -1,4 +1,4 @@
-"""Sessions of agent clients, with their traces, log records and data points of metrics."""
+"""Sessions of agent clients."""
 
 from __future__ import annotations
 
@@ -11,59 +11,17 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing
-from loopgraph.api.graphql.types.enums import Temporality
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.nodes import SESSION, TRACE, Loaded, link, own_id
+from loopgraph.api.graphql.types.nodes import Loaded, own_id
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.analytics import ModelUsageSums
+from loopgraph.api.graphql.types.traces.records import LOGS, METRICS, LogRecord, MetricPoint
 from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
 from loopgraph.contracts import sessions as contracts
 from loopgraph.contracts.analytics import NO_USAGE
-from loopgraph.effects.traces.sessions import log_key, metric_key, session_key
-
-_BY_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+\d\d:\d\d\|.+"
+from loopgraph.effects.traces.sessions import session_key
 
 SESSIONS = Listing[contracts.Session]("sessions", session_key, BY_TIME)
-_LOGS = Listing[contracts.LogRecord]("logs", log_key, _BY_INSTANT)
-_METRICS = Listing[contracts.MetricPoint]("metrics", metric_key, _BY_INSTANT)
-
-
-@strawberry.type(description="A log record that has no place of its own in a trace.")
-class LogRecord:
-    record_id: strawberry.ID
-    correlation_id: strawberry.ID | None
-    session_id: strawberry.ID | None
-    name: str | None
-    severity: str | None
-    at: datetime = strawberry.field(description="Its own instant, or that of its arrival.")
-    sequence: float | None = strawberry.field(description="Its number within the session, as the client counts.")
-    body: JSON | None
-    context: JSON
-    trace = link("head", "correlation_id", TRACE, "The trace that it belongs to.")
-    session = link("session", "session_id", SESSION, "The session that it belongs to.")
-
-    @classmethod
-    def of(cls, record: contracts.LogRecord) -> Self:
-        return shape(cls, record)
-
-
-@strawberry.type(description="A data point of a metric.")
-class MetricPoint:
-    point_id: strawberry.ID
-    session_id: strawberry.ID | None
-    name: str
-    unit: str
-    temporality: Temporality
-    value: float = strawberry.field(description="The sum of a histogram.")
-    count: float | None = strawberry.field(description="How many measurements a histogram holds.")
-    started_at: datetime | None
-    at: datetime
-    context: JSON
-    session = link("session", "session_id", SESSION, "The session that it belongs to.")
-
-    @classmethod
-    def of(cls, point: contracts.MetricPoint) -> Self:
-        return shape(cls, point)
 
 
 @presents(contracts.Session)
@@ -103,12 +61,12 @@ class Session(Loaded, relay.Node):
 
     @strawberry.field(description="Log records of the session and of its traces, in the order of time.")
     async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:
-        page = _LOGS.page(info, first, after)
+        page = LOGS.page(info, first, after)
         found = await info.context.loaders.logs_of_session.load((self.session_id, page))
-        return _LOGS.connection(found.items, LogRecord.of, has_more=found.has_more, after=after)
+        return LOGS.connection(found.items, LogRecord.of, has_more=found.has_more, after=after)
 
     @strawberry.field(description="Data points of metrics of the session, in the order of time.")
     async def metrics(self, info: Info, first: int = 20, after: str | None = None) -> Connection[MetricPoint]:
-        page = _METRICS.page(info, first, after)
+        page = METRICS.page(info, first, after)
         found = await info.context.loaders.metrics_of_session.load((self.session_id, page))
-        return _METRICS.connection(found.items, MetricPoint.of, has_more=found.has_more, after=after)
+        return METRICS.connection(found.items, MetricPoint.of, has_more=found.has_more, after=after)

@@ -10,11 +10,13 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, Long, shape
+from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.enums import Arm, CostSource, SetAside, TraceStatus, UnitRule
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import lists
+from loopgraph.api.graphql.types.traces.records import LogRecord, logs_of_step
 from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import SpanKind
@@ -58,6 +60,10 @@ class EndpointCall:
 
     trace = link("head", "correlation_id", TRACE, "The trace that it is in.")
     hook_execution = link("hook_execution", "hook_execution_id", STEP, "The step that made it.")
+
+    @strawberry.field(description="Log records that name its span, in the order of time.")
+    async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:
+        return await logs_of_step(info, self.call_id, self.correlation_id, first, after)
 
     @classmethod
     def of(cls, call: contracts.EndpointCall, place: Node[Any] | None = None) -> Self:
@@ -113,6 +119,11 @@ class HookExecution(Loaded, relay.Node):
     session = link("session", "session_id", SESSION, "The session that it is part of.")
     version = link("version", "node_id", VERSION, "The pattern version that was run.")
     experiment = link("experiment", "experiment_id", EXPERIMENT, "The experiment that chose the version.")
+
+    @strawberry.field(description="Log records that name its span, in the order of time.")
+    async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:
+        return await logs_of_step(info, self.execution_id, self.correlation_id, first, after)
+
     steps_connection, steps = lists(
         "stepsConnection", SpanKind.STEP, STEP, "Steps nested in this one, in the order of time."
     )

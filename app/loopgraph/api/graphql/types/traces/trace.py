@@ -10,12 +10,13 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, shape
-from loopgraph.api.graphql.types.connections import BY_TIME, Listing, sliced
+from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import SpawnBasis, TraceClosure, TraceStatus
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, SESSION, STEP, TRACE, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import all_of, drawn, lists, timeline
+from loopgraph.api.graphql.types.traces.records import LOGS, LogRecord
 from loopgraph.api.graphql.types.traces.totals import RoutingDecision, Totals
 from loopgraph.api.graphql.types.traces.waterfall import TimelineConnection, WaterfallConnection
 from loopgraph.computes.traces.tree import Node
@@ -151,6 +152,12 @@ class Trace(Loaded, relay.Node):
         before = (await self._head(info)).continued_from
         found = await info.context.loaders.head.load(before) if before else None
         return Trace.of_head(found) if found else None
+
+    @strawberry.field(description="Its log records, and those of its steps, in the order of time.")
+    async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:
+        page = LOGS.page(info, first, after)
+        found = await info.context.loaders.logs_of_trace.load((self.correlation_id, page))
+        return LOGS.connection(found.items, LogRecord.of, has_more=found.has_more, after=after)
 
     @strawberry.field
     async def total_hooks(self, info: Info) -> int:

@@ -1,0 +1,17 @@
+// One page of the log records of each of some traces, in the order of time, after an instant and an id, as far as the subject may
+// see the traces (null: all).
+// access: read
+// parameters: correlation_ids, at, record_id, subject, limit
+// returns: correlation_id, record
+UNWIND $correlation_ids AS id
+CALL {
+  WITH id
+  MATCH (t:Trace {correlation_id: id})-[:LOGGED]->(l:LogRecord)
+  WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+  WITH l, coalesce(l.at, l.created_at) AS at
+  WHERE at > $at OR (at = $at AND l.record_id > $record_id)
+  RETURN l
+  ORDER BY at, l.record_id
+  LIMIT $limit
+}
+RETURN id AS correlation_id, properties(l) AS record

@@ -1,0 +1,128 @@
+"""Coding agents that tell of their work in log records: recorded or documented, they become prompts, calls, tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loopgraph.computes.otel.json import read_logs
+from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.contracts.observations import SessionSeen
+from senders.picture import Picture, picture_of
+from senders.record import read
+from support.otlp import attributes, logs
+
+Json = dict[str, Any]
+
+TURN = {"input_tokens": 140, "cache_read_tokens": 10, "output_tokens": 18, "reasoning_tokens": 2}
+"""What the client itself says that its turn has used (``codex.turn.token_usage``)."""
+
+GEMINI = {"session.id": "s-1", "prompt_id": "s-1########0"}
+
+
+@pytest.fixture(scope="module")
+def codex() -> Picture:
+    return picture_of(read("codex"))
+
+
+def test_what_codex_sent_comes_to_one_prompt_with_its_calls_and_its_tool(codex: Picture) -> None:
+    [(trace, prompt)] = [item for item in codex.traces.items() if item[1].get("prompt_text")]
+    assert prompt["prompt_text"] == "run the echo please"
+    assert prompt["session_id"] == "01a22272-c1e9-74f1-8e55-a062d4faad8a"
+    calls = list(codex.calls.values())
+    assert {(call["model"], call["service_name"], call["correlation_id"]) for call in calls} == {
+        ("gpt-5-codex", "openai", trace)
+    }
+    assert {name: sum(call[name] for call in calls) for name in TURN} == TURN
+    [tool] = [step for step in codex.steps.values() if step["hook_type"] == "ToolUse"]
+    assert (tool["tool_name"], tool["tool_use_id"], tool["tool_input"]) == (
+        "exec_command",
+        "call_1",
+        {"cmd": "echo from-codex"},
+    )
+    assert "from-codex" in tool["tool_response"]
+    assert (tool["correlation_id"], tool["status"], tool["duration_ms"]) == (trace, "success", 468.0)
+
+
+def test_spans_of_codex_repeat_no_call(codex: Picture) -> None:
+    assert len(codex.calls) == 2
+    assert {step["hook_type"] for step in codex.steps.values()} == {"Internal", "ToolUse"}
+
+
+def test_records_of_codex_are_named_by_their_events(codex: Picture) -> None:
+    assert {"codex.conversation_starts", "codex.api_request"} <= {log.get("name") for log in codex.logs.values()}
+
+
+def test_records_without_a_trace_belong_to_the_session() -> None:
+    record = attributes(
+        {"event.name": "codex.sse_event", "conversation.id": "c-1", "model": "m", "input_token_count": 7}
+    )
+    picture = picture_of([("logs", logs({"timeUnixNano": "1", "attributes": record}))])
+    [call] = picture.calls.values()
+    assert (call["correlation_id"], call["input_tokens"]) == ("c-1", 7)
+    assert picture.traces["c-1"]["session_id"] == "c-1"
+
+
+def test_a_request_of_codex_that_failed_is_a_call_and_one_that_did_not_is_none() -> None:
+    def asked(**more: Any) -> Json:
+        about = {"event.name": "codex.api_request", "conversation.id": "c-1", "model": "m", **more}
+        return {"timeUnixNano": "1", "attributes": attributes(about)}
+
+    refused = {"http.response.status_code": "429", "error.message": "too many"}
+    picture = picture_of([("logs", logs(asked(**{"http.response.status_code": "200"}), asked(**refused)))])
+    [call] = picture.calls.values()
+    assert (call["status"], call["response_status"], call["error_message"]) == ("error", 429, "too many")
+    assert len(picture.logs) == 1
+
+
+def gemini(name: str, **more: Any) -> Json:
+    return {
+        "timeUnixNano": "1772366400000000000",
+        "attributes": attributes({"event.name": f"gemini_cli.{name}", **GEMINI, **more}),
+    }
+
+
+def test_events_of_gemini_cli_as_its_source_has_them() -> None:
+    """The names and the values are those of packages/core/src/telemetry/types.ts."""
+    tokens = {"input_token_count": 100, "output_token_count": 20, "cached_content_token_count": 60}
+    answer = {"model": "gemini-2.5-pro", **tokens, "thoughts_token_count": 5, "tool_token_count": 0, "duration_ms": 900}
+    ran = {"function_name": "read_file", "function_args": '{"path": "a"}', "duration_ms": 3, "success": True}
+    failed = {"model": "gemini-2.5-pro", "error": "quota", "error.type": "Quota", "status_code": 429}
+    picture = picture_of(
+        [
+            (
+                "logs",
+                logs(
+                    gemini("user_prompt", prompt="read a", prompt_length=6),
+                    gemini("api_response", **answer, response_text="done", status_code=200),
+                    gemini("api_error", **failed),
+                    gemini("tool_call", **ran, decision="accept"),
+                    gemini("tool_call", **{**ran, "success": False}, error="no such file", error_type="enoent"),
+                    gemini("config", core_tools_enabled="x"),
+                ),
+            )
+        ]
+    )
+    [(trace, prompt)] = picture.traces.items()
+    assert (prompt["prompt_text"], prompt["session_id"]) == ("read a", "s-1")
+    done, refused = sorted(picture.calls.values(), key=lambda call: call["status"], reverse=True)
+    assert (done["model"], done["service_name"], done["response_body"]) == ("gemini-2.5-pro", "google", "done")
+    assert (done["input_tokens"], done["cache_read_tokens"]) == (100, 60)
+    assert (done["output_tokens"], done["reasoning_tokens"]) == (25, 5)
+    assert (refused["status"], refused["response_status"], refused["error_type"]) == ("error", 429, "Quota")
+    ok, bad = sorted(picture.steps.values(), key=lambda step: step["status"], reverse=True)
+    assert (ok["tool_name"], ok["tool_input"], ok["correlation_id"]) == ("read_file", {"path": "a"}, trace)
+    assert (bad["status"], bad["error_message"], bad["error_type"]) == ("error", "no such file", "enoent")
+    assert [log["name"] for log in picture.logs.values()] == ["gemini_cli.config"]
+
+
+def test_an_event_that_names_a_span_is_about_the_call_of_that_span() -> None:
+    trace, span = "0af7651916cd43dd8448eb211c80319c", f"{7:016x}"
+    record = gemini("api_response", model="m", input_token_count=1, output_token_count=2)
+    report = observe_logs(read_logs(logs({**record, "traceId": trace, "spanId": span})))
+    [call] = [item for item in report.observations if item.event.kind == "endpoint"]
+    assert call.event.call_id == f"{trace}/{span}"
+    assert call.otel_trace_id == trace
+    [session] = [item.event for item in report.observations if isinstance(item.event, SessionSeen)]
+    assert (session.session_id, session.model) == ("s-1", "m")
