@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test test-neo4j quick clients run bench bench-client check lint schema clean
+.PHONY: demo test test-neo4j quick clients senders run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -52,6 +52,12 @@ clients: $(VENV)/.dev
 	else \
 		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest tests/api/graphql/test_javascript.py $(CLIENTS_OPTIONS); \
 	fi
+
+# Real frameworks, as pip and npm have them now, against a stand-in for their model: what they send must come to what was recorded.
+SENDERS := $(VENV)/senders
+
+senders: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m senders.run $(SENDERS) $(SENDERS_ONLY)
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

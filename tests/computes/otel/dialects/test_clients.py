@@ -76,6 +76,22 @@ def test_a_request_of_codex_that_failed_is_a_call_and_one_that_did_not_is_none()
     assert len(picture.logs) == 1
 
 
+def test_what_gemini_cli_sent_comes_to_one_prompt_with_its_calls_and_its_tool() -> None:
+    picture = picture_of(read("gemini_cli"))
+    [(trace, prompt)] = [item for item in picture.traces.items() if item[1].get("source") == "user_prompt"]
+    assert (prompt["prompt_text"], prompt["session_id"]) == ("run the echo please", trace)
+    calls = list(picture.calls.values())
+    assert {(call["model"], call["service_name"], call["correlation_id"]) for call in calls} == {
+        ("gemini-2.5-flash", "google", trace)
+    }
+    # One chooses the model, one calls the tool, one answers; the spans repeat them.
+    assert [(call["input_tokens"], call["output_tokens"]) for call in calls] == [(80, 11)] * 3
+    assert "gemini is done" in str(calls)
+    [tool] = [step for step in picture.steps.values() if step["hook_type"] == "ToolUse"]
+    assert (tool["tool_name"], tool["correlation_id"], tool["status"]) == ("run_shell_command", trace, "success")
+    assert tool["tool_input"]["command"] == "echo from-gemini"
+
+
 def gemini(name: str, **more: Any) -> Json:
     return {
         "timeUnixNano": "1772366400000000000",
@@ -117,12 +133,12 @@ def test_events_of_gemini_cli_as_its_source_has_them() -> None:
     assert [log["name"] for log in picture.logs.values()] == ["gemini_cli.config"]
 
 
-def test_an_event_that_names_a_span_is_about_the_call_of_that_span() -> None:
+def test_an_event_that_names_a_span_has_its_id_and_stays_in_the_trace_of_its_prompt() -> None:
     trace, span = "0af7651916cd43dd8448eb211c80319c", f"{7:016x}"
     record = gemini("api_response", model="m", input_token_count=1, output_token_count=2)
     report = observe_logs(read_logs(logs({**record, "traceId": trace, "spanId": span})))
     [call] = [item for item in report.observations if item.event.kind == "endpoint"]
     assert call.event.call_id == f"{trace}/{span}"
-    assert call.otel_trace_id == trace
+    assert (call.event.correlation_id, call.otel_trace_id) == (GEMINI["prompt_id"], None)
     [session] = [item.event for item in report.observations if isinstance(item.event, SessionSeen)]
     assert (session.session_id, session.model) == ("s-1", "m")

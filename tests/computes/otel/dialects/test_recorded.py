@@ -13,7 +13,7 @@ def test_what_was_recorded(name: str) -> None:
     check(name, read(name))
 
 
-OTHERS = {"openai_v2_events", "codex"}
+OTHERS = {"openai_v2_events", "codex", "gemini_cli"}
 """Recordings of other conversations, which tests of their own read."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from loopgraph.computes.otel.dialects.dialect import AGENT, MODEL, TOOL, Dialect, Kind, Meaning, Role
+from loopgraph.computes.otel.dialects.dialect import AGENT, Dialect, Kind, Meaning, Role
 
 CODEX: Final = Dialect(
     # openai/codex, codex-rs/otel/src/events/session_telemetry.rs and tool_result.rs. Calls of models are those of its events,
@@ -78,18 +78,12 @@ GEMINI: Final = Dialect(
 )
 
 GEMINI_SPANS: Final = Dialect(
+    # They repeat its events, each in a trace of its own, with tokens or without: what they stand for is told by the events alone.
     name="Gemini CLI: spans",
     scopes=("gemini-cli",),
-    kinds={
-        "gen_ai.operation.name": {
-            "llm_call": MODEL,
-            "tool_call": TOOL,
-            "agent_call": AGENT,
-            "user_prompt": AGENT,
-            "system_prompt": AGENT,
-            "schedule_tool_calls": Kind(Role.WRAPPER, "Internal"),
-        }
-    },
+    calls_are_events=True,
+    kinds={"gen_ai.operation.name": {"agent_call": AGENT}},
+    other=Kind(Role.WRAPPER, "Internal"),
     tool_use_id=("gen_ai.tool.call_id",),
     tool_input=("gen_ai.input.messages",),
     tool_output=("gen_ai.output.messages",),

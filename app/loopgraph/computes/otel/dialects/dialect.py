@@ -98,6 +98,8 @@ class Dialect:
     kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)
     other: Kind | None = None
     json_texts: tuple[str, ...] = ()
+    calls_are_events: bool = False
+    """Calls of models are told by log records alone: what else names a span of these scopes is no part of a call."""
 
     operation: Sources = ()
     provider: Sources = ()

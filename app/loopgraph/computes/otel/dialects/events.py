@@ -11,7 +11,7 @@ from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_k
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
 from loopgraph.computes.otel.dialects.saying import token_counts
-from loopgraph.computes.otel.dialects.table import EVENTS
+from loopgraph.computes.otel.dialects.table import EVENTS, SCOPES_OF_EVENTS
 from loopgraph.computes.otel.model import Attributes, Log, instant
 from loopgraph.computes.otel.report import is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
@@ -41,6 +41,8 @@ def event_name(log: Log) -> str | None:
 def observe_message(log: Log, name: str | None) -> Observation | None:
     """A record that holds what a model was given or has answered, as a part of the call whose span it names; else None."""
     if not is_trace_id(log.trace_id) or not is_span_id(log.span_id):
+        return None
+    if log.origin.scope.get("name") in SCOPES_OF_EVENTS:
         return None
     reading = Reading.of_attributes(log.attributes)
     if name in _REQUEST or name == _RESPONSE:
@@ -102,7 +104,8 @@ class _Record:
         return instant(self._log.time_ns)
 
     def observed(self, event: ObservedEvent, rank: Trust = Trust.TELEMETRY) -> Observation:
-        how = said(otel_trace_id=self._otel_trace_id)
+        # A client that names its prompts has several traces for one: theirs stay what they are.
+        how = said(otel_trace_id=self._otel_trace_id if self.trace == self._otel_trace_id else None)
         source = shortened(f"otel.{self._name}", LONGEST_NAME)
         return Observation(event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **how)
 

@@ -42,3 +42,6 @@ WHOSE: Final = tuple(
     dict.fromkeys(place for row in (*SPANS, *EVENTS.values()) for place in row.session if isinstance(place, str))
 )
 """Where any signal names its session."""
+
+SCOPES_OF_EVENTS: Final = frozenset(scope for row in SPANS if row.calls_are_events for scope in row.scopes)
+"""The scopes of those whose calls of models are told by log records alone."""
