@@ -77,17 +77,17 @@ def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[
 
 def _observe(span: Span) -> tuple[Observation, ...]:
     """What a span of anybody but the agent client says."""
-    kind = kind_of(span)
-    if span.parent_id.strip("0"):
-        return (_part(span, kind),)
-    if kind.role is Role.WRAPPER:
-        return _root(span, kind, wrapper=True)
-    return (*_root(span, kind, wrapper=False), _part(span, kind))
-
-
-def _root(span: Span, kind: Kind, *, wrapper: bool) -> tuple[Observation, ...]:
-    """The beginning and the end of a trace; its attributes belong to its own step if it has one."""
     reading = Reading.of(span)
+    kind = kind_of(reading, span)
+    if span.parent_id.strip("0"):
+        return (_part(reading, span, kind),)
+    if kind.role is Role.WRAPPER:
+        return _root(reading, span, kind, wrapper=True)
+    return (*_root(Reading.of(span), span, kind, wrapper=False), _part(reading, span, kind))
+
+
+def _root(reading: Reading, span: Span, kind: Kind, *, wrapper: bool) -> tuple[Observation, ...]:
+    """The beginning and the end of a trace; its attributes belong to its own step if it has one."""
     begun = said(
         timestamp=instant(span.start_ns),
         prompt_text=prompt_of(reading),
@@ -106,10 +106,9 @@ def _root(span: Span, kind: Kind, *, wrapper: bool) -> tuple[Observation, ...]:
     return (_observed(started, span), _observed(completed, span))
 
 
-def _part(span: Span, kind: Kind) -> Observation:
+def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
     """A step, or a call, of a trace."""
-    reading, parent = Reading.of(span), span.parent_id if span.parent_id.strip("0") else None
-    fields = reading.fields
+    fields, parent = reading.fields, span.parent_id if span.parent_id.strip("0") else None
     above = span_key(span.trace_id, parent) if parent else None
     course = {
         "correlation_id": span.trace_id,
@@ -139,7 +138,8 @@ def _whole(spans: Sequence[Span]) -> Observation:
     """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
     first, known = spans[0], Attributes()
     for span in spans:
-        known = {**who(Reading.of(span)), **known}
+        reading = Reading.of(span)
+        known = {**who(reading), **known} if reading.speaks else known
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
     return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
 

@@ -76,7 +76,7 @@ Sources = tuple[Source, ...]
 """The places of a value, the best first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """One row of the table.
 

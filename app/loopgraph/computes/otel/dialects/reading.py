@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,9 @@ _LONGEST_TAG: Final = 100
 class Reading:
     """The attributes of a span or a log record. What is taken is gone from ``fields``; members of objects stay there."""
 
-    def __init__(self, attributes: Attributes, dialects: Sequence[Dialect], events: Sequence[Attributes] = ()) -> None:
+    def __init__(
+        self, attributes: Attributes, dialects: tuple[Dialect, ...], events: Sequence[Attributes] = ()
+    ) -> None:
         self.fields = Fields(attributes)
         self._dialects = dialects
         self._events = events
@@ -42,6 +44,11 @@ class Reading:
         """The attributes of a span."""
         dialects = _dialects_of(span.origin.scope.get("name"), frozenset(span.attributes))
         return cls(span.attributes, dialects, span.more.get("events", ()))
+
+    @property
+    def speaks(self) -> bool:
+        """Whether any row of the table applies."""
+        return bool(self._dialects)
 
     @classmethod
     def of_attributes(cls, attributes: Attributes) -> Reading:
@@ -104,21 +111,16 @@ class Reading:
         texts = (item.strip()[:_LONGEST_TAG].strip() for item in items[:_MOST_TAGS] if isinstance(item, str))
         return tuple(dict.fromkeys(filter(None, texts)))
 
-    def _places(self, what: Iterable[str]) -> Iterator[Source]:
-        for field in what:
-            for dialect in self._dialects:
-                yield from getattr(dialect, field)
-
     def _has(self, *what: str) -> bool:
         return any(
             place in self.fields if isinstance(place, str) else self._value(place) is not None
-            for place in self._places(what)
+            for place in _places(self._dialects, what)
         )
 
-    def _first(self, what: Iterable[str], take: Callable[[Fields, str], T | None]) -> T | None:
-        for place in self._places(what):
+    def _first(self, what: tuple[str, ...], take: Callable[[Fields, str], T | None]) -> T | None:
+        for place in _places(self._dialects, what):
             if isinstance(place, str):
-                found = take(self.fields, place)
+                found = take(self.fields, place) if place in self.fields else None
             elif (value := self._value(place)) is None:
                 continue
             else:
@@ -134,7 +136,9 @@ class Reading:
     def _value(self, place: Member | Listed | Told) -> Any:
         match place:
             case Member(attribute, path):
-                value = _object(self.fields.rest.get(attribute))
+                if attribute not in self.fields:
+                    return None
+                value = _object(self.fields.rest[attribute])
                 for name in path:
                     value = value.get(name) if isinstance(value, dict) else None
                 return value
@@ -150,6 +154,12 @@ def _dialects_of(scope: str | None, names: frozenset[str]) -> tuple[Dialect, ...
     return tuple(
         dialect for dialect in SPANS if scope in dialect.scopes or any(name.startswith(dialect.marks) for name in names)
     )
+
+
+@lru_cache(maxsize=4_096)
+def _places(dialects: tuple[Dialect, ...], what: tuple[str, ...]) -> tuple[Source, ...]:
+    """Where values of these fields are looked for, in their order."""
+    return tuple(place for field in what for dialect in dialects for place in getattr(dialect, field))
 
 
 def _title(value: str) -> str:

@@ -13,9 +13,9 @@ from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.model import Span
 
 
-def kind_of(span: Span) -> Kind:
+def kind_of(reading: Reading, span: Span) -> Kind:
     """What a span stands for: what its attributes say it is, else its kind."""
-    if (known := Reading.of(span).kind) is not None:
+    if (known := reading.kind) is not None:
         return Kind(known.role, known.hook_type or _hook_type(span))
     if is_call(span):
         return Kind(Role.CALL)
