@@ -1,5 +1,5 @@
 // What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
-// by what `by` names: "model", "service", "day", "project", "session", "user", "agent", "skill". What a sender says a call cost
+// by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a sender says a call cost
 // counts, else what it does by the list of prices. `project` (null: all) is the folder that a session worked in.
 // access: read
 // parameters: above, before, subject, by, project, limit
@@ -8,12 +8,12 @@ MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before AND c.model IS NOT NULL
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH t, c, s.cwd AS folder, coalesce(c.cost_usd, c.price_usd) AS cost,
+WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, coalesce(c.cost_usd, c.price_usd) AS cost,
      coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
 WHERE $project IS NULL OR folder = $project
 WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
      CASE WHEN 'service' IN $by THEN c.service_name END AS service_name,
-     CASE WHEN 'day' IN $by THEN toInteger(split(t.time_key, '|')[0]) / 86400000000 END AS day,
+     CASE WHEN 'day' IN $by THEN at.year * 10000 + at.month * 100 + at.day END AS day,
      CASE WHEN 'project' IN $by THEN folder END AS project,
      CASE WHEN 'session' IN $by THEN t.session_id END AS session_id,
      CASE WHEN 'user' IN $by THEN t.user_id END AS user_id,

@@ -76,7 +76,7 @@ class EndpointReliability(Contract):
 
 class UsageDimension(StrEnum):
     """By what the usage of models can be told apart. ``PROJECT`` is the folder that a session worked in, ``DAY`` the one (UTC) on
-    which the trace of a call began, ``AGENT`` the agent that a routing selected, or the type of the subagent."""
+    which a call began, ``AGENT`` the agent that a routing selected, or the type of the subagent."""
 
     MODEL = "model"
     SERVICE = "service"
