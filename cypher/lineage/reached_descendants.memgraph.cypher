@@ -5,7 +5,7 @@
 // returns: node_ids, edges, versions
 CALL {
   MATCH (v:PatternVersion)-[:EDGE_TYPES *BFS ..256]->(m:PatternVersion)
-  WHERE v.node_id IN $node_ids
+  WHERE v.node_id IS_START
   RETURN DISTINCT m.node_id AS node_id
   LIMIT $limit
 }

@@ -203,7 +203,8 @@ class LineageReads:
         limit: int,
         whole: bool,
     ) -> _Reached:
-        statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types])
+        of = "= $node_ids[0]" if len(start_ids) == 1 else "IN $node_ids"
+        statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types], IS_START=of)
         rows = await self._graph.read(statement, node_ids=list(start_ids), limit=limit, whole=whole)
         node_ids = {node_id for row in rows for node_id in row["node_ids"]}
         many = _size(rows, "edges", "versions")

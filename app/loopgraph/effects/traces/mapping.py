@@ -303,11 +303,12 @@ def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
 
 
 def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    """The spans of steps or calls from rows of ``skeleton_of_hooks`` or ``skeleton_of_calls``."""
+    """The spans of one kind from rows of ``skeleton_of_steps``."""
     for row in rows:
-        for id_, outer, status, *times in row["spans"]:
-            around = ((SpanKind.STEP, outer),) if outer else ()
-            yield _span(kind, id_, row["correlation_id"], around, None, status, times)
+        if row["kind"] == kind:
+            for trace, id_, outer, status, *times in row["spans"]:
+                around = ((SpanKind.STEP, outer),) if outer else ()
+                yield _span(kind, id_, trace, around, None, status, times)
 
 
 def _span(
