@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
-from loopgraph.effects.archive.giving_way import GivingWay
+from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
@@ -21,7 +21,6 @@ _OLD_ROOTS = query("retention/old_roots")
 _PARTS_OF_TRACES = query("retention/parts_of_traces")
 _NODES_BY_KEY = query("retention/nodes_by_key")
 _CONTENTS = query("retention/contents")
-_LOCK_NODES = query("retention/lock_nodes")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
 _RESTORE_NODES = query("retention/restore_nodes")
@@ -66,6 +65,14 @@ class Deletion(NamedTuple):
 class _Comparison(NamedTuple):
     there: Mapping[str, Sequence[NodeId]]
     changed: set[str]
+
+
+class _Changed(Exception):
+    """Some units are not archived as they are in the graph."""
+
+    def __init__(self, units: set[str]) -> None:
+        super().__init__(*units)
+        self.units = units
 
 
 class Place(NamedTuple):
@@ -154,18 +161,34 @@ class Retention:
         return Deletion(_sum(part.deleted for part in parts), set().union(*(part.changed for part in parts)))
 
     async def _delete(self, part: Units, is_archived: IsArchived) -> Deletion:
-        turn = new_id()
+        changed: set[str] = set()
+        while going := {unit: ids for unit, ids in part.items() if unit not in changed}:
+            try:
+                return Deletion(await self._delete_archived(going, is_archived), changed)
+            except _Changed as found:
+                changed |= found.units
+        return Deletion(Counter(), changed)
 
-        async def work(tx: Transaction) -> Deletion:
-            for label, keys in _by_label(id_ for ids in part.values() for id_ in ids):
-                await tx.run(_of(_LOCK_NODES, label), keys=keys, turn=turn)
-            there, changed = await _compared(tx, part, is_archived)
-            going = [id_ for unit, ids in there.items() if unit not in changed for id_ in ids]
-            for label, keys in _by_label(going):
+    async def _delete_archived(self, units: Units, is_archived: IsArchived) -> Counter[str]:
+        """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived.
+
+        They are deleted first, and compared as others still see them: whatever came before is seen, and whatever is drawn to them
+        afterwards meets the deletion, so that one of the two is undone. A lock alone would not do: on the embedded engine, a
+        relationship can be added to a node that is locked, or unchanged, and is lost with it.
+        """
+
+        async def seen(tx: Transaction) -> _Comparison:
+            return await _compared(tx, units, is_archived)
+
+        async def work(tx: Transaction) -> Counter[str]:
+            for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
                 await tx.run(_of(_DELETE_NODES, label), keys=keys)
-            return Deletion(Counter(id_.label for id_ in going), changed)
+            there, changed = await self._graph.transaction(seen, Access.READ)
+            if changed:
+                raise _Changed(changed)
+            return Counter(id_.label for ids in there.values() for id_ in ids)
 
-        return await self._graph.transaction(work)
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
 
     async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
         """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
@@ -186,7 +209,7 @@ class Retention:
                 known[label] += len(there)
             return made, known
 
-        return await self._graph.transaction(work)
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
 
     async def as_archived(self, nodes: Sequence[Node]) -> set[NodeId]:
         """Those of the nodes that are in the graph exactly as they are archived."""
@@ -235,7 +258,7 @@ class Retention:
                     loose[type_] += len(missing) - made
             return drawn, loose
 
-        return await self._graph.transaction(work)
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
 
 
 def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
