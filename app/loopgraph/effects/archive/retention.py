@@ -13,6 +13,7 @@ from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.schema.migrations import backfill
 from loopgraph.effects.traces.standings import standings
@@ -181,14 +182,28 @@ class Retention:
             return await _compared(tx, units, is_archived)
 
         async def work(tx: Transaction) -> Counter[str]:
+            deleted = Counter[str]()
             for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
-                await tx.run(_of(_DELETE_NODES, label), keys=keys)
+                for row in await tx.run(_of(_DELETE_NODES, label), keys=keys):
+                    deleted[label] += row["deleted"]
             there, changed = await self._graph.transaction(seen, Access.READ)
             if changed:
                 raise _Changed(changed)
-            return Counter(id_.label for ids in there.values() for id_ in ids)
+            found = {id_ for ids in there.values() for id_ in ids}
+            if +deleted != Counter(id_.label for id_ in found) or await self._are_there(
+                id_ for ids in units.values() for id_ in ids if id_ not in found
+            ):
+                raise LostRace(_DELETE_NODES.name)  # the embedded engine can hide a node that another process is just changing
+            return deleted
 
         return await self._graph.transaction(work, most_losses=MOST_LOSSES)
+
+    async def _are_there(self, ids: Iterable[NodeId]) -> bool:
+        """Whether any of the nodes is in the graph."""
+        for label, keys in _by_label(ids):
+            if _known(await self._graph.read(_of(_KNOWN_NODES, label), keys=keys)):
+                return True
+        return False
 
     async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
         """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
