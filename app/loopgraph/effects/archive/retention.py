@@ -193,7 +193,9 @@ class Retention:
             if +deleted != Counter(id_.label for id_ in found) or await self._are_there(
                 id_ for ids in units.values() for id_ in ids if id_ not in found
             ):
-                raise LostRace(_DELETE_NODES.name)  # the embedded engine can hide a node that another process is just changing
+                raise LostRace(
+                    _DELETE_NODES.name
+                )  # the embedded engine can hide a node that another process is just changing
             return deleted
 
         return await self._graph.transaction(work, most_losses=MOST_LOSSES)
