@@ -24,6 +24,9 @@ Item = Node | Relationship
 OTHERS: Mapping[type, bytes] = {Node: b'{"end":', Relationship: b'{"key":'}
 """How the lines of the other kind begin, because their names are in order."""
 
+TO_STEPS = b'{"end":["HookExecution",'
+"""How the lines of relationships that lead to steps begin: those that hang them at their traces, and no others."""
+
 _LOCK_MARK = b'"turn":'
 
 

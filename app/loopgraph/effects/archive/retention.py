@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ _CONTENTS = query("retention/contents")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
 _RESTORE_NODES = query("retention/restore_nodes")
+_RESTORE_TRACES = query("retention/restore_traces")
 _LOCK_RESTORING = query("retention/lock_restoring")
 _RELATIONSHIPS_INTO = query("retention/relationships_into")
 _RELATIONSHIPS_OUT_OF = query("retention/relationships_out_of")
@@ -34,7 +36,7 @@ _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
 
 SLICE = 1_000
-"""How many nodes one transaction reads with their relationships, deletes or restores."""
+"""How many nodes one transaction reads with their relationships, or deletes; restored, they come with those beside them."""
 
 SLICE_BYTES = 32 << 20
 """Of how many bytes, as lines, what one transaction restores can be: they go to the engine as one message."""
@@ -61,6 +63,15 @@ class Deletion(NamedTuple):
 
     deleted: Counter[str]
     changed: set[str]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Nodes that were made and nodes that were there, by label, and relationships that were drawn with them, by type."""
+
+    made: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)
 
 
 class _Comparison(NamedTuple):
@@ -207,24 +218,38 @@ class Retention:
                 return True
         return False
 
-    async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
-        """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
-        parts = await self._giving_way.write(nodes, self._restore_nodes)
-        return _sum(made for made, _ in parts), _sum(known for _, known in parts)
+    async def restore_nodes(self, nodes: Sequence[Node]) -> Restored:
+        """Makes the nodes that are not there; the others stay as they are. Steps of a trace that is made are made under it."""
+        parts = await self._giving_way.write(_families(nodes), self._restore_families)
+        return Restored(*(_sum(getattr(part, name) for part in parts) for name in ("made", "known", "drawn")))
 
-    async def _restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
-        by_id = {node.id: node for node in nodes}
+    async def _restore_families(self, families: Sequence[Sequence[Node]]) -> Restored:
+        by_id = {node.id: node for family in families for node in family}
 
-        async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
-            made, known = Counter[str](), Counter[str]()
+        async def work(tx: Transaction) -> Restored:
+            done = Restored()
+            missing: dict[str, list[str]] = {}
             for label, keys in _by_label(by_id):
                 there = _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))
-                rows = [by_id[NodeId(label, key)].properties for key in keys if key not in there]
+                missing[label] = [key for key in keys if key not in there]
+                done.made[label] += len(missing[label])
+                done.known[label] += len(there)
+            traces: list[Row] = [
+                {"trace": by_id[NodeId("Trace", key)].properties, "steps": []} for key in missing.pop("Trace", ())
+            ]
+            steps_of = {row["trace"]["correlation_id"]: row["steps"] for row in traces}
+            for label, keys in missing.items():
+                rows = [by_id[NodeId(label, key)].properties for key in keys]
+                if label == "HookExecution":
+                    for step in rows:
+                        steps_of.get(step.get("correlation_id"), []).append(step)
+                    rows = [step for step in rows if step.get("correlation_id") not in steps_of]
                 if rows:
                     await tx.run(_of(_RESTORE_NODES, label), rows=rows)
-                made[label] += len(rows)
-                known[label] += len(there)
-            return made, known
+            if traces:
+                for row in await tx.run(_RESTORE_TRACES, rows=traces):
+                    done.drawn["RAN"] += row["drawn"]
+            return done
 
         return await self._graph.transaction(work, most_losses=MOST_LOSSES)
 
@@ -316,6 +341,17 @@ async def _compared(tx: Transaction, units: Units, is_archived: IsArchived) -> _
             ends = (item.id,) if isinstance(item, Node) else (item.start, item.end)
             changed |= {unit_of[end] for end in ends if end in unit_of}
     return _Comparison(there, changed)
+
+
+def _families(nodes: Sequence[Node]) -> list[list[Node]]:
+    """Each trace with those of the nodes that are its steps; all other nodes by themselves."""
+    steps: defaultdict[str, list[Node]] = defaultdict(list)
+    for node in nodes:
+        if node.id.label == "HookExecution":
+            steps[node.properties.get("correlation_id", "")].append(node)
+    others = [node for node in nodes if node.id.label != "HookExecution"]
+    families = [[node, *(steps.pop(node.id.key, ()) if node.id.label == "Trace" else ())] for node in others]
+    return [*families, *([step] for rest in steps.values() for step in rest)]
 
 
 def _is_ours(item: Item) -> bool:

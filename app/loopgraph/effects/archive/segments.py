@@ -22,7 +22,7 @@ import orjson
 import zstandard
 from pydantic import ValidationError
 
-from loopgraph.contracts.retention import Manifest, Node, NodeId
+from loopgraph.contracts.retention import Manifest, Node, NodeId, Relationship
 from loopgraph.effects.archive import lines as line_codec
 from loopgraph.effects.archive.lines import Item, Line
 from loopgraph.effects.clock import new_id
@@ -269,12 +269,29 @@ def read(segment: Path) -> Iterator[Item]:
     return _lines(segment, line_codec.decoded)
 
 
-def batches(segment: Path, kind: type[T], most: int, size: int) -> Iterator[list[T]]:
-    """The nodes or the relationships of a segment, some at a time. Raises InvalidInput, as ``read`` does.
+def node_batches(segment: Path, most: int, size: int) -> Iterator[list[Node]]:
+    """The nodes of a segment, some at a time. Raises InvalidInput, as ``read`` does.
 
-    A batch is full with ``most`` of them, or when their lines have ``size`` bytes.
+    Nodes that were archived together, with their relationships behind them, come together, unless they are more than ``most``, or
+    their lines have more than ``size`` bytes.
     """
-    others, weight = line_codec.OTHERS[kind], 0
+    return _batches(segment, Node, (line_codec.OTHERS[Node],), most, size, together=True)
+
+
+def relationship_batches(
+    segment: Path, most: int, size: int, *, but_steps: bool = False
+) -> Iterator[list[Relationship]]:
+    """The relationships of a segment, ``most`` at a time, or until their lines have ``size`` bytes; ``but_steps``: without those
+    that hang steps at their traces. Raises InvalidInput, as ``read`` does."""
+    others = (line_codec.OTHERS[Relationship], *((line_codec.TO_STEPS,) if but_steps else ()))
+    return _batches(segment, Relationship, others, most, size)
+
+
+def _batches(
+    segment: Path, kind: type[T], others: tuple[bytes, ...], most: int, size: int, *, together: bool = False
+) -> Iterator[list[T]]:
+    """What the lines that do not begin like ``others`` stand for; ``together``: these lines are the ends of batches, too."""
+    weight = 0
 
     def chosen(line: bytes) -> Item | None:
         nonlocal weight
@@ -287,9 +304,9 @@ def batches(segment: Path, kind: type[T], most: int, size: int) -> Iterator[list
     for item in _lines(segment, chosen):
         if isinstance(item, kind):
             batch.append(item)
-            if len(batch) >= most or weight >= size:
-                yield batch
-                batch, weight = [], 0
+        if batch and (len(batch) >= most or weight >= size or (together and item is None)):
+            yield batch
+            batch, weight = [], 0
     if batch:
         yield batch
 
