@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import resource
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,27 +14,21 @@ from loopgraph.contracts.retention import Kept, PruneReport
 from loopgraph.contracts.traces import HookExecuted, TraceStarted
 from loopgraph.effects.archive.retention import SLICE, Retention
 from loopgraph.effects.archive.segments import MANIFEST_SUFFIX, Archive
-from loopgraph.effects.clock import new_id, time_key
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
-from support.retention import long_ago, memory, prompt, remember
+from support.retention import forget_older, long_ago, memory, prompt, remember
 from support.traces import make_experiment, make_version, statement
 
 MONTH = timedelta(days=30)
-LATEST = datetime(2020, 1, 1, tzinfo=UTC)
 UNIT = {"Trace": 2, "HookExecution": 2, "EndpointCall": 1, "RoutingDecision": 1}
 
 
 @pytest.fixture(autouse=True)
 async def nothing_older(graph: Graph) -> None:
-    """Other tests on the same engine record traces that claim to be very old; pruning would count them, too."""
-    before = time_key(LATEST, "")
-    for label in ("Session", "Trace"):
-        await statement(graph, f"MATCH (n:{label}) WHERE n.time_key < $before DETACH DELETE n", before=before)
-    for label in ("LogRecord", "MetricPoint"):
-        await statement(graph, f"MATCH (n:{label}) WHERE n.at < $before DETACH DELETE n", before=LATEST)
+    await forget_older(graph)
 
 
 async def prune(graph: Graph, folder: Path, older_than: datetime) -> PruneReport:
