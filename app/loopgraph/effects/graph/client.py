@@ -147,10 +147,10 @@ class Graph:
         with asking():
             if access is Access.READ:
                 return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
-            return await self._with_others(work, contended)
+            return await self._with_others(work, contended, most_losses)
 
-    async def _with_others(self, work: Work[T], contended: Hashable | None) -> T:
-        """What ``work`` returns, committed together with that of others who write to the same place."""
+    async def _with_others(self, work: Work[T], contended: Hashable | None, most_losses: int | None) -> T:
+        """What ``work`` returns, committed: together with that of others who write to the same place, if it may be."""
         # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
         key = _ALL_WRITERS if CAPABILITIES[self.server.engine].writers_collide else contended
         if key is None:
