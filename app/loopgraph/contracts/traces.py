@@ -17,6 +17,12 @@ from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Na
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 from loopgraph.errors import Spelled
 
+PROMPTED: Final = "user_prompt"
+"""The source of a trace that a person's prompt began."""
+
+OF_SESSION: Final = "session"
+"""The source of a trace that holds what belongs to a session and to none of its prompts."""
+
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
@@ -28,20 +34,30 @@ Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
 
 
 class TraceStatus(StrEnum):
-    """How far a trace or one of its steps is."""
+    """How far a trace or one of its steps is, and how it ended.
+
+    Rates of success count all that is over: what was denied or interrupted did not succeed. Counts of failures count what went
+    wrong by itself (``FAILED``), which is neither of them.
+    """
 
     IN_PROGRESS = "in_progress"
     SUCCESS = "success"
     ERROR = "error"
     TIMEOUT = "timeout"
+    DENIED = "denied"
+    INTERRUPTED = "interrupted"
 
 
 FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRESS}
 """The statuses that end a trace or a step."""
 
+FAILED: frozenset[TraceStatus] = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
+"""The statuses of what went wrong by itself, and was not kept from running or stopped by somebody."""
+
 
 def _ends(spell: Callable[[Enum], str]) -> str:
-    return f"{spell(TraceStatus.SUCCESS)}, {spell(TraceStatus.ERROR)} or {spell(TraceStatus.TIMEOUT)}"
+    *most, last = (spell(status) for status in TraceStatus if status in FINAL)
+    return f"{', '.join(most)} or {last}"
 
 
 class SpawnBasis(StrEnum):
@@ -88,7 +104,7 @@ class TraceStarted(_Event):
     root_id: Id | None = None
     parent_id: Id | None = None
     user_id: Name | None = None
-    source: Name = "user_prompt"
+    source: Name = PROMPTED
     prompt_text: Content | None = None
     agent_id: Id | None = None
     agent_type: Name | None = None
@@ -141,7 +157,7 @@ class _StepEvent(_Event):
             raise ValueError("completed_at must not be before started_at")
         if self.status is TraceStatus.SUCCESS and self.success is False:
             raise ValueError(Spelled(lambda spell: f"success is false but status is {spell(TraceStatus.SUCCESS)}"))
-        if (status := self.status) in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
+        if (status := self.status) in FINAL - {TraceStatus.SUCCESS} and self.success is True:
             raise ValueError(Spelled(lambda spell: f"success is true but status is {spell(status)}"))
         if self.status is TraceStatus.IN_PROGRESS and self.success is not None:
             raise ValueError(

@@ -9,11 +9,9 @@ from typing import NamedTuple, TypeVar
 from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
 from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace, TraceStatus
 
 N = TypeVar("N", int, float)
-
-_FAILED = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
 
 
 class Whole(NamedTuple):
@@ -136,9 +134,9 @@ def _own(parts: TraceParts, subagents: int) -> Totals:
     return Totals(
         subagents=subagents,
         steps=parts.total_hooks,
-        failed_steps=sum(hook.status in _FAILED for hook in parts.hooks),
+        failed_steps=sum(hook.status in FAILED for hook in parts.hooks),
         endpoint_calls=parts.total_endpoints,
-        failed_endpoint_calls=sum(call.status in _FAILED for call in parts.endpoints),
+        failed_endpoint_calls=sum(call.status in FAILED for call in parts.endpoints),
         input_tokens=_known_sum(call.input_tokens for call in parts.endpoints),
         output_tokens=_known_sum(call.output_tokens for call in parts.endpoints),
         cost_usd=_known_sum(call.cost_usd for call in parts.endpoints),

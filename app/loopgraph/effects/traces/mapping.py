@@ -15,6 +15,7 @@ from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import (
     FINAL,
     EndpointCall,
@@ -31,7 +32,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import Properties, is_concluded
+from loopgraph.effects.traces.joining import Properties, is_concluded, level
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -83,6 +84,11 @@ def _shifted(instant: datetime, milliseconds: float) -> datetime | None:
 def is_final(properties: Properties) -> bool:
     """Whether a stored step or trace is over."""
     return TraceStatus(properties["status"]) in FINAL
+
+
+def is_unsettled(properties: Properties) -> bool:
+    """Whether a stored trace has no end of its own: it is in progress, or only what is around it has ended."""
+    return not is_final(properties) or level("status", properties) <= Ending.CUT_OFF
 
 
 # Events → properties
@@ -172,6 +178,7 @@ def keyed_trace(properties: Properties) -> Properties:
     keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
     if session:
         keys["session_key"] = f"{session}|{key}"
+    keys["unsettled"] = True if properties.get("hooked") and is_unsettled(properties) else None
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
