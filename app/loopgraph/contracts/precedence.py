@@ -73,6 +73,8 @@ class Place(IntEnum):
 class Ending(IntEnum):
     """How well a report knows how the thing ended, the least first: ``status`` and the error."""
 
+    PARTS = 0
+    """What is known of the thing has ended, and the whole may never be told of: it counts while nobody tells of the whole."""
     AROUND = 1
     """What ends in the same way whatever became of the work: the span of a prompt, and a failure that telemetry tells of a tool,
     which may have been stopped."""

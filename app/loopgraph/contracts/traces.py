@@ -75,6 +75,7 @@ class TraceClosure(StrEnum):
     """How a trace was ended, if not by its own client; the values of ``Trace.closed_by``."""
 
     TIMEOUT = "timeout"
+    SPANS = "spans"
 
 
 class Alternative(Contract):
@@ -385,8 +386,8 @@ class Trace(_Step):
     ``agent`` is the one that its routing decision selected, ``agent_id`` the subagent whose work it is. ``spawned_by`` is
     the hook execution under which it hangs, and ``spawn_rule`` says how that is known: ``exact: otlp``, ``exact:
     tool_response``, ``exact: task_notification``, ``exact: client`` or ``inferred: …``. ``continues`` is the hook execution
-    whose background work it goes on with. ``closed_by`` is ``timeout`` if the service ended it because nothing more was
-    heard of it.
+    whose background work it goes on with. ``closed_by`` says why the service ended it: ``timeout`` if nothing more was
+    heard of it, ``spans`` if all its spans have ended below one that nobody has sent.
     """
 
     correlation_id: str

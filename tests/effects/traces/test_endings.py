@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
+from loopgraph.computes.otel.json import read_spans
+from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.contracts.observations import Observation, Recordable
+from loopgraph.contracts.traces import TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.errors import UserError
+from support.otlp import START_NS
 from support.recorded_endings import RECORDED, calls, recorded, shuffled, tell, traces
 from support.traces import NOON, statement
 
@@ -180,3 +186,81 @@ async def test_a_prompt_without_hooks_waits_for_its_span(graph: Graph) -> None:
     telemetry = [sent for sent in session.sent if not sent.is_hook]
     await tell(graph, sorted(telemetry, key=lambda sent: sent.path == "/v1/traces"))
     assert [trace["status"] for trace in await traces(graph, session.session_id)] == ["success"] * 3
+
+
+def spans(trace: str, *, flags: int = 0, **parents: str) -> list[Observation]:
+    """What is said of spans that ended one after the other; one whose name begins with ``bad`` failed."""
+    ids = {name: f"{number + 1:016x}" for number, name in enumerate(["elsewhere", *parents])}
+    items = [
+        {
+            "traceId": trace, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name, "flags": flags,
+            "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + (number + 1) * 10**9),
+            "status": {"code": 2 if name.startswith("bad") else 0},
+        }
+        for number, (name, parent) in enumerate(parents.items())
+    ]  # fmt: skip
+    report = observe_spans(read_spans({"resourceSpans": [{"scopeSpans": [{"spans": items}]}]}))
+    assert not report.refused
+    return report.observations
+
+
+async def trace(graph: Graph, id_: str) -> dict[str, Any]:
+    [row] = await statement(graph, "MATCH (t:Trace {correlation_id: $id}) RETURN properties(t) AS t", id=id_)
+    found: dict[str, Any] = row["t"]
+    return found
+
+
+def otel_id() -> str:
+    return new_id().replace("-", "")
+
+
+async def record(graph: Graph, *events: Recordable) -> None:
+    for outcome in await TraceWrites(graph).record(events, received_at=NOON):
+        assert not isinstance(outcome, UserError), outcome
+
+
+@pytest.mark.parametrize("flags", [0, 0x300])
+async def test_a_trace_below_an_unknown_span_is_over_when_its_spans_are(graph: Graph, flags: int) -> None:
+    id_ = otel_id()
+    await record(graph, *spans(id_, inner="top", top="elsewhere", flags=flags))
+    found = await trace(graph, id_)
+    assert (found["status"], found["closed_by"], "open_key" in found) == ("success", "spans", False)
+    assert found["completed_at"].timestamp() == START_NS / 1e9 + 2
+    await record(graph, *spans(id_, a="elsewhere", b="elsewhere", bad="elsewhere", flags=flags))
+    found = await trace(graph, id_)
+    assert (found["status"], found["completed_at"].timestamp()) == ("error", START_NS / 1e9 + 3)
+
+
+@pytest.mark.parametrize("root_first", [False, True])
+async def test_a_root_that_is_sent_tells_how_its_trace_ended(graph: Graph, root_first: bool) -> None:
+    id_ = otel_id()
+    reports = [spans(id_, bad="elsewhere"), spans(id_, inner="root", root="")]
+    for report in reversed(reports) if root_first else reports:
+        await record(graph, *report)
+    found = await trace(graph, id_)
+    assert (found["status"], "closed_by" in found) == ("success", False)
+
+
+async def test_a_parent_in_the_same_process_will_be_sent(graph: Graph) -> None:
+    id_ = otel_id()
+    await record(graph, *spans(id_, a="elsewhere", flags=0x100))
+    assert (await trace(graph, id_))["status"] == "in_progress"
+
+
+@pytest.mark.parametrize("prompt_first", [False, True])
+async def test_spans_of_a_tool_do_not_end_the_prompt_that_called_it(graph: Graph, prompt_first: bool) -> None:
+    """A process that the client has started names the client's span as the parent of its own."""
+    session, prompt, id_ = new_id(), new_id(), otel_id()
+    hook = observe_hook(
+        {"hook_event_name": "UserPromptSubmit", "session_id": session, "prompt_id": prompt, "prompt": "go"},
+        Arrival(NOON, stamped=True, execution_id=new_id()),
+    )
+    tie = Observation(
+        event=TraceStarted(correlation_id=prompt, session_id=session), source="otel.log", otel_trace_id=id_
+    )
+    reports: list[list[Observation]] = [[*hook, tie], spans(id_, flags=0x300, a="elsewhere")]
+    for report in reports if prompt_first else reversed(reports):
+        await record(graph, *report)
+    found = await trace(graph, prompt)
+    assert (found["status"], "closed_by" in found, "open_key" in found) == ("in_progress", False, True)
+    assert "completed_at" not in found

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Weight, standing
+from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
 Properties = dict[str, Any]
@@ -17,7 +18,10 @@ Properties = dict[str, Any]
 RANKS = "ranks"
 
 _SETS = frozenset({"tags", "parent_span_ids"})
-_LATEST = frozenset({"prompted_at", "cut_off_at"})
+PARTS_END = "parts_end"
+"""The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
+
+_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
 
 
 def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
@@ -45,6 +49,14 @@ def concluded(properties: Properties, conclusions: Properties) -> Properties:
     """What changes in a node when the service itself sets some properties: they, with the least of weights."""
     weights = {**_weights(properties), **dict.fromkeys(conclusions, CONCLUDED)}
     return weighted(conclusions, dict(sorted(weights.items())))
+
+
+def reopened(properties: Properties) -> Properties:
+    """The properties without what the service itself has set of its end."""
+    weights = _weights(properties)
+    ours = {name for name in ("status", "completed_at") if tuple(weights.get(name, OWN)) == CONCLUDED}
+    left = {name: weight for name, weight in weights.items() if name not in ours}
+    return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
 
 
 def level(field: str, properties: Properties) -> int:

@@ -25,6 +25,7 @@ from loopgraph.contracts.traces import (
     RoutingDecided,
     RoutingDecision,
     Trace,
+    TraceClosure,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
@@ -32,7 +33,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import Properties, is_concluded, level
+from loopgraph.effects.traces.joining import PARTS_END, Properties, concluded, is_concluded, level, reopened
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -170,7 +171,9 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
 
 
 def keyed_trace(properties: Properties) -> Properties:
-    """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
+    """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
+    an unknown one are known is over when they are."""
+    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -182,6 +185,20 @@ def keyed_trace(properties: Properties) -> Properties:
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
+
+
+def _ended_by_parts(properties: Properties) -> Properties:
+    by_parts = properties.get("closed_by") == TraceClosure.SPANS
+    if by_parts and is_concluded("status", properties):
+        properties = {**reopened(properties), "closed_by": None}
+    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
+    if is_final(properties) or is_told_of:
+        return properties
+    at, _, status = properties[PARTS_END].partition("|")
+    conclusions: Properties = {"status": status}
+    if properties.get("completed_at") is None:
+        conclusions["completed_at"] = datetime.fromisoformat(at)
+    return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
 
 
 SPAWNING_TOOLS = frozenset({"Agent", "Task"})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Weight, level_of
+from loopgraph.contracts.precedence import Ending, Weight, level_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import Properties, weighted
+from loopgraph.effects.traces.joining import PARTS_END, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
@@ -50,6 +50,8 @@ def _course(observation: Observation) -> Properties:
     match event:
         case TraceStarted():
             return {"started_at": at} if at else {}
+        case TraceCompleted() if observation.ending == Ending.PARTS and at:
+            return {PARTS_END: f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"}
         case TraceCompleted():
             return {"status": event.outcome.value} | ({"completed_at": at} if at else {})
         case HookExecuted() | EndpointCalled():

@@ -183,7 +183,10 @@ VALUES = {
         "ONLY_CALL": "One subagent and one call of its kind were left over in the prompt.",
         "PROMPT": "Nothing says which step it was; the subagent hangs at the trace of its prompt.",
     },
-    "TraceClosure": {"TIMEOUT": "The service ended it, because nothing more was heard of it."},
+    "TraceClosure": {
+        "TIMEOUT": "The service ended it, because nothing more was heard of it.",
+        "SPANS": "All its spans have ended, below one that nobody has sent.",
+    },
     "TracePart": {
         "START": "Its beginning.",
         "ROUTING": "Which agent was chosen.",
