@@ -46,7 +46,8 @@ KINDS: Final[dict[str, Kind]] = {
     **_kinds(
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
-        experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id nested_in""",
+        experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id nested_in
+        prompt_of""",
     ),
     **_kinds(
         Kind.LABEL,
