@@ -30,7 +30,9 @@ _Project = Annotated[bool, typer.Option("--project", help="The settings that thi
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
 _MOST_REASONS = 10
-_TWICE = "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
+_TWICE = (
+    "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
+)
 _MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]

@@ -88,8 +88,8 @@ async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Grap
     assert (report.deleted, report.kept) == ({"Trace": 1, "HookExecution": 1}, {})
     await restore(Retention(graph), [tmp_path])
     assert await memory(graph, name) == before
-    assert any('"denied"' in line for line in before)
-    assert any('"interrupted"' in line for line in before)
+    assert any("'denied'" in line for line in before)
+    assert any("'interrupted'" in line for line in before)
     await prune(graph, tmp_path / "rest", begun + MONTH)
 
 
