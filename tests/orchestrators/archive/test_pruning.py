@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from loopgraph.contracts.retention import Kept, PruneReport
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.archive.retention import SLICE, Retention
 from loopgraph.effects.archive.segments import MANIFEST_SUFFIX, Archive
 from loopgraph.effects.clock import new_id
@@ -65,6 +65,26 @@ async def test_all_of_it_goes_and_all_of_it_comes_back(graph: Graph, tmp_path: P
     assert await memory(graph, name) == before
     assert not any(again.made.values())
     assert again.relationships == restored.relationships
+
+
+async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    events = [
+        TraceStarted(correlation_id=name, timestamp=begun),
+        HookExecuted(
+            correlation_id=name, execution_id=f"{name}.step", hook_type="ToolUse", started_at=begun, status=TraceStatus.DENIED
+        ),
+        TraceCompleted(correlation_id=name, timestamp=begun, status=TraceStatus.INTERRUPTED),
+    ]  # fmt: skip
+    await remember(graph, events, begun)
+    before = await memory(graph, name)
+    report = await prune(graph, tmp_path, begun + MONTH)
+    assert (report.deleted, report.kept) == ({"Trace": 1, "HookExecution": 1}, {})
+    await restore(Retention(graph), [tmp_path])
+    assert await memory(graph, name) == before
+    assert any("'denied'" in line for line in before)
+    assert any("'interrupted'" in line for line in before)
+    await prune(graph, tmp_path / "rest", begun + MONTH)
 
 
 async def test_what_is_there_stays_as_it_is_when_it_is_restored(graph: Graph, tmp_path: Path) -> None:
