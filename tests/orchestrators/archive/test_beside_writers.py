@@ -32,8 +32,8 @@ from support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow
 
-TRACES, STEPS, IN_A_SESSION, AT_ONCE = 2_000, 5, 50, 100
-CLIENTS = 8
+TRACES, STEPS, IN_A_SESSION, AT_ONCE = 2_000, 2, 50, 200
+CLIENTS, PACE_S = 4, 0.02
 
 
 class Old:
@@ -135,6 +135,7 @@ class Writers:
                 self.recorded[execution] = trace
             else:
                 self.refusals.append(answer.text)
+            await asyncio.sleep(PACE_S)
 
 
 async def places(graph: Graph, name: str) -> dict[str, list[str]]:
