@@ -392,8 +392,8 @@ class HookExecution(_Step):
 
 
 class EndpointCall(_Step):
-    """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices; ``nested_in``
-    is what its reporter says it was made in: a step, or another call, if it is there."""
+    """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices.
+    ``nested_in`` is what its reporter says it was made in: a step, or another call, if it is there."""
 
     call_id: str
     correlation_id: str

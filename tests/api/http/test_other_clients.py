@@ -47,6 +47,9 @@ async def totals(service: Service, id_: str) -> Json:
     return data["episode"]["totals"]  # type: ignore[no-any-return]
 
 
+_USAGE = "{ modelUsage(first: 1000) { model calls inputTokens outputTokens } }"
+
+
 async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> None:
     session = f"old-{uuid.uuid4()}"
     await hook(service, "Notification", session, message="before")
@@ -101,7 +104,7 @@ async def test_a_request_without_an_id_is_one_call_for_its_span_and_its_record(s
     answer = await service.http.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
     assert (answer.status_code, answer.json()) == (200, {})
     found = await totals(service, prompt)
-    assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 120, 0.5)
+    assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 127, 0.5)
 
 
 async def test_a_call_is_one_step_though_telemetry_names_another_session(service: Service) -> None:
@@ -118,8 +121,8 @@ async def test_a_call_is_one_step_though_telemetry_names_another_session(service
 
 @pytest.mark.parametrize("inner_first", [False, True])
 async def test_a_call_of_a_model_that_several_layers_report_counts_once(service: Service, inner_first: bool) -> None:
-    trace_id = uuid.uuid4().hex
-    usage: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 30}
+    trace_id, model = uuid.uuid4().hex, f"m-{uuid.uuid4()}"
+    usage: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model, "gen_ai.usage.input_tokens": 30}
     proxy: Json = {**usage, "gen_ai.usage.output_tokens": 9}
     layers = [("root", "", {}), ("framework", "root", usage), ("step", "framework", {}), ("client", "step", proxy)]
     ids = {name: f"{number + 1:016x}" for number, (name, _, _) in enumerate(layers)}
@@ -135,6 +138,8 @@ async def test_a_call_of_a_model_that_several_layers_report_counts_once(service:
         assert (await service.http.post("/v1/traces", json=body)).json() == {}
     found = await totals(service, trace_id)
     assert (found["endpointCalls"], found["inputTokens"], found["outputTokens"]) == (1, 30, 9)
+    [used] = [row for row in (await asked(service, _USAGE))["modelUsage"] if row["model"] == model]
+    assert used == {"model": model, "calls": 1, "inputTokens": 30, "outputTokens": 9}
 
 
 @pytest.mark.parametrize(

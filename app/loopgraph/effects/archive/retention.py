@@ -297,10 +297,23 @@ class Retention:
                     found = await tx.run(_RESTORE_RELATIONSHIPS.choose(DRAWN_TYPE=type_, **choice), rows=missing)
                     made = found[0]["drawn"] if found else 0
                     drawn[type_] += made
-                    loose[type_] += len(missing) - made
+                    if made < len(missing):
+                        loose[type_] += len(missing) - made
+                        await _check_drawn(
+                            tx, [(NodeId(start, row["start"]), NodeId(end, row["end"])) for row in missing], made
+                        )
             return drawn, loose
 
         return await self._graph.transaction(work, most_losses=MOST_LOSSES)
+
+
+async def _check_drawn(tx: Transaction, ends: Sequence[tuple[NodeId, NodeId]], drawn: int) -> None:
+    """Raises LostRace unless as many were drawn as have both ends: the embedded engine can hide a node while others change it."""
+    there: set[NodeId] = set()
+    for label, keys in _by_label({end for pair in ends for end in pair}):
+        there |= {NodeId(label, key) for key in _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))}
+    if sum(there.issuperset(pair) for pair in ends) != drawn:
+        raise LostRace(_RESTORE_RELATIONSHIPS.name)
 
 
 def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
