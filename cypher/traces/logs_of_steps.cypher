@@ -1,8 +1,8 @@
 // One page of the log records of each of some steps or calls, which are those that name their spans, in the order of time, after an
-// instant and an id, as far as the subject may see their traces (null: all).
+// instant and an id, as one list for each; as far as the subject may see their traces (null: all).
 // access: read
 // parameters: rows, at, record_id, subject, limit
-// returns: correlation_id, span_key, record
+// returns: correlation_id, span_key, items
 UNWIND $rows AS row
 CALL {
   WITH row
@@ -14,4 +14,4 @@ CALL {
   ORDER BY at, l.record_id
   LIMIT $limit
 }
-RETURN row.correlation_id AS correlation_id, row.span_key AS span_key, properties(l) AS record
+RETURN row.correlation_id AS correlation_id, row.span_key AS span_key, collect(properties(l)) AS items

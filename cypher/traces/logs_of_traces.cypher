@@ -1,8 +1,8 @@
-// One page of the log records of each of some traces, in the order of time, after an instant and an id, as far as the subject may
-// see the traces (null: all).
+// One page of the log records of each of some traces, in the order of time, after an instant and an id, as one list for each; as
+// far as the subject may see the traces (null: all).
 // access: read
 // parameters: correlation_ids, at, record_id, subject, limit
-// returns: correlation_id, record
+// returns: correlation_id, items
 UNWIND $correlation_ids AS id
 CALL {
   WITH id
@@ -14,4 +14,4 @@ CALL {
   ORDER BY at, l.record_id
   LIMIT $limit
 }
-RETURN id AS correlation_id, properties(l) AS record
+RETURN id AS correlation_id, collect(properties(l)) AS items

@@ -244,6 +244,12 @@ async def test_the_first_line_of_status_is_the_conclusion(
         assert await first_line() == f"✗ the service at {url} answers with HTTP 500"
         healthy = 200
         assert await first_line(0) == "✓ the hooks are installed and the service answers"
+        await asyncio.to_thread(hooks, "install", "--project", "--url", url)
+        told = (await asyncio.to_thread(hooks, "status")).stdout
+        assert told.partition("\n")[0].endswith("; they are installed 2 times, and each event counts once")
+        assert f"installed 2 times, in {home / '.claude/settings.json'}, " in told
+        await asyncio.to_thread(hooks, "uninstall", "--project")
+        assert await first_line(0) == "✓ the hooks are installed and the service answers"
         spool = Spool(home / "spool", url)
         spool.put(1, "id", b"{}")
         assert (

@@ -22,6 +22,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
+from zlib import crc32
 
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
 
@@ -97,6 +98,11 @@ class Answer:
         return error if isinstance(error, dict) else None
 
 
+def _sent_by() -> str:
+    """Which of several hooks that the client may run for an event this is: those with one command line it runs once."""
+    return f"{crc32(chr(0).join(sys.argv).encode(errors='replace')):08x}"
+
+
 class Door:
     """The service's door for hook events."""
 
@@ -114,6 +120,7 @@ class Door:
             "Content-Type": "application/json",
             "X-Event-Timestamp": rfc3339(at_ns),
             "X-Execution-ID": execution_id,
+            "X-Sent-By": _sent_by(),
         }
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"

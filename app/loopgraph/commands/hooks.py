@@ -30,6 +30,9 @@ _Project = Annotated[bool, typer.Option("--project", help="The settings that thi
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
 _MOST_REASONS = 10
+_TWICE = (
+    "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
+)
 _MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
@@ -120,7 +123,12 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
     conclusion = _conclusion(bool(addresses), obstacles, health, spools)
+    twice = [str(path) for path, events in targets.items() if events]
+    if len(twice) > 1 and conclusion.startswith("✓"):
+        conclusion += f"; they are installed {len(twice)} times, and each event counts once"
     out.print(conclusion, markup=False)
+    if len(twice) > 1:
+        out.print(f"installed {len(twice)} times, in {', '.join(twice)}: {_TWICE}", markup=False)
     for path, events in targets.items():
         out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
         for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():

@@ -114,6 +114,28 @@ async def test_records_and_points_without_a_session_are_found(service: Service) 
     assert none["edges"] == []
 
 
+async def test_calls_of_codex_are_in_the_trace_of_their_prompt(service: Service) -> None:
+    text = json.dumps(read("codex"))
+    session = new_id()
+    text = text.replace("01a22272-c1e9-74f1-8e55-a062d4faad8a", session)
+    _, exports = renamed(json.loads(text))
+    for signal, request in reversed(exports):  # the prompt is told last
+        await send(service, signal, request)
+    for signal, request in exports:
+        await send(service, signal, request)
+    found = await service.query(
+        """query ($id: ID!) { session(id: $id) { client model modelUsage { calls inputTokens } traces { edges { node {
+          promptText status hookExecutions { toolName hookType } endpointCalls { model inputTokens status }
+        } } } } }""",
+        id=session,
+    )
+    assert (found["session"]["client"], found["session"]["modelUsage"]["calls"]) == ("codex_exec", 2)
+    [prompt] = [edge["node"] for edge in found["session"]["traces"]["edges"] if edge["node"]["promptText"]]
+    assert (prompt["promptText"], prompt["status"]) == ("run the echo please", "SUCCESS")
+    assert [call["inputTokens"] for call in prompt["endpointCalls"]] == [70, 70]
+    assert [step["toolName"] for step in prompt["hookExecutions"] if step["hookType"] == "ToolUse"] == ["exec_command"]
+
+
 async def test_the_agent_of_a_root_span_counts_in_filters_and_success_rates(service: Service) -> None:
     agent = f"agent-{new_id()}"
     for failed in (False, True):

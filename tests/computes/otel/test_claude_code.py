@@ -20,7 +20,8 @@ from loopgraph.contracts.observations import (
     SpawnRule,
     Temporality,
 )
-from loopgraph.contracts.traces import TraceStarted, TraceStatus
+from loopgraph.contracts.precedence import Ending
+from loopgraph.contracts.traces import EndpointCalled, TraceStarted, TraceStatus
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION
 from support.otlp import attributes, recorded
 
@@ -89,10 +90,11 @@ def test_an_interaction_begins_and_ends_the_trace_of_its_prompt() -> None:
 
 
 def test_a_notification_continues_the_call_that_began_the_work() -> None:
-    started, _, spawned = of_source(spans(recorded("/v1/traces")[1]), "interaction")
+    started, _, spawned, told = of_source(spans(recorded("/v1/traces")[1]), "interaction")
     assert (started.event.source, started.event.continues) == ("task_notification", SPAWNER)
     assert (spawned.event.correlation_id, spawned.event.spawned_by) == (SUBAGENT, SPAWNER)
     assert (spawned.spawn_rule, spawned.otel_trace_id) == (SpawnRule.TASK_NOTIFICATION, None)
+    assert (told.event.correlation_id, told.event.status, told.ending) == (SUBAGENT, TraceStatus.SUCCESS, Ending.TOLD)
 
 
 def test_a_prompt_that_the_client_keeps_to_itself_is_not_known() -> None:
@@ -156,10 +158,11 @@ def test_the_client_counts_cached_tokens_beside_the_others(sent: dict[str, int],
     assert not sent.keys() & from_logs.context.keys()
 
 
-def test_a_request_without_its_id_goes_by_its_span() -> None:
+def test_a_request_without_its_id_goes_by_what_its_span_and_its_record_say() -> None:
     body = changed(recorded("/v1/traces")[0], {'"request_id"': '"other_id"', '"attempt"': '"attempts"'})
     call = of_source(spans(body), "llm_request")[0].event
-    assert (call.call_id, call.retry_count) == (f"{OTEL}/5f84d9831b23c1c2", 0)
+    [told] = of_source(logs(record("api_request", request_id=None)), "api_request")
+    assert (call.call_id, call.retry_count) == (told.event.call_id, 0)
 
 
 def test_a_request_that_a_tool_makes_is_nested_in_its_execution() -> None:
@@ -241,9 +244,10 @@ def test_a_prompts_record_ties_it_to_its_trace() -> None:
     assert (started.event.correlation_id, started.otel_trace_id) == (PROMPT, OTEL)
     assert started.event.prompt_text == "Fix-the-failing-test please"
     assert (started.rank, started.clock, started.place) == (3, 3, 4)
-    notice, spawned = of_source(logs(recorded("/v1/logs")[1]), "user_prompt")
+    notice, spawned, told = of_source(logs(recorded("/v1/logs")[1]), "user_prompt")
     assert (notice.event.correlation_id, notice.event.continues) == (NOTICE, SPAWNER)
     assert (notice.otel_trace_id, spawned.otel_trace_id) == (OTEL_NOTICE, None)
+    assert (told.event.correlation_id, told.event.status, told.otel_trace_id) == (SUBAGENT, TraceStatus.SUCCESS, None)
 
 
 def test_the_result_of_a_tool_ends_its_execution() -> None:
@@ -272,7 +276,7 @@ def test_a_request_to_the_model_costs() -> None:
     assert [item.event.correlation_id for item in requests].count(SUBAGENT) == 2
 
 
-def test_a_request_that_failed_says_why_and_one_without_an_id_stays_a_record() -> None:
+def test_a_request_that_failed_says_why_and_one_without_an_id_counts() -> None:
     body = changed(
         record("api_request", error="overloaded", status_code="529", attempt=3), {"api_request": "api_error"}
     )
@@ -280,8 +284,8 @@ def test_a_request_that_failed_says_why_and_one_without_an_id_stays_a_record() -
     assert (failed.event.status, failed.event.error_message) == (TraceStatus.ERROR, "overloaded")
     assert (failed.event.response_status, failed.event.retry_count) == (529, 2)
     [kept] = of_source(logs(record("api_request", request_id=None)), "api_request")
-    assert isinstance(kept.event, LogRecorded)
-    assert kept.event.correlation_id == PROMPT
+    assert isinstance(kept.event, EndpointCalled)
+    assert (kept.event.correlation_id, kept.event.input_tokens) == (PROMPT, 120)
 
 
 def test_the_end_of_a_subagent() -> None:

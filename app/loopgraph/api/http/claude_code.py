@@ -1,8 +1,9 @@
 """``POST /api/hooks/claude-code``: a hook event of the agent client, as JSON, just as the client gives it to its hooks.
 
-Two headers say more than the client does, so that an event can be sent later, and again: ``X-Event-Timestamp`` is when it
-happened, ``X-Execution-ID`` an id of its own. Without them it happened now. The answer is what the client expects of a hook: an
-object, empty if there is nothing to say. ``?ack=queued`` answers 202 and does not wait for the commit.
+Headers say more than the client does, so that an event can be sent later, and again: ``X-Event-Timestamp`` is when it happened,
+``X-Execution-ID`` an id of its own, ``X-Sent-By`` which of several handlers of the event sent it. Without them it happened
+now. The answer is what the client expects of a hook: an object, empty if there is nothing to say. ``?ack=queued`` answers 202
+and does not wait for the commit.
 
 With ``?pattern=<pattern id>`` every prompt uses this pattern: the answer to ``UserPromptSubmit`` gives the model the template
 of the version that the session is assigned to, and the prompt is recorded as an execution of it.
@@ -21,12 +22,13 @@ from loopgraph.api.access import Action, Door
 from loopgraph.api.errors import UnsupportedMediaType, problem_response
 from loopgraph.api.http import bodies
 from loopgraph.api.http.bodies import agent_json_value, body_of, is_json, media_type, waits_for_commit
+from loopgraph.api.http.deliveries import Deliveries
 from loopgraph.api.services import Services
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
 from loopgraph.computes.agents.patterns import PatternUse, added_context, pattern_use
 from loopgraph.contracts.base import Id, Instant, JsonMap
 from loopgraph.contracts.traces import TraceStatus
-from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput, LoopgraphError, UserError
 from loopgraph.orchestrators.loop.assignment import MAX_UNIT
 
@@ -34,6 +36,7 @@ T = TypeVar("T")
 
 _INSTANT: Final[TypeAdapter[Instant]] = TypeAdapter(Instant)
 _ID: Final[TypeAdapter[Id]] = TypeAdapter(Id)
+_DELIVERIES: Final = Deliveries()
 
 
 async def _hook_event(request: Request) -> Response:
@@ -43,7 +46,8 @@ async def _hook_event(request: Request) -> Response:
         media = media_type(request)
         if not is_json(media):
             raise UnsupportedMediaType(f"the body must be application/json, not {media or 'without a Content-Type'}")
-        payload, arrival = await bodies.read(agent_json_value, await body_of(request)), _arrival(request)
+        body = await body_of(request)
+        payload, arrival = await bodies.read(agent_json_value, body), _arrival(request, body)
         observations = observe_hook(payload, arrival)
         record = services.recorder.record
         _check(await record(observations) if wait else await record(observations, wait=False))
@@ -76,11 +80,18 @@ async def _used(services: Services, use: PatternUse) -> JsonMap:
     return {}
 
 
-def _arrival(request: Request) -> Arrival:
+def _arrival(request: Request, body: bytes) -> Arrival:
     """When the event happened, and the id for it. Raises InvalidInput for headers that are wrong."""
     at = _header(request, "X-Event-Timestamp", _INSTANT, "must be an instant such as 2026-01-31T12:00:00.000Z")
     own_id = _header(request, "X-Execution-ID", _ID, "must be an id of letters, digits and . _ : / @ + # = -")
-    return Arrival(at or now(), at is not None, own_id or new_id())
+    known = at or now()
+    return Arrival(known, at is not None, _DELIVERIES.execution_id(body, known, _route(request), own_id))
+
+
+def _route(request: Request) -> str:
+    """Which of the handlers that the client may run for an event has sent it."""
+    query = [f"{name}={value}" for name, value in request.query_params.multi_items() if name != "ack"]
+    return "&".join([*query, request.headers.get("X-Sent-By", "")])
 
 
 def _header(request: Request, name: str, kind: TypeAdapter[T], wanted: str) -> T | None:

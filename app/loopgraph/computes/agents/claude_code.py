@@ -1,7 +1,9 @@
 """Hook events of an agent client as observations.
 
 The payloads are those that the client gives its hooks; events and fields that are not known here are kept. Where an event
-belongs: to the subagent's trace if it has an ``agent_id``, else to the prompt's, else to a trace of the session itself.
+belongs: to the subagent's trace if it has an ``agent_id``, else to the prompt's, else to a trace of the session itself. Older
+clients do not name their prompts: the event that submits one then names it, and all others belong to the one that was
+submitted last.
 """
 
 from __future__ import annotations
@@ -13,16 +15,19 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
-from loopgraph.computes.agents.traces import story, subagent_trace
+from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
+from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Trust
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.traces import OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "claude-code"
+
+_BEGINS: Final = "UserPromptSubmit"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class _Hook:
     def correlation_id(self) -> str:
         if self.agent_id:
             return agent_trace_id(self.session_id, self.agent_id)
+        if self.prompt_id is None and self.event == _BEGINS:
+            return unnamed_prompt_id(self.session_id, self.arrival.execution_id)
         return self.prompt_id or self.session
 
     @property
@@ -69,6 +76,8 @@ class _Hook:
 
     def observed(self, event: ObservedEvent, **how: Any) -> Observation:
         clock = Clock.STAMPED if self.arrival.stamped else Clock.ARRIVAL
+        if self.prompt_id is None and self.event != _BEGINS and not isinstance(event, SessionSeen):
+            how["prompt_of"] = self.session
         return Observation(event=event, source=f"hook.{self.event}", **{"clock": clock, **how})
 
 
@@ -128,8 +137,8 @@ def _place(hook: _Hook) -> tuple[Observation, ...]:
     """The trace that the event belongs to, where that is not the prompt's own."""
     if hook.agent_id:
         return (hook.observed(_subagent(hook)),)
-    if hook.prompt_id is None:
-        own = TraceStarted(correlation_id=hook.session, session_id=hook.session, source="session")
+    if hook.prompt_id is None and hook.event != _BEGINS:
+        own = TraceStarted(correlation_id=hook.session, session_id=hook.session, source=OF_SESSION)
         return (hook.observed(own),)
     return ()
 
@@ -149,7 +158,7 @@ def _session_start(hook: _Hook) -> tuple[Observation, ...]:
 
 def _session_end(hook: _Hook) -> tuple[Observation, ...]:
     reason = hook.fields.name("reason")
-    return (_change(hook, ended_at=hook.at, end_reason=reason),)
+    return (_change(hook, ended_at=hook.at, end_reason=reason, cut_off_at=hook.at),)
 
 
 def _setup(hook: _Hook) -> tuple[Observation, ...]:
@@ -183,7 +192,9 @@ def _prompt(hook: _Hook) -> tuple[Observation, ...]:
     )
     if spawned is None:
         return (started,)
-    return (started, hook.observed(spawned, spawn_rule=SpawnRule.TASK_NOTIFICATION))
+    ended = subagent_end(hook.session_id, prompt, hook.at)
+    told = (hook.observed(ended, ending=Ending.TOLD),) if ended else ()
+    return (started, hook.observed(spawned, spawn_rule=SpawnRule.TASK_NOTIFICATION), *told)
 
 
 def _stop(hook: _Hook) -> tuple[Observation, ...]:
@@ -220,6 +231,9 @@ def _before_tool(hook: _Hook) -> tuple[Observation, ...]:
 
 
 def _after_tool(hook: _Hook) -> tuple[Observation, ...]:
+    response = hook.fields.rest.get("tool_response")
+    if isinstance(response, dict) and response.get("interrupted") is True:
+        return _tool(hook, status=TraceStatus.INTERRUPTED, completed_at=hook.at, error_type=INTERRUPTED)
     return _tool(hook, status=TraceStatus.SUCCESS, completed_at=hook.at)
 
 
@@ -227,10 +241,17 @@ def _after_failure(hook: _Hook) -> tuple[Observation, ...]:
     interrupted = hook.fields.flag("is_interrupt")
     return _tool(
         hook,
-        status=TraceStatus.ERROR,
+        status=TraceStatus.INTERRUPTED if interrupted else TraceStatus.ERROR,
         completed_at=hook.at,
-        error_type="interrupt" if interrupted else "tool_error",
+        error_type=INTERRUPTED if interrupted else "tool_error",
         error_message=hook.fields.text("error"),
+    )
+
+
+def _denied(hook: _Hook) -> tuple[Observation, ...]:
+    reason = hook.fields.text("reason")
+    return _tool(
+        hook, status=TraceStatus.DENIED, completed_at=hook.at, error_type=DENIED, error_message=reason or "denied"
     )
 
 
@@ -257,7 +278,17 @@ def _tool(hook: _Hook, **course: Any) -> tuple[Observation, ...]:
         return (ran,)
     kind = Fields(tool_input).name("subagent_type") if isinstance(tool_input, dict) else None
     spawned = subagent_trace(hook.session_id, agent_id, spawned_by=execution, agent_type=kind)
-    return (ran, hook.observed(spawned, spawn_rule=SpawnRule.TOOL_RESPONSE))
+    spawning = (ran, hook.observed(spawned, spawn_rule=SpawnRule.TOOL_RESPONSE))
+    status = subagent_status(response.get("status"))
+    if status is None:
+        return spawning
+    ended = TraceCompleted(
+        correlation_id=spawned.correlation_id,
+        status=status,
+        timestamp=hook.at,
+        **said(duration_ms=Fields(response).number("totalDurationMs")),
+    )
+    return (*spawning, hook.observed(ended, rank=Trust.IN_PASSING, ending=Ending.TOLD))
 
 
 def _after_batch(hook: _Hook) -> tuple[Observation, ...]:
@@ -275,15 +306,19 @@ def _names_a_call(call: Any) -> bool:
 def _batched(hook: _Hook, call: Fields) -> Observation:
     tool_use_id = call.required_id("tool_use_id")
     named = said(tool_name=call.name("tool_name"), tool_input=call.any("tool_input"))
+    ended = told_end(call.rest.get("tool_response"))
+    if ended:
+        ended["completed_at"] = hook.at
     ran = HookExecuted(
         execution_id=hook.execution(tool_use_id),
         hook_type="ToolUse",
         tool_use_id=as_id(tool_use_id),
         **_where(hook),
         **named,
+        **ended,
         **said(context={**hook.fields.rest, **call.rest} or None),
     )
-    return hook.observed(ran, rank=Trust.IN_PASSING)
+    return hook.observed(ran, rank=Trust.IN_PASSING, **said(ending=Ending.TOLD if ended else None))
 
 
 def _where(hook: _Hook) -> dict[str, Any]:
@@ -334,4 +369,5 @@ _MAPPINGS: dict[str, _Mapping] = {
     "PostToolUse": _after_tool,
     "PostToolUseFailure": _after_failure,
     "PostToolBatch": _after_batch,
+    "PermissionDenied": _denied,
 }

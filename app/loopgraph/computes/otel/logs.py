@@ -11,8 +11,8 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shorten
 from loopgraph.computes.agents.ids import as_id, digest_id, span_key
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_logs import event_name, observe_agent_log
-from loopgraph.computes.otel.dialects.events import ClientEvents, observe_message
 from loopgraph.computes.otel.dialects.events import event_name as name_of_event
+from loopgraph.computes.otel.dialects.events import observe_event, observe_message
 from loopgraph.computes.otel.dialects.table import WHOSE
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
@@ -23,13 +23,12 @@ from loopgraph.errors import InvalidInput
 def observe_logs(items: Sequence[Log | InvalidInput]) -> Report:
     """What the log records of one request say; what could not be read is refused, and a record whose ids are wrong."""
     report, sessions, places = Report(), set(), set()
-    clients = ClientEvents()
     for i, log in report.sound(items).items():
         try:
             _check(log)
             name = event_name(log)
             if name is None or not is_of_agent(PREFIX, log.attributes):
-                report.add(i, *_observe(log, clients))
+                report.add(i, *_observe(log))
                 continue
             observations, place = observe_agent_log(log, name)
         except (InvalidInput, ValidationError) as error:
@@ -50,12 +49,12 @@ def _check(log: Log) -> None:
         raise InvalidInput("traceId", "must be 16 bytes, as 32 hexadecimal digits in JSON")
 
 
-def _observe(log: Log, clients: ClientEvents) -> tuple[Observation, ...]:
+def _observe(log: Log) -> tuple[Observation, ...]:
     """A record of anybody but the agent client whose hooks are known."""
     name = name_of_event(log)
     if (message := observe_message(log, name)) is not None:
         return (message,)
-    return clients.observe(log, name) or (_record(log, name),)
+    return observe_event(log, name) or (_record(log, name),)
 
 
 def _record(log: Log, named: str | None) -> Observation:

@@ -16,6 +16,7 @@ import numpy as np
 import orjson
 
 from loopgraph.computes.traces.tree import Node, Record
+from loopgraph.computes.traces.usage import told_once
 from loopgraph.contracts.trace_diff import (
     ChangedField,
     DiffRow,
@@ -26,7 +27,7 @@ from loopgraph.contracts.trace_diff import (
     TraceDiff,
     TraceTotals,
 )
-from loopgraph.contracts.traces import FINAL, EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace
 
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -65,7 +66,10 @@ def compare(a: Node[Record], b: Node[Record]) -> TraceDiff:
 def totals(root: Node[Record]) -> TraceTotals:
     """The sums over a tree; its steps are the hook executions and endpoint calls."""
     steps = [node.record for node in root.walk() if not isinstance(node.record, Trace)]
-    calls = [step for step in steps if isinstance(step, EndpointCall)]
+    calls = told_once(
+        (step for step in steps if isinstance(step, HookExecution)),
+        (step for step in steps if isinstance(step, EndpointCall)),
+    )
 
     def total(values: Iterator[Any]) -> Any:
         known = [value for value in values if value is not None]
@@ -73,7 +77,7 @@ def totals(root: Node[Record]) -> TraceTotals:
 
     return TraceTotals(
         steps=len(steps),
-        failures=sum(step.status in FINAL and step.status is not TraceStatus.SUCCESS for step in steps),
+        failures=sum(step.status in FAILED for step in steps),
         duration_ms=root.record.duration_ms,
         input_tokens=total(call.input_tokens for call in calls),
         output_tokens=total(call.output_tokens for call in calls),

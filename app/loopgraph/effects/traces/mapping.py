@@ -15,7 +15,9 @@ from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
+from loopgraph.contracts.stored import stored
 from loopgraph.contracts.traces import (
     FINAL,
     EndpointCall,
@@ -25,6 +27,7 @@ from loopgraph.contracts.traces import (
     RoutingDecided,
     RoutingDecision,
     Trace,
+    TraceClosure,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
@@ -32,7 +35,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import PARTS, Properties, is_concluded
+from loopgraph.effects.traces.joining import PARTS, PARTS_END, Properties, concluded, is_concluded, level, reopened
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -84,6 +87,11 @@ def _shifted(instant: datetime, milliseconds: float) -> datetime | None:
 def is_final(properties: Properties) -> bool:
     """Whether a stored step or trace is over."""
     return TraceStatus(properties["status"]) in FINAL
+
+
+def is_unsettled(properties: Properties) -> bool:
+    """Whether a stored trace has no end of its own: it is in progress, or only what is around it has ended."""
+    return not is_final(properties) or level("status", properties) <= Ending.CUT_OFF
 
 
 # Events → properties
@@ -165,7 +173,9 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
 
 
 def keyed_trace(properties: Properties) -> Properties:
-    """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
+    """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
+    an unknown one are known is over when they are."""
+    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -173,9 +183,24 @@ def keyed_trace(properties: Properties) -> Properties:
     keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
     if session:
         keys["session_key"] = f"{session}|{key}"
+    keys["unsettled"] = True if properties.get("hooked") and is_unsettled(properties) else None
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
+
+
+def _ended_by_parts(properties: Properties) -> Properties:
+    by_parts = properties.get("closed_by") == TraceClosure.SPANS
+    if by_parts and is_concluded("status", properties):
+        properties = {**reopened(properties), "closed_by": None}
+    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
+    if is_final(properties) or is_told_of:
+        return properties
+    at, _, status = properties[PARTS_END].partition("|")
+    conclusions: Properties = {"status": status}
+    if properties.get("completed_at") is None:
+        conclusions["completed_at"] = datetime.fromisoformat(at)
+    return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
 
 
 SPAWNING_TOOLS = frozenset({"Agent", "Task"})
@@ -260,7 +285,7 @@ def trace(properties: Properties) -> Trace:
     started, root_id = BEGUN in properties or properties.get("started_at") is not None, properties.get("root_id")
     if root_id is None and started and properties.get("parent_id") is None:
         root_id = properties["correlation_id"]
-    return Trace(**{**_record(Trace, properties), "started": started, "root_id": root_id})
+    return stored(Trace, {**_record(Trace, properties), "started": started, "root_id": root_id})
 
 
 def trace_key(trace: Trace) -> str:
@@ -270,7 +295,7 @@ def trace_key(trace: Trace) -> str:
 
 def hook(properties: Properties) -> HookExecution:
     """The execution of a ``:HookExecution`` node."""
-    return HookExecution(**_record(HookExecution, properties))
+    return stored(HookExecution, _record(HookExecution, properties))
 
 
 def call(properties: Properties) -> EndpointCall:
@@ -284,12 +309,12 @@ def call(properties: Properties) -> EndpointCall:
     record["cost_source"] = CostSource.REPORTED if record["cost_usd"] is not None else None
     if record["cost_usd"] is None and (price := properties.get("price_usd")) is not None:
         record["cost_usd"], record["cost_source"] = price, CostSource.COMPUTED
-    return EndpointCall(**record)
+    return stored(EndpointCall, record)
 
 
 def routing(properties: Properties) -> RoutingDecision:
     """The decision of a ``:RoutingDecision`` node."""
-    return RoutingDecision(**_record(RoutingDecision, properties))
+    return stored(RoutingDecision, _record(RoutingDecision, properties))
 
 
 def execution(properties: Properties) -> Execution:
@@ -328,11 +353,12 @@ def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
 
 
 def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    """The spans of steps or calls from rows of ``skeleton_of_hooks`` or ``skeleton_of_calls``."""
+    """The spans of one kind from rows of ``skeleton_of_steps``."""
     for row in rows:
-        for id_, outer, status, *times in row["spans"]:
-            around = ((SpanKind.STEP, outer),) if outer else ()
-            yield _span(kind, id_, row["correlation_id"], around, None, status, times)
+        if row["kind"] == kind:
+            for trace, id_, outer, status, *times in row["spans"]:
+                around = ((SpanKind.STEP, outer),) if outer else ()
+                yield _span(kind, id_, trace, around, None, status, times)
 
 
 def _span(
@@ -362,14 +388,14 @@ _LISTS = (
 
 def _record(contract: type[Contract], properties: Properties) -> Properties:
     """A value for every field of the contract: JSON decoded, times completed, empty where nothing is stored."""
-    record = _empty(contract).copy()
-    for name, value in properties.items():
-        if name in record and value is not None:
-            plain = json_value(value) if name in FREE_VALUES and isinstance(value, str) else value
-            if plain is not None:
-                record[name] = tuple(plain) if name in _LISTS else plain
-    known = times(properties)
-    record.update((name, value) for name, value in zip(Times._fields, known, strict=True) if name in record)
+    empty = _empty(contract)
+    record = {**empty, **properties}
+    for name in _decoded(contract):
+        value = record[name]
+        if name in FREE_VALUES and isinstance(value, str):
+            value = json_value(value)
+        record[name] = empty[name] if value is None else value
+    record.update(zip(Times._fields, times(properties), strict=True))
     return record
 
 
@@ -378,3 +404,9 @@ def _empty(contract: type[Contract]) -> Properties:
     """What a contract holds where nothing is stored."""
     kinds: Properties = {**{name: {} for name in JSON_MAPS}, **dict.fromkeys(_LISTS, ())}
     return {name: kinds.get(name) for name in contract.model_fields}
+
+
+@cache
+def _decoded(contract: type[Contract]) -> tuple[str, ...]:
+    """The fields of a contract that are stored as JSON, or are lists."""
+    return tuple(name for name in contract.model_fields if name in FREE_VALUES or name in _LISTS)

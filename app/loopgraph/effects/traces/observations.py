@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Weight, level_of
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import MAPS, PARTS, Properties, weighted
+from loopgraph.contracts.precedence import Ending, Weight, level_of
+from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.effects.traces.joining import MAPS, PARTS, PARTS_END, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
+_BY_HOOKS = "hook."
 
 
 def observed(observation: Observation) -> Properties:
@@ -33,6 +34,10 @@ def observed(observation: Observation) -> Properties:
         given["otel_root_id"] = observation.otel_trace_id
     if observation.parent_span_ids:
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
+    if observation.source.startswith(_BY_HOOKS) and isinstance(event, TraceStarted | HookExecuted):
+        given["hooked"] = True
+    if isinstance(event, TraceStarted) and event.timestamp and _is_of_person(event):
+        given["prompted_at"] = event.timestamp
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
@@ -49,12 +54,19 @@ def _free_value(observation: Observation, name: str, value: Any) -> Properties:
     return {name: free_value(name, value)}
 
 
+def _is_of_person(event: TraceStarted) -> bool:
+    """Whether a person's prompt has begun a trace of a session."""
+    return event.source == PROMPTED and event.session_id is not None and event.agent_id is None
+
+
 def _course(observation: Observation) -> Properties:
     """Status and times."""
     event, at = observation.event, observation.event.timestamp
     match event:
         case TraceStarted():
             return {"started_at": at} if at else {}
+        case TraceCompleted() if observation.ending == Ending.PARTS and at:
+            return {PARTS_END: f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"}
         case TraceCompleted():
             return {"status": event.outcome.value} | ({"completed_at": at} if at else {})
         case HookExecuted() | EndpointCalled():
@@ -71,7 +83,8 @@ def _course(observation: Observation) -> Properties:
 
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     micros = _micros(observation.event.timestamp)
-    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place}
+    ending = observation.rank if observation.ending is None else observation.ending
+    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place, "ending": ending}
     names = [name for name in given if name not in MAPS]
     keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
     names += [f"{name}.{keys[name]}" for name in given if name in MAPS]

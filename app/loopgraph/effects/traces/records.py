@@ -48,7 +48,7 @@ class RecordReads:
         found: dict[str, list[LogRecord]] = {trace: [] for trace in correlation_ids}
         position = {"at": at, "record_id": id_, "subject": subject_of(principal), "limit": page.first + 1}
         for row in await self._graph.read(_LOGS_OF_TRACES, correlation_ids=list(found), **position):
-            found[row["correlation_id"]].append(log_record(row["record"]))
+            found[row["correlation_id"]] = list(map(log_record, row["items"]))
         return {trace: page_of(items, page) for trace, items in found.items()}
 
     async def logs_of_steps(
@@ -60,7 +60,7 @@ class RecordReads:
         position = {"at": at, "record_id": id_, "subject": subject_of(principal), "limit": page.first + 1}
         asked = [{"correlation_id": trace, "span_key": step} for trace, step in found]
         for row in await self._graph.read(_LOGS_OF_STEPS, rows=asked, **position):
-            found[row["correlation_id"], row["span_key"]].append(log_record(row["record"]))
+            found[row["correlation_id"], row["span_key"]] = list(map(log_record, row["items"]))
         return {step: page_of(items, page) for step, items in found.items()}
 
     async def logs(self, filter: LogFilter, page: Page, principal: Principal | None) -> Items[LogRecord]:

@@ -13,10 +13,12 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
+from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
+from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
 from loopgraph.errors import UserError
 
 _CREATE_TRACES = query("traces/create_traces")
@@ -64,14 +66,19 @@ class TraceWrites:
         self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
-        self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]
+        self,
+        events: Sequence[Recordable],
+        *,
+        received_at: datetime | Sequence[datetime],
+        ended: list[Recorded] | None = None,
     ) -> list[Recorded | UserError]:
         """Records events, in any order of arrival, and says of each what became of it. One bad event does not lose the others.
 
         Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
         not arrived yet hangs under a stub, which that event fills in. An execution of a version counts in the version's usage
         as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival:
-        ``received_at`` is that of all, or of each.
+        ``received_at`` is that of all, or of each. ``ended`` is given the ends of traces that follow from the events and that
+        none of them tells of.
 
         Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
         version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays).
@@ -81,6 +88,7 @@ class TraceWrites:
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
         filled: list[str] = []
+        left: list[str] = []
         there: Collection[str] = self._there
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
@@ -89,6 +97,7 @@ class TraceWrites:
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
+            left[:] = await end_what_is_left(tx, batch)
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
@@ -102,6 +111,8 @@ class TraceWrites:
         traces = {item.correlation_id for item in sound}
         outcomes = await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
         self._remember(filled)
+        if ended is not None:
+            ended += (Recorded(kind="complete", correlation_id=id_, execution_id=None, repeated=False) for id_ in left)
         return outcomes
 
     async def _placed(
@@ -109,6 +120,7 @@ class TraceWrites:
     ) -> tuple[list[Piece], Batch, list[Row]]:
         """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
         also the traces of the prompts that have just become known."""
+        pieces = await of_unnamed_prompts(tx, pieces)
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
         placed = [item.placed(prompts) for item in pieces]

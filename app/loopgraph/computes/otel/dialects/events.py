@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key
+from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key, unnamed_prompt_id
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
 from loopgraph.computes.otel.dialects.saying import token_counts
@@ -15,8 +15,16 @@ from loopgraph.computes.otel.dialects.table import EVENTS, SCOPES_OF_EVENTS
 from loopgraph.computes.otel.model import Attributes, Log, instant
 from loopgraph.computes.otel.report import is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
-from loopgraph.contracts.precedence import Clock, Place, Trust
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
+from loopgraph.contracts.traces import (
+    OF_SESSION,
+    PROMPTED,
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
 
 _REQUEST: Final = frozenset(f"gen_ai.{who}.message" for who in ("system", "user", "assistant", "tool"))
 _RESPONSE: Final = "gen_ai.choice"
@@ -67,26 +75,18 @@ def observe_message(log: Log, name: str | None) -> Observation | None:
 # Events of agent clients
 
 
-class ClientEvents:
-    """The events of agent clients in one request. A record that names neither prompt nor trace belongs to the trace that the last
-    one of its session before it has named, or else to the session's own."""
+def observe_event(log: Log, name: str | None) -> tuple[Observation, ...] | None:
+    """What a record says; None if it is not one of an agent client that is known, or has no place of its own.
 
-    def __init__(self) -> None:
-        self._traces: dict[str, str] = {}
-
-    def observe(self, log: Log, name: str | None) -> tuple[Observation, ...] | None:
-        """What a record says; None if it is not one of an agent client that is known, or has no place of its own."""
-        dialect = EVENTS.get(name or "")
-        if dialect is None or name is None:
-            return None
-        record = _Record(dialect, name, log)
-        if record.session is None:
-            return None
-        if record.named_trace:
-            self._traces[record.session] = record.named_trace
-        record.trace = record.named_trace or self._traces.get(record.session, record.session)
-        event = record.event()
-        return None if event is None else (*record.around(), record.observed(event))
+    Of a client that does not name its prompts, a record that names no trace either belongs to the last prompt of its session.
+    """
+    dialect = EVENTS.get(name or "")
+    if dialect is None or name is None:
+        return None
+    record = _Record(dialect, name, log)
+    if record.session is None or (event := record.event()) is None:
+        return None
+    return (*record.around(), record.observed(event), *record.ending(event))
 
 
 class _Record:
@@ -96,18 +96,27 @@ class _Record:
         session, prompt = self._reading.text("session"), self._reading.text("prompt_id")
         self.session = as_id(session) if session else None
         self._otel_trace_id = log.trace_id if is_trace_id(log.trace_id) else None
-        self.named_trace = as_id(prompt) if prompt else self._otel_trace_id
-        self.trace = ""
+        if prompt:
+            # A client that names its prompts has several traces for one: theirs stay what they are.
+            self.trace, self._otel_trace_id = as_id(prompt), None
+        elif dialect.events[name] is Meaning.PROMPT:
+            self.trace = unnamed_prompt_id(str(self.session), self._digest())
+        else:
+            self.trace = self._otel_trace_id or str(self.session)
 
     @property
     def _at(self) -> datetime | None:
         return instant(self._log.time_ns)
 
-    def observed(self, event: ObservedEvent, rank: Trust = Trust.TELEMETRY) -> Observation:
-        # A client that names its prompts has several traces for one: theirs stay what they are.
-        how = said(otel_trace_id=self._otel_trace_id if self.trace == self._otel_trace_id else None)
+    def observed(self, event: ObservedEvent, rank: Trust = Trust.TELEMETRY, **how: Any) -> Observation:
+        placed = said(
+            otel_trace_id=self._otel_trace_id,
+            prompt_of=self.session if self.trace == self.session and not isinstance(event, SessionSeen) else None,
+        )
         source = shortened(f"otel.{self._name}", LONGEST_NAME)
-        return Observation(event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **how)
+        return Observation(
+            event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **placed, **how
+        )
 
     def around(self) -> tuple[Observation, ...]:
         """The session, and the trace that it ties to it."""
@@ -122,8 +131,17 @@ class _Record:
                 user_id=own.name("user"),
             ),
         )
-        trace = TraceStarted(correlation_id=self.trace, session_id=self.session)
+        source = {"source": OF_SESSION} if self.trace == self.session else {}
+        trace = TraceStarted(correlation_id=self.trace, session_id=self.session, **source)
         return (self.observed(seen), self.observed(trace, Trust.HEARSAY))
+
+    def ending(self, event: ObservedEvent) -> tuple[Observation, ...]:
+        """No record says that a prompt is over: it is with what a model has said last, however the work went on."""
+        if not isinstance(event, EndpointCalled):
+            return ()
+        success = event.status is TraceStatus.SUCCESS
+        over = TraceCompleted(correlation_id=self.trace, success=success, **said(timestamp=self._at))
+        return (self.observed(over, ending=Ending.AROUND),)
 
     def event(self) -> ObservedEvent | None:
         """What the record tells of; None if it is nothing that has a place in a trace."""
@@ -144,13 +162,13 @@ class _Record:
         return TraceStarted(
             correlation_id=self.trace,
             session_id=self.session,
-            source="user_prompt",
+            source=PROMPTED,
             **said(timestamp=self._at, prompt_text=self._reading.text("prompt"), user_id=self._reading.name("user")),
             context=self._context(),
         )
 
     def _model(self, *, failed: bool) -> EndpointCalled | None:
-        reading, key = self._reading, self._key()
+        reading, key = self._reading, self._digest()
         problem, status = reading.text("error_message"), reading.count("status_code")
         if failed and not problem and (status or 0) < _FAILED:
             return None
@@ -165,6 +183,7 @@ class _Record:
             endpoint_path=reading.name("operation") or self._name,
             status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
             **said(
+                timestamp=self._at,
                 model=model,
                 completed_at=self._at,
                 duration_ms=reading.number("duration_ms"),
@@ -184,6 +203,7 @@ class _Record:
         problem = reading.text("error_message") if over else None
         failed = succeeded is False or bool(problem)
         course = said(
+            timestamp=self._at,
             status=(TraceStatus.ERROR if failed else TraceStatus.SUCCESS) if over else None,
             completed_at=self._at if over else None,
             duration_ms=reading.number("duration_ms") if over else None,
@@ -192,8 +212,8 @@ class _Record:
         )
         return HookExecuted(
             correlation_id=self.trace,
-            root_id=self.trace,
-            execution_id=execution_id(str(self.session), tool_use_id) if tool_use_id else self._key(),
+            **({"root_id": self.trace} if self.trace != self.session else {}),
+            execution_id=execution_id(str(self.session), tool_use_id) if tool_use_id else self._digest(),
             session_id=self.session,
             hook_type="ToolUse",
             **course,
@@ -206,12 +226,9 @@ class _Record:
             context=self._context(),
         )
 
-    def _key(self) -> str:
-        """The id of what has none: that of the span in which it is told, or else a digest."""
-        log = self._log
-        if self._otel_trace_id and is_span_id(log.span_id):
-            return span_key(self._otel_trace_id, log.span_id)
-        return digest_id(self.session, self._name, log.time_ns, log.attributes)
+    def _digest(self) -> str:
+        """The id of what has none; sent again, it has the same."""
+        return digest_id(self.session, self._name, self._log.time_ns, self._log.attributes)
 
     def _context(self) -> Attributes:
         context: dict[str, Any] = self._reading.fields.rest

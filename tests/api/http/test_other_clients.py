@@ -1,0 +1,220 @@
+"""Clients that say less, or say things twice: what they send through the doors counts once, and in the right place."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from support.otlp import START_NS, attributes
+from support.service import Service
+
+Json = dict[str, Any]
+
+
+async def hook(service: Service, name: str, session: str, **fields: Any) -> None:
+    body = {"hook_event_name": name, "session_id": session, **fields}
+    answer = await service.http.post("/api/hooks/claude-code", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def asked(service: Service, query: str) -> Json:
+    answer = await service.http.post("/graphql", json={"query": query})
+    body: Json = answer.json()
+    assert "errors" not in body, body
+    return body["data"]  # type: ignore[no-any-return]
+
+
+async def log(service: Service, name: str, trace_id: str = "", **fields: Any) -> None:
+    record = {
+        "timeUnixNano": str(START_NS),
+        "body": {"stringValue": f"claude_code.{name}"},
+        "attributes": attributes(
+            {"event.name": name, **{key.replace("__", "."): value for key, value in fields.items()}}
+        ),
+        "traceId": trace_id,
+    }
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}
+    answer = await service.http.post("/v1/logs", json=body)
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+async def totals(service: Service, id_: str) -> Json:
+    fields = "steps endpointCalls failedEndpointCalls inputTokens outputTokens costUsd"
+    data = await asked(service, f'{{ episode(id: "{id_}") {{ totals {{ {fields} }} }} }}')
+    return data["episode"]["totals"]  # type: ignore[no-any-return]
+
+
+_USAGE = "{ modelUsage(first: 500) { model calls inputTokens outputTokens } }"
+
+
+async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> None:
+    session = f"old-{uuid.uuid4()}"
+    await hook(service, "Notification", session, message="before")
+    await hook(service, "UserPromptSubmit", session, prompt="q1")
+    await hook(service, "PreToolUse", session, tool_name="Bash", tool_use_id="t1", tool_input={"command": "ls"})
+    await hook(service, "PostToolUse", session, tool_name="Bash", tool_use_id="t1", tool_response="ok")
+    await hook(service, "PostToolUse", session, tool_name="Bash", tool_use_id="t2", agent_id="ag", tool_response="ok")
+    await hook(service, "Stop", session, last_assistant_message="a1")
+    await hook(service, "UserPromptSubmit", session, prompt="q2")
+    await hook(service, "StopFailure", session, error="rate_limit")
+    query = """{ session(id: "%s") { traces { edges { node {
+        source promptText responseText status errorMessage agentId rootId correlationId hookExecutions { toolName hookType }
+    } } } } }"""
+    data = await asked(service, query % session)
+    nodes = [edge["node"] for edge in data["session"]["traces"]["edges"]]
+    prompts = {node["promptText"]: node for node in nodes if node["source"] == "user_prompt"}
+    assert {text: (node["responseText"], node["status"], node["errorMessage"]) for text, node in prompts.items()} == {
+        "q1": ("a1", "SUCCESS", None),
+        "q2": (None, "ERROR", "rate_limit"),
+    }
+    assert [step["toolName"] for step in prompts["q1"]["hookExecutions"]] == ["Bash"]
+    assert prompts["q2"]["hookExecutions"] == []
+    [agent] = [node for node in nodes if node["agentId"]]
+    assert agent["rootId"] == prompts["q1"]["correlationId"]
+    [before] = [node for node in nodes if node["source"] == "session"]
+    assert [step["hookType"] for step in before["hookExecutions"]] == ["Notification"]
+    assert len(nodes) == 4
+
+
+async def test_requests_without_ids_count(service: Service) -> None:
+    session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
+    known: Json = {"session__id": session, "prompt__id": prompt, "model": "m"}
+    await log(service, "user_prompt", prompt="hello", **known)
+    for _ in range(2):  # sent again, it is the same
+        await log(service, "api_request", input_tokens="3289", output_tokens="692", cost_usd="0.19", **known)
+    await log(service, "api_error", error="Connection error.", attempt="11", **known)
+    assert await totals(service, prompt) == {
+        "steps": 0, "endpointCalls": 2, "failedEndpointCalls": 1, "inputTokens": 3289, "outputTokens": 692, "costUsd": 0.19,
+    }  # fmt: skip
+
+
+async def test_a_request_without_an_id_is_one_call_for_its_span_and_its_record(service: Service) -> None:
+    session, prompt, trace_id = str(uuid.uuid4()), str(uuid.uuid4()), uuid.uuid4().hex
+    used: Json = {"model": "m", "input_tokens": 120, "output_tokens": 15, "cache_read_tokens": 7}
+    await log(service, "user_prompt", trace_id, session__id=session, prompt__id=prompt, prompt="hello")
+    await log(service, "api_request", trace_id, session__id=session, prompt__id=prompt, cost_usd=0.5, **used)
+    span = {
+        "traceId": trace_id, "spanId": "00000000000000aa", "parentSpanId": "00000000000000ab", "name": "claude_code.llm_request",
+        "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + 10**9),
+        "attributes": attributes({"session.id": session, "success": True, "attempt": 1, **used}),
+    }  # fmt: skip
+    answer = await service.http.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    assert (answer.status_code, answer.json()) == (200, {})
+    found = await totals(service, prompt)
+    assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 127, 0.5)
+
+
+async def test_a_call_is_one_step_though_telemetry_names_another_session(service: Service) -> None:
+    """After a resume the client's telemetry can go on under the session that it began with."""
+    ours, theirs, prompt = (str(uuid.uuid4()) for _ in range(3))
+    call = f"toolu_{uuid.uuid4().hex[:24]}"
+    await hook(service, "UserPromptSubmit", ours, prompt_id=prompt, prompt="hello")
+    await hook(service, "PreToolUse", ours, prompt_id=prompt, tool_name="Bash", tool_use_id=call, tool_input={})
+    known: Json = {"session__id": theirs, "prompt__id": prompt, "tool_use_id": call, "tool_name": "Bash"}
+    await log(service, "tool_result", success="true", duration_ms=7, **known)
+    data = await asked(service, f'{{ trace(correlationId: "{prompt}") {{ hookExecutions {{ toolUseId status }} }} }}')
+    assert data["trace"]["hookExecutions"] == [{"toolUseId": call, "status": "SUCCESS"}]
+
+
+@pytest.mark.parametrize("inner_first", [False, True])
+async def test_a_call_of_a_model_that_several_layers_report_counts_once(service: Service, inner_first: bool) -> None:
+    trace_id, model = uuid.uuid4().hex, f"m-{uuid.uuid4()}"
+    usage: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model, "gen_ai.usage.input_tokens": 30}
+    proxy: Json = {**usage, "gen_ai.usage.output_tokens": 9}
+    layers = [("root", "", {}), ("framework", "root", usage), ("step", "framework", {}), ("client", "step", proxy)]
+    ids = {name: f"{number + 1:016x}" for number, (name, _, _) in enumerate(layers)}
+    spans = [
+        {
+            "traceId": trace_id, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name,
+            "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + 10**9), "attributes": attributes(said),
+        }
+        for name, parent, said in layers
+    ]  # fmt: skip
+    for span in reversed(spans) if inner_first else spans:
+        body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+        assert (await service.http.post("/v1/traces", json=body)).json() == {}
+    found = await totals(service, trace_id)
+    assert (found["endpointCalls"], found["inputTokens"], found["outputTokens"]) == (1, 30, 9)
+    [used] = [row for row in (await asked(service, _USAGE))["modelUsage"] if row["model"] == model]
+    assert used == {"model": model, "calls": 1, "inputTokens": 30, "outputTokens": 9}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/v1/traces", {"resource_spans": [{"scope_spans": []}]}, "has no resourceSpans"),
+        ("/v1/traces", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}, "it has resourceLogs"),
+        ("/v1/traces", {"resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [{}]}]}]}, "has no scopeSpans"),
+        ("/v1/logs", {"resourceLogs": [{"scopeLogs": [{"log_records": [{}]}]}]}, "it has log_records"),
+        ("/v1/metrics", {"resourceMetrics": [{"resource": {}, "scope_metrics": []}]}, "has no scopeMetrics"),
+    ],
+)
+async def test_an_export_of_which_nothing_is_understood_is_answered_in_words(
+    service: Service, path: str, body: Json, words: str
+) -> None:
+    answer = await service.http.post(path, json=body)
+    assert answer.status_code == 200
+    assert words in answer.json()["partialSuccess"]["errorMessage"]
+
+
+@pytest.mark.parametrize("body", [{}, {"resourceSpans": []}, {"resourceSpans": [{"resource": {}, "scopeSpans": []}]}])
+async def test_an_export_of_nothing_is_answered_with_nothing(service: Service, body: Json) -> None:
+    assert (await service.http.post("/v1/traces", json=body)).json() == {}
+
+
+@pytest.mark.parametrize("older", [bytes((0xC2, 0x3E, 0)), bytes((10, 3, 0xC2, 0x3E, 0))])
+async def test_protobuf_of_another_version_is_answered_in_words(service: Service, older: bytes) -> None:
+    """Field 1000, in which spans were before 1.0; in the request, and in a resource."""
+    answer = await service.http.post("/v1/traces", content=older, headers={"content-type": "application/x-protobuf"})
+    response = ExportTraceServiceResponse.FromString(answer.content)
+    assert "another version or signal" in response.partial_success.error_message
+
+
+@pytest.mark.parametrize("wrong", ['"endTimeUnixNano": NaN', '"kind": [1]', '"name": 7', '"startTimeUnixNano": "soon"'])
+async def test_one_wrong_value_refuses_one_span(service: Service, wrong: str) -> None:
+    trace_id = uuid.uuid4().hex
+    common = f'"traceId": "{trace_id}", "startTimeUnixNano": "{START_NS}", "endTimeUnixNano": "{START_NS + 10**9}"'
+    not_a_number = (
+        '"attributes": [{"key": "score", "value": {"doubleValue": NaN}}, {"key": "t", "value": {"stringValue": "NaN"}}]'
+    )
+    sound = '"name": "s"'
+    spans = [
+        f'{{"spanId": "{number:016x}", {common}, {not_a_number}, {wrong if number == 2 else sound}}}'
+        for number in (1, 2, 3)
+    ]
+    body = f'{{"resourceSpans": [{{"scopeSpans": [{{"spans": [{", ".join(spans)}]}}]}}]}}'
+    answer = await service.http.post("/v1/traces", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
+    data = await asked(service, f'{{ trace(correlationId: "{trace_id}") {{ status context }} }}')
+    [said] = data["trace"]["context"].values()
+    assert (data["trace"]["status"], said["score"]) == ("SUCCESS", "NaN")
+
+
+async def test_a_text_of_more_than_a_million_characters_is_cut(service: Service) -> None:
+    session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
+    await hook(service, "UserPromptSubmit", session, prompt_id=prompt, prompt="Q " + "x" * 1_000_001)
+    data = await asked(service, f'{{ trace(correlationId: "{prompt}") {{ promptText }} }}')
+    assert data["trace"]["promptText"].startswith("Q xxx")
+
+
+async def test_hooks_that_are_installed_twice_count_once(service: Service) -> None:
+    """The client runs handlers of an event that differ, as they do in the settings of a user and of a project."""
+    session = str(uuid.uuid4())
+    routes: list[tuple[str, Json]] = [("via=loopgraph-hooks", {}), ("via=other", {}), ("", {"X-Sent-By": "1"})]
+    for name, fields in (
+        ("UserPromptSubmit", {"prompt": "hello"}),
+        ("Notification", {"message": "look"}),
+        ("PreToolUse", {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {}}),
+    ):
+        body = {"hook_event_name": name, "session_id": session, **fields}
+        for query, headers in routes:
+            sent = {"X-Execution-ID": str(uuid.uuid4())} if headers else {}
+            answer = await service.http.post(f"/api/hooks/claude-code?{query}", json=body, headers={**headers, **sent})
+            assert answer.status_code == 200
+    query = '{ session(id: "%s") { traces { edges { node { promptText hookExecutions { hookType } } } } } }'
+    [edge] = (await asked(service, query % session))["session"]["traces"]["edges"]
+    assert edge["node"]["promptText"] == "hello"
+    assert sorted(step["hookType"] for step in edge["node"]["hookExecutions"]) == ["Notification", "ToolUse"]
