@@ -12,6 +12,20 @@ _PROMPT = "weather in Paris?"
 _TOKENS = {"input_tokens": 50, "cache_read_tokens": 20, "output_tokens": 10, "reasoning_tokens": 4}
 
 _NO_REASONING = tuple(item for item in _TOKENS.items() if item[0] != "reasoning_tokens")
+_LANGCHAIN_TOOL = {
+    "type": "tool",
+    "data": {
+        "content": "21 in Paris",
+        "additional_kwargs": {},
+        "response_metadata": {},
+        "type": "tool",
+        "name": "get_weather",
+        "id": None,
+        "tool_call_id": "call_1",
+        "artifact": None,
+        "status": "success",
+    },
+}
 _PLAIN = (("input_tokens", 50), ("output_tokens", 10))
 
 
@@ -37,6 +51,7 @@ class Expected:
 
 EXPECTED = {
     "openinference_openai": Expected(),
+    "openinference_langchain": Expected(user=None, tags=None, tool_input="Paris", tool_output=_LANGCHAIN_TOOL),
     "pydantic_ai_agent": Expected(session="", user=None, tags=None, cost_usd=1.2e-05),
     "litellm_call": Expected(
         agent=None, session=None, tags=None, prompt=None, answer=None, cost_usd=1.2e-05, tool=False

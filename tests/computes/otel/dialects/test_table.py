@@ -175,6 +175,10 @@ def test_the_agent_of_a_root_is_that_of_the_trace() -> None:
     )
     assert (named.agent_type, nameless.agent_type) == ("p", "planner")
     assert observed(span(1, None, "x", **{"openinference.span.kind": "CHAIN"}))[0].agent_type is None
+    chain = {"langsmith.span.kind": "chain", "langsmith.metadata.lc_agent_name": "p"}
+    assert observed(span(1, None, "x", **chain))[0].agent_type == "p"
+    workflow = {"traceloop.span.kind": "workflow", "traceloop.entity.name": "w"}
+    assert observed(span(1, None, "x", **workflow))[0].agent_type is None
 
 
 @pytest.mark.parametrize(
@@ -184,6 +188,8 @@ def test_the_agent_of_a_root_is_that_of_the_trace() -> None:
         ('{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}', "a"),
         ([["system", "s"], ["human", "a"]], "a"),
         ([{"type": "human", "content": "a"}], "a"),
+        ([{"type": "human", "data": {"content": "a"}}], "a"),
+        ([[{"lc": 1, "type": "constructor", "kwargs": {"content": "a", "type": "human"}}]], "a"),
         ([{"message": {"role": "user", "contents": [{"message_content": {"type": "text", "text": "a"}}]}}], "a"),
         ([{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}]}], "a"),
         ({"args": ["a"], "kwargs": {}}, "a"),

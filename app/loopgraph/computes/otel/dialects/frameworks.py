@@ -6,6 +6,8 @@ from typing import Final
 
 from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, MODEL, RETRIEVER, TOOL, Dialect, Kind, Member, Role
 
+_WRAPPER: Final = Kind(Role.WRAPPER, "Internal")
+
 TRACELOOP: Final = Dialect(
     # traceloop/openllmetry, packages/opentelemetry-semantic-conventions-ai; the properties are those that a program associates
     name="Traceloop",
@@ -164,9 +166,9 @@ AI_SDK: Final = Dialect(
             "ai.streamtext": AGENT,
             "ai.generateobject": AGENT,
             "ai.streamobject": AGENT,
-            "ai.embed": CHAIN,
-            "ai.embedmany": CHAIN,
-            "ai.rerank": CHAIN,
+            "ai.embed": _WRAPPER,
+            "ai.embedmany": _WRAPPER,
+            "ai.rerank": _WRAPPER,
             "ai.generatetext.dogenerate": MODEL,
             "ai.streamtext.dostream": MODEL,
             "ai.generateobject.dogenerate": MODEL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, MODEL, TOOL, Dialect, Kind, Listed, Role
+from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, MODEL, TOOL, Dialect, Kind, Listed, Member, Role
 
 OPENINFERENCE: Final = Dialect(
     name="OpenInference",
@@ -42,6 +42,6 @@ OPENINFERENCE: Final = Dialect(
     output=("output.value", Listed("retrieval.documents")),
     tool=("tool.name",),
     tool_use_id=("tool.id", "tool_call.id"),
-    agent=("agent.name",),
+    agent=("agent.name", Member.of("metadata", "lc_agent_name")),  # the latter is LangChain's
     tags=("tag.tags",),
 )  # fmt: skip

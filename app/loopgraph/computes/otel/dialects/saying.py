@@ -7,7 +7,7 @@ from typing import Any
 from loopgraph.computes.agents.fields import LONGEST_TEXT, said, shortened
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.otel.conventions import http_status, is_call, name_of, path_of
-from loopgraph.computes.otel.dialects.dialect import Kind, Role
+from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.model import Span
@@ -36,8 +36,9 @@ def who(reading: Reading) -> dict[str, Any]:
 
 
 def agent_of(reading: Reading, span: Span, kind: Kind) -> str | None:
-    """The agent whose work a span is, if it is one's."""
-    return (reading.name("agent") or name_of(span)) if kind.hook_type == "Agent" else None
+    """The agent whose work a span is, if it is one's; a chain is one's if it names it."""
+    named = reading.name("agent") if kind in (AGENT, CHAIN) else None
+    return named or (name_of(span) if kind == AGENT else None)
 
 
 def prompt_of(reading: Reading) -> str | None:

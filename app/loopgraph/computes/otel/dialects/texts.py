@@ -34,6 +34,8 @@ def _text_of(value: Any, members: tuple[str, ...], roles: frozenset[str], depth:
             return _text_of(_parsed(value), members, roles, depth + 1) if value[:1] in ("{", "[") else value or None
         case list():
             return _last(value, members, roles, depth)
+        case {"lc": _, "kwargs": dict(message)}:
+            return _text_of(message, members, roles, depth + 1)
         case dict():
             if (role := _role(value)) is not None:
                 return _content(value, depth) if role in roles else None
@@ -78,7 +80,9 @@ def _role(message: dict[str, Any]) -> str | None:
 
 def _content(message: dict[str, Any], depth: int) -> str | None:
     """The text of a message: its own, or that of its parts, line by line."""
-    content = next((message[name] for name in ("content", "parts", "contents", "message") if message.get(name)), None)
+    content = next(
+        (message[name] for name in ("content", "parts", "contents", "message", "data") if message.get(name)), None
+    )
     match content:
         case str():
             return content
