@@ -51,6 +51,9 @@ class Expected:
 
 EXPECTED = {
     "openinference_openai": Expected(),
+    "openai_v2": Expected(
+        agent=None, session=None, user=None, tags=None, prompt=None, answer=None, tokens=_PLAIN, tool=False
+    ),
     "openinference_langchain": Expected(user=None, tags=None, tool_input="Paris", tool_output=_LANGCHAIN_TOOL),
     "pydantic_ai_agent": Expected(session="", user=None, tags=None, cost_usd=1.2e-05),
     "litellm_call": Expected(
