@@ -74,6 +74,7 @@ EXPECTED = {
         tokens=_PLAIN,
     ),
     "ai_sdk": Expected(provider="openai.chat"),
+    "ai_sdk_7": Expected(session=None, user=None, tags=None, tokens=_NO_REASONING),
 }
 
 

@@ -1,4 +1,4 @@
-// npm install ai @ai-sdk/openai zod @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-http
+// npm install ai@6 @ai-sdk/openai@3 zod @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-http
 import { createOpenAI } from '@ai-sdk/openai';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';

@@ -202,6 +202,14 @@ AI_SDK: Final = Dialect(
     tags=("ai.telemetry.metadata.tags",),
 )
 
+AI_SDK_7: Final = Dialect(
+    # vercel/ai, packages/otel: OpenTelemetry's names from 7 on; what tools are given and answer is written as JSON
+    name="Vercel AI SDK 7",
+    scopes=("gen_ai",),
+    json_texts=("gen_ai.tool.call.",),
+    kinds={"gen_ai.operation.name": {"agent_step": Kind(Role.WRAPPER, "Step")}},
+)
+
 LITELLM: Final = Dialect(
     # BerriAI/litellm, litellm/integrations/opentelemetry.py. The usage is written as Python prints it.
     name="LiteLLM",

@@ -9,6 +9,7 @@ from loopgraph.computes.otel.dialects.clients import CODEX, CODEX_SPANS, GEMINI,
 from loopgraph.computes.otel.dialects.dialect import Dialect
 from loopgraph.computes.otel.dialects.frameworks import (
     AI_SDK,
+    AI_SDK_7,
     LANGFUSE,
     LANGSMITH,
     LITELLM,
@@ -26,6 +27,7 @@ SPANS: Final[tuple[Dialect, ...]] = (
     MLFLOW,
     LANGSMITH,
     AI_SDK,
+    AI_SDK_7,
     LITELLM,
     PYDANTIC_AI,
     TRACELOOP,
