@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from loopgraph.computes.otel.dialects.table import EVENTS
+from loopgraph.computes.otel.json import read_logs
+from loopgraph.computes.otel.logs import observe_logs
 from senders.picture import Picture, picture_of
 from senders.record import read
 from support.otlp import attributes, logs
@@ -88,6 +93,40 @@ def test_what_gemini_cli_sent_comes_to_one_prompt_with_its_calls_and_its_tool() 
     [tool] = [step for step in picture.steps.values() if step["hook_type"] == "ToolUse"]
     assert (tool["tool_name"], tool["correlation_id"], tool["status"]) == ("run_shell_command", trace, "success")
     assert tool["tool_input"]["command"] == "echo from-gemini"
+
+
+NAMES = sorted(
+    {
+        place
+        for row in EVENTS.values()
+        for value in vars(row).values()
+        if isinstance(value, tuple)
+        for place in value
+        if isinstance(place, str)
+    }
+)
+VALUES = st.one_of(
+    st.sampled_from(["c-1", "", " ", "200", "-1", "true", '{"a": 1}', "[", "x" * 300]),
+    st.text(max_size=20),
+    st.integers(-(2**63), 2**63 - 1),
+    st.booleans(),
+    st.floats(),
+    st.none(),
+)
+
+
+@given(
+    st.sampled_from([*EVENTS, "gen_ai.user.message", "gen_ai.choice", "gen_ai.client.inference.operation.details"]),
+    st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8),
+    st.sampled_from(["", "0af7651916cd43dd8448eb211c80319c"]),
+    st.sampled_from(["", "b7ad6b7169203331", "x"]),
+    st.sampled_from([{}, {"body": {"stringValue": "x"}}, {"body": {"kvlistValue": {"values": []}}}]),
+)
+def test_any_record_is_observed_or_refused(name: str, values: Json, trace: str, span: str, body: Json) -> None:
+    about = attributes({**values, "event.name": name})
+    record = {"timeUnixNano": "1", "attributes": about, "traceId": trace, "spanId": span, **body}
+    report = observe_logs(read_logs(logs(record)))
+    assert bool(report.refused) != bool(report.observations)
 
 
 def gemini(name: str, **more: Any) -> Json:
