@@ -31,7 +31,10 @@ class SessionQuery:
         found = await info.context.services.sessions.page(page, info.context.principal)
         return SESSIONS.connection(found.items, Session.of, has_more=found.has_more, after=after)
 
-    @strawberry.field(description="Log records of sessions, of traces, and of neither, newest first.")
+    @strawberry.field(
+        description="Log records of sessions, of traces, and of neither, newest first. All of a range are looked at: "
+        "give one where there are many."
+    )
     async def logs(
         self, info: Info, first: int = 20, after: str | None = None, filter: LogFilterInput | None = None
     ) -> Connection[LogRecord]:
@@ -40,7 +43,10 @@ class SessionQuery:
         found = await info.context.services.records.logs(wanted, page, info.context.principal)
         return NEWEST_LOGS.connection(found.items, LogRecord.of, has_more=found.has_more, after=after)
 
-    @strawberry.field(description="Data points of metrics of sessions, and of none, newest first.")
+    @strawberry.field(
+        description="Data points of metrics of sessions, and of none, newest first. All of a range are looked at: "
+        "give one where there are many."
+    )
     async def metrics(
         self, info: Info, first: int = 20, after: str | None = None, filter: MetricFilterInput | None = None
     ) -> Connection[MetricPoint]:
