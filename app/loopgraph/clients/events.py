@@ -96,7 +96,7 @@ class TraceEvents(ABC):
         return call_id
 
     def complete_trace(self, *, correlation_id: str | None = None, success: bool | None = None, **fields: Any) -> None:
-        """The trace is over; it takes ``success``, or ``status`` (success, error or timeout)."""
+        """The trace is over; it takes ``success``, or ``status`` (success, error, timeout, denied or interrupted)."""
         self._emit("complete", _trace_id(correlation_id), success=success, **fields)
 
     @contextlib.contextmanager

@@ -22,7 +22,10 @@ Rank = Annotated[int, Field(ge=0, le=9)]
 
 
 class SessionSeen(Contract):
-    """Something about a session of an agent client; what is None says nothing."""
+    """Something about a session of an agent client; what is None says nothing.
+
+    ``cut_off_at``: the process that ran it is gone, so that whatever of it began before is over.
+    """
 
     kind: Literal["session"] = "session"
     session_id: Id
@@ -31,6 +34,7 @@ class SessionSeen(Contract):
     ended_at: Instant | None = None
     source: Name | None = None
     end_reason: Name | None = None
+    cut_off_at: Instant | None = None
     client: Name | None = None
     client_version: Name | None = None
     cwd: Text | None = None
@@ -101,8 +105,9 @@ class Observation(Contract):
     holds is kept under this name, so that reports do not overwrite each other.
 
     Where two reports differ in a field, ``contracts.precedence`` says which wins: by their ``Place`` in the fields that say where
-    the thing belongs, by their ``Clock`` in those that say when, by their ``Trust`` (``rank``) in all others. ``parent_id`` of a
-    TraceStarted follows from the evidence for its place and is not taken. Unlike those of a client's own event, fields that are
+    the thing belongs, by their ``Clock`` in those that say when, by their ``Ending`` (as their rank, if None) in those that
+    say how it ended, by their ``Trust`` (``rank``) in all others. ``parent_id`` of a TraceStarted follows from the evidence
+    for its place and is not taken. Unlike those of a client's own event, fields that are
     left at their defaults say nothing, and times are not filled in.
 
     ``otel_trace_id`` is the OpenTelemetry trace that the report came in. Events of a prompt whose id a report does not know
@@ -120,6 +125,7 @@ class Observation(Contract):
     rank: Rank = Trust.FIRST_HAND
     clock: Rank = Clock.STATED
     place: Rank = Place.SURE
+    ending: Rank | None = None
     otel_trace_id: Id | None = None
     spawn_rule: SpawnRule | None = None
     parent_span_ids: tuple[Id, ...] = ()

@@ -4,8 +4,8 @@ A thing (a step, a call, a trace, a session) is the join of its reports, field b
 
 1. A status that is final beats one in progress, whoever says so: no beginning undoes an end.
 2. The higher level wins. Which scale a field is weighed on, ``level_of`` says: ``Place`` for where the thing belongs, ``Clock``
-   for when it was, ``Trust`` for all else. A client's own event (``OWN``) outweighs every report of a third party; what the
-   service concluded itself (``CONCLUDED``) is outweighed by every report.
+   for when it was, ``Ending`` for how it ended, ``Trust`` for all else. A client's own event (``OWN``) outweighs every report
+   of a third party; what the service concluded itself (``CONCLUDED``) is outweighed by every report.
 3. The later instant wins, then the greater value: arbitrary, but the same in every order of arrival.
 
 The numbers are stored beside the fields that they weigh, so none may change its meaning: a new level takes a free number.
@@ -70,6 +70,24 @@ class Place(IntEnum):
     """A report that names the place."""
 
 
+class Ending(IntEnum):
+    """How well a report knows how the thing ended, the least first: ``status`` and the error."""
+
+    PARTS = 0
+    """What is known of the thing has ended, and the whole may never be told of: it counts while nobody tells of the whole."""
+    AROUND = 1
+    """What ends in the same way whatever became of the work: the span of a prompt, and a failure that telemetry tells of a tool,
+    which may have been stopped."""
+    CUT_OFF = 2
+    """What it was a part of is over without it: its session has ended, or has gone on with another prompt."""
+    TELEMETRY = 3
+    """The agent client's spans and log records of the thing itself."""
+    TOLD = 4
+    """What somebody else was told of it: the model of a call, the caller of a subagent."""
+    FIRST_HAND = 5
+    """A hook or span of the thing that it is about."""
+
+
 OWN: Weight = (10, 0)
 """A client's own event; it is stored without a weight."""
 
@@ -78,12 +96,15 @@ CONCLUDED: Weight = (0, 0)
 
 _PLACE = frozenset({"correlation_id", "root_id", "otel_root_id"})
 _CLOCK = frozenset({"started_at", "completed_at", "ended_at", "duration_ms"})
+_ENDING = frozenset({"status", "error_type", "error_message"})
 
 
-def level_of(field: str, *, trust: int, clock: int, place: int) -> int:
-    """The level of a report in one field, of its levels on the three scales."""
+def level_of(field: str, *, trust: int, clock: int, place: int, ending: int) -> int:
+    """The level of a report in one field, of its levels on the four scales."""
     if field in _PLACE:
         return place
+    if field in _ENDING:
+        return ending
     return clock if field in _CLOCK else trust
 
 

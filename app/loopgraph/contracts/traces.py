@@ -18,6 +18,12 @@ from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.errors import Spelled
 
+PROMPTED: Final = "user_prompt"
+"""The source of a trace that a person's prompt began."""
+
+OF_SESSION: Final = "session"
+"""The source of a trace that holds what belongs to a session and to none of its prompts."""
+
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
@@ -29,20 +35,30 @@ Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
 
 
 class TraceStatus(StrEnum):
-    """How far a trace or one of its steps is."""
+    """How far a trace or one of its steps is, and how it ended.
+
+    Rates of success count all that is over: what was denied or interrupted did not succeed. Counts of failures count what went
+    wrong by itself (``FAILED``), which is neither of them.
+    """
 
     IN_PROGRESS = "in_progress"
     SUCCESS = "success"
     ERROR = "error"
     TIMEOUT = "timeout"
+    DENIED = "denied"
+    INTERRUPTED = "interrupted"
 
 
 FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRESS}
 """The statuses that end a trace or a step."""
 
+FAILED: frozenset[TraceStatus] = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
+"""The statuses of what went wrong by itself, and was not kept from running or stopped by somebody."""
+
 
 def _ends(spell: Callable[[Enum], str]) -> str:
-    return f"{spell(TraceStatus.SUCCESS)}, {spell(TraceStatus.ERROR)} or {spell(TraceStatus.TIMEOUT)}"
+    *most, last = (spell(status) for status in TraceStatus if status in FINAL)
+    return f"{', '.join(most)} or {last}"
 
 
 class SpawnBasis(StrEnum):
@@ -60,6 +76,7 @@ class TraceClosure(StrEnum):
     """How a trace was ended, if not by its own client; the values of ``Trace.closed_by``."""
 
     TIMEOUT = "timeout"
+    SPANS = "spans"
 
 
 class Alternative(Contract):
@@ -89,7 +106,7 @@ class TraceStarted(_Event):
     root_id: Id | None = None
     parent_id: Id | None = None
     user_id: Name | None = None
-    source: Name = "user_prompt"
+    source: Name = PROMPTED
     prompt_text: Content | None = None
     agent_id: Id | None = None
     agent_type: Name | None = None
@@ -142,7 +159,7 @@ class _StepEvent(_Event):
             raise ValueError("completed_at must not be before started_at")
         if self.status is TraceStatus.SUCCESS and self.success is False:
             raise ValueError(Spelled(lambda spell: f"success is false but status is {spell(TraceStatus.SUCCESS)}"))
-        if (status := self.status) in (TraceStatus.ERROR, TraceStatus.TIMEOUT) and self.success is True:
+        if (status := self.status) in FINAL - {TraceStatus.SUCCESS} and self.success is True:
             raise ValueError(Spelled(lambda spell: f"success is true but status is {spell(status)}"))
         if self.status is TraceStatus.IN_PROGRESS and self.success is not None:
             raise ValueError(
@@ -408,8 +425,8 @@ class Trace(_Step):
     ``agent`` is the one that its routing decision selected, ``agent_id`` the subagent whose work it is. ``spawned_by`` is
     the hook execution under which it hangs, and ``spawn_rule`` says how that is known: ``exact: otlp``, ``exact:
     tool_response``, ``exact: task_notification``, ``exact: client`` or ``inferred: …``. ``continues`` is the hook execution
-    whose background work it goes on with. ``closed_by`` is ``timeout`` if the service ended it because nothing more was
-    heard of it.
+    whose background work it goes on with. ``closed_by`` says why the service ended it: ``timeout`` if nothing more was
+    heard of it, ``spans`` if all its spans have ended below one that nobody has sent.
     """
 
     correlation_id: str

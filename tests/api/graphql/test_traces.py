@@ -259,7 +259,11 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
         ({"status": "SUCCESS", "success": False}, "input.success", "success is false but status is SUCCESS"),
         ({"status": "TIMEOUT", "success": True}, "input.success", "success is true but status is TIMEOUT"),
         ({"status": "IN_PROGRESS", "success": True}, "input.status", "status is IN_PROGRESS, so success"),
-        ({"durationMs": 1.0}, "input.success", "needs success, or status: SUCCESS, ERROR or TIMEOUT"),
+        (
+            {"durationMs": 1.0},
+            "input.success",
+            "needs success, or status: SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED",
+        ),
         ({"context": [1]}, "input.context", "must be a valid dictionary"),
         ({"context": nested(300)}, "input.context", "nested more than"),
         ({"experimentId": "any"}, "input.experimentId", "experimentId needs the nodeId of the version"),
@@ -272,9 +276,9 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
         assert problem in answer["message"]
     endless = await service.execute("traces_complete", input={"correlationId": trace})
     assert (endless["__typename"], endless["field"]) == ("InvalidInput", "input.success")
-    assert "give success, or status: SUCCESS, ERROR or TIMEOUT" in endless["message"]
+    assert "give success, or status: SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED" in endless["message"]
     for status, problem in (
-        ("IN_PROGRESS", "status must be SUCCESS, ERROR or TIMEOUT"),
+        ("IN_PROGRESS", "status must be SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED"),
         ("ERROR", "success is true but status is ERROR"),
     ):
         wrongly = {"correlationId": trace, "status": status, "success": True}

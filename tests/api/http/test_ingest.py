@@ -157,8 +157,13 @@ async def test_headers_and_body_that_disagree(client: httpx.AsyncClient) -> None
         ("/hook", {"correlation_id": "t", "hook_type": "T", "duration_ms": 5}, "success", "or status: success, error"),
         ("/hook", {"correlation_id": "t", "hook_type": "T", "timestamp": "yesterday"}, "timestamp", "valid datetime"),
         ("/endpoint", {"correlation_id": "t", "service_name": "s"}, "endpoint_path", "is required"),
-        ("/complete", {"correlation_id": "t"}, "success", "or status: success, error or timeout"),
-        ("/complete", {"correlation_id": "t", "status": "in_progress"}, "status", "must be success, error or timeout"),
+        ("/complete", {"correlation_id": "t"}, "success", "or status: success, error, timeout, denied or interrupted"),
+        (
+            "/complete",
+            {"correlation_id": "t", "status": "in_progress"},
+            "status",
+            "must be success, error, timeout, denied or interrupted",
+        ),
         ("/start", [], "body", "must be a JSON object"),
     ],
 )

@@ -65,7 +65,8 @@ def test_a_prompt_starts_its_trace() -> None:
 
 
 def test_the_end_of_background_work_continues_and_says_who_spawned_the_subagent() -> None:
-    started, spawned, _ = observed(sent("UserPromptSubmit", 1))
+    started, spawned, ended, _ = observed(sent("UserPromptSubmit", 1))
+    assert (ended.event.correlation_id, ended.event.status) == (spawned.event.correlation_id, TraceStatus.SUCCESS)
     assert isinstance(started.event, TraceStarted)
     assert (started.event.correlation_id, started.event.source) == (NOTICE, "task_notification")
     assert started.event.continues == CALL
@@ -176,7 +177,7 @@ def test_a_batch_that_names_no_calls_is_kept_whole() -> None:
     assert (kept.hook_type, kept.context) == ("PostToolBatch", {"tool_calls": [{"tool_name": "Bash"}]})
 
 
-@pytest.mark.parametrize("event", ["Notification", "PermissionDenied", "WorktreeCreate", "SomethingNew"])
+@pytest.mark.parametrize("event", ["Notification", "PermissionRequest", "WorktreeCreate", "SomethingNew"])
 def test_every_other_event_is_an_execution_of_its_own(event: str) -> None:
     ran = only(of_kind(event, tool_use_id="toolu_1", tool_name="Bash", reason="no", new={"deep": [1]}), HookExecuted)
     assert (ran.execution_id, ran.hook_type, ran.status, ran.completed_at) == (OWN_ID, event, TraceStatus.SUCCESS, AT)
@@ -212,7 +213,10 @@ def test_a_session_that_goes_on_did_not_begin_now() -> None:
         started_at=AT,
         source="startup",
         model="opus",
+        cut_off_at=AT,
     )
+    [compacted] = observed(of_kind("SessionStart", source="compact", prompt_id=None))
+    assert (resumed.event.cut_off_at, compacted.event.cut_off_at) == (AT, None)
     assert resumed.rank < fresh.rank
     assert resumed.clock < fresh.clock
 

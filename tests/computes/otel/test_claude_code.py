@@ -20,6 +20,7 @@ from loopgraph.contracts.observations import (
     SpawnRule,
     Temporality,
 )
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import TraceStarted, TraceStatus
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION
 from support.otlp import attributes, recorded
@@ -89,10 +90,11 @@ def test_an_interaction_begins_and_ends_the_trace_of_its_prompt() -> None:
 
 
 def test_a_notification_continues_the_call_that_began_the_work() -> None:
-    started, _, spawned = of_source(spans(recorded("/v1/traces")[1]), "interaction")
+    started, _, spawned, told = of_source(spans(recorded("/v1/traces")[1]), "interaction")
     assert (started.event.source, started.event.continues) == ("task_notification", SPAWNER)
     assert (spawned.event.correlation_id, spawned.event.spawned_by) == (SUBAGENT, SPAWNER)
     assert (spawned.spawn_rule, spawned.otel_trace_id) == (SpawnRule.TASK_NOTIFICATION, None)
+    assert (told.event.correlation_id, told.event.status, told.ending) == (SUBAGENT, TraceStatus.SUCCESS, Ending.TOLD)
 
 
 def test_a_prompt_that_the_client_keeps_to_itself_is_not_known() -> None:
@@ -241,9 +243,10 @@ def test_a_prompts_record_ties_it_to_its_trace() -> None:
     assert (started.event.correlation_id, started.otel_trace_id) == (PROMPT, OTEL)
     assert started.event.prompt_text == "Fix-the-failing-test please"
     assert (started.rank, started.clock, started.place) == (3, 3, 4)
-    notice, spawned = of_source(logs(recorded("/v1/logs")[1]), "user_prompt")
+    notice, spawned, told = of_source(logs(recorded("/v1/logs")[1]), "user_prompt")
     assert (notice.event.correlation_id, notice.event.continues) == (NOTICE, SPAWNER)
     assert (notice.otel_trace_id, spawned.otel_trace_id) == (OTEL_NOTICE, None)
+    assert (told.event.correlation_id, told.event.status, told.otel_trace_id) == (SUBAGENT, TraceStatus.SUCCESS, None)
 
 
 def test_the_result_of_a_tool_ends_its_execution() -> None:

@@ -12,6 +12,7 @@ from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from support.otlp import START_NS, TRACE, attributes, span, traces
 
@@ -28,7 +29,8 @@ def report(*spans: Json, **resource: Any) -> Report:
 
 def said(*spans: Json) -> list[Observation]:
     """What the spans say, but for what they say of the trace as a whole."""
-    return [item for item in report(*spans).observations if not item.source.startswith("otel.resource.")]
+    found = report(*spans).observations
+    return [item for item in found if not item.source.startswith("otel.resource.") and item.ending != Ending.PARTS]
 
 
 def step(one: Json) -> HookExecuted:

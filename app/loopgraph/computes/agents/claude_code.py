@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
-from loopgraph.computes.agents.traces import story, subagent_trace
+from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Trust
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.traces import OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "claude-code"
@@ -129,7 +130,7 @@ def _place(hook: _Hook) -> tuple[Observation, ...]:
     if hook.agent_id:
         return (hook.observed(_subagent(hook)),)
     if hook.prompt_id is None:
-        own = TraceStarted(correlation_id=hook.session, session_id=hook.session, source="session")
+        own = TraceStarted(correlation_id=hook.session, session_id=hook.session, source=OF_SESSION)
         return (hook.observed(own),)
     return ()
 
@@ -144,12 +145,14 @@ def _session_start(hook: _Hook) -> tuple[Observation, ...]:
     # A session that goes on had begun before: its real start, if that was seen, says more.
     goes_on = source in ("resume", "compact")
     rank, clock = (Trust.CONTINUATION, Clock.CONTINUATION) if goes_on else (Trust.FIRST_HAND, None)
-    return (_change(hook, rank=rank, clock=clock, started_at=hook.at, source=source, model=model),)
+    new_process = hook.at if source in ("startup", "resume") else None
+    known = {"source": source, "model": model, "cut_off_at": new_process}
+    return (_change(hook, rank=rank, clock=clock, started_at=hook.at, **known),)
 
 
 def _session_end(hook: _Hook) -> tuple[Observation, ...]:
     reason = hook.fields.name("reason")
-    return (_change(hook, ended_at=hook.at, end_reason=reason),)
+    return (_change(hook, ended_at=hook.at, end_reason=reason, cut_off_at=hook.at),)
 
 
 def _setup(hook: _Hook) -> tuple[Observation, ...]:
@@ -183,7 +186,9 @@ def _prompt(hook: _Hook) -> tuple[Observation, ...]:
     )
     if spawned is None:
         return (started,)
-    return (started, hook.observed(spawned, spawn_rule=SpawnRule.TASK_NOTIFICATION))
+    ended = subagent_end(hook.session_id, prompt, hook.at)
+    told = (hook.observed(ended, ending=Ending.TOLD),) if ended else ()
+    return (started, hook.observed(spawned, spawn_rule=SpawnRule.TASK_NOTIFICATION), *told)
 
 
 def _stop(hook: _Hook) -> tuple[Observation, ...]:
@@ -220,6 +225,9 @@ def _before_tool(hook: _Hook) -> tuple[Observation, ...]:
 
 
 def _after_tool(hook: _Hook) -> tuple[Observation, ...]:
+    response = hook.fields.rest.get("tool_response")
+    if isinstance(response, dict) and response.get("interrupted") is True:
+        return _tool(hook, status=TraceStatus.INTERRUPTED, completed_at=hook.at, error_type=INTERRUPTED)
     return _tool(hook, status=TraceStatus.SUCCESS, completed_at=hook.at)
 
 
@@ -227,10 +235,17 @@ def _after_failure(hook: _Hook) -> tuple[Observation, ...]:
     interrupted = hook.fields.flag("is_interrupt")
     return _tool(
         hook,
-        status=TraceStatus.ERROR,
+        status=TraceStatus.INTERRUPTED if interrupted else TraceStatus.ERROR,
         completed_at=hook.at,
-        error_type="interrupt" if interrupted else "tool_error",
+        error_type=INTERRUPTED if interrupted else "tool_error",
         error_message=hook.fields.text("error"),
+    )
+
+
+def _denied(hook: _Hook) -> tuple[Observation, ...]:
+    reason = hook.fields.text("reason")
+    return _tool(
+        hook, status=TraceStatus.DENIED, completed_at=hook.at, error_type=DENIED, error_message=reason or "denied"
     )
 
 
@@ -257,7 +272,17 @@ def _tool(hook: _Hook, **course: Any) -> tuple[Observation, ...]:
         return (ran,)
     kind = Fields(tool_input).name("subagent_type") if isinstance(tool_input, dict) else None
     spawned = subagent_trace(hook.session_id, agent_id, spawned_by=execution, agent_type=kind)
-    return (ran, hook.observed(spawned, spawn_rule=SpawnRule.TOOL_RESPONSE))
+    spawning = (ran, hook.observed(spawned, spawn_rule=SpawnRule.TOOL_RESPONSE))
+    status = subagent_status(response.get("status"))
+    if status is None:
+        return spawning
+    ended = TraceCompleted(
+        correlation_id=spawned.correlation_id,
+        status=status,
+        timestamp=hook.at,
+        **said(duration_ms=Fields(response).number("totalDurationMs")),
+    )
+    return (*spawning, hook.observed(ended, rank=Trust.IN_PASSING, ending=Ending.TOLD))
 
 
 def _after_batch(hook: _Hook) -> tuple[Observation, ...]:
@@ -275,15 +300,19 @@ def _names_a_call(call: Any) -> bool:
 def _batched(hook: _Hook, call: Fields) -> Observation:
     tool_use_id = call.required_id("tool_use_id")
     named = said(tool_name=call.name("tool_name"), tool_input=call.any("tool_input"))
+    ended = told_end(call.rest.get("tool_response"))
+    if ended:
+        ended["completed_at"] = hook.at
     ran = HookExecuted(
         execution_id=hook.execution(tool_use_id),
         hook_type="ToolUse",
         tool_use_id=as_id(tool_use_id),
         **_where(hook),
         **named,
+        **ended,
         **said(context={**hook.fields.rest, **call.rest} or None),
     )
-    return hook.observed(ran, rank=Trust.IN_PASSING)
+    return hook.observed(ran, rank=Trust.IN_PASSING, **said(ending=Ending.TOLD if ended else None))
 
 
 def _where(hook: _Hook) -> dict[str, Any]:
@@ -334,4 +363,5 @@ _MAPPINGS: dict[str, _Mapping] = {
     "PostToolUse": _after_tool,
     "PostToolUseFailure": _after_failure,
     "PostToolBatch": _after_batch,
+    "PermissionDenied": _denied,
 }

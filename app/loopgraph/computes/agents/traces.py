@@ -6,11 +6,13 @@ Not every prompt was written by a person: the client hands the end of background
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from loopgraph.computes.agents.endings import subagent_status
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.contracts.traces import PROMPTED, TraceCompleted, TraceStarted, TraceStatus
 
 _HEAD: Final = 4_000
 """So many characters are looked at: what is asked for stands before the result, which can be long."""
@@ -19,11 +21,16 @@ _NOTIFICATION = re.compile(r"\s*<task-notification>")
 
 
 class TaskNotification(NamedTuple):
-    """The end of background work: the task, which is the subagent's id if ``of_agent``, and the tool call that began it."""
+    """The end of background work: the task, which is the subagent's id if ``of_agent``, and the tool call that began it.
+
+    ``status`` and ``summary`` are the client's words for how it ended.
+    """
 
     task_id: str | None
     tool_use_id: str | None
     of_agent: bool
+    status: str | None = None
+    summary: str | None = None
 
 
 def task_notification(prompt: str) -> TaskNotification | None:
@@ -34,7 +41,8 @@ def task_notification(prompt: str) -> TaskNotification | None:
     summary = _element(head, "summary")
     # Background commands are notified in the same words; their task is no agent.
     of_agent = summary is None or summary.startswith("Agent")
-    return TaskNotification(_element(head, "task-id"), _element(head, "tool-use-id"), of_agent)
+    named = _element(head, "task-id"), _element(head, "tool-use-id")
+    return TaskNotification(*named, of_agent, _element(head, "status"), summary)
 
 
 def _element(text: str, name: str) -> str | None:
@@ -55,7 +63,7 @@ def story(session_id: str, prompt: str | None) -> Story:
     """The story of a prompt; evidence for the place of ``spawned`` is the rule ``TASK_NOTIFICATION``."""
     notification = task_notification(prompt) if prompt else None
     if notification is None:
-        return Story("user_prompt")
+        return Story(PROMPTED)
     if notification.tool_use_id is None:
         return Story("task_notification")
     execution = execution_id(session_id, notification.tool_use_id)
@@ -63,6 +71,22 @@ def story(session_id: str, prompt: str | None) -> Story:
         return Story("task_notification", execution)
     spawned = subagent_trace(session_id, notification.task_id, spawned_by=execution)
     return Story("task_notification", execution, spawned)
+
+
+def subagent_end(session_id: str, prompt: str | None, at: datetime | None) -> TraceCompleted | None:
+    """How the subagent ended of whose end a prompt tells; None for any other prompt."""
+    notification = task_notification(prompt) if prompt else None
+    if notification is None or notification.task_id is None or not notification.of_agent:
+        return None
+    status = subagent_status(notification.status)
+    if status is None:
+        return None
+    failed = notification.summary if status is not TraceStatus.SUCCESS else None
+    return TraceCompleted(
+        correlation_id=agent_trace_id(session_id, notification.task_id),
+        status=status,
+        **said(timestamp=at, error_message=failed),
+    )
 
 
 def subagent_trace(session_id: str, agent_id: str, **more: Any) -> TraceStarted:

@@ -10,12 +10,13 @@ from typing import Any
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
-from loopgraph.computes.agents.traces import story
+from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal, tokens
+from loopgraph.computes.otel.claude_code_spans import decided, failed_aside
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
-from loopgraph.contracts.precedence import Clock, Place, Trust
+from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     MOST_RETRIES,
     EndpointCalled,
@@ -88,7 +89,7 @@ def _placed(record: _Record) -> tuple[Observation, ...] | None:
         case "tool_result" if fields.rest.get("tool_use_id"):
             return (_tool_result(record),)
         case "tool_decision" if fields.rest.get("tool_use_id"):
-            return (record.observed(HookExecuted(**_used(record), **_context(record))),)
+            return (_tool_decision(record),)
         case "api_request" | "api_error" if fields.rest.get("request_id"):
             return (_api_request(record),)
         case "subagent_completed" if record.signal.agent_id:
@@ -120,7 +121,9 @@ def _user_prompt(record: _Record) -> tuple[Observation, ...]:
         "spawn_rule": SpawnRule.TASK_NOTIFICATION,
         "otel_trace_id": None,
     }  # its work was done in another
-    return (record.observed(started, Place.OF_PROMPT), record.observed(spawned, Place.OF_PROMPT, **how))
+    end = subagent_end(record.signal.session_id, prompt, instant(record.log.time_ns))
+    told = (record.observed(end, Place.OF_PROMPT, otel_trace_id=None, ending=Ending.TOLD),) if end else ()
+    return (record.observed(started, Place.OF_PROMPT), record.observed(spawned, Place.OF_PROMPT, **how), *told)
 
 
 def _used(record: _Record) -> dict[str, Any]:
@@ -138,6 +141,11 @@ def _used(record: _Record) -> dict[str, Any]:
     }
 
 
+def _tool_decision(record: _Record) -> Observation:
+    used, rejected = _used(record), decided(record.signal.fields, record.log.time_ns)
+    return record.observed(HookExecuted(**used, **rejected, **_context(record)))
+
+
 def _tool_result(record: _Record) -> Observation:
     fields, used = record.signal.fields, _used(record)
     failed = fields.flag("success") is False
@@ -153,7 +161,7 @@ def _tool_result(record: _Record) -> Observation:
         ),
         **_context(record),
     )
-    return record.observed(ran)
+    return record.observed(ran, **failed_aside(ran.outcome))
 
 
 def _api_request(record: _Record) -> Observation:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
+from loopgraph.computes.agents.endings import DENIED
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, execution_id, span_key
-from loopgraph.computes.agents.traces import story
+from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name, tokens
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
-from loopgraph.contracts.precedence import Clock, Place, Trust
+from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     MOST_RETRIES,
     EndpointCalled,
@@ -157,14 +158,18 @@ def _interaction(here: _AgentSpan) -> tuple[Observation, ...]:
             error_message=span.status_message or None if span.failed else None,
         ),
     )
-    said_of_prompt = (here.observed(started, Place.OF_PROMPT), here.observed(completed, Place.OF_PROMPT))
+    # The span of a prompt that was interrupted ends like any other.
+    ended = here.observed(completed, Place.OF_PROMPT, ending=Ending.AROUND)
+    said_of_prompt = (here.observed(started, Place.OF_PROMPT), ended)
     if spawned is None:
         return said_of_prompt
     how: dict[str, Any] = {
         "spawn_rule": SpawnRule.TASK_NOTIFICATION,
         "otel_trace_id": None,
     }  # its work was done in another
-    return (*said_of_prompt, here.observed(spawned, Place.OF_PROMPT, **how))
+    end = subagent_end(signal.session_id, prompt, instant(span.start_ns))
+    told = (here.observed(end, Place.OF_PROMPT, otel_trace_id=None, ending=Ending.TOLD),) if end else ()
+    return (*said_of_prompt, here.observed(spawned, Place.OF_PROMPT, **how), *told)
 
 
 def _tool(here: _AgentSpan) -> Observation:
@@ -184,7 +189,12 @@ def _execution(here: _AgentSpan) -> Observation:
         **said(tool_name=fields.name("tool_name")),
         context=here.context,
     )
-    return here.observed(ran, Place.UNSURE, span_id=here.key)
+    return here.observed(ran, Place.UNSURE, span_id=here.key, **failed_aside(ran.outcome))
+
+
+def failed_aside(outcome: TraceStatus) -> dict[str, Any]:
+    """How far telemetry is to be trusted in how a tool call ended: one that was stopped is told as one that failed."""
+    return {"ending": Ending.AROUND} if outcome is TraceStatus.ERROR else {}
 
 
 def _used(here: _AgentSpan) -> dict[str, Any]:
@@ -229,6 +239,7 @@ def _blocked(here: _AgentSpan, parent: Span | None) -> Observation:
     """A wait for the user's permission: it is part of the tool call that it hangs under, or stands for itself."""
     span, wait_ms = here.span, here.signal.fields.number("duration_ms")
     context = {**here.context, **here.period, **said(wait_ms=wait_ms)}
+    rejected = decided(here.signal.fields, span.end_ns)
     execution = _execution_of(parent) if parent is not None and parent.name == _TOOL else None
     if parent is None or execution is None:
         record = LogRecorded(
@@ -242,8 +253,21 @@ def _blocked(here: _AgentSpan, parent: Span | None) -> Observation:
         return here.observed(record, Place.UNSURE)
     call = _AgentSpan(parent, AgentSignal.of(parent.attributes))
     return here.observed(
-        HookExecuted(**_used(call), **said(timestamp=instant(span.end_ns)), context=context), Place.UNSURE
+        HookExecuted(**_used(call), **rejected, **said(timestamp=instant(span.end_ns)), context=context), Place.UNSURE
     )
+
+
+def decided(fields: Fields, time_ns: int) -> dict[str, Any]:
+    """The end of a tool call that was not allowed to run; nothing of one that was. The attributes stay."""
+    if fields.rest.get("decision") != "reject":
+        return {}
+    ended = said(completed_at=instant(time_ns))
+    return {"status": TraceStatus.DENIED, "error_type": DENIED, "error_message": _rejected_by(fields), **ended}
+
+
+def _rejected_by(fields: Fields) -> str:
+    source = fields.rest.get("source")
+    return f"rejected by {source}" if isinstance(source, str) and source else "rejected"
 
 
 def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:

@@ -18,6 +18,7 @@ from loopgraph.computes.otel.model import (
     Read,
     Span,
     known,
+    parent_is_remote,
     plain_number,
     severity_name,
     span_event,
@@ -142,6 +143,7 @@ def _span(origin: Origin, item: _Json) -> Span:
         status_code=_enum(status, "code", "STATUS_CODE_", ("unset", "ok", "error")),
         status_message=_text(status, "message"),
         more=more,
+        parent_is_remote=parent_is_remote(_int(item, "flags")),
     )
 
 

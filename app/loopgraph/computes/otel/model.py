@@ -46,7 +46,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span. ``more`` is what else it says: events, links, trace state, how much was dropped."""
+    """A span. ``more`` is what else it says: events, links, trace state, how much was dropped. ``parent_is_remote``: whether its
+    parent is a span of another process; None where the sender does not say."""
 
     origin: Origin
     trace_id: str
@@ -60,6 +61,7 @@ class Span:
     status_code: int
     status_message: str
     more: Attributes
+    parent_is_remote: bool | None = None
 
     @property
     def failed(self) -> bool:
@@ -124,6 +126,14 @@ def text_of(nanoseconds: int) -> str | None:
 def span_event(name: str, time_ns: int, attributes: Attributes) -> Attributes:
     """An event of a span, as it is kept."""
     return known(name=name, time=text_of(time_ns), attributes=attributes)
+
+
+_HAS_IS_REMOTE, _IS_REMOTE = 0x100, 0x200
+
+
+def parent_is_remote(flags: int) -> bool | None:
+    """What the flags of a span say of its parent."""
+    return bool(flags & _IS_REMOTE) if flags & _HAS_IS_REMOTE else None
 
 
 def known(**members: Any) -> Attributes:

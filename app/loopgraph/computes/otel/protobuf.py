@@ -26,6 +26,7 @@ from loopgraph.computes.otel.model import (
     Read,
     Span,
     known,
+    parent_is_remote,
     plain_number,
     severity_name,
     span_event,
@@ -198,6 +199,7 @@ def _span(origin: Origin, span: SpanMessage) -> Span:
         status_code=span.status.code,
         status_message=span.status.message,
         more=more,
+        parent_is_remote=parent_is_remote(span.flags),
     )
 
 

@@ -31,7 +31,7 @@ from loopgraph.computes.otel.conventions import (
 from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent
-from loopgraph.contracts.precedence import Clock, Trust
+from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
@@ -58,6 +58,9 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
         report.add_common(_whole(spans_of_one))
+    for spans_of_one in _grouped(others, lambda span: span.trace_id):
+        if (last := _last_of_parts(spans_of_one)) is not None:
+            report.add_common(_ended_so_far(last))
     return report
 
 
@@ -135,6 +138,22 @@ def _whole(spans: Sequence[Span]) -> Observation:
             who = {**_who(Fields(span.attributes)), **who}
     event = TraceStarted(correlation_id=first.trace_id, **who, **said(context=first.origin.resource or None))
     return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
+
+
+def _last_of_parts(spans: Sequence[Span]) -> Span | None:
+    """The span that ended last of those at the top of a trace, if none of these is its root, nor will bring it: the parent of
+    one in the same process has yet to end."""
+    here = {span.span_id for span in spans}
+    tops = [span for span in spans if span.parent_id not in here]
+    if any(not span.parent_id.strip("0") or span.parent_is_remote is False for span in tops):
+        return None
+    return max((span for span in tops if instant(span.end_ns)), key=lambda span: span.end_ns, default=None)
+
+
+def _ended_so_far(span: Span) -> Observation:
+    """How a trace ended as far as its spans are known: their parent may never be sent."""
+    event = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, timestamp=instant(span.end_ns))
+    return _observed(event, span, ending=Ending.PARTS)
 
 
 def _who(fields: Fields) -> dict[str, str]:

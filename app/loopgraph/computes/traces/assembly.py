@@ -10,11 +10,9 @@ from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
 from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
 from loopgraph.contracts.pricing import CostSource
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace, TraceStatus
 
 N = TypeVar("N", int, float)
-
-_FAILED = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
 
 
 class Whole(NamedTuple):
@@ -137,9 +135,9 @@ def _own(parts: TraceParts, subagents: int) -> Totals:
     return Totals(
         subagents=subagents,
         steps=parts.total_hooks,
-        failed_steps=sum(hook.status in _FAILED for hook in parts.hooks),
+        failed_steps=sum(hook.status in FAILED for hook in parts.hooks),
         endpoint_calls=parts.total_endpoints,
-        failed_endpoint_calls=sum(call.status in _FAILED for call in parts.endpoints),
+        failed_endpoint_calls=sum(call.status in FAILED for call in parts.endpoints),
         input_tokens=_known_sum(call.input_tokens for call in parts.endpoints),
         cache_read_tokens=_known_sum(call.cache_read_tokens for call in parts.endpoints),
         cache_write_tokens=_known_sum(call.cache_write_tokens for call in parts.endpoints),

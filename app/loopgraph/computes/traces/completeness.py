@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import Trace, TraceStatus
+from loopgraph.contracts.traces import Trace, TraceClosure, TraceStatus
 
 _NAMED = 3
 """How many ids a reason names before it only counts."""
@@ -18,7 +18,9 @@ def missing_of(parts: TraceParts) -> Iterator[str]:
     id_ = trace.correlation_id
     if not trace.started or trace.started_at is None:
         yield f"the start of trace {id_} is unknown"
-    if trace.closed_by is not None:
+    if trace.closed_by == TraceClosure.SPANS:
+        yield f"the root of trace {id_} is unknown: its spans hang below one that was not sent"
+    elif trace.closed_by is not None:
         yield f"the end of trace {id_} is unknown: it was closed by {trace.closed_by}"
     elif trace.status is TraceStatus.IN_PROGRESS:
         yield f"trace {id_} has not ended"

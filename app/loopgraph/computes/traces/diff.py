@@ -26,7 +26,7 @@ from loopgraph.contracts.trace_diff import (
     TraceDiff,
     TraceTotals,
 )
-from loopgraph.contracts.traces import FINAL, EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace
 
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -73,7 +73,7 @@ def totals(root: Node[Record]) -> TraceTotals:
 
     return TraceTotals(
         steps=len(steps),
-        failures=sum(step.status in FINAL and step.status is not TraceStatus.SUCCESS for step in steps),
+        failures=sum(step.status in FAILED for step in steps),
         duration_ms=root.record.duration_ms,
         input_tokens=total(call.input_tokens for call in calls),
         output_tokens=total(call.output_tokens for call in calls),

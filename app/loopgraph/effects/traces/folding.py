@@ -114,6 +114,9 @@ class Batch:
         match event:
             case TraceStarted() | TraceCompleted():
                 repeated = self._join_trace(given)
+                if "prompted_at" in given:
+                    prompted = {name: given[name] for name in ("session_id", "prompted_at")}
+                    self.sessions.join(prompted, {"created_at": self._received_at})
             case HookExecuted():
                 repeated = self.hooks.join(self._with_arm(event, given), begun)
             case EndpointCalled():

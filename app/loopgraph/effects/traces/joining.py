@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from loopgraph.contracts.precedence import CONCLUDED, Weight, standing
+from loopgraph.contracts.precedence import CONCLUDED, OWN, Weight, standing
+from loopgraph.contracts.traces import TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
 Properties = dict[str, Any]
@@ -17,6 +18,10 @@ Properties = dict[str, Any]
 RANKS = "ranks"
 
 _SETS = frozenset({"tags", "parent_span_ids"})
+PARTS_END = "parts_end"
+"""The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
+
+_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
 
 
 def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
@@ -46,6 +51,19 @@ def concluded(properties: Properties, conclusions: Properties) -> Properties:
     return weighted(conclusions, dict(sorted(weights.items())))
 
 
+def reopened(properties: Properties) -> Properties:
+    """The properties without what the service itself has set of its end."""
+    weights = _weights(properties)
+    ours = {name for name in ("status", "completed_at") if tuple(weights.get(name, OWN)) == CONCLUDED}
+    left = {name: weight for name, weight in weights.items() if name not in ours}
+    return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+
+
+def level(field: str, properties: Properties) -> int:
+    """The level of what is stored in a field (``contracts.precedence``)."""
+    return _weights(properties).get(field, OWN)[0]
+
+
 def is_concluded(field: str, properties: Properties) -> bool:
     """Whether the service itself has set a field, and nothing else was said of it since."""
     weight = _weights(properties).get(field)
@@ -64,6 +82,8 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             mine |= _of(name, others)
         elif name == "created_at":
             result[name] = min(result[name], value)
+        elif name in _LATEST:
+            result[name] = max(result[name], value)
         elif name in _SETS:
             result[name] = sorted({*result[name], *value})
         elif name == "context":

@@ -123,6 +123,7 @@ class _Ids:
                 self.points.add(event.point_id)
             case TraceStarted() | TraceCompleted():
                 self.traces |= _some(trace_id)
+                self.sessions |= _some(item.given["session_id"] if "prompted_at" in item.given else None)
         if item.may_be_of_prompt and trace_id and _OTEL_TRACE_ID.fullmatch(trace_id):
             self.otel_traces.add(trace_id)
         if item.observation:

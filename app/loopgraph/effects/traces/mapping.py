@@ -15,6 +15,7 @@ from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
 from loopgraph.contracts.traces import (
     FINAL,
@@ -25,6 +26,7 @@ from loopgraph.contracts.traces import (
     RoutingDecided,
     RoutingDecision,
     Trace,
+    TraceClosure,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
@@ -32,7 +34,7 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import Properties, is_concluded
+from loopgraph.effects.traces.joining import PARTS_END, Properties, concluded, is_concluded, level, reopened
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -84,6 +86,11 @@ def _shifted(instant: datetime, milliseconds: float) -> datetime | None:
 def is_final(properties: Properties) -> bool:
     """Whether a stored step or trace is over."""
     return TraceStatus(properties["status"]) in FINAL
+
+
+def is_unsettled(properties: Properties) -> bool:
+    """Whether a stored trace has no end of its own: it is in progress, or only what is around it has ended."""
+    return not is_final(properties) or level("status", properties) <= Ending.CUT_OFF
 
 
 # Events → properties
@@ -165,7 +172,9 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
 
 
 def keyed_trace(properties: Properties) -> Properties:
-    """With a key for each order that traces are read in; ``open_key`` only while it is in progress."""
+    """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
+    an unknown one are known is over when they are."""
+    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -173,9 +182,24 @@ def keyed_trace(properties: Properties) -> Properties:
     keys: Properties = {"time_key": key, "open_key": None if is_final(properties) else key}
     if session:
         keys["session_key"] = f"{session}|{key}"
+    keys["unsettled"] = True if properties.get("hooked") and is_unsettled(properties) else None
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
+
+
+def _ended_by_parts(properties: Properties) -> Properties:
+    by_parts = properties.get("closed_by") == TraceClosure.SPANS
+    if by_parts and is_concluded("status", properties):
+        properties = {**reopened(properties), "closed_by": None}
+    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
+    if is_final(properties) or is_told_of:
+        return properties
+    at, _, status = properties[PARTS_END].partition("|")
+    conclusions: Properties = {"status": status}
+    if properties.get("completed_at") is None:
+        conclusions["completed_at"] = datetime.fromisoformat(at)
+    return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
 
 
 SPAWNING_TOOLS = frozenset({"Agent", "Task"})

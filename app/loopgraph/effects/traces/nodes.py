@@ -97,9 +97,18 @@ class Nodes:
         """The node as it is now, None if there is none."""
         return self._current.get(id_) or self._stored.get(id_)
 
+    def stored(self, id_: str) -> Properties:
+        """The node as the graph holds it, empty if it does not."""
+        return self._stored.get(id_, {})
+
     def all(self) -> Iterator[Properties]:
         """Every node as it is now."""
         yield from ({**self._stored, **self._current}).values()
+
+    def found(self, stored: Iterable[Properties]) -> None:
+        """More nodes that the graph holds."""
+        for properties in stored:
+            self._stored.setdefault(properties[self.key], properties)
 
     def put(self, properties: Properties) -> None:
         """The node as it is from now on."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Weight, level_of
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import Properties, weighted
+from loopgraph.contracts.precedence import Ending, Weight, level_of
+from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.effects.traces.joining import PARTS_END, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
+_BY_HOOKS = "hook."
 
 
 def observed(observation: Observation) -> Properties:
@@ -32,6 +33,10 @@ def observed(observation: Observation) -> Properties:
         given["otel_root_id"] = observation.otel_trace_id
     if observation.parent_span_ids:
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
+    if observation.source.startswith(_BY_HOOKS) and isinstance(event, TraceStarted | HookExecuted):
+        given["hooked"] = True
+    if isinstance(event, TraceStarted) and event.source == PROMPTED and event.timestamp and event.session_id:
+        given["prompted_at"] = event.timestamp
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
@@ -45,6 +50,8 @@ def _course(observation: Observation) -> Properties:
     match event:
         case TraceStarted():
             return {"started_at": at} if at else {}
+        case TraceCompleted() if observation.ending == Ending.PARTS and at:
+            return {PARTS_END: f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"}
         case TraceCompleted():
             return {"status": event.outcome.value} | ({"completed_at": at} if at else {})
         case HookExecuted() | EndpointCalled():
@@ -61,7 +68,8 @@ def _course(observation: Observation) -> Properties:
 
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     micros = _micros(observation.event.timestamp)
-    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place}
+    ending = observation.rank if observation.ending is None else observation.ending
+    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place, "ending": ending}
     names = [name for name in given if name != "context"]
     if "context" in given:
         names.append(f"context.{observation.source}")

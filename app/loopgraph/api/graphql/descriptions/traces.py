@@ -179,6 +179,10 @@ VALUES = {
         "SUCCESS": "It ended well.",
         "ERROR": "It ended with an error.",
         "TIMEOUT": "It ran out of time, or the service ended it because nothing more was heard of it.",
+        "DENIED": "It was not allowed to run: a person, a rule or a hook said no. In rates it counts as over without success; in "
+        "counts of failures it is none.",
+        "INTERRUPTED": "It was stopped, or its session ended or went on without it. In rates it counts as over without success; "
+        "in counts of failures it is none.",
     },
     "SpawnBasis": {
         "CLIENT": "The subagent's own client named the step.",
@@ -202,7 +206,10 @@ VALUES = {
         "AGENT": "The agent that a routing selected, or the type of the subagent.",
         "SKILL": "The skill or command in force.",
     },
-    "TraceClosure": {"TIMEOUT": "The service ended it, because nothing more was heard of it."},
+    "TraceClosure": {
+        "TIMEOUT": "The service ended it, because nothing more was heard of it.",
+        "SPANS": "All its spans have ended, below one that nobody has sent.",
+    },
     "TracePart": {
         "START": "Its beginning.",
         "ROUTING": "Which agent was chosen.",

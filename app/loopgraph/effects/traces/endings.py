@@ -1,0 +1,142 @@
+"""Ends what is open in a session that is over, or that has gone on with another prompt: nobody else will tell of its end.
+
+What is concluded follows from what is stored, whatever came first: a trace is cut off when
+
+- its session's process is gone (``cut_off_at`` of the session: its end, or a start of its own), and the trace had begun before;
+- a person's later prompt (``prompted_at`` of the session) has left it behind; a subagent is left behind with its prompt,
+  unless its call has returned already: then it works on in the background.
+
+It is then ``INTERRUPTED`` (a trace of the session itself: ``SUCCESS``), with all its steps and calls that are open. Any report
+of how a thing itself ended outweighs that. A trace that the client's hooks tell of (``hooked``) would have been ended by a
+hook, so the span of its prompt, which ends in any case, does not outweigh it; of any other trace everything does, as its spans
+may still be on their way.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from loopgraph.assets import query
+from loopgraph.contracts.precedence import CONCLUDED, Ending
+from loopgraph.contracts.traces import OF_SESSION, TraceStatus
+from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.traces import mapping
+from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.joining import Properties, level, weighted
+from loopgraph.effects.traces.nodes import Nodes
+
+_UNENDED = query("traces/unended_of_sessions")
+
+_SIGNS_OF_LIFE = query("retention/signs_of_life")
+
+_TYPE = "interrupt"
+
+
+async def end_what_is_left(tx: Transaction, batch: Batch) -> None:
+    """Concludes which traces of the sessions of a batch are cut off, and ends what is open in them, in memory."""
+    sessions = {session["session_id"]: session for session in batch.sessions.all() if _cuts(session)}
+    if not sessions:
+        return
+    if rows := _newly_cut(batch):
+        for row in await tx.run(_UNENDED, rows=rows):
+            nodes: Nodes = getattr(batch, row["kind"])
+            nodes.found(row["nodes"])
+    cut = _cut_traces(batch, sessions)
+    for nodes in (batch.hooks, batch.calls):
+        for node in list(nodes.all()):
+            trace = batch.traces.get(node["correlation_id"])
+            if node["correlation_id"] in cut and (not mapping.is_final(node) or _is_failed_by_telemetry(node)):
+                _end(nodes, node, trace or node)
+            elif not mapping.is_final(node) and _is_over(node, sessions.get(node.get("session_id") or "")):
+                _end(nodes, node, node)  # in a trace with an end of its own
+    unended = [trace for id_ in cut if _end(batch.traces, trace := batch.traces.get(id_) or {}, trace)]
+    if unended:
+        await _date(tx, batch, sorted(trace["correlation_id"] for trace in unended))
+
+
+def _cuts(session: Properties) -> bool:
+    return bool(session.get("cut_off_at") or session.get("prompted_at"))
+
+
+def _newly_cut(batch: Batch) -> list[Properties]:
+    """The sessions in which something may have just been cut off: all that is in them if they are ``over``, else what is in their
+    unsettled traces, and in ``traces`` of which is new that hooks tell of them."""
+    hooked: defaultdict[str, list[str]] = defaultdict(list)
+    for before, after in batch.traces.pairs():
+        if before and after.get("hooked") and not before.get("hooked"):
+            hooked[after.get("session_id") or ""].append(after["correlation_id"])
+    rows = []
+    for session in batch.sessions.all():
+        id_ = session["session_id"]
+        before = batch.sessions.stored(id_)
+        over, gone_on = (before.get(name) != session.get(name) for name in ("cut_off_at", "prompted_at"))
+        if before and (over or gone_on or id_ in hooked):
+            rows.append({"session_id": id_, "over": over, "traces": hooked[id_]})
+    return rows
+
+
+def _cut_traces(batch: Batch, sessions: dict[str, Properties]) -> set[str]:
+    """The traces without an end of their own that are cut off."""
+    cut, subagents = set(), []
+    for trace in batch.traces.all():
+        session = sessions.get(trace.get("session_id") or "")
+        if session is None or not mapping.is_unsettled(trace):
+            continue
+        if _is_over(trace, session):
+            cut.add(trace["correlation_id"])
+        elif trace.get("agent_id"):
+            subagents.append(trace)
+        elif _is_before(trace.get("prompted_at") or trace.get("started_at"), session.get("prompted_at")):
+            cut.add(trace["correlation_id"])
+    left = {
+        trace["correlation_id"]
+        for trace in subagents
+        if trace.get("root_id") in cut and not trace.get("spawned_by_tool_response")
+    }
+    return cut | left
+
+
+def _begun(node: Properties) -> datetime:
+    at: datetime = node.get("prompted_at") or node.get("started_at") or node["created_at"]
+    return at
+
+
+def _is_over(node: Properties, session: Properties | None) -> bool:
+    return session is not None and _is_before(_begun(node), session.get("cut_off_at"))
+
+
+def _is_before(begun: datetime | None, over: datetime | None) -> bool:
+    return begun is not None and over is not None and begun < over
+
+
+def _is_failed_by_telemetry(node: Properties) -> bool:
+    """Whether only telemetry tells that a step failed that hooks tell of: that is how it tells of what was stopped."""
+    return bool(node.get("hooked")) and node["status"] == TraceStatus.ERROR
+
+
+def _end(nodes: Nodes, node: Properties, trace: Properties) -> bool:
+    """Ends a trace, a step or a call, unless a report says more; whether it did."""
+    at_level = int(Ending.CUT_OFF) if trace.get("hooked") else CONCLUDED[0]
+    if mapping.is_final(node) and level("status", node) >= at_level:
+        return False
+    ended = {"status": TraceStatus.INTERRUPTED.value, "error_type": _TYPE}
+    if node.get("source") == OF_SESSION:  # its end is that of the session
+        ended = {"status": TraceStatus.SUCCESS.value}
+    nodes.join(weighted({nodes.key: node[nodes.key], **ended}, dict.fromkeys(ended, (at_level, 0))), node)
+    return True
+
+
+async def _date(tx: Transaction, batch: Batch, traces: list[str]) -> None:
+    """Dates the ends of traces by the last that began or ended in them, as far as nobody tells when it was."""
+    signs: defaultdict[str, set[datetime]] = defaultdict(set)
+    parts = [*batch.traces.all(), *batch.hooks.all(), *batch.calls.all()]
+    rows: list[Properties] = [*parts, *await tx.run(_SIGNS_OF_LIFE, correlation_ids=traces)]
+    for row in rows:
+        signs[row["correlation_id"]] |= {at for name in ("started_at", "completed_at") if (at := row.get(name))}
+    for id_ in traces:
+        if signs[id_]:
+            last = max(signs[id_])
+            end = {"correlation_id": id_, "completed_at": last}
+            weight = (CONCLUDED[0], int(last.timestamp() * 1e6))
+            batch.traces.join(weighted(end, {"completed_at": weight}), batch.traces.get(id_) or {})
