@@ -118,6 +118,9 @@ class Observation(Contract):
     ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang. On a
     HookExecuted, ``span_id`` is the span of the tool's execution, the one that spans of a subagent hang under. On an
     EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id.
+
+    ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
+    session had begun last, if there is one.
     """
 
     event: ObservedEvent
@@ -131,6 +134,7 @@ class Observation(Contract):
     parent_span_ids: tuple[Id, ...] = ()
     span_id: Id | None = None
     nested_in: Id | None = None
+    prompt_of: Id | None = None
 
 
 Recordable = TraceEvent | Observation

@@ -24,6 +24,9 @@ PROMPTED: Final = "user_prompt"
 OF_SESSION: Final = "session"
 """The source of a trace that holds what belongs to a session and to none of its prompts."""
 
+UNNAMED: Final = "/prompt:"
+"""What stands between a session's id and the rest of the id of a prompt to which the client gave none."""
+
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
@@ -389,11 +392,13 @@ class HookExecution(_Step):
 
 
 class EndpointCall(_Step):
-    """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices."""
+    """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices.
+    ``nested_in`` is what its reporter says it was made in: a step, or another call, if it is there."""
 
     call_id: str
     correlation_id: str
     hook_execution_id: str | None
+    nested_in: str | None
     service_name: str
     endpoint_path: str
     http_method: str

@@ -21,7 +21,7 @@ from loopgraph.contracts.observations import (
     Temporality,
 )
 from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import TraceStarted, TraceStatus
+from loopgraph.contracts.traces import EndpointCalled, TraceStarted, TraceStatus
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION
 from support.otlp import attributes, recorded
 
@@ -158,10 +158,11 @@ def test_the_client_counts_cached_tokens_beside_the_others(sent: dict[str, int],
     assert not sent.keys() & from_logs.context.keys()
 
 
-def test_a_request_without_its_id_goes_by_its_span() -> None:
+def test_a_request_without_its_id_goes_by_what_its_span_and_its_record_say() -> None:
     body = changed(recorded("/v1/traces")[0], {'"request_id"': '"other_id"', '"attempt"': '"attempts"'})
     call = of_source(spans(body), "llm_request")[0].event
-    assert (call.call_id, call.retry_count) == (f"{OTEL}/5f84d9831b23c1c2", 0)
+    [told] = of_source(logs(record("api_request", request_id=None)), "api_request")
+    assert (call.call_id, call.retry_count) == (told.event.call_id, 0)
 
 
 def test_a_request_that_a_tool_makes_is_nested_in_its_execution() -> None:
@@ -275,7 +276,7 @@ def test_a_request_to_the_model_costs() -> None:
     assert [item.event.correlation_id for item in requests].count(SUBAGENT) == 2
 
 
-def test_a_request_that_failed_says_why_and_one_without_an_id_stays_a_record() -> None:
+def test_a_request_that_failed_says_why_and_one_without_an_id_counts() -> None:
     body = changed(
         record("api_request", error="overloaded", status_code="529", attempt=3), {"api_request": "api_error"}
     )
@@ -283,8 +284,8 @@ def test_a_request_that_failed_says_why_and_one_without_an_id_stays_a_record() -
     assert (failed.event.status, failed.event.error_message) == (TraceStatus.ERROR, "overloaded")
     assert (failed.event.response_status, failed.event.retry_count) == (529, 2)
     [kept] = of_source(logs(record("api_request", request_id=None)), "api_request")
-    assert isinstance(kept.event, LogRecorded)
-    assert kept.event.correlation_id == PROMPT
+    assert isinstance(kept.event, EndpointCalled)
+    assert (kept.event.correlation_id, kept.event.input_tokens) == (PROMPT, 120)
 
 
 def test_the_end_of_a_subagent() -> None:

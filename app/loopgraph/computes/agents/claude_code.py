@@ -1,7 +1,9 @@
 """Hook events of an agent client as observations.
 
 The payloads are those that the client gives its hooks; events and fields that are not known here are kept. Where an event
-belongs: to the subagent's trace if it has an ``agent_id``, else to the prompt's, else to a trace of the session itself.
+belongs: to the subagent's trace if it has an ``agent_id``, else to the prompt's, else to a trace of the session itself. Older
+clients do not name their prompts: the event that submits one then names it, and all others belong to the one that was
+submitted last.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pydantic import ValidationError
 
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
+from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
@@ -24,6 +26,8 @@ from loopgraph.contracts.traces import OF_SESSION, HookExecuted, TraceCompleted,
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "claude-code"
+
+_BEGINS: Final = "UserPromptSubmit"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class _Hook:
     def correlation_id(self) -> str:
         if self.agent_id:
             return agent_trace_id(self.session_id, self.agent_id)
+        if self.prompt_id is None and self.event == _BEGINS:
+            return unnamed_prompt_id(self.session_id, self.arrival.execution_id)
         return self.prompt_id or self.session
 
     @property
@@ -70,6 +76,8 @@ class _Hook:
 
     def observed(self, event: ObservedEvent, **how: Any) -> Observation:
         clock = Clock.STAMPED if self.arrival.stamped else Clock.ARRIVAL
+        if self.prompt_id is None and self.event != _BEGINS and not isinstance(event, SessionSeen):
+            how["prompt_of"] = self.session
         return Observation(event=event, source=f"hook.{self.event}", **{"clock": clock, **how})
 
 
@@ -129,7 +137,7 @@ def _place(hook: _Hook) -> tuple[Observation, ...]:
     """The trace that the event belongs to, where that is not the prompt's own."""
     if hook.agent_id:
         return (hook.observed(_subagent(hook)),)
-    if hook.prompt_id is None:
+    if hook.prompt_id is None and hook.event != _BEGINS:
         own = TraceStarted(correlation_id=hook.session, session_id=hook.session, source=OF_SESSION)
         return (hook.observed(own),)
     return ()

@@ -8,7 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from loopgraph.contracts.traces import UNNAMED
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*")
+_UNIQUE = re.compile(r"(?:[a-z]+_){1,2}[A-Za-z0-9]{20,100}")
+"""An id of a model's API, which is unique in the world."""
 _ALLOWED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+#-")
 _LONGEST: Final = 200
 _READABLE: Final = 120
@@ -32,8 +36,14 @@ def as_id(text: str) -> str:
 
 
 def execution_id(session_id: str, tool_use_id: str) -> str:
-    """The execution of one tool call of a session."""
-    return as_id(f"{session_id}/{tool_use_id}")
+    """The execution of one tool call of a session. Telemetry can name another session than hooks do (the one that was
+    resumed), so an id that is unique by itself is that of the execution, too."""
+    return tool_use_id if _UNIQUE.fullmatch(tool_use_id) else as_id(f"{session_id}/{tool_use_id}")
+
+
+def unnamed_prompt_id(session_id: str, event_id: str) -> str:
+    """The trace of a prompt that the client gave no id, by that of the event in which it was told."""
+    return as_id(f"{as_id(session_id)}{UNNAMED}{event_id}")
 
 
 def agent_trace_id(session_id: str, agent_id: str) -> str:
@@ -48,7 +58,7 @@ def span_key(trace_id: str, span_id: str) -> str:
 
 def call_id(session_id: str, request_id: str) -> str:
     """A request to a language model."""
-    return as_id(f"{session_id}/{request_id}")
+    return request_id if _UNIQUE.fullmatch(request_id) else as_id(f"{session_id}/{request_id}")
 
 
 def digest_id(*parts: Any) -> str:

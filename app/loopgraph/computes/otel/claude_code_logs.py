@@ -12,7 +12,7 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal, tokens
-from loopgraph.computes.otel.claude_code_spans import decided, failed_aside
+from loopgraph.computes.otel.claude_code_spans import decided, failed_aside, unnamed_call_id
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
@@ -90,7 +90,7 @@ def _placed(record: _Record) -> tuple[Observation, ...] | None:
             return (_tool_result(record),)
         case "tool_decision" if fields.rest.get("tool_use_id"):
             return (_tool_decision(record),)
-        case "api_request" | "api_error" if fields.rest.get("request_id"):
+        case "api_request" | "api_error":
             return (_api_request(record),)
         case "subagent_completed" if record.signal.agent_id:
             return (_subagent_completed(record),)
@@ -167,14 +167,14 @@ def _tool_result(record: _Record) -> Observation:
 def _api_request(record: _Record) -> Observation:
     fields, attributes = record.signal.fields, record.log.attributes
     failed = record.name == "api_error"
-    request_id, cost = fields.required_id("request_id"), fields.number("cost_usd")
+    cost, known_as = fields.number("cost_usd"), _call_id(record)
     attempt = fields.count("attempt", largest=MOST_RETRIES)
     status = fields.count("status_code")
     provider = attributes.get("anthropic.provider")
     at = instant(record.log.time_ns)
     call = EndpointCalled(
         correlation_id=record.correlation_id,
-        call_id=call_id(record.signal.session_id, request_id),
+        call_id=known_as,
         service_name="anthropic" if provider in (None, "firstParty") else shortened(str(provider), LONGEST_NAME),
         endpoint_path="/v1/messages",
         status=TraceStatus.ERROR if failed else TraceStatus.SUCCESS,
@@ -199,6 +199,17 @@ def _api_request(record: _Record) -> Observation:
         **_context(record),
     )
     return record.observed(call)
+
+
+def _call_id(record: _Record) -> str:
+    """The id of a request. Without one of the API's: that which its span has, too, or one of its own."""
+    fields, log = record.signal.fields, record.log
+    if request_id := fields.id("request_id"):
+        return call_id(record.signal.session_id, request_id)
+    if record.otel_trace_id:
+        return unnamed_call_id(record.otel_trace_id, fields)
+    sequence = fields.rest.get("event.sequence")
+    return digest_id(record.signal.session_id, record.name, sequence, log.time_ns, None if sequence else log.attributes)
 
 
 def _subagent_completed(record: _Record) -> Observation:

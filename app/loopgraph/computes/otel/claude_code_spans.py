@@ -13,7 +13,7 @@ from typing import Any
 
 from loopgraph.computes.agents.endings import DENIED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, call_id, execution_id, span_key
+from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id, span_key
 from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name, tokens
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
@@ -28,6 +28,7 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 
+_CALL = ("model", "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens", "error")
 _TOOL, _EXECUTION = "claude_code.tool", "claude_code.tool.execution"
 
 
@@ -273,11 +274,12 @@ def _rejected_by(fields: Fields) -> str:
 def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
     fields = here.signal.fields
     request_id, operation = fields.id("request_id"), fields.name("gen_ai.operation.name")
+    named = call_id(here.signal.session_id, request_id) if request_id else unnamed_call_id(here.span.trace_id, fields)
     service = fields.name("gen_ai.provider.name", "gen_ai.system") or "anthropic"
     attempt = fields.count("attempt", largest=MOST_RETRIES)
     call = EndpointCalled(
         correlation_id=here.where["correlation_id"],
-        call_id=call_id(here.signal.session_id, request_id) if request_id else here.key,
+        call_id=named,
         service_name=service,
         endpoint_path="/v1/messages" if service == "anthropic" else operation or "chat",
         **_outcome(here),
@@ -296,6 +298,11 @@ def _llm_request(here: _AgentSpan, caller: str | None) -> Observation:
         ),
     )
     return here.observed(call, Place.SURE, **said(nested_in=caller))
+
+
+def unnamed_call_id(trace_id: str, fields: Fields) -> str:
+    """The call that a span and a log record tell of without an id of its own, by what both say of it."""
+    return digest_id(trace_id, *(str(fields.rest.get(name, "")) for name in _CALL))
 
 
 def _http_status(value: Any) -> int | None:

@@ -46,7 +46,8 @@ KINDS: Final[dict[str, Kind]] = {
     **_kinds(
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
-        experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id nested_in""",
+        experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id nested_in
+        prompt_of""",
     ),
     **_kinds(
         Kind.LABEL,
@@ -66,8 +67,8 @@ KINDS: Final[dict[str, Kind]] = {
     **_kinds(
         Kind.PLAIN,
         """kind timestamp started_at completed_at ended_at cut_off_at duration_ms routing_duration_ms status success cache_hit
-        confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical quality_score
-        response_status retry_count input_tokens cache_read_tokens cache_write_tokens
+        confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
+        quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens
         cache_write_1h_tokens output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place
         ending spawn_rule""",
     ),
