@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
+from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.contracts.base import JsonMap
@@ -25,18 +26,11 @@ from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
+__all__ = ["CLIENT", "Arrival", "observe_hook"]
+
 CLIENT: Final = "claude-code"
 
 _BEGINS: Final = "UserPromptSubmit"
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What the door knows of an event: when it happened, whether the client said so, and an id that is free for it."""
-
-    at: datetime
-    stamped: bool
-    execution_id: str
 
 
 @dataclass(frozen=True)
