@@ -35,6 +35,9 @@ DIALECTS: Final[dict[str, Dialect]] = {
 }
 """By the name in the path."""
 
+_ALSO: Final = {"gemini-cli": "gemini", "copilot-cli": "copilot"}
+"""Doors by the whole name of their client."""
+
 
 def _door(observe: Dialect) -> Callable[[Request], Awaitable[Response]]:
     async def hook(request: Request) -> Response:
@@ -51,7 +54,9 @@ def _door(observe: Dialect) -> Callable[[Request], Awaitable[Response]]:
     return hook
 
 
+_DOORS = DIALECTS | {name: DIALECTS[short] for name, short in _ALSO.items()}
+
 agent_hook_routes = [
     *claude_code_routes,
-    *(Door(f"/api/hooks/{name}", _door(observe), Action.WRITE_EVENTS, ["POST"]) for name, observe in DIALECTS.items()),
+    *(Door(f"/api/hooks/{name}", _door(observe), Action.WRITE_EVENTS, ["POST"]) for name, observe in _DOORS.items()),
 ]
