@@ -152,13 +152,13 @@ def check(client: Client, settings: Json) -> Json:
     hooks = settings.get("hooks", {})
     if not isinstance(hooks, dict):
         raise InvalidInput("hooks", "must be an object with a list for each event")
-    for event, entries in hooks.items():
-        # Other keys can stand beside the events, as `enabled` did in older versions of Gemini CLI.
-        if event in client.events and not isinstance(entries, list):
+    for event in client.events:
+        entries = hooks.get(event, [])
+        if not isinstance(entries, list):
             raise InvalidInput(f"hooks.{event}", "must be a list")
-        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        for number, entry in enumerate(entries):
             if not isinstance(entry, dict) or not isinstance(entry.get("hooks", []), list):
-                raise InvalidInput(f"hooks.{event}.{number}", "must be an object")
+                raise InvalidInput(f"hooks.{event}.{number}", "must be an object; a list of `hooks` in it, if any")
     return settings
 
 
@@ -210,15 +210,21 @@ def _ours(entries: list[Any]) -> Iterator[tuple[list[Any], int]]:
     for number, entry in enumerate(entries):
         if _is_ours(entry):
             yield entries, number
-        for place, handler in enumerate(entry.get("hooks", [])):
+        for place, handler in enumerate(_handlers(entry)):
             if _is_ours(handler):
                 yield entry["hooks"], place
 
 
-def _without_ours(entry: Json) -> Json | None:
+def _handlers(entry: Any) -> list[Any]:
+    """The handlers of a group; other things can stand in the place of one: Gemini CLI keeps names beside its events."""
+    handlers = entry.get("hooks") if isinstance(entry, dict) else None
+    return handlers if isinstance(handlers, list) else []
+
+
+def _without_ours(entry: Any) -> Any:
     if _is_ours(entry):
         return None
-    handlers = entry.get("hooks", [])
+    handlers = _handlers(entry)
     others = [handler for handler in handlers if not _is_ours(handler)]
     if len(others) == len(handlers):
         return entry
