@@ -1,19 +1,26 @@
 // What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
-// by what `by` names: "model", "service", "day", "project", "session", "user", "agent", "skill". What a sender says a call cost
+// by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a sender says a call cost
 // counts, else what it does by the list of prices. `project` (null: all) is the folder that a session worked in.
+// A call within which another one of a model was told of with its tokens is that one, told of again by another layer.
 // access: read
 // parameters: above, before, subject, by, project, limit
 // returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before AND c.model IS NOT NULL
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+WITH t, collect(c) AS calls,
+     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN c.nested_in END) AS around,
+     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN caller.parent_id END) AS outside
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH t, c, s.cwd AS folder, coalesce(c.cost_usd, c.price_usd) AS cost,
+UNWIND calls AS c
+WITH t, c, s, around, outside
+WHERE NOT c.call_id IN around AND NOT c.call_id IN outside
+WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, coalesce(c.cost_usd, c.price_usd) AS cost,
      coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
 WHERE $project IS NULL OR folder = $project
 WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
      CASE WHEN 'service' IN $by THEN c.service_name END AS service_name,
-     CASE WHEN 'day' IN $by THEN toInteger(split(t.time_key, '|')[0]) / 86400000000 END AS day,
+     CASE WHEN 'day' IN $by THEN at.year * 10000 + at.month * 100 + at.day END AS day,
      CASE WHEN 'project' IN $by THEN folder END AS project,
      CASE WHEN 'session' IN $by THEN t.session_id END AS session_id,
      CASE WHEN 'user' IN $by THEN t.user_id END AS user_id,

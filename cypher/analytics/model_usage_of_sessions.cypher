@@ -1,10 +1,17 @@
 // What the calls of language models in some sessions used and cost, as far as the subject may see their traces (null: all).
+// A call within which another one of a model was told of with its tokens is that one, told of again by another layer.
 // access: read
 // parameters: session_ids, subject
 // returns: session_id, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 UNWIND $session_ids AS id
 MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE c.model IS NOT NULL AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+WITH id, t, collect(c) AS calls,
+     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN c.nested_in END) AS around,
+     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN caller.parent_id END) AS outside
+UNWIND calls AS c
+WITH id, c, around, outside
+WHERE NOT c.call_id IN around AND NOT c.call_id IN outside
 WITH id, c, coalesce(c.cost_usd, c.price_usd) AS cost, coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
 WITH id, count(c) AS calls,
      sum(coalesce(c.input_tokens, 0)) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0)) AS cache_read_tokens,

@@ -1,9 +1,10 @@
-// One page of the finished executions of each of some experiments, by version and then the oldest first, after a key; as far as
-// the subject may see their traces (null: all). An execution that came after the decision has no decision_id. USED has a MATCH
-// of its own: in one pattern with RAN, the embedded engine begins at the versions, which have many more.
+// One page of the finished executions of each of some experiments, by version and then the oldest first, after a key, as a list
+// of pairs [execution, decision_id] for each; as far as the subject may see their traces (null: all). An execution that came
+// after the decision has no decision_id. USED has a MATCH of its own: in one pattern with RAN, the embedded engine begins at the
+// versions, which have many more.
 // access: read
 // parameters: experiment_ids, after, subject, limit
-// returns: experiment_id, execution, decision_id
+// returns: experiment_id, evidence
 UNWIND $experiment_ids AS id
 CALL {
   WITH id
@@ -16,5 +17,6 @@ CALL {
   LIMIT $limit
 }
 MATCH (h)-[u:USED]->(:PatternVersion)
-RETURN id AS experiment_id, properties(h) AS execution, u.decision_id AS decision_id
-ORDER BY execution.version_key
+WITH id, h, u.decision_id AS decision_id
+ORDER BY h.version_key
+RETURN id AS experiment_id, collect([properties(h), decision_id]) AS evidence

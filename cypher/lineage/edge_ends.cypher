@@ -1,8 +1,11 @@
 // The patterns of the two ends of edges of one type that are to be drawn, and whether an open one connects them already. Pairs of
-// which an end is unknown are absent.
-// access: read
-// parameters: pairs
+// which an end is unknown are absent. The lock of lock_ancestry is taken first, so that what is read is still so when they are drawn.
+// access: write
+// parameters: pairs, turn
 // returns: source_node_id, target_node_id, source_pattern_id, target_pattern_id, connected
+MERGE (l:LineageLock {name: 'ancestry'})
+SET l.turn = $turn
+WITH l
 UNWIND $pairs AS row
 MATCH (source:PatternVersion {node_id: row.source_node_id})
 MATCH (target:PatternVersion {node_id: row.target_node_id})

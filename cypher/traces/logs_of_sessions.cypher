@@ -1,8 +1,8 @@
 // One page of the log records of each of some sessions and of their traces, in the order of time, after an instant and an id, as
-// far as the subject may see what they belong to (null: all).
+// one list for each; as far as the subject may see what they belong to (null: all).
 // access: read
 // parameters: session_ids, at, record_id, subject, limit
-// returns: session_id, record
+// returns: session_id, items
 UNWIND $session_ids AS id
 CALL {
   WITH id
@@ -14,4 +14,4 @@ CALL {
   ORDER BY at, l.record_id
   LIMIT $limit
 }
-RETURN id AS session_id, properties(l) AS record
+RETURN id AS session_id, collect(properties(l)) AS items

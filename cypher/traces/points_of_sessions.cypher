@@ -1,8 +1,8 @@
-// One page of the data points of metrics of each of some sessions, in the order of time, after an instant and an id. Whoever may
-// see a session may see its metrics.
+// One page of the data points of metrics of each of some sessions, in the order of time, after an instant and an id, as one list
+// for each. Whoever may see a session may see its metrics.
 // access: read
 // parameters: session_ids, at, point_id, limit
-// returns: session_id, point
+// returns: session_id, items
 UNWIND $session_ids AS id
 CALL {
   WITH id
@@ -13,4 +13,4 @@ CALL {
   ORDER BY at, m.point_id
   LIMIT $limit
 }
-RETURN id AS session_id, properties(m) AS point
+RETURN id AS session_id, collect(properties(m)) AS items

@@ -1,8 +1,9 @@
-// One page of the traces of each of some sessions, newest first, before a time key, as far as the subject may see them (null:
-// all). Each session's own are sorted: a range that differs from row to row is served by no index of the embedded engine.
+// One page of the traces of each of some sessions, newest first, before a time key, as one list for each; as far as the subject
+// may see them (null: all). Each session's own are sorted: a range that differs from row to row is served by no index of the
+// embedded engine.
 // access: read
 // parameters: session_ids, before, subject, limit
-// returns: session_id, trace
+// returns: session_id, items
 UNWIND $session_ids AS id
 CALL {
   WITH id
@@ -12,4 +13,4 @@ CALL {
   ORDER BY t.time_key DESC
   LIMIT $limit
 }
-RETURN id AS session_id, properties(t) AS trace
+RETURN id AS session_id, collect(properties(t)) AS items

@@ -244,6 +244,12 @@ async def test_the_first_line_of_status_is_the_conclusion(
         assert await first_line() == f"✗ the service at {url} answers with HTTP 500"
         healthy = 200
         assert await first_line(0) == "✓ the hooks are installed and the service answers"
+        await asyncio.to_thread(hooks, "install", "--project", "--url", url)
+        told = (await asyncio.to_thread(hooks, "status")).stdout
+        assert told.partition("\n")[0].endswith("; they are installed 2 times, and each event counts once")
+        assert f"installed 2 times, in {home / '.claude/settings.json'}, " in told
+        await asyncio.to_thread(hooks, "uninstall", "--project")
+        assert await first_line(0) == "✓ the hooks are installed and the service answers"
         spool = Spool(home / "spool", url)
         spool.put(1, "id", b"{}")
         assert (
@@ -506,7 +512,7 @@ def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hoo
     assert "Gemini" not in told
     hooks("install", "--client", "codex", "--project", "--url", "http://127.0.0.1:1")
     told = hooks("status", "--client", "codex", exit_code=1).stdout
-    assert told.startswith("✗ the hooks do not all run: Codex: the hooks are in")
+    assert f"\ninstalled 2 times, in {home}/.codex/hooks.json, {home}/project/.codex/hooks.json: " in told
     assert ".claude" not in told
     assert hooks("status", "--client", "gemini", exit_code=1).stdout.startswith("✗ no hooks are installed")
 

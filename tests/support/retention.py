@@ -18,9 +18,13 @@ from loopgraph.contracts.observations import (
 )
 from loopgraph.contracts.retention import KEYS
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import UserError
 from support.traces import Traces, statement
+
+LATEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""What ``long_ago`` gives is older."""
 
 _years = itertools.count(2019, -1)
 
@@ -28,6 +32,15 @@ _years = itertools.count(2019, -1)
 def long_ago() -> datetime:
     """A day in a year of its own, before those of earlier tests: pruning what is older leaves theirs alone."""
     return datetime(next(_years), 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+async def forget_older(graph: Graph) -> None:
+    """Removes what other tests on the same engine recorded of times so old that a pruning would count it, too."""
+    before = time_key(LATEST, "")
+    for label in ("Session", "Trace"):
+        await statement(graph, f"MATCH (n:{label}) WHERE n.time_key < $before DETACH DELETE n", before=before)
+    for label in ("LogRecord", "MetricPoint"):
+        await statement(graph, f"MATCH (n:{label}) WHERE n.at < $before DETACH DELETE n", before=LATEST)
 
 
 async def remember(graph: Graph, events: Sequence[Recordable], received_at: datetime) -> None:

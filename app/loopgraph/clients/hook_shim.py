@@ -26,6 +26,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
+from zlib import crc32
 
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
 
@@ -105,6 +106,11 @@ class Answer:
         return error if isinstance(error, dict) else None
 
 
+def _sent_by() -> str:
+    """Which of several hooks that the client may run for an event this is: those with one command line it runs once."""
+    return f"{crc32(chr(0).join(sys.argv).encode(errors='replace')):08x}"
+
+
 def neutral(client: str, event: object) -> bytes:
     """The answer that leaves the client to do what it does without a hook: nothing, where that is one."""
     if client != "cursor":
@@ -140,6 +146,7 @@ class Door:
             "Content-Type": "application/json",
             "X-Event-Timestamp": rfc3339(at_ns),
             "X-Execution-ID": execution_id,
+            "X-Sent-By": _sent_by(),
         }
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"

@@ -85,13 +85,15 @@ class Found(NamedTuple):
 
     @property
     def obstacles(self) -> list[str]:
-        """What keeps them from recording each event, and once."""
+        """What keeps the client from running them."""
         programs = dict.fromkeys(client_settings.program(command) for command in self.commands)
         gone = [program for program in programs if shutil.which(program) is None]
-        found = [f"{self.client.shown}: {program} cannot be run: install the hooks again" for program in gone]
-        if len([events for events in self.files.values() if events]) > 1:
-            found.append(f"{self.client.shown}: the hooks are in {' and in '.join(self.files)}: uninstall one of them")
-        return found
+        return [f"{self.client.shown}: {program} cannot be run: install the hooks again" for program in gone]
+
+    @property
+    def installed_in(self) -> list[str]:
+        """The files that have some of our hooks."""
+        return [path for path, events in self.files.items() if events]
 
 
 def find(clients: Iterable[Client], levels: Sequence[bool] = (False, True)) -> list[Found]:

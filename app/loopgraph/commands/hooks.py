@@ -34,6 +34,9 @@ _Local = Annotated[bool, typer.Option("--local", help="Your own settings for thi
 _Client = Annotated[ClientName, typer.Option("--client", help="The agent client whose settings they are.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
 _MOST_REASONS = 10
+_TWICE = (
+    "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
+)
 _MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
@@ -151,7 +154,13 @@ def status(
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
     conclusion = _conclusion(bool(addresses), obstacles, health, spools)
+    twice = [str(path) for path, events in targets.items() if events]
+    twice = next((paths for paths in [twice, *(other.installed_in for other in others)] if len(paths) > 1), [])
+    if len(twice) > 1 and conclusion.startswith("✓"):
+        conclusion += f"; they are installed {len(twice)} times, and each event counts once"
     out.print(conclusion, markup=False)
+    if len(twice) > 1:
+        out.print(f"installed {len(twice)} times, in {', '.join(twice)}: {_TWICE}", markup=False)
     for path, events in targets.items():
         out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
         for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():

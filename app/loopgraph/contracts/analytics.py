@@ -27,7 +27,7 @@ class TimeRange(Contract):
 
 
 class AgentSuccessRate(Contract):
-    """How the traces of one agent ended, of those that are over."""
+    """How the traces of one agent ended, of those that are over; those that were interrupted are among them, as no successes."""
 
     agent: str
     total_executions: Count
@@ -39,7 +39,9 @@ class AgentSuccessRate(Contract):
 
 
 class HookPerformance(Contract):
-    """How the steps of one type and tool went, of those that are over; functions and gates are means per step."""
+    """How the steps of one type and tool went, of those that are over; functions and gates are means per step.
+
+    Steps that were denied or interrupted are among them, as no successes."""
 
     hook_type: str | None
     tool_name: str | None
@@ -76,7 +78,7 @@ class EndpointReliability(Contract):
 
 class UsageDimension(StrEnum):
     """By what the usage of models can be told apart. ``PROJECT`` is the folder that a session worked in, ``DAY`` the one (UTC) on
-    which the trace of a call began, ``AGENT`` the agent that a routing selected, or the type of the subagent."""
+    which a call began, ``AGENT`` the agent that a routing selected, or the type of the subagent."""
 
     MODEL = "model"
     SERVICE = "service"

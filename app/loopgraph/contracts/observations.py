@@ -24,7 +24,7 @@ Rank = Annotated[int, Field(ge=0, le=9)]
 class SessionSeen(Contract):
     """Something about a session of an agent client; what is None says nothing.
 
-    ``cut_off_at``: the process that ran it is gone, so that whatever of it began before is over.
+    ``cut_off_at``: it ended then, and with it whatever of it had begun before.
     """
 
     kind: Literal["session"] = "session"

@@ -53,7 +53,7 @@ async def long_query(patient: Service) -> str:
     add = "mutation($i: AddVersionInput!) { addVersion(input: $i) { __typename } }"
     for number in range(1, VERSIONS):
         await patient.query(add, i={"patternId": pattern_id, "templateCode": f"version {number}"})
-    inner = "version"
+    inner = "version patternId"  # the second is no plain field, so that all go the ordinary way
     for hop in range(3):
         inner = (
             f"versions(first: {VERSIONS}) {{ edges {{ node {{ {inner if not hop else f'pattern {{ {inner} }}'} }} }} }}"

@@ -30,14 +30,9 @@ async def test_what_a_session_used_and_cost(service: Service) -> None:
         started, i={"correlationId": trace, "sessionId": session, "timestamp": start.isoformat(), "userId": "ada"}
     )
     common = {"correlationId": trace, "serviceName": "anthropic", "endpointPath": "/v1/messages", "success": True}
+    common["startedAt"] = start.isoformat()
     for more in (
-        {
-            "model": "claude-opus-5-5",
-            **TOKENS,
-            "outputTokens": 2_000,
-            "skill": "triage",
-            "startedAt": start.isoformat(),
-        },
+        {"model": "claude-opus-5-5", **TOKENS, "outputTokens": 2_000, "skill": "triage"},
         {"model": "claude-opus-5-5", "inputTokens": 1, "costUsd": 1.0, "skill": "fix"},
         {"model": "our-own", "inputTokens": 1},
     ):

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import strawberry
-from graphql import GraphQLObjectType, OperationDefinitionNode, OperationType, is_object_type, parse
+from graphql import OperationDefinitionNode, OperationType, is_object_type, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from loopgraph.api.graphql import execution, projection
+from loopgraph.api.graphql import projection
 from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.pace import Pace, Turns
-from loopgraph.api.graphql.projection import Step
+from loopgraph.api.graphql.projection import Plans
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.api.graphql.types.nodes import own_id
@@ -33,6 +35,17 @@ from support.service import Json, Service, operation
 @strawberry.enum
 class Colour(enum.Enum):
     RED = "red"
+
+
+@strawberry.type
+class Part:
+    text: str
+    number: int | None
+    colour: Colour
+
+    @strawberry.field
+    def again(self) -> str:
+        return self.text
 
 
 @strawberry.type
@@ -60,6 +73,9 @@ class Thing:
     texts: list[str]
     texts_or_none: list[str | None] | None
     colours: list[Colour] | None
+    part: Part
+    part_or_none: Part | None
+    parts: list[Part | None]
 
     raw_id = own_id("key")
 
@@ -85,9 +101,27 @@ NAMES = [field.python_name for field in Thing.__strawberry_definition__.fields i
 SCHEMA = strawberry.Schema(
     query=Query, execution_context_class=PacedExecution, config=StrawberryConfig(scalar_map={Long: LONG})
 )
-FIELDS = [name for name in SCHEMA._schema.type_map["Thing"].fields if name != "given"]  # type: ignore[attr-defined]
+PLAIN = ("text", "number colour __typename", "n: number")
+PARTS = {
+    name: [f"{name} {{ {selected} }}" for selected in (*PLAIN, "text again", "again")]
+    for name in ("part", "partOrNone", "parts")
+}
+OTHERS = ("__typename", "given(first: 2)", "a: text", "text @skip(if: true)")
+FIELDS = [
+    name
+    for name in SCHEMA._schema.type_map["Thing"].fields  # type: ignore[attr-defined]
+    if name != "given" and name not in PARTS
+]
 
-odd = st.sampled_from([ValueError("no"), object(), Colour, b"bytes", float("nan"), float("inf"), 2**31, 2**70, (), {1}])
+
+def part(text: Any, number: Any = None, colour: Any = Colour.RED) -> Part:
+    return Part(text=text, number=number, colour=colour)
+
+
+odd = st.sampled_from([
+    ValueError("no"), object(), Colour, b"bytes", float("nan"), float("inf"), 2**31, 2**70, (), {1},
+    part("a"), part(1, "b"), part(None), part("a", colour="blue"), [part("a", 1, "red"), ValueError("no")], [part(None)],
+])  # fmt: skip
 values = st.one_of(
     st.none(), st.text(max_size=3), st.integers(), st.floats(), st.booleans(), st.just(Colour.RED), st.just("red"),
     st.just(datetime(2026, 3, 1, tzinfo=UTC)), st.lists(st.one_of(st.none(), st.text(max_size=2), st.just(Colour.RED))),
@@ -101,6 +135,7 @@ def usual(name: str) -> Any:
     return {
         "text": "a", "number": 1, "ratio": 0.5, "flag": True, "key": "k", "colour": Colour.RED, "free": {"a": [1]},
         "at": datetime(2026, 3, 1, tzinfo=UTC), "long": 2**40, "texts": ["a"], "colours": [Colour.RED],
+        "part": part("a", 1), "parts": [part("b"), None],
     }[kind]  # fmt: skip
 
 
@@ -113,9 +148,13 @@ def things(draw: st.DrawFn) -> Thing:
     return Thing(**given)
 
 
-def ordinary(_schema: Any, _parent: GraphQLObjectType, selection: dict[str, Any]) -> list[Step]:
-    """No field is plain."""
-    return [Step(name, details, None) for name, details in selection.items()]
+@contextlib.contextmanager
+def ordinarily() -> Iterator[None]:
+    """Nothing is plain."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Plans, "_completer", lambda *_: None)
+        patch.setattr(Plans, "whole", lambda *_: None)
+        yield
 
 
 async def answer(document: str, shown: list[Thing | None]) -> tuple[Any, list[Any]]:
@@ -134,14 +173,13 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 @settings(max_examples=100, deadline=None)
 @given(
     shown=st.lists(st.one_of(things(), st.none()), max_size=3),
-    fields=st.lists(st.sampled_from([*FIELDS, "__typename", "given(first: 2)", "a: text", "text @skip(if: true)"]), min_size=1),
+    fields=st.lists(st.sampled_from([*FIELDS, *chain(*PARTS.values()), *OTHERS]), min_size=1),
 )  # fmt: skip
 async def test_whatever_the_values_are_the_answer_is_the_ordinary_one(
     shown: list[Thing | None], fields: list[str]
 ) -> None:
     document = "{ things { ...F ... on Thing { number } } } fragment F on Thing { " + " ".join(fields) + " }"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execution, "planned", ordinary)
+    with ordinarily():
         expected = await answer(document, shown)
     assert await answer(document, shown) == expected
 
@@ -159,15 +197,14 @@ ODD: list[Callable[[], Any]] = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_value_that_a_field_does_not_want_is_answered_in_the_ordinary_way(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = "{ things { " + " ".join(FIELDS) + " } }"
+async def test_a_value_that_a_field_does_not_want_is_answered_in_the_ordinary_way(name: str) -> None:
+    parts = " ".join(f"p{number}: {part}" for number, part in enumerate(chain(*PARTS.values())))
+    document = "{ things { " + " ".join(FIELDS) + f" {parts} " + "} }"
     for make in ODD:
         answers = []
-        for plan in (projection.planned, ordinary):
-            monkeypatch.setattr(execution, "planned", plan)
-            answers.append(await answer(document, [Thing(**{one: usual(one) for one in NAMES} | {name: make()})]))
+        for way in (contextlib.nullcontext, ordinarily):
+            with way():
+                answers.append(await answer(document, [Thing(**{one: usual(one) for one in NAMES} | {name: make()})]))
         assert answers[0] == answers[1]
 
 
@@ -184,6 +221,12 @@ async def test_plain_fields_are_not_resolved(monkeypatch: pytest.MonkeyPatch) ->
     _, errors = await answer("{ things { __typename " + " ".join(FIELDS) + " } }", [whole])
     assert not errors
     assert resolved == ["things", "later"]
+    resolved.clear()
+    _, errors = await answer(
+        "{ things { __typename part { text number } partOrNone { colour } parts { text colour } } }", [whole]
+    )
+    assert not errors
+    assert resolved == ["things", "parts"]
 
 
 def test_nearly_all_values_of_the_schema_are_plain() -> None:
@@ -195,21 +238,18 @@ def test_nearly_all_values_of_the_schema_are_plain() -> None:
     assert len(plain) > 0.9 * len(leaves)
 
 
-async def test_operation_documents_are_answered_as_in_the_ordinary_way(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_operation_documents_are_answered_as_in_the_ordinary_way(service: Service) -> None:
     for name, variables in (await variables_of_all(service)).items():
         document = operation(name)
         [kind] = [one.operation for one in parse(document).definitions if isinstance(one, OperationDefinitionNode)]
         if kind is OperationType.QUERY:
-            assert await same(service, document, variables, monkeypatch), name
+            assert await same(service, document, variables), name
 
 
-async def same(service: Service, document: str, variables: Json, monkeypatch: pytest.MonkeyPatch) -> bool:
+async def same(service: Service, document: str, variables: Json) -> bool:
     """Whether an answer is the same in both ways."""
     projected = await service.ask(document, **variables)
-    with monkeypatch.context() as patch:
-        patch.setattr(execution, "planned", ordinary)
+    with ordinarily():
         expected = await service.ask(document, **variables)
     assert "errors" not in expected
     return projected == expected

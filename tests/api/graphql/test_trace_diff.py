@@ -73,4 +73,4 @@ async def test_what_cannot_be_compared(service: Service, monkeypatch: pytest.Mon
 async def test_the_number_of_statements(quiet_service: Service) -> None:
     a, b = await run(quiet_service, "ls", cost=1), await run(quiet_service, "rm", cost=1)
     document = "query($a: ID!, $b: ID!) { traceDiff(a: $a, b: $b) { rows { kind } } }"
-    assert await quiet_service.statements(document, a=a, b=b) == 4  # those of reading a forest
+    assert await quiet_service.statements(document, a=a, b=b) == 3  # those of reading a forest

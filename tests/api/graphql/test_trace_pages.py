@@ -148,8 +148,8 @@ async def test_the_statements_of_a_page_do_not_grow_with_it(quiet_service: Servi
         return quiet_service.parts.graph.statements - before
 
     # the trace; the four of its skeleton; the records of the page, by kind
-    assert await statements(1) == 1 + 4 + 1
-    assert await statements(10) == await statements(500) == 1 + 4 + 3
+    assert await statements(1) == 1 + 3 + 1
+    assert await statements(10) == await statements(500) == 1 + 3 + 3
 
 
 @pytest.mark.slow
@@ -276,5 +276,5 @@ async def test_a_trace_is_read_once_if_all_of_it_is(quiet_service: Service) -> N
     await service.parts.recorder.record(busy(trace))
     lists = "hookExecutions { executionId toolName } endpointCalls { callId } childTraces { status }"
     document = "query($id: ID!) { trace(correlationId: $id) { routingDecision { selectedAgent } incomplete %s } }"
-    assert await service.statements(document % "", id=trace) == 1 + 4
-    assert await service.statements(document % lists, id=trace) == 1 + 4
+    assert await service.statements(document % "", id=trace) == 1 + 3
+    assert await service.statements(document % lists, id=trace) == 1 + 3

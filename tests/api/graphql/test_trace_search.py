@@ -143,7 +143,7 @@ async def test_the_number_of_statements(quiet_service: Service) -> None:
     }
     """
     # The floor and the page, a statement for each match, and those of reading a forest.
-    assert await quiet_service.statements(document, session=session) == 2 + 2 + 4
+    assert await quiet_service.statements(document, session=session) == 2 + 2 + 3
 
 
 async def test_a_tree_that_is_too_large_is_left_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

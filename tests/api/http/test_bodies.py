@@ -37,11 +37,19 @@ def test_half_a_pair() -> None:
     ]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b'"\\ud83d', b'"\\x"', b"NaN", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[1,]", b'"\\ud83d', b'"\\x"', b"NaNs", b"\xff"])
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     for reader in (json_value, agent_json_value):
         with pytest.raises(InvalidInput, match="is not JSON"):
             reader(body)
+
+
+def test_numbers_that_json_does_not_have_are_texts_from_agents() -> None:
+    body = b'{"NaN": [NaN, -Infinity, Infinity], "said": "NaN \\" Infinity", "n": 1e5}'
+    with pytest.raises(InvalidInput, match="is not JSON"):
+        json_value(body)
+    read = {"NaN": ["NaN", "-Infinity", "Infinity"], "said": 'NaN " Infinity', "n": 1e5}
+    assert agent_json_value(body) == read
 
 
 def packed(encoding: str, content: bytes) -> bytes:

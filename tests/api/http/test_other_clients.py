@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from support.otlp import START_NS, attributes
 from support.service import Service
@@ -44,6 +45,9 @@ async def totals(service: Service, id_: str) -> Json:
     fields = "steps endpointCalls failedEndpointCalls inputTokens outputTokens costUsd"
     data = await asked(service, f'{{ episode(id: "{id_}") {{ totals {{ {fields} }} }} }}')
     return data["episode"]["totals"]  # type: ignore[no-any-return]
+
+
+_USAGE = "{ modelUsage(first: 1000) { model calls inputTokens outputTokens } }"
 
 
 async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> None:
@@ -100,7 +104,7 @@ async def test_a_request_without_an_id_is_one_call_for_its_span_and_its_record(s
     answer = await service.http.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
     assert (answer.status_code, answer.json()) == (200, {})
     found = await totals(service, prompt)
-    assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 120, 0.5)
+    assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 127, 0.5)
 
 
 async def test_a_call_is_one_step_though_telemetry_names_another_session(service: Service) -> None:
@@ -117,8 +121,8 @@ async def test_a_call_is_one_step_though_telemetry_names_another_session(service
 
 @pytest.mark.parametrize("inner_first", [False, True])
 async def test_a_call_of_a_model_that_several_layers_report_counts_once(service: Service, inner_first: bool) -> None:
-    trace_id = uuid.uuid4().hex
-    usage: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 30}
+    trace_id, model = uuid.uuid4().hex, f"m-{uuid.uuid4()}"
+    usage: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model, "gen_ai.usage.input_tokens": 30}
     proxy: Json = {**usage, "gen_ai.usage.output_tokens": 9}
     layers = [("root", "", {}), ("framework", "root", usage), ("step", "framework", {}), ("client", "step", proxy)]
     ids = {name: f"{number + 1:016x}" for number, (name, _, _) in enumerate(layers)}
@@ -134,3 +138,83 @@ async def test_a_call_of_a_model_that_several_layers_report_counts_once(service:
         assert (await service.http.post("/v1/traces", json=body)).json() == {}
     found = await totals(service, trace_id)
     assert (found["endpointCalls"], found["inputTokens"], found["outputTokens"]) == (1, 30, 9)
+    [used] = [row for row in (await asked(service, _USAGE))["modelUsage"] if row["model"] == model]
+    assert used == {"model": model, "calls": 1, "inputTokens": 30, "outputTokens": 9}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/v1/traces", {"resource_spans": [{"scope_spans": []}]}, "has no resourceSpans"),
+        ("/v1/traces", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}, "it has resourceLogs"),
+        ("/v1/traces", {"resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [{}]}]}]}, "has no scopeSpans"),
+        ("/v1/logs", {"resourceLogs": [{"scopeLogs": [{"log_records": [{}]}]}]}, "it has log_records"),
+        ("/v1/metrics", {"resourceMetrics": [{"resource": {}, "scope_metrics": []}]}, "has no scopeMetrics"),
+    ],
+)
+async def test_an_export_of_which_nothing_is_understood_is_answered_in_words(
+    service: Service, path: str, body: Json, words: str
+) -> None:
+    answer = await service.http.post(path, json=body)
+    assert answer.status_code == 200
+    assert words in answer.json()["partialSuccess"]["errorMessage"]
+
+
+@pytest.mark.parametrize("body", [{}, {"resourceSpans": []}, {"resourceSpans": [{"resource": {}, "scopeSpans": []}]}])
+async def test_an_export_of_nothing_is_answered_with_nothing(service: Service, body: Json) -> None:
+    assert (await service.http.post("/v1/traces", json=body)).json() == {}
+
+
+@pytest.mark.parametrize("older", [bytes((0xC2, 0x3E, 0)), bytes((10, 3, 0xC2, 0x3E, 0))])
+async def test_protobuf_of_another_version_is_answered_in_words(service: Service, older: bytes) -> None:
+    """Field 1000, in which spans were before 1.0; in the request, and in a resource."""
+    answer = await service.http.post("/v1/traces", content=older, headers={"content-type": "application/x-protobuf"})
+    response = ExportTraceServiceResponse.FromString(answer.content)
+    assert "another version or signal" in response.partial_success.error_message
+
+
+@pytest.mark.parametrize("wrong", ['"endTimeUnixNano": NaN', '"kind": [1]', '"name": 7', '"startTimeUnixNano": "soon"'])
+async def test_one_wrong_value_refuses_one_span(service: Service, wrong: str) -> None:
+    trace_id = uuid.uuid4().hex
+    common = f'"traceId": "{trace_id}", "startTimeUnixNano": "{START_NS}", "endTimeUnixNano": "{START_NS + 10**9}"'
+    not_a_number = (
+        '"attributes": [{"key": "score", "value": {"doubleValue": NaN}}, {"key": "t", "value": {"stringValue": "NaN"}}]'
+    )
+    sound = '"name": "s"'
+    spans = [
+        f'{{"spanId": "{number:016x}", {common}, {not_a_number}, {wrong if number == 2 else sound}}}'
+        for number in (1, 2, 3)
+    ]
+    body = f'{{"resourceSpans": [{{"scopeSpans": [{{"spans": [{", ".join(spans)}]}}]}}]}}'
+    answer = await service.http.post("/v1/traces", content=body, headers={"content-type": "application/json"})
+    assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
+    data = await asked(service, f'{{ trace(correlationId: "{trace_id}") {{ status context }} }}')
+    [said] = data["trace"]["context"].values()
+    assert (data["trace"]["status"], said["score"]) == ("SUCCESS", "NaN")
+
+
+async def test_a_text_of_more_than_a_million_characters_is_cut(service: Service) -> None:
+    session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
+    await hook(service, "UserPromptSubmit", session, prompt_id=prompt, prompt="Q " + "x" * 1_000_001)
+    data = await asked(service, f'{{ trace(correlationId: "{prompt}") {{ promptText }} }}')
+    assert data["trace"]["promptText"].startswith("Q xxx")
+
+
+async def test_hooks_that_are_installed_twice_count_once(service: Service) -> None:
+    """The client runs handlers of an event that differ, as they do in the settings of a user and of a project."""
+    session = str(uuid.uuid4())
+    routes: list[tuple[str, Json]] = [("via=loopgraph-hooks", {}), ("via=other", {}), ("", {"X-Sent-By": "1"})]
+    for name, fields in (
+        ("UserPromptSubmit", {"prompt": "hello"}),
+        ("Notification", {"message": "look"}),
+        ("PreToolUse", {"tool_name": "Bash", "tool_use_id": "t", "tool_input": {}}),
+    ):
+        body = {"hook_event_name": name, "session_id": session, **fields}
+        for query, headers in routes:
+            sent = {"X-Execution-ID": str(uuid.uuid4())} if headers else {}
+            answer = await service.http.post(f"/api/hooks/claude-code?{query}", json=body, headers={**headers, **sent})
+            assert answer.status_code == 200
+    query = '{ session(id: "%s") { traces { edges { node { promptText hookExecutions { hookType } } } } } }'
+    [edge] = (await asked(service, query % session))["session"]["traces"]["edges"]
+    assert edge["node"]["promptText"] == "hello"
+    assert sorted(step["hookType"] for step in edge["node"]["hookExecutions"]) == ["Notification", "ToolUse"]

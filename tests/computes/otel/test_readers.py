@@ -367,5 +367,6 @@ def test_protobuf_with_damage_is_read_or_refused(path: str, data: st.DataObject)
         REQUESTS[path].FromString(bytes(whole))
     except DecodeError:
         return
-    assert not errors(found)
+    # What a newer version may have added is no damage; where nothing else is there, that is said.
+    assert [item for item in found if isinstance(item, InvalidInput) and "another version" not in str(item)] == []
     assert len(found) <= 6

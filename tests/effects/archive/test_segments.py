@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import resource
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from loopgraph.effects.archive.segments import (
     MANIFEST_SUFFIX,
     SUFFIX,
     Archive,
+    Item,
     Origin,
-    batches,
     holdings,
     manifest_of,
+    node_batches,
     read,
+    relationship_batches,
     segments_of,
     verify,
 )
@@ -39,12 +42,12 @@ ITEMS = [
 ]  # fmt: skip
 
 
-def written(folder: Path) -> Path:
+def written(folder: Path, items: Sequence[Item] = ITEMS) -> Path:
     archive = Archive(folder)
     with archive.locked():
         segment = archive.begin(ORIGIN)
-        segment.write(ITEMS[:3])
-        segment.write(ITEMS)  # repeated: each is there once
+        segment.write(items[:3])
+        segment.write(items)  # repeated: each is there once
         return segment.close()
 
 
@@ -82,9 +85,16 @@ def test_a_segment_says_what_it_holds(tmp_path: Path) -> None:
 def test_nodes_and_relationships_come_in_batches(tmp_path: Path) -> None:
     segment = written(tmp_path)
     nodes, relationships = ITEMS[:3], ITEMS[3:]
-    assert list(batches(segment, Node, 2, 1 << 20)) == [nodes[:2], nodes[2:]]
-    assert list(batches(segment, Relationship, 2, 1 << 20)) == [relationships]
-    assert list(batches(segment, Node, 9, 70)) == [nodes[:2], nodes[2:]]  # the first line is shorter than that
+    assert list(node_batches(segment, 2, 1 << 20)) == [nodes[:2], nodes[2:]]
+    assert list(node_batches(segment, 9, 70)) == [nodes[:2], nodes[2:]]  # the first line is shorter than that
+    assert list(relationship_batches(segment, 2, 1 << 20)) == [relationships]
+    assert list(relationship_batches(segment, 2, 1 << 20, but_steps=True)) == [relationships[1:]]
+
+
+def test_nodes_that_were_archived_together_come_together(tmp_path: Path) -> None:
+    agent, hook, trace, ran, spawned = ITEMS
+    segment = written(tmp_path, [hook, trace, ran, spawned, agent])
+    assert list(node_batches(segment, 9, 1 << 20)) == [[hook, trace], [agent]]
 
 
 def test_one_writer_at_a_time_who_clears_what_was_cut_off(tmp_path: Path) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from neo4j.exceptions import IncompleteCommit
+from neo4j.exceptions import IncompleteCommit, TransientError
 
 from loopgraph.assets import CHOICES, Access, Query, all_queries, load_query
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, prepare, recorded_version
-from loopgraph.errors import GraphFault, GraphRefused, GraphUnavailable
+from loopgraph.errors import GraphContended, GraphFault, GraphRefused, GraphUnavailable
 from loopgraph.settings import Engine, Settings
 from support.engines import EngineUnderTest
 
@@ -133,3 +135,24 @@ async def test_a_read_whose_end_is_lost_is_run_again_and_a_write_is_not(graph: G
     with pytest.raises(GraphUnavailable, match="whose outcome is not known"):
         await graph.transaction(work)
     assert attempts == 1
+
+
+async def test_a_large_transaction_gives_up_after_the_defeats_it_allows_and_takes_nobody_with_it(graph: Graph) -> None:
+    attempts = 0
+
+    async def large(_: Transaction) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise LostRace("a test") if attempts % 2 else TransientError("others were faster")
+
+    async def small(_: Transaction) -> str:
+        return "done"
+
+    gives_up, *others = await asyncio.gather(
+        graph.transaction(large, contended="place", most_losses=3),
+        *(graph.transaction(small, contended="place") for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert isinstance(gives_up, GraphContended)
+    assert attempts == 3
+    assert others == ["done"] * 3

@@ -11,7 +11,7 @@ from loopgraph.computes.agents.claude_code import Arrival, observe_hook
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.observations import Observation, Recordable
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.contracts.traces import Recorded, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
@@ -80,18 +80,21 @@ class Session:
         self.id = new_id()
         self._at = NOON
 
-    async def hook(self, event: str, *, prompt: str | None = None, text: str | None = None, **fields: Any) -> None:
+    async def hook(
+        self,
+        event: str,
+        *,
+        prompt: str | None = None,
+        text: str | None = None,
+        ended: list[Recorded] | None = None,
+        **fields: Any,
+    ) -> None:
         self._at += timedelta(seconds=1)
-        if text is not None:
-            fields["prompt"] = text
-        payload = {
-            "hook_event_name": event,
-            "session_id": self.id,
-            **({"prompt_id": prompt} if prompt else {}),
-            **fields,
-        }
+        named = {"prompt_id": prompt} if prompt else {}
+        said = {"prompt": text} if text else {}
+        payload = {"hook_event_name": event, "session_id": self.id, **named, **said, **fields}
         seen = observe_hook(payload, Arrival(self._at, stamped=True, execution_id=new_id()))
-        await self._writes.record(seen, received_at=self._at)
+        await self._writes.record(seen, received_at=self._at, ended=ended)
 
     async def statuses(self) -> dict[str, str]:
         """By prompt or agent, and by tool call."""
@@ -139,15 +142,21 @@ async def test_a_real_end_that_arrives_late_outweighs_the_end_of_the_session(gra
     assert set((await session.statuses()).values()) == {"success"}
 
 
-async def test_what_begins_after_a_session_has_gone_on_is_open(graph: Graph) -> None:
+async def test_those_who_follow_are_told_what_a_later_prompt_has_ended(graph: Graph) -> None:
+    session, first, ended = Session(graph), new_id(), list[Recorded]()
+    await session.hook("UserPromptSubmit", prompt=first, text="do it")
+    await session.hook("UserPromptSubmit", prompt=new_id(), text="no, that", ended=ended)
+    assert [(item.kind, item.correlation_id, item.repeated) for item in ended] == [("complete", first, False)]
+
+
+async def test_what_begins_after_the_end_of_a_session_is_open(graph: Graph) -> None:
     session, first, second = Session(graph), new_id(), new_id()
     await session.hook("UserPromptSubmit", prompt=first, text="do it")
-    await session.hook("SessionStart", source="compact")
-    assert await session.statuses() == {first: "in_progress"}
+    await session.hook("SessionEnd", reason="other")
     await session.hook("SessionStart", source="resume")
-    assert await session.statuses() == {first: "interrupted"}
     await session.hook("UserPromptSubmit", prompt=second, text="go on")
-    assert await session.statuses() == {first: "interrupted", second: "in_progress"}
+    await session.hook("PreToolUse", prompt=second, tool_name="Bash", tool_use_id="t", tool_input={})
+    assert await session.statuses() == {first: "interrupted", second: "in_progress", "t": "in_progress"}
 
 
 async def test_the_trace_of_a_session_ends_with_the_session(graph: Graph) -> None:

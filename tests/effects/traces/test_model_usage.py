@@ -57,10 +57,10 @@ class Told:
             step = f"{trace}-step"
             events.append(HookExecuted(correlation_id=trace, execution_id=step, hook_type="ToolUse", success=True))
             where = {
-                "day": at.date(), "project": folders.get(session or ""), "session_id": session, "user_id": user, "agent": agent,
+                "project": folders.get(session or ""), "session_id": session, "user_id": user, "agent": agent,
             }  # fmt: skip
             for call in range(chance.randrange(4)):
-                events.append(self._call(chance, trace, f"{trace}-{call}", step, where))
+                events.append(self._call(chance, trace, f"{trace}-{call}", step, at, where))
             events.append(
                 EndpointCalled(
                     correlation_id=trace, call_id=f"{trace}-db", service_name="db", endpoint_path="/", success=True
@@ -69,7 +69,7 @@ class Told:
         return events, seen
 
     def _call(
-        self, chance: random.Random, trace: str, call_id: str, step: str, where: dict[str, Any]
+        self, chance: random.Random, trace: str, call_id: str, step: str, at: datetime, where: dict[str, Any]
     ) -> EndpointCalled:
         model, service = chance.choice(["m", "n", "unpriced"]), chance.choice(["anthropic", "gateway"])
         skill = chance.choice(["triage", None])
@@ -81,14 +81,15 @@ class Told:
         if "cache_read_tokens" not in given and "cache_write_tokens" not in given and chance.random() < 0.3:
             given = {}  # a call that failed has no tokens
         cost = chance.choice([None, 1.5])
+        began = at + timedelta(hours=chance.randrange(9))  # a call can be of the day after its trace began
         priced = cost if cost is not None else (_PRICE if model != "unpriced" and given else None)
         self.rows.append(
-            {**where, **dict.fromkeys(counts, 0), **given, "model": model, "service_name": service, "skill": skill,
-             "reported": cost, "cost": priced, "used": bool(given)}
+            {**where, "day": began.date(), **dict.fromkeys(counts, 0), **given, "model": model, "service_name": service,
+             "skill": skill, "reported": cost, "cost": priced, "used": bool(given)}
         )  # fmt: skip
         return EndpointCalled(
             correlation_id=trace, call_id=call_id, service_name=service, endpoint_path="/", success=True, model=model,
-            skill=skill, cost_usd=cost, hook_execution_id=chance.choice([step, None]), **given,
+            skill=skill, started_at=began, cost_usd=cost, hook_execution_id=chance.choice([step, None]), **given,
         )  # fmt: skip
 
     def sums(self, by: Sequence[UsageDimension]) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -167,7 +167,7 @@ async def test_a_skeleton_says_of_everything_where_and_when_it_was(graph: Graph,
     for principal, size in ((None, 3 + 5 + 3), (Principal(subject="me"), 2 + 5 + 2)):
         before = graph.statements
         skeleton = await traces.skeleton([prompt, "unknown"], principal)
-        assert graph.statements - before == 4
+        assert graph.statements - before == 3
         forest = await traces.forest([prompt, "unknown"], principal)
         whole = plant(records_of(forest.parts.values()), continued=forest.continued_from)
         found = placed(plant(skeleton.spans, continued=skeleton.continued_from))
@@ -196,7 +196,7 @@ async def test_the_number_of_statements_does_not_grow(graph: Graph, traces: Trac
     one = await count(record(traces, *story(ids[0], version)))
     many = await count(record(traces, *(event for trace in ids[1:] for event in story(trace, version))))
     assert many == one
-    assert await count(traces.parts(ids[:1], ANYBODY)) == await count(traces.parts(ids, ANYBODY)) == 4
+    assert await count(traces.parts(ids[:1], ANYBODY)) == await count(traces.parts(ids, ANYBODY)) == 3
     assert await count(traces.children(ids, ANYBODY)) == 1
 
 

@@ -5,36 +5,30 @@ from __future__ import annotations
 import json
 import re
 import resource
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from loopgraph.contracts.retention import Kept, PruneReport
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.archive.retention import SLICE, Retention
 from loopgraph.effects.archive.segments import MANIFEST_SUFFIX, Archive
-from loopgraph.effects.clock import new_id, time_key
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
-from support.retention import long_ago, memory, prompt, remember
+from support.retention import forget_older, long_ago, memory, prompt, remember
 from support.traces import make_experiment, make_version, statement
 
 MONTH = timedelta(days=30)
-LATEST = datetime(2020, 1, 1, tzinfo=UTC)
 UNIT = {"Trace": 2, "HookExecution": 2, "EndpointCall": 1, "RoutingDecision": 1}
 
 
 @pytest.fixture(autouse=True)
 async def nothing_older(graph: Graph) -> None:
-    """Other tests on the same engine record traces that claim to be very old; pruning would count them, too."""
-    before = time_key(LATEST, "")
-    for label in ("Session", "Trace"):
-        await statement(graph, f"MATCH (n:{label}) WHERE n.time_key < $before DETACH DELETE n", before=before)
-    for label in ("LogRecord", "MetricPoint"):
-        await statement(graph, f"MATCH (n:{label}) WHERE n.at < $before DETACH DELETE n", before=LATEST)
+    await forget_older(graph)
 
 
 async def prune(graph: Graph, folder: Path, older_than: datetime) -> PruneReport:
@@ -71,6 +65,26 @@ async def test_all_of_it_goes_and_all_of_it_comes_back(graph: Graph, tmp_path: P
     assert await memory(graph, name) == before
     assert not any(again.made.values())
     assert again.relationships == restored.relationships
+
+
+async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    events = [
+        TraceStarted(correlation_id=name, timestamp=begun),
+        HookExecuted(
+            correlation_id=name, execution_id=f"{name}.step", hook_type="ToolUse", started_at=begun, status=TraceStatus.DENIED
+        ),
+        TraceCompleted(correlation_id=name, timestamp=begun, status=TraceStatus.INTERRUPTED),
+    ]  # fmt: skip
+    await remember(graph, events, begun)
+    before = await memory(graph, name)
+    report = await prune(graph, tmp_path, begun + MONTH)
+    assert (report.deleted, report.kept) == ({"Trace": 1, "HookExecution": 1}, {})
+    await restore(Retention(graph), [tmp_path])
+    assert await memory(graph, name) == before
+    assert any("'denied'" in line for line in before)
+    assert any("'interrupted'" in line for line in before)
+    await prune(graph, tmp_path / "rest", begun + MONTH)
 
 
 async def test_what_is_there_stays_as_it_is_when_it_is_restored(graph: Graph, tmp_path: Path) -> None:

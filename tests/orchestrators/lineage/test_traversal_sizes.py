@@ -146,7 +146,15 @@ class TestChain:
         )[long_chain.first]
         assert [node.version.node_id for node in found.nodes] == long_chain.ids[:max_nodes]
         assert (len(found.edges), found.truncated) == (max_nodes - 1, True)
-        assert long_chain.room.graph.statements - before <= 20
+        assert long_chain.room.graph.statements - before <= 6
+
+    @pytest.mark.parametrize("direction", Direction)
+    async def test_within_reach_of_one_statement_that_is_all(self, long_chain: Stored, direction: Direction) -> None:
+        start = long_chain.ids[200] if direction is Direction.ANCESTORS else long_chain.ids[-201]
+        before = long_chain.room.graph.statements
+        found = (await long_chain.room.traversals.traverse([start], TraversalFilter(direction=direction)))[start]
+        assert long_chain.room.graph.statements - before == 1
+        assert (len(found.nodes), len(found.edges), found.truncated) == (201, 200, False)
 
     @pytest.mark.parametrize("max_depth", [2, 255, 256, 257, 600])
     async def test_a_depth_is_kept(self, long_chain: Stored, max_depth: int) -> None:

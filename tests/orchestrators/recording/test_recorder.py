@@ -66,7 +66,9 @@ class Ledger:
     def names(self) -> list[str]:
         return [name for transaction in self.committed for name in transaction]
 
-    async def record(self, events: Sequence[Recordable], *, received_at: datetime) -> list[Recorded | UserError]:
+    async def record(
+        self, events: Sequence[Recordable], *, received_at: datetime, ended: list[Recorded]
+    ) -> list[Recorded | UserError]:
         names = [cast("HookExecuted", event).execution_id for event in events]
         self.entered.set()
         await self.gate.wait()

@@ -174,7 +174,7 @@ async def test_four_statements_read_a_tree_of_any_shape(graph: Graph, recorder: 
     await record(recorder, *chain, *fan)
     before = graph.statements
     whole = await assemble(traces, f"{root}-0", None)
-    assert graph.statements - before == 4
+    assert graph.statements - before == 3
     assert len(whole.child_traces) == 101
     assert whole.whole.subagents == 100 + MAX_DEPTH
     deepest, reached = whole, 0

@@ -57,7 +57,7 @@ async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Grap
     await record(traces, *events)
     before = graph.statements
     story = await found(traces, a, None)
-    assert graph.statements - before == 7
+    assert graph.statements - before == 6
     assert [shape(trace) for trace in story.traces] == [
         ("a", [("unplaced", [])]),
         ("b", [("sub", [("subsub", [])])]),

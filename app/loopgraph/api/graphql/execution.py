@@ -1,4 +1,4 @@
-"""How operations are executed: in slices that leave the event loop to others, within a deadline, and plain fields fast."""
+"""How operations are executed: in slices that leave the event loop to others, within a deadline, and what is plain fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from loopgraph.api.graphql.pace import Turns
-from loopgraph.api.graphql.projection import Step, planned
+from loopgraph.api.graphql.projection import Completer, Plans, Step
 from loopgraph.effects.graph.deadline import DEADLINE, Deadline
 from loopgraph.effects.graph.health import PATIENCE_S
 from loopgraph.errors import Blame, ServiceError
@@ -37,7 +37,9 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._plans: dict[int, tuple[dict[str, Any], list[Step]]] = {}
+        self._plans = Plans(self.schema, self._selected)
+        self._steps: dict[int, tuple[dict[str, Any], list[Step]]] = {}
+        self._wholes: dict[tuple[int, int], tuple[object, Completer | None]] = {}
 
     @property
     def _turns(self) -> Turns:
@@ -110,11 +112,22 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         return results
 
     def _plan(self, parent: GraphQLObjectType, selection: dict[str, Any]) -> list[Step]:
-        known = self._plans.get(id(selection))
+        known = self._steps.get(id(selection))
         if known is None:
             # The selection is kept, so that no other gets its identity.
-            known = self._plans[id(selection)] = selection, planned(self.schema, parent, selection)
+            known = self._steps[id(selection)] = selection, self._plans.steps(parent, selection)
         return known[1]
+
+    def _whole(self, type_: Any, details: Any) -> Completer | None:
+        key = id(type_), id(details)
+        known = self._wholes.get(key)
+        if known is None:
+            known = self._wholes[key] = (type_, details), self._plans.whole(type_, details)
+        return known[1]
+
+    def _selected(self, type_: GraphQLObjectType, details: Any) -> dict[str, Any] | None:
+        selection, deferred, _ = self.collect_subfields(type_, details)
+        return None if deferred else selection
 
     async def complete_awaitable_value(
         self,
@@ -142,6 +155,7 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         if is_leaf_type(get_named_type(item_type)):
             return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
         turns, rest = self._turns, enumerate(items)
+        whole = self._whole(item_type, field_details_list)
         done: list[Any] = []
         awaited: list[int] = []
 
@@ -149,17 +163,18 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
             """Completes items while there is time; whether there are none left."""
             try:
                 for index, item in rest:
-                    place = path.add_key(index, None)
-                    if self.is_awaitable(item):
-                        value = self.complete_awaitable_list_item_value(
-                            item, item_type, field_details_list, info, place, position_context
-                        )
-                        done.append(value)
-                        awaited.append(index)
-                    elif self.complete_list_item_value(
-                        item, done, item_type, field_details_list, info, place, position_context
-                    ):
-                        awaited.append(index)
+                    if whole is None or not _completed(whole, item, done):
+                        place = path.add_key(index, None)
+                        if self.is_awaitable(item):
+                            value = self.complete_awaitable_list_item_value(
+                                item, item_type, field_details_list, info, place, position_context
+                            )
+                            done.append(value)
+                            awaited.append(index)
+                        elif self.complete_list_item_value(
+                            item, done, item_type, field_details_list, info, place, position_context
+                        ):
+                            awaited.append(index)
                     if turns.spent():
                         return False
             except Exception:
@@ -185,6 +200,15 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
             return done
 
         return the_rest()
+
+
+def _completed(complete: Completer, item: Any, done: list[Any]) -> bool:
+    """Adds an item to those that are done, if it can be completed; the ordinary way has the error that it is where it cannot."""
+    try:
+        done.append(complete(item))
+    except Exception:
+        return False
+    return True
 
 
 async def _in_turn(turns: Turns, awaitable: Awaitable[Any]) -> Any:

@@ -1,9 +1,10 @@
-"""Plain fields, completed without the machinery that graphql-core has for each value.
+"""Plain fields, and objects of nothing else, completed without the machinery that graphql-core has for each value.
 
 Nearly every value of an answer is an attribute of an object, of a scalar or enum type. For one of these, graphql-core makes a
 path and an object of information, calls a resolver that calls a resolver, asks four times whether something is awaitable, and
-only then reads the attribute. A plan says for each field of a selection how to do only the last; whatever it does not know,
-and every value that is not as its type wants it, goes the ordinary way, which has the errors, too.
+only then reads the attribute. A plan says for each field of a selection how to do only the last, and so for an object of which
+all fields are like that. Whatever it does not know, and every value that is not as its type wants it, goes the ordinary way,
+which has the errors, too. Lists of objects are in no plan: they can be long, and are completed in slices.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from graphql import (
     is_leaf_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
 from graphql.type import GraphQLID
-from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 
 Completer = Callable[[Any], Any]
 
@@ -54,21 +56,46 @@ class Step(NamedTuple):
     complete: Completer | None
 
 
-def planned(schema: GraphQLSchema, parent: GraphQLObjectType, selection: dict[str, Any]) -> list[Step]:
-    """The fields of a selection, fragments spread and directives obeyed, in their order."""
-    return [Step(name, details, _completer(schema, parent, details[0].node)) for name, details in selection.items()]
+class Plans:
+    """The plans of one operation.
 
+    ``collect`` says which fields are selected of an object type by some nodes of the document; None where not all of them are for
+    the same answer.
+    """
 
-def _completer(schema: GraphQLSchema, parent: GraphQLObjectType, node: Any) -> Completer | None:
-    field = schema.get_field(parent, node.name.value)
-    if field is TypeNameMetaFieldDef:
-        return lambda _source: parent.name
-    if field is None or node.arguments or field.args:
-        return None
-    attribute, value = _attribute_of(field), _value(field.type)
-    if attribute is None or value is None:
-        return None
-    return lambda source: value(getattr(source, attribute))
+    def __init__(
+        self, schema: GraphQLSchema, collect: Callable[[GraphQLObjectType, Any], dict[str, Any] | None]
+    ) -> None:
+        self._schema = schema
+        self._collect = collect
+
+    def steps(self, parent: GraphQLObjectType, selection: dict[str, Any]) -> list[Step]:
+        """The fields of a selection, fragments spread and directives obeyed, in their order."""
+        return [Step(name, details, self._completer(parent, details)) for name, details in selection.items()]
+
+    def whole(self, type_: GraphQLOutputType, details: Any) -> Completer | None:
+        """What completes objects of which only plain fields are selected; None for other types and selections.
+
+        ``details`` are the nodes of the field that has the object, or a list of them.
+        """
+        required, inner = is_non_null_type(type_), get_nullable_type(type_)
+        if not is_object_type(inner) or (selection := self._collect(inner, details)) is None:
+            return None
+        steps = [(name, complete) for name, _, complete in self.steps(inner, selection) if complete is not None]
+        return _object(inner, steps, required) if len(steps) == len(selection) else None
+
+    def _completer(self, parent: GraphQLObjectType, details: Any) -> Completer | None:
+        node = details[0].node
+        field = self._schema.get_field(parent, node.name.value)
+        if field is TypeNameMetaFieldDef:
+            return lambda _source: parent.name
+        if field is None or node.arguments or field.args:
+            return None
+        attribute = _attribute_of(field)
+        if attribute is None:
+            return None
+        value = _value(field.type) or self.whole(field.type, details)
+        return None if value is None else lambda source: value(getattr(source, attribute))
 
 
 def _attribute_of(field: GraphQLField) -> str | None:
@@ -90,9 +117,26 @@ def _value(type_: GraphQLOutputType) -> Completer | None:
     return _leaf(inner, required) if is_leaf_type(inner) else None
 
 
+def _object(type_: GraphQLObjectType, steps: list[tuple[str, Completer]], required: bool) -> Completer | None:
+    definition: Any = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if definition is None:
+        return None
+    kinds = {definition.origin, definition.concrete_of.origin if definition.concrete_of else definition.origin}
+
+    def complete(value: Any) -> Any:
+        if type(value) in kinds:
+            return {name: step(value) for name, step in steps}
+        if value is None and not required:
+            return None
+        raise Unusual
+
+    return complete
+
+
 def _leaf(type_: GraphQLLeafType, required: bool) -> Completer:
     coerce = type_.coerce_output_value
     textual = type_ in (GraphQLString, GraphQLID)
+    members = _members(type_)
 
     def complete(value: Any) -> Any:
         kind = type(value)
@@ -101,12 +145,28 @@ def _leaf(type_: GraphQLLeafType, required: bool) -> Completer:
         if value is None and not required:
             return None
         if kind in _PLAIN or isinstance(value, Enum):
+            if kind is members.kind:
+                return members.names[value]
             coerced = coerce(value)
             if coerced is not None and coerced is not Undefined:
                 return coerced
         raise Unusual
 
     return complete
+
+
+class _Members(NamedTuple):
+    """The members of the Python enum that an enum type is made of, and their names in GraphQL."""
+
+    kind: type | None
+    names: dict[Any, Any]
+
+
+def _members(type_: GraphQLLeafType) -> _Members:
+    if not isinstance(type_, CustomGraphQLEnumType):
+        return _Members(None, {})
+    kind: Any = type_.wrapped_cls
+    return _Members(kind, {member: type_.coerce_output_value(member) for member in kind})
 
 
 def _list(item_type: GraphQLOutputType, required: bool) -> Completer | None:

@@ -26,6 +26,9 @@ T = TypeVar("T")
 LONG: Final = 32 * 1024
 """Larger bodies are read in a thread."""
 
+_NO_NUMBER: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
+"""A text, which stays, or a number that JSON does not have."""
+
 _ENCODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """Content encodings, and what zlib calls them, with the largest window."""
 
@@ -93,13 +96,15 @@ def agent_json_value(body: bytes) -> Any:
     """The JSON of a body that an agent client wrote. Raises InvalidInput.
 
     Halves of surrogate pairs become U+FFFD: programs in JavaScript that cut a text anywhere send them, and no text can hold them.
-    So do bytes that are no UTF-8, which a program cut in another place.
+    So do bytes that are no UTF-8, which a program cut in another place. The numbers that JSON does not have, which Python
+    writes, are texts, as OTLP has them.
     """
     try:
         return json_value(body)
     except InvalidInput:
         readable = body.decode("utf-8", "replace").encode()
-        return json_value(_ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], readable))
+        whole = _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], readable)
+        return json_value(_NO_NUMBER.sub(lambda found: b'"' + found[1] + b'"' if found[1] else found[0], whole))
 
 
 def plain(body: bytes, encoding: str, largest: int, grow: Callable[[int], None] = lambda more: None) -> bytes:

@@ -1,8 +1,9 @@
 """``POST /api/hooks/claude-code``: a hook event of the agent client, as JSON, just as the client gives it to its hooks.
 
-Two headers say more than the client does, so that an event can be sent later, and again: ``X-Event-Timestamp`` is when it
-happened, ``X-Execution-ID`` an id of its own. Without them it happened now. The answer is what the client expects of a hook: an
-object, empty if there is nothing to say. ``?ack=queued`` answers 202 and does not wait for the commit.
+Headers say more than the client does, so that an event can be sent later, and again: ``X-Event-Timestamp`` is when it happened,
+``X-Execution-ID`` an id of its own, ``X-Sent-By`` which of several handlers of the event sent it. Without them it happened
+now. The answer is what the client expects of a hook: an object, empty if there is nothing to say. ``?ack=queued`` answers 202
+and does not wait for the commit.
 
 With ``?pattern=<pattern id>`` every prompt uses this pattern: the answer to ``UserPromptSubmit`` gives the model the template
 of the version that the session is assigned to, and the prompt is recorded as an execution of it.

@@ -147,9 +147,7 @@ def _session_start(hook: _Hook) -> tuple[Observation, ...]:
     # A session that goes on had begun before: its real start, if that was seen, says more.
     goes_on = source in ("resume", "compact")
     rank, clock = (Trust.CONTINUATION, Clock.CONTINUATION) if goes_on else (Trust.FIRST_HAND, None)
-    new_process = hook.at if source in ("startup", "resume") else None
-    known = {"source": source, "model": model, "cut_off_at": new_process}
-    return (_change(hook, rank=rank, clock=clock, started_at=hook.at, **known),)
+    return (_change(hook, rank=rank, clock=clock, started_at=hook.at, source=source, model=model),)
 
 
 def _session_end(hook: _Hook) -> tuple[Observation, ...]:

@@ -40,20 +40,21 @@ class Fields:
         return None
 
     def text(self, *names: str) -> str | None:
-        """The first that is a text with something in it; one that is too long stays in the rest as a whole."""
-        return self._text(LONGEST_TEXT, names)
+        """The first that is a text with something in it; of one that is too long, its beginning."""
+        for name in names:
+            value = self.rest.get(name)
+            if isinstance(value, str) and value.strip():
+                del self.rest[name]
+                return shortened(value, LONGEST_TEXT)
+        return None
 
     def name(self, *names: str) -> str | None:
         """The first that is a short text, without white space around it."""
-        found = self._text(LONGEST_NAME, names)
-        return found.strip() if found else None
-
-    def _text(self, longest: int, names: tuple[str, ...]) -> str | None:
         for name in names:
             value = self.rest.get(name)
-            if isinstance(value, str) and value.strip() and len(value) <= longest:
+            if isinstance(value, str) and value.strip() and len(value) <= LONGEST_NAME:
                 del self.rest[name]
-                return value
+                return value.strip()
         return None
 
     def id(self, name: str) -> str | None:

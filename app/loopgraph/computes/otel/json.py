@@ -68,10 +68,13 @@ def _signals(
     cannot be, as many as ``count`` says of an item."""
     if not isinstance(request, dict):
         raise InvalidInput("body", "must be a JSON object")
+    yield from _not_understood(request, "", resources)
     for place, per_resource in _objects(request, resources, ""):
         resource = _tried(place, lambda item: _attributes(_object(item, "resource")), per_resource)
+        yield from _not_understood(per_resource, place, scopes, "resource", "schemaUrl")
         for scope_place, per_scope in _objects(per_resource, scopes, place):
             scope, of_scope = _tried(scope_place, _scope, per_scope), _placed(scope_place, _list, per_scope, items)
+            yield from _not_understood(per_scope, scope_place, items, "scope", "schemaUrl")
             if isinstance(resource, InvalidInput):
                 yield from [(place, resource)] * sum(map(count, of_scope))
             elif isinstance(scope, InvalidInput):
@@ -81,6 +84,14 @@ def _signals(
                 for i, item in enumerate(of_scope):
                     item_place = f"{scope_place}.{items}.{i}"
                     yield item_place, _tried(item_place, reading, item)
+
+
+def _not_understood(parent: _Json, place: str, wanted: str, *known: str) -> Iterator[tuple[str, InvalidInput]]:
+    """An error in the place of what an object holds that has not what is read of it, but something else."""
+    others = sorted(parent.keys() - {wanted, *known})
+    if others and parent.get(wanted) is None:
+        named = ", ".join(others[:3])
+        yield place, InvalidInput(place or "body", f"has no {wanted}, which is all that is read here; it has {named}")
 
 
 def _scope(per_scope: _Json) -> Attributes:

@@ -70,6 +70,7 @@ def read_points(body: bytes) -> Read[Point]:
 
 _HEAD: Final = 1
 _PARTS: Final = 2
+_SCHEMA_URL: Final = 3
 
 
 def _signals(body: bytes, request: type[Message], read: _Reader[T]) -> Iterator[T | InvalidInput]:
@@ -78,8 +79,12 @@ def _signals(body: bytes, request: type[Message], read: _Reader[T]) -> Iterator[
         resources = [part.content for part in parts(body) if part.number == _HEAD and part.content is not None]
     except InvalidInput as error:
         raise InvalidInput("body", f"is no {request.DESCRIPTOR.full_name} in protobuf") from error
+    if body and not resources:
+        yield _not_understood(request)
     for per_resource in resources:
         head, scopes, rest = _split(per_resource)
+        if not scopes and not rest and _has_others(per_resource):
+            yield _not_understood(request)
         resource = _parsed(Resource, head)
         for per_scope in scopes:
             scope_head, items, scope_rest = _split(per_scope)
@@ -95,6 +100,17 @@ def _signals(body: bytes, request: type[Message], read: _Reader[T]) -> Iterator[
                 yield from read(origin, bytes(item))
             yield from scope_rest
         yield from rest
+
+
+def _not_understood(request: type[Message]) -> InvalidInput:
+    return InvalidInput(
+        "body", f"holds nothing that a {request.DESCRIPTOR.full_name} has; is it of another version or signal?"
+    )
+
+
+def _has_others(per_resource: memoryview) -> bool:
+    """Whether there are members that are not read, but for the address of a schema."""
+    return any(part.number not in (_HEAD, _PARTS, _SCHEMA_URL) for part in parts(per_resource))
 
 
 def _split(message: memoryview) -> tuple[bytes, list[memoryview], list[InvalidInput]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
-from loopgraph.computes.traces.usage import usage
+from loopgraph.computes.traces.usage import told_once
 from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace, TraceStatus
@@ -133,20 +133,19 @@ def _spawned(node: Node[Record], own: Mapping[str, AssembledTrace]) -> tuple[Ass
 
 
 def _own(parts: TraceParts, subagents: int) -> Totals:
-    used = usage(parts.hooks, parts.endpoints)
-    calls = [call for call in parts.endpoints if call.call_id not in used.told_again]
+    calls = told_once(parts.hooks, parts.endpoints)
     return Totals(
         subagents=subagents,
         steps=parts.total_hooks,
         failed_steps=sum(hook.status in FAILED for hook in parts.hooks),
         endpoint_calls=len(calls),
         failed_endpoint_calls=sum(call.status in FAILED for call in calls),
-        input_tokens=used.input_tokens,
+        input_tokens=_known_sum(call.input_tokens for call in calls),
         cache_read_tokens=_known_sum(call.cache_read_tokens for call in calls),
         cache_write_tokens=_known_sum(call.cache_write_tokens for call in calls),
-        output_tokens=used.output_tokens,
+        output_tokens=_known_sum(call.output_tokens for call in calls),
         reasoning_tokens=_known_sum(call.reasoning_tokens for call in calls),
-        cost_usd=used.cost_usd,
+        cost_usd=_known_sum(call.cost_usd for call in calls),
         reported_cost_usd=_known_sum(call.cost_usd for call in calls if call.cost_source is CostSource.REPORTED),
         unpriced_models=_united((call.unpriced,) for call in calls),
         rag_queries=parts.total_rag_queries,

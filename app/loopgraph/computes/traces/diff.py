@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 
 from loopgraph.computes.traces.tree import Node, Record
-from loopgraph.computes.traces.usage import usage
+from loopgraph.computes.traces.usage import told_once
 from loopgraph.contracts.trace_diff import (
     ChangedField,
     DiffRow,
@@ -66,17 +66,22 @@ def compare(a: Node[Record], b: Node[Record]) -> TraceDiff:
 def totals(root: Node[Record]) -> TraceTotals:
     """The sums over a tree; its steps are the hook executions and endpoint calls."""
     steps = [node.record for node in root.walk() if not isinstance(node.record, Trace)]
-    used = usage(
+    calls = told_once(
         (step for step in steps if isinstance(step, HookExecution)),
         (step for step in steps if isinstance(step, EndpointCall)),
     )
+
+    def total(values: Iterator[Any]) -> Any:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
     return TraceTotals(
         steps=len(steps),
         failures=sum(step.status in FAILED for step in steps),
         duration_ms=root.record.duration_ms,
-        input_tokens=used.input_tokens,
-        output_tokens=used.output_tokens,
-        cost_usd=used.cost_usd,
+        input_tokens=total(call.input_tokens for call in calls),
+        output_tokens=total(call.output_tokens for call in calls),
+        cost_usd=total(call.cost_usd for call in calls),
     )
 
 

@@ -1,58 +1,36 @@
-"""What calls of models come to, each counted once, however many layers of instrumentation have told of it.
+"""The calls of traces, each counted once, however many layers of instrumentation have told of it.
 
-A framework, a client library and a proxy can each report the same request, one within the other. Of a call of a model with others
-inside it, the tokens and the cost are those of the innermost that tell them; the outer one is no call of its own.
+A framework, a client library and a proxy can each report the same request to a model, one within the other. The innermost that
+tells tokens is the call; where none does, the innermost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
 
 from loopgraph.contracts.traces import EndpointCall, HookExecution
 
-_FIELDS: Final = ("input_tokens", "output_tokens", "cost_usd")
 
-
-class Usage(NamedTuple):
-    """Sums over calls; None where no call tells. ``told_again`` are the ids of calls that others inside them tell of."""
-
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    told_again: frozenset[str]
-
-
-def usage(hooks: Iterable[HookExecution], calls: Iterable[EndpointCall]) -> Usage:
-    """The usage of the calls of some traces, of which ``hooks`` are the steps."""
+def told_once(hooks: Iterable[HookExecution], calls: Iterable[EndpointCall]) -> list[EndpointCall]:
+    """The calls of some traces, of which ``hooks`` are the steps, without those that tell of another one of them again."""
     listed = list(calls)
     of_models = {call.call_id: call for call in listed if _is_of_model(call)}
     if not any(call.nested_in for call in of_models.values()):
-        return _summed(listed, {}, frozenset())
+        return listed
     above = {hook.execution_id: hook.parent_id for hook in hooks} | {call.call_id: call.nested_in for call in listed}
-    told: dict[str, set[str]] = {name: set() for name in _FIELDS}
-    around: set[str] = set()
+    again: set[str] = set()
     for call in of_models.values():
-        known = [name for name in _FIELDS if getattr(call, name) is not None]
-        for outer in _around(call.call_id, above):
-            if outer in of_models:
-                around.add(outer)
-                for name in known:
-                    told[name].add(outer)
-    return _summed(listed, told, frozenset(around))
+        for outer in filter(None, map(of_models.get, _around(call.call_id, above))):
+            again.add(call.call_id if _tells(outer) and not _tells(call) else outer.call_id)
+    return [call for call in listed if call.call_id not in again]
 
 
-def _summed(calls: Iterable[EndpointCall], told: Mapping[str, Container[str]], again: frozenset[str]) -> Usage:
-    def total(name: str) -> Any:
-        but = told.get(name, ())
-        known = [value for call in calls if call.call_id not in but and (value := getattr(call, name)) is not None]
-        return sum(known) if known else None
-
-    return Usage(total("input_tokens"), total("output_tokens"), total("cost_usd"), again)
+def _tells(call: EndpointCall) -> bool:
+    return call.input_tokens is not None or call.output_tokens is not None
 
 
 def _is_of_model(call: EndpointCall) -> bool:
-    return call.model is not None or any(getattr(call, name) is not None for name in _FIELDS)
+    return call.model is not None or _tells(call) or call.cost_usd is not None
 
 
 def _around(id_: str, above: dict[str, str | None]) -> Iterator[str]:

@@ -12,6 +12,9 @@ from loopgraph.errors import GraphContended
 T = TypeVar("T")
 R = TypeVar("R")
 
+MOST_LOSSES: Final = 4
+"""So often a part may lose to others before it is done in smaller ones: each time costs as much as writing it."""
+
 _RESTS_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Before the smallest part is tried again."""
 

@@ -24,6 +24,9 @@ Item = Node | Relationship
 OTHERS: Mapping[type, bytes] = {Node: b'{"end":', Relationship: b'{"key":'}
 """How the lines of the other kind begin, because their names are in order."""
 
+TO_STEPS = b'{"end":["HookExecution",'
+"""How the lines of relationships that lead to steps begin: those that hang them at their traces, and no others."""
+
 _LOCK_MARK = b'"turn":'
 
 
@@ -77,13 +80,13 @@ def fingerprint(item: Item) -> bytes:
     return digest(encoded(item))
 
 
-def fingerprint_of_line(line: bytes) -> bytes:
-    """The ``fingerprint`` of the item that a line stands for."""
+def fingerprint_of_line(line: bytes, digest_: bytes | None = None) -> bytes:
+    """The ``fingerprint`` of the item that a line stands for; ``digest_`` is the line's, if that is known."""
     if _LOCK_MARK in line:
         value = orjson.loads(line)
         value["properties"].pop("turn", None)
-        line = orjson.dumps(value, option=_SORTED)
-    return digest(line)
+        return digest(orjson.dumps(value, option=_SORTED))
+    return digest_ or digest(line)
 
 
 def coded(value: Any) -> Any:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
-from loopgraph.effects.archive.giving_way import GivingWay
+from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.schema.migrations import backfill
 from loopgraph.effects.traces.standings import standings
@@ -21,10 +23,10 @@ _OLD_ROOTS = query("retention/old_roots")
 _PARTS_OF_TRACES = query("retention/parts_of_traces")
 _NODES_BY_KEY = query("retention/nodes_by_key")
 _CONTENTS = query("retention/contents")
-_LOCK_NODES = query("retention/lock_nodes")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
 _RESTORE_NODES = query("retention/restore_nodes")
+_RESTORE_TRACES = query("retention/restore_traces")
 _LOCK_RESTORING = query("retention/lock_restoring")
 _RELATIONSHIPS_INTO = query("retention/relationships_into")
 _RELATIONSHIPS_OUT_OF = query("retention/relationships_out_of")
@@ -34,7 +36,7 @@ _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
 
 SLICE = 1_000
-"""How many nodes one transaction reads with their relationships, deletes or restores."""
+"""How many nodes one transaction reads with their relationships, or deletes; restored, they come with those beside them."""
 
 SLICE_BYTES = 32 << 20
 """Of how many bytes, as lines, what one transaction restores can be: they go to the engine as one message."""
@@ -63,9 +65,26 @@ class Deletion(NamedTuple):
     changed: set[str]
 
 
+@dataclass(frozen=True)
+class Restored:
+    """Nodes that were made and nodes that were there, by label, and relationships that were drawn with them, by type."""
+
+    made: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)
+
+
 class _Comparison(NamedTuple):
     there: Mapping[str, Sequence[NodeId]]
     changed: set[str]
+
+
+class _Changed(Exception):
+    """Some units are not archived as they are in the graph."""
+
+    def __init__(self, units: set[str]) -> None:
+        super().__init__(*units)
+        self.units = units
 
 
 class Place(NamedTuple):
@@ -154,39 +173,85 @@ class Retention:
         return Deletion(_sum(part.deleted for part in parts), set().union(*(part.changed for part in parts)))
 
     async def _delete(self, part: Units, is_archived: IsArchived) -> Deletion:
-        turn = new_id()
+        changed: set[str] = set()
+        while going := {unit: ids for unit, ids in part.items() if unit not in changed}:
+            try:
+                return Deletion(await self._delete_archived(going, is_archived), changed)
+            except _Changed as found:
+                changed |= found.units
+        return Deletion(Counter(), changed)
 
-        async def work(tx: Transaction) -> Deletion:
-            for label, keys in _by_label(id_ for ids in part.values() for id_ in ids):
-                await tx.run(_of(_LOCK_NODES, label), keys=keys, turn=turn)
-            there, changed = await _compared(tx, part, is_archived)
-            going = [id_ for unit, ids in there.items() if unit not in changed for id_ in ids]
-            for label, keys in _by_label(going):
-                await tx.run(_of(_DELETE_NODES, label), keys=keys)
-            return Deletion(Counter(id_.label for id_ in going), changed)
+    async def _delete_archived(self, units: Units, is_archived: IsArchived) -> Counter[str]:
+        """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived.
 
-        return await self._graph.transaction(work)
+        They are deleted first, and compared as others still see them: whatever came before is seen, and whatever is drawn to them
+        afterwards meets the deletion, so that one of the two is undone. A lock alone would not do: on the embedded engine, a
+        relationship can be added to a node that is locked, or unchanged, and is lost with it.
+        """
 
-    async def restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
-        """Makes the nodes that are not there, and counts by label those made and those known; these stay as they are."""
-        parts = await self._giving_way.write(nodes, self._restore_nodes)
-        return _sum(made for made, _ in parts), _sum(known for _, known in parts)
+        async def seen(tx: Transaction) -> _Comparison:
+            return await _compared(tx, units, is_archived)
 
-    async def _restore_nodes(self, nodes: Sequence[Node]) -> tuple[Counter[str], Counter[str]]:
-        by_id = {node.id: node for node in nodes}
+        async def work(tx: Transaction) -> Counter[str]:
+            deleted = Counter[str]()
+            for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
+                for row in await tx.run(_of(_DELETE_NODES, label), keys=keys):
+                    deleted[label] += row["deleted"]
+            there, changed = await self._graph.transaction(seen, Access.READ)
+            if changed:
+                raise _Changed(changed)
+            found = {id_ for ids in there.values() for id_ in ids}
+            if +deleted != Counter(id_.label for id_ in found) or await self._are_there(
+                id_ for ids in units.values() for id_ in ids if id_ not in found
+            ):
+                raise LostRace(
+                    _DELETE_NODES.name
+                )  # the embedded engine can hide a node that another process is just changing
+            return deleted
 
-        async def work(tx: Transaction) -> tuple[Counter[str], Counter[str]]:
-            made, known = Counter[str](), Counter[str]()
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
+
+    async def _are_there(self, ids: Iterable[NodeId]) -> bool:
+        """Whether any of the nodes is in the graph."""
+        for label, keys in _by_label(ids):
+            if _known(await self._graph.read(_of(_KNOWN_NODES, label), keys=keys)):
+                return True
+        return False
+
+    async def restore_nodes(self, nodes: Sequence[Node]) -> Restored:
+        """Makes the nodes that are not there; the others stay as they are. Steps of a trace that is made are made under it."""
+        parts = await self._giving_way.write(_families(nodes), self._restore_families)
+        return Restored(*(_sum(getattr(part, name) for part in parts) for name in ("made", "known", "drawn")))
+
+    async def _restore_families(self, families: Sequence[Sequence[Node]]) -> Restored:
+        by_id = {node.id: node for family in families for node in family}
+
+        async def work(tx: Transaction) -> Restored:
+            done = Restored()
+            missing: dict[str, list[str]] = {}
             for label, keys in _by_label(by_id):
                 there = _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))
-                rows = [by_id[NodeId(label, key)].properties for key in keys if key not in there]
+                missing[label] = [key for key in keys if key not in there]
+                done.made[label] += len(missing[label])
+                done.known[label] += len(there)
+            traces: list[Row] = [
+                {"trace": by_id[NodeId("Trace", key)].properties, "steps": []} for key in missing.pop("Trace", ())
+            ]
+            steps_of = {row["trace"]["correlation_id"]: row["steps"] for row in traces}
+            for label, keys in missing.items():
+                rows = [by_id[NodeId(label, key)].properties for key in keys]
+                if label == "HookExecution":
+                    for step in rows:
+                        steps_of.get(step.get("correlation_id"), []).append(step)
+                    rows = [step for step in rows if step.get("correlation_id") not in steps_of]
                 if rows:
                     await tx.run(_of(_RESTORE_NODES, label), rows=rows)
-                made[label] += len(rows)
-                known[label] += len(there)
-            return made, known
+            if traces:
+                for row in await tx.run(_RESTORE_TRACES, rows=traces):
+                    done.drawn["RAN"] += row["drawn"]
+            return done
 
-        return await self._graph.transaction(work)
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
 
     async def as_archived(self, nodes: Sequence[Node]) -> set[NodeId]:
         """Those of the nodes that are in the graph exactly as they are archived."""
@@ -232,10 +297,23 @@ class Retention:
                     found = await tx.run(_RESTORE_RELATIONSHIPS.choose(DRAWN_TYPE=type_, **choice), rows=missing)
                     made = found[0]["drawn"] if found else 0
                     drawn[type_] += made
-                    loose[type_] += len(missing) - made
+                    if made < len(missing):
+                        loose[type_] += len(missing) - made
+                        await _check_drawn(
+                            tx, [(NodeId(start, row["start"]), NodeId(end, row["end"])) for row in missing], made
+                        )
             return drawn, loose
 
-        return await self._graph.transaction(work)
+        return await self._graph.transaction(work, most_losses=MOST_LOSSES)
+
+
+async def _check_drawn(tx: Transaction, ends: Sequence[tuple[NodeId, NodeId]], drawn: int) -> None:
+    """Raises LostRace unless as many were drawn as have both ends: the embedded engine can hide a node while others change it."""
+    there: set[NodeId] = set()
+    for label, keys in _by_label({end for pair in ends for end in pair}):
+        there |= {NodeId(label, key) for key in _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))}
+    if sum(there.issuperset(pair) for pair in ends) != drawn:
+        raise LostRace(_RESTORE_RELATIONSHIPS.name)
 
 
 def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
@@ -276,6 +354,17 @@ async def _compared(tx: Transaction, units: Units, is_archived: IsArchived) -> _
             ends = (item.id,) if isinstance(item, Node) else (item.start, item.end)
             changed |= {unit_of[end] for end in ends if end in unit_of}
     return _Comparison(there, changed)
+
+
+def _families(nodes: Sequence[Node]) -> list[list[Node]]:
+    """Each trace with those of the nodes that are its steps; all other nodes by themselves."""
+    steps: defaultdict[str, list[Node]] = defaultdict(list)
+    for node in nodes:
+        if node.id.label == "HookExecution":
+            steps[node.properties.get("correlation_id", "")].append(node)
+    others = [node for node in nodes if node.id.label != "HookExecution"]
+    families = [[node, *(steps.pop(node.id.key, ()) if node.id.label == "Trace" else ())] for node in others]
+    return [*families, *([step] for rest in steps.values() for step in rest)]
 
 
 def _is_ours(item: Item) -> bool:

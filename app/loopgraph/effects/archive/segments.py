@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -22,7 +22,7 @@ import orjson
 import zstandard
 from pydantic import ValidationError
 
-from loopgraph.contracts.retention import Manifest, Node, NodeId
+from loopgraph.contracts.retention import Manifest, Node, NodeId, Relationship
 from loopgraph.effects.archive import lines as line_codec
 from loopgraph.effects.archive.lines import Item, Line
 from loopgraph.effects.clock import new_id
@@ -43,6 +43,13 @@ class Origin(NamedTuple):
     schema_version: int
     engine: str
     archived_at: datetime
+
+
+class Holdings(NamedTuple):
+    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
+
+    units: dict[str, list[NodeId]]
+    archived: Set[bytes]
 
 
 class Archive:
@@ -104,6 +111,8 @@ class Segment:
         self.size = 0
         self._origin = origin
         self._seen: set[bytes] = set()
+        self._without_marks: set[bytes] = set()
+        self._units: defaultdict[str, list[NodeId]] = defaultdict(list)
         self._nodes: Counter[str] = Counter()
         self._relationships: Counter[str] = Counter()
         self._partial = path.with_name(path.name + _PARTIAL)
@@ -124,7 +133,11 @@ class Segment:
                     continue
                 self._seen.add(digest)
                 self._put(line)
+                if (fingerprint := line_codec.fingerprint_of_line(line, digest)) != digest:
+                    self._without_marks.add(fingerprint)
                 if isinstance(item, Node):
+                    if item.unit is not None:
+                        self._units[item.unit].append(item.id)
                     self._nodes[item.id.label] += 1
                     self.size += 1
                 else:
@@ -150,6 +163,11 @@ class Segment:
             self._partial.rename(self.path)
             _sync_folder(self.path.parent)
         return self.path
+
+    @property
+    def holdings(self) -> Holdings:
+        """What was written into it."""
+        return Holdings(dict(self._units), self._seen | self._without_marks)
 
     def discard(self) -> None:
         """Gives the segment up."""
@@ -205,13 +223,6 @@ def manifest_of(segment: Path) -> Manifest:
         raise InvalidInput(str(path), "is not a manifest that can be read") from error
 
 
-class Holdings(NamedTuple):
-    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
-
-    units: dict[str, list[NodeId]]
-    archived: frozenset[bytes]
-
-
 def verify(segment: Path) -> Manifest:
     """Reads a whole segment and holds it against its manifest, which is given back.
 
@@ -219,6 +230,20 @@ def verify(segment: Path) -> Manifest:
     """
     manifest = _known_format(segment)
     _check(segment, manifest, _counted(_lines(segment, line_codec.named)))
+    return manifest
+
+
+def read_back(segment: Path) -> Manifest:
+    """Reads a segment that this process has just written: the bytes on disk are those written, and decompress to as many lines.
+
+    Raises InvalidInput, as ``verify`` does, which also looks into the lines.
+    """
+    manifest = _known_format(segment)
+    lines = 1 + sum(1 for _ in _lines(segment, lambda _line: None))
+    if lines != manifest.lines:
+        raise InvalidInput(str(segment), f"line {lines + 1}: it ends here, and should have {manifest.lines} lines")
+    if _sha256(segment) != manifest.sha256:
+        raise InvalidInput(str(segment), "is not what was written (sha-256)")
     return manifest
 
 
@@ -236,7 +261,7 @@ def holdings(segment: Path) -> Holdings:
         return found
 
     _check(segment, manifest, _counted(_lines(segment, noted)))
-    return Holdings(dict(units), frozenset(archived))
+    return Holdings(dict(units), archived)
 
 
 def read(segment: Path) -> Iterator[Item]:
@@ -244,12 +269,29 @@ def read(segment: Path) -> Iterator[Item]:
     return _lines(segment, line_codec.decoded)
 
 
-def batches(segment: Path, kind: type[T], most: int, size: int) -> Iterator[list[T]]:
-    """The nodes or the relationships of a segment, some at a time. Raises InvalidInput, as ``read`` does.
+def node_batches(segment: Path, most: int, size: int) -> Iterator[list[Node]]:
+    """The nodes of a segment, some at a time. Raises InvalidInput, as ``read`` does.
 
-    A batch is full with ``most`` of them, or when their lines have ``size`` bytes.
+    Nodes that were archived together, with their relationships behind them, come together, unless they are more than ``most``, or
+    their lines have more than ``size`` bytes.
     """
-    others, weight = line_codec.OTHERS[kind], 0
+    return _batches(segment, Node, (line_codec.OTHERS[Node],), most, size, together=True)
+
+
+def relationship_batches(
+    segment: Path, most: int, size: int, *, but_steps: bool = False
+) -> Iterator[list[Relationship]]:
+    """The relationships of a segment, ``most`` at a time, or until their lines have ``size`` bytes; ``but_steps``: without those
+    that hang steps at their traces. Raises InvalidInput, as ``read`` does."""
+    others = (line_codec.OTHERS[Relationship], *((line_codec.TO_STEPS,) if but_steps else ()))
+    return _batches(segment, Relationship, others, most, size)
+
+
+def _batches(
+    segment: Path, kind: type[T], others: tuple[bytes, ...], most: int, size: int, *, together: bool = False
+) -> Iterator[list[T]]:
+    """What the lines that do not begin like ``others`` stand for; ``together``: these lines are the ends of batches, too."""
+    weight = 0
 
     def chosen(line: bytes) -> Item | None:
         nonlocal weight
@@ -262,9 +304,9 @@ def batches(segment: Path, kind: type[T], most: int, size: int) -> Iterator[list
     for item in _lines(segment, chosen):
         if isinstance(item, kind):
             batch.append(item)
-            if len(batch) >= most or weight >= size:
-                yield batch
-                batch, weight = [], 0
+        if batch and (len(batch) >= most or weight >= size or (together and item is None)):
+            yield batch
+            batch, weight = [], 0
     if batch:
         yield batch
 
@@ -292,10 +334,13 @@ def _check(segment: Path, manifest: Manifest, counts: tuple[Counter[str], Counte
     lines = 1 + counts[0].total() + counts[1].total()
     if lines < manifest.lines:
         raise InvalidInput(str(segment), f"line {lines + 1}: it ends here, and should have {manifest.lines} lines")
-    with segment.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if (digest, *counts) != (manifest.sha256, manifest.nodes, manifest.relationships):
+    if (_sha256(segment), *counts) != (manifest.sha256, manifest.nodes, manifest.relationships):
         raise InvalidInput(str(segment), "is not what its manifest says (sha-256, counts): it was changed afterwards")
+
+
+def _sha256(segment: Path) -> str:
+    with segment.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lines(segment: Path, make: Callable[[bytes], T]) -> Iterator[T]:

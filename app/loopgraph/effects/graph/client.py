@@ -129,36 +129,45 @@ class Graph:
         return await self.transaction(lambda tx: tx.run(query, **parameters), Access.WRITE)
 
     async def transaction(
-        self, work: Work[T], access: Access = Access.WRITE, *, contended: Hashable | None = None
+        self,
+        work: Work[T],
+        access: Access = Access.WRITE,
+        *,
+        contended: Hashable | None = None,
+        most_losses: int | None = None,
     ) -> T:
         """The result of ``work``, committed. ``work`` may run several times: it makes no ids and reads no clock.
 
         It is run again after what passes by itself, and after a lost race for a unique key, when it will find what the winner
         wrote. Writers of this process that name the same ``contended`` key share commits; on the embedded engine all do.
+        ``most_losses`` is for large ones that can be done in smaller parts: after so many defeats by others it raises
+        GraphContended, and it shares its commit with nobody, who would have to give up, too.
         Raises ServiceErrors, as the table of errors has them; any other error of ``work`` rolls back and is passed on.
         """
         with asking():
             if access is Access.READ:
                 return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
-            return await self._with_others(work, contended)
+            return await self._with_others(work, contended, most_losses)
 
-    async def _with_others(self, work: Work[T], contended: Hashable | None) -> T:
-        """What ``work`` returns, committed together with that of others who write to the same place."""
+    async def _with_others(self, work: Work[T], contended: Hashable | None, most_losses: int | None) -> T:
+        """What ``work`` returns, committed: together with that of others who write to the same place, if it may be."""
         # Writers on neighbouring pages collide in the embedded engine and are run again: one at a time is faster.
         key = _ALL_WRITERS if CAPABILITIES[self.server.engine].writers_collide else contended
         if key is None:
-            return await self._written(work)
+            return await self._written(work, most_losses)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = GroupCommit(self._written)
+        if most_losses is not None:
+            return await group.alone(lambda: self._written(work, most_losses))
         return await group.run(work)
 
-    async def _written(self, work: Work[T]) -> T:
-        return await self._repeated(lambda: self._attempt(work, Access.WRITE), Access.WRITE)
+    async def _written(self, work: Work[T], most_losses: int | None = None) -> T:
+        return await self._repeated(lambda: self._attempt(work, Access.WRITE), Access.WRITE, most_losses)
 
-    async def _repeated(self, attempt: Callable[[], Awaitable[T]], access: Access) -> T:
-        """What an attempt returns, once one succeeds, made again as the table of errors says."""
-        failing_since, races, pause_s = None, 0, _FIRST_PAUSE_S
+    async def _repeated(self, attempt: Callable[[], Awaitable[T]], access: Access, most_losses: int | None = None) -> T:
+        """What an attempt returns, once one succeeds, made again as the table of errors says, or until ``most_losses``."""
+        failing_since, races, losses, pause_s = None, 0, 0, _FIRST_PAUSE_S
         while True:
             try:
                 result = await attempt()
@@ -174,7 +183,8 @@ class Graph:
                     again = time.monotonic() - failing_since < min(meaning.retry_s, RETRY_S)
                     wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                if not again or self._closed:
+                losses += meaning.makes is GraphContended
+                if not again or self._closed or losses == most_losses:
                     raise error from failure
                 await asyncio.sleep(wait_s)
             else:

@@ -100,6 +100,11 @@ class GroupCommit(Generic[X]):
         result: T = own.outcome.result()
         return result
 
+    async def alone(self, commit: Callable[[], Awaitable[T]]) -> T:
+        """What ``commit`` returns, which is done while nobody else of the group commits."""
+        async with self._turn:
+            return await commit()
+
     async def _run_together(self) -> None:
         """Runs the next transaction, whose leader is the caller: it has waited longest, so it is among the first."""
         together = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]

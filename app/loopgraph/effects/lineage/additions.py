@@ -16,7 +16,6 @@ from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 
-_ADD_VERSIONS = query("lineage/add_versions")
 _BY_NUMBER = query("lineage/versions_by_number")
 _BY_ID = query("lineage/versions_by_id")
 
@@ -105,12 +104,10 @@ async def _add(tx: Transaction, additions: Mapping[int, Addition]) -> dict[int, 
     made = _build(new, lines)
     _resolve(new, made, sources)
     in_use = {line.current for line in lines.values() if line.made_current}
-    await tx.write(
-        _ADD_VERSIONS,
+    await steps.create_versions(
+        tx,
         [_row(new[place], each, current=each.version.node_id in in_use) for place, each in made.items()],
-    )
-    await steps.create_edges(
-        tx, [(edge, new[place].request_hash) for place, each in made.items() for edge in each.edges]
+        [(edge, new[place].request_hash) for place, each in made.items() for edge in each.edges],
     )
     return results | {
         place: Created(pattern=each.pattern, version=each.version, edges=tuple(each.edges))

@@ -55,7 +55,8 @@ async def connect(tx: Transaction, connections: Sequence[Connection]) -> list[Dr
     Raises Refused with NotFound for an unknown end, CycleRefused for an ancestry edge that would close a cycle, Conflict where
     the id is taken by other content or the two are already connected by this type.
     """
-    await steps.lock_ancestry(tx, connections[0].turn)
+    if any(connection.chosen_id for connection in connections):  # ids of clients are given out under the lock
+        await steps.lock_ancestry(tx, connections[0].turn)
     results: dict[int, Drawn] = {}
     left = dict(enumerate(connections))
     while left:
@@ -73,8 +74,8 @@ async def connect(tx: Transaction, connections: Sequence[Connection]) -> list[Dr
 
 
 async def draw_between(tx: Transaction, edge: LineageEdge, *, field: str) -> LineageEdge:
-    """Draws an edge between two existing versions as part of a larger change, under ``lock_ancestry``. Raises its own error."""
-    connection = Connection(edge, "", chosen_id=False, event=None, turn="", field=field)
+    """Draws an edge between two existing versions as part of a larger change. Raises its own error."""
+    connection = Connection(edge, "", chosen_id=False, event=None, turn=edge.edge_id, field=field)
     try:
         [drawn] = (await _draw(tx, {0: connection})).values()
     except Refused as refused:
@@ -131,13 +132,14 @@ async def _repeated(tx: Transaction, connections: Mapping[int, Connection]) -> d
 
 
 async def _resolved(tx: Transaction, connections: Mapping[int, Connection]) -> dict[int, LineageEdge]:
-    """The edges with the patterns of their ends, which no open edge of the type connects yet."""
+    """The edges with the patterns of their ends, which no open edge of the type connects yet. From here on, nobody else draws."""
     by_type: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
     for source, target, kind in (each.key for each in connections.values()):
         by_type[kind].append({"source_node_id": source, "target_node_id": target})
     ends: dict[tuple[str, str, str], Row] = {}
+    turn = next(iter(connections.values())).turn
     for kind, pairs in by_type.items():
-        for row in await tx.run(_EDGE_ENDS.choose(EDGE_TYPE=kind), pairs=pairs):
+        for row in await tx.run(_EDGE_ENDS.choose(EDGE_TYPE=kind), pairs=pairs, turn=turn):
             ends[row["source_node_id"], row["target_node_id"], kind] = row
     await _require_ends(tx, {place: each for place, each in connections.items() if each.key not in ends})
     refuse(

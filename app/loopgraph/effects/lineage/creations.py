@@ -15,7 +15,6 @@ from loopgraph.effects.lineage import mapping, steps
 from loopgraph.errors import Conflict, UserError
 
 _CREATE_PATTERNS = query("lineage/create_patterns")
-_ADD_VERSIONS = query("lineage/add_versions")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _VERSIONS_BY_ID = query("lineage/versions_by_id")
 
@@ -85,8 +84,8 @@ async def _create(tx: Transaction, creations: Mapping[int, Creation]) -> dict[in
         }
         for each in new.values()
     ]
-    await tx.write(_ADD_VERSIONS, rows)
-    await steps.create_edges(tx, [(edge, new[place].request_hash) for place, own in edges.items() for edge in own])
+    drawn = [(edge, new[place].request_hash) for place, own in edges.items() for edge in own]
+    await steps.create_versions(tx, rows, drawn)
     for place, each in new.items():
         current = each.version.node_id if each.version.status is PatternStatus.ACTIVE else None
         pattern = each.pattern.model_copy(update={"current_node_id": current})

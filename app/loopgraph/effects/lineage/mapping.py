@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from loopgraph.contracts.audit import LineageEvent
-from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.contracts.lineage import Baseline, LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.contracts.stored import stored
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 
 Properties = dict[str, Any]
-
-_USAGE = tuple(Usage.model_fields)
 
 
 def pattern_properties(pattern: Pattern, request_hash: str) -> Properties:
@@ -28,11 +27,8 @@ def pattern_properties(pattern: Pattern, request_hash: str) -> Properties:
 
 def pattern(properties: Properties, current_node_id: str | None) -> Pattern:
     """The pattern of a ``:Pattern`` node."""
-    return Pattern(
-        **only_fields(Pattern, properties, "metadata"),
-        metadata=json_value(properties.get("metadata")) or {},
-        current_node_id=current_node_id,
-    )
+    metadata = json_value(properties.get("metadata")) or {}
+    return stored(Pattern, {**properties, "metadata": metadata, "current_node_id": current_node_id})
 
 
 def version_properties(version: PatternVersion, request_hash: str) -> Properties:
@@ -52,12 +48,16 @@ def version_properties(version: PatternVersion, request_hash: str) -> Properties
 
 def version(properties: Properties) -> PatternVersion:
     """The version of a ``:PatternVersion`` node."""
-    return PatternVersion(
-        **only_fields(PatternVersion, properties, "parameters", "metadata", "performance_baseline"),
-        parameters=json_value(properties.get("parameters")) or {},
-        metadata=json_value(properties.get("metadata")) or {},
-        performance_baseline=json_value(properties.get("performance_baseline")),
-        usage={name: properties[name] for name in _USAGE if properties.get(name) is not None},
+    baseline = json_value(properties.get("performance_baseline"))
+    return stored(
+        PatternVersion,
+        {
+            **properties,
+            "parameters": json_value(properties.get("parameters")) or {},
+            "metadata": json_value(properties.get("metadata")) or {},
+            "performance_baseline": None if baseline is None else Baseline(**baseline),
+            "usage": stored(Usage, properties),
+        },
     )
 
 
@@ -76,11 +76,8 @@ def edge_properties(edge: LineageEdge, request_hash: str) -> Properties:
 
 def edge(properties: Properties, relationship_type: str) -> LineageEdge:
     """The edge of a lineage relationship."""
-    return LineageEdge(
-        **only_fields(LineageEdge, properties, "metadata"),
-        metadata=json_value(properties.get("metadata")) or {},
-        relationship_type=relationship_type,
-    )
+    metadata = json_value(properties.get("metadata")) or {}
+    return stored(LineageEdge, {**properties, "metadata": metadata, "relationship_type": relationship_type})
 
 
 def event_properties(event: LineageEvent) -> Properties:
@@ -102,11 +99,14 @@ def event_properties(event: LineageEvent) -> Properties:
 
 def event(properties: Properties) -> LineageEvent:
     """The event of a ``:LineageEvent`` node."""
-    return LineageEvent(
-        **only_fields(LineageEvent, properties, "before", "after", "data"),
-        before=json_value(properties.get("before")),
-        after=json_value(properties.get("after")),
-        data=json_value(properties.get("data")) or {},
+    return stored(
+        LineageEvent,
+        {
+            **properties,
+            "before": json_value(properties.get("before")),
+            "after": json_value(properties.get("after")),
+            "data": json_value(properties.get("data")) or {},
+        },
     )
 
 

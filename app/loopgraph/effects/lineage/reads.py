@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Contract, Page
 from loopgraph.contracts.lineage import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks, made_of
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.lineage import mapping
 
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
@@ -53,10 +55,11 @@ class VersionPage(Contract):
 
 @dataclass(frozen=True)
 class Subgraph:
-    """Edges around some versions; ``complete`` is False where a limit cut a search."""
+    """Edges around some versions, and those versions that were read along; ``complete`` is False where a limit cut a search."""
 
     edges: tuple[LineageEdge, ...]
     complete: bool
+    versions: dict[str, PatternVersion]
 
 
 class LineageReads:
@@ -89,9 +92,10 @@ class LineageReads:
     async def versions(self, node_ids: Iterable[str]) -> dict[str, PatternVersion]:
         """Versions by id; unknown ids are absent."""
         ids = dict.fromkeys(node_ids)
+        if not ids:
+            return {}
         rows = await self._graph.read(_VERSIONS_IN_LISTS, chunks=chunks(ids))
-        found = await made_of(ids, lambda: [mapping.version(found) for row in rows for found in row["versions"]])
-        return {version.node_id: version for version in found}
+        return await made_of(ids, lambda: _versions(rows))
 
     async def versions_pages(
         self, pattern_ids: Sequence[str], first: int, below: int | None = None
@@ -126,9 +130,7 @@ class LineageReads:
         """The edges into (ANCESTORS) or out of (DESCENDANTS) these versions, open and closed, in order of creation."""
         statement = _EDGES[direction].choose(EDGE_TYPES=[kind.value for kind in types])
         rows = await self._graph.read(statement, chunks=chunks(node_ids))
-        many = sum(len(row["edges"]) for row in rows)
-        found = await made_of(many, lambda: [mapping.edge(*pair) for row in rows for pair in row["edges"]])
-        return sorted(found, key=lambda edge: (edge.created_at, edge.edge_id))
+        return await made_of(_size(rows, "edges"), lambda: _edges(rows))
 
     async def active_path(
         self, source_id: str, target_id: str, types: Collection[RelationshipType]
@@ -160,37 +162,78 @@ class LineageReads:
         as_of: datetime,
         max_depth: int | None,
         max_nodes: int,
+        whole: bool = False,
     ) -> Subgraph:
         """The edges around everything that each group of starts reaches by edges valid at ``as_of``.
 
         Of a group that reaches more than ``max_nodes`` versions, at least the edges around the nearest so many. Cost is linear
-        in the edges reached; the number of statements grows with the depth, not with the number of groups.
+        in the edges reached; the number of statements grows with the depth, not with the number of groups. Where the versions are
+        wanted ``whole``, those come with it that the same statements can read.
         """
         walks = [_Walk(group, max_depth, max_nodes) for group in groups]
         edges: dict[str, LineageEdge] = {}
+        versions: dict[str, PatternVersion] = {}
         ends: dict[str, list[str]] = {}
         deep = max_depth is None or max_depth > HOPS
         while wanted := set[str]().union(*(walk.advance(ends) for walk in walks)):
             if deep and len(wanted) <= _NARROW:
-                near = await self._reached(wanted, direction, types, max_nodes)
-                deep = len(near) < max_nodes  # what is as dense as that is cut within a few levels
-                wanted |= near - ends.keys()
+                near = await self._reached(wanted, direction, types, max_nodes, whole)
+                deep = (
+                    len(near.node_ids) - len(wanted) < max_nodes
+                )  # what is as dense as that is cut within a few levels
+                versions |= near.versions
+                wanted, found = near.node_ids - ends.keys(), near.edges
+            else:
+                found = await self.edges(wanted, direction, types)
             ends.update((node_id, []) for node_id in wanted)
-            for edge in await self.edges(wanted, direction, types):
+            for edge in found:
                 edges[edge.edge_id] = edge
                 if edge.open_at(as_of):
                     near_end, far_end = edge.source_node_id, edge.target_node_id
                     if direction is Direction.ANCESTORS:
                         near_end, far_end = far_end, near_end
                     ends[near_end].append(far_end)
-        return Subgraph(tuple(edges.values()), complete=not any(walk.cut for walk in walks))
+        return Subgraph(tuple(edges.values()), not any(walk.cut for walk in walks), versions)
 
     async def _reached(
-        self, start_ids: Collection[str], direction: Direction, types: Collection[RelationshipType], limit: int
-    ) -> set[str]:
-        statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types])
-        rows = await self._graph.read(statement, node_ids=list(start_ids), limit=limit)
-        return {node_id for row in rows for node_id in row["node_ids"]}
+        self,
+        start_ids: Collection[str],
+        direction: Direction,
+        types: Collection[RelationshipType],
+        limit: int,
+        whole: bool,
+    ) -> _Reached:
+        of = "= $node_ids[0]" if len(start_ids) == 1 else "IN $node_ids"
+        statement = _REACHED[direction].choose(EDGE_TYPES=[kind.value for kind in types], IS_START=of)
+        rows = await self._graph.read(statement, node_ids=list(start_ids), limit=limit, whole=whole)
+        node_ids = {node_id for row in rows for node_id in row["node_ids"]}
+        many = _size(rows, "edges", "versions")
+        return await made_of(many, lambda: _Reached(node_ids, _edges(rows), _versions(rows)))
+
+
+class _Reached(NamedTuple):
+    """Starts and what they reach, and the edges of all of these; their versions, if they were wanted."""
+
+    node_ids: set[str]
+    edges: list[LineageEdge]
+    versions: dict[str, PatternVersion]
+
+
+def _size(rows: Iterable[Row], *columns: str) -> int:
+    """How many things are in the lists of some columns."""
+    return sum(len(row[column]) for row in rows for column in columns)
+
+
+def _edges(rows: Iterable[Row]) -> list[LineageEdge]:
+    """The edges in lists of pairs, in order of creation."""
+    found = (mapping.edge(*pair) for row in rows for pair in row["edges"])
+    return sorted(found, key=lambda edge: (edge.created_at, edge.edge_id))
+
+
+def _versions(rows: Iterable[Row]) -> dict[str, PatternVersion]:
+    """The versions in lists, by id."""
+    found = (mapping.version(properties) for row in rows for properties in row["versions"])
+    return {version.node_id: version for version in found}
 
 
 class _Walk:

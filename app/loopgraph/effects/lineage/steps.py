@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ UNRESOLVED = "unresolved"
 
 _CREATE_EDGES = query("lineage/create_edges")
 _RESERVE = query("lineage/reserve_versions")
+_ADD_VERSIONS = query("lineage/add_versions")
 _LOCK_ANCESTRY = query("lineage/lock_ancestry")
 _EDGES_BY_ID = query("lineage/edges_by_id")
 _EDGES_INTO = query("lineage/edges_into").choose(EDGE_TYPES=[kind.value for kind in RelationshipType])
@@ -220,6 +222,23 @@ def resolved(edge: LineageEdge, sources: Mapping[str, Row]) -> LineageEdge:
     if edge.source_node_id not in sources:
         raise NotFound("PatternVersion", edge.source_node_id)
     return edge.model_copy(update={"source_pattern_id": sources[edge.source_node_id]["pattern_id"]})
+
+
+async def create_versions(tx: Transaction, rows: Sequence[Row], edges: Sequence[tuple[LineageEdge, str]]) -> None:
+    """Makes versions, of rows with ``version``, ``event`` and ``current``, and edges into them with the hashes of their requests.
+
+    It takes one statement where the edges are few and of one type.
+    """
+    kinds = {edge.relationship_type for edge, _ in edges}
+    together = len(kinds) <= 1 and len(edges) <= MOST_ROWS
+    own: defaultdict[str, list[Row]] = defaultdict(list)
+    for edge, hash_ in edges if together else ():
+        own[edge.target_node_id].append(mapping.edge_properties(edge, hash_))
+    kind = next(iter(kinds)) if kinds and together else RelationshipType.REFINED_FROM
+    with_edges = [{**row, "edges": own[row["version"]["node_id"]]} for row in rows]
+    await tx.write(_ADD_VERSIONS.choose(EDGE_TYPE=kind.value), with_edges)
+    if not together:
+        await create_edges(tx, edges)
 
 
 async def create_edges(tx: Transaction, edges: Sequence[tuple[LineageEdge, str]]) -> None:

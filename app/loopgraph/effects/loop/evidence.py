@@ -59,7 +59,7 @@ class EvidenceReads:
         )
         found: dict[str, list[Evidence]] = {id_: [] for id_ in experiment_ids}
         for row in rows:
-            found[row["experiment_id"]].append(Evidence(mapping.hook(row["execution"]), row["decision_id"]))
+            found[row["experiment_id"]] = [Evidence(mapping.hook(hook), id_) for hook, id_ in row["evidence"]]
         return {
             id_: EvidencePage(tuple(items[: page.first]), has_more=len(items) > page.first)
             for id_, items in found.items()

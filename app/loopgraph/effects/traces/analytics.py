@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from loopgraph.assets import Query, query
@@ -27,8 +27,6 @@ _HOOK_PERFORMANCE = query("analytics/hook_performance")
 _ENDPOINT_RELIABILITY = query("analytics/endpoint_reliability")
 _MODEL_USAGE = query("analytics/model_usage")
 _MODEL_USAGE_OF_SESSIONS = query("analytics/model_usage_of_sessions")
-
-_EPOCH = date(1970, 1, 1)
 
 
 class Analytics:
@@ -98,4 +96,4 @@ def _summed(row: Row) -> Row:
 
 
 def _day(number: int | None) -> date | None:
-    return None if number is None else _EPOCH + timedelta(days=number)
+    return None if number is None else date(number // 10_000, number // 100 % 100, number % 100)

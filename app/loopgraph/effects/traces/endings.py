@@ -2,7 +2,7 @@
 
 What is concluded follows from what is stored, whatever came first: a trace is cut off when
 
-- its session's process is gone (``cut_off_at`` of the session: its end, or a start of its own), and the trace had begun before;
+- its session has ended (``cut_off_at`` of the session), and the trace had begun before;
 - a person's later prompt (``prompted_at`` of the session) has left it behind; a subagent is left behind with its prompt,
   unless its call has returned already: then it works on in the background.
 
@@ -33,11 +33,12 @@ _SIGNS_OF_LIFE = query("retention/signs_of_life")
 _TYPE = "interrupt"
 
 
-async def end_what_is_left(tx: Transaction, batch: Batch) -> None:
-    """Concludes which traces of the sessions of a batch are cut off, and ends what is open in them, in memory."""
+async def end_what_is_left(tx: Transaction, batch: Batch) -> list[str]:
+    """Concludes which traces of the sessions of a batch are cut off, and ends what is open in them, in memory; returns their
+    ids."""
     sessions = {session["session_id"]: session for session in batch.sessions.all() if _cuts(session)}
     if not sessions:
-        return
+        return []
     if rows := _newly_cut(batch):
         for row in await tx.run(_UNENDED, rows=rows):
             nodes: Nodes = getattr(batch, row["kind"])
@@ -51,8 +52,10 @@ async def end_what_is_left(tx: Transaction, batch: Batch) -> None:
             elif not mapping.is_final(node) and _is_over(node, sessions.get(node.get("session_id") or "")):
                 _end(nodes, node, node)  # in a trace with an end of its own
     unended = [trace for id_ in cut if _end(batch.traces, trace := batch.traces.get(id_) or {}, trace)]
-    if unended:
-        await _date(tx, batch, sorted(trace["correlation_id"] for trace in unended))
+    ids = sorted(trace["correlation_id"] for trace in unended)
+    if ids:
+        await _date(tx, batch, ids)
+    return ids
 
 
 def _cuts(session: Properties) -> bool:

@@ -17,6 +17,7 @@ from loopgraph.contracts.base import Contract
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
+from loopgraph.contracts.stored import stored
 from loopgraph.contracts.traces import (
     FINAL,
     EndpointCall,
@@ -284,7 +285,7 @@ def trace(properties: Properties) -> Trace:
     started, root_id = BEGUN in properties or properties.get("started_at") is not None, properties.get("root_id")
     if root_id is None and started and properties.get("parent_id") is None:
         root_id = properties["correlation_id"]
-    return Trace(**{**_record(Trace, properties), "started": started, "root_id": root_id})
+    return stored(Trace, {**_record(Trace, properties), "started": started, "root_id": root_id})
 
 
 def trace_key(trace: Trace) -> str:
@@ -294,7 +295,7 @@ def trace_key(trace: Trace) -> str:
 
 def hook(properties: Properties) -> HookExecution:
     """The execution of a ``:HookExecution`` node."""
-    return HookExecution(**_record(HookExecution, properties))
+    return stored(HookExecution, _record(HookExecution, properties))
 
 
 def call(properties: Properties) -> EndpointCall:
@@ -305,12 +306,12 @@ def call(properties: Properties) -> EndpointCall:
     record["cost_source"] = CostSource.REPORTED if record["cost_usd"] is not None else None
     if record["cost_usd"] is None and (price := properties.get("price_usd")) is not None:
         record["cost_usd"], record["cost_source"] = price, CostSource.COMPUTED
-    return EndpointCall(**record)
+    return stored(EndpointCall, record)
 
 
 def routing(properties: Properties) -> RoutingDecision:
     """The decision of a ``:RoutingDecision`` node."""
-    return RoutingDecision(**_record(RoutingDecision, properties))
+    return stored(RoutingDecision, _record(RoutingDecision, properties))
 
 
 def execution(properties: Properties) -> Execution:
@@ -349,11 +350,12 @@ def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
 
 
 def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    """The spans of steps or calls from rows of ``skeleton_of_hooks`` or ``skeleton_of_calls``."""
+    """The spans of one kind from rows of ``skeleton_of_steps``."""
     for row in rows:
-        for id_, outer, status, *times in row["spans"]:
-            around = ((SpanKind.STEP, outer),) if outer else ()
-            yield _span(kind, id_, row["correlation_id"], around, None, status, times)
+        if row["kind"] == kind:
+            for trace, id_, outer, status, *times in row["spans"]:
+                around = ((SpanKind.STEP, outer),) if outer else ()
+                yield _span(kind, id_, trace, around, None, status, times)
 
 
 def _span(
@@ -383,14 +385,14 @@ _LISTS = (
 
 def _record(contract: type[Contract], properties: Properties) -> Properties:
     """A value for every field of the contract: JSON decoded, times completed, empty where nothing is stored."""
-    record = _empty(contract).copy()
-    for name, value in properties.items():
-        if name in record and value is not None:
-            plain = json_value(value) if name in FREE_VALUES and isinstance(value, str) else value
-            if plain is not None:
-                record[name] = tuple(plain) if name in _LISTS else plain
-    known = times(properties)
-    record.update((name, value) for name, value in zip(Times._fields, known, strict=True) if name in record)
+    empty = _empty(contract)
+    record = {**empty, **properties}
+    for name in _decoded(contract):
+        value = record[name]
+        if name in FREE_VALUES and isinstance(value, str):
+            value = json_value(value)
+        record[name] = empty[name] if value is None else value
+    record.update(zip(Times._fields, times(properties), strict=True))
     return record
 
 
@@ -399,3 +401,9 @@ def _empty(contract: type[Contract]) -> Properties:
     """What a contract holds where nothing is stored."""
     kinds: Properties = {**{name: {} for name in JSON_MAPS}, **dict.fromkeys(_LISTS, ())}
     return {name: kinds.get(name) for name in contract.model_fields}
+
+
+@cache
+def _decoded(contract: type[Contract]) -> tuple[str, ...]:
+    """The fields of a contract that are stored as JSON, or are lists."""
+    return tuple(name for name in contract.model_fields if name in FREE_VALUES or name in _LISTS)

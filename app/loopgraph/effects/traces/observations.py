@@ -35,13 +35,18 @@ def observed(observation: Observation) -> Properties:
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
     if observation.source.startswith(_BY_HOOKS) and isinstance(event, TraceStarted | HookExecuted):
         given["hooked"] = True
-    if isinstance(event, TraceStarted) and event.source == PROMPTED and event.timestamp and event.session_id:
+    if isinstance(event, TraceStarted) and event.timestamp and _is_of_person(event):
         given["prompted_at"] = event.timestamp
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
     return weighted(given, _weights(observation, given))
+
+
+def _is_of_person(event: TraceStarted) -> bool:
+    """Whether a person's prompt has begun a trace of a session."""
+    return event.source == PROMPTED and event.session_id is not None and event.agent_id is None
 
 
 def _course(observation: Observation) -> Properties:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from loopgraph.assets import Access, Query, query
+from loopgraph.assets import Access, query
 from loopgraph.contracts.assembly import Forest, Head, Skeleton, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.experiments import ArmTally, Experiment
@@ -30,12 +29,10 @@ _SPAWNED_BY_TRACES = query("traces/spawned_by_traces")
 _FIRST_PROMPTS = query("traces/first_prompts")
 _CONTINUED_PROMPTS = query("traces/continued_prompts")
 _PROMPTS_BY_OTEL_ID = query("traces/prompts_by_otel_id")
-_HOOKS_OF_TRACES = query("traces/hooks_of_traces")
-_CALLS_OF_TRACES = query("traces/calls_of_traces")
+_STEPS_OF_TRACES = query("traces/steps_of_traces")
 _CHILDREN_OF_TRACES = query("traces/children_of_traces")
 _SKELETON_OF_TRACES = query("traces/skeleton_of_traces")
-_SKELETON_OF_HOOKS = query("traces/skeleton_of_hooks")
-_SKELETON_OF_CALLS = query("traces/skeleton_of_calls")
+_SKELETON_OF_STEPS = query("traces/skeleton_of_steps")
 _HOOKS_BY_ID = query("traces/hooks_by_id")
 _CALLS_BY_ID = query("traces/calls_by_id")
 _EXECUTIONS_OF_VERSION = query("traces/executions_of_version")
@@ -72,7 +69,7 @@ class TraceReads:
         self._graph = graph
 
     async def parts(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, TraceParts]:
-        """Everything of some traces but their children's contents, in four statements; unknown and hidden ids are absent."""
+        """Everything of some traces but their children's contents, in three statements; unknown and hidden ids are absent."""
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
 
         async def work(tx: Transaction) -> tuple[_Rows, list[Row]]:
@@ -95,7 +92,7 @@ class TraceReads:
         max_traces: int = MAX_TRACES,
         max_steps: int = MAX_STEPS,
     ) -> Forest:
-        """Some traces with all that they spawned, 257 levels deep, in four statements; unknown and hidden ids are absent.
+        """Some traces with all that they spawned, 257 levels deep, in three statements; unknown and hidden ids are absent.
 
         At most ``max_traces`` traces beside those asked for, ``max_steps`` steps for each of these (and ``MOST`` altogether), and
         twice as many calls.
@@ -113,31 +110,25 @@ class TraceReads:
             continued_from={
                 row["trace"]["correlation_id"]: row["continued_from"] for row in rows.traces if row["continued_from"]
             },
-            truncated=cut
-            or sum(len(row["hooks"]) for row in rows.hooks) > limit
-            or sum(len(row["calls"]) for row in rows.calls) > limit,
+            truncated=cut or any(rows.count(kind) > limit for kind in (SpanKind.STEP, SpanKind.CALL)),
         )
 
     async def skeleton(self, correlation_ids: Iterable[str], principal: Principal | None) -> Skeleton:
-        """The spans of what ``forest`` reads, in four statements, and a fraction of its time and memory."""
+        """The spans of what ``forest`` reads, in three statements, and a fraction of its time and memory."""
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
         limit = min(MAX_STEPS * len(ids), MOST)
 
-        async def work(tx: Transaction) -> tuple[list[Row], bool]:
+        async def work(tx: Transaction) -> tuple[list[tuple[Span, str | None]], list[Row], bool]:
             kept, cut = await _with_spawned(tx, ids, MAX_TRACES)
-            return await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject), cut
+            traces = await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject)
+            heads = [mapping.trace_span(values) for row in traces for values in row["spans"]]
+            seen = list(dict.fromkeys(span.id for span, _ in heads))
+            return heads, await tx.run(_SKELETON_OF_STEPS, correlation_ids=seen, limit=limit + 1), cut
 
-        async def spans(kind: SpanKind, statement: Query) -> list[Span]:
-            rows = await self._graph.read(statement, correlation_ids=seen, limit=limit + 1)
-            many = sum(len(row["spans"]) for row in rows)
-            return await made_of(many, lambda: list(mapping.step_spans(kind, rows)))
-
-        traces, cut = await self._graph.transaction(work, Access.READ)
-        heads = [mapping.trace_span(values) for row in traces for values in row["spans"]]
-        seen = list(dict.fromkeys(span.id for span, _ in heads))
-        # Side by side: a transaction of both would see no more of one moment, as engines read what is committed.
-        steps, calls = await asyncio.gather(
-            spans(SpanKind.STEP, _SKELETON_OF_HOOKS), spans(SpanKind.CALL, _SKELETON_OF_CALLS)
+        heads, rows, cut = await self._graph.transaction(work, Access.READ)
+        many = sum(len(row["spans"]) for row in rows)
+        steps, calls = await made_of(
+            many, lambda: [list(mapping.step_spans(kind, rows)) for kind in (SpanKind.STEP, SpanKind.CALL)]
         )
         return Skeleton(
             spans=(*(span for span, _ in heads), *steps, *calls),
@@ -262,16 +253,21 @@ class _Rows(NamedTuple):
     """Traces with their routing decisions, one to a row; their hook executions and endpoint calls, many to a row."""
 
     traces: list[Row]
-    hooks: list[Row]
-    calls: list[Row]
+    steps: list[Row]
 
     @property
     def size(self) -> int:
         """How many traces, steps and calls they are."""
-        return (
-            len(self.traces)
-            + sum(len(row["hooks"]) for row in self.hooks)
-            + sum(len(row["calls"]) for row in self.calls)
+        return len(self.traces) + sum(len(row["steps"]) for row in self.steps)
+
+    def count(self, kind: SpanKind) -> int:
+        """How many there are of one kind of step."""
+        return sum(len(row["steps"]) for row in self.steps if row["kind"] == kind)
+
+    def grouped(self, kind: SpanKind, make: Callable[[Row], T]) -> dict[str, tuple[T, ...]]:
+        """What is made of one kind of step, by trace."""
+        return _grouped(
+            (row["correlation_id"], make(step)) for row in self.steps if row["kind"] == kind for step in row["steps"]
         )
 
 
@@ -294,13 +290,12 @@ async def _with_spawned(tx: Transaction, ids: list[str], max_traces: int) -> tup
 async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:
     traces = await tx.run(_TRACES_IN_CONTEXT, correlation_ids=correlation_ids, subject=subject)
     seen = list(dict.fromkeys(row["trace"]["correlation_id"] for row in traces))
-    hooks = await tx.run(_HOOKS_OF_TRACES, correlation_ids=seen, limit=limit)
-    return _Rows(traces, hooks, await tx.run(_CALLS_OF_TRACES, correlation_ids=seen, limit=limit))
+    return _Rows(traces, await tx.run(_STEPS_OF_TRACES, correlation_ids=seen, limit=limit))
 
 
 def _parts(rows: _Rows) -> dict[str, TraceParts]:
-    hooks = _grouped((row["correlation_id"], mapping.hook(hook)) for row in rows.hooks for hook in row["hooks"])
-    calls = _grouped((row["correlation_id"], mapping.call(call)) for row in rows.calls for call in row["calls"])
+    hooks = rows.grouped(SpanKind.STEP, mapping.hook)
+    calls = rows.grouped(SpanKind.CALL, mapping.call)
     return {
         id_: TraceParts(
             trace=mapping.trace(row["trace"]),

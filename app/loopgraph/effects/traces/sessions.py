@@ -12,7 +12,6 @@ from loopgraph.contracts.sessions import LogRecord, MetricPoint, Session
 from loopgraph.contracts.traces import Trace
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces import mapping as trace_mapping
 from loopgraph.effects.traces.reads import LAST, subject_of
@@ -61,9 +60,7 @@ class SessionReads:
     ) -> dict[str, Items[Trace]]:
         """A page of the traces of each session, newest first. ``page.after`` is the ``trace_key`` of the last trace seen."""
         position = {"before": page.after or LAST, "subject": subject_of(principal)}
-        return await self._pages(
-            _TRACES_OF_SESSIONS, session_ids, page, lambda row: trace_mapping.trace(row["trace"]), position
-        )
+        return await self._pages(_TRACES_OF_SESSIONS, session_ids, page, trace_mapping.trace, position)
 
     async def logs(
         self, session_ids: Iterable[str], page: Page, principal: Principal | None
@@ -74,7 +71,7 @@ class SessionReads:
         """
         at, id_ = _position(page)
         position = {"at": at, "record_id": id_, "subject": subject_of(principal)}
-        return await self._pages(_LOGS_OF_SESSIONS, session_ids, page, lambda row: log_record(row["record"]), position)
+        return await self._pages(_LOGS_OF_SESSIONS, session_ids, page, log_record, position)
 
     async def metrics(self, session_ids: Iterable[str], page: Page) -> dict[str, Items[MetricPoint]]:
         """A page of the data points of each session, in the order of time; whoever may see a session may see them.
@@ -82,17 +79,20 @@ class SessionReads:
         ``page.after`` is the ``metric_key`` of the last point seen. Raises InvalidInput for one that is no such key.
         """
         at, id_ = _position(page)
-        return await self._pages(
-            _POINTS_OF_SESSIONS, session_ids, page, lambda row: metric_point(row["point"]), {"at": at, "point_id": id_}
-        )
+        return await self._pages(_POINTS_OF_SESSIONS, session_ids, page, metric_point, {"at": at, "point_id": id_})
 
     async def _pages(
-        self, statement: Query, session_ids: Iterable[str], page: Page, item: Callable[[Row], T], position: Properties
+        self,
+        statement: Query,
+        session_ids: Iterable[str],
+        page: Page,
+        item: Callable[[Properties], T],
+        position: Properties,
     ) -> dict[str, Items[T]]:
         """A page for each id given."""
         found: dict[str, list[T]] = {id_: [] for id_ in session_ids}
         for row in await self._graph.read(statement, session_ids=list(found), limit=page.first + 1, **position):
-            found[row["session_id"]].append(item(row))
+            found[row["session_id"]] = list(map(item, row["items"]))
         return {id_: _page(items, page) for id_, items in found.items()}
 
 

@@ -67,14 +67,19 @@ class TraceWrites:
         self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
-        self, events: Sequence[Recordable], *, received_at: datetime | Sequence[datetime]
+        self,
+        events: Sequence[Recordable],
+        *,
+        received_at: datetime | Sequence[datetime],
+        ended: list[Recorded] | None = None,
     ) -> list[Recorded | UserError]:
         """Records events, in any order of arrival, and says of each what became of it. One bad event does not lose the others.
 
         Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
         not arrived yet hangs under a stub, which that event fills in. An execution of a version counts in the version's usage
         as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival:
-        ``received_at`` is that of all, or of each.
+        ``received_at`` is that of all, or of each. ``ended`` is given the ends of traces that follow from the events and that
+        none of them tells of.
 
         Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
         version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays).
@@ -84,6 +89,7 @@ class TraceWrites:
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
         filled: list[str] = []
+        left: list[str] = []
         there: Collection[str] = self._there
 
         async def work(tx: Transaction) -> list[Recorded | UserError]:
@@ -92,7 +98,7 @@ class TraceWrites:
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
-            await end_what_is_left(tx, batch)
+            left[:] = await end_what_is_left(tx, batch)
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
@@ -106,6 +112,8 @@ class TraceWrites:
         traces = {item.correlation_id for item in sound}
         outcomes = await self._graph.transaction(work, contended=traces.pop() if len(traces) == 1 else None)
         self._remember(filled)
+        if ended is not None:
+            ended += (Recorded(kind="complete", correlation_id=id_, execution_id=None, repeated=False) for id_ in left)
         return outcomes
 
     async def _placed(

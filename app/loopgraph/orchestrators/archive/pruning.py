@@ -19,13 +19,16 @@ from loopgraph.contracts.retention import Kept, NodeId, Progress, PruneReport, T
 from loopgraph.effects.archive import segments as trace_archive
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.archive.retention import SLICE, Retention
-from loopgraph.effects.archive.segments import Archive, Origin, Segment
+from loopgraph.effects.archive.segments import Archive, Holdings, Origin, Segment
 from loopgraph.effects.clock import now
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
 from loopgraph.orchestrators.archive.ahead import ahead
 
 SEGMENT_NODES = 20_000
 """A segment with so many nodes is finished; it can be larger by one trace."""
+
+LEAST_NODES = 5_000
+"""With so many it is, if nothing is being deleted: the engine and this process are then busy at the same time."""
 
 _ROOTS = 200
 _SINGLE = 10_000
@@ -53,7 +56,7 @@ class Pruning:
         with self._archive.locked():
             try:
                 for segment in self._archive.pending():
-                    await self._finish(segment)
+                    await self._finish(segment, await asyncio.to_thread(trace_archive.holdings, segment))
                 await self._move(self._old_traces())
                 await self._move_single("LogRecord")
                 await self._move_single("MetricPoint")
@@ -118,7 +121,8 @@ class Pruning:
                 await asyncio.to_thread(self._segment.write, items)
                 self._count(pack)
                 self._say()
-                if pack and self._segment.size >= SEGMENT_NODES:
+                idle = self._deleting is None or self._deleting.done()
+                if pack and self._segment.size >= (LEAST_NODES if idle else SEGMENT_NODES):
                     await self._close()
         await self._close()
         await self._deleted_so_far()
@@ -135,19 +139,20 @@ class Pruning:
     async def _close(self) -> None:
         """Finishes the open segment, and begins to delete what it holds when that of the one before is done."""
         if self._segment is not None:
-            segment = await asyncio.to_thread(self._segment.close)
+            holdings, path = self._segment.holdings, await asyncio.to_thread(self._segment.close)
             self._segment = None
+            await asyncio.to_thread(trace_archive.read_back, path)
             await self._deleted_so_far()
-            self._deleting = asyncio.create_task(self._finish(segment))
+            self._deleting = asyncio.create_task(self._finish(path, holdings))
 
     async def _deleted_so_far(self) -> None:
         if self._deleting is not None:
             deleting, self._deleting = self._deleting, None
             await deleting
 
-    async def _finish(self, segment: Path) -> None:
-        """Deletes what a segment holds, once it has been read back and found complete."""
-        units, archived = await asyncio.to_thread(trace_archive.holdings, segment)
+    async def _finish(self, segment: Path, holdings: Holdings) -> None:
+        """Deletes what a segment holds, which has been read back and found complete."""
+        units, archived = holdings
 
         def is_archived(item: Item) -> bool:
             return fingerprint(item) in archived

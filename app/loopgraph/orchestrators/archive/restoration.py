@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
-from loopgraph.contracts.retention import Node, NodeId, Progress, Relationship, RestoreReport, Tell
+from loopgraph.contracts.retention import Manifest, NodeId, Progress, RestoreReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
 from loopgraph.effects.archive.retention import SLICE, SLICE_BYTES, Retention
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
@@ -28,29 +28,35 @@ async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lamb
     not whole.
     """
     segments = await asyncio.to_thread(trace_archive.segments_of, paths)
-    versions: dict[Path, int] = {}
+    manifests: dict[Path, Manifest] = {}
     total = moved = 0
     for segment in segments:
-        manifest = await asyncio.to_thread(trace_archive.verify, segment)
+        manifests[segment] = manifest = await asyncio.to_thread(trace_archive.verify, segment)
         if manifest.schema_version > SCHEMA_VERSION:
             problem = f"has schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}"
             raise InvalidInput(str(segment), f"{problem}: use a newer loopgraph")
-        versions[segment] = manifest.schema_version
         total += manifest.lines - 1
     made, known, drawn, loose = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     behind: defaultdict[int, set[NodeId]] = defaultdict(set)
+    with_steps: set[Path] = set()
     for segment in reversed(segments):  # of a node that several hold, the newest has the latest state
-        version = versions[segment]
-        async for nodes in _batches(segment, Node):
-            fresh, there = await retention.restore_nodes(nodes)
-            made += fresh
-            known += there
+        version, steps = manifests[segment].schema_version, 0
+        async for nodes in _ahead(trace_archive.node_batches(segment, 2 * SLICE, SLICE_BYTES)):
+            done = await retention.restore_nodes(nodes)
+            made += done.made
+            known += done.known
+            steps += done.drawn["RAN"]
             moved += len(nodes)
             tell(Progress(moved, moved, made["Trace"] + known["Trace"], total))
             if version < SCHEMA_VERSION:
                 behind[version] |= await retention.as_archived(nodes)
+        if steps == manifests[segment].relationships.get("RAN", 0):  # every one of them hangs at its trace
+            with_steps.add(segment)
+            drawn["RAN"] += steps
+            moved += steps
     for segment in segments:  # the ends of a relationship can be in two of them
-        async for relationships in _batches(segment, Relationship):
+        batches = trace_archive.relationship_batches(segment, SLICE, SLICE_BYTES, but_steps=segment in with_steps)
+        async for relationships in _ahead(batches):
             found, lost = await retention.restore_relationships(relationships)
             drawn += found
             loose += lost
@@ -67,8 +73,8 @@ async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lamb
     )
 
 
-async def _batches(segment: Path, kind: type[T]) -> AsyncIterator[Sequence[T]]:
-    batches = trace_archive.batches(segment, kind, SLICE, SLICE_BYTES)
+async def _ahead(batches: Iterator[Sequence[T]]) -> AsyncIterator[Sequence[T]]:
+    """Batches that are read in a thread, one ahead."""
 
     async def read() -> AsyncIterator[Sequence[T]]:
         while batch := await asyncio.to_thread(next, batches, None):

@@ -64,9 +64,11 @@ class Traversals:
             as_of=as_of,
             max_depth=filter.max_depth,
             max_nodes=limit,
+            whole=True,
         )
         reached = await made_of(subgraph.edges, partial(_reach_each, own, subgraph, filter, as_of, limit))
-        versions = await self._reads.versions({node_id for answer in reached.values() for node_id in answer.order})
+        wanted = {node_id for answer in reached.values() for node_id in answer.order}
+        versions = subgraph.versions | await self._reads.versions(wanted - subgraph.versions.keys())
         return await made_of(
             subgraph.edges,
             lambda: {
@@ -108,7 +110,9 @@ class Traversals:
                 as_of=as_of,
                 max_depth=filter.max_depth,
                 max_nodes=limit,
+                whole=True,
             )
+            versions |= subgraph.versions
             for id_, answer in (
                 await made_of(subgraph.edges, partial(_reach_each, own, subgraph, one_way, as_of, limit))
             ).items():

@@ -268,14 +268,16 @@ class Recorder:
         """Records entries in one transaction, and settles them; or what it failed with."""
         began = time.perf_counter()
         arrivals = [entry.submission.received_at for entry in entries]
+        ended: list[Recorded] = []
         try:
-            outcomes = await self._traces.record([entry.event for entry in entries], received_at=arrivals)
+            events = [entry.event for entry in entries]
+            outcomes = await self._traces.record(events, received_at=arrivals, ended=ended)
         except Exception as error:
             return error
         for entry, outcome in zip(entries, outcomes, strict=True):
             self._settle(entry, outcome)
         if self._feed is not None:
-            self._feed.publish(outcome for outcome in outcomes if isinstance(outcome, Recorded))
+            self._feed.publish([*(outcome for outcome in outcomes if isinstance(outcome, Recorded)), *ended])
         rate = len(entries) / (time.perf_counter() - began)
         self._per_second += (rate - self._per_second) / 8
         self._pause_s, self._batch = _FIRST_PAUSE_S, min(self._full_batch, self._batch * 2)

@@ -199,7 +199,7 @@ VALUES = {
     "UsageDimension": {
         "MODEL": "The language model.",
         "SERVICE": "The service that was called.",
-        "DAY": "The day (UTC) on which the trace of a call began.",
+        "DAY": "The day (UTC) on which a call began.",
         "PROJECT": "The folder that the session worked in.",
         "SESSION": "The session.",
         "USER": "Whose work it was.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, NewType, TypeVar
+from typing import Any, NamedTuple, NewType, TypeVar, get_args, get_origin
 
 import strawberry
 from graphql import GraphQLError
@@ -52,14 +52,54 @@ def shape(type_: type[T], contract: BaseModel, **more: Any) -> T:
     """The GraphQL object of a contract: fields of the same name are taken over, lists up to ``SHORT`` items; the others come
     from ``more``."""
     key = (type_, type(contract), *more)
-    if (names := _COMMON.get(key)) is None:
-        wanted = {field.name for field in dataclasses.fields(type_) if field.init} - more.keys()  # type: ignore[arg-type]
-        names = _COMMON[key] = tuple(name for name in wanted if hasattr(contract, name))
-    return type_(**{name: _listed(getattr(contract, name)) for name in names}, **more)
+    if (plan := _PLANS.get(key)) is None:
+        plan = _PLANS[key] = _Plan.of(type_, type(contract), frozenset(more))
+    shaped = object.__new__(type_)
+    values = shaped.__dict__
+    # A copy costs less than a choice: what the type has no field for, nobody asks for.
+    values.update(contract.__dict__)
+    for name in plan.hiding:
+        del values[name]
+    for name in plan.lists:
+        values[name] = _listed(values[name])
+    for name in plan.told:
+        values[name] = _listed(getattr(contract, name))
+    values.update(more)
+    return shaped
 
 
-_COMMON: dict[tuple[Any, ...], tuple[str, ...]] = {}
-"""Which fields are taken over, by the two types and what comes from elsewhere: looked up once, and not for each object."""
+class _Plan(NamedTuple):
+    """How an object of a type is made of a contract: found out once, and not for each object."""
+
+    hiding: tuple[str, ...]
+    """What the contract has that would hide something else of the type."""
+    lists: tuple[str, ...]
+    """What may be a tuple."""
+    told: tuple[str, ...]
+    """What the contract tells by properties."""
+
+    @classmethod
+    def of(cls, type_: type, contract: type[BaseModel], more: frozenset[str]) -> _Plan:
+        """The plan for two types, where ``more`` comes from elsewhere. Raises TypeError for a field that comes from nowhere."""
+        fields: Any = dataclasses.fields(type_)
+        wanted = {field.name: field for field in fields if field.init and field.name not in more}
+        held = contract.model_fields
+        told = [name for name in wanted if name not in held and hasattr(contract, name)]
+        for name, field in wanted.items():
+            if name not in held and name not in told and field.default is dataclasses.MISSING:
+                raise TypeError(f"{type_.__name__}.{name} comes from nowhere: {contract.__name__} has none")
+        return cls(
+            tuple(name for name in held if name not in wanted and name not in more and hasattr(type_, name)),
+            tuple(name for name in held if name in wanted and _may_be_tuple(held[name].annotation)),
+            tuple(told),
+        )
+
+
+_PLANS: dict[tuple[Any, ...], _Plan] = {}
+
+
+def _may_be_tuple(annotation: Any) -> bool:
+    return annotation is Any or get_origin(annotation) is tuple or any(map(_may_be_tuple, get_args(annotation)))
 
 
 def _listed(value: Any) -> Any:

@@ -108,7 +108,7 @@ class ModelUsageSums:
 class ModelUsage(ModelUsageSums):
     model: str | None = strawberry.field(description="The language model.")
     service_name: str | None
-    day: date | None = strawberry.field(description="The day (UTC) on which the traces of the calls began.")
+    day: date | None = strawberry.field(description="The day (UTC) on which the calls began.")
     project: str | None = strawberry.field(description="The folder that the sessions worked in.")
     session_id: strawberry.ID | None
     user_id: str | None

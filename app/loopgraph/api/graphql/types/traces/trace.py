@@ -60,7 +60,7 @@ class Trace(Loaded, relay.Node):
     continues: strawberry.ID | None = strawberry.field(description="The step whose background work it goes on with.")
     otel_trace_id: strawberry.ID | None
     closed_by: str | None = strawberry.field(
-        description="`timeout` if the service ended it: nothing more was heard of it.",
+        description="`timeout` if the service ended it: nothing more was heard of it; `spans` if all its spans have.",
         deprecation_reason="Use `closure`, which is an enum.",
     )
     status: TraceStatus

@@ -1,0 +1,12 @@
+// Makes traces, none of which is there, and steps under each.
+// access: write
+// parameters: rows
+// returns: drawn
+UNWIND $rows AS row
+CREATE (t:Trace)
+SET t = row.trace
+WITH t, row
+UNWIND row.steps AS step
+CREATE (t)-[:RAN]->(h:HookExecution)
+SET h = step
+RETURN count(*) AS drawn

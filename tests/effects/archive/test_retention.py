@@ -1,0 +1,70 @@
+"""What is deleted is what is archived, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from conftest import settings_for
+from loopgraph.contracts.retention import NodeId
+from loopgraph.contracts.traces import HookExecuted, TraceCompleted
+from loopgraph.effects.archive.lines import Item, fingerprint
+from loopgraph.effects.archive.retention import Deletion, Retention
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import schema
+from support.engines import EngineUnderTest
+from support.retention import long_ago, remember
+from support.traces import statement
+
+
+@pytest.mark.parametrize("moment", ["before", "at first", "midway"])
+async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
+    embedded_engine: EngineUnderTest, moment: str
+) -> None:
+    """On the engine where writers wait for nobody: of the late step and the deletion, one meets the other at its commit."""
+    name, begun, settings = new_id(), long_ago(), settings_for(embedded_engine)
+    late = HookExecuted(correlation_id=f"{name}.1", execution_id=f"{name}.1.late", hook_type="T", success=True)
+    units = {
+        trace: [NodeId("HookExecution", f"{trace}.{step}") for step in range(3)] + [NodeId("Trace", trace)]
+        for trace in (f"{name}.1", f"{name}.2")
+    }
+    compared = 0
+
+    async def arrives() -> None:
+        async with Graph.open(settings) as elsewhere:
+            await remember(elsewhere, [late], begun)
+
+    def is_archived(item: Item) -> bool:
+        nonlocal compared
+        if compared == {"before": -1, "at first": 0, "midway": 7}[moment]:
+            with ThreadPoolExecutor(1) as another:
+                another.submit(asyncio.run, arrives()).result()
+        compared += 1
+        return fingerprint(item) in archived
+
+    async with Graph.open(settings) as graph:
+        await schema.prepare(graph)
+        steps = [
+            HookExecuted(correlation_id=trace, execution_id=id_.key, hook_type="T", started_at=begun, success=True)
+            for trace, ids in units.items()
+            for id_ in ids[:-1]
+        ]
+        ends = [TraceCompleted(correlation_id=trace, timestamp=begun, success=True) for trace in units]
+        await remember(graph, [*steps, *ends], begun)
+        retention = Retention(graph)
+        archived = {fingerprint(item) for item in await retention.contents(units)}
+        if moment == "before":
+            await arrives()
+        deletion = await retention.delete(units, is_archived)
+        assert deletion == Deletion({"HookExecution": 3, "Trace": 1}, {f"{name}.1"})
+        rows = await statement(
+            graph,
+            "MATCH (h:HookExecution) WHERE h.execution_id STARTS WITH $name MATCH (t:Trace)-[:RAN]->(h) "
+            "RETURN h.execution_id AS id, t.correlation_id AS trace",
+            name=name,
+        )
+    kept = [late.execution_id, *(id_.key for id_ in units[f"{name}.1"][:-1])]
+    assert {row["id"]: row["trace"] for row in rows} == dict.fromkeys(kept, f"{name}.1")
