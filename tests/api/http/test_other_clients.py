@@ -47,7 +47,7 @@ async def totals(service: Service, id_: str) -> Json:
     return data["episode"]["totals"]  # type: ignore[no-any-return]
 
 
-_USAGE = "{ modelUsage(first: 1000) { model calls inputTokens outputTokens } }"
+_USAGE = "{ modelUsage(first: 500) { model calls inputTokens outputTokens } }"
 
 
 async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> None:
