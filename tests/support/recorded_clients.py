@@ -41,10 +41,11 @@ class Sent:
         return id_
 
 
-def recorded(client: str) -> list[Sent]:
-    """The session of a client under fresh ids."""
+def recorded(name: str) -> list[Sent]:
+    """A recorded session under fresh ids; its name begins with that of the client."""
     fresh: dict[str, str] = {}
-    text = _IDS.sub(lambda found: fresh.setdefault(found[0], new_id()), (FOLDER / f"{client}.jsonl").read_text())
+    text = _IDS.sub(lambda found: fresh.setdefault(found[0], new_id()), (FOLDER / f"{name}.jsonl").read_text())
+    client = name.partition("_")[0]
     lines = [json.loads(line) for line in text.splitlines()]
     return [Sent(client, datetime.fromisoformat(line["at"]), line["body"]) for line in lines]
 

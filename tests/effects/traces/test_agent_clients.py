@@ -92,6 +92,16 @@ async def test_told_again_it_changes_nothing(graph: Graph, client: str) -> None:
     assert await tree(graph, id_of(sent)) == TREES[client]
 
 
+@pytest.mark.parametrize("client", ["codex", "copilot"])
+@pytest.mark.parametrize("size", [1, 100])
+async def test_what_a_person_stopped_is_interrupted_with_its_call(graph: Graph, client: str, size: int) -> None:
+    """Codex has an event for it; of Copilot only the session ends."""
+    sent = recorded(f"{client}_interrupted")
+    await tell(graph, sent, size=size)
+    tool = {"codex": "Bash", "copilot": "bash"}[client]
+    assert await tree(graph, id_of(sent)) == [trace([(tool, "interrupted")], status="interrupted", answer=None)]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_client_that_names_all_can_be_told_in_any_order(graph: Graph, seed: int) -> None:
     sent = recorded("codex")
