@@ -411,3 +411,24 @@ async def test_a_client_that_is_not_known_is_left_alone(shim: Shim) -> None:
     async with Door().open() as url:
         assert (await shim.run(url, START, "--client", "another"))[0] == ""
     assert not shim.root.exists()
+
+
+@pytest.mark.parametrize("client", ["gemini", "copilot"])
+async def test_what_a_client_tells_without_ids_is_sent_in_its_order(shim: Shim, client: str) -> None:
+    taken, away = [], True
+
+    async def take(request: Request) -> Response:
+        if away:
+            return Response(status_code=503)
+        taken.append((await request.json())["n"])
+        return JSONResponse({})
+
+    async with listening(Starlette(routes=[Route("/api/hooks/{client}", take, methods=["POST"])])) as url:
+        for number in range(3):
+            await shim.run(url, {"session_id": "s", "n": number}, "--client", client)
+        away = False
+        await shim.run(url, {"session_id": "s", "n": 3}, "--client", client, LOOPGRAPH_HOOK_TIMEOUT="20")
+        for number in range(4, 8):  # as many as it takes on a machine that is busy
+            await shim.run(url, {"session_id": "s", "n": number}, "--client", client, LOOPGRAPH_HOOK_TIMEOUT="20")
+    assert taken == sorted(taken)
+    assert taken[:4] == [0, 1, 2, 3]

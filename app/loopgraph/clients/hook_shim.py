@@ -34,6 +34,8 @@ DEFAULT_URL = "http://127.0.0.1:8053"
 CLAUDE_CODE = "claude-code"
 CLIENTS = (CLAUDE_CODE, "codex", "gemini", "cursor", "copilot")
 """The clients that have a door; its path ends in the name."""
+_IN_ORDER = frozenset({"gemini", "copilot"})
+"""Clients that name neither prompts nor calls: what an event is about depends on those before it, so it waits behind them."""
 _DOORS = "/api/hooks/"
 PATH = _DOORS + CLAUDE_CODE
 _TOTAL_S = 1.0
@@ -183,6 +185,10 @@ class Run:
         if not event.strip():
             return
         self._event = event = self._named(event)
+        if self._door.client in _IN_ORDER and not self._spool.is_empty():
+            self._settle(keep=True)
+            self._send_spooled(accepts=False)
+            return
         answer = self._door.post(self._at_ns, self._execution_id, event, self._pattern)
         accepted = answer.outcome is Outcome.ACCEPTED
         if accepted and self._door.client == CLAUDE_CODE:
@@ -190,13 +196,24 @@ class Run:
         elif not accepted:
             debug(f"the service does not take the event: {answer.status} {answer.body[:300]!r}")
         self._settle(keep=not accepted)
-        if accepted:
+        self._tell(answer)
+        if answer.outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.FAILED):
+            self._send_spooled(accepts=accepted)
+
+    def _send_spooled(self, *, accepts: bool) -> None:
+        def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
+            answer = self._door.post(at_ns, execution_id, event)
+            self._tell(answer)
+            return answer.outcome
+
+        self._spool.send(post, time.monotonic() + _SPOOL_SHARE_S, accepts=accepts)
+
+    def _tell(self, answer: Answer) -> None:
+        """Writes down whether the service takes events from here."""
+        if answer.outcome is Outcome.ACCEPTED:
             self._spool.tell_taken()
         elif answer.outcome is Outcome.BARRED:
             self._spool.tell_barred(f"HTTP {answer.status}")
-        if answer.outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.FAILED):
-            until = time.monotonic() + _SPOOL_SHARE_S
-            self._spool.send(lambda *item: self._door.post(*item).outcome, until, accepts=accepted)
 
     def _named(self, event: bytes) -> bytes:
         """The event with its name, where the client does not say it."""
