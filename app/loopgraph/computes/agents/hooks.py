@@ -9,7 +9,8 @@ tool calls no ids, the end of a call is that of the call of this tool with this 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -124,12 +125,19 @@ def stamped(fields: Fields, arrival: Arrival, payload: JsonMap) -> Arrival:
 def tell(hook: Hook, readings: Mapping[str, Reading], of_session: Container[Reading]) -> tuple[Observation, ...]:
     """All that an event says: what its reading makes of it, its session, and its place. Raises InvalidInput for ids that
     contradict each other."""
-    try:
+    with ids_agree():
         seen = session(hook)
         reading = readings.get(hook.event, own)
         if reading in of_session:
             return (*reading(hook), seen)
-        return (*reading(hook), *_place(hook), seen)
+        return (*reading(hook), *place(hook), seen)
+
+
+@contextmanager
+def ids_agree() -> Iterator[None]:
+    """Raises InvalidInput for ids of an event that contradict each other."""
+    try:
+        yield
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise InvalidInput(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
@@ -169,7 +177,7 @@ def _change(hook: Hook, how: Mapping[str, int], **more: Any) -> Observation:
     return hook.observed(seen, **how)
 
 
-def _place(hook: Hook) -> tuple[Observation, ...]:
+def place(hook: Hook) -> tuple[Observation, ...]:
     """The trace that the event belongs to, where that is not the prompt's own."""
     if hook.agent_id:
         return (hook.observed(subagent(hook)),)
@@ -296,14 +304,15 @@ def _called(hook: Hook, call: Call, *, how: Mapping[str, Any] | None = None, **c
     ran = HookExecuted(
         execution_id=execution,
         hook_type="ToolUse",
-        **_where(hook),
+        **where(hook),
         **said(tool_use_id=as_id(call.id) if call.id else None, tool_name=call.tool, tool_input=call.input),
         **said(context=hook.context, **course),
     )
     return hook.observed(ran, **more)
 
 
-def _where(hook: Hook) -> dict[str, Any]:
+def where(hook: Hook) -> dict[str, Any]:
+    """Where a step belongs, and when it was: fields of a HookExecuted."""
     return {
         "correlation_id": hook.correlation_id,
         "session_id": hook.session,
@@ -323,7 +332,7 @@ def own(hook: Hook, **course: Any) -> tuple[Observation, ...]:
         execution_id=hook.arrival.execution_id,
         hook_type=hook.event,
         completed_at=hook.at,
-        **_where(hook),
+        **where(hook),
         **{"status": TraceStatus.SUCCESS, **said(**course)},
         **said(
             tool_use_id=as_id(call.id) if call.id else None,
