@@ -74,7 +74,8 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
     assert (story["incomplete"], story["missing"], story["skewMs"], story["truncated"]) == (False, [], 0.0, False)
     assert story["totals"] == {
         "subagents": 2, "steps": 4, "failedSteps": 1, "endpointCalls": 1, "failedEndpointCalls": 0, "inputTokens": 1000,
-        "outputTokens": 50, "costUsd": 0.25, "ragQueries": 0, "qualityGates": 0,
+        "cacheReadTokens": None, "cacheWriteTokens": None, "outputTokens": 50, "reasoningTokens": None, "costUsd": 0.25,
+        "reportedCostUsd": 0.25, "unpricedModels": [], "ragQueries": 0, "qualityGates": 0,
     }  # fmt: skip
     first, second = nodes(story["traces"])
     assert (second["correlationId"], second["continuedFrom"]) == (f"{main}-more", main)
