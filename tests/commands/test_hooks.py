@@ -548,3 +548,18 @@ async def test_what_waits_of_another_client_goes_through_its_door(home: Path, ho
         ("/api/hooks/claude-code", {"of": "claude-code"}),
         ("/api/hooks/cursor", {"of": "cursor"}),
     ]
+
+
+def test_what_keeps_another_client_from_running_hooks_is_told(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / ".gemini" / "settings.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"hooksConfig": {"enabled": False}}))
+    told = hooks("install", "--client", "gemini", "--url", "http://127.0.0.1:1")
+    assert "✗" in told.stderr
+    assert "hooksConfig.enabled is false: Gemini CLI runs no hooks" in " ".join(told.stderr.split())
+    assert "hooksConfig.enabled is false" in hooks("status", "--client", "gemini", exit_code=1).stdout
+    monkeypatch.setenv("PATH", "/nowhere")
+    told = hooks("install", "--client", "codex", "--project")
+    assert "loopgraph-hook cannot be run: put it on the PATH" in " ".join(told.stderr.split())

@@ -40,7 +40,10 @@ def install(client: Client, wanted: Wanted, *, project: bool) -> None:
 
     before = file.read()
     backup = file.change(change)
-    if file.read() == before:
+    settings = file.read()
+    for problem in _problems(client, [str(file.path)], [settings]):
+        err.print(f"✗ {problem}", markup=False, style="red")
+    if settings == before:
         out.print(f"{file.path}: nothing to change", markup=False)
         return
     out.print(f"{file.path}: hooks for {len(client.events)} events of {client.shown} go to {wanted.url}", markup=False)
@@ -66,10 +69,12 @@ def uninstall(client: Client, *, project: bool) -> None:
 
 
 class Found(NamedTuple):
-    """What of our hooks is in a client's settings files: for each file, our commands by event."""
+    """What of our hooks is in a client's settings files: for each file, our commands by event; and what keeps them from
+    running."""
 
     client: Client
     files: dict[str, dict[str, list[str]]]
+    obstacles: list[str]
 
     @property
     def commands(self) -> list[str]:
@@ -84,13 +89,6 @@ class Found(NamedTuple):
         return list(dict.fromkeys(client_settings.option(command, "--url") for command in self.commands))
 
     @property
-    def obstacles(self) -> list[str]:
-        """What keeps the client from running them."""
-        programs = dict.fromkeys(client_settings.program(command) for command in self.commands)
-        gone = [program for program in programs if shutil.which(program) is None]
-        return [f"{self.client.shown}: {program} cannot be run: install the hooks again" for program in gone]
-
-    @property
     def installed_in(self) -> list[str]:
         """The files that have some of our hooks."""
         return [path for path, events in self.files.items() if events]
@@ -100,11 +98,29 @@ def find(clients: Iterable[Client], levels: Sequence[bool] = (False, True)) -> l
     """What is installed, of those clients of which something is; ``levels``: whether a project's settings."""
     found = []
     for client in clients:
-        files = {}
-        for project in levels:
-            file = SettingsFile(client.file(project=project))
-            files[str(file.path)] = client_settings.installed(client_settings.check(client, file.read()))
-        found.append(Found(client, files))
+        read = {str(file.path): client_settings.check(client, file.read()) for file in _files(client, levels)}
+        files = {path: client_settings.installed(settings) for path, settings in read.items()}
+        found.append(Found(client, files, _problems(client, read, read.values())))
+    return found
+
+
+def _files(client: Client, levels: Sequence[bool]) -> list[SettingsFile]:
+    return [SettingsFile(client.file(project=project)) for project in levels]
+
+
+def _problems(client: Client, paths: Iterable[str], read: Iterable[Json]) -> list[str]:
+    """What keeps our hooks in these settings from running, each with what to do."""
+    found = []
+    for path, settings in zip(paths, read, strict=True):
+        commands = [command for ours in client_settings.installed(settings).values() for command in ours]
+        found += [
+            f"{path}: {reason}: {client.shown} runs no hooks" for reason in client_settings.switched_off(settings)
+        ]
+        for program in dict.fromkeys(client_settings.program(command) for command in commands):
+            if shutil.which(program) is None:
+                found.append(
+                    f"{path}: {program} cannot be run: put it on the PATH where {client.shown} starts, or use --user"
+                )
     return found
 
 

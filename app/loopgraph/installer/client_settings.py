@@ -239,6 +239,16 @@ def _command(handler: Json) -> str:
     return next((command for name in _COMMANDS if isinstance(command := handler.get(name), str)), "")
 
 
+def switched_off(settings: Json) -> list[str]:
+    """What in the settings keeps the client from running any hooks."""
+    found = ["disableAllHooks is true"] if settings.get("disableAllHooks") is True else []
+    for name in ("hooksConfig", "hooks"):
+        section = settings.get(name)
+        if isinstance(section, dict) and section.get("enabled") is False:
+            found.append(f"{name}.enabled is false")
+    return found
+
+
 def option(command: str, name: str) -> str:
     """The value of an option in one of our commands; empty if it has none."""
     words = shlex.split(command)
