@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test test-neo4j quick clients senders run bench bench-client check lint schema clean
+.PHONY: demo test test-neo4j quick clients agents senders run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -56,8 +56,20 @@ clients: $(VENV)/.dev
 # Real frameworks, as pip and npm have them now, against a stand-in for their model: what they send must come to what was recorded.
 SENDERS := $(VENV)/senders
 
-senders: $(VENV)/.dev
+senders: $(VENV)/.dev agents
 	PYTHONPATH=tests $(BIN)/python -m senders.run $(SENDERS) $(SENDERS_ONLY)
+
+# The agent clients that npm has, each run offline with our hooks.
+AGENTS := tests/senders/agents
+
+agents: $(VENV)/.dev
+	@if ! { command -v node && command -v npm; } >/dev/null; then \
+		echo "skipped: the agent clients need node 20 or newer, and npm"; \
+	elif ! npm ci --prefix $(AGENTS) --ignore-scripts --no-audit --no-fund --loglevel=error; then \
+		echo "skipped: npm cannot install the agent clients here, as it says above"; \
+	else \
+		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest $(AGENTS); \
+	fi
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

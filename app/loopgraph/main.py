@@ -18,8 +18,8 @@ from starlette.middleware.cors import CORSMiddleware
 from loopgraph.api.errors import nowhere
 from loopgraph.api.graphql.app import graphql_routes
 from loopgraph.api.graphql.pace import Pace
+from loopgraph.api.http.agent_hooks import agent_hook_routes
 from loopgraph.api.http.batch import batch_routes
-from loopgraph.api.http.claude_code import agent_hook_routes
 from loopgraph.api.http.gate import Gate, allowed_origins
 from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes

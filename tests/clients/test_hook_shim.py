@@ -339,3 +339,96 @@ def test_the_start_is_quick() -> None:
 def test_what_the_service_says_of_an_event_is_known_as_its_fault(error: errors.LoopgraphError, blames: bool) -> None:
     status, body = problem(error)
     assert Answer(status, json.dumps(body).encode()).blames_the_event is blames
+
+
+# Other clients than Claude Code
+
+_BEFORE_PROMPT = {"hook_event_name": "beforeSubmitPrompt", "conversation_id": "c"}
+
+
+@pytest.mark.parametrize(
+    ("client", "event", "printed"),
+    [
+        ("codex", {"hook_event_name": "Stop", "session_id": "s"}, ""),
+        ("gemini", {"hook_event_name": "BeforeTool", "session_id": "s"}, ""),
+        ("cursor", _BEFORE_PROMPT, '{"continue": true}'),
+        ("cursor", {"hook_event_name": "preToolUse", "conversation_id": "c"}, "{}"),
+        ("copilot", {"sessionId": "s", "toolName": "bash"}, ""),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+async def test_another_client_gets_the_answer_that_changes_nothing(
+    shim: Shim, client: str, event: Json, printed: str, there: bool
+) -> None:
+    """Whatever the service says, and if it says nothing."""
+    asked = []
+
+    async def decide(request: Request) -> Response:
+        asked.append((request.url.path, await request.json()))
+        decision = {"decision": "block", "continue": False, "permission": "deny"}
+        return JSONResponse({**CONTEXT, **decision}, status_code=200 if there else 503)
+
+    async with listening(Starlette(routes=[Route("/api/hooks/{client}", decide, methods=["POST"])])) as url:
+        assert (await shim.run(url, event, "--client", client))[0] == printed
+    assert asked == [(f"/api/hooks/{client}", event)]
+    assert shim.spool(f"{url}/api/hooks/{client}").waiting()[0] == (0 if there else 1)
+    assert shim.spool(url).waiting()[0] == 0, "it is not among what waits for the door of Claude Code"
+
+
+async def test_an_event_gets_the_name_that_its_client_does_not_say(shim: Shim) -> None:
+    taken = []
+
+    async def take(request: Request) -> Response:
+        taken.append(await request.json())
+        return JSONResponse({})
+
+    async with listening(Starlette(routes=[Route("/api/hooks/copilot", take, methods=["POST"])])) as url:
+        options = ("--client", "copilot", "--event", "agentStop")
+        await shim.run(url, {"sessionId": "s"}, *options)
+        await shim.run(url, {"sessionId": "s", "hook_event_name": "Notification"}, *options)
+        await shim.run(url, b"no json", *options)
+    assert taken[:2] == [
+        {"sessionId": "s", "hook_event_name": "agentStop"},
+        {"sessionId": "s", "hook_event_name": "Notification"},
+    ]
+
+
+async def test_an_event_can_be_an_argument(shim: Shim) -> None:
+    """As Codex runs its ``notify`` program."""
+    taken = []
+
+    async def take(request: Request) -> Response:
+        taken.append(await request.json())
+        return JSONResponse({})
+
+    turn = {"type": "agent-turn-complete", "thread-id": "t", "input-messages": ["fix \u00e9 it"]}
+    async with listening(Starlette(routes=[Route("/api/hooks/codex", take, methods=["POST"])])) as url:
+        assert (await shim.run(url, b"", "--client", "codex", json.dumps(turn, ensure_ascii=False)))[0] == ""
+    assert taken == [turn]
+
+
+async def test_a_client_that_is_not_known_is_left_alone(shim: Shim) -> None:
+    async with Door().open() as url:
+        assert (await shim.run(url, START, "--client", "another"))[0] == ""
+    assert not shim.root.exists()
+
+
+@pytest.mark.parametrize("client", ["gemini", "copilot"])
+async def test_what_a_client_tells_without_ids_is_sent_in_its_order(shim: Shim, client: str) -> None:
+    taken, away = [], True
+
+    async def take(request: Request) -> Response:
+        if away:
+            return Response(status_code=503)
+        taken.append((await request.json())["n"])
+        return JSONResponse({})
+
+    async with listening(Starlette(routes=[Route("/api/hooks/{client}", take, methods=["POST"])])) as url:
+        for number in range(3):
+            await shim.run(url, {"session_id": "s", "n": number}, "--client", client)
+        away = False
+        await shim.run(url, {"session_id": "s", "n": 3}, "--client", client, LOOPGRAPH_HOOK_TIMEOUT="20")
+        for number in range(4, 8):  # as many as it takes on a machine that is busy
+            await shim.run(url, {"session_id": "s", "n": number}, "--client", client, LOOPGRAPH_HOOK_TIMEOUT="20")
+    assert taken == sorted(taken)
+    assert taken[:4] == [0, 1, 2, 3]

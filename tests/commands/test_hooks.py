@@ -458,3 +458,108 @@ async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
     if durable:
         late = [call for call in calls if away < datetime.fromisoformat(call["completedAt"]) < back]
         assert len(late) == tools - 1, "late events keep the time at which they happened"
+
+
+OTHER_CLIENTS = {
+    "codex": (".codex/hooks.json", ".codex/hooks.json"),
+    "gemini": (".gemini/settings.json", ".gemini/settings.json"),
+    "cursor": (".cursor/hooks.json", ".cursor/hooks.json"),
+    "copilot": (".copilot/hooks/loopgraph.json", ".github/hooks/loopgraph.json"),
+}
+"""Where their settings are: in the home of the user, and in a project."""
+
+
+@pytest.mark.parametrize("client", OTHER_CLIENTS)
+@pytest.mark.parametrize("scope", ["--user", "--project"])
+def test_the_hooks_of_another_client_come_and_go(home: Path, hooks: Run, client: str, scope: str) -> None:
+    in_home, in_project = OTHER_CLIENTS[client]
+    path = home / in_home if scope == "--user" else home / "project" / in_project
+    theirs = json.dumps({"version": 1, "mine": [1, 2], "hooks": {"stop": [{"command": "beep"}]}}, indent=3)
+    path.parent.mkdir(parents=True)
+    path.write_text(theirs)
+    told = hooks(
+        "install", "--client", client, scope, "--url", "http://box.example:9000", "--token-env", "MY_TOKEN"
+    ).stdout
+    assert "go to http://box.example:9000\n" in told
+    assert ("type /hooks in it" in told) is (client == "codex")
+    settings = json.loads(path.read_text())
+    assert settings["mine"] == [1, 2]
+    assert settings["hooks"]["stop"][0] == {"command": "beep"}
+    assert f"--client {client}" in path.read_text()
+    after = path.read_bytes()
+    again = hooks(
+        "install", "--client", client, scope, "--url", "http://box.example:9000", "--token-env", "MY_TOKEN"
+    ).stdout
+    assert (again, path.read_bytes()) == (f"{path}: nothing to change\n", after)
+    assert hooks("uninstall", "--client", client, scope).stdout == f"{path}: our hooks are out\n"
+    assert path.read_text() == theirs
+    assert list(path.parent.iterdir()) == [path], "no backup is needed any more"
+
+
+@pytest.mark.parametrize("client", OTHER_CLIENTS)
+def test_nothing_is_left_of_another_client(home: Path, hooks: Run, client: str) -> None:
+    for scope in ("--user", "--project"):
+        hooks("install", "--client", client, scope)
+        hooks("uninstall", "--client", client, scope)
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hooks: Run) -> None:
+    hooks("install", "--client", "codex", "--url", "http://127.0.0.1:1")
+    told = hooks("status", exit_code=1).stdout
+    assert told.startswith("✗ the service at http://127.0.0.1:1 does not answer")
+    assert f"{home}/.codex/hooks.json: hooks for 12 of 12 events of Codex" in told
+    assert "Gemini" not in told
+    hooks("install", "--client", "codex", "--project", "--url", "http://127.0.0.1:1")
+    told = hooks("status", "--client", "codex", exit_code=1).stdout
+    assert f"\ninstalled 2 times, in {home}/.codex/hooks.json, {home}/project/.codex/hooks.json: " in told
+    assert ".claude" not in told
+    assert hooks("status", "--client", "gemini", exit_code=1).stdout.startswith("✗ no hooks are installed")
+
+
+def test_what_another_client_does_not_have_is_said(home: Path, hooks: Run) -> None:
+    for options in (["--local"], ["--pattern", "p"], ["--otel"], ["--user", "--project"]):
+        result = CliRunner().invoke(app, ["hooks", "install", "--client", "cursor", *options])
+        assert result.exit_code != 0
+        assert options[0] in result.output
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+async def test_what_waits_of_another_client_goes_through_its_door(home: Path, hooks: Run) -> None:
+    taken: list[tuple[str, Json]] = []
+
+    async def take(request: Request) -> Response:
+        taken.append((request.url.path, await request.json()))
+        return JSONResponse({})
+
+    app_ = Starlette(
+        routes=[Route("/api/hooks/{client}", take, methods=["POST"]), Route("/healthz", lambda _: Response())]
+    )
+    async with listening(app_) as url:
+        for client in ("claude-code", "cursor"):
+            address = url if client == "claude-code" else f"{url}/api/hooks/{client}"
+            spool = Spool(home / ".local/state/loopgraph/hook-spool", address)
+            spool.put(1, f"id-{client}", json.dumps({"of": client}).encode())
+        hooks("install", "--client", "cursor", "--url", url)
+        told = (await asyncio.to_thread(hooks, "status")).stdout
+        assert told.startswith("✓ the hooks are installed and the service answers; 2 events wait: ")
+        await asyncio.to_thread(hooks, "flush")
+    assert sorted(taken, key=str) == [
+        ("/api/hooks/claude-code", {"of": "claude-code"}),
+        ("/api/hooks/cursor", {"of": "cursor"}),
+    ]
+
+
+def test_what_keeps_another_client_from_running_hooks_is_told(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / ".gemini" / "settings.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"hooksConfig": {"enabled": False}}))
+    told = hooks("install", "--client", "gemini", "--url", "http://127.0.0.1:1")
+    assert "✗" in told.stderr
+    assert "hooksConfig.enabled is false: Gemini CLI runs no hooks" in " ".join(told.stderr.split())
+    assert "hooksConfig.enabled is false" in hooks("status", "--client", "gemini", exit_code=1).stdout
+    monkeypatch.setenv("PATH", "/nowhere")
+    told = hooks("install", "--client", "codex", "--project")
+    assert "loopgraph-hook cannot be run: put it on the PATH" in " ".join(told.stderr.split())

@@ -1,6 +1,10 @@
-"""``loopgraph-hook``: hands a hook event of the agent client from standard input to the service.
+"""``loopgraph-hook``: hands a hook event of an agent client from standard input to the service.
 
-    loopgraph-hook [--url URL] [--token-env NAME] [--pattern ID]
+    loopgraph-hook [--url URL] [--token-env NAME] [--pattern ID] [--client NAME] [--event NAME] [JSON]
+
+Claude Code is the client unless ``--client`` says ``codex``, ``gemini``, ``cursor`` or ``copilot``. ``--event`` names the event
+for a client that does not say it in the event itself. An event that is an argument, as Codex gives it to its ``notify`` program,
+is not read from standard input. Every client but Claude Code gets the answer that changes nothing, whatever the service says.
 
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
@@ -27,7 +31,13 @@ from zlib import crc32
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
 
 DEFAULT_URL = "http://127.0.0.1:8053"
-PATH = "/api/hooks/claude-code"
+CLAUDE_CODE = "claude-code"
+CLIENTS = (CLAUDE_CODE, "codex", "gemini", "cursor", "copilot")
+"""The clients that have a door; its path ends in the name."""
+_IN_ORDER = frozenset({"gemini", "copilot"})
+"""Clients that name neither prompts nor calls: what an event is about depends on those before it, so it waits behind them."""
+_DOORS = "/api/hooks/"
+PATH = _DOORS + CLAUDE_CODE
 _TOTAL_S = 1.0
 _SPOOL_SHARE_S = 0.25
 """How long one run sends what others left, so that a long spool is spread over many runs."""
@@ -103,11 +113,29 @@ def _sent_by() -> str:
     return f"{crc32(chr(0).join(sys.argv).encode(errors='replace')):08x}"
 
 
-class Door:
-    """The service's door for hook events."""
+def neutral(client: str, event: object) -> bytes:
+    """The answer that leaves the client to do what it does without a hook: nothing, where that is one."""
+    if client != "cursor":
+        return b""
+    return b'{"continue": true}' if event == "beforeSubmitPrompt" else b"{}"
 
-    def __init__(self, url: str, token: str | None, timeout_s: float) -> None:
-        self.url, self._token, self._timeout_s = url.rstrip("/"), token, timeout_s
+
+def split_address(address: str) -> tuple[str, str]:
+    """The service's URL and the client, of an address of a door."""
+    url, door, client = address.partition(_DOORS)
+    return (url, client) if door and client in CLIENTS else (address, CLAUDE_CODE)
+
+
+class Door:
+    """The service's door for the hook events of a client."""
+
+    def __init__(self, url: str, token: str | None, timeout_s: float, client: str = CLAUDE_CODE) -> None:
+        self.url, self.client, self._token, self._timeout_s = url.rstrip("/"), client, token, timeout_s
+
+    @property
+    def address(self) -> str:
+        """What events that wait for this door are kept under: the URL, and the client if it is not Claude Code."""
+        return self.url if self.client == CLAUDE_CODE else f"{self.url}{_DOORS}{self.client}"
 
     def post(self, at_ns: int, execution_id: str, event: bytes, pattern: str = "") -> Answer:
         """Sends one event. Does not raise for anything that the service or the network does.
@@ -130,7 +158,7 @@ class Door:
             query = f"?pattern={quote(pattern, safe='')}" if pattern else ""
             connection = kind(parts.hostname or "", parts.port, timeout=self._timeout_s)
             try:
-                connection.request("POST", parts.path + PATH + query, body=event, headers=headers)
+                connection.request("POST", f"{parts.path}{_DOORS}{self.client}{query}", body=event, headers=headers)
                 response = connection.getresponse()
                 return Answer(response.status, response.read())
             finally:
@@ -143,33 +171,63 @@ class Door:
 class Run:
     """One invocation: reads the event, hands it over or spools it, and sends what was spooled before."""
 
-    def __init__(self, door: Door, spool: Spool, pattern: str = "") -> None:
+    def __init__(self, door: Door, spool: Spool, pattern: str = "", event_name: str = "", given: str = "") -> None:
         self._door, self._spool, self._pattern = door, spool, pattern
+        self._event_name, self._given = event_name, given
         self._at_ns, self._execution_id = time.time_ns(), os.urandom(16).hex()
         self._event: bytes | None = None
         self._settling, self._settled = threading.Lock(), False
-        self.output = b""
+        self.output = neutral(door.client, event_name)
 
     def work(self) -> None:
         """All of it; runs in a thread that nobody waits for when the time is over."""
-        event = sys.stdin.buffer.read()
+        event = self._given.encode(errors="surrogateescape") or sys.stdin.buffer.read()
         if not event.strip():
             return
-        self._event = event
+        self._event = event = self._named(event)
+        if self._door.client in _IN_ORDER and not self._spool.is_empty():
+            self._settle(keep=True)
+            self._send_spooled(accepts=False)
+            return
         answer = self._door.post(self._at_ns, self._execution_id, event, self._pattern)
         accepted = answer.outcome is Outcome.ACCEPTED
-        if accepted:
+        if accepted and self._door.client == CLAUDE_CODE:
             self.output = self._for_the_agent(answer.body)
-        else:
+        elif not accepted:
             debug(f"the service does not take the event: {answer.status} {answer.body[:300]!r}")
         self._settle(keep=not accepted)
-        if accepted:
+        self._tell(answer)
+        if answer.outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.FAILED):
+            self._send_spooled(accepts=accepted)
+
+    def _send_spooled(self, *, accepts: bool) -> None:
+        def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
+            answer = self._door.post(at_ns, execution_id, event)
+            self._tell(answer)
+            return answer.outcome
+
+        self._spool.send(post, time.monotonic() + _SPOOL_SHARE_S, accepts=accepts)
+
+    def _tell(self, answer: Answer) -> None:
+        """Writes down whether the service takes events from here."""
+        if answer.outcome is Outcome.ACCEPTED:
             self._spool.tell_taken()
         elif answer.outcome is Outcome.BARRED:
             self._spool.tell_barred(f"HTTP {answer.status}")
-        if answer.outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.FAILED):
-            until = time.monotonic() + _SPOOL_SHARE_S
-            self._spool.send(lambda *item: self._door.post(*item).outcome, until, accepts=accepted)
+
+    def _named(self, event: bytes) -> bytes:
+        """The event with its name, where the client does not say it."""
+        if not self._event_name and self._door.client != "cursor":
+            return event
+        try:
+            fields = json.loads(event)
+        except ValueError:
+            return event
+        if not isinstance(fields, dict):
+            return event
+        name = fields.setdefault("hook_event_name", self._event_name)
+        self.output = neutral(self._door.client, name)
+        return json.dumps(fields).encode() if name == self._event_name else event
 
     def give_up(self) -> None:
         """The time is over: an event that nothing is known of is spooled. If the service has it after all, its id tells."""
@@ -204,8 +262,11 @@ def main() -> None:
         total_s = float(os.environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TOTAL_S)
         options = read_options(sys.argv[1:], os.environ)
         max_bytes = int(os.environ.get("LOOPGRAPH_HOOK_SPOOL_BYTES") or DEFAULT_MAX_BYTES)
-        door = Door(options["url"], os.environ.get(options["token-env"]), total_s)
-        run = Run(door, Spool(default_root(), door.url, max_bytes), options["pattern"])
+        if options["client"] not in CLIENTS:
+            raise ValueError(f"--client {options['client']} is none of {', '.join(CLIENTS)}")
+        door = Door(options["url"], os.environ.get(options["token-env"]), total_s, options["client"])
+        spool = Spool(default_root(), door.address, max_bytes)
+        run = Run(door, spool, options["pattern"], options["event"], options["json"])
         worker = threading.Thread(target=_guarded, args=(run,), daemon=True)
         worker.start()
         worker.join(max(0.0, total_s - (time.monotonic() - began)))
@@ -226,13 +287,19 @@ def _guarded(run: Run) -> None:
 
 
 def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The options, each as ``--name value`` or ``--name=value``; unknown ones are left alone. (argparse is slow.)"""
+    """The options, each as ``--name value`` or ``--name=value``; unknown ones are left alone. (argparse is slow.)
+
+    ``json`` is an event that is an argument.
+    """
     options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN", "pattern": ""}
+    options |= {"client": CLAUDE_CODE, "event": "", "json": ""}
     words = iter(arguments)
     for word in words:
         name, given, value = word.removeprefix("--").partition("=")
         if word.startswith("--") and name in options:
             options[name] = value if given else next(words, options[name])
+        elif word.startswith("{"):
+            options["json"] = word
     return options
 
 

@@ -87,6 +87,10 @@ class Spool:
         self.count_drop("full")
         return False
 
+    def is_empty(self) -> bool:
+        """Whether no event waits; costs the same however many do."""
+        return self._waiting.is_empty()
+
     def waiting(self) -> tuple[int, int]:
         """How many events wait, and their bytes together."""
         return self._waiting.size()

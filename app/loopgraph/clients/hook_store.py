@@ -127,6 +127,10 @@ class Store:
         with suppress(FileNotFoundError):
             item.path.rename(item.path.with_name(name))
 
+    def is_empty(self) -> bool:
+        """Whether there is no event; looks at one at most."""
+        return next(self._all(), None) is None
+
     def size(self) -> tuple[int, int]:
         """How many events there are, and their bytes together; looks at each of them."""
         count = size = 0

@@ -14,20 +14,24 @@ from urllib.parse import urlsplit
 
 import typer
 
-from loopgraph.clients.hook_shim import Door
+from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
+from loopgraph.commands import client_hooks
+from loopgraph.commands.client_hooks import ClientName
 from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
-from loopgraph.installer import agent_settings
+from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.agent_settings import Wanted
+from loopgraph.installer.client_settings import CLIENTS
 from loopgraph.installer.settings_file import Json, SettingsFile
 from loopgraph.settings import Settings
 
-hooks = typer.Typer(no_args_is_help=True, help="Have an agent client (Claude Code) send its hook events here.")
+hooks = typer.Typer(no_args_is_help=True, help="Have an agent client send its hook events here.")
 
 _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all projects; the default.")]
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
+_Client = Annotated[ClientName, typer.Option("--client", help="The agent client whose settings they are.")]
 _SCOPES = ((True, False, False), (False, True, False), (False, False, True))
 _MOST_REASONS = 10
 _TWICE = (
@@ -41,6 +45,7 @@ _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that h
 @hooks.command()
 @plainly
 def install(
+    client: _Client = ClientName.CLAUDE_CODE,
     user: _User = False,
     project: _Project = False,
     local: _Local = False,
@@ -58,6 +63,14 @@ def install(
     ] = False,
 ) -> None:
     """Add our hooks to the agent's settings. What is there stays; a second time changes nothing."""
+    if client is not ClientName.CLAUDE_CODE:
+        if pattern or otel:
+            raise InvalidInput("--pattern, --otel", f"are for Claude Code, not for {client}")
+        _one_of(user, project, local)
+        other = client_hooks.client_of(client, local=local)
+        wanted_there = client_settings.Wanted(_address(url), _shim(shared=project), _variable(token_env))
+        client_hooks.install(other, wanted_there, project=project)
+        return
     file, address = _file(user, project, local), _address(url)
     wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern)
 
@@ -85,9 +98,15 @@ def install(
 
 @hooks.command()
 @plainly
-def uninstall(user: _User = False, project: _Project = False, local: _Local = False) -> None:
+def uninstall(
+    client: _Client = ClientName.CLAUDE_CODE, user: _User = False, project: _Project = False, local: _Local = False
+) -> None:
     """Take our hooks out of the agent's settings, and nothing else. A file that held nothing else goes, and so do our backups
     that held nothing else either."""
+    if client is not ClientName.CLAUDE_CODE:
+        _one_of(user, project, local)
+        client_hooks.uninstall(client_hooks.client_of(client, local=local), project=project)
+        return
     file = _file(user, project, local)
 
     def change(settings: Json) -> Json:
@@ -103,27 +122,40 @@ def uninstall(user: _User = False, project: _Project = False, local: _Local = Fa
 
 @hooks.command()
 @plainly
-def status(user: _User = False, project: _Project = False, local: _Local = False) -> None:
+def status(
+    client: Annotated[
+        ClientName | None, typer.Option("--client", help="Of this client alone; default: of all.")
+    ] = None,
+    user: _User = False,
+    project: _Project = False,
+    local: _Local = False,
+) -> None:
     """Say whether all is well, in the first line; then what is installed for which event, whether the service answers, and
     what waits in the spool. Ends with exit code 1 if something is to be done.
 
-    Without an option, of all three files.
+    Without an option, of all files: those of clients other than Claude Code where hooks are installed.
     """
     files = [_file(user, project, local)] if user or project or local else [_file(*one) for one in _SCOPES]
+    others = _others(client, user, project, local)
+    if client not in (None, ClientName.CLAUDE_CODE):
+        files = []
     found = [(file, agent_settings.check(file.read())) for file in files]
     targets = {file.path: agent_settings.installed(settings) for file, settings in found}
     addresses = dict.fromkeys(
         agent_settings.address_of(target) for events in targets.values() for ours in events.values() for target in ours
     )
+    addresses |= dict.fromkeys(address for other in others for address in other.addresses)
     obstacles = [
         f"{file.path}: {obstacle}"
         for file, settings in found
         for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, addresses)]
     ]
+    obstacles += [obstacle for other in others for obstacle in other.obstacles]
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
     conclusion = _conclusion(bool(addresses), obstacles, health, spools)
     twice = [str(path) for path, events in targets.items() if events]
+    twice = next((paths for paths in [twice, *(other.installed_in for other in others)] if len(paths) > 1), [])
     if len(twice) > 1 and conclusion.startswith("✓"):
         conclusion += f"; they are installed {len(twice)} times, and each event counts once"
     out.print(conclusion, markup=False)
@@ -134,6 +166,8 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
         for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():
             for target in events.get(event, ["-"]):
                 out.print(f"  {event:<20} {target}", markup=False)
+    for other in others:
+        client_hooks.tell(other)
     for obstacle in obstacles:
         err.print(f"✗ {obstacle}", markup=False, style="red")
     for address, problem in health.items():
@@ -144,13 +178,25 @@ def status(user: _User = False, project: _Project = False, local: _Local = False
         raise typer.Exit(1)
 
 
+def _others(client: ClientName | None, user: bool, project: bool, local: bool) -> list[client_hooks.Found]:
+    """What is installed of other clients than Claude Code: of the one that is asked for, or of those of which something is."""
+    if client is ClientName.CLAUDE_CODE or local:
+        return []
+    levels = [project] if user or project else [False, True]
+    found = client_hooks.find([CLIENTS[client]] if client else CLIENTS.values(), levels)
+    return [one for one in found if client or one.commands]
+
+
 def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, str], spools: Sequence[Spool]) -> str:
     """What all of it comes to, in one line: the first thing that is to be done, or that all is well."""
     if not installed:
         return "✗ no hooks are installed: `loopgraph hooks install` does it"
     if obstacles:
         return f"✗ the hooks do not all run: {obstacles[0]}"
-    waiting = {spool.url: count for spool in spools if (count := spool.waiting()[0])}
+    waiting = Counter[str]()
+    for spool in spools:
+        if count := spool.waiting()[0]:
+            waiting[split_address(spool.url)[0]] += count
     refused = sum(spool.refused()[0] for spool in spools)
     wait = _waits(waiting, health)
     if refused:
@@ -159,8 +205,9 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
         if problem:
             return f"✗ the service at {address} {problem}{wait}"
     for spool in spools:
-        if spool.url in health and (barred := spool.barred()):
-            return f"✗ the service at {spool.url} takes no event from here ({barred}): {_MEND}{wait}"
+        service, _ = split_address(spool.url)
+        if service in health and (barred := spool.barred()):
+            return f"✗ the service at {service} takes no event from here ({barred}): {_MEND}{wait}"
     if refused:
         return (
             f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why, "
@@ -206,12 +253,13 @@ def flush(
     if not spools:
         out.print("nothing waits to be sent")
     for spool in spools:
-        door = Door(_address(url) if url else spool.url, token, timeout_s=30)
+        service, client = split_address(spool.url)
+        door = Door(_address(url) if url else service, token, timeout_s=30, client=client)
         sent, aside, reasons = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
         left += waiting + aside
         out.print(
-            f"{door.url}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
+            f"{door.address}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
             markup=False,
         )
         for reason, count in reasons.most_common(_MOST_REASONS):
@@ -259,11 +307,15 @@ def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[s
 
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:
     """The settings file that the options choose. Raises InvalidInput for more than one of them."""
-    if user + project + local > 1:
-        raise InvalidInput("--user, --project, --local", "choose one of them")
+    _one_of(user, project, local)
     if project or local:
         return SettingsFile(Path.cwd() / ".claude" / ("settings.json" if project else "settings.local.json"))
     return SettingsFile(Path.home() / ".claude" / "settings.json")
+
+
+def _one_of(user: bool, project: bool, local: bool) -> None:
+    if user + project + local > 1:
+        raise InvalidInput("--user, --project, --local", "choose one of them")
 
 
 def _address(url: str | None) -> str:

@@ -93,6 +93,7 @@ class SpawnRule(StrEnum):
 
     TOOL_RESPONSE = "tool_response"
     TASK_NOTIFICATION = "task_notification"
+    CLIENT = "client"
 
 
 ObservedEvent = Annotated[
@@ -126,6 +127,9 @@ class Observation(Contract):
 
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
     session had begun last, if there is one.
+
+    ``unnamed_call``: the client gives its tool calls no ids. The report is of the call of this tool with this input that had
+    begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
     """
 
     event: ObservedEvent
@@ -141,6 +145,7 @@ class Observation(Contract):
     nested_in: Id | None = None
     part: Id | None = None
     prompt_of: Id | None = None
+    unnamed_call: bool = False
 
 
 Recordable = TraceEvent | Observation

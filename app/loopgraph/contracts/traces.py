@@ -27,6 +27,9 @@ OF_SESSION: Final = "session"
 UNNAMED: Final = "/prompt:"
 """What stands between a session's id and the rest of the id of a prompt to which the client gave none."""
 
+UNNAMED_CALL: Final = "/call:"
+"""The same of a tool call to which the client gave none."""
+
 LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 

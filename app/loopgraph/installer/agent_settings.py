@@ -76,14 +76,19 @@ def is_ours(handler: object) -> bool:
         case {"type": "http", "url": str(url)}:
             return MARKER in parse_qsl(urlsplit(url).query)
         case {"type": "command", "command": str(command)}:
-            try:
-                words = shlex.split(command)
-            except ValueError:
-                return False
-            program = words[0].rpartition("/")[2] if words else ""
-            return program == SHIM or (program.startswith("python") and SHIM_MODULE in words)
+            return runs_the_shim(command)
         case _:
             return False
+
+
+def runs_the_shim(command: str) -> bool:
+    """Whether a command of a shell runs our shim."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return False
+    program = words[0].rpartition("/")[2] if words else ""
+    return program == SHIM or (program.startswith("python") and SHIM_MODULE in words)
 
 
 def check(settings: object) -> Json:

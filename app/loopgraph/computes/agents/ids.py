@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from loopgraph.contracts.traces import UNNAMED
+from loopgraph.contracts.traces import UNNAMED, UNNAMED_CALL
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*")
 _UNIQUE = re.compile(r"(?:[a-z]+_){1,2}[A-Za-z0-9]{20,100}")
@@ -64,3 +64,16 @@ def call_id(session_id: str, request_id: str) -> str:
 def digest_id(*parts: Any) -> str:
     """An id for what has none: a digest of what tells it from others, as JSON. Sent again, it has the same id."""
     return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:32]
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def prompt_trace_id(session_id: str, prompt_id: str) -> str:
+    """The trace of a prompt that the client has named: by its name alone if that is unique in the world."""
+    return prompt_id if _UUID.fullmatch(prompt_id) else as_id(f"{session_id}/{prompt_id}")
+
+
+def unnamed_call_id(session_id: str, kind: str, event_id: str) -> str:
+    """The execution of a tool call that the client gave no id: ``kind`` tells the tool and its input, ``event_id`` the event."""
+    return as_id(f"{as_id(session_id)}{UNNAMED_CALL}{kind}/{event_id}")

@@ -69,7 +69,8 @@ KINDS: Final[dict[str, Kind]] = {
         """kind timestamp started_at completed_at ended_at cut_off_at duration_ms routing_duration_ms status success cache_hit
         confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
         quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens
-        output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule""",
+        output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule
+        unnamed_call""",
     ),
 }
 """By the name of the field, which means the same in every contract of an event; all their fields are here."""

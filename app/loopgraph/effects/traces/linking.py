@@ -171,7 +171,7 @@ def _only_calls(subagents: Iterable[Properties], calls: Iterable[Properties]) ->
     offered: defaultdict[tuple[str, str], list[Properties]] = defaultdict(list)
     for hook in calls:
         wanted = json_value(hook.get("tool_input"))
-        kind = wanted.get("subagent_type") if isinstance(wanted, dict) else None
+        kind = wanted.get("subagent_type") or wanted.get("agent_type") if isinstance(wanted, dict) else None
         if hook.get("root_id") and isinstance(kind, str):
             offered[hook["root_id"], kind].append(hook)
     return {

@@ -203,7 +203,7 @@ def _ended_by_parts(properties: Properties) -> Properties:
     return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
 
 
-SPAWNING_TOOLS = frozenset({"Agent", "Task"})
+SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})
 """The tools of agent clients that spawn subagents."""
 
 

@@ -18,6 +18,7 @@ from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
+from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
 from loopgraph.errors import UserError
 
@@ -120,7 +121,7 @@ class TraceWrites:
     ) -> tuple[list[Piece], Batch, list[Row]]:
         """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
         also the traces of the prompts that have just become known."""
-        pieces = await of_unnamed_prompts(tx, pieces)
+        pieces = await of_unnamed_calls(tx, await of_unnamed_prompts(tx, pieces))
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
         placed = [item.placed(prompts) for item in pieces]

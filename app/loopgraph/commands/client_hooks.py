@@ -1,0 +1,138 @@
+"""``loopgraph hooks … --client``: the hooks of agent clients other than Claude Code."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from loopgraph.commands.terminal import err, out
+from loopgraph.errors import InvalidInput
+from loopgraph.installer import client_settings
+from loopgraph.installer.client_settings import CLIENTS, Client, Wanted
+from loopgraph.installer.settings_file import Json, SettingsFile
+
+
+class ClientName(StrEnum):
+    """The agent clients whose hooks can be installed."""
+
+    CLAUDE_CODE = "claude-code"
+    CODEX = "codex"
+    GEMINI = "gemini"
+    CURSOR = "cursor"
+    COPILOT = "copilot"
+
+
+def client_of(name: ClientName, *, local: bool) -> Client:
+    """The client. Raises InvalidInput if it has no settings of that level."""
+    if local:
+        raise InvalidInput("--local", f"{name} has no such settings; use --user or --project")
+    return CLIENTS[name]
+
+
+def install(client: Client, wanted: Wanted, *, project: bool) -> None:
+    """Adds our hooks to the client's settings, and says what a user has to do beside."""
+    file = SettingsFile(client.file(project=project))
+
+    def change(settings: Json) -> Json:
+        return client_settings.install(client, client_settings.check(client, settings), wanted)
+
+    before = file.read()
+    backup = file.change(change)
+    settings = file.read()
+    for problem in _problems(client, [str(file.path)], [settings]):
+        err.print(f"✗ {problem}", markup=False, style="red")
+    if settings == before:
+        out.print(f"{file.path}: nothing to change", markup=False)
+        return
+    out.print(f"{file.path}: hooks for {len(client.events)} events of {client.shown} go to {wanted.url}", markup=False)
+    if backup is not None:
+        out.print(f"backup: {backup}", markup=False)
+    if client.note:
+        out.print(client.note, markup=False)
+
+
+def uninstall(client: Client, *, project: bool) -> None:
+    """Takes our hooks out of the client's settings, and nothing else."""
+    file = SettingsFile(client.file(project=project))
+
+    def change(settings: Json) -> Json:
+        return client_settings.uninstall(client, client_settings.check(client, settings))
+
+    if file.change(change) is None:
+        out.print(f"{file.path}: nothing to change", markup=False)
+        return
+    out.print(f"{file.path}: our hooks are out", markup=False)
+    for backup in file.tidy(change):
+        out.print(f"backup: {backup}", markup=False)
+
+
+class Found(NamedTuple):
+    """What of our hooks is in a client's settings files: for each file, our commands by event; and what keeps them from
+    running."""
+
+    client: Client
+    files: dict[str, dict[str, list[str]]]
+    obstacles: list[str]
+
+    @property
+    def commands(self) -> list[str]:
+        """Our commands, each once."""
+        return list(
+            dict.fromkeys(command for events in self.files.values() for ours in events.values() for command in ours)
+        )
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses that they send to."""
+        return list(dict.fromkeys(client_settings.option(command, "--url") for command in self.commands))
+
+    @property
+    def installed_in(self) -> list[str]:
+        """The files that have some of our hooks."""
+        return [path for path, events in self.files.items() if events]
+
+
+def find(clients: Iterable[Client], levels: Sequence[bool] = (False, True)) -> list[Found]:
+    """What is installed, of those clients of which something is; ``levels``: whether a project's settings."""
+    found = []
+    for client in clients:
+        read = {str(file.path): client_settings.check(client, file.read()) for file in _files(client, levels)}
+        files = {path: client_settings.installed(settings) for path, settings in read.items()}
+        found.append(Found(client, files, _problems(client, read, read.values())))
+    return found
+
+
+def _files(client: Client, levels: Sequence[bool]) -> list[SettingsFile]:
+    return [SettingsFile(client.file(project=project)) for project in levels]
+
+
+def _problems(client: Client, paths: Iterable[str], read: Iterable[Json]) -> list[str]:
+    """What keeps our hooks in these settings from running, each with what to do."""
+    found = []
+    for path, settings in zip(paths, read, strict=True):
+        commands = [command for ours in client_settings.installed(settings).values() for command in ours]
+        found += [
+            f"{path}: {reason}: {client.shown} runs no hooks" for reason in client_settings.switched_off(settings)
+        ]
+        for program in dict.fromkeys(client_settings.program(command) for command in commands):
+            if shutil.which(program) is None:
+                found.append(
+                    f"{path}: {program} cannot be run: put it on the PATH where {client.shown} starts, or use --user"
+                )
+    return found
+
+
+def tell(found: Found) -> None:
+    """Says what is installed for which event."""
+    for path, events in found.files.items():
+        out.print(
+            f"{path}: hooks for {len(events)} of {len(found.client.events)} events of {found.client.shown}",
+            markup=False,
+        )
+        for event in dict.fromkeys([*found.client.events, *events]) if events else ():
+            for command in events.get(event, ["-"]):
+                out.print(f"  {event:<20} {command}", markup=False)
+    for obstacle in found.obstacles:
+        err.print(f"✗ {obstacle}", markup=False, style="red")

@@ -1,0 +1,98 @@
+"""Hook events of Codex as observations, and what it tells its ``notify`` program.
+
+As its public documentation and its published sources have them, and as client 0.171.0 sent them. It names its prompts
+(``turn_id``) and its tool calls. A call that failed before it ran, or was not allowed to, has no event that ends it; one that ran
+has, but it does not tell how it ended: so what was told of that elsewhere outweighs it. A subagent's events have its ``agent_id``
+and turns of its own; the answer to ``spawn_agent`` names the subagent.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from loopgraph.computes.agents import hooks
+from loopgraph.computes.agents.endings import INTERRUPTED
+from loopgraph.computes.agents.fields import Fields
+from loopgraph.computes.agents.hooks import Arrival, Hook
+from loopgraph.computes.agents.ids import prompt_trace_id
+from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
+from loopgraph.contracts.precedence import Ending
+from loopgraph.contracts.traces import TraceStatus
+
+CLIENT: Final = "codex"
+
+
+def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
+    """What one event says, from its JSON body: that of a hook, or of ``notify``.
+
+    Raises InvalidInput, naming the field, if it is no object, names no event or session, or has an id that is no text.
+    """
+    if isinstance(payload, dict) and "hook_event_name" not in payload and "type" in payload:
+        payload = _of_notify(payload)
+    fields, event, session_id = hooks.hook_of(CLIENT, payload, "hook_event_name", "session_id")
+    turn_id, agent_id = fields.id("turn_id"), fields.id("agent_id")
+    # A subagent's turns are its own.
+    prompt_id = prompt_trace_id(session_id, turn_id) if turn_id and not agent_id else None
+    hook = Hook(CLIENT, event, session_id, prompt_id, agent_id, fields.name("agent_type"), fields, arrival)
+    return hooks.tell(hook, _READINGS, _OF_SESSION)
+
+
+def _of_notify(payload: dict[str, Any]) -> dict[str, Any]:
+    """What ``notify`` is told, by the names that hooks have for it: ``turn-id`` is ``turn_id``, and a thread is a session."""
+    plain = {name.replace("-", "_"): value for name, value in payload.items()}
+    names = {"type": "hook_event_name", "thread_id": "session_id"}
+    return {names.get(name, name): value for name, value in plain.items()}
+
+
+def _turn_complete(hook: Hook) -> tuple[Observation, ...]:
+    messages = hook.fields.rest.get("input_messages")
+    if not isinstance(messages, list) or not all(isinstance(message, str) for message in messages):
+        return hooks.stop(hook)
+    hook.fields.rest["input_messages"] = "\n".join(messages)
+    return (hooks.submitted(hook, hook.fields.text("input_messages")), *hooks.stop(hook))
+
+
+def _interrupt(hook: Hook) -> tuple[Observation, ...]:
+    """A person has stopped the turn, and with it all that was open."""
+    over = SessionSeen(session_id=hook.session, client=CLIENT, timestamp=hook.at, cut_off_at=hook.at)
+    ended = hooks.ended(hook, TraceStatus.INTERRUPTED, error_type=INTERRUPTED)
+    return (hook.observed(ended), hook.observed(over))
+
+
+def _stop_failure(hook: Hook) -> tuple[Observation, ...]:
+    error = hook.fields.text("error", "error_message")
+    return (hook.observed(hooks.ended(hook, TraceStatus.ERROR, error_message=error)),)
+
+
+def _before_tool(hook: Hook) -> tuple[Observation, ...]:
+    call = hooks.call_of(hook)
+    return (hooks.begun(hook, call),) if call.id else hooks.own(hook)
+
+
+def _after_tool(hook: Hook) -> tuple[Observation, ...]:
+    call, response = hooks.call_of(hook), hook.fields.json("tool_response")
+    if call.id is None:
+        return hooks.own(hook)
+    ran = hooks.returned(hook, call, response, how={"ending": Ending.TELEMETRY})
+    agent_id = response.get("agent_id") if call.tool == "spawn_agent" and isinstance(response, dict) else None
+    if not isinstance(agent_id, str) or not agent_id:
+        return (ran,)
+    kind = Fields(call.input).name("agent_type") if isinstance(call.input, dict) else None
+    return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind))
+
+
+_OF_SESSION: Final = frozenset({hooks.session_start, hooks.session_end})
+
+_READINGS: Final[dict[str, hooks.Reading]] = {
+    "SessionStart": hooks.session_start,
+    "SessionEnd": hooks.session_end,
+    "UserPromptSubmit": hooks.prompt,
+    "Stop": hooks.stop,
+    "StopFailure": _stop_failure,
+    "Interrupt": _interrupt,
+    "SubagentStart": hooks.subagent_start,
+    "SubagentStop": hooks.subagent_stop,
+    "PreToolUse": _before_tool,
+    "PostToolUse": _after_tool,
+    "agent-turn-complete": _turn_complete,
+}

@@ -1,0 +1,146 @@
+"""A stand-in for the model APIs that agent clients ask: OpenAI's Responses and chat completions, and Gemini's.
+
+What it answers follows a script: to the prompt whose text holds a key, one tool call after the other, and then a text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Json = dict[str, Any]
+Script = Mapping[str, Sequence[Json]]
+"""By a part of the prompt: the calls, each as ``{"name", "arguments"}`` and more fields of the API's."""
+
+_AGENT_ID = re.compile(r'agent_id\\*":\s*\\*"([0-9a-f-]{36})')
+
+
+@contextmanager
+def standing_in(script: Script, answer: str) -> Iterator[str]:
+    """Its address while it answers."""
+
+    class Handler(_Handler):
+        pass
+
+    Handler.script, Handler.answer = script, answer
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    script: Script = {}
+    answer = ""
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+    def do_GET(self) -> None:
+        self._send("application/json", json.dumps({"data": []}))
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        if self.path.endswith("/responses"):
+            self._responses(asked)
+        elif self.path.endswith("/chat/completions"):
+            self._chat(asked)
+        elif ":streamGenerateContent" in self.path:
+            self._gemini(asked)
+        else:
+            self._send("application/json", json.dumps({"totalTokens": 1}))
+
+    def _step(
+        self, said: Sequence[Json], is_prompt: Callable[[Json], bool], is_result: Callable[[Json], int]
+    ) -> Json | None:
+        """The next call of the last prompt that is in the script, by how many results there are after it."""
+        texts = [(at, json.dumps(one)) for at, one in enumerate(said) if is_prompt(one)]
+        asked = [(at, key) for at, text in texts for key in self.script if key in text]
+        if not asked:
+            return None
+        last, key = asked[-1]
+        steps, done = self.script[key], sum(is_result(one) for one in said[last:])
+        if done >= len(steps):
+            return None
+        found = _AGENT_ID.findall(json.dumps(said))
+        step: Json = json.loads(json.dumps(steps[done]).replace("AGENT_ID", found[-1] if found else "none"))
+        return step
+
+    def _responses(self, asked: Json) -> None:
+        items = asked.get("input", [])
+        step = self._step(
+            items,
+            lambda item: item.get("role") == "user",
+            lambda item: str(item.get("type")).endswith("_call_output"),
+        )
+        number = f"{id(asked):x}{len(items)}"
+        if step:
+            call = {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "status": "completed"}
+            item = {**call, **step, "arguments": json.dumps(step["arguments"])}
+        else:
+            content = [{"type": "output_text", "text": self.answer, "annotations": []}]
+            item = {
+                "type": "message",
+                "id": f"m_{number}",
+                "role": "assistant",
+                "status": "completed",
+                "content": content,
+            }
+        usage = {"input_tokens": 70, "output_tokens": 9, "total_tokens": 79}
+        whole = {"id": f"r_{number}", "object": "response", "status": "completed", "output": [item], "usage": usage}
+        events = [
+            {"type": "response.created", "response": {"id": f"r_{number}"}},
+            {"type": "response.output_item.added", "output_index": 0, "item": item},
+            {"type": "response.output_item.done", "output_index": 0, "item": item},
+            {"type": "response.completed", "response": whole},
+        ]
+        self._send("text/event-stream", "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events))
+
+    def _chat(self, asked: Json) -> None:
+        messages = asked.get("messages", [])
+        step = self._step(messages, lambda one: one["role"] == "user", lambda one: one["role"] == "tool")
+        delta: Json = {"role": "assistant", "content": self.answer}
+        if step:
+            function = {"name": step["name"], "arguments": json.dumps(step["arguments"])}
+            call = {"index": 0, "id": f"call_{id(asked):x}{len(messages)}", "type": "function", "function": function}
+            delta = {"role": "assistant", "content": None, "tool_calls": [call]}
+        base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": asked.get("model")}
+        usage = {"prompt_tokens": 50, "completion_tokens": 7, "total_tokens": 57}
+        end = {"index": 0, "delta": {}, "finish_reason": "tool_calls" if step else "stop"}
+        chunks = [{**base, "choices": [{"index": 0, "delta": delta}]}, {**base, "choices": [end], "usage": usage}]
+        self._send("text/event-stream", "".join(f"data: {json.dumps(c)}\n\n" for c in chunks) + "data: [DONE]\n\n")
+
+    def _gemini(self, asked: Json) -> None:
+        contents = asked.get("contents", [])
+        step = self._step(
+            contents,
+            lambda one: one.get("role") == "user" and any("text" in part for part in one["parts"]),
+            lambda one: sum("functionResponse" in part for part in one["parts"]),
+        )
+        step = step if asked.get("tools") else None
+        part: Json = (
+            {"functionCall": {"name": step["name"], "args": step["arguments"]}} if step else {"text": self.answer}
+        )
+        usage = {"promptTokenCount": 80, "candidatesTokenCount": 11, "totalTokenCount": 91}
+        content = {"role": "model", "parts": [part]}
+        chunk = {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}], "usageMetadata": usage}
+        self._send("text/event-stream", f"data: {json.dumps(chunk)}\n\n")
+
+    def _send(self, content_type: str, body: str) -> None:
+        data = body.encode()
+        self.send_response(200)
+        self.send_header("content-type", content_type)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
