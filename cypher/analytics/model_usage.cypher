@@ -1,20 +1,23 @@
 // What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
-// by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a sender says a call cost
-// counts, else what it does by the list of prices. `project` (null: all) is the folder that a session worked in.
-// A call within which another one of a model was told of with its tokens is that one, told of again by another layer.
+// by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a
+// sender says a call cost counts, else what it does by the list of prices. `project` (null: all) is the folder of a session.
+// Of calls of models that are within each other, the innermost that tells tokens counts: layers tell of one call again.
 // access: read
 // parameters: above, before, subject, by, project, limit
 // returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
-WHERE t.time_key >= $above AND t.time_key < $before AND c.model IS NOT NULL
+WHERE t.time_key >= $above AND t.time_key < $before
+  AND (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
-WITH t, collect(c) AS calls,
-     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN c.nested_in END) AS around,
-     collect(CASE WHEN c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL THEN caller.parent_id END) AS outside
+WITH t, collect({call: c, links: [coalesce(c.nested_in, ''), coalesce(caller.parent_id, '')] + coalesce(c.within, []),
+     tells: c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL}) AS told
+WITH t, told, [x IN told WHERE x.tells | x.call.call_id] AS tellers
+UNWIND told AS one
+WITH t, one.call AS c, one, told, tellers
+WHERE NOT any(x IN told WHERE (x.tells OR NOT one.tells) AND c.call_id IN x.links)
+  AND (one.tells OR NOT any(link IN one.links WHERE link IN tellers))
+WITH t, c
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-UNWIND calls AS c
-WITH t, c, s, around, outside
-WHERE NOT c.call_id IN around AND NOT c.call_id IN outside
 WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, coalesce(c.cost_usd, c.price_usd) AS cost,
      coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
 WHERE $project IS NULL OR folder = $project
@@ -28,9 +31,9 @@ WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
      CASE WHEN 'skill' IN $by THEN c.skill END AS skill,
      c, cost, used
 WITH model, service_name, day, project, session_id, user_id, agent, skill, count(c) AS calls,
-     sum(coalesce(c.input_tokens, 0)) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0)) AS cache_read_tokens,
-     sum(coalesce(c.cache_write_tokens, 0)) AS cache_write_tokens, sum(coalesce(c.output_tokens, 0)) AS output_tokens,
-     sum(coalesce(c.reasoning_tokens, 0)) AS reasoning_tokens, count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
+     sum(coalesce(c.input_tokens, 0) * 1.0) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0) * 1.0) AS cache_read_tokens,
+     sum(coalesce(c.cache_write_tokens, 0) * 1.0) AS cache_write_tokens, sum(coalesce(c.output_tokens, 0) * 1.0) AS output_tokens,
+     sum(coalesce(c.reasoning_tokens, 0) * 1.0) AS reasoning_tokens, count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
      count(c.cost_usd) AS reported, sum(coalesce(c.cost_usd, 0.0)) AS known_reported,
      sum(CASE WHEN cost IS NULL AND used THEN 1 ELSE 0 END) AS unpriced_calls,
      collect(DISTINCT CASE WHEN cost IS NULL AND used THEN c.model END) AS unpriced_models

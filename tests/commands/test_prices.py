@@ -31,6 +31,10 @@ async def test_show(tmp_path: Path) -> None:
     code, told = await run("show", "claude-opus-5-5")
     assert code == 0
     assert [line.split()[-1] for line in told.splitlines()[:5]] == ["4.0000", "0.2000", "5.0000", "8.0000", "20.0000"]
+    assert told.splitlines()[5].startswith("by genai-prices 0.")
+    code, told = await run("show", "gemini-2.5-pro")
+    assert [line.split()[-1] for line in (told.splitlines()[0], told.splitlines()[4])] == ["1.2500", "10.0000"]
+    assert "a prompt of a million tokens costs 2.5000" in told, "in short ones it costs less"
     code, told = await run("show", "ours-2")
     assert (code, "ours-2 has no price" in told) == (1, True)
     file = tmp_path / "prices.toml"
@@ -38,6 +42,7 @@ async def test_show(tmp_path: Path) -> None:
     code, told = await run("show", "ours-2", LOOPGRAPH_PRICES_FILE=str(file))
     assert code == 0
     assert [line.split()[-1] for line in told.splitlines()[:5]] == ["1.0000"] * 4 + ["3.5000"]
+    assert told.splitlines()[5] == "by your own prices"
     file.write_text("[models.x]\ninput = 'much'\n")
     code, told = await run("show", "x", LOOPGRAPH_PRICES_FILE=str(file))
     assert code == 1

@@ -16,10 +16,14 @@ prices = typer.Typer(no_args_is_help=True, help="See what models cost, and price
 _Service = Annotated[str | None, typer.Option(help="Who serves it, such as azure; left out, its maker.")]
 
 
+_SHORT = 1_000
+"""Tokens; the prices of some models depend on how long the prompt is."""
+
+
 @prices.command()
 @plainly
 def show(model: Annotated[str, typer.Argument(help="The name of a model.")], service: _Service = None) -> None:
-    """Show what a million tokens of each kind cost today, in US dollars."""
+    """Show what a million tokens of each kind cost today, in US dollars; where long prompts cost more, in a short one."""
     from loopgraph.computes.pricing.own import MILLION
     from loopgraph.computes.pricing.price_list import source
     from loopgraph.contracts.pricing import TOKENS, ModelUsage
@@ -34,16 +38,25 @@ def show(model: Annotated[str, typer.Argument(help="The name of a model.")], ser
         "written to a cache for an hour": ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
         "output": ("output_tokens",),
     }
-    costs = {
-        name: pricing(ModelUsage(model, service, at, *(MILLION if count in counts else 0 for count in TOKENS)))
-        for name, counts in kinds.items()
-    }
-    if None in costs.values():
+
+    def cost(counts: tuple[str, ...], tokens: int) -> float | None:
+        usage = ModelUsage(model, service, at, *(tokens if count in counts else 0 for count in TOKENS))
+        return None if (one := pricing(usage)) is None else one * MILLION / tokens
+
+    short = {name: cost(counts, _SHORT) for name, counts in kinds.items()}
+    if None in short.values():
         err.print(f"{model} has no price: not in {public.name}, and not in a file of yours", markup=False)
         raise typer.Exit(1)
-    for name, cost in costs.items():
-        out.print(f"{name:<30} {cost:>12,.4f}", markup=False)
-    out.print(f"by your own prices and {public.name}, whose newest price holds since {public.newest}", markup=False)
+    for name, one in short.items():
+        out.print(f"{name:<30} {one:>12,.4f}", markup=False)
+    if (long := cost(kinds["input"], MILLION)) is not None and long > 1.001 * (short["input"] or 0):
+        out.print(f"a prompt of a million tokens costs {long:,.4f}: long ones have prices of their own", markup=False)
+    by = (
+        "your own prices"
+        if pricing.has_own(model)
+        else f"{public.name}, whose newest price holds since {public.newest}"
+    )
+    out.print(f"by {by}", markup=False)
 
 
 @prices.command()

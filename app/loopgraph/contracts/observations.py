@@ -122,7 +122,8 @@ class Observation(Contract):
     Evidence for the place of a subagent's trace (``event`` is its TraceStarted): ``spawn_rule`` says how
     ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang. On a
     HookExecuted, ``span_id`` is the span of the tool's execution, the one that spans of a subagent hang under. On an
-    EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id; with a ``part``, its
+    EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id, and ``within`` are the calls of
+    models around it, as far as its reporter sees them; with a ``part``, its
     ``request_body`` or ``response_body`` is one message of several, which stand in the order of their parts.
 
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
@@ -143,6 +144,7 @@ class Observation(Contract):
     parent_span_ids: tuple[Id, ...] = ()
     span_id: Id | None = None
     nested_in: Id | None = None
+    within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
     unnamed_call: bool = False

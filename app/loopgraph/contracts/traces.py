@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.errors import Spelled
@@ -34,7 +34,8 @@ LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
 DurationMs = Annotated[float, Field(ge=0.0, le=LONGEST_MS, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""No more than any client can read, so that sums of many stay below 64 bits."""
 MOST_RETRIES: Final = 2**31 - 1
 """More would be nonsense, and their sum over many calls more than an engine counts."""
 Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]
@@ -221,6 +222,9 @@ class HookExecuted(_StepEvent):
         return self
 
 
+Cost = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+"""US dollars. No call costs a milliard, and sums stay finite."""
+
 _PART_OF = {
     "cache_read_tokens": ("input_tokens",),
     "cache_write_tokens": ("input_tokens", "cache_read_tokens"),
@@ -257,7 +261,7 @@ class EndpointCalled(_StepEvent):
     cache_write_1h_tokens: Count | None = None
     output_tokens: Count | None = None
     reasoning_tokens: Count | None = None
-    cost_usd: NonNegative | None = None
+    cost_usd: Cost | None = None
     skill: Name | None = None
 
     @field_validator(*_PART_OF)
@@ -456,3 +460,13 @@ class Trace(_Step):
     closed_by: str | None
     started: bool
     tags: tuple[str, ...]
+
+
+def tells_tokens(call: EndpointCalled | EndpointCall) -> bool:
+    """Whether it says how many tokens it used."""
+    return call.input_tokens is not None or call.output_tokens is not None
+
+
+def is_of_model(call: EndpointCalled | EndpointCall) -> bool:
+    """Whether a language model was called."""
+    return call.model is not None or tells_tokens(call) or call.cost_usd is not None

@@ -89,6 +89,16 @@ async def test_parts_are_no_more_than_their_whole(service: Service) -> None:
         assert f"input.{name}: must be at most {most}" in answer["message"], answer
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("inputTokens", 2**53), ("inputTokens", -1), ("costUsd", 1e10), ("costUsd", -0.5)]
+)
+async def test_what_no_call_can_use_or_cost_is_refused(service: Service, name: str, value: float) -> None:
+    common = {"correlationId": new_id(), "serviceName": "anthropic", "endpointPath": "/", "success": True}
+    answer = (await service.query(CALL, i={**common, name: value}))["recordEndpointCall"]
+    assert answer["__typename"] == "InvalidInput"
+    assert f"input.{name}" in answer["message"]
+
+
 async def test_the_list_of_prices(service: Service) -> None:
     found = await service.execute("analytics_price_list")
     assert found["name"].startswith("genai-prices 0.")

@@ -142,6 +142,63 @@ async def test_a_call_of_a_model_that_several_layers_report_counts_once(service:
     assert used == {"model": model, "calls": 1, "inputTokens": 30, "outputTokens": 9}
 
 
+_TOLD: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 100}
+_BARE: Json = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
+_NAMELESS: Json = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 100}
+_HTTP: Json = {"http.request.method": "POST", "url.full": "https://api.example.com/v1"}
+
+
+@pytest.mark.parametrize("inner_first", [False, True])
+@pytest.mark.parametrize(
+    ("layers", "calls", "tokens"),
+    [
+        ([_TOLD, {}, {}, _TOLD], 1, 100),
+        ([_TOLD, _BARE, _TOLD], 1, 100),
+        ([_TOLD, _HTTP, _TOLD], 1, 100),
+        ([_TOLD, _BARE], 1, 100),
+        ([_BARE, _BARE], 1, None),
+        ([_TOLD, _TOLD, _TOLD], 1, 100),
+        ([_NAMELESS], 1, 100),
+        ([_NAMELESS, {}, _TOLD], 1, 100),
+    ],
+    ids=[
+        "steps between",
+        "bare between",
+        "http between",
+        "bare inside",
+        "all bare",
+        "three",
+        "nameless",
+        "nameless around",
+    ],
+)
+async def test_all_sums_count_what_layers_tell_of_once(
+    service: Service, layers: list[Json], calls: int, tokens: int | None, inner_first: bool
+) -> None:
+    trace_id, session = uuid.uuid4().hex, str(uuid.uuid4())
+    spans = [
+        {
+            "traceId": trace_id, "spanId": f"{number + 1:016x}", "parentSpanId": f"{number:016x}" if number else "",
+            "name": f"layer {number}", "kind": 3, "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + 10**9),
+            "attributes": attributes({**said, "session.id": session}),
+        }
+        for number, said in enumerate([{}, *layers])
+    ]  # fmt: skip
+    sent = spans[::-1] if inner_first else spans
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": sent}]}]}
+    assert (await service.http.post("/v1/traces", json=body)).json() == {}
+    found, used = (
+        await totals(service, trace_id),
+        f'{{ session(id: "{session}") {{ modelUsage {{ calls inputTokens }} }} }}',
+    )
+    assert found["inputTokens"] == tokens
+    of_session = (await asked(service, used))["session"]["modelUsage"]
+    assert of_session == {"calls": calls, "inputTokens": tokens or 0}
+    by_session = "{ modelUsage(by: [SESSION], first: 500) { sessionId calls inputTokens } }"
+    [row] = [row for row in (await asked(service, by_session))["modelUsage"] if row["sessionId"] == session]
+    assert (row["calls"], row["inputTokens"]) == (calls, tokens or 0)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [

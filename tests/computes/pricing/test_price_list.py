@@ -116,6 +116,9 @@ def test_ones_own_prices_come_first() -> None:
     assert prices.own_models == ("claude-opus-5-5", "our-*", "our-large-*")
     assert prices(usage("claude-opus-5-5")) == 0.0  # what is free is free, and not without a price
     assert prices(usage("our-small", input=1_000_000, read=500_000, output=500_000)) == pytest.approx(2.0)
+    assert prices(usage("Our-Small[1m]", input=1_000_000, output=0)) == pytest.approx(1.0), (
+        "as those of the public list"
+    )
     large = usage("our-large-2", input=1_000_000, read=500_000, write=100_000, write_1h=50_000, output=100_000)
     assert prices(large) == pytest.approx(0.4 * 10 + 0.5 * 1 + 0.1 * 12 + 0.1 * 20)
     assert prices(usage("gpt-4o")) == PUBLIC(usage("gpt-4o"))

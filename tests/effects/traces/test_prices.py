@@ -82,6 +82,19 @@ def test_counts_that_contradict_each_other_have_a_cost_all_the_same() -> None:
     assert keyed_call(cents, call)["price_usd"] == 2.0
 
 
+def test_no_part_is_more_than_its_whole() -> None:
+    """Two log records of one request: one with tokens that are kept for an hour, the other with fewer that were written."""
+    seen = []
+
+    def pricing(usage: ModelUsage) -> float:
+        seen.append(usage)
+        return 0.0
+
+    call = {"call_id": "c", "model": "m", "created_at": NOON, "cache_write_tokens": 20, "cache_write_1h_tokens": 1_000}
+    keyed_call(pricing, call)
+    assert (seen[0].input_tokens, seen[0].cache_write_tokens, seen[0].cache_write_1h_tokens) == (20, 20, 20)
+
+
 def test_the_price_is_that_of_the_time_of_the_call() -> None:
     seen = []
 

@@ -13,7 +13,7 @@ from loopgraph.errors import InvalidInput
 
 LONGEST_NAME: Final = 255
 LONGEST_TEXT: Final = 1_000_000
-_LARGEST_COUNT: Final = 2**63 - 1
+_LARGEST_COUNT: Final = 2**53 - 1
 
 _LONG_WORD: Final = 128
 _CUT_WORD: Final = re.compile(r"[\w.~-]+\Z")

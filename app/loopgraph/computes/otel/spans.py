@@ -31,7 +31,14 @@ from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Ending, Trust
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import (
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+    is_of_model,
+)
 from loopgraph.errors import InvalidInput
 
 
@@ -53,12 +60,32 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
     others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
+    _nest(report, others)
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
         report.add_common(_whole(spans_of_one))
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
         if (last := _last_of_parts(spans_of_one)) is not None:
             report.add_common(_ended_so_far(last))
     return report
+
+
+def _nest(report: Report, spans: Iterable[Span]) -> None:
+    """Tells of each call of a model which other ones it is within, whatever lies between them."""
+    calls = {
+        item.event.call_id: at
+        for at, item in enumerate(report.observations)
+        if isinstance(item.event, EndpointCalled) and is_of_model(item.event)
+    }
+    if len(calls) < 2:
+        return
+    above = {span_key(span.trace_id, span.span_id): span_key(span.trace_id, span.parent_id) for span in spans}
+    for call_id, at in calls.items():
+        around, outer = list[str](), above.get(call_id)
+        while outer is not None and outer not in around and outer != call_id:
+            around.append(outer)
+            outer = above.get(outer)
+        if within := tuple(outer for outer in around if outer in calls):
+            report.observations[at] = report.observations[at].model_copy(update={"within": within})
 
 
 def _check(span: Span) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from loopgraph.contracts.pricing import ModelUsage
 from loopgraph.errors import SetupError
 
-_Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Price = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 MILLION = 1_000_000
 
 
@@ -63,8 +63,10 @@ class OwnPrices(BaseModel):
             raise SetupError(f"the prices in {file} are not understood: {place}: {first['msg']}") from error
 
     def of(self, model: str) -> ModelPrice | None:
-        """The price of a model: of its name, else of the longest beginning of it."""
-        if found := self.models.get(model):
+        """The price of a model: of its name, else of the longest beginning of it; capitals make no difference."""
+        model = model.lower()
+        named = {name.lower(): price for name, price in self.models.items()}
+        if found := named.get(model):
             return found
-        beginnings = [name for name in self.models if name.endswith("*") and model.startswith(name[:-1])]
-        return self.models[max(beginnings, key=len)] if beginnings else None
+        beginnings = [name for name in named if name.endswith("*") and model.startswith(name[:-1])]
+        return named[max(beginnings, key=len)] if beginnings else None

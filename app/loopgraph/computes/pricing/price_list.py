@@ -37,9 +37,16 @@ class PriceList:
         """The models, or beginnings of their names, that have prices of one's own, sorted."""
         return tuple(sorted(self._own.models))
 
+    def has_own(self, model: str) -> bool:
+        """Whether a model has a price of one's own."""
+        return self._of_own(model) is not None
+
+    def _of_own(self, model: str) -> ModelPrice | None:
+        return self._own.of(model) or self._own.of(_VARIANT.sub("", model))
+
     def __call__(self, usage: ModelUsage) -> float | None:
         """What a call cost, in US dollars, by the prices of its time; None if its model has no price."""
-        if own := self._own.of(usage.model):
+        if own := self._of_own(usage.model):
             return own.cost_usd(usage)
         found = _found(_VARIANT.sub("", usage.model), usage.service)
         if found is None:

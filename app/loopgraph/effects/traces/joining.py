@@ -23,7 +23,7 @@ PARTS = {"request_body": "request_parts", "response_body": "response_parts"}
 MAPS = frozenset({"context", *PARTS.values()})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
-_SETS = frozenset({"tags", "parent_span_ids"})
+_SETS = frozenset({"tags", "parent_span_ids", "within"})
 PARTS_END = "parts_end"
 """The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
 

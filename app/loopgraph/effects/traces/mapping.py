@@ -265,7 +265,8 @@ def keyed_call(pricing: Pricing, properties: Properties) -> Properties:
         at=known.started_at or known.completed_at or properties["created_at"],
         # Reports that are put together can differ: no count is less than what is a part of it.
         **{name: count or 0 for name, count in counts.items()}
-        | {"input_tokens": max(counts["input_tokens"] or 0, cached)},
+        | {"input_tokens": max(counts["input_tokens"] or 0, cached)}
+        | {"cache_write_1h_tokens": min(counts["cache_write_1h_tokens"] or 0, counts["cache_write_tokens"] or 0)},
     )
     return {**properties, "price_usd": pricing(usage)}
 

@@ -34,6 +34,8 @@ def observed(observation: Observation) -> Properties:
         given["otel_root_id"] = observation.otel_trace_id
     if observation.parent_span_ids:
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
+    if observation.within:
+        given["within"] = sorted(observation.within)
     if observation.source.startswith(_BY_HOOKS) and isinstance(event, TraceStarted | HookExecuted):
         given["hooked"] = True
     if isinstance(event, TraceStarted) and event.timestamp and _is_of_person(event):
