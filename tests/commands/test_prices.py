@@ -8,6 +8,8 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 from conftest import settings_for
 from loopgraph.contracts.traces import EndpointCalled
 from loopgraph.effects.clock import new_id
@@ -16,6 +18,8 @@ from loopgraph.effects.schema import schema
 from loopgraph.settings import Migrate
 from support.engines import EngineUnderTest
 from support.traces import Traces, record
+
+pytestmark = pytest.mark.slow
 
 
 async def run(*arguments: str, **environment: str) -> tuple[int | None, str]:

@@ -3,7 +3,7 @@
 A thing (a step, a call, a trace, a session) is the join of its reports, field by field. Where two reports differ in a field:
 
 1. A status that is final beats one in progress, whoever says so: no beginning undoes an end.
-2. The higher level wins. Which scale a field is weighed on, ``level_of`` says: ``Place`` for where the thing belongs, ``Clock``
+2. The higher level wins. Which scale a field is weighed on, ``levels_of`` says: ``Place`` for where the thing belongs, ``Clock``
    for when it was, ``Ending`` for how it ended, ``Trust`` for all else. A client's own event (``OWN``) outweighs every report
    of a third party; what the service concluded itself (``CONCLUDED``) is outweighed by every report.
 3. The later instant wins, then the greater value: arbitrary, but the same in every order of arrival.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 from loopgraph.contracts.traces import FINAL
@@ -99,13 +100,10 @@ _CLOCK = frozenset({"started_at", "completed_at", "ended_at", "duration_ms"})
 _ENDING = frozenset({"status", "error_type", "error_message"})
 
 
-def level_of(field: str, *, trust: int, clock: int, place: int, ending: int) -> int:
-    """The level of a report in one field, of its levels on the four scales."""
-    if field in _PLACE:
-        return place
-    if field in _ENDING:
-        return ending
-    return clock if field in _CLOCK else trust
+@cache
+def levels_of(clock: int, place: int, ending: int) -> Mapping[str, int]:
+    """The levels of a report in the fields that are not weighed by its trust, of its levels on the other three scales."""
+    return {**dict.fromkeys(_PLACE, place), **dict.fromkeys(_CLOCK, clock), **dict.fromkeys(_ENDING, ending)}
 
 
 def standing(field: str, value: Any, weights: Mapping[str, Weight]) -> tuple[bool, int, int, str]:

@@ -102,3 +102,24 @@ def test_what_somebody_added_is_found_in_quiet_texts() -> None:
     assert Redactor(extra_patterns=("plain",)).redact_text("a plain text") == f"a {MARKER} text"
     assert Redactor(extra_patterns=("cafe",)).redact_text("cafe00") == f"{MARKER}00"
     assert Redactor(extra_names=("cafe",)).redact_text("cafe=00") == f"cafe={MARKER}"
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_one_look_at_the_texts_of_a_map_finds_what_looks_at_each_find(texts: list[str]) -> None:
+    for names in ((), ("hunter",)):
+        each = [Redactor(names).redact_text(text) for text in texts]
+        assert Redactor(names).redact({f"a{i}": text for i, text in enumerate(texts)}) == dict(
+            zip((f"a{i}" for i in range(len(texts))), each, strict=True)
+        )
+
+
+def test_one_look_at_the_texts_of_a_map_finds_what_somebody_added() -> None:
+    assert Redactor(extra_patterns=("plain",)).redact({"a": "a plain text", "b": 1}) == {
+        "a": f"a {MARKER} text",
+        "b": 1,
+    }
+    assert Redactor(extra_names=("cafe",)).redact({"a": "nothing", "b": "cafe=00"}) == {
+        "a": "nothing",
+        "b": f"cafe={MARKER}",
+    }
+    assert Redactor().redact({"a": "short words", "password": "hunter2"}) == {"a": "short words", "password": MARKER}

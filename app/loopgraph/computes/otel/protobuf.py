@@ -313,6 +313,8 @@ def _attributes(pairs: Iterable[KeyValue]) -> Attributes:
 
 def _value(value: AnyValue) -> Any:
     match value.WhichOneof("value"):
+        case "string_value":  # nearly all are
+            return value.string_value
         case None:
             return None
         case "array_value":

@@ -69,9 +69,9 @@ class Privacy:
 
     def _clean(self, model: M, light: bool) -> M:
         changes = {}
+        ways = self._ways
         for name, value in model.__dict__.items():
-            way = self._ways[name]
-            if way is None or value is None:
+            if value is None or (way := ways[name]) is None:
                 continue
             clean = way(name, value, light)
             if clean is not value:
@@ -98,8 +98,12 @@ class Privacy:
         return self._kept
 
     def _kept(self, name: str, value: Any, light: bool) -> Any:
-        if light and (redacted := self.redactor.redact(value, field=name)) is value:
+        if not value:
             return value
+        if light:
+            text = type(value) is str
+            if (self.redactor.redact_text(value) if text else self.redactor.redact(value, field=name)) is value:
+                return value
         near = within_reach(value, self.max_field_bytes)
         redacted = self.redactor.redact(near, field=name)
         value = redacted if near is value else settled(redacted, self.max_field_bytes)
@@ -117,6 +121,8 @@ class Privacy:
 
     def _id(self, name: str, value: Any, light: bool) -> Any:
         for id_ in value if isinstance(value, tuple) else (value,):
+            if self.redactor.is_harmless_id(id_):
+                continue
             if self.redactor.redact_text(id_) is not id_ or ("=" in id_ and self._hides_a_secret(id_)):
                 raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")
         return value

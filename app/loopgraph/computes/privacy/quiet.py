@@ -24,6 +24,11 @@ _TELLING: Final = re.compile(
 """What plain texts with secrets have: the name of one, a command that takes one as an argument, the beginning of a form."""
 
 
+def is_hexadecimal(text: str) -> bool:
+    """Whether a text is an id of a machine, or several with ``-`` or ``/`` between them."""
+    return _HEXADECIMAL.fullmatch(text) is not None
+
+
 def is_quiet(text: str, lowered: str) -> bool:
     """Whether nothing in a text can be a secret by the rules that are built in; ``lowered`` is the same text in lower case."""
     if _HEXADECIMAL.fullmatch(text):

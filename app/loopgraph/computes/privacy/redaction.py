@@ -19,7 +19,7 @@ no form betrays cannot be found: a bare password in prose, or one on the line be
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -28,7 +28,7 @@ from loopgraph.computes.privacy.arguments import redact_commands, secrets_of_wor
 from loopgraph.computes.privacy.assignments import NAMING, asks, kind_of_flag, redact_assignments, with_plain_names
 from loopgraph.computes.privacy.forms import HARMLESS, MARKER, redact_emails, redact_forms
 from loopgraph.computes.privacy.names import Kind, compact, is_secret, kind_of, places_of_names
-from loopgraph.computes.privacy.quiet import is_quiet
+from loopgraph.computes.privacy.quiet import is_hexadecimal, is_quiet
 from loopgraph.computes.privacy.standard_input import redact_standard_input
 from loopgraph.errors import InvalidInput
 
@@ -43,6 +43,9 @@ _FIRST = 4
 """Among so many words the name of a command is looked for."""
 _SHORT = 200
 _REMEMBERED = 4_096
+
+_WITHOUT_TEXT: Final = frozenset({int, float, bool, type(None)})
+_WITH_TEXT: Final = _WITHOUT_TEXT | {str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +99,26 @@ class Redactor:
             self._clean.add(text)
         return clean
 
+    def is_harmless_id(self, text: str) -> bool:
+        """Whether a text is an id of a machine, in which nothing is looked for."""
+        return not self._patterns and self._stems is None and is_hexadecimal(text)
+
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
-        if is_quiet(text, lowered) and not (self._stems and self._stems.search(lowered)):
-            clean = text
-        else:
-            clean = self._look_carefully(text, lowered)
+        clean = text if self._is_quiet(text, lowered) else self._look_carefully(text, lowered)
         for pattern in self._patterns:
             clean = pattern.sub(MARKER, clean)
         return text if clean == text else clean
+
+    def _is_quiet(self, text: str, lowered: str) -> bool:
+        return is_quiet(text, lowered) and not (self._stems and self._stems.search(lowered))
+
+    def _are_quiet(self, values: Iterable[Any]) -> bool:
+        """Whether one cheap look is enough for all texts among some values; those that are known to be clean need none."""
+        if self._patterns:
+            return False
+        texts = " ".join([value for value in values if type(value) is str and value not in self._clean])
+        return self._is_quiet(texts, texts.lower())
 
     def _look_carefully(self, text: str, lowered: str) -> str:
         clean = redact_standard_input(redact_forms(text, lowered))
@@ -146,13 +160,17 @@ class Redactor:
 
     def _redact_map(self, value: dict[Any, Any], field: str, depth: int) -> dict[Any, Any]:
         redacted, changed = {}, False
+        harmless = _WITH_TEXT if self._are_quiet(value.values()) else _WITHOUT_TEXT
         for key, item in value.items():
             kind, clean_key = Kind.PLAIN, key
             if key == "value":
                 kind = self._kind_beside(value)
             elif isinstance(key, str):
                 kind, clean_key = self._known_key(key) if len(key) <= _LONGEST_NAME else self._read_key(key)
-            clean = MARKER if is_secret(kind, item) else self._walk(item, field, depth)
+            if kind is Kind.PLAIN and type(item) in harmless:
+                clean = item
+            else:
+                clean = MARKER if is_secret(kind, item) else self._walk(item, field, depth)
             redacted[clean_key] = clean
             changed = changed or clean is not item or clean_key != key
         return redacted if changed else value

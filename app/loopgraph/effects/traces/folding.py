@@ -65,6 +65,7 @@ class Batch:
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
         self._named: set[str] = set()
+        self._placed: set[tuple[str, str | None, str | None]] = set()
 
     def fold(self, piece: Piece) -> Recorded:
         """Folds one event in. Raises NotFound, InvalidInput or Conflict, and then changes nothing."""
@@ -87,6 +88,7 @@ class Batch:
     def _take(self, piece: Piece) -> bool:
         """Folds a client's own event in; whether it is repeated."""
         event, given, at = piece.event, piece.given, self._received_at
+        self._placed.clear()
         repeated = True
         match event:
             case TraceStarted() | TraceCompleted():
@@ -128,16 +130,26 @@ class Batch:
             case MetricMeasured():
                 return self._keep(self.points, given)
         if piece.correlation_id and not isinstance(event, TraceStarted | TraceCompleted | LogRecorded):
-            self._join_trace({name: given[name] for name in ("correlation_id", "session_id") if name in given})
+            self._place(piece.correlation_id, session_id=given.get("session_id"))
         root_id, otel_trace_id = piece.root_id, piece.otel_trace_id
         if root_id and root_id != piece.correlation_id:
             self._named.add(root_id)
         if otel_trace_id and root_id:
-            self._join_trace({"correlation_id": root_id, "otel_trace_id": otel_trace_id})
+            self._place(root_id, otel_trace_id=otel_trace_id)
         return repeated
 
+    def _place(self, correlation_id: str, session_id: str | None = None, otel_trace_id: str | None = None) -> None:
+        """Joins in what the parts of a trace say of it; most of them say the same."""
+        place = (correlation_id, session_id, otel_trace_id)
+        if place not in self._placed:
+            said = {"correlation_id": correlation_id, "session_id": session_id, "otel_trace_id": otel_trace_id}
+            self._join_trace({name: value for name, value in said.items() if value is not None})
+            self._placed.add(place)
+
     def _join_trace(self, given: Properties) -> bool:
-        return self.traces.join(given, mapping.stub(given["correlation_id"], self._received_at))
+        id_ = given["correlation_id"]
+        begun = {} if self.traces.get(id_) else mapping.stub(id_, self._received_at)
+        return self.traces.join(given, begun)
 
     def _keep(self, nodes: Nodes, given: Properties) -> bool:
         """Keeps a node that is reported once and whole."""

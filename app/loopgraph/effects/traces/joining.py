@@ -85,7 +85,10 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             continue
         if result.get(name) is None:
             result[name] = value
-            mine |= _of(name, others)
+            if name == "context":
+                mine |= _of(name, others)
+            elif name in others:
+                mine[name] = others[name]
         elif name == "created_at":
             result[name] = min(result[name], value)
         elif name in _LATEST:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Ending, Weight, level_of
+from loopgraph.contracts.precedence import Ending, Weight, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.traces.joining import MAPS, PARTS, PARTS_END, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
@@ -86,11 +86,11 @@ def _course(observation: Observation) -> Properties:
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     micros = _micros(observation.event.timestamp)
     ending = observation.rank if observation.ending is None else observation.ending
-    levels = {"trust": observation.rank, "clock": observation.clock, "place": observation.place, "ending": ending}
-    names = [name for name in given if name not in MAPS]
+    trust, levels = observation.rank, levels_of(observation.clock, observation.place, ending)
+    weights = {name: (levels.get(name, trust), micros) for name in given if name not in MAPS}
     keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
-    names += [f"{name}.{keys[name]}" for name in given if name in MAPS]
-    return {name: (level_of(name, **levels), micros) for name in names}
+    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), micros) for name in given if name in MAPS}
+    return weights
 
 
 def _micros(at: datetime | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, Final, ParamSpec, TypeVar
 
 from pydantic import BaseModel
@@ -17,6 +18,9 @@ HEAVY: Final = 128 * 1024
 
 _VALUE: Final = 16
 """A value takes as long as so many characters, whatever it is."""
+
+_FLAT: Final = frozenset({int, float, bool, type(None), datetime})
+"""The types of most values that are no texts, and hold no others."""
 
 _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="loopgraph-heavy")
 
@@ -39,18 +43,24 @@ def weight_of(event: BaseModel) -> int:
                         weight += len(item)
                     else:
                         values.append(item)
-        elif isinstance(value, BaseModel):
-            for item in value.__dict__.values():
-                if type(item) is str:
-                    weight += _VALUE + len(item)
-                elif item:
-                    values.append(item)
+        elif kind in _FLAT:
+            weight += _VALUE
+        elif isinstance(value, str):
+            weight += _VALUE + len(value)
         elif isinstance(value, list | tuple):
             weight += _VALUE * len(value)
             if weight < HEAVY:
                 values += value
-        elif isinstance(value, str):
-            weight += _VALUE + len(value)
+        elif isinstance(value, BaseModel):  # last: it is slow to say of anything that it is none
+            for item in value.__dict__.values():
+                if item is not None:
+                    kind = type(item)
+                    if kind is str:
+                        weight += _VALUE + len(item)
+                    elif kind in _FLAT:
+                        weight += _VALUE
+                    elif item:
+                        values.append(item)
         else:
             weight += _VALUE
     return weight
