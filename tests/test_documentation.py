@@ -18,7 +18,10 @@ from loopgraph.api.http.batch import _CONTRACTS as CONTRACTS
 from loopgraph.api.http.ingest import event_of
 from loopgraph.assets import asset
 from loopgraph.commands.app import app
+from loopgraph.computes.agents.claude_code import observe_hook
+from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.contracts.lineage import RelationshipType
+from loopgraph.effects.clock import new_id, now
 from loopgraph.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,6 +115,17 @@ def test_every_trace_that_the_readme_begins_by_curl_ends() -> None:
             checked = event_of(CONTRACTS[kind], event)
             (ended if kind == "complete" else begun).add(checked.correlation_id)
     assert begun == ended == {"task-4711", "task-4712"}
+
+
+def test_the_events_of_hooks_and_the_queries_that_the_readme_sends_by_curl_are_understood() -> None:
+    [event] = re.findall(r"^curl localhost:8053/api/hooks/claude-code .*? -d '(.*?)'$", README, re.M | re.S)
+    told = [
+        seen.event for seen in observe_hook(json.loads(event), Arrival(at=now(), stamped=False, execution_id=new_id()))
+    ]
+    assert "Fix the failing test" in [getattr(of, "prompt_text", None) for of in told]
+    [query] = re.findall(r"^curl localhost:8053/graphql .*? -d '(.*?)'$", README, re.M | re.S)
+    schema = api.build_schema(Settings())._schema  # type: ignore[attr-defined]
+    assert validate(schema, parse(json.loads(query)["query"]), [NoDeprecatedCustomRule]) == []
 
 
 def test_every_code_of_an_error_is_documented() -> None:

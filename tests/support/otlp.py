@@ -98,13 +98,13 @@ def traces(*spans: Json, **resource: Any) -> Json:
     return {"resourceSpans": [{"resource": {"attributes": attributes(about)}, "scopeSpans": [scope]}]}
 
 
-def logs(*records: Json) -> Json:
+def logs(*records: Json, **resource: Any) -> Json:
     """A request with these log records, of the service ``shop``."""
-    about = {"attributes": attributes({"service.name": "shop"})}
+    about = {"attributes": attributes({"service.name": "shop", **resource})}
     return {"resourceLogs": [{"resource": about, "scopeLogs": [{"logRecords": list(records)}]}]}
 
 
-def metrics(*found: Json) -> Json:
+def metrics(*found: Json, **resource: Any) -> Json:
     """A request with these metrics, of the service ``shop``."""
-    about = {"attributes": attributes({"service.name": "shop"})}
+    about = {"attributes": attributes({"service.name": "shop", **resource})}
     return {"resourceMetrics": [{"resource": about, "scopeMetrics": [{"metrics": list(found)}]}]}

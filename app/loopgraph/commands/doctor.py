@@ -15,7 +15,10 @@ from loopgraph.settings import Settings
 def doctor(
     create: Annotated[bool, typer.Option("--create", help="Make the database where there is none yet.")] = False,
 ) -> None:
-    """Say how the graph is: engine, version, schema, latency, counts, and what is wrong in plain words. Changes nothing."""
+    """Say how the graph is: engine, version, schema, latency, counts, and what is wrong in plain words.
+
+    Changes nothing; only --create makes a database.
+    """
     from loopgraph.effects.schema.diagnosis import diagnose
 
     settings = Settings()

@@ -30,7 +30,7 @@ class Trust(IntEnum):
     ASIDE = 0
     """A subagent's hook of its session: a subagent may work in a folder of its own."""
     IN_PASSING = 1
-    """A hook of what it is not about: of its session, or of each call of a batch."""
+    """A hook of what it is not about: of its session, or of each call of a batch; a resource, of the traces of its spans."""
     HEARSAY = 2
     """A span of the whole trace that it is in."""
     TELEMETRY = 3

@@ -36,6 +36,8 @@ async def places(service: Service) -> dict[str, str]:
         "Trace": f'trace(correlationId: "{trace}") {{ %s }}',
         "HookExecution": f'trace(correlationId: "{trace}") '
         "{ hookExecutionsConnection(first: 1) { edges { node { %s } } } }",
+        "EndpointCall": f'trace(correlationId: "{trace}") '
+        "{ endpointCallsConnection(first: 1) { edges { node { %s } } } }",
         "Episode": f'episode(id: "{trace}") {{ %s }}',
         "FeedbackRun": f'feedbackRun(id: "{run}") {{ %s }}',
         "Improvement": f'improvement(improvementId: "{variables["feedback_improvement"]["improvementId"]}") {{ %s }}',

@@ -144,11 +144,15 @@ async def test_only_prompts_of_people_use_a_pattern(service: Service) -> None:
     assert [ran for ran in await executions(service, session) if ran["hook_type"] == "Pattern"] == []
 
 
-async def test_a_pattern_that_is_not_there_is_told_after_the_event_was_recorded(service: Service) -> None:
+async def test_a_pattern_that_is_not_there_is_told_after_the_event_was_recorded(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     prompt = new_id()
     body = event("UserPromptSubmit", new_id(), prompt_id=prompt, prompt="hello")
     error = await error_of(service, 404, params={"pattern": "no-such-pattern"}, json=body)
     assert (error["kind"], error["id"]) == ("Pattern", "no-such-pattern")
+    [warned] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "was given no template of the pattern 'no-such-pattern'" in warned
     found = await statement(
         service.parts.graph, "MATCH (t:Trace {correlation_id: $id}) RETURN t.prompt_text AS prompt", id=prompt
     )

@@ -36,7 +36,7 @@ from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.agent_session import story, tell
 from support.otlp import REQUESTS, any_value, attributes, logs, metrics, protobuf, span, traces
-from support.service import Service, listening
+from support.service import Service, listening, nodes
 from support.traces import statement
 
 Json = dict[str, Any]
@@ -308,3 +308,26 @@ async def test_bytes_of_json_that_are_no_utf8_lose_nothing(service: Service) -> 
     answer = await service.http.post("/v1/logs", content=content, headers=JSON)
     assert (answer.status_code, answer.json()) == (200, {})
     assert [i for i, _ in await stored(service, "/v1/logs", mark)] == [0, 1]
+
+
+async def test_the_session_and_the_user_of_a_resource_are_those_of_its_traces_until_a_span_names_its_own(
+    service: Service,
+) -> None:
+    trace, of_resource, own = new_id().replace("-", ""), new_id(), new_id()
+    resource = {"session.id": of_resource, "user.id": "ada"}
+    query = "query($id: ID!) { trace(correlationId: $id) { sessionId userId } }"
+    traces_of = "query($id: ID!) { session(id: $id) { traces(first: 5) { edges { node { correlationId } } } } }"
+
+    async def send(one: Json) -> Json:
+        request = traces({**one, "traceId": trace}, **resource)
+        assert (await service.http.post("/v1/traces", json=request)).status_code == 200
+        found: Json = (await service.query(query, id=trace))["trace"]
+        return found
+
+    found = await send(span(2, 1))
+    assert (found["sessionId"], found["userId"]) == (of_resource, "ada")
+    for one in (span(1, **{"session.id": own}), span(3, 1)):
+        found = await send(one)
+        assert (found["sessionId"], found["userId"]) == (own, "ada")
+    sessions = [(await service.query(traces_of, id=id_))["session"] for id_ in (of_resource, own)]
+    assert [[node["correlationId"] for node in nodes(session["traces"])] for session in sessions] == [[], [trace]]

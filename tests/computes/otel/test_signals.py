@@ -35,6 +35,16 @@ def test_a_line_belongs_to_its_trace_and_its_session() -> None:
     assert line.context == {"item": 7, "span_id": f"{5:016x}", "resource": {"service.name": "shop"}}
 
 
+def test_a_resource_names_the_session_of_signals_that_do_not() -> None:
+    of_resource = {"session.id": "s-9"}
+    lines = [item.event for item in observe_logs(read_logs(logs(LINE, {}, **of_resource))).observations]
+    assert [line.session_id for line in lines if isinstance(line, LogRecorded)] == ["s-1", "s-9"]
+    items = [{**TIMES, "asInt": 1, "attributes": attributes(own)} for own in ({"session.id": "s-1"}, {})]
+    sold = metrics({"name": "sold", "gauge": {"dataPoints": items}}, **of_resource)
+    points = [item.event for item in observe_points(read_points(sold)).observations]
+    assert [point.session_id for point in points if isinstance(point, MetricMeasured)] == ["s-1", "s-9"]
+
+
 def test_a_line_without_anything_is_still_a_line() -> None:
     [line] = records({})
     assert (line.correlation_id, line.session_id, line.body, line.timestamp) == (None, None, None, None)

@@ -14,6 +14,7 @@ from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from senders.picture import picture_of
 from support.otlp import START_NS, TRACE, attributes, span, traces
 
 Json = dict[str, Any]
@@ -206,6 +207,14 @@ def test_the_resource_is_said_once_for_a_trace() -> None:
     assert (whole.event.correlation_id, whole.event.session_id, whole.event.timestamp) == (TRACE, "s-9", None)
     assert whole.event.context == {"service.name": "shop", "host.name": "h"}
     assert "host.name" not in str([item for item in found.observations if item is not whole])
+
+
+@pytest.mark.parametrize("own", [{}, {"session.id": "s-1", "user.id": "u-1"}])
+def test_a_resource_names_the_session_and_the_user_of_spans_that_do_not(own: Json) -> None:
+    resource = {"session.id": "s-9", "enduser.id": "u-9"}
+    requests = [traces(span(1, **own), **resource), traces(span(2, 1), **resource)]
+    trace = picture_of(("traces", request) for request in requests).traces[TRACE]
+    assert (trace["session_id"], trace["user_id"]) == (own.get("session.id", "s-9"), own.get("user.id", "u-9"))
 
 
 def test_times_that_do_not_fit_are_left_out() -> None:

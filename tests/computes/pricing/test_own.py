@@ -28,12 +28,17 @@ def test_the_file_of_the_documentation(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("[models.x]\ninput = -1", r"models\.x\.input: Input should be greater than or equal to 0"),
-        ("[models.x]\ninput = 1\ncached = 2", r"models\.x\.cached: Extra inputs are not permitted"),
+        (
+            "[models.x]\ninput = 1\ncached = 2",
+            r"models\.x\.cached: there is no such key; there is input, cache_read, cache_write, cache_write_1h, output",
+        ),
         ("[models.x]\noutput = 1", r"models\.x\.input: Field required"),
         ('[models.x]\ninput = "1"', r"models\.x\.input: Input should be a valid number"),
         ("[models.x]\ninput = nan", r"models\.x\.input: Input should be"),
-        ("[model.x]\ninput = 1", "model: Extra inputs are not permitted"),
+        ("[model.x]\ninput = 1", "model: there is no such key; there is models"),
         ("[models.x", r"are no TOML: Expected"),
+        (f"models = {'[' * 5_000}{']' * 5_000}", r"are not understood: they are nested too deeply"),
+        (f"models.{'.'.join('x' * 5_000)} = 1", r"are not understood"),
     ],
 )
 def test_what_is_wrong_with_it_is_said(tmp_path: Path, text: str, told: str) -> None:
@@ -42,6 +47,12 @@ def test_what_is_wrong_with_it_is_said(tmp_path: Path, text: str, told: str) -> 
     with pytest.raises(SetupError, match=told) as caught:
         OwnPrices.read(file)
     assert str(file) in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text("[models.x]\ninput = 1", encoding="utf-8-sig")
+    assert OwnPrices.read(file).models["x"].input == 1
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

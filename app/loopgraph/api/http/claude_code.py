@@ -11,6 +11,8 @@ of the version that the session is assigned to, and the prompt is recorded as an
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -23,8 +25,10 @@ from loopgraph.computes.agents.claude_code import observe_hook
 from loopgraph.computes.agents.patterns import PatternUse, added_context, pattern_use
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.traces import TraceStatus
-from loopgraph.errors import LoopgraphError
+from loopgraph.errors import LoopgraphError, UserError
 from loopgraph.orchestrators.loop.assignment import MAX_UNIT
+
+logger = logging.getLogger(__name__)
 
 
 async def _hook_event(request: Request) -> Response:
@@ -49,8 +53,14 @@ async def _used(services: Services, use: PatternUse) -> JsonMap:
     A prompt that ends again, because a hook of the client's had it go on, ended the first time.
     """
     if use.outcome is None:
-        assignment = await services.assignments.assign_variant(use.pattern_id, use.session_id[:MAX_UNIT])
-        check(await services.recorder.record([use.begun(assignment)]))
+        try:
+            assignment = await services.assignments.assign_variant(use.pattern_id, use.session_id[:MAX_UNIT])
+            begun_use = use.begun(assignment)
+        except UserError as error:
+            # The client takes an error for no answer, and its user sees none.
+            logger.warning("A prompt was given no template of the pattern %r: %s", use.pattern_id, error)
+            raise
+        check(await services.recorder.record([begun_use]))
         return added_context(assignment.template_code)
     begun = await services.traces.hook_executions_by_id([use.execution_id], None)
     if use.execution_id in begun and begun[use.execution_id].status is TraceStatus.IN_PROGRESS:

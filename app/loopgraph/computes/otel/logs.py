@@ -62,7 +62,7 @@ def _record(log: Log, named: str | None) -> Observation:
     fields, trace_id = Fields(log.attributes), log.trace_id if is_trace_id(log.trace_id) else None
     if fields.rest.get("event.name") == named:
         fields.any("event.name")
-    session = fields.text(*WHOSE)
+    session = fields.text(*WHOSE) or Fields(log.origin.resource).text(*WHOSE)
     span = span_key(trace_id, log.span_id) if trace_id and is_span_id(log.span_id) else None
     what = (log.time_ns, log.severity, log.event_name, log.body, log.attributes, log.trace_id, log.span_id)
     record = LogRecorded(

@@ -44,7 +44,7 @@ def _observe(point: Point) -> Observation:
     if value is None or not math.isfinite(value):
         raise InvalidInput("value" if point.count is None else "sum", "must be a finite number")
     fields = Fields(point.attributes)
-    session = fields.text(*WHOSE)
+    session = fields.text(*WHOSE) or Fields(point.origin.resource).text(*WHOSE)
     about = {} if point.metric.startswith(PREFIX) and session else {"resource": point.origin.resource}
     measured = MetricMeasured(
         point_id=digest_id(

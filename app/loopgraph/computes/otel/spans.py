@@ -23,6 +23,7 @@ from loopgraph.computes.otel.dialects.saying import (
     answer_of,
     kind_of,
     model_fields,
+    of_resource,
     prompt_of,
     tool_fields,
     who,
@@ -63,6 +64,10 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     _nest(report, others)
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
         report.add_common(_whole(spans_of_one))
+    for [span, *_] in _grouped(others, lambda span: (span.trace_id, id(span.origin.resource))):
+        if named := of_resource(span.origin.resource):
+            event = TraceStarted(correlation_id=span.trace_id, **named)
+            report.add_common(_observed(event, span, source=_of_service(span), rank=Trust.IN_PASSING))
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
         if (last := _last_of_parts(spans_of_one)) is not None:
             report.add_common(_ended_so_far(last))
@@ -171,7 +176,11 @@ def _whole(spans: Sequence[Span]) -> Observation:
         reading = Reading.of(span)
         known = {**who(reading), **known} if reading.speaks else known
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
-    return _observed(event, first, source=f"otel.resource.{first.origin.service or 'unknown'}", rank=Trust.HEARSAY)
+    return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY)
+
+
+def _of_service(span: Span) -> str:
+    return f"otel.resource.{span.origin.service or 'unknown'}"
 
 
 def _last_of_parts(spans: Sequence[Span]) -> Span | None:

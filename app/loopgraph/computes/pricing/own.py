@@ -52,15 +52,21 @@ class OwnPrices(BaseModel):
     def read(cls, file: Path) -> Self:
         """The prices of a file. Raises SetupError, which says what is wrong where."""
         try:
-            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
         except OSError as error:
             raise SetupError(f"the prices in {file} cannot be read: {error.strerror or error}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SetupError(f"the prices in {file} are no TOML: {error}") from error
+        except RecursionError as error:
+            raise SetupError(f"the prices in {file} are not understood: they are nested too deeply") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
-            raise SetupError(f"the prices in {file} are not understood: {place}: {first['msg']}") from error
+            problem = first["msg"]
+            if first["type"] == "extra_forbidden":
+                allowed = cls if len(first["loc"]) == 1 else ModelPrice
+                problem = f"there is no such key; there is {', '.join(allowed.model_fields)}"
+            raise SetupError(f"the prices in {file} are not understood: {place}: {problem}") from error
 
     def of(self, model: str) -> ModelPrice | None:
         """The price of a model: of its name, else of the longest beginning of it; capitals make no difference."""

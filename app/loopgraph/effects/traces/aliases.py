@@ -26,6 +26,7 @@ _TRACES_BY_OTEL_ID = query("traces/traces_by_otel_id")
 _LOCK_TRACES = query("traces/lock_traces")
 _ENSURE_TRACES = query("traces/ensure_traces")
 _UPDATE_TRACES = query("traces/update_traces")
+_LEAVE_SESSIONS = query("traces/leave_sessions")
 _LINK_SESSIONS = query("traces/link_sessions")
 _HAND_OVER = tuple(
     query(f"traces/hand_over_{what}") for what in ("hooks", "calls", "calls_of_hooks", "logs", "subagents", "continued")
@@ -109,7 +110,9 @@ async def hand_over(
         await tx.run(_UPDATE_TRACES, rows=[{"id": prompt, "changes": after}])
     else:
         await tx.run(_ENSURE_TRACES, rows=[after])
-    if after.get("session_id") and not before.get("session_id"):
+    if after.get("session_id") and after["session_id"] != before.get("session_id"):
+        if before.get("session_id"):
+            await tx.run(_LEAVE_SESSIONS, rows=[{"correlation_id": prompt}])
         await tx.run(_LINK_SESSIONS, rows=[session_row(after)])
     for statement in _HAND_OVER:
         await tx.run(statement, provisional=provisional, into=prompt)

@@ -168,10 +168,10 @@ class Nodes:
         for id_, after in sorted(self._current.items()):
             yield self._stored.get(id_, {}), after
 
-    def moved(self, name: str) -> list[Properties]:
-        """Rows of the key and ``name`` of the nodes that were there and of which ``name`` has changed."""
+    def moved(self, name: str, *more: str) -> list[Properties]:
+        """Rows of the key, ``name`` and ``more`` properties of the nodes that were there and of which ``name`` has changed."""
         return [
-            {self.key: after[self.key], name: after[name]}
+            {column: after[column] for column in (self.key, name, *more)}
             for before, after in self.pairs()
             if before and before.get(name) not in (None, after.get(name))
         ]

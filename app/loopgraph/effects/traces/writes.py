@@ -25,6 +25,7 @@ from loopgraph.errors import UserError
 _CREATE_TRACES = query("traces/create_traces")
 _ENSURE_TRACES = query("traces/ensure_traces")
 _CHANGE_TRACES = query("traces/change_traces")
+_LEAVE_SESSIONS = query("traces/leave_sessions")
 _LINK_SESSIONS = query("traces/link_sessions")
 _LINK_PARENTS = query("traces/link_parents")
 _CREATE_DECISIONS = query("traces/create_decisions")
@@ -172,7 +173,9 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
     await tx.write(_CREATE_SESSIONS, batch.sessions.new())
     await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
-    in_sessions = [session_row(trace) for trace in batch.traces.learned("session_id", "created_at")]
+    moved = batch.traces.moved("session_id", "created_at")
+    await tx.write(_LEAVE_SESSIONS, moved)
+    in_sessions = [session_row(trace) for trace in (*batch.traces.learned("session_id", "created_at"), *moved)]
     await tx.write(_LINK_SESSIONS, _by("session_id", in_sessions))
     await tx.write(_CREATE_HOOKS, batch.hooks.new())
     await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)

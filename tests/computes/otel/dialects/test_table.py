@@ -55,6 +55,12 @@ def test_a_span_with_a_model_or_usage_is_a_call_of_a_model(written: Json) -> Non
     assert call(**written).model in ("m", None)
 
 
+@pytest.mark.parametrize("tokens", ["many", -5, 2.5, True])
+def test_tokens_that_are_no_count_are_kept_and_not_counted(tokens: Any) -> None:
+    found = call(**{"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": tokens})
+    assert (found.input_tokens, found.context["gen_ai.usage.input_tokens"]) == (None, tokens)
+
+
 @pytest.mark.parametrize(
     ("written", "hook_type"),
     [

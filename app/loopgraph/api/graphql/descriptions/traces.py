@@ -52,7 +52,8 @@ NAMES = {
     "executionId": "Which step, by the id that its client gave it, or else the service.",
     "HookExecution.correlationId": "The trace that the step is in.",
     "EndpointCall.correlationId": "The trace that the call is in.",
-    "hookType": "What kind of step it is, as its client names it, such as `PreToolUse`.",
+    "hookType": "What kind of step it is, as its client names it, such as `PreToolUse`; `ToolUse`: a tool call that an agent "
+    "client told of.",
     "toolName": "The tool that the step ran; null if it ran none.",
     "toolUseId": "The agent client's own id of the tool call.",
     "toolInput": "What the tool was given, as far as content is kept.",

@@ -10,7 +10,7 @@ from loopgraph.computes.otel.conventions import http_status, is_call, name_of, p
 from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.texts import answered, asked
-from loopgraph.computes.otel.model import Span
+from loopgraph.computes.otel.model import Attributes, Span
 
 
 def kind_of(reading: Reading, span: Span) -> Kind:
@@ -33,6 +33,12 @@ def who(reading: Reading) -> dict[str, Any]:
     return said(
         session_id=as_id(session) if session else None, user_id=reading.name("user"), tags=reading.tags() or None
     )
+
+
+def of_resource(resource: Attributes) -> dict[str, Any]:
+    """The session and the user that a resource names: those of its signals that name none themselves."""
+    named = who(Reading.of_attributes(resource))
+    return {name: named[name] for name in ("session_id", "user_id") if name in named}
 
 
 def agent_of(reading: Reading, span: Span, kind: Kind) -> str | None:

@@ -80,7 +80,10 @@ class HookExecution(Loaded, relay.Node):
     correlation_id: strawberry.ID
     parent_id: strawberry.ID | None = strawberry.field(description="The execution it is nested in.")
     session_id: strawberry.ID | None
-    hook_type: str | None = strawberry.field(description="Null while only its endpoint calls are known.")
+    hook_type: str | None = strawberry.field(
+        description="What kind of step it is, as its client names it, such as `PreToolUse`; `ToolUse`: a tool call that an "
+        "agent client told of. Null while only its endpoint calls are known."
+    )
     tool_name: str | None
     tool_use_id: strawberry.ID | None = strawberry.field(description="The agent client's own id of the tool call.")
     tool_input: JSON | None
