@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -146,8 +147,29 @@ async def test_an_engine_that_hangs_is_no_queries_fault(tmp_path: Path) -> None:
                 answer = (await client.http.post("/graphql", json={"query": operation}, timeout=60)).json()
                 codes = {error["extensions"]["code"] for error in answer["errors"]}
                 assert codes == {"GRAPH_UNAVAILABLE"}, answer
+                told = re.findall(r"the graph has not answered for ([\d.]+) s;", answer["errors"][0]["message"])
+                assert [float(seconds) > 1 for seconds in told] == [True], answer
         finally:
             os.kill(engine, signal.SIGCONT)
+        await client.comes_back()
+
+
+async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(tmp_path: Path) -> None:
+    """It is back when it is asked whether it is there; too late for the answer, or just in time."""
+    async with running(tmp_path / "graph", tmp_path, LOOPGRAPH_OPERATION_TIMEOUT_MS="3000") as client:
+        assert (await client.hook()).status_code == 200
+        engine = engine_of(client.folder)
+        query = {"query": '{ trace(correlationId: "t") { totalHooks } }'}
+        for before_s in (0.0, 0.02, 0.1):
+            os.kill(engine, signal.SIGSTOP)
+            try:
+                asked = asyncio.create_task(client.http.post("/graphql", json=query))
+                await asyncio.wait({asked}, timeout=3.0 - before_s)
+            finally:
+                os.kill(engine, signal.SIGCONT)
+            answer = (await asked).json()
+            codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+            assert codes in ([], ["GRAPH_UNAVAILABLE"]), answer
         await client.comes_back()
 
 

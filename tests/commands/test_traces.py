@@ -75,7 +75,7 @@ async def test_prune_and_restore_beside_a_running_engine(
     rehearsed = await run(*options, "--dry-run")
     assert await memory(own_graph, "") == before
     counts = "EndpointCall 1 · HookExecution 2 · LogRecord 2 · MetricPoint 1 · RoutingDecision 1 · "
-    assert f"would be archived and deleted: {counts}Trace 2\n" in rehearsed
+    assert f"would be archived and deleted: {counts}Trace 2\nand the sessions of which" in rehearsed
     pruned = await run(*options)
     assert f"\narchived: {counts}Session 1 · Trace 2\ndeleted: {counts}Session 1 · Trace 2\n" in pruned
     for output in (rehearsed, pruned):
@@ -87,6 +87,7 @@ async def test_prune_and_restore_beside_a_running_engine(
     restored = await run("restore", tmp_path)
     assert await memory(own_graph, "") == before
     assert f"restored: {counts}Session 1 · Trace 2\n" in restored
+    assert "there already: Agent 1\n" in restored, "nothing is counted twice"
     again = await run("restore", *named)
     assert await memory(own_graph, "") == before
     assert "restored" not in again

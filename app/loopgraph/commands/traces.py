@@ -66,6 +66,8 @@ def prune(
     _tell("would be archived and deleted" if dry_run else "archived", report.archived)
     if not any(report.archived.values()):
         out.print("nothing of that age is to be archived")
+    elif dry_run:
+        out.print("and the sessions of which then nothing would be left")
     if not dry_run:
         _tell("deleted", report.deleted)
     for reason, count in sorted(report.kept.items()):
@@ -80,7 +82,7 @@ def restore(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Folders of an archive, or segments of one.")],
     graph_url: _GraphUrl = None,
 ) -> None:
-    """Bring archived traces back. What is in the graph stays as it is, so it can be repeated."""
+    """Bring archived traces back. What is in the graph stays, and gets what it lacks; so it can be repeated."""
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
 
     async def work() -> RestoreReport:
@@ -106,6 +108,7 @@ def restore(
     out.print(f"{counted(len(report.segments), 'segment')} read, all whole", markup=False)
     _tell("restored", report.made)
     _tell("there already", report.known)
+    _tell("of them completed from the archive", report.completed)
     _tell("relationships in place", report.relationships)
     _tell("relationships without one of their ends, not drawn", report.loose)
 

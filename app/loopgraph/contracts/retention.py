@@ -142,11 +142,13 @@ class PruneReport(Contract):
 class RestoreReport(Contract):
     """What restoring did: nodes by label, ``made`` or ``known`` already, and relationships by type.
 
+    ``completed`` are those of the known that lacked something which the archive had.
     ``loose`` are relationships that could not be drawn, because the node at one end is neither in the graph nor restored.
     """
 
     segments: tuple[str, ...]
     made: dict[str, int]
     known: dict[str, int]
+    completed: dict[str, int]
     relationships: dict[str, int]
     loose: dict[str, int]

@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from conftest import settings_for
+from loopgraph.assets import Query
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.deadline import DEADLINE, Deadline, asking, within
+from loopgraph.effects.graph.transaction import Row
+from loopgraph.errors import LoopgraphError
 from support.engines import EngineUnderTest
 from support.service import Service, quiet, serving
 from support.waiting import PATIENCE_S
@@ -156,6 +159,31 @@ class TestDeadline:
     async def test_by_server_sent_events(self, hasty: Service, long_query: str) -> None:
         answers = [answer async for answer in hasty.events(long_query)]
         assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["OPERATION_TIMEOUT"]
+
+
+async def test_a_graph_that_answers_others_meanwhile_is_not_to_blame(
+    embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One answer that takes long is what the request asked for; whether the graph is there is looked at several times."""
+    async with quiet_one(embedded_engine, 3_000) as service:
+        graph, looks = service.parts.graph, 0
+        read, away = graph.read, graph.health.away
+
+        async def long_read(query: Query, /, **parameters: object) -> list[Row]:
+            with asking():
+                while True:
+                    await read(query, **parameters)
+
+        async def counted(waited_s: float = 0.0) -> LoopgraphError | None:
+            nonlocal looks
+            looks += 1
+            return await away(waited_s)
+
+        monkeypatch.setattr(graph, "read", long_read)
+        monkeypatch.setattr(graph.health, "away", counted)
+        answer = await service.ask("{ traces(first: 1) { edges { node { correlationId } } } }")
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["OPERATION_TIMEOUT"]
+        assert looks > 1
 
 
 def test_statements_are_given_what_the_deadline_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

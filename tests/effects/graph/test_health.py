@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from loopgraph.assets import Access
 from loopgraph.effects.graph import health as module
+from loopgraph.effects.graph.deadline import Deadline
 from loopgraph.effects.graph.health import Health
 from loopgraph.errors import (
     GraphContended,
@@ -135,3 +137,53 @@ async def test_patience_is_for_as_long_as_the_graph_is_there(monkeypatch: pytest
 
     with pytest.raises(LookupError, match="its own"):
         await seen.health.patiently(wrong())
+
+
+async def until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not check():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LOOK_S", 0.02)
+    monkeypatch.setattr(module, "PATIENCE_S", 0.02)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_waits_learns_how_long_the_graph_was_away_though_it_is_back() -> None:
+    seen, deadline = Seen(), Deadline(0.0)
+    seen.hangs = True
+    with seen.health.watching(deadline), deadline.asking():
+        await until(lambda: deadline.away_s > 0.2)
+        assert deadline.away_s <= deadline.unanswered_s
+        seen.hangs = False
+        known = seen.pings
+        await until(lambda: seen.pings >= known + 3)  # of which the first had perhaps begun before
+        away_s = deadline.away_s
+        known = seen.pings
+        await until(lambda: seen.pings >= known + 3)
+        assert deadline.away_s == away_s
+    assert isinstance(deadline.away, GraphUnavailable)
+    assert "has not answered for" in str(deadline.away)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_graph_that_takes_long_for_one_answer_is_not_away() -> None:
+    seen, deadline = Seen(), Deadline(0.0)
+    with seen.health.watching(deadline), deadline.asking():
+        await until(lambda: seen.pings > 3)
+    assert (deadline.away_s, deadline.away) == (0.0, None)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_those_who_look_at_once_look_together() -> None:
+    seen = Seen()
+    seen.hangs = True
+    first, second = await asyncio.gather(seen.health.away(), seen.health.away(30.0))
+    assert seen.pings == 1
+    assert "has not answered for 0.02 s" in str(first)
+    assert "has not answered for 30 s" in str(second), "as it was for each of them"
+    seen.hangs = False
+    assert await seen.health.away() is None

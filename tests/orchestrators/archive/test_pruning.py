@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
 from loopgraph.contracts.retention import Kept, PruneReport
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.archive.retention import SLICE, Retention
 from loopgraph.effects.archive.segments import MANIFEST_SUFFIX, Archive
 from loopgraph.effects.clock import new_id
@@ -89,17 +90,93 @@ async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Grap
 
 async def test_what_is_there_stays_as_it_is_when_it_is_restored(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
-    await remember(graph, prompt(name, begun), begun)
+    start = TraceStarted(correlation_id=name, timestamp=begun, prompt_text="sort it", context={"a": 1, "b": 1})
+    await remember(graph, [start, TraceCompleted(correlation_id=name, timestamp=begun, success=True)], begun)
     await prune(graph, tmp_path, begun + MONTH)
-    late = TraceStarted(correlation_id=name, timestamp=begun, prompt_text="told again, otherwise")
+    late = TraceStarted(
+        correlation_id=name, timestamp=begun, prompt_text="told again, otherwise", context={"b": 2, "c": 2}
+    )
     await remember(graph, [late], begun)
     await restore(Retention(graph), [tmp_path])
-    [trace] = await statement(
-        graph, "MATCH (t:Trace {correlation_id: $id}) RETURN t.prompt_text AS text, t.status AS status", id=name
+    text = (
+        "MATCH (t:Trace {correlation_id: $id}) "
+        "RETURN t.prompt_text AS text, t.context AS context, t.status AS status, t.open_key AS open_key"
     )
-    assert trace == {"text": "told again, otherwise", "status": "in_progress"}
+    [trace] = await statement(graph, text, id=name)
+    assert trace == {
+        "text": "told again, otherwise", "context": '{"a":1,"b":2,"c":2}', "status": "success", "open_key": None
+    }  # fmt: skip
     await prune(graph, tmp_path / "rest", begun + MONTH)
-    await statement(graph, "MATCH (t:Trace {correlation_id: $id}) DETACH DELETE t", id=name)
+    assert await memory(graph, name) == []
+
+
+def late_ones(name: str, begun: datetime) -> dict[str, list[Recordable]]:
+    """What can still come to the work of ``two_prompts`` when it is over."""
+    own = {"hook_type": "ToolUse", "started_at": begun, "success": True}
+    session = f"{name}.session"
+    return {
+        "a step of each": [
+            HookExecuted(correlation_id=f"{name}.1", execution_id=f"{name}.1.late", **own),
+            HookExecuted(correlation_id=f"{name}.2", execution_id=f"{name}.2.late", **own),
+        ],
+        "a call of a step": [
+            EndpointCalled(
+                correlation_id=f"{name}.2", call_id=f"{name}.2.late", hook_execution_id=f"{name}.2.step",
+                service_name="api", endpoint_path="/v1", started_at=begun, success=True,
+            )
+        ],
+        "reports": [
+            Observation(
+                event=HookExecuted(
+                    correlation_id=f"{name}.1", root_id=f"{name}.1", session_id=session, execution_id=f"{name}.1.late", **own
+                ),
+                source="test",
+            ),
+            Observation(
+                event=SessionSeen(session_id=session, timestamp=begun, cwd="/late", context={"late": True}), source="test"
+            ),
+        ],
+        "its beginning, again": [TraceStarted(correlation_id=f"{name}.2", timestamp=begun, tags=("x",), context={"n": 1})],
+        "its end, again": [TraceCompleted(correlation_id=f"{name}.2", timestamp=begun + MONTH / 99, status=TraceStatus.ERROR)],
+    }  # fmt: skip
+
+
+LATE_ONES = list(late_ones("any", long_ago()))
+
+
+@pytest.mark.parametrize("late", LATE_ONES)
+async def test_a_trace_that_a_late_event_made_anew_is_whole_again(graph: Graph, tmp_path: Path, late: str) -> None:
+    """As if it had never been archived: it is over, and goes at the next pruning."""
+    name, begun = new_id(), long_ago()
+    story = [
+        *prompt(f"{name}.1", begun),
+        TraceStarted(correlation_id=f"{name}.2", timestamp=begun, tags=("x",), context={"n": 1}),
+        HookExecuted(
+            correlation_id=f"{name}.2", execution_id=f"{name}.2.step", hook_type="ToolUse", tool_name="Bash",
+            started_at=begun, completed_at=begun + timedelta(seconds=1), status=TraceStatus.DENIED,
+        ),
+        TraceCompleted(correlation_id=f"{name}.2", timestamp=begun + MONTH / 99, status=TraceStatus.ERROR),
+    ]  # fmt: skip
+    await remember(graph, story, begun)
+    await remember(graph, late_ones(name, begun)[late], begun + MONTH)
+    expected = _without_turns(await memory(graph, name))
+    await prune(graph, tmp_path / "other", begun + 2 * MONTH)
+    assert await memory(graph, name) == []
+
+    await remember(graph, story, begun)
+    assert (await prune(graph, tmp_path / "this", begun + MONTH)).deleted["Trace"] == 3
+    await remember(graph, late_ones(name, begun)[late], begun + MONTH)
+    report = await restore(Retention(graph), [tmp_path / "this"])
+    once = await memory(graph, name)
+    assert _without_turns(once) == expected
+    assert sum(report.completed.values()) >= 1
+    assert all(count <= report.known[label] for label, count in report.completed.items())
+    assert report.made.get("Session", 0) + report.known.get("Session", 0) == 1
+    again = await restore(Retention(graph), [tmp_path / "this"])
+    assert not any(again.completed.values())
+    assert await memory(graph, name) == once
+    await prune(graph, tmp_path / "rest", begun + 2 * MONTH)
+    assert await memory(graph, name) == []
 
 
 async def test_evidence_and_what_is_alive_or_referred_to_stays(graph: Graph, tmp_path: Path) -> None:

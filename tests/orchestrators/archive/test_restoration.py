@@ -101,14 +101,18 @@ async def test_what_was_archived_under_an_older_schema_gets_the_backfills_of_lat
 async def test_what_has_changed_since_it_was_archived_stays_as_it_is(graph: Graph, tmp_path: Path, name: str) -> None:
     items = list(old_items(name, 1))
     archived(items, tmp_path, 1)
-    text = "CREATE (:Trace {correlation_id: $id, status: 'in_progress', time_key: 'a', open_key: 'b'})"
+    text = "CREATE (:Trace {correlation_id: $id, status: 'denied', ended_hash: 'a', agent_type: 'another'})"
     trace_ids = [item.id.key for item in items if isinstance(item, Node) and item.id.label == "Trace"]
     for id_ in trace_ids[:3]:
         await statement(graph, text, id=id_)
     report = await restore(Retention(graph), [tmp_path])
     assert report.known["Trace"] == 3
-    keys = await stored(graph, "Trace", name, "open_key")
-    assert [keys[id_] for id_ in trace_ids[:3]] == ["b"] * 3
+    assert report.completed["Trace"] == 3, "they lacked all else"
+    for property_, value in (("status", "denied"), ("agent_type", "another"), ("open_key", None)):
+        found = await stored(graph, "Trace", name, property_)
+        assert [found[id_] for id_ in trace_ids[:3]] == [value] * 3
+    created = await stored(graph, "Trace", name, "created_at")
+    assert None not in created.values()
 
 
 async def test_an_archive_of_this_schema_gets_nothing(graph: Graph, tmp_path: Path, name: str) -> None:

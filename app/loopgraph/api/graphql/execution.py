@@ -54,17 +54,23 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
 
     async def _in_time(self, result: Awaitable[Any]) -> Any:
         services = self.context_value.services
-        timeout_ms = services.settings.operation_timeout_ms
+        timeout_ms, health = services.settings.operation_timeout_ms, services.graph.health
         deadline = Deadline(time.monotonic() + timeout_ms / 1000)
         DEADLINE.set(deadline)
         try:
-            with self.context_value.operation():
+            with self.context_value.operation(), health.watching(deadline):
                 async with asyncio.timeout(timeout_ms / 1000) as limit:
                     return await result
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            if deadline.unanswered_s > PATIENCE_S and (away := await services.graph.health.away()):
+            waited_s = deadline.unanswered_s
+            away = await health.away(waited_s) if waited_s > PATIENCE_S else None
+            if (
+                away is None and deadline.away_s > timeout_ms / 2000
+            ):  # it is back, but most of the time had gone by then
+                away = deadline.away
+            if away is not None:
                 raise away.with_traceback(None) from error
             raise OperationTimeout(
                 f"the operation took longer than {timeout_ms} ms; ask for less at once, such as smaller pages"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.effects.archive.completing import complete
 from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
@@ -67,10 +68,12 @@ class Deletion(NamedTuple):
 
 @dataclass(frozen=True)
 class Restored:
-    """Nodes that were made and nodes that were there, by label, and relationships that were drawn with them, by type."""
+    """Nodes that were made, that were there, and those of the latter that knew less than the archive and have got the rest;
+    and relationships that were drawn with them, by type."""
 
-    made: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] = field(default_factory=Counter)
+    made: list[NodeId] = field(default_factory=list)
+    known: list[NodeId] = field(default_factory=list)
+    completed: list[NodeId] = field(default_factory=list)
     drawn: Counter[str] = field(default_factory=Counter)
 
 
@@ -219,12 +222,18 @@ class Retention:
         return False
 
     async def restore_nodes(self, nodes: Sequence[Node]) -> Restored:
-        """Makes the nodes that are not there; the others stay as they are. Steps of a trace that is made are made under it."""
-        parts = await self._giving_way.write(_families(nodes), self._restore_families)
-        return Restored(*(_sum(getattr(part, name) for part in parts) for name in ("made", "known", "drawn")))
+        """Makes the nodes that are not there; the others get what they lack. Steps of a trace that is made are made under it."""
+        done = Restored()
+        for part in await self._giving_way.write(_families(nodes), self._restore_families):
+            done.made.extend(part.made)
+            done.known.extend(part.known)
+            done.completed.extend(part.completed)
+            done.drawn.update(part.drawn)
+        return done
 
     async def _restore_families(self, families: Sequence[Sequence[Node]]) -> Restored:
         by_id = {node.id: node for family in families for node in family}
+        turn = new_id()
 
         async def work(tx: Transaction) -> Restored:
             done = Restored()
@@ -232,8 +241,10 @@ class Retention:
             for label, keys in _by_label(by_id):
                 there = _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))
                 missing[label] = [key for key in keys if key not in there]
-                done.made[label] += len(missing[label])
-                done.known[label] += len(there)
+                done.made.extend(NodeId(label, key) for key in missing[label])
+                known = [by_id[NodeId(label, key)] for key in keys if key in there]
+                done.known.extend(node.id for node in known)
+                done.completed.extend(await complete(tx, label, known, turn))
             traces: list[Row] = [
                 {"trace": by_id[NodeId("Trace", key)].properties, "steps": []} for key in missing.pop("Trace", ())
             ]

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 
+from loopgraph.errors import LoopgraphError
+
 _LEAST_S = 0.05
 """A statement is given so long even if the time is over: what asked for it is cancelled by then, and says why."""
 
@@ -17,7 +19,16 @@ class Deadline:
 
     def __init__(self, at: float) -> None:
         self.at = at
+        self.away_s = 0.0
+        """So long of the time that the work waited for the graph, the graph was seen to be away (``Health.watching``)."""
+        self.away: LoopgraphError | None = None
+        """What was seen then, the last time."""
         self._asked_at: dict[object, float] = {}
+
+    def was_away(self, seconds: float, away: LoopgraphError) -> None:
+        """The graph was away for so long, while the work waited for it."""
+        self.away_s += seconds
+        self.away = away
 
     @property
     def unanswered_s(self) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Final, TypeVar
 
 from loopgraph.assets import Access
+from loopgraph.effects.graph.deadline import Deadline
 from loopgraph.errors import Blame, GraphContended, GraphFull, GraphTimeout, GraphUnavailable, LoopgraphError
 
 T = TypeVar("T")
@@ -47,6 +49,7 @@ class Health:
         """Why the last transactions came to nothing; None if the last one of that kind did not, or if it was its own fault."""
         self._of_writes = False
         self._troubled_at = 0.0
+        self._look: asyncio.Task[LoopgraphError | TimeoutError | None] | None = None
 
     def failed(self, error: LoopgraphError, access: Access) -> None:
         """A transaction failed, and may be run again. What passes by itself (conflicts, slow statements) is no trouble; but
@@ -70,18 +73,52 @@ class Health:
         words = self._shortage(logged)
         return GraphFull(words) if words else None
 
-    async def away(self) -> LoopgraphError | None:
-        """Why the graph is not there now: what transactions are meeting, or that it does not answer. Takes half a second."""
+    async def away(self, waited_s: float = 0.0) -> LoopgraphError | None:
+        """Why the graph is not there now: what transactions are meeting, or that it does not answer, as it has not for who has
+        ``waited_s``. Takes half a second; those who look at once look together."""
         if self.trouble is not None and time.monotonic() - self._troubled_at < 2 * PATIENCE_S:
             return self.trouble
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._looked())
+        found = await asyncio.shield(self._look)
+        if isinstance(found, TimeoutError):
+            return GraphUnavailable(f"the graph has not answered for {max(waited_s, _LOOK_S):.3g} s; try again")
+        return found
+
+    async def _looked(self) -> LoopgraphError | TimeoutError | None:
+        """What the smallest question meets. It raises nothing: those who wanted to know may have gone."""
         try:
             async with asyncio.timeout(_LOOK_S):
                 await self._ping()
-        except TimeoutError:
-            return GraphUnavailable(f"the graph has not answered for {_LOOK_S:g} s; try again")
-        except LoopgraphError as error:
+        except (LoopgraphError, TimeoutError) as error:
             return error
         return None
+
+    @contextlib.contextmanager
+    def watching(self, deadline: Deadline) -> Iterator[None]:
+        """A block that may wait for the graph: while it does, the deadline is told how long the graph was away."""
+        loop = asyncio.get_running_loop()
+        watches: list[asyncio.Task[None]] = []
+        timer = loop.call_later(PATIENCE_S, lambda: watches.append(loop.create_task(self._watch(deadline))))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            for watch in watches:
+                watch.cancel()
+
+    async def _watch(self, deadline: Deadline) -> None:
+        looked_at = float("-inf")
+        while True:
+            waited_s = deadline.unanswered_s
+            if waited_s >= PATIENCE_S:
+                asked_at = time.monotonic() - waited_s
+                away = await self.away(waited_s + _LOOK_S)
+                now = time.monotonic()
+                if away is not None:
+                    deadline.was_away(now - max(asked_at, looked_at), away)
+                looked_at = now
+            await asyncio.sleep(_LOOK_S)
 
     async def patiently(self, work: Coroutine[Any, Any, T]) -> T:
         """What ``work`` returns; it is given up as soon as it is clear that the graph is away. Raises why, if so."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Weight, standing
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces import FINAL, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
 Properties = dict[str, Any]
@@ -28,6 +28,7 @@ PARTS_END = "parts_end"
 """The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
 
 _LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
+_NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
 
 def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
@@ -104,6 +105,24 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
     if mine:
         result[RANKS] = json_text(dict(sorted(mine.items())))
     return result
+
+
+def yielding(weaker: Properties, stronger: Properties) -> Properties:
+    """Properties to be joined to others that win wherever both have something that a client itself said, as between two of its
+    own events. No beginning undoes an end all the same."""
+    weights = {*_weights(weaker), *_weights(stronger)}
+    left = dict(weaker)
+    for name, value in weaker.items():
+        ours = stronger.get(name)
+        if ours is None or value is None or name in _NEVER_SAID:
+            continue
+        if name in MAPS:
+            said = json_value(ours)
+            rest = json_value(value)
+            left[name] = json_text({key: rest[key] for key in rest if key not in said or f"{name}.{key}" in weights})
+        elif name not in weights and (name != "status" or ours in FINAL):
+            del left[name]
+    return left
 
 
 def _weights(properties: Properties) -> dict[str, Weight]:

@@ -16,12 +16,18 @@ from loopgraph.contracts.observations import Observation, ObservedEvent, Recorda
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.joining import Properties, joined, outweighed, reported
+from loopgraph.effects.traces.joining import MAPS, Properties, joined, outweighed, reported, yielding
 from loopgraph.effects.traces.mapping import BEGUN, ENDED
 from loopgraph.effects.traces.observations import observed
 from loopgraph.errors import Conflict
 
 _PLACES = ("correlation_id", "root_id")
+
+_DRAWN = ("correlation_id", "hook_execution_id", "session_id", "parent_id", "spawned_by", "continued_from", "node_id")
+"""Properties that relationships stand for."""
+
+_OF_WRITES = frozenset({"turn", "lock"})
+"""What the last write left, and says nothing of the node."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,24 @@ def piece(item: Recordable, received_at: datetime) -> Piece:
         isinstance(item, HookExecuted | EndpointCalled) and item.outcome is TraceStatus.IN_PROGRESS
     )
     return Piece(item, mapping.given(item, received_at), BEGUN if begins else ENDED, request_hash(item))
+
+
+def united(here: Properties, archived: Properties) -> Properties:
+    """A node that is there with what an earlier state of it, which was deleted, knew and it does not.
+
+    It is as if the events that made it had found that state: reports are joined; of what clients said, the end wins, whichever
+    of the two has it. But where both heard of the same event with other content, what is there stays, and so does whatever a
+    relationship has been drawn for.
+    """
+    earlier = {name: value for name, value in archived.items() if name not in _OF_WRITES}
+    told_otherwise = any(here.get(slot, digest) != digest for slot in (BEGUN, ENDED) if (digest := earlier.get(slot)))
+    is_stronger = not told_otherwise and (ENDED in earlier or ENDED not in here)
+    weaker, stronger = (here, earlier) if is_stronger else (earlier, here)
+    result = joined(stronger, yielding(weaker, stronger))
+    for name in mapping.JSON_MAPS:
+        if name not in MAPS and weaker.get(name) and stronger.get(name):
+            result[name] = json_text({**json_value(weaker[name]), **json_value(stronger[name])})
+    return result | {name: here[name] for name in _DRAWN if here.get(name)}
 
 
 class Nodes:

@@ -23,9 +23,9 @@ async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lamb
     """Brings the segments that files and folders name back into the graph; again and again, if need be.
     ``tell`` is told how far it is.
 
-    What is in the graph stays as it is. What was archived under an older schema is brought up to this one's; so is what an
-    attempt before, which was cut off, left as it is archived. Raises InvalidInput, and changes nothing, if one of the segments is
-    not whole.
+    What is in the graph stays, and gets what it lacks: a late event can have made a trace anew. What was archived under an older
+    schema is brought up to this one's; so is what an attempt before, which was cut off, left as it is archived. Raises
+    InvalidInput, and changes nothing, if one of the segments is not whole.
     """
     segments = await asyncio.to_thread(trace_archive.segments_of, paths)
     manifests: dict[Path, Manifest] = {}
@@ -36,20 +36,24 @@ async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lamb
             problem = f"has schema version {manifest.schema_version}, this program knows {SCHEMA_VERSION}"
             raise InvalidInput(str(segment), f"{problem}: use a newer loopgraph")
         total += manifest.lines - 1
-    made, known, drawn, loose = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    made, known, completed, drawn, loose = (Counter[str]() for _ in range(5))
+    shared = set[NodeId]()
     behind: defaultdict[int, set[NodeId]] = defaultdict(set)
     with_steps: set[Path] = set()
     for segment in reversed(segments):  # of a node that several hold, the newest has the latest state
         version, steps = manifests[segment].schema_version, 0
         async for nodes in _ahead(trace_archive.node_batches(segment, 2 * SLICE, SLICE_BYTES)):
             done = await retention.restore_nodes(nodes)
-            made += done.made
-            known += done.known
+            made.update(id_.label for id_ in done.made)
+            # What stands beside many traces is archived with each part of them: it was there, or was made, once.
+            known.update(id_.label for id_ in done.known if id_ not in shared)
+            completed.update(id_.label for id_ in done.completed)
+            shared |= {id_ for id_ in (*done.made, *done.known) if id_.label in ("Agent", "Session")}
             steps += done.drawn["RAN"]
             moved += len(nodes)
             tell(Progress(moved, moved, made["Trace"] + known["Trace"], total))
             if version < SCHEMA_VERSION:
-                behind[version] |= await retention.as_archived(nodes)
+                behind[version] |= {*await retention.as_archived(nodes), *done.completed}
         if steps == manifests[segment].relationships.get("RAN", 0):  # every one of them hangs at its trace
             with_steps.add(segment)
             drawn["RAN"] += steps
@@ -68,6 +72,7 @@ async def restore(retention: Retention, paths: Iterable[Path], tell: Tell = lamb
         segments=tuple(segment.name for segment in segments),
         made=dict(made),
         known=dict(known),
+        completed=dict(completed),
         relationships=dict(drawn),
         loose=dict(loose),
     )
