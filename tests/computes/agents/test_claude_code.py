@@ -178,11 +178,12 @@ def test_a_batch_that_names_no_calls_is_kept_whole() -> None:
 
 
 @pytest.mark.parametrize("event", ["Notification", "PermissionRequest", "WorktreeCreate", "SomethingNew"])
-def test_every_other_event_is_an_execution_of_its_own(event: str) -> None:
-    ran = only(of_kind(event, tool_use_id="toolu_1", tool_name="Bash", reason="no", new={"deep": [1]}), HookExecuted)
+def test_every_other_event_is_an_execution_of_its_own_and_no_use_of_a_tool(event: str) -> None:
+    told = {"tool_use_id": "toolu_1", "tool_name": "Bash", "tool_input": {"command": "ls"}, "new": {"deep": [1]}}
+    ran = only(of_kind(event, **told), HookExecuted)
     assert (ran.execution_id, ran.hook_type, ran.status, ran.completed_at) == (OWN_ID, event, TraceStatus.SUCCESS, AT)
-    assert (ran.correlation_id, ran.tool_use_id, ran.tool_name) == (PROMPT, "toolu_1", "Bash")
-    assert ran.context == {"reason": "no", "new": {"deep": [1]}}
+    assert (ran.correlation_id, ran.tool_use_id, ran.tool_name, ran.tool_input) == (PROMPT, None, None, None)
+    assert ran.context == told
 
 
 def test_a_tool_event_without_the_id_of_its_call_is_kept_as_it_is() -> None:

@@ -42,7 +42,7 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     kind = fields.name("agent_type")
     hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=prompt_id is None)
     with hooks.ids_agree():
-        reading = _READINGS.get(hook.event, hooks.own)
+        reading = _READINGS.get(hook.event, hooks.notice)
         if reading in _OF_SESSION:
             return reading(hook)
         session = _session(hook)

@@ -127,7 +127,7 @@ def tell(hook: Hook, readings: Mapping[str, Reading], of_session: Container[Read
     contradict each other."""
     with ids_agree():
         seen = session(hook)
-        reading = readings.get(hook.event, own)
+        reading = readings.get(hook.event, notice)
         if reading in of_session:
             return (*reading(hook), seen)
         return (*reading(hook), *place(hook), seen)
@@ -325,20 +325,22 @@ def where(hook: Hook) -> dict[str, Any]:
 
 
 def own(hook: Hook, **course: Any) -> tuple[Observation, ...]:
-    """An event that is a step of its own."""
+    """An event that is a step of its own; of a use of a tool, if it names one."""
     fields = hook.fields
     call = Call(fields.id("tool_use_id"), fields.name("tool_name"), fields.any("tool_input"))
+    used = said(tool_use_id=as_id(call.id) if call.id else None, tool_name=call.tool, tool_input=call.input)
+    return notice(hook, **used, **course)
+
+
+def notice(hook: Hook, **course: Any) -> tuple[Observation, ...]:
+    """An event that is a step of its own, and no use of a tool: what it says of one (a permission that is asked for) stays in its
+    context."""
     ran = HookExecuted(
         execution_id=hook.arrival.execution_id,
         hook_type=hook.event,
         completed_at=hook.at,
         **where(hook),
         **{"status": TraceStatus.SUCCESS, **said(**course)},
-        **said(
-            tool_use_id=as_id(call.id) if call.id else None,
-            tool_name=call.tool,
-            tool_input=call.input,
-            context=hook.context,
-        ),
+        **said(context=hook.context),
     )
     return (hook.observed(ran),)

@@ -4,12 +4,13 @@ What is concluded follows from what is stored, whatever came first: a trace is c
 
 - its session has ended (``cut_off_at`` of the session), and the trace had begun before;
 - a person's later prompt (``prompted_at`` of the session) has left it behind; a subagent is left behind with its prompt,
-  unless its call has returned already: then it works on in the background.
+  unless its call has returned already: then it works on in the background. One that was cut off before that was known, or
+  before it was known that its prompt had ended well, is open again.
 
 It is then ``INTERRUPTED`` (a trace of the session itself: ``SUCCESS``), with all its steps and calls that are open. Any report
-of how a thing itself ended outweighs that. A trace that the client's hooks tell of (``hooked``) would have been ended by a
-hook, so the span of its prompt, which ends in any case, does not outweigh it; of any other trace everything does, as its spans
-may still be on their way.
+of how a thing itself ended outweighs that, and the error goes with it. A trace that the client's hooks tell of (``hooked``)
+would have been ended by a hook, so the span of its prompt, which ends in any case, does not outweigh it; of any other trace
+everything does, as its spans may still be on their way.
 """
 
 from __future__ import annotations
@@ -23,27 +24,37 @@ from loopgraph.contracts.traces import OF_SESSION, TraceStatus
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.folding import Batch
-from loopgraph.effects.traces.joining import Properties, level, weighted
+from loopgraph.effects.traces.joining import Properties, level, reopened, weighted
 from loopgraph.effects.traces.nodes import Nodes
 
 _UNENDED = query("traces/unended_of_sessions")
 
+_CUT_OFF = query("traces/interrupted_in_traces")
+
 _SIGNS_OF_LIFE = query("retention/signs_of_life")
 
 _TYPE = "interrupt"
+
+_RETURNED = "spawned_by_tool_response"
+"""The call that spawned a subagent, once it has returned."""
 
 
 async def end_what_is_left(tx: Transaction, batch: Batch) -> list[str]:
     """Concludes which traces of the sessions of a batch are cut off, and ends what is open in them, in memory; returns their
     ids."""
     sessions = {session["session_id"]: session for session in batch.sessions.all() if _cuts(session)}
-    if not sessions:
-        return []
+    ids = await _end_what_is_cut(tx, batch, sessions) if sessions else []
+    await _date(tx, batch, ids)
+    return ids
+
+
+async def _end_what_is_cut(tx: Transaction, batch: Batch, sessions: dict[str, Properties]) -> list[str]:
     if rows := _newly_cut(batch):
         for row in await tx.run(_UNENDED, rows=rows):
             nodes: Nodes = getattr(batch, row["kind"])
             nodes.found(row["nodes"])
     cut = _cut_traces(batch, sessions)
+    await _reopen(tx, batch, _wrongly_cut(batch, sessions, cut))
     for nodes in (batch.hooks, batch.calls):
         for node in list(nodes.all()):
             trace = batch.traces.get(node["correlation_id"])
@@ -52,10 +63,7 @@ async def end_what_is_left(tx: Transaction, batch: Batch) -> list[str]:
             elif not mapping.is_final(node) and _is_over(node, sessions.get(node.get("session_id") or "")):
                 _end(nodes, node, node)  # in a trace with an end of its own
     unended = [trace for id_ in cut if _end(batch.traces, trace := batch.traces.get(id_) or {}, trace)]
-    ids = sorted(trace["correlation_id"] for trace in unended)
-    if ids:
-        await _date(tx, batch, ids)
-    return ids
+    return sorted(trace["correlation_id"] for trace in unended)
 
 
 def _cuts(session: Properties) -> bool:
@@ -63,18 +71,21 @@ def _cuts(session: Properties) -> bool:
 
 
 def _newly_cut(batch: Batch) -> list[Properties]:
-    """The sessions in which something may have just been cut off: all that is in them if they are ``over``, else what is in their
-    unsettled traces, and in ``traces`` of which is new that hooks tell of them."""
+    """The sessions in which something may have just been cut off, or should not have been: all that is in them if they are
+    ``over``, else what is in their unsettled traces, and in ``traces`` of which is new that hooks tell of them."""
     hooked: defaultdict[str, list[str]] = defaultdict(list)
+    settled = set()
     for before, after in batch.traces.pairs():
         if before and after.get("hooked") and not before.get("hooked"):
             hooked[after.get("session_id") or ""].append(after["correlation_id"])
+        if _is_cut_off(before) and not mapping.is_unsettled(after):
+            settled.add(after.get("session_id"))  # it had not been left with its subagents
     rows = []
     for session in batch.sessions.all():
         id_ = session["session_id"]
         before = batch.sessions.stored(id_)
         over, gone_on = (before.get(name) != session.get(name) for name in ("cut_off_at", "prompted_at"))
-        if before and (over or gone_on or id_ in hooked):
+        if before and (over or gone_on or id_ in hooked or id_ in settled):
             rows.append({"session_id": id_, "over": over, "traces": hooked[id_]})
     return rows
 
@@ -92,12 +103,38 @@ def _cut_traces(batch: Batch, sessions: dict[str, Properties]) -> set[str]:
             subagents.append(trace)
         elif _is_before(trace.get("prompted_at") or trace.get("started_at"), session.get("prompted_at")):
             cut.add(trace["correlation_id"])
-    left = {
-        trace["correlation_id"]
-        for trace in subagents
-        if trace.get("root_id") in cut and not trace.get("spawned_by_tool_response")
-    }
+    left = {trace["correlation_id"] for trace in subagents if trace.get("root_id") in cut and not trace.get(_RETURNED)}
     return cut | left
+
+
+def _wrongly_cut(batch: Batch, sessions: dict[str, Properties], cut: set[str]) -> set[str]:
+    """The subagents that were cut off, though it is known by now that they work on in the background of their session."""
+    return {
+        trace["correlation_id"]
+        for trace in batch.traces.all()
+        if trace["correlation_id"] not in cut
+        and trace.get("agent_id")
+        and trace.get("session_id") in sessions
+        and _is_cut_off(batch.traces.stored(trace["correlation_id"]))
+        and (trace.get(_RETURNED) or batch.traces.get(trace.get("root_id") or ""))
+    }
+
+
+async def _reopen(tx: Transaction, batch: Batch, traces: set[str]) -> None:
+    """Takes back the end of traces that were cut off, and of all that is in them."""
+    if not traces:
+        return
+    for row in await tx.run(_CUT_OFF, correlation_ids=sorted(traces)):
+        nodes: Nodes = getattr(batch, row["kind"])
+        nodes.found(row["nodes"])
+    for nodes in (batch.traces, batch.hooks, batch.calls):
+        for node in list(nodes.all()):
+            if node["correlation_id"] in traces and _is_cut_off(node):
+                nodes.put(reopened(node))
+
+
+def _is_cut_off(node: Properties) -> bool:
+    return bool(node) and mapping.is_final(node) and level("status", node) == Ending.CUT_OFF
 
 
 def _begun(node: Properties) -> datetime:
@@ -130,16 +167,29 @@ def _end(nodes: Nodes, node: Properties, trace: Properties) -> bool:
     return True
 
 
-async def _date(tx: Transaction, batch: Batch, traces: list[str]) -> None:
-    """Dates the ends of traces by the last that began or ended in them, as far as nobody tells when it was."""
+async def _date(tx: Transaction, batch: Batch, newly_ended: list[str]) -> None:
+    """Dates the ends of traces by the last that began or ended in them, as far as nobody tells when it was; also of those that
+    had been ended before, of which more has arrived."""
+    dated = {*newly_ended, *(trace["correlation_id"] for trace in batch.traces.all() if _is_dated_by_parts(trace))}
+    if not dated:
+        return
     signs: defaultdict[str, set[datetime]] = defaultdict(set)
-    parts = [*batch.traces.all(), *batch.hooks.all(), *batch.calls.all()]
-    rows: list[Properties] = [*parts, *await tx.run(_SIGNS_OF_LIFE, correlation_ids=traces)]
+    stored = await tx.run(_SIGNS_OF_LIFE, correlation_ids=newly_ended) if newly_ended else []
+    rows: list[Properties] = [*batch.traces.all(), *batch.hooks.all(), *batch.calls.all(), *stored]
     for row in rows:
         signs[row["correlation_id"]] |= {at for name in ("started_at", "completed_at") if (at := row.get(name))}
-    for id_ in traces:
-        if signs[id_]:
-            last = max(signs[id_])
+    for id_ in sorted(dated):
+        trace, last = batch.traces.get(id_) or {}, max(signs[id_], default=None)
+        if last is not None and trace.get("completed_at") != last:
             end = {"correlation_id": id_, "completed_at": last}
             weight = (CONCLUDED[0], int(last.timestamp() * 1e6))
-            batch.traces.join(weighted(end, {"completed_at": weight}), batch.traces.get(id_) or {})
+            batch.traces.join(weighted(end, {"completed_at": weight}), trace)
+
+
+def _is_dated_by_parts(trace: Properties) -> bool:
+    """Whether a trace was ended here, and not because it had fallen silent or its spans had ended."""
+    if not mapping.is_final(trace) or trace.get("closed_by"):
+        return False
+    if trace.get("completed_at") is None:
+        return level("status", trace) in (CONCLUDED[0], Ending.CUT_OFF)
+    return level("completed_at", trace) == CONCLUDED[0]

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+<<<<<<< HEAD
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Weight, standing
+=======
+from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
+>>>>>>> order
 from loopgraph.contracts.traces import FINAL, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
@@ -30,6 +34,14 @@ PARTS_END = "parts_end"
 _LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
 _NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
+_ERROR = ("error_type", "error_message")
+
+_OURS = {
+    **dict.fromkeys(("status", *_ERROR), (CONCLUDED[0], int(Ending.CUT_OFF))),
+    "completed_at": (CONCLUDED[0],),
+}
+"""At which levels the service itself sets what belongs to an end."""
+
 
 def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
     """The properties with the weights of their fields."""
@@ -49,7 +61,7 @@ def reported(properties: Properties) -> set[str]:
 def outweighed(properties: Properties, own: Properties) -> Properties:
     """The properties with those of a client's own event, which outweigh all reports."""
     weights = {name: weight for name, weight in _weights(properties).items() if name not in own}
-    return weighted({**properties, **own}, weights)
+    return weighted(_with_its_error({**properties, **own}, weights), weights)
 
 
 def concluded(properties: Properties, conclusions: Properties) -> Properties:
@@ -61,7 +73,7 @@ def concluded(properties: Properties, conclusions: Properties) -> Properties:
 def reopened(properties: Properties) -> Properties:
     """The properties without what the service itself has set of its end."""
     weights = _weights(properties)
-    ours = {name for name in ("status", "completed_at") if tuple(weights.get(name, OWN)) == CONCLUDED}
+    ours = {name for name, weight in weights.items() if weight[0] in _OURS.get(name, ())}
     left = {name: weight for name, weight in weights.items() if name not in ours}
     return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
 
@@ -103,10 +115,12 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             mine.pop(name, None)
             mine |= _of(name, others)
     if mine:
+        result = _with_its_error(result, mine)
         result[RANKS] = json_text(dict(sorted(mine.items())))
     return result
 
 
+<<<<<<< HEAD
 def yielding(weaker: Properties, stronger: Properties) -> Properties:
     """Properties to be joined to others that win wherever both have something that a client itself said, as between two of its
     own events. No beginning undoes an end all the same."""
@@ -123,6 +137,19 @@ def yielding(weaker: Properties, stronger: Properties) -> Properties:
         elif name not in weights and (name != "status" or ours in FINAL):
             del left[name]
     return left
+=======
+def _with_its_error(properties: Properties, weights: dict[str, Weight]) -> Properties:
+    """The properties without an error that was concluded, or told of what is around, where more is known of the end: it goes with
+    the status that it came with. Its weight is removed too."""
+    known = [name for name in _ERROR if name in weights and properties.get(name) is not None]
+    if not known or properties.get("status") not in FINAL:
+        return properties
+    end = weights.get("status", OWN)[0]
+    gone = [name for name in known if weights[name][0] < end and weights[name][0] <= Ending.CUT_OFF]
+    for name in gone:
+        del weights[name]
+    return {**properties, **dict.fromkeys(gone)}
+>>>>>>> order
 
 
 def _weights(properties: Properties) -> dict[str, Weight]:

@@ -128,7 +128,7 @@ class _Ids:
             self.otel_traces.add(trace_id)
         if item.observation:
             self.traces |= _some(trace_id)
-            self.traces |= _some(item.root_id if item.otel_trace_id else None)
+            self.traces |= _some(item.root_id)  # whether a subagent is left behind follows from its prompt
             self.hooks |= _some(item.observation.nested_in)
 
 
