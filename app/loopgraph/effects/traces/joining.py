@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-<<<<<<< HEAD
-from loopgraph.contracts.precedence import CONCLUDED, OWN, Weight, standing
-=======
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
->>>>>>> order
 from loopgraph.contracts.traces import FINAL, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
@@ -98,7 +94,7 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             continue
         if result.get(name) is None:
             result[name] = value
-            if name == "context":
+            if name in MAPS:
                 mine |= _of(name, others)
             elif name in others:
                 mine[name] = others[name]
@@ -120,7 +116,6 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
     return result
 
 
-<<<<<<< HEAD
 def yielding(weaker: Properties, stronger: Properties) -> Properties:
     """Properties to be joined to others that win wherever both have something that a client itself said, as between two of its
     own events. No beginning undoes an end all the same."""
@@ -137,7 +132,8 @@ def yielding(weaker: Properties, stronger: Properties) -> Properties:
         elif name not in weights and (name != "status" or ours in FINAL):
             del left[name]
     return left
-=======
+
+
 def _with_its_error(properties: Properties, weights: dict[str, Weight]) -> Properties:
     """The properties without an error that was concluded, or told of what is around, where more is known of the end: it goes with
     the status that it came with. Its weight is removed too."""
@@ -149,7 +145,6 @@ def _with_its_error(properties: Properties, weights: dict[str, Weight]) -> Prope
     for name in gone:
         del weights[name]
     return {**properties, **dict.fromkeys(gone)}
->>>>>>> order
 
 
 def _weights(properties: Properties) -> dict[str, Weight]:
