@@ -2,8 +2,9 @@
 // by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a
 // sender says a call cost counts, else what it does by the list of prices. `project` (null: all) is the folder of a session.
 // Of calls of models that are within each other, the innermost that tells tokens counts: layers tell of one call again.
+// Counts from `most` on are no counts.
 // access: read
-// parameters: above, before, subject, by, project, limit
+// parameters: above, before, subject, by, project, limit, most
 // returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before
@@ -11,15 +12,16 @@ WHERE t.time_key >= $above AND t.time_key < $before
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
 WITH t, collect({call: c, links: [coalesce(c.nested_in, ''), coalesce(caller.parent_id, '')] + coalesce(c.within, []),
      tells: c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL}) AS told
-WITH t, told, [x IN told WHERE x.tells | x.call.call_id] AS tellers
+WITH t, told, [x IN told | x.call.call_id] AS ids, [x IN told WHERE x.tells | x.call.call_id] AS tellers
+WITH t, told, tellers, [x IN told WHERE any(link IN x.links WHERE link IN ids)] AS layers
 UNWIND told AS one
-WITH t, one.call AS c, one, told, tellers
-WHERE NOT any(x IN told WHERE (x.tells OR NOT one.tells) AND c.call_id IN x.links)
+WITH t, one.call AS c, one, layers, tellers
+WHERE NOT any(x IN layers WHERE (x.tells OR NOT one.tells) AND c.call_id IN x.links)
   AND (one.tells OR NOT any(link IN one.links WHERE link IN tellers))
 WITH t, c
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
 WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, coalesce(c.cost_usd, c.price_usd) AS cost,
-     coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) > 0 AS used
+     coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used
 WHERE $project IS NULL OR folder = $project
 WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
      CASE WHEN 'service' IN $by THEN c.service_name END AS service_name,
@@ -31,9 +33,12 @@ WITH CASE WHEN 'model' IN $by THEN c.model END AS model,
      CASE WHEN 'skill' IN $by THEN c.skill END AS skill,
      c, cost, used
 WITH model, service_name, day, project, session_id, user_id, agent, skill, count(c) AS calls,
-     sum(coalesce(c.input_tokens, 0) * 1.0) AS input_tokens, sum(coalesce(c.cache_read_tokens, 0) * 1.0) AS cache_read_tokens,
-     sum(coalesce(c.cache_write_tokens, 0) * 1.0) AS cache_write_tokens, sum(coalesce(c.output_tokens, 0) * 1.0) AS output_tokens,
-     sum(coalesce(c.reasoning_tokens, 0) * 1.0) AS reasoning_tokens, count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
+     sum(CASE WHEN c.input_tokens < $most THEN c.input_tokens * 1.0 ELSE 0.0 END) AS input_tokens,
+     sum(CASE WHEN c.cache_read_tokens < $most THEN c.cache_read_tokens * 1.0 ELSE 0.0 END) AS cache_read_tokens,
+     sum(CASE WHEN c.cache_write_tokens < $most THEN c.cache_write_tokens * 1.0 ELSE 0.0 END) AS cache_write_tokens,
+     sum(CASE WHEN c.output_tokens < $most THEN c.output_tokens * 1.0 ELSE 0.0 END) AS output_tokens,
+     sum(CASE WHEN c.reasoning_tokens < $most THEN c.reasoning_tokens * 1.0 ELSE 0.0 END) AS reasoning_tokens,
+     count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
      count(c.cost_usd) AS reported, sum(coalesce(c.cost_usd, 0.0)) AS known_reported,
      sum(CASE WHEN cost IS NULL AND used THEN 1 ELSE 0 END) AS unpriced_calls,
      collect(DISTINCT CASE WHEN cost IS NULL AND used THEN c.model END) AS unpriced_models

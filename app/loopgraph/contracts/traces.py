@@ -34,8 +34,10 @@ LONGEST_MS = 3.2e12
 """A hundred years: no unit of work takes longer."""
 
 DurationMs = Annotated[float, Field(ge=0.0, le=LONGEST_MS, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+MOST_TOKENS = 2**53 - 1
 """No more than any client can read, so that sums of many stay below 64 bits."""
+
+Count = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 MOST_RETRIES: Final = 2**31 - 1
 """More would be nonsense, and their sum over many calls more than an engine counts."""
 Strings = tuple[Annotated[str, Field(min_length=1, max_length=500)], ...]

@@ -57,3 +57,5 @@ async def test_a_sum_that_is_too_large_is_an_error_of_its_field_alone(service: S
         answer = await service.ask(TOTALS, id=trace)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["OUT_OF_RANGE"]
         assert answer["data"]["trace"]["treeTotals"] == {"inputTokens": None, "outputTokens": calls}
+    [row] = (await service.query("{ modelUsage(by: [], first: 1) { calls inputTokens } }"))["modelUsage"]
+    assert row["calls"] >= 3, "they spoil no sum of others"

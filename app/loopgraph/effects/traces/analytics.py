@@ -17,6 +17,7 @@ from loopgraph.contracts.analytics import (
     UsageDimension,
 )
 from loopgraph.contracts.base import Principal
+from loopgraph.contracts.traces import MOST_TOKENS
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
@@ -67,7 +68,9 @@ class Analytics:
         project: str | None = None,
     ) -> list[ModelUsage]:
         """What calls of models used and cost, told apart by some dimensions, the most expensive first."""
-        rows = await self._rows(_MODEL_USAGE, range, principal, limit, by=[one.value for one in by], project=project)
+        rows = await self._rows(
+            _MODEL_USAGE, range, principal, limit, by=[one.value for one in by], project=project, most=MOST_TOKENS + 1
+        )
         return [ModelUsage(**_summed({**row, "day": _day(row["day"])})) for row in rows]
 
     async def model_usage_of_sessions(
@@ -75,7 +78,9 @@ class Analytics:
     ) -> dict[str, ModelUsageSums]:
         """What the calls of models of each session used and cost; sessions without any are absent."""
         ids = list(dict.fromkeys(session_ids))
-        rows = await self._graph.read(_MODEL_USAGE_OF_SESSIONS, session_ids=ids, subject=subject_of(principal))
+        rows = await self._graph.read(
+            _MODEL_USAGE_OF_SESSIONS, session_ids=ids, subject=subject_of(principal), most=MOST_TOKENS + 1
+        )
         return {row.pop("session_id"): ModelUsageSums(**_summed(row)) for row in rows}
 
     async def _rows(
