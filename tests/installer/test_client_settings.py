@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from loopgraph.errors import InvalidInput
 from loopgraph.installer.client_settings import CLIENTS, Client, Wanted, check, install, installed, option, uninstall
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 WANTED = Wanted("http://127.0.0.1:8053", ("/opt/my tools/loopgraph-hook",))

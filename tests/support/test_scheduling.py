@@ -27,6 +27,7 @@ def test_a_share_is_a_module_on_an_engine(nodeid: str, share: str) -> None:
     assert share_of(nodeid) == share
 
 
+@pytest.mark.slow
 def test_the_fixtures_of_a_module_are_made_once(tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
         (tmp_path / f"test_{name}.py").write_text(

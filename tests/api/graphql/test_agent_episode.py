@@ -10,6 +10,8 @@ import pytest
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, tell
 from support.service import Json, Service, nodes
 
+pytestmark = pytest.mark.slow
+
 NONE: Json = {"edges": []}
 
 

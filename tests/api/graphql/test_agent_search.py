@@ -6,9 +6,13 @@ import asyncio
 import contextlib
 from typing import Any
 
+import pytest
+
 from support.agent_session import NOTICE, PROMPT, Telling, tell
 from support.service import Json, Service
 from support.waiting import PATIENCE_S
+
+pytestmark = pytest.mark.slow
 
 
 async def send(service: Service) -> tuple[Telling, dict[str, str]]:

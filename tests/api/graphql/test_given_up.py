@@ -161,6 +161,7 @@ class TestDeadline:
         assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["OPERATION_TIMEOUT"]
 
 
+@pytest.mark.slow
 async def test_a_graph_that_answers_others_meanwhile_is_not_to_blame(
     embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

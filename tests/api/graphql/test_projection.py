@@ -181,6 +181,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
     shown=st.lists(st.one_of(things(), st.none()), max_size=3),
     fields=st.lists(st.sampled_from([*FIELDS, *chain(*PARTS.values()), *OTHERS]), min_size=1),
 )  # fmt: skip
+@pytest.mark.slow
 async def test_whatever_the_values_are_the_answer_is_the_ordinary_one(
     shown: list[Thing | None], fields: list[str]
 ) -> None:
@@ -244,6 +245,7 @@ def test_nearly_all_values_of_the_schema_are_plain() -> None:
     assert len(plain) > 0.9 * len(leaves)
 
 
+@pytest.mark.slow
 async def test_operation_documents_are_answered_as_in_the_ordinary_way(service: Service) -> None:
     for name, variables in (await variables_of_all(service)).items():
         document = operation(name)

@@ -217,6 +217,7 @@ async def test_a_drawing_outlives_the_part_of_an_answer_that_is_given_up(
     assert answer["data"] == {"givenUp": None, "goesOn": {"waterfall": {"edges": [{"node": {"spanId": trace}}]}}}
 
 
+@pytest.mark.slow
 async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
     trace, levels = new_id(), 3_000
     events = [step(trace, number, number, number + 1, parent_id=f"{trace}-h{number - 1}") for number in range(levels)]

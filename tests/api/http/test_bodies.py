@@ -138,6 +138,7 @@ async def test_room_for_bodies_is_bounded_and_given_back() -> None:
     ],
     ids=["objects", "numbers", "text", "members"],
 )
+@pytest.mark.slow
 async def test_others_get_their_turn_while_a_large_body_is_read(reader: Callable[[bytes], object], body: bytes) -> None:
     """None of them waits for longer than a small part of what the whole takes, in time of the processor: how long that is on the
     clock says how busy the machine is."""

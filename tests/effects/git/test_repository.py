@@ -163,6 +163,7 @@ async def test_odd_commits_are_read(repo: Repo) -> None:
     assert commits[3].authored_at == commits[4].committed_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.slow
 async def test_ten_thousand_commits_take_little_of_the_processor(repo: Repo) -> None:
     repo.fast_import(random_history(7, 10_000))
     start = time.process_time()

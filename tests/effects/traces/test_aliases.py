@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from loopgraph.contracts.observations import LogRecorded, Observation, SpawnRule
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -132,6 +134,7 @@ async def whole(graph: Graph, session: Session) -> list[Row]:
     return sorted(plain, key=str)
 
 
+@pytest.mark.slow
 async def test_every_order_ends_in_the_prompts_trace(graph: Graph) -> None:
     traces = Traces(graph)
     expected: list[Row] | None = None

@@ -20,6 +20,8 @@ from loopgraph.errors import UserError
 from support.recorded_endings import traces
 from support.traces import NOON, statement
 
+pytestmark = pytest.mark.slow
+
 _MOST = 24
 """So many orders of one story are told."""
 

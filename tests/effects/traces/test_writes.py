@@ -139,6 +139,7 @@ async def test_a_whole_trace(graph: Graph, traces: Traces, version: str) -> None
     )
 
 
+@pytest.mark.slow
 async def test_every_order_of_arrival_gives_the_same_trace(graph: Graph, traces: Traces) -> None:
     """Random orders, cut into random batches; with every event sent twice. (Every order: see test_trace_folding.)"""
     found = set()

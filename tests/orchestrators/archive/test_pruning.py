@@ -145,6 +145,7 @@ LATE_ONES = list(late_ones("any", long_ago()))
 
 
 @pytest.mark.parametrize("late", LATE_ONES)
+@pytest.mark.slow
 async def test_a_trace_that_a_late_event_made_anew_is_whole_again(graph: Graph, tmp_path: Path, late: str) -> None:
     """As if it had never been archived: it is over, and goes at the next pruning."""
     name, begun = new_id(), long_ago()

@@ -18,6 +18,8 @@ from loopgraph.orchestrators.archive.restoration import restore
 from support import old_databases
 from support.traces import statement
 
+pytestmark = pytest.mark.slow
+
 PAIRS = 150
 """More than one transaction of a backfill."""
 

@@ -116,6 +116,7 @@ def check(
     assert found.truncated == (reachable > len(depths))
 
 
+@pytest.mark.slow
 class TestAgreesWithNetworkx:
     @pytest.mark.parametrize("max_depth", [None, 1, 2, 5])
     @pytest.mark.parametrize("direction", Direction)

@@ -210,6 +210,7 @@ async def test_executions_that_do_not_report_the_metric_are_no_evidence(subject:
     assert version.quality_baseline == pytest.approx(0.845)
 
 
+@pytest.mark.slow
 async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: EngineUnderTest) -> None:
     improvement = await subject.propose()
     run = await waiting(subject)

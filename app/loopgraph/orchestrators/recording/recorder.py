@@ -62,8 +62,8 @@ _ON_TRUST: Final = 3
 _OF_THE_VALUE: Final = (ValueError, OverflowError)
 """Raised where values are made ready to be sent: the graph has no part in it, and many events can share such a value."""
 
-_TURN_S: Final = 0.001
-"""So long the taking in of submissions may keep all others from the processor, the writer among them."""
+_TURN_S: Final = 0.005
+"""So long the taking in of one submission may keep all others from the processor."""
 
 
 class Recorder:
@@ -91,7 +91,6 @@ class Recorder:
         self._full_batch = self._batch = batch_events
         self._per_second = 1_000.0
         self._pause_s = _FIRST_PAUSE_S
-        self._taking_in = asyncio.Lock()
         self._somebody_waits = asyncio.Event()
         self._something_came = asyncio.Event()
         self._stored = 0
@@ -169,7 +168,7 @@ class Recorder:
             for index, event in enumerate(events):
                 await self._redact(event, submission, index)
                 if time.perf_counter() - turn > _TURN_S:
-                    await self._let_others()
+                    await asyncio.sleep(0)
                     turn = time.perf_counter()
             self._backlog.put(submission, retry_after_s)
         except BaseException:
@@ -182,12 +181,6 @@ class Recorder:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
         return submission
-
-    async def _let_others(self) -> None:
-        """Lets all others have the processor. Of several submissions that are taken in, one has it in between: else the writer,
-        whose every statement ends with a wait, would come behind all of them each time, while the graph has nothing to do."""
-        async with self._taking_in:
-            await asyncio.sleep(0)
 
     async def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
         """Puts an event without its secrets into a submission; one that is refused is settled."""
