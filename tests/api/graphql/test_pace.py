@@ -20,6 +20,7 @@ from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.loaders import Loader
 from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.settings import Settings
+from support.quiet_graph import QuietGraph
 from support.stretches import watched
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,7 @@ LONGEST_S = 0.15
 @dataclass
 class Services:
     settings: Settings
+    graph: QuietGraph
 
 
 @dataclass
@@ -62,7 +64,7 @@ def context(timeout_ms: int = 600_000) -> Context:
         return [square(key) for key in keys]
 
     settings = Settings(operation_timeout_ms=timeout_ms)
-    return Context(turns, Services(settings), Loader(fetch, turns), reads)
+    return Context(turns, Services(settings, QuietGraph()), Loader(fetch, turns), reads)
 
 
 @strawberry.type

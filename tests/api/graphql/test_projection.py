@@ -27,9 +27,9 @@ from loopgraph.api.graphql.projection import Plans
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.api.graphql.types.nodes import own_id
-from loopgraph.effects.graph.health import Health
 from loopgraph.settings import Settings
 from support.operations import variables_of_all
+from support.quiet_graph import QuietGraph
 from support.service import Json, Service, operation
 
 
@@ -158,15 +158,10 @@ def ordinarily() -> Iterator[None]:
         yield
 
 
-async def idle() -> float:
-    return 0.0
-
-
 async def answer(document: str, shown: list[Thing | None]) -> tuple[Any, list[Any]]:
     """Data and errors; the text of an error does not tell where an object lies in memory."""
     turns = Turns(Pace())
-    health = Health(idle, idle, lambda logged: None)
-    services = SimpleNamespace(settings=Settings(), graph=SimpleNamespace(health=health))
+    services = SimpleNamespace(settings=Settings(), graph=QuietGraph())
     context: Any = SimpleNamespace(things=shown, turns=turns, operation=turns.operation, services=services)
     found = await SCHEMA.execute(document, context_value=context)
     errors = [(_ADDRESS.sub("", error.message), error.path, error.locations) for error in found.errors or ()]
