@@ -149,7 +149,7 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
     """What works beside the doors, until the end of the block; then what waits is recorded."""
     housekeeping, garbage = build_housekeeping(services), Collector(pace.idle)
     background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
-    background.append(asyncio.create_task(rehearse_beside(settings)))
+    background += [asyncio.create_task(rehearse_beside(settings)), asyncio.create_task(_load_prices())]
     sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
     gc.freeze()  # what start made stays: a full collection need not look at it again
     logger.info("serving on the graph %s at %s", services.graph.server.agent, services.graph.url)
@@ -159,6 +159,12 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
         yield
     await services.recorder.close(settings.ingest_drain_ms / 1000)
     await _end(background)
+
+
+async def _load_prices() -> None:
+    """Loads the list of prices, which no start need wait for: the first call of a model finds it there."""
+    await asyncio.to_thread(load)
+    gc.freeze()  # it stays, too
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -183,7 +189,6 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        pricing = asyncio.create_task(asyncio.to_thread(load))  # while the engine starts
         async with Graph.open(settings, engine=engine) as graph, contextlib.AsyncExitStack() as running:
             lacking = await schema.examine(graph)
             schema.check_allowed(lacking, settings.migrate)
@@ -191,7 +196,6 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
             upgrade = app.state.upgrade = Upgrade(graph, lacking)
 
             async def begin() -> None:
-                await pricing
                 await running.enter_async_context(_working(settings, services, pace, room))
 
             if upgrade.pending:  # the doors say so meanwhile

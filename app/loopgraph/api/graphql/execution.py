@@ -66,10 +66,8 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
                 raise
             waited_s = deadline.unanswered_s
             away = await health.away(waited_s) if waited_s > PATIENCE_S else None
-            if (
-                away is None and deadline.away_s > timeout_ms / 2000
-            ):  # it is back, but most of the time had gone by then
-                away = deadline.away
+            if away is None and 2 * deadline.away_s > timeout_ms / 1000:
+                away = deadline.away  # it is back, but most of the time had gone by then
             if away is not None:
                 raise away.with_traceback(None) from error
             raise OperationTimeout(
