@@ -1,0 +1,1 @@
+"""Transcripts that agent clients leave on disk, as observations: one reader per client."""
