@@ -15,6 +15,7 @@ from loopgraph.commands.imports import imports
 from loopgraph.commands.letters import letters
 from loopgraph.commands.migrate import migrate
 from loopgraph.commands.prices import prices
+from loopgraph.commands.report import report
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
 from loopgraph.commands.terminal import out
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "
     "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see the README.",
 )
-for command in (serve, demo, doctor, migrate, backup, restore, schema):
+for command in (serve, demo, doctor, report, migrate, backup, restore, schema):
     app.command()(command)
 for name, group in (
     ("import", imports),

@@ -24,6 +24,9 @@ PROMPTED: Final = "user_prompt"
 OF_SESSION: Final = "session"
 """The source of a trace that holds what belongs to a session and to none of its prompts."""
 
+OF_PATTERN: Final = "Pattern"
+"""The type of a step that is the use of a pattern: its work are the steps that begin and end within it."""
+
 UNNAMED: Final = "/prompt:"
 """What stands between a session's id and the rest of the id of a prompt to which the client gave none."""
 

@@ -16,7 +16,7 @@ from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.agents.traces import task_notification
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.feedback import Assignment
-from loopgraph.contracts.traces import HookExecuted, TraceStatus
+from loopgraph.contracts.traces import OF_PATTERN, HookExecuted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 LONGEST_CONTEXT: Final = 10_000
@@ -63,7 +63,7 @@ class PatternUse:
             "root_id": self.prompt_id,
             "execution_id": self.execution_id,
             "session_id": as_id(self.session_id),
-            "hook_type": "Pattern",
+            "hook_type": OF_PATTERN,
             "tool_name": self.pattern_id,
             "timestamp": self.at,
         }

@@ -17,7 +17,8 @@ from loopgraph.contracts.analytics import (
     UsageDimension,
 )
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import MOST_TOKENS
+from loopgraph.contracts.report import Activity
+from loopgraph.contracts.traces import MOST_TOKENS, OF_PATTERN, PROMPTED
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
@@ -26,6 +27,7 @@ from loopgraph.effects.traces.reads import LAST, subject_of
 _AGENT_SUCCESS_RATES = query("analytics/agent_success_rates")
 _HOOK_PERFORMANCE = query("analytics/hook_performance")
 _ENDPOINT_RELIABILITY = query("analytics/endpoint_reliability")
+_ACTIVITY = query("analytics/activity")
 _MODEL_USAGE = query("analytics/model_usage")
 _MODEL_USAGE_OF_SESSIONS = query("analytics/model_usage_of_sessions")
 
@@ -82,6 +84,20 @@ class Analytics:
             _MODEL_USAGE_OF_SESSIONS, session_ids=ids, subject=subject_of(principal), most=MOST_TOKENS + 1
         )
         return {row.pop("session_id"): ModelUsageSums(**_summed(row)) for row in rows}
+
+    async def activity(
+        self,
+        range: TimeRange,
+        by: Sequence[UsageDimension],
+        principal: Principal | None,
+        limit: int,
+        project: str | None = None,
+    ) -> list[Activity]:
+        """What happened and how it ended, told apart by some of day, project and agent; the most traces first."""
+        dimensions = [one.value for one in by]
+        more = {"by": dimensions, "project": project, "prompted": PROMPTED, "pattern": OF_PATTERN}
+        rows = await self._rows(_ACTIVITY, range, principal, limit, **more)
+        return [Activity(**{**row, "day": _day(row["day"])}) for row in rows]
 
     async def _rows(
         self, view: Query, range: TimeRange, principal: Principal | None, limit: int, **more: Any

@@ -1,0 +1,57 @@
+"""A report of what happened and what was used: two lists of groups made into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+from loopgraph.contracts.analytics import NO_USAGE, ModelUsage, UsageDimension
+from loopgraph.contracts.report import Activity, ReportDimension, ReportRow
+
+DIMENSIONS: Final = {
+    ReportDimension.DAY: UsageDimension.DAY,
+    ReportDimension.PROJECT: UsageDimension.PROJECT,
+    ReportDimension.MODEL: UsageDimension.MODEL,
+    ReportDimension.SKILL: UsageDimension.SKILL,
+    ReportDimension.SUBAGENT: UsageDimension.AGENT,
+}
+"""By what the groups are told apart."""
+
+ACTIVE: Final = frozenset({ReportDimension.DAY, ReportDimension.PROJECT, ReportDimension.SUBAGENT})
+"""The dimensions that a whole trace has, so that its end counts in one group; it can use several models and skills."""
+
+_KEYS: Final[dict[ReportDimension, Callable[[ModelUsage], str | date | None]]] = {
+    ReportDimension.DAY: lambda usage: usage.day,
+    ReportDimension.PROJECT: lambda usage: usage.project,
+    ReportDimension.MODEL: lambda usage: usage.model,
+    ReportDimension.SKILL: lambda usage: usage.skill,
+    ReportDimension.SUBAGENT: lambda usage: usage.agent,
+}
+
+
+def joined(by: ReportDimension, activities: Sequence[Activity], usages: Sequence[ModelUsage]) -> list[ReportRow]:
+    """One row for each group that is in either list: days in their order, all else the most expensive first.
+
+    By subagents, what belongs to none is left out: it is what the main agents did.
+    """
+    active = {_active_key(by, activity): activity for activity in activities}
+    used = {_KEYS[by](usage): usage for usage in usages}
+    rows = [
+        ReportRow(key=None if key is None else str(key), activity=active.get(key), usage=used.get(key, NO_USAGE))
+        for key in dict.fromkeys((*used, *active))
+        if not (by is ReportDimension.SUBAGENT and key is None)
+    ]
+    if by is ReportDimension.DAY:
+        return sorted(rows, key=lambda row: row.key or "")
+    return sorted(rows, key=_weight, reverse=True)
+
+
+def _active_key(by: ReportDimension, activity: Activity) -> str | date | None:
+    if by is ReportDimension.DAY:
+        return activity.day
+    return activity.agent if by is ReportDimension.SUBAGENT else activity.project
+
+
+def _weight(row: ReportRow) -> tuple[float, int, int]:
+    return row.usage.cost_usd or 0.0, row.usage.input_tokens, row.activity.traces if row.activity else 0

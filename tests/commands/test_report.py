@@ -1,0 +1,107 @@
+"""``loopgraph report``, as a user runs it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from conftest import settings_for
+from loopgraph.commands.app import app
+from loopgraph.contracts.observations import Observation, SessionSeen
+from loopgraph.contracts.traces import EndpointCalled, TraceCompleted, TraceStarted
+from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema import schema
+from support.engines import EngineUnderTest
+from support.traces import Traces, record
+
+
+@pytest.fixture(scope="module")
+async def project(embedded_engine: EngineUnderTest) -> str:
+    """A folder in which a session did two prompts: one well, one not; the other with a model that has no price."""
+    folder, session = f"/work/{new_id()}", new_id()
+    async with Graph.open(settings_for(embedded_engine)) as graph:
+        await schema.prepare(graph)
+        traces, at = Traces(graph), now() - timedelta(hours=1)
+        await record(
+            traces, Observation(event=SessionSeen(session_id=session, cwd=folder, timestamp=at), source="test")
+        )
+        for model, success, cost in (("claude-opus-5-5", True, 4.0), ("ours-[9]", False, None)):
+            prompt = new_id()
+            await record(
+                traces,
+                TraceStarted(correlation_id=prompt, session_id=session, timestamp=at),
+                EndpointCalled(
+                    correlation_id=prompt, call_id=new_id(), service_name="anthropic", endpoint_path="/v1/messages", success=True,
+                    model=model, input_tokens=1_000_000, output_tokens=10, cost_usd=cost, started_at=at,
+                ),
+                TraceCompleted(correlation_id=prompt, success=success, timestamp=at + timedelta(seconds=9)),
+            )  # fmt: skip
+    return folder
+
+
+def told(engine: EngineUnderTest, *arguments: str) -> tuple[int, str, str]:
+    environment = {
+        "LOOPGRAPH_GRAPH_URL": engine.url, "LOOPGRAPH_GRAPH_USER": engine.user, "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
+        "LOOPGRAPH_GRAPH_DATABASE": str(engine.database), "COLUMNS": "200",
+    }  # fmt: skip
+    result = CliRunner(env=environment).invoke(app, ["report", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def cells(line: str) -> Sequence[str]:
+    return [cell.strip() for cell in line.split("  ") if cell.strip()]
+
+
+def test_a_table_by_model(embedded_engine: EngineUnderTest, project: str) -> None:
+    code, output, complaints = told(embedded_engine, "--project", project, "--by", "model")
+    assert code == 0, complaints
+    head, names, *rows = output.splitlines()
+    assert head.endswith("1 session · 2 prompts · 2 calls of models · $4.00 (API-equivalent)")
+    assert cells(names) == ["model", "calls", "input", "cached", "output", "cost"]
+    assert [cells(row) for row in rows] == [
+        ["claude-opus-5-5", "1", "1.0 M", "0", "10", "$4.00"],
+        ["ours-[9]", "1", "1.0 M", "0", "10", "–"],
+        ["total", "2", "2.0 M", "0", "20", "$4.00"],
+    ]
+    assert complaints == "1 call without a price, of ours-[9]: not in the costs above\n"
+
+
+def test_a_table_by_day_has_ends(embedded_engine: EngineUnderTest, project: str) -> None:
+    code, output, _ = told(embedded_engine, "--project", project)
+    assert code == 0
+    _, names, row, total = output.splitlines()
+    assert cells(names)[:6] == ["day", "sessions", "prompts", "ok", "failed", "stopped"]
+    assert cells(row)[1:6] == cells(total)[1:6] == ["1", "2", "1", "1", "0"]
+
+
+def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: str) -> None:
+    report = json.loads(told(embedded_engine, "--project", project, "--by", "project", "--json")[1])
+    assert (report["by"], report["cut"], len(report["rows"])) == ("project", False, 1)
+    [row] = csv.DictReader(io.StringIO(told(embedded_engine, "--project", project, "--by", "project", "--csv")[1]))
+    assert row["project"] == project == report["rows"][0]["key"]
+    assert float(row["cost_usd"]) == report["rows"][0]["usage"]["cost_usd"] == report["total"]["usage"]["cost_usd"]
+    assert int(row["prompts"]) == report["rows"][0]["activity"]["prompts"] == 2
+    assert row["unpriced_models"] == "ours-[9]"
+
+
+def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
+    code, output, _ = told(embedded_engine, "--project", f"/nowhere/{new_id()}", "--since", "1m")
+    assert (code, output.splitlines()[1:]) == (0, ["nothing was recorded in this time"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("--since", "yesterday"), "--since"), (("--json", "--csv"), "--csv"), (("--by", "phase"), "--by")],
+)
+def test_what_is_wrong_is_named(embedded_engine: EngineUnderTest, arguments: Sequence[str], named: str) -> None:
+    code, _, complaints = told(embedded_engine, *arguments)
+    assert code in (1, 2)
+    assert named in complaints
+    assert "Traceback" not in complaints
