@@ -39,6 +39,7 @@ CREATE INDEX ON :Decision(decision_id);
 CREATE CONSTRAINT ON (n:PatternVersion) ASSERT n.pattern_id, n.version IS UNIQUE;
 CREATE INDEX ON :Pattern(time_key);
 CREATE INDEX ON :PatternVersion(pattern_id);
+CREATE INDEX ON :PatternVersion(body_digest);
 CREATE INDEX ON :LineageEvent(time_key);
 CREATE INDEX ON :LineageEvent(pattern_id);
 CREATE INDEX ON :LineageEvent(pattern_key);

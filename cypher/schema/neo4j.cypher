@@ -27,6 +27,7 @@ CREATE CONSTRAINT deprecated_by_edge_id IF NOT EXISTS FOR ()-[r:DEPRECATED_BY]-(
 CREATE CONSTRAINT related_to_edge_id IF NOT EXISTS FOR ()-[r:RELATED_TO]-() REQUIRE r.edge_id IS UNIQUE;
 CREATE INDEX pattern_time_key IF NOT EXISTS FOR (n:Pattern) ON (n.time_key);
 CREATE INDEX pattern_version_pattern_id IF NOT EXISTS FOR (n:PatternVersion) ON (n.pattern_id);
+CREATE INDEX pattern_version_body_digest IF NOT EXISTS FOR (n:PatternVersion) ON (n.body_digest);
 CREATE INDEX lineage_event_time_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.time_key);
 CREATE INDEX lineage_event_pattern_id IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_id);
 CREATE INDEX lineage_event_pattern_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_key);
