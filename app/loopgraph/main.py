@@ -28,6 +28,7 @@ from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.api.startup import check_settings
+from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
@@ -75,7 +76,7 @@ def build_recorder(
 ) -> Recorder:
     """The way of every event into an open graph."""
     return Recorder(
-        TraceWrites(graph, prices or price_list(settings)),
+        TraceWrites(graph, prices or price_list(settings), choose),
         Privacy.configured(settings),
         dead_letters,
         batch_events=settings.ingest_batch_events,

@@ -47,6 +47,10 @@ CREATE INDEX trace_spawned_by_task_notification IF NOT EXISTS FOR (n:Trace) ON (
 CREATE INDEX trace_spawned_by_client IF NOT EXISTS FOR (n:Trace) ON (n.spawned_by_client);
 CREATE INDEX hook_execution_span_id IF NOT EXISTS FOR (n:HookExecution) ON (n.span_id);
 CREATE INDEX hook_execution_spawner_root IF NOT EXISTS FOR (n:HookExecution) ON (n.spawner_root);
+CREATE INDEX pattern_version_definition_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.definition_key);
+CREATE INDEX pattern_version_link_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.link_key);
+CREATE INDEX hook_execution_use_open_key IF NOT EXISTS FOR (n:HookExecution) ON (n.use_open_key);
+CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n.use_digest);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);

@@ -44,8 +44,12 @@ def toml_text(text: str, *keys: str) -> str:
 
 def body_digest(body: str) -> str:
     """``sha256:<hex>`` of a body, the same however its lines end and whatever blank space stands around it."""
-    lines = "\n".join(line.rstrip() for line in re.split(r"\r\n?|\n", body.removeprefix("\ufeff"))).strip()
-    return "sha256:" + hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
+    return "sha256:" + hashlib.sha256(plain(body).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain(body: str) -> str:
+    """A body without what it can differ in from what a model is given: the ends of its lines, and blank space around it."""
+    return "\n".join(line.rstrip() for line in re.split(r"\r\n?|\n", body.removeprefix("\ufeff"))).strip()
 
 
 def digest_of_version(pattern_type: str, template_code: str, path: object = None) -> str | None:

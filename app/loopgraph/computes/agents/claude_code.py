@@ -12,10 +12,20 @@ from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
-from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
+from loopgraph.computes.agents.uses import (
+    BUILT_IN,
+    SKILL_TOOL,
+    command_name,
+    command_used,
+    memory_loaded,
+    origin,
+    skill_used,
+    subagent_used,
+)
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
@@ -132,7 +142,14 @@ def _completed(hook: Hook, **outcome: Any) -> TraceCompleted:
 def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
     if hook.agent_id is None:
         return hooks.own(hook)
-    return (hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context)),)
+    cwd, kind = hook.fields.rest.get("cwd"), hook.agent_type
+    begun = hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context))
+    if not kind or kind in BUILT_IN:
+        return (begun,)
+    used = subagent_used(
+        hook.session_id, hook.agent_id, kind, root_id=hook.prompt_id, cwd=_short(cwd), timestamp=hook.at
+    )
+    return (begun, hook.observed(used))
 
 
 def _subagent_stop(hook: Hook) -> tuple[Observation, ...]:
@@ -190,6 +207,8 @@ def _tool(hook: Hook, **course: Any) -> tuple[Observation, ...]:
             **said(context=hook.context),
         )
     )
+    if course.get("status") is TraceStatus.SUCCESS and (skill := _skill(hook, tool_use_id, ran.event)):
+        return (ran, skill)
     agent_id = response.get("agentId") if isinstance(response, dict) else None
     if not isinstance(agent_id, str) or not agent_id or not course.get("completed_at"):
         return (ran,)
@@ -206,6 +225,69 @@ def _tool(hook: Hook, **course: Any) -> tuple[Observation, ...]:
         **said(duration_ms=Fields(response).number("totalDurationMs")),
     )
     return (*spawning, hook.observed(ended, rank=Trust.IN_PASSING, ending=Ending.TOLD))
+
+
+def _skill(hook: Hook, tool_use_id: str, call: Any) -> Observation | None:
+    """The use of the skill that a model has called."""
+    given, answer = call.tool_input, call.tool_response
+    if call.tool_name != SKILL_TOOL or not isinstance(given, dict):
+        return None
+    told = answer.get("commandName") if isinstance(answer, dict) else None
+    name = command_name(told) or command_name(given.get("skill"))
+    if name is None:
+        return None
+    arguments = given.get("args")
+    used = skill_used(
+        hook.session_id,
+        tool_use_id,
+        hook.correlation_id,
+        name,
+        root_id=hook.prompt_id,
+        arguments=arguments if isinstance(arguments, str) and arguments else None,
+        cwd=_short(hook.fields.rest.get("cwd")),
+        timestamp=hook.at,
+    )
+    return hook.observed(used)
+
+
+def _expanded(hook: Hook) -> tuple[Observation, ...]:
+    """A prompt that calls a command becomes what this says."""
+    fields = hook.fields.rest
+    name, arguments = command_name(fields.get("command_name")), fields.get("command_args")
+    told = hooks.notice(hook)
+    if name is None or hook.prompt_id is None or hook.agent_id or str(fields.get("command_source")).startswith("mcp"):
+        return told
+    used = command_used(
+        hook.session_id,
+        hook.prompt_id,
+        name,
+        arguments=arguments if isinstance(arguments, str) and arguments else None,
+        pattern_origin=origin(fields.get("command_source")),
+        cwd=_short(fields.get("cwd")),
+        timestamp=hook.at,
+    )
+    return (*told, hook.observed(used, rank=Trust.TELEMETRY))
+
+
+def _instructions(hook: Hook) -> tuple[Observation, ...]:
+    """A file of memory is read."""
+    fields = hook.fields.rest
+    path, told = fields.get("file_path"), hooks.notice(hook)
+    if not isinstance(path, str) or not path or hook.agent_id:
+        return told
+    read = memory_loaded(
+        hook.session_id,
+        path,
+        hook.at,
+        memory_type=fields.get("memory_type"),
+        cwd=_short(fields.get("cwd")),
+        loaded_for=hook.prompt_id,
+    )
+    return (*told, hook.observed(read))
+
+
+def _short(text: Any) -> str | None:
+    return text if isinstance(text, str) and 0 < len(text) <= LONGEST_TEXT else None
 
 
 def _after_batch(hook: Hook) -> tuple[Observation, ...]:
@@ -247,6 +329,8 @@ _READINGS: Final[dict[str, hooks.Reading]] = {
     "UserPromptSubmit": _prompt,
     "Stop": _stop,
     "StopFailure": _stop_failure,
+    "UserPromptExpansion": _expanded,
+    "InstructionsLoaded": _instructions,
     "SubagentStart": _subagent_start,
     "SubagentStop": _subagent_stop,
     "PreToolUse": _before_tool,

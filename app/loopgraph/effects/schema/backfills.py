@@ -39,6 +39,11 @@ def _body_digest(row: Row) -> Row | None:
     return {"key": row["key"], "body_digest": f"sha256:{digest}"}
 
 
+def _definition_key(row: Row) -> Row:
+    name = row["pattern_name"].rpartition("/")[2] if row["pattern_type"] == "memory" else row["pattern_name"]
+    return {"key": row["key"], "definition_key": f"{row['pattern_type']}|{name}"}
+
+
 _FRONT_MATTER: Final = re.compile(r"---[ \t]*\r?\n.*?(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -47,6 +52,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "0003_sessions_and_open_traces/1_sessions": _session,
         "0003_sessions_and_open_traces/2_traces": _open_trace,
         "0005_body_digests/1_versions": _body_digest,
+        "0006_uses/1_versions": _definition_key,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

@@ -9,6 +9,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.pricing import Pricing, unpriced
 from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.uses import Choosing, unchosen
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -20,6 +21,8 @@ from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
+from loopgraph.effects.traces.uses import conclude_uses, left_versions
+from loopgraph.effects.uses.observed import retire
 from loopgraph.errors import UserError
 
 _CREATE_TRACES = query("traces/create_traces")
@@ -37,6 +40,7 @@ _CREATE_CALLS_OF_TRACES = query("traces/create_calls_of_traces")
 _CHANGE_CALLS = query("traces/change_calls")
 _MOVE_CALLS = query("traces/move_calls")
 _COUNT_USAGE = query("traces/count_usage")
+_DETACH_USED = query("traces/detach_used")
 _DRAW_USED = query("traces/draw_used")
 _UPDATE_USED = query("traces/update_used")
 _MOVE_HOOKS = query("traces/move_hooks")
@@ -62,9 +66,10 @@ class TraceWrites:
     change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
 
-    def __init__(self, graph: Graph, pricing: Pricing = unpriced) -> None:
+    def __init__(self, graph: Graph, pricing: Pricing = unpriced, choosing: Choosing = unchosen) -> None:
         self._graph = graph
         self._pricing = pricing
+        self._choosing = choosing
         self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
@@ -100,9 +105,11 @@ class TraceWrites:
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
             left[:] = await end_what_is_left(tx, batch)
+            await conclude_uses(tx, batch, prompts, self._choosing, max(arrivals))
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
+            await store_uses(tx, batch, turn, max(arrivals))
             await link(tx, batch, prompts)
             filled[:] = batch.filled_traces()
             return outcomes
@@ -188,10 +195,19 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
     await tx.write(_CREATE_DECISIONS, batch.decisions.new())
     await tx.write(_LINK_AGENTS, _by("selected_agent", batch.decisions.learned("selected_agent")))
+    await _store_surroundings(tx, batch)
+
+
+async def store_uses(tx: Transaction, batch: Batch, turn: str, at: datetime) -> None:
+    """Counts the executions of versions, and ties them to their versions; the executions are stored already."""
     await tx.write(_COUNT_USAGE, batch.usage(), turn=turn)
+    left = left_versions(batch)
+    if left:
+        await tx.run(_DETACH_USED, execution_ids=[row["execution_id"] for row in left])
     await tx.write(_DRAW_USED, _by("node_id", batch.newly_used()))
     await tx.write(_UPDATE_USED, batch.newly_chosen())
-    await _store_surroundings(tx, batch)
+    if left:
+        await retire(tx, (row["node_id"] for row in left), at)
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
