@@ -111,7 +111,8 @@ class Use:
 
 
 class Candidate(Contract):
-    """A version that a use may be of. ``folders`` are those of its pattern where it holds, as far as they are known.
+    """A version that a use may be of. ``uncommitted``: no commit of it is known, though others of its pattern have some.
+    ``folders`` are those of its pattern where it holds, as far as they are known.
 
     ``template_code`` is there only where a digest alone may not tell.
     """
@@ -129,6 +130,7 @@ class Candidate(Contract):
     folders: tuple[str, ...] = ()
     path: str | None = None
     observed: bool = False
+    uncommitted: bool = False
     template_code: str | None = None
 
 

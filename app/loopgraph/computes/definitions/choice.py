@@ -120,6 +120,8 @@ def _best(use: Use, candidates: Sequence[Candidate]) -> Candidate:
     own = [each for each in candidates if each.pattern_id == first.pattern_id]
     if use.file_digest:  # several versions can have one body: the file tells them apart
         own = [each for each in own if each.template_hash == use.file_digest] or own
+    if len({each.body_digest for each in own}) == 1:  # what was committed later was the same before
+        own = [each for each in own if not each.uncommitted] or own
     begun = [each for each in own if each.created_at <= use.at]
     if begun:
         return max(begun, key=_order)

@@ -263,6 +263,14 @@ class Batch:
         drawn = [*self.hooks.learned("node_id", *_USED), *self.hooks.moved("node_id", *_USED)]
         return [row for row in drawn if row["node_id"]]
 
+    def left_versions(self) -> list[Properties]:
+        """The versions that executions were found not to be of any more: rows of ``execution_id`` and ``node_id``."""
+        return [
+            {"execution_id": after["execution_id"], "node_id": before["node_id"]}
+            for before, after in self.hooks.pairs()
+            if before.get("node_id") not in (None, after.get("node_id"))
+        ]
+
     def newly_chosen(self) -> list[Properties]:
         """Rows for USED relationships that were drawn before the experiment or the unit was known as it is now."""
         return [

@@ -47,13 +47,20 @@ def is_use(hook: Properties) -> bool:
 
 
 async def conclude_uses(
-    tx: Transaction, batch: Batch, prompts: Iterable[Properties], choose: Choosing, at: datetime, *, again: bool = False
+    tx: Transaction,
+    batch: Batch,
+    prompts: Iterable[Properties],
+    choose: Choosing | None,
+    at: datetime,
+    *,
+    again: bool = False,
 ) -> None:
     """Concludes it all. ``prompts`` are traces that all that hung at a provisional trace has been moved to; with ``again``, the
-    versions of all uses in the batch are chosen anew."""
+    versions of all uses in the batch are chosen anew, without ``choose`` none is."""
     spread = await _spread_memory(tx, batch, at)
     await _end(tx, batch, spread, {prompt["correlation_id"]: prompt for prompt in prompts})
-    await _choose(tx, batch, choose, at, again=again)
+    if choose is not None:
+        await _choose(tx, batch, choose, at, again=again)
 
 
 # Memory
@@ -284,12 +291,3 @@ def _concluded(conclusion: Conclusion) -> Properties:
         "used_evidence": conclusion.evidence,
         "use_final": True if conclusion.final else None,
     }
-
-
-def left_versions(batch: Batch) -> list[Row]:
-    """The versions that uses were found not to be of any more: rows of ``execution_id`` and ``node_id``."""
-    return [
-        {"execution_id": after["execution_id"], "node_id": before["node_id"]}
-        for before, after in batch.hooks.pairs()
-        if before.get("node_id") not in (None, after.get("node_id"))
-    ]

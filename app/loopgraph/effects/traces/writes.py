@@ -21,8 +21,8 @@ from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
-from loopgraph.effects.traces.uses import conclude_uses, left_versions
-from loopgraph.effects.uses.observed import retire
+from loopgraph.effects.traces.usage import in_order, store_usage
+from loopgraph.effects.traces.uses import conclude_uses
 from loopgraph.errors import UserError
 
 _CREATE_TRACES = query("traces/create_traces")
@@ -39,10 +39,6 @@ _CREATE_CALLS_OF_HOOKS = query("traces/create_calls_of_hooks")
 _CREATE_CALLS_OF_TRACES = query("traces/create_calls_of_traces")
 _CHANGE_CALLS = query("traces/change_calls")
 _MOVE_CALLS = query("traces/move_calls")
-_COUNT_USAGE = query("traces/count_usage")
-_DETACH_USED = query("traces/detach_used")
-_DRAW_USED = query("traces/draw_used")
-_UPDATE_USED = query("traces/update_used")
 _MOVE_HOOKS = query("traces/move_hooks")
 _MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
 _CREATE_SESSIONS = query("traces/create_sessions")
@@ -109,7 +105,7 @@ class TraceWrites:
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
-            await store_uses(tx, batch, turn, max(arrivals))
+            await store_usage(tx, batch, turn, max(arrivals))
             await link(tx, batch, prompts)
             filled[:] = batch.filled_traces()
             return outcomes
@@ -167,23 +163,18 @@ def _fold(batch: Batch, item: Piece | UserError) -> Recorded | UserError:
         return error
 
 
-def _by(name: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows in the order of the nodes that many traces share (sessions, agents, versions): so they are locked in one order."""
-    return sorted(rows, key=lambda row: str(row[name]))
-
-
 async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str]) -> None:
     """Writes what has changed. ``there``: traces that were there a while ago."""
     await tx.write(_CREATE_TRACES, batch.traces.new())
     await tx.write(_ENSURE_TRACES, batch.stubs(there))
     await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
-    await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
+    await tx.write(_LINK_PARENTS, in_order("parent_id", batch.traces.learned("parent_id")))
     await tx.write(_CREATE_SESSIONS, batch.sessions.new())
     await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
     moved = batch.traces.moved("session_id", "created_at")
     await tx.write(_LEAVE_SESSIONS, moved)
     in_sessions = [session_row(trace) for trace in (*batch.traces.learned("session_id", "created_at"), *moved)]
-    await tx.write(_LINK_SESSIONS, _by("session_id", in_sessions))
+    await tx.write(_LINK_SESSIONS, in_order("session_id", in_sessions))
     await tx.write(_CREATE_HOOKS, batch.hooks.new())
     await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
     await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
@@ -194,20 +185,8 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_MOVE_CALLS, batch.moved_calls())
     await tx.write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
     await tx.write(_CREATE_DECISIONS, batch.decisions.new())
-    await tx.write(_LINK_AGENTS, _by("selected_agent", batch.decisions.learned("selected_agent")))
+    await tx.write(_LINK_AGENTS, in_order("selected_agent", batch.decisions.learned("selected_agent")))
     await _store_surroundings(tx, batch)
-
-
-async def store_uses(tx: Transaction, batch: Batch, turn: str, at: datetime) -> None:
-    """Counts the executions of versions, and ties them to their versions; the executions are stored already."""
-    await tx.write(_COUNT_USAGE, batch.usage(), turn=turn)
-    left = left_versions(batch)
-    if left:
-        await tx.run(_DETACH_USED, execution_ids=[row["execution_id"] for row in left])
-    await tx.write(_DRAW_USED, _by("node_id", batch.newly_used()))
-    await tx.write(_UPDATE_USED, batch.newly_chosen())
-    if left:
-        await retire(tx, (row["node_id"] for row in left), at)
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:

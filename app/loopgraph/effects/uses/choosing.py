@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from loopgraph.assets import query
+from loopgraph.contracts.definitions import UNCOMMITTED
 from loopgraph.contracts.uses import OBSERVED, Candidate, Choosing, Conclusion, Use
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_value
@@ -81,6 +82,7 @@ def _candidate(row: Row) -> Candidate:
         folders=_folders(metadata.get("folders"), text("scope")),
         path=text("path"),
         observed=OBSERVED in (version["tags"] or ()),
+        uncommitted=UNCOMMITTED in (version["tags"] or ()),
     )
 
 
