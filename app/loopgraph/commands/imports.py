@@ -1,4 +1,4 @@
-"""``loopgraph import …``: recorded history as lineage."""
+"""``loopgraph import …``: recorded history as lineage, and recorded sessions as traces."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from typing import Annotated
 
 import typer
 
+from loopgraph.commands.import_transcripts import CLIENTS, import_command
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.contracts.git import ImportForm, ImportProgress
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
 
-imports = typer.Typer(no_args_is_help=True, help="Import recorded history as lineage.")
+imports = typer.Typer(no_args_is_help=True, help="Import recorded history and recorded sessions.")
+
+for _name, _title in CLIENTS.items():
+    imports.command(_name)(import_command(_name, _title))
 
 
 @imports.command("git")

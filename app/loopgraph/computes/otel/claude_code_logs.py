@@ -10,6 +10,7 @@ from typing import Any
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
+from loopgraph.computes.agents.tokens import tokens
 from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.agents.uses import (
     BUILT_IN,
@@ -20,7 +21,7 @@ from loopgraph.computes.agents.uses import (
     skill_used,
     subagent_used,
 )
-from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal, tokens
+from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
 from loopgraph.computes.otel.claude_code_spans import decided, failed_aside, unnamed_call_id
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id

@@ -14,9 +14,10 @@ from typing import Any
 from loopgraph.computes.agents.endings import DENIED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id, span_key
+from loopgraph.computes.agents.tokens import tokens
 from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.agents.uses import command_name, skill_used
-from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name, tokens
+from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Place, Trust

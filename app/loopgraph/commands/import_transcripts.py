@@ -1,0 +1,128 @@
+"""``loopgraph import claude-code`` and its like: what agent clients have written of their sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.settings import Settings
+
+CLIENTS = {"claude-code": "Claude Code"}
+"""The clients whose transcripts can be imported, and what people call them."""
+
+
+def import_command(name: str, title: str) -> Callable[..., None]:
+    """The command that imports the transcripts of one client."""
+
+    @plainly
+    def import_transcripts(
+        path: Annotated[
+            Path | None,
+            typer.Argument(help="A folder of transcripts, or one transcript; default: the client's own folder."),
+        ] = None,
+        graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
+        quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    ) -> None:
+        settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+        configure_logging("error")
+        progress = TranscriptProgress()
+
+        def keep(latest: TranscriptProgress) -> None:
+            nonlocal progress
+            progress = latest
+
+        try:
+            seconds = asyncio.run(_import(settings, name, path, keep, quiet=quiet))
+        except KeyboardInterrupt as stop:
+            err.print(f"stopped after {counted(progress.recorded, 'new event')}; the same command goes on")
+            raise typer.Exit(130) from stop
+        if not quiet:
+            for line in summary(progress, seconds):
+                out.print(line)
+
+    import_transcripts.__doc__ = f"""Import the sessions that {title} has recorded on this machine.
+
+    It can be stopped and repeated at any time: what was read before and has not changed is not read again.
+    """
+    return import_transcripts
+
+
+def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
+    """What an import came to."""
+    read = f"{counted(progress.files, 'file')} read, {progress.unchanged:,} unchanged"
+    told = " · ".join(
+        counted(count, one)
+        for count, one in (
+            (progress.sessions, "session"),
+            (progress.prompts, "prompt"),
+            (progress.subagents, "subagent"),
+            (progress.model_calls, "model call"),
+            (progress.tool_calls, "tool call"),
+        )
+    )
+    events = f"events {progress.recorded:,} new, {progress.known:,} known"
+    if progress.refused:
+        events += f", {progress.refused:,} refused"
+    rate = (progress.recorded + progress.known) / seconds
+    lines = [f"{read} · {progress.bytes / 1e6:,.1f} MB"]
+    if progress.files:
+        lines += [
+            told,
+            f"{events} · {seconds:.1f} s · {progress.bytes / 1e6 / seconds:,.1f} MB/s · {rate:,.0f} events/s",
+        ]
+    return lines
+
+
+async def _import(
+    settings: Settings, name: str, path: Path | None, keep: Callable[[TranscriptProgress], None], *, quiet: bool
+) -> float:
+    """Seconds that the import took, without the start of the engine."""
+    from datetime import timedelta
+
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from loopgraph.effects.transcripts.positions import Positions
+    from loopgraph.errors import SetupError
+    from loopgraph.main import open_services
+    from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
+    from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+
+    client = READERS[name]
+    paths = [path] if path is not None else client.homes()
+    if not paths:
+        raise SetupError(f"{client.title} has no folder on this machine; name one")
+    for given in paths:
+        client.transcripts(given)  # a wrong path is told before an engine is started
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
+    minutes = settings.trace_timeout_minutes
+    with bar:
+        task = bar.add_task("opening the graph", total=None)
+
+        def report(latest: TranscriptProgress) -> None:
+            keep(latest)
+            bar.update(task, description="transcripts", total=latest.total_bytes, completed=latest.bytes)
+
+        async with open_services(settings) as services:
+            run = TranscriptImport(
+                client,
+                services.recorder,
+                Positions(services.graph),
+                quiet_for=timedelta(minutes=minutes) if minutes else None,
+                report=report,
+            )
+            began = time.perf_counter()
+            try:
+                await run.run(paths)
+            finally:
+                await services.recorder.close(settings.ingest_drain_ms / 1000)
+            return time.perf_counter() - began

@@ -1,0 +1,1 @@
+"""Transcripts of Claude Code, as observations. ``reader`` is the way in."""

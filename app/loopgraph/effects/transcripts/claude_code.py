@@ -1,0 +1,77 @@
+"""Where Claude Code keeps its transcripts, and what stands beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from loopgraph.effects.transcripts.files import existing, jsonl_files
+
+_OUTPUTS: Final = "tool-results"
+_SUBAGENTS: Final = "subagents"
+_LARGEST_OUTPUT: Final = 1024 * 1024
+"""No more of a text is ever kept."""
+
+
+def homes() -> list[Path]:
+    """The client's own folders, as many as are there: ``CLAUDE_CONFIG_DIR``, several separated by commas, or the usual places."""
+    named = [Path(name.strip()) for name in os.environ.get("CLAUDE_CONFIG_DIR", "").split(",") if name.strip()]
+    places = named or [Path.home() / ".claude", Path.home() / ".config" / "claude"]
+    return [path.expanduser().absolute() for path in places if path.expanduser().is_dir()]
+
+
+def transcripts(path: Path) -> list[Path]:
+    """The transcripts of a folder of the client, its ``projects``, one project, or one session with its subagents'.
+
+    Raises InvalidInput if nothing is there.
+    """
+    path = existing(path)
+    if path.is_file():
+        return [path, *_of(path.with_suffix(""))]
+    return list(_of(path / "projects" if (path / "projects").is_dir() else path))
+
+
+def _of(folder: Path) -> Iterator[Path]:
+    return (path for path in jsonl_files(folder) if _OUTPUTS not in path.relative_to(folder).parts)
+
+
+def about(path: Path) -> Mapping[str, Any]:
+    """What the client says of a subagent in a file beside its transcript; empty if there is none."""
+    try:
+        said = json.loads(path.with_suffix(".meta.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def is_of_session(path: Path) -> bool:
+    """Whether a transcript is a session's own, and not a subagent's."""
+    return not path.name.startswith("agent-")
+
+
+def output(transcript: Path, path: str) -> str | None:
+    """The text of a large output of a session, which the client has put into a file of its own; None if it is not there.
+
+    Only its name is taken from the transcript: it is looked for where the session keeps such files, and nowhere else.
+    """
+    name = path.replace("\\", "/").rpartition("/")[2]
+    if not name or name in (".", ".."):
+        return None
+    for folder in _sessions(transcript):
+        try:
+            with (folder / _OUTPUTS / name).open("rb") as file:
+                return file.read(_LARGEST_OUTPUT).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _sessions(transcript: Path) -> Iterable[Path]:
+    """The folders that may be that of a transcript's session."""
+    yield transcript.with_suffix("")
+    for parent in transcript.parents:
+        if parent.name == _SUBAGENTS:
+            yield parent.parent

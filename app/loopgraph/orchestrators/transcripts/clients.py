@@ -1,0 +1,55 @@
+"""The agent clients whose transcripts are read: where they are, and who reads them. Another client is one row more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
+from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
+from loopgraph.effects.transcripts import claude_code
+
+
+@dataclass(frozen=True)
+class TranscriptClient:
+    """A client. ``homes`` are the folders that it keeps its transcripts below, as many as are there; ``transcripts`` those at a
+    path, which raises InvalidInput if there is nothing; ``opened`` is a reader of one, which is told the ids of its lines that
+    stand in another, too. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``forks``: whether one
+    can begin with a copy of another's lines.
+    """
+
+    name: str
+    title: str
+    homes: Callable[[], list[Path]]
+    transcripts: Callable[[Path], list[Path]]
+    opened: Callable[[Path, Container[str]], TranscriptReader]
+    is_session: Callable[[Path], bool] = lambda path: True
+    forks: bool = False
+
+
+def _claude_code(path: Path, repeated: Container[str]) -> TranscriptReader:
+    file = TranscriptFile(
+        path=str(path),
+        about=claude_code.about(path),
+        repeated=repeated,
+        output=partial(claude_code.output, path),
+    )
+    return ClaudeCodeReader(file)
+
+
+CLIENTS: Mapping[str, TranscriptClient] = {
+    client.name: client
+    for client in (
+        TranscriptClient(
+            name="claude-code",
+            title="Claude Code",
+            homes=claude_code.homes,
+            transcripts=claude_code.transcripts,
+            opened=_claude_code,
+            is_session=claude_code.is_of_session,
+            forks=True,
+        ),
+    )
+}

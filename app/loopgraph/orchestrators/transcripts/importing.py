@@ -1,0 +1,251 @@
+"""Importing transcripts: find them, leave out what is as it was, read the rest, record it, and note how far that is.
+
+A position is kept after all that it stands for is committed, so an import that was broken off goes on when it is repeated, and
+what was recorded without a note of it is recorded again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.transcripts import Position, TranscriptProgress
+from loopgraph.effects.clock import now
+from loopgraph.effects.transcripts.files import FoundFile, found, head_of, uuids_in
+from loopgraph.effects.transcripts.positions import Positions
+from loopgraph.errors import Overloaded
+from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.transcripts.clients import TranscriptClient
+from loopgraph.orchestrators.transcripts.reading import Reading
+
+AT_ONCE: Final = 1_000
+"""Events that are recorded together."""
+
+_WAITING: Final = 1
+"""So many such batches are read ahead while another is recorded."""
+
+_LOOKED_UP: Final = 1_000
+
+
+class Batch(NamedTuple):
+    """What is recorded together, and how far the files are then."""
+
+    events: Sequence[Observation]
+    positions: Sequence[Position]
+
+
+class TranscriptImport:
+    """Imports the transcripts of one client. ``quiet_for``: a file that was not written for so long is over (None: none is).
+    ``report`` is called with the totals after every batch."""
+
+    def __init__(
+        self,
+        client: TranscriptClient,
+        recorder: Recorder,
+        positions: Positions,
+        *,
+        quiet_for: timedelta | None = None,
+        report: Callable[[TranscriptProgress], None] = lambda _: None,
+    ) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._positions = positions
+        self._quiet_ns = quiet_for / timedelta(microseconds=1) * 1000 if quiet_for is not None else None
+        self._report = report
+        self._progress = TranscriptProgress()
+        self._pending: list[Observation] = []
+        self._reached: dict[str, Position] = {}
+        self._open: dict[str, Reading] = {}
+
+    async def run(self, paths: Iterable[Path], *, follow: bool = False) -> TranscriptProgress:
+        """Reads what is new in the transcripts at these paths, files or folders. ``follow``: what is read stays open, so that
+        what is written next is read without what stands before it.
+
+        Raises InvalidInput for a path where nothing is, and ServiceErrors when the graph takes nothing in.
+        """
+        self._progress = TranscriptProgress()
+        files = await asyncio.to_thread(self._found, list(paths))
+        known = await self._known(files)
+        changed = [file for file in files if not self._is_known(file, known.get(file.file_id))]
+        self._tell(unchanged=len(files) - len(changed), total_bytes=sum(file.stamp.size for file in changed))
+        copies = await asyncio.to_thread(Copies, self._client, changed, files, known) if changed else None
+        queue: asyncio.Queue[Batch | None] = asyncio.Queue(_WAITING)
+        writer = asyncio.create_task(self._write(queue))
+        try:
+            for file in changed:
+                assert copies is not None
+                await self._read(file, known.get(file.file_id), copies, queue, writer, follow=follow)
+            await self._hand_on(queue, writer)
+            await self._put(queue, writer, None)
+            await writer
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            self._pending, self._reached = [], {}
+        return self._progress
+
+    # Which files
+
+    def _found(self, paths: Sequence[Path]) -> list[FoundFile]:
+        every = {path: None for given in paths for path in self._client.transcripts(given)}
+        files = (found(self._client.name, path) for path in every)
+        return sorted((file for file in files if file), key=lambda file: (file.stamp.mtime_ns, file.path))
+
+    async def _known(self, files: Sequence[FoundFile]) -> dict[str, Position]:
+        known: dict[str, Position] = {}
+        for start in range(0, len(files), _LOOKED_UP):
+            known |= await self._positions.by_id(file.file_id for file in files[start : start + _LOOKED_UP])
+        return known
+
+    def _is_known(self, file: FoundFile, position: Position | None) -> bool:
+        return position is not None and position.is_at(file.stamp) and (position.closed or not self._is_quiet(file))
+
+    def _is_quiet(self, file: FoundFile) -> bool:
+        return self._quiet_ns is not None and file.stamp.mtime_ns < time.time_ns() - self._quiet_ns
+
+    # Reading
+
+    async def _read(
+        self,
+        file: FoundFile,
+        known: Position | None,
+        copies: Copies,
+        queue: asyncio.Queue[Batch | None],
+        writer: asyncio.Task[None],
+        *,
+        follow: bool,
+    ) -> None:
+        reading = self._open.get(file.file_id)
+        try:
+            if reading is None or not reading.goes_on_with(file):
+                reading = Reading(self._client, file, known, copies.head_of(file))
+                await asyncio.to_thread(reading.begin, await asyncio.to_thread(copies.repeated_in, file))
+            more = True
+            while more:
+                room = max(1, AT_ONCE - len(self._pending))
+                taken = await asyncio.to_thread(reading.take, room, last=self._is_quiet(file))
+                more = taken.more
+                self._pending += taken.events
+                self._reached[file.file_id] = reading.position(whole=not more)
+                self._tell(bytes=taken.bytes)
+                if len(self._pending) >= AT_ONCE or len(self._reached) >= AT_ONCE or taken.bytes >= AT_ONCE**2:
+                    await self._hand_on(queue, writer)
+        except OSError:  # it went while it was read: so does a client's own cleaning
+            self._open.pop(file.file_id, None)
+            return
+        self._keep_open(reading, file, follow=follow and not self._is_quiet(file))
+        self._tell(files=1, sessions=int(self._client.is_session(file.path)), **reading.counts.totals())
+
+    def _keep_open(self, reading: Reading, file: FoundFile, *, follow: bool) -> None:
+        self._open.pop(file.file_id, None)
+        if follow:
+            self._open[file.file_id] = reading
+            while len(self._open) > _KEPT_OPEN:
+                del self._open[next(iter(self._open))]
+
+    # Recording
+
+    async def _hand_on(self, queue: asyncio.Queue[Batch | None], writer: asyncio.Task[None]) -> None:
+        batch = Batch(self._pending, list(self._reached.values()))
+        self._pending, self._reached = [], {}
+        await self._put(queue, writer, batch)
+
+    async def _put(self, queue: asyncio.Queue[Batch | None], writer: asyncio.Task[None], batch: Batch | None) -> None:
+        """Waits for room, unless the writer has failed: then raises what it failed with."""
+        putting = asyncio.create_task(queue.put(batch))
+        try:
+            await asyncio.wait((putting, writer), return_when=asyncio.FIRST_COMPLETED)
+            if writer.done():
+                await writer
+        finally:
+            if not putting.done():
+                putting.cancel()
+
+    async def _write(self, queue: asyncio.Queue[Batch | None]) -> None:
+        """Records what is handed on, in its order."""
+        while (batch := await queue.get()) is not None:
+            if batch.events:
+                await self._record(batch.events)
+            if batch.positions:
+                at = now()
+                await self._positions.save(
+                    [position.model_copy(update={"read_at": at}) for position in batch.positions]
+                )
+
+    async def _record(self, events: Sequence[Observation]) -> None:
+        while True:
+            try:
+                outcomes = await self._recorder.record(events)
+                break
+            except Overloaded as error:  # others bring events, too: they are served first
+                await asyncio.sleep(error.retry_after_s)
+        done = [outcome for outcome in outcomes if isinstance(outcome, Recorded)]
+        repeated = sum(outcome.repeated for outcome in done)
+        self._tell(recorded=len(done) - repeated, known=repeated, refused=len(outcomes) - len(done))
+
+    def _tell(self, **more: int) -> None:
+        self._progress = self._progress.plus(**more)
+        self._report(self._progress)
+
+
+_KEPT_OPEN: Final = 64
+"""So many transcripts that were written last are kept open while they are followed."""
+
+
+class Copies:
+    """Which lines of which transcripts stand in another, too: a session that was forked begins with a copy of another's.
+
+    Those that begin with the same line are copies of one: the first of them is read whole, of the others what is new.
+    """
+
+    def __init__(
+        self,
+        client: TranscriptClient,
+        changed: Sequence[FoundFile],
+        files: Sequence[FoundFile],
+        known: Mapping[str, Position],
+    ) -> None:
+        self._client = client
+        self._heads: dict[Path, str | None] = {}
+        self._alike: dict[str, list[Path]] = {}
+        stored = {file.path: position.head for file in files if (position := known.get(file.file_id))}
+        beside = {path for file in changed for path in file.path.parent.glob("*.jsonl")}
+        for path in sorted({*beside, *(file.path for file in files)}):
+            if not client.forks or not client.is_session(path):
+                continue
+            head = stored.get(path) or _head(path)
+            self._heads[path] = head
+            if head:
+                self._alike.setdefault(head, []).append(path)
+
+    def head_of(self, file: FoundFile) -> str | None:
+        """The id of a transcript's first line."""
+        return self._heads.get(file.path)
+
+    def repeated_in(self, file: FoundFile) -> set[str]:
+        """The ids of its lines, and perhaps more, that are read in another. Raises OSError."""
+        alike = self._alike.get(self._heads.get(file.path) or "", [])
+        if len(alike) < 2:
+            return set()
+        ordered = sorted(alike, key=_age)
+        before = ordered[: ordered.index(file.path)]
+        return {uuid for path in before for uuid in uuids_in(path)}
+
+
+def _head(path: Path) -> str | None:
+    try:
+        return head_of(path).uuid
+    except OSError:
+        return None
+
+
+def _age(path: Path) -> tuple[bool, str, int, str]:
+    """The order in which transcripts that begin alike were begun, as well as that can be told."""
+    head, status = head_of(path), path.stat()
+    return head.is_copy, head.at, status.st_mtime_ns, str(path)
