@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
+from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewPattern, NewVersion
 from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.writes import Lineage
+from support.agent_session import Sent, observations
 from support.traces import NOON, statement
+
+RECORDING = Path(__file__).parent.parent / "data" / "skills_session"
+SESSION = "3a8f7b29-4832-4325-acfa-d09a79edc16f"
+PROMPT, NOTICE = "ef371b70-49c3-406c-89c0-838e63793b5a", "c87e2a2a-c8f9-42f8-8792-7c4510bbbff4"
+AGENT = "a88cd51e02c57c250"
+FILES = {
+    "fix": (DefinitionKind.COMMAND, ".claude/commands/fix.md"),
+    "triage": (DefinitionKind.SKILL, ".claude/skills/triage/SKILL.md"),
+    "reviewer": (DefinitionKind.SUBAGENT, ".claude/agents/reviewer.md"),
+    "CLAUDE.md": (DefinitionKind.MEMORY, "CLAUDE.md"),
+}
+"""The definitions of the recorded session, and where they are in its project."""
+_MARKED = ("Fix-command for bug", "Restate the bug", "Review-persona-text", "always run the tests")
 
 ORIGIN = Origin(actor_type=ActorType.USER, actor_id="tester")
 
@@ -78,3 +100,70 @@ async def usage(graph: Graph, *node_ids: str) -> list[tuple[int, int, datetime |
     )
     found = {row["id"]: (row["used"] or 0, row["well"] or 0, row["first"], row["last"]) for row in rows}
     return [found[id_] for id_ in node_ids]
+
+
+@dataclass(frozen=True)
+class Skills:
+    """The recorded session under fresh ids, in a folder of its own, with texts of its own: so other tests do not know them."""
+
+    session: str
+    prompt: str
+    notice: str
+    agent: str
+    folder: str
+    mark: str
+    fresh: Callable[[str], str]
+
+    @classmethod
+    def told(cls, folder: str | None = None) -> Skills:
+        """A fresh one."""
+        new = {id_: new_id() for id_ in (SESSION, PROMPT, NOTICE)}
+        mark = new_id()[-12:]
+        new[AGENT] = new_id().replace("-", "")[:17]
+        text = (RECORDING / "skills_session.jsonl").read_text()
+        new |= {id_: new_id().replace("-", "") for id_ in re.findall(r'"traceId":\s*"([0-9a-f]{32})"', text)}
+        folder = folder or f"/home/dev/{mark}"
+
+        def fresh(text: str) -> str:
+            for recorded, id_ in new.items():
+                text = text.replace(recorded, id_)
+            text = re.sub(r"\b(fix|triage|reviewer)\b", rf"\1-{mark}", text)
+            for words in _MARKED:
+                text = text.replace(words, f"{words} {mark}")
+            return text.replace("/home/dev/proj", folder)
+
+        return cls(new[SESSION], new[PROMPT], new[NOTICE], new[AGENT], folder, mark, fresh)
+
+    def text(self, name: str) -> str:
+        """What the file of a definition holds."""
+        return self.fresh((RECORDING / "proj" / FILES[name][1]).read_text())
+
+    async def define(self, graph: Graph) -> dict[str, str]:
+        """The versions of its files, after earlier ones; by name."""
+        found = {}
+        for name, (kind, path) in FILES.items():
+            texts = (self.text(name) + "before\n", self.text(name))
+            called = name if kind is DefinitionKind.MEMORY else f"{name}-{self.mark}"
+            *_, found[name] = await define(graph, kind, called, *texts, folder=self.folder, path=self.fresh(path))
+        return found
+
+    def sent(self, *, by_hooks: bool) -> list[list[Observation]]:
+        """What each hook, or each export, says."""
+        lines = map(json.loads, self.fresh((RECORDING / "skills_session.jsonl").read_text()).splitlines())
+        told = (
+            Sent(line["at"], "/api/hooks/claude-code" if line["k"] == "hook" else line["u"], line["j"])
+            for line in lines
+        )
+        return [observations(one) for one in told if one.is_hook == by_hooks]
+
+    def written(self) -> list[list[Observation]]:
+        """What each line of the transcripts says."""
+        found: list[list[Observation]] = []
+        for path in sorted((RECORDING / "projects").rglob("*.jsonl")):
+            if SESSION not in str(path):
+                continue
+            beside = path.with_suffix(".meta.json")
+            about = json.loads(self.fresh(beside.read_text())) if beside.exists() else {}
+            reader = ClaudeCodeReader(TranscriptFile(self.fresh(str(path)), about))
+            found += [list(reader.read(self.fresh(line).encode())) for line in path.read_text().splitlines()]
+        return [said for said in found if said]

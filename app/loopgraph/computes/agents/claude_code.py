@@ -50,7 +50,9 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     if named is None and event == _BEGINS and agent_id is None:
         named = unnamed_prompt_id(session_id, arrival.execution_id)
     kind = fields.name("agent_type")
-    hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=prompt_id is None)
+    by_order, cwd = prompt_id is None, fields.rest.get("cwd")
+    cwd = cwd if isinstance(cwd, str) and 0 < len(cwd) <= LONGEST_TEXT else None
+    hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=by_order, cwd=cwd)
     with hooks.ids_agree():
         reading = _READINGS.get(hook.event, hooks.notice)
         if reading in _OF_SESSION:
@@ -142,13 +144,11 @@ def _completed(hook: Hook, **outcome: Any) -> TraceCompleted:
 def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
     if hook.agent_id is None:
         return hooks.own(hook)
-    cwd, kind = hook.fields.rest.get("cwd"), hook.agent_type
+    kind = hook.agent_type
     begun = hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context))
     if not kind or kind in BUILT_IN:
         return (begun,)
-    used = subagent_used(
-        hook.session_id, hook.agent_id, kind, root_id=hook.prompt_id, cwd=_short(cwd), timestamp=hook.at
-    )
+    used = subagent_used(hook.session_id, hook.agent_id, kind, root_id=hook.prompt_id, cwd=hook.cwd, timestamp=hook.at)
     return (begun, hook.observed(used))
 
 
@@ -244,7 +244,7 @@ def _skill(hook: Hook, tool_use_id: str, call: Any) -> Observation | None:
         name,
         root_id=hook.prompt_id,
         arguments=arguments if isinstance(arguments, str) and arguments else None,
-        cwd=_short(hook.fields.rest.get("cwd")),
+        cwd=hook.cwd,
         timestamp=hook.at,
     )
     return hook.observed(used)
@@ -263,7 +263,7 @@ def _expanded(hook: Hook) -> tuple[Observation, ...]:
         name,
         arguments=arguments if isinstance(arguments, str) and arguments else None,
         pattern_origin=origin(fields.get("command_source")),
-        cwd=_short(fields.get("cwd")),
+        cwd=hook.cwd,
         timestamp=hook.at,
     )
     return (*told, hook.observed(used, rank=Trust.TELEMETRY))
@@ -280,14 +280,10 @@ def _instructions(hook: Hook) -> tuple[Observation, ...]:
         path,
         hook.at,
         memory_type=fields.get("memory_type"),
-        cwd=_short(fields.get("cwd")),
+        cwd=hook.cwd,
         loaded_for=hook.prompt_id,
     )
     return (*told, hook.observed(read))
-
-
-def _short(text: Any) -> str | None:
-    return text if isinstance(text, str) and 0 < len(text) <= LONGEST_TEXT else None
 
 
 def _after_batch(hook: Hook) -> tuple[Observation, ...]:

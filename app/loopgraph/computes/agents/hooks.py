@@ -45,8 +45,9 @@ class Arrival:
 class Hook:
     """One event and where it belongs. ``fields`` are those that have not been read yet.
 
-    ``prompt_id`` is the trace of its prompt. None: the event names none; it is then of the one that was submitted last if
-    ``goes_by_order``, because the client names none at all, else of the session itself.
+    ``cwd`` is the folder that the agent works in. ``prompt_id`` is the trace of its prompt. None: the event names none; it is
+    then of the one that was submitted last if ``goes_by_order``, because the client names none at all, else of the session
+    itself.
     """
 
     client: str
@@ -58,6 +59,7 @@ class Hook:
     fields: Fields
     arrival: Arrival
     goes_by_order: bool = False
+    cwd: str | None = None
 
     @property
     def at(self) -> datetime:

@@ -76,6 +76,8 @@ def own_pattern_id(use: Use) -> str:
 
 def _in_force(use: Use, known: Sequence[Candidate]) -> Conclusion:
     near = [each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at]
+    if not (use.path or use.cwd) and len({each.pattern_id for each in near}) > 1:
+        return Conclusion()  # nobody knows whose it was
     if not near:
         return Conclusion()
     best = _best(use, near)
@@ -140,7 +142,7 @@ def _place(use: Use, candidate: Candidate) -> int:
             place = 2
         case DefinitionOrigin.PLUGIN:
             place = 3
-        case _ if not candidate.folders:
+        case _ if not candidate.folders or not (use.path or use.cwd):
             place = 1
         case _:
             place = 0 if _holds(use, candidate) else _ELSEWHERE
