@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ async def test_by_hooks_alone(graph: Graph, size: int) -> None:
     ids = await skills.define(graph)
     await record(graph, skills.sent(by_hooks=True), size)
     assert await story(graph, skills, ids) == by("inferred: time")
+
+
+@pytest.mark.parametrize("size", [1, 100])
+async def test_by_hooks_that_the_shim_hands_on(graph: Graph, tmp_path: Path, size: int) -> None:
+    skills = Skills.told(str(tmp_path))
+    ids = await skills.define(graph)
+    await record(graph, skills.shimmed(tmp_path), size)
+    assert await story(graph, skills, ids) == by("exact: file")
 
 
 @pytest.mark.parametrize("size", [1, 100])

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from loopgraph.clients.hook_files import with_file
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.audit import ActorType, Origin
@@ -146,6 +147,17 @@ class Skills:
             called = name if kind is DefinitionKind.MEMORY else f"{name}-{self.mark}"
             *_, found[name] = await define(graph, kind, called, *texts, folder=self.folder, path=self.fresh(path))
         return found
+
+    def shimmed(self, folder: Path) -> list[list[Observation]]:
+        """What each hook says when the shim hands it on that runs where the files are: ``folder`` is the project."""
+        for _, path in FILES.values():
+            there = folder / self.fresh(path)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_text(self.fresh((RECORDING / "proj" / path).read_text()))
+        lines = map(json.loads, self.fresh((RECORDING / "skills_session.jsonl").read_text()).splitlines())
+        hooks = (line for line in lines if line["k"] == "hook")
+        told = ((line["at"], json.loads(with_file(json.dumps(line["j"]).encode()))) for line in hooks)
+        return [observations(Sent(at, "/api/hooks/claude-code", event)) for at, event in told]
 
     def sent(self, *, by_hooks: bool) -> list[list[Observation]]:
         """What each hook, or each export, says."""

@@ -8,6 +8,7 @@ submitted last.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
@@ -26,6 +27,7 @@ from loopgraph.computes.agents.uses import (
     skill_used,
     subagent_used,
 )
+from loopgraph.computes.definitions.seen import origin_of
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
@@ -36,6 +38,10 @@ __all__ = ["CLIENT", "Arrival", "observe_hook"]
 CLIENT: Final = "claude-code"
 
 _BEGINS: Final = "UserPromptSubmit"
+
+FILE: Final = "loopgraph_file"
+"""The field that the hook shim adds (``clients.hook_files``)."""
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
@@ -52,13 +58,43 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     kind = fields.name("agent_type")
     by_order, cwd = prompt_id is None, fields.rest.get("cwd")
     cwd = cwd if isinstance(cwd, str) and 0 < len(cwd) <= LONGEST_TEXT else None
-    hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=by_order, cwd=cwd)
+    hook = Hook(
+        CLIENT,
+        event,
+        session_id,
+        named,
+        agent_id,
+        kind,
+        fields,
+        arrival,
+        goes_by_order=by_order,
+        cwd=cwd,
+        file=_file(fields),
+    )
     with hooks.ids_agree():
         reading = _READINGS.get(hook.event, hooks.notice)
         if reading in _OF_SESSION:
             return reading(hook)
         session = _session(hook)
         return (*reading(hook), *hooks.place(hook), session)
+
+
+def _file(fields: Fields) -> dict[str, str]:
+    """The file that an event is about, as whoever hands it on has read it where the agent runs."""
+    told = fields.any(FILE)
+    path, digest = (told.get("path"), told.get("digest")) if isinstance(told, dict) else (None, None)
+    if not isinstance(path, str) or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        return {}
+    return {"path": path, "digest": digest} if 0 < len(path) <= LONGEST_TEXT else {}
+
+
+def _of_file(hook: Hook) -> dict[str, Any]:
+    """What the file of a definition tells of its version, and by its place whose it is; that of a skill is its folder."""
+    if not hook.file:
+        return {}
+    path = hook.file["path"]
+    place = re.sub(r"[\\/]SKILL\.md\Z", "", path)
+    return {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
 
 
 # What belongs to the session
@@ -148,7 +184,8 @@ def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
     begun = hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context))
     if not kind or kind in BUILT_IN:
         return (begun,)
-    used = subagent_used(hook.session_id, hook.agent_id, kind, root_id=hook.prompt_id, cwd=hook.cwd, timestamp=hook.at)
+    where = {"root_id": hook.prompt_id, "cwd": hook.cwd, "timestamp": hook.at, **_of_file(hook)}
+    used = subagent_used(hook.session_id, hook.agent_id, kind, **where)
     return (begun, hook.observed(used))
 
 
@@ -246,6 +283,7 @@ def _skill(hook: Hook, tool_use_id: str, call: Any) -> Observation | None:
         arguments=arguments if isinstance(arguments, str) and arguments else None,
         cwd=hook.cwd,
         timestamp=hook.at,
+        **_of_file(hook),
     )
     return hook.observed(used)
 
@@ -262,9 +300,9 @@ def _expanded(hook: Hook) -> tuple[Observation, ...]:
         hook.prompt_id,
         name,
         arguments=arguments if isinstance(arguments, str) and arguments else None,
-        pattern_origin=origin(fields.get("command_source")),
         cwd=hook.cwd,
         timestamp=hook.at,
+        **{**_of_file(hook), **said(pattern_origin=origin(fields.get("command_source")))},
     )
     return (*told, hook.observed(used, rank=Trust.TELEMETRY))
 
@@ -282,6 +320,7 @@ def _instructions(hook: Hook) -> tuple[Observation, ...]:
         memory_type=fields.get("memory_type"),
         cwd=hook.cwd,
         loaded_for=hook.prompt_id,
+        file_digest=hook.file.get("digest"),
     )
     return (*told, hook.observed(read))
 

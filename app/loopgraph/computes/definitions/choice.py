@@ -31,8 +31,8 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Conclusion:
     """Which of the candidates a use is of, or what is to be made of it."""
     known = [each for each in candidates if not each.observed and _is_named(use, each)]
     if use.version is not None:
-        if named := [each for each in known if _is_reported(use.version, each)]:
-            return Conclusion(_best(use, named).node_id, VersionBasis.REPORTED, use.version, final=True)
+        if named := _reported(use.version, known):
+            return Conclusion(_best(use, named).node_id, VersionBasis.REPORTED, use.version)
         return _observed(use, known, VersionBasis.REPORTED, use.version)
     if same := [each for each in known if each.body_digest in use.digests]:
         best = _best(use, same)
@@ -56,6 +56,8 @@ def _observed(use: Use, candidates: Sequence[Candidate], rule: VersionBasis, evi
 def scope_of(use: Use) -> str:
     """Whose the definition is, as far as a use tells (``contracts.definitions.Identity.scope``)."""
     path, cwd = _slashed(use.path or ""), _slashed(use.cwd or "")
+    if path.startswith("service:"):
+        return path
     if use.origin == DefinitionOrigin.USER:
         return "user"
     if use.origin == DefinitionOrigin.PLUGIN:
@@ -85,8 +87,11 @@ def _in_force(use: Use, known: Sequence[Candidate]) -> Conclusion:
     return Conclusion(best.node_id, VersionBasis.TIME, f"in force since {since}")
 
 
-def _is_reported(version: str, candidate: Candidate) -> bool:
-    return version in (candidate.node_id, candidate.label, str(candidate.version))
+def _reported(version: str, known: Sequence[Candidate]) -> list[Candidate]:
+    """The versions that a reporter may mean by a name: an id, else a label, else a number."""
+    by_id = [each for each in known if each.node_id == version]
+    by_label = [each for each in known if each.label == version]
+    return by_id or by_label or [each for each in known if each.label is None and str(each.version) == version]
 
 
 def _is_named(use: Use, candidate: Candidate) -> bool:
