@@ -28,6 +28,7 @@ from loopgraph.api.http.otlp import otlp_routes
 from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.api.startup import check_settings
+from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
@@ -56,6 +57,7 @@ from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.traces.uses import UseLinker
 from loopgraph.settings import CaptureContent, Settings, default_data_folder, unknown_settings
 
 logger = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ def build_recorder(
 ) -> Recorder:
     """The way of every event into an open graph."""
     return Recorder(
-        TraceWrites(graph, prices or price_list(settings)),
+        TraceWrites(graph, prices or price_list(settings), choose),
         Privacy.configured(settings),
         dead_letters,
         batch_events=settings.ingest_batch_events,
@@ -111,6 +113,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         loop=FeedbackLoop(graph, execution_timeout),
         worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=Assignments(graph),
+        use_linker=UseLinker(graph, choose),
     )
 
 
@@ -148,7 +151,8 @@ def _otlp_grpc(settings: Settings, recorder: Recorder, room: Room) -> contextlib
 async def _working(settings: Settings, services: Services, pace: Pace, room: Room) -> AsyncIterator[None]:
     """What works beside the doors, until the end of the block; then what waits is recorded."""
     housekeeping, garbage = build_housekeeping(services), Collector(pace.idle)
-    background = [asyncio.create_task(work.run_forever()) for work in (services.worker, housekeeping, garbage)]
+    workers = (services.worker, services.use_linker, housekeeping, garbage)
+    background = [asyncio.create_task(work.run_forever()) for work in workers]
     background += [asyncio.create_task(rehearse_beside(settings)), asyncio.create_task(_load_prices())]
     sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
     gc.freeze()  # what start made stays: a full collection need not look at it again

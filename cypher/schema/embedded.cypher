@@ -53,6 +53,7 @@ CREATE CONSTRAINT experiment_experiment_id_type IF NOT EXISTS FOR (n:Experiment)
 CREATE CONSTRAINT decision_decision_id_type IF NOT EXISTS FOR (n:Decision) REQUIRE n.decision_id IS :: STRING;
 CREATE CONSTRAINT pattern_time_key_type IF NOT EXISTS FOR (n:Pattern) REQUIRE n.time_key IS :: STRING;
 CREATE CONSTRAINT pattern_version_pattern_id_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.pattern_id IS :: STRING;
+CREATE CONSTRAINT pattern_version_body_digest_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.body_digest IS :: STRING;
 CREATE CONSTRAINT lineage_event_time_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.time_key IS :: STRING;
 CREATE CONSTRAINT lineage_event_pattern_id_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.pattern_id IS :: STRING;
 CREATE CONSTRAINT lineage_event_pattern_key_type IF NOT EXISTS FOR (n:LineageEvent) REQUIRE n.pattern_key IS :: STRING;
@@ -72,6 +73,10 @@ CREATE CONSTRAINT trace_spawned_by_task_notification_type IF NOT EXISTS FOR (n:T
 CREATE CONSTRAINT trace_spawned_by_client_type IF NOT EXISTS FOR (n:Trace) REQUIRE n.spawned_by_client IS :: STRING;
 CREATE CONSTRAINT hook_execution_span_id_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.span_id IS :: STRING;
 CREATE CONSTRAINT hook_execution_spawner_root_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.spawner_root IS :: STRING;
+CREATE CONSTRAINT pattern_version_definition_key_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.definition_key IS :: STRING;
+CREATE CONSTRAINT pattern_version_link_key_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.link_key IS :: STRING;
+CREATE CONSTRAINT hook_execution_use_open_key_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.use_open_key IS :: STRING;
+CREATE CONSTRAINT hook_execution_use_digest_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.use_digest IS :: STRING;
 CREATE CONSTRAINT endpoint_call_nested_in_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.nested_in IS :: STRING;
 CREATE CONSTRAINT log_record_record_id_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.record_id IS :: STRING;
 CREATE CONSTRAINT metric_point_point_id_type IF NOT EXISTS FOR (n:MetricPoint) REQUIRE n.point_id IS :: STRING;
@@ -141,6 +146,7 @@ CREATE CONSTRAINT deprecated_by_edge_id IF NOT EXISTS FOR ()-[r:DEPRECATED_BY]-(
 CREATE CONSTRAINT related_to_edge_id IF NOT EXISTS FOR ()-[r:RELATED_TO]-() REQUIRE r.edge_id IS UNIQUE;
 CREATE INDEX pattern_time_key IF NOT EXISTS FOR (n:Pattern) ON (n.time_key);
 CREATE INDEX pattern_version_pattern_id IF NOT EXISTS FOR (n:PatternVersion) ON (n.pattern_id);
+CREATE INDEX pattern_version_body_digest IF NOT EXISTS FOR (n:PatternVersion) ON (n.body_digest);
 CREATE INDEX lineage_event_time_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.time_key);
 CREATE INDEX lineage_event_pattern_id IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_id);
 CREATE INDEX lineage_event_pattern_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_key);
@@ -160,6 +166,10 @@ CREATE INDEX trace_spawned_by_task_notification IF NOT EXISTS FOR (n:Trace) ON (
 CREATE INDEX trace_spawned_by_client IF NOT EXISTS FOR (n:Trace) ON (n.spawned_by_client);
 CREATE INDEX hook_execution_span_id IF NOT EXISTS FOR (n:HookExecution) ON (n.span_id);
 CREATE INDEX hook_execution_spawner_root IF NOT EXISTS FOR (n:HookExecution) ON (n.spawner_root);
+CREATE INDEX pattern_version_definition_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.definition_key);
+CREATE INDEX pattern_version_link_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.link_key);
+CREATE INDEX hook_execution_use_open_key IF NOT EXISTS FOR (n:HookExecution) ON (n.use_open_key);
+CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n.use_digest);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);

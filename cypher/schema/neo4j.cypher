@@ -28,6 +28,7 @@ CREATE CONSTRAINT deprecated_by_edge_id IF NOT EXISTS FOR ()-[r:DEPRECATED_BY]-(
 CREATE CONSTRAINT related_to_edge_id IF NOT EXISTS FOR ()-[r:RELATED_TO]-() REQUIRE r.edge_id IS UNIQUE;
 CREATE INDEX pattern_time_key IF NOT EXISTS FOR (n:Pattern) ON (n.time_key);
 CREATE INDEX pattern_version_pattern_id IF NOT EXISTS FOR (n:PatternVersion) ON (n.pattern_id);
+CREATE INDEX pattern_version_body_digest IF NOT EXISTS FOR (n:PatternVersion) ON (n.body_digest);
 CREATE INDEX lineage_event_time_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.time_key);
 CREATE INDEX lineage_event_pattern_id IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_id);
 CREATE INDEX lineage_event_pattern_key IF NOT EXISTS FOR (n:LineageEvent) ON (n.pattern_key);
@@ -47,6 +48,10 @@ CREATE INDEX trace_spawned_by_task_notification IF NOT EXISTS FOR (n:Trace) ON (
 CREATE INDEX trace_spawned_by_client IF NOT EXISTS FOR (n:Trace) ON (n.spawned_by_client);
 CREATE INDEX hook_execution_span_id IF NOT EXISTS FOR (n:HookExecution) ON (n.span_id);
 CREATE INDEX hook_execution_spawner_root IF NOT EXISTS FOR (n:HookExecution) ON (n.spawner_root);
+CREATE INDEX pattern_version_definition_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.definition_key);
+CREATE INDEX pattern_version_link_key IF NOT EXISTS FOR (n:PatternVersion) ON (n.link_key);
+CREATE INDEX hook_execution_use_open_key IF NOT EXISTS FOR (n:HookExecution) ON (n.use_open_key);
+CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n.use_digest);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);

@@ -22,6 +22,7 @@ from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.traces.uses import UseLinker
 from loopgraph.settings import Settings
 
 
@@ -48,3 +49,4 @@ class Services:
     loop: FeedbackLoop
     worker: LoopWorker
     assignments: Assignments
+    use_linker: UseLinker

@@ -28,6 +28,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from zlib import crc32
 
+from loopgraph.clients.hook_files import with_file
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
 
 DEFAULT_URL = "http://127.0.0.1:8053"
@@ -184,7 +185,7 @@ class Run:
         event = self._given.encode(errors="surrogateescape") or sys.stdin.buffer.read()
         if not event.strip():
             return
-        self._event = event = self._named(event)
+        self._event = event = with_file(self._named(event)) if self._door.client == CLAUDE_CODE else self._named(event)
         if self._door.client in _IN_ORDER and not self._spool.is_empty():
             self._settle(keep=True)
             self._send_spooled(accepts=False)

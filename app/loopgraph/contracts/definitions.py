@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from loopgraph.contracts.base import Contract, Name, Text
+from loopgraph.contracts.base import Contract, Id, Instant, Name, Tags, Text
+from loopgraph.contracts.lineage import PatternStatus
+
+UNCOMMITTED = "uncommitted"
+"""The tag of a version that was seen in a work tree and of which no commit is known."""
 
 
 class DefinitionKind(StrEnum):
@@ -57,3 +61,16 @@ class Definition(Contract):
     identity: Identity
     path: Text
     text: Text
+
+
+class VersionOfBody(Contract):
+    """A version that has a body: what is needed to tell which one of several ran."""
+
+    node_id: Id
+    pattern_id: Id
+    pattern_type: Name
+    pattern_name: Name
+    status: PatternStatus
+    template_hash: str
+    tags: Tags = ()
+    created_at: Instant

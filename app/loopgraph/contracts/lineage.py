@@ -144,7 +144,10 @@ class Usage(Contract):
 
 
 class PatternVersion(Contract):
-    """One immutable state of a pattern: a node of the lineage graph. Status, baselines and usage are what changes."""
+    """One immutable state of a pattern: a node of the lineage graph. Status, baselines and usage are what changes.
+
+    ``body_digest`` is of what a model is given of a definition (``contracts.bodies``), None for patterns of other types.
+    """
 
     node_id: Id
     pattern_id: Id
@@ -156,6 +159,7 @@ class PatternVersion(Contract):
     evolution_type: EvolutionType
     template_code: Text = ""
     template_hash: str
+    body_digest: str | None = None
     parameters: JsonMap = {}
     change_summary: Text = ""
     tags: Tags = ()

@@ -17,6 +17,7 @@ from pydantic import Field
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text
 from loopgraph.contracts.precedence import Clock, Place, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 
 Rank = Annotated[int, Field(ge=0, le=9)]
 
@@ -97,7 +98,15 @@ class SpawnRule(StrEnum):
 
 
 ObservedEvent = Annotated[
-    TraceStarted | HookExecuted | EndpointCalled | TraceCompleted | SessionSeen | LogRecorded | MetricMeasured,
+    TraceStarted
+    | HookExecuted
+    | EndpointCalled
+    | TraceCompleted
+    | SessionSeen
+    | LogRecorded
+    | MetricMeasured
+    | PatternUsed
+    | MemoryLoaded,
     Field(discriminator="kind"),
 ]
 """What can be observed; a routing decision is known to the router alone, which reports it once and whole."""

@@ -321,9 +321,10 @@ class Recorded(Contract):
 
     ``correlation_id`` is that of the trace it is in, None for what belongs to a session alone. ``execution_id`` is the id
     of the hook execution, endpoint call, log record or data point; None for the events of the trace or session itself.
+    That of the use of a pattern is the hook execution that stands for it.
     """
 
-    kind: Literal["start", "routing", "hook", "endpoint", "complete", "session", "log", "metric"]
+    kind: Literal["start", "routing", "hook", "endpoint", "complete", "session", "log", "metric", "use", "memory"]
     correlation_id: str | None
     execution_id: str | None
     repeated: bool

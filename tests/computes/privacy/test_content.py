@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation, SessionSeen
 from loopgraph.contracts.traces import Alternative, TraceEvent
+from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 
 CONTRACTS: list[Any] = [
     *get_args(get_args(TraceEvent)[0]),
-    *(SessionSeen, LogRecorded, MetricMeasured),
+    *(SessionSeen, LogRecorded, MetricMeasured, PatternUsed, MemoryLoaded),
     Observation,
     Alternative,
 ]

@@ -9,6 +9,7 @@ import pytest
 
 from loopgraph.assets import asset, digest_of, schema_statements
 from loopgraph.contracts.base import Page
+from loopgraph.contracts.bodies import body_digest, digest_of_version
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import migrations as framework
 from loopgraph.effects.schema import schema
@@ -154,6 +155,40 @@ async def test_a_backfill_never_touches_what_was_upgraded_before(empty: Graph) -
     assert closed
     assert keys == []
     assert await recorded_version(empty) == SCHEMA_VERSION
+
+
+async def test_old_versions_of_definitions_are_found_by_their_bodies(
+    empty: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a new version would be; what has no body, and what is no definition, is left as it was."""
+    monkeypatch.setattr(framework, "SLICE", 3)
+    await old_databases.load(empty, 2)
+    texts = {
+        "skill": "\ufeff---\nname: triage\n---\n\n# Triage \r\nLook.\n",
+        "command": "Fix $ARGUMENTS",
+        "subagent": "---\r\nname: reviewer\r\n---\r\nReview.",
+        "memory": "---\nno: matter\n---\nRead.\n",
+        "skill-without": "---\nname: x\n---\n \n",
+        "prompt": "Summarise",
+    }
+    rows = [
+        {
+            "node_id": name,
+            "pattern_id": "p",
+            "version": number,
+            "pattern_type": name.removesuffix("-without"),
+            "template_code": text,
+        }
+        for number, (name, text) in enumerate(texts.items(), start=1)
+    ]
+    await statement(empty, "UNWIND $rows AS row CREATE (v:PatternVersion) SET v = row", rows=rows)
+    await prepare(empty)
+    found = await statement(empty, "MATCH (v:PatternVersion) RETURN v.node_id AS id, v.body_digest AS digest")
+    digests = {row["id"]: row["digest"] for row in found if row["digest"]}
+    assert digests == {
+        name: digest_of_version(name, texts[name]) for name in ("skill", "command", "subagent", "memory")
+    }
+    assert digests["skill"] == body_digest("# Triage\nLook.")
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:

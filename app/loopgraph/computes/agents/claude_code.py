@@ -8,14 +8,26 @@ submitted last.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
-from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
+from loopgraph.computes.agents.uses import (
+    BUILT_IN,
+    SKILL_TOOL,
+    command_name,
+    command_used,
+    memory_loaded,
+    origin,
+    skill_used,
+    subagent_used,
+)
+from loopgraph.computes.definitions.seen import origin_of
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
@@ -26,6 +38,10 @@ __all__ = ["CLIENT", "Arrival", "observe_hook"]
 CLIENT: Final = "claude-code"
 
 _BEGINS: Final = "UserPromptSubmit"
+
+FILE: Final = "loopgraph_file"
+"""The field that the hook shim adds (``clients.hook_files``)."""
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
@@ -40,13 +56,45 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     if named is None and event == _BEGINS and agent_id is None:
         named = unnamed_prompt_id(session_id, arrival.execution_id)
     kind = fields.name("agent_type")
-    hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=prompt_id is None)
+    by_order, cwd = prompt_id is None, fields.rest.get("cwd")
+    cwd = cwd if isinstance(cwd, str) and 0 < len(cwd) <= LONGEST_TEXT else None
+    hook = Hook(
+        CLIENT,
+        event,
+        session_id,
+        named,
+        agent_id,
+        kind,
+        fields,
+        arrival,
+        goes_by_order=by_order,
+        cwd=cwd,
+        file=_file(fields),
+    )
     with hooks.ids_agree():
         reading = _READINGS.get(hook.event, hooks.notice)
         if reading in _OF_SESSION:
             return reading(hook)
         session = _session(hook)
         return (*reading(hook), *hooks.place(hook), session)
+
+
+def _file(fields: Fields) -> dict[str, str]:
+    """The file that an event is about, as whoever hands it on has read it where the agent runs."""
+    told = fields.any(FILE)
+    path, digest = (told.get("path"), told.get("digest")) if isinstance(told, dict) else (None, None)
+    if not isinstance(path, str) or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        return {}
+    return {"path": path, "digest": digest} if 0 < len(path) <= LONGEST_TEXT else {}
+
+
+def _of_file(hook: Hook) -> dict[str, Any]:
+    """What the file of a definition tells of its version, and by its place whose it is; that of a skill is its folder."""
+    if not hook.file:
+        return {}
+    path = hook.file["path"]
+    place = re.sub(r"[\\/]SKILL\.md\Z", "", path)
+    return {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
 
 
 # What belongs to the session
@@ -132,7 +180,13 @@ def _completed(hook: Hook, **outcome: Any) -> TraceCompleted:
 def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
     if hook.agent_id is None:
         return hooks.own(hook)
-    return (hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context)),)
+    kind = hook.agent_type
+    begun = hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context))
+    if not kind or kind in BUILT_IN:
+        return (begun,)
+    where = {"root_id": hook.prompt_id, "cwd": hook.cwd, "timestamp": hook.at, **_of_file(hook)}
+    used = subagent_used(hook.session_id, hook.agent_id, kind, **where)
+    return (begun, hook.observed(used))
 
 
 def _subagent_stop(hook: Hook) -> tuple[Observation, ...]:
@@ -190,6 +244,8 @@ def _tool(hook: Hook, **course: Any) -> tuple[Observation, ...]:
             **said(context=hook.context),
         )
     )
+    if course.get("status") is TraceStatus.SUCCESS and (skill := _skill(hook, tool_use_id, ran.event)):
+        return (ran, skill)
     agent_id = response.get("agentId") if isinstance(response, dict) else None
     if not isinstance(agent_id, str) or not agent_id or not course.get("completed_at"):
         return (ran,)
@@ -206,6 +262,67 @@ def _tool(hook: Hook, **course: Any) -> tuple[Observation, ...]:
         **said(duration_ms=Fields(response).number("totalDurationMs")),
     )
     return (*spawning, hook.observed(ended, rank=Trust.IN_PASSING, ending=Ending.TOLD))
+
+
+def _skill(hook: Hook, tool_use_id: str, call: Any) -> Observation | None:
+    """The use of the skill that a model has called."""
+    given, answer = call.tool_input, call.tool_response
+    if call.tool_name != SKILL_TOOL or not isinstance(given, dict):
+        return None
+    told = answer.get("commandName") if isinstance(answer, dict) else None
+    name = command_name(told) or command_name(given.get("skill"))
+    if name is None:
+        return None
+    arguments = given.get("args")
+    used = skill_used(
+        hook.session_id,
+        tool_use_id,
+        hook.correlation_id,
+        name,
+        root_id=hook.prompt_id,
+        arguments=arguments if isinstance(arguments, str) and arguments else None,
+        cwd=hook.cwd,
+        timestamp=hook.at,
+        **_of_file(hook),
+    )
+    return hook.observed(used)
+
+
+def _expanded(hook: Hook) -> tuple[Observation, ...]:
+    """A prompt that calls a command becomes what this says."""
+    fields = hook.fields.rest
+    name, arguments = command_name(fields.get("command_name")), fields.get("command_args")
+    told = hooks.notice(hook)
+    if name is None or hook.prompt_id is None or hook.agent_id or str(fields.get("command_source")).startswith("mcp"):
+        return told
+    used = command_used(
+        hook.session_id,
+        hook.prompt_id,
+        name,
+        arguments=arguments if isinstance(arguments, str) and arguments else None,
+        cwd=hook.cwd,
+        timestamp=hook.at,
+        **{**_of_file(hook), **said(pattern_origin=origin(fields.get("command_source")))},
+    )
+    return (*told, hook.observed(used, rank=Trust.TELEMETRY))
+
+
+def _instructions(hook: Hook) -> tuple[Observation, ...]:
+    """A file of memory is read."""
+    fields = hook.fields.rest
+    path, told = fields.get("file_path"), hooks.notice(hook)
+    if not isinstance(path, str) or not path or hook.agent_id:
+        return told
+    read = memory_loaded(
+        hook.session_id,
+        path,
+        hook.at,
+        memory_type=fields.get("memory_type"),
+        cwd=hook.cwd,
+        loaded_for=hook.prompt_id,
+        file_digest=hook.file.get("digest"),
+    )
+    return (*told, hook.observed(read))
 
 
 def _after_batch(hook: Hook) -> tuple[Observation, ...]:
@@ -247,6 +364,8 @@ _READINGS: Final[dict[str, hooks.Reading]] = {
     "UserPromptSubmit": _prompt,
     "Stop": _stop,
     "StopFailure": _stop_failure,
+    "UserPromptExpansion": _expanded,
+    "InstructionsLoaded": _instructions,
     "SubagentStart": _subagent_start,
     "SubagentStop": _subagent_stop,
     "PreToolUse": _before_tool,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -46,7 +46,8 @@ class Hook:
     """One event and where it belongs. ``fields`` are those that have not been read yet.
 
     ``prompt_id`` is the trace of its prompt. None: the event names none; it is then of the one that was submitted last if
-    ``goes_by_order``, because the client names none at all, else of the session itself.
+    ``goes_by_order``, because the client names none at all, else of the session itself. ``cwd`` is the folder that the agent
+    works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about.
     """
 
     client: str
@@ -58,6 +59,8 @@ class Hook:
     fields: Fields
     arrival: Arrival
     goes_by_order: bool = False
+    cwd: str | None = None
+    file: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def at(self) -> datetime:

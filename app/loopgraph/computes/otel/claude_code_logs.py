@@ -8,10 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
 from loopgraph.computes.agents.tokens import tokens
 from loopgraph.computes.agents.traces import story, subagent_end
+from loopgraph.computes.agents.uses import (
+    BUILT_IN,
+    SKILL_TOOL,
+    command_name,
+    command_used,
+    origin,
+    skill_used,
+    subagent_used,
+)
 from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
 from loopgraph.computes.otel.claude_code_spans import decided, failed_aside, unnamed_call_id
 from loopgraph.computes.otel.model import Log, instant
@@ -78,7 +87,8 @@ def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], Obs
     if record.correlation_id is None:
         return (_logged(record),), None
     place = record.observed(signal.subagent(record.root_id), name="subagent") if signal.agent_id else None
-    return _placed(record) or (_logged(record),), place
+    used = _uses(record)
+    return (*(_placed(record) or (_logged(record),)), *used), place
 
 
 def _placed(record: _Record) -> tuple[Observation, ...] | None:
@@ -96,6 +106,35 @@ def _placed(record: _Record) -> tuple[Observation, ...] | None:
         case "subagent_completed" if record.signal.agent_id:
             return (_subagent_completed(record),)
     return None
+
+
+def _uses(record: _Record) -> tuple[Observation, ...]:
+    """The use of a command, a skill or a subagent's definition that a record tells of."""
+    told, signal = record.log.attributes, record.signal
+    at, trace = instant(record.log.time_ns), record.correlation_id or ""
+    if record.name == "skill_activated" and told.get("invocation_trigger") == "user-slash" and record.prompt_id:
+        name = command_name(told.get("skill.name"))
+        if name and not signal.agent_id:
+            source = origin(told.get("skill.source"))
+            used = command_used(signal.session_id, record.prompt_id, name, pattern_origin=source, timestamp=at)
+            return (record.observed(used),)
+    elif record.name == "tool_result" and told.get("tool_name") == SKILL_TOOL and told.get("tool_use_id"):
+        given, named = (Fields(told).json(name) for name in ("tool_input", "tool_parameters"))
+        given, named = (each if isinstance(each, dict) else {} for each in (given, named))
+        name, arguments = command_name(given.get("skill")) or command_name(named.get("skill_name")), given.get("args")
+        if name and Fields(told).flag("success"):
+            more = {"arguments": arguments if isinstance(arguments, str) and arguments else None, "timestamp": at}
+            used = skill_used(signal.session_id, str(told["tool_use_id"]), trace, name, root_id=record.root_id, **more)
+            return (record.observed(used),)
+    elif record.name == "subagent_completed" and signal.agent_id:
+        name = command_name(told.get("agent_type"))
+        if name and name not in BUILT_IN and Fields(told).flag("is_built_in") is not True:
+            source = origin(told.get("agent.source"))
+            used = subagent_used(
+                signal.session_id, signal.agent_id, name, root_id=record.root_id, pattern_origin=source
+            )
+            return (record.observed(used),)
+    return ()
 
 
 def _user_prompt(record: _Record) -> tuple[Observation, ...]:

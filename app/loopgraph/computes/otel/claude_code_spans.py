@@ -16,6 +16,7 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shorten
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id, span_key
 from loopgraph.computes.agents.tokens import tokens
 from loopgraph.computes.agents.traces import story, subagent_end
+from loopgraph.computes.agents.uses import command_name, skill_used
 from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
 from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
@@ -84,7 +85,8 @@ class AgentSpans:
             case "claude_code.tool" if "tool_use_id" in span.attributes:
                 return (_tool(here),)
             case "claude_code.tool.execution" if "tool_use_id" in span.attributes:
-                return (_execution(here),)
+                used = _skill(here, self._parent(span))
+                return (_execution(here), *used)
         return (_other(here),)
 
     def subagent(self, spans: Sequence[Span]) -> Observation:
@@ -197,6 +199,16 @@ def _execution(here: _AgentSpan) -> Observation:
 def failed_aside(outcome: TraceStatus) -> dict[str, Any]:
     """How far telemetry is to be trusted in how a tool call ended: one that was stopped is told as one that failed."""
     return {"ending": Ending.AROUND} if outcome is TraceStatus.ERROR else {}
+
+
+def _skill(here: _AgentSpan, tool: Span | None) -> tuple[Observation, ...]:
+    """The use of the skill that a model has called: the execution of the call gives it to the model."""
+    name, call = command_name(tool.attributes.get("skill_name")) if tool else None, here.span.attributes["tool_use_id"]
+    if name is None or not isinstance(call, str) or here.span.failed or not here.span.end_ns:
+        return ()
+    at, session_id = instant(here.span.end_ns), here.signal.session_id
+    used = skill_used(session_id, call, here.where["correlation_id"], name, root_id=here.span.trace_id, timestamp=at)
+    return (here.observed(used, Place.UNSURE),)
 
 
 def _used(here: _AgentSpan) -> dict[str, Any]:

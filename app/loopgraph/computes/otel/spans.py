@@ -29,6 +29,7 @@ from loopgraph.computes.otel.dialects.saying import (
     who,
 )
 from loopgraph.computes.otel.model import Attributes, Span, instant
+from loopgraph.computes.otel.prompts import may_use, uses_of
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Ending, Trust
@@ -114,6 +115,19 @@ def _observe(span: Span) -> tuple[Observation, ...]:
     """What a span of anybody but the agent client says."""
     reading = Reading.of(span)
     kind = kind_of(reading, span)
+    return (*_placed(reading, span, kind), *_uses(span))
+
+
+def _uses(span: Span) -> Iterable[Observation]:
+    """The uses of prompts and agents that have versions, as long as the span."""
+    if not span.end_ns or not may_use(span):
+        return
+    course = {"status": TraceStatus.ERROR if span.failed else TraceStatus.SUCCESS, **times(span)}
+    for used in uses_of(span, course, who(Reading.of(span)).get("session_id")):
+        yield _observed(used, span)
+
+
+def _placed(reading: Reading, span: Span, kind: Kind) -> tuple[Observation, ...]:
     if span.parent_id.strip("0"):
         return (_part(reading, span, kind),)
     if kind.role is Role.WRAPPER:

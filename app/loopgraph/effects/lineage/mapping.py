@@ -7,6 +7,7 @@ from typing import Any
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import Baseline, LineageEdge, Pattern, PatternVersion, Usage
 from loopgraph.contracts.stored import stored
+from loopgraph.contracts.uses import OBSERVED, definition_key
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 
@@ -32,7 +33,10 @@ def pattern(properties: Properties, current_node_id: str | None) -> Pattern:
 
 
 def version_properties(version: PatternVersion, request_hash: str) -> Properties:
-    """Properties of a ``:PatternVersion`` node; the usage counters lie flat beside the rest."""
+    """Properties of a ``:PatternVersion`` node; the usage counters lie flat beside the rest.
+
+    ``link_key`` is there until the uses have been looked at again that may be of a new version.
+    """
     baseline = version.performance_baseline
     return _present(
         {
@@ -42,6 +46,8 @@ def version_properties(version: PatternVersion, request_hash: str) -> Properties
             "metadata": json_text(version.metadata),
             "performance_baseline": json_text(baseline.model_dump()) if baseline else None,
             "request_hash": request_hash,
+            "definition_key": definition_key(version.pattern_type, version.pattern_name),
+            "link_key": None if OBSERVED in version.tags else time_key(version.updated_at, version.node_id),
         }
     )
 

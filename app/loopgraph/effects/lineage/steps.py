@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Text
+from loopgraph.contracts.bodies import digest_of_version
 from loopgraph.contracts.changes import Created, NewVersion, ParentLink, template_hash
 from loopgraph.contracts.lineage import (
     LineageEdge,
@@ -73,6 +74,7 @@ def build_version(
         pattern_type=pattern.pattern_type,
         status=PatternStatus.ACTIVE if new.activate else PatternStatus.DRAFT,
         template_hash=template_hash(new.template_code),
+        body_digest=digest_of_version(pattern.pattern_type, new.template_code, new.metadata.get("path")),
         correlation_id=origin.correlation_id,
         created_at=created_at,
         created_by=new.created_by or origin.actor_id,

@@ -5,6 +5,8 @@ A migration is history: its functions keep doing what they did when it was writt
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -24,10 +26,33 @@ def _open_trace(row: Row) -> Row | None:
     return {"key": row["key"], "open_key": row["time_key"]} if row["status"] == "in_progress" else None
 
 
+def _body_digest(row: Row) -> Row | None:
+    if row["text"] is None:
+        return None
+    body = row["text"].removeprefix("\ufeff")
+    if row["pattern_type"] != "memory" and (matter := _FRONT_MATTER.match(body)):
+        body = body[matter.end() :]
+    lines = "\n".join(line.rstrip() for line in re.split(r"\r\n?|\n", body.removeprefix("\ufeff"))).strip()
+    if not lines:
+        return None
+    digest = hashlib.sha256(lines.encode("utf-8", "surrogatepass")).hexdigest()
+    return {"key": row["key"], "body_digest": f"sha256:{digest}"}
+
+
+def _definition_key(row: Row) -> Row:
+    name = row["pattern_name"].rpartition("/")[2] if row["pattern_type"] == "memory" else row["pattern_name"]
+    return {"key": row["key"], "definition_key": f"{row['pattern_type']}|{name}"}
+
+
+_FRONT_MATTER: Final = re.compile(r"---[ \t]*\r?\n.*?(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
         "0003_sessions_and_open_traces/2_traces": _open_trace,
+        "0005_body_digests/1_versions": _body_digest,
+        "0006_uses/1_versions": _definition_key,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

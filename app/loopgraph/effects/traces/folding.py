@@ -19,6 +19,7 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.joining import Properties, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
@@ -26,7 +27,7 @@ from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled
 
 _HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id", "given_unit")
 _CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
-_USED = ("experiment_id", "arm", "unit", "unit_rule", "set_aside")
+_USED = ("experiment_id", "arm", "unit", "unit_rule", "set_aside", "used_rule", "used_evidence")
 _COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
 
 
@@ -61,6 +62,8 @@ class Batch:
         """Stored traces that name executions of this batch as the ones that spawned them, or whose work they go on with."""
         self.prompts = {trace["otel_trace_id"]: trace["correlation_id"] for trace in prompts}
         """The prompts' traces of OpenTelemetry traces that clients' own steps name as their trace."""
+        self.texts: dict[str, str] = {}
+        """The texts that uses of this batch were seen with, by execution id; those of memory by their digests."""
         self._received_at = received_at
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
@@ -73,7 +76,7 @@ class Batch:
         execution_id: str | None = None
         repeated = self._observe(piece) if piece.observation else self._take(piece)
         match event:
-            case HookExecuted():
+            case HookExecuted() | PatternUsed():
                 execution_id = event.execution_id
             case EndpointCalled():
                 execution_id = event.call_id
@@ -123,6 +126,17 @@ class Batch:
                 repeated = self.hooks.join(self._with_arm(event, given), begun)
             case EndpointCalled():
                 repeated = self.calls.join(given, begun)
+            case PatternUsed():
+                repeated = self.hooks.join(given, begun)
+                self._join_trace({"correlation_id": given["correlation_id"], "uses": True})
+                if event.text is not None:
+                    self.texts[event.execution_id] = event.text
+            case MemoryLoaded():
+                if event.text is not None and event.digests:
+                    self.texts[event.digests[-1]] = event.text
+                if event.loaded_for:
+                    self._place(event.loaded_for, session_id=event.session_id)
+                return self.sessions.join(given, {"created_at": self._received_at})
             case SessionSeen():
                 return self.sessions.join(given, {"created_at": self._received_at})
             case LogRecorded():
@@ -246,14 +260,25 @@ class Batch:
 
     def newly_used(self) -> list[Properties]:
         """Rows for USED: executions of which the version has become known."""
-        return self.hooks.learned("node_id", *_USED)
+        drawn = [*self.hooks.learned("node_id", *_USED), *self.hooks.moved("node_id", *_USED)]
+        return [row for row in drawn if row["node_id"]]
+
+    def left_versions(self) -> list[Properties]:
+        """The versions that executions were found not to be of any more: rows of ``execution_id`` and ``node_id``."""
+        return [
+            {"execution_id": after["execution_id"], "node_id": before["node_id"]}
+            for before, after in self.hooks.pairs()
+            if before.get("node_id") not in (None, after.get("node_id"))
+        ]
 
     def newly_chosen(self) -> list[Properties]:
         """Rows for USED relationships that were drawn before the experiment or the unit was known as it is now."""
         return [
             {name: after.get(name) for name in ("execution_id", *_USED)}
             for before, after in self.hooks.pairs()
-            if before.get("node_id") and any(before.get(name) != after.get(name) for name in _USED)
+            if before.get("node_id")
+            and after.get("node_id")
+            and any(before.get(name) != after.get(name) for name in _USED)
         ]
 
     def usage(self) -> list[Properties]:
@@ -265,14 +290,19 @@ class Batch:
         totals: dict[str, Properties] = {}
         for before, after in self.hooks.pairs():
             was, now = _use(before), _use(after)
-            if was == now or now is None:
+            if was == now and before.get("node_id") == after.get("node_id"):
                 continue
-            total = totals.setdefault(after["node_id"], {"node_id": after["node_id"], **dict.fromkeys(_COUNTED, 0)})
-            for name in _COUNTED:
-                total[name] += now[name] - (was[name] if was else 0)
-            at = after.get("completed_at") or after["created_at"]
-            total["first_used_at"] = min(at, total.get("first_used_at", at))
-            total["last_used_at"] = max(at, total.get("last_used_at", at))
+            for hook, counted, sign in ((before, was, -1), (after, now, 1)):
+                if counted is None:
+                    continue
+                node_id, at = hook["node_id"], hook.get("completed_at") or hook["created_at"]
+                start = {"node_id": node_id, **dict.fromkeys(_COUNTED, 0), "first_used_at": None, "last_used_at": None}
+                total = totals.setdefault(node_id, start)
+                for name in _COUNTED:
+                    total[name] += sign * counted[name]
+                if sign > 0:
+                    total["first_used_at"] = min(at, total["first_used_at"] or at)
+                    total["last_used_at"] = max(at, total["last_used_at"] or at)
         return [totals[node_id] for node_id in sorted(totals)]
 
 

@@ -6,7 +6,7 @@ without a weight come from a client's own event. Only this module reads and writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
@@ -20,7 +20,10 @@ RANKS = "ranks"
 PARTS = {"request_body": "request_parts", "response_body": "response_parts"}
 """Bodies, and where the messages are that are reported of them one by one: JSON of ``{part: message}``."""
 
-MAPS = frozenset({"context", *PARTS.values()})
+MEMORIES = "memories"
+"""What of memory was read into a session: JSON of ``{file and prompt: evidence}``."""
+
+MAPS = frozenset({"context", MEMORIES, *PARTS.values()})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})
@@ -72,6 +75,13 @@ def reopened(properties: Properties) -> Properties:
     ours = {name for name, weight in weights.items() if weight[0] in _OURS.get(name, ())}
     left = {name: weight for name, weight in weights.items() if name not in ours}
     return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+
+
+def unweighted(properties: Properties, names: Collection[str]) -> Properties:
+    """The properties with no weights of some fields: what follows from others and is never reported has none."""
+    weights = _weights(properties)
+    left = {name: weight for name, weight in weights.items() if name not in names}
+    return properties if left == weights else {**properties, RANKS: json_text(left)}
 
 
 def level(field: str, properties: Properties) -> int:

@@ -20,6 +20,7 @@ from loopgraph.contracts.traces import (
     TraceCompleted,
     TraceStarted,
 )
+from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.nodes import Piece
@@ -123,7 +124,13 @@ class _Ids:
                 self.points.add(event.point_id)
             case TraceStarted() | TraceCompleted():
                 self.traces |= _some(trace_id)
-                self.sessions |= _some(item.given["session_id"] if "prompted_at" in item.given else None)
+                of_prompt = isinstance(item.event, TraceStarted) and not item.event.agent_id
+                self.sessions |= _some(item.given.get("session_id") if of_prompt and item.observation else None)
+            case PatternUsed() as event:
+                self.hooks.add(event.execution_id)
+            case MemoryLoaded() as event:
+                self.sessions.add(event.session_id)
+                self.traces |= _some(event.loaded_for)
         if item.may_be_of_prompt and trace_id and _OTEL_TRACE_ID.fullmatch(trace_id):
             self.otel_traces.add(trace_id)
         if item.observation:

@@ -33,6 +33,7 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces.joining import PARTS, PARTS_END, Properties, concluded, is_concluded, level, reopened
@@ -211,12 +212,22 @@ def keyed_hook(properties: Properties) -> Properties:
     """With its unit, if it ran a version, and the keys that it is found by: the finished executions of a version, and the calls
     of a prompt that spawn subagents."""
     properties = {**properties, **_unit(properties)}
+    if properties.get("pattern_type"):
+        properties = {**properties, **_found_by(properties)}
     if properties.get("tool_name") in SPAWNING_TOOLS and properties.get("root_id"):
         properties = {**properties, "spawner_root": properties["root_id"]}
     if not properties.get("node_id") or not is_final(properties):
         return properties
     at = times(properties).started_at or properties.get("completed_at") or properties["created_at"]
     return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+def _found_by(properties: Properties) -> Properties:
+    """The keys by which the use of a pattern is found when there are more versions: that of its name while any of these may be
+    better, and the digest of its body."""
+    key = definition_key(properties["pattern_type"], properties["pattern_name"])
+    digests = properties.get("digests") or (None,)
+    return {"use_open_key": None if properties.get("use_final") else key, "use_digest": digests[-1]}
 
 
 def _unit(properties: Properties) -> Properties:

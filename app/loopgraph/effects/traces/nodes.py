@@ -195,7 +195,7 @@ class Nodes:
     def moved(self, name: str, *more: str) -> list[Properties]:
         """Rows of the key, ``name`` and ``more`` properties of the nodes that were there and of which ``name`` has changed."""
         return [
-            {column: after[column] for column in (self.key, name, *more)}
+            {column: after.get(column) for column in (self.key, name, *more)}
             for before, after in self.pairs()
             if before and before.get(name) not in (None, after.get(name))
         ]

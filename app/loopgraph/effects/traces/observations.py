@@ -8,7 +8,9 @@ from typing import Any
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
 from loopgraph.contracts.precedence import Ending, Weight, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import MAPS, PARTS, PARTS_END, Properties, weighted
+from loopgraph.contracts.uses import PATTERN, MemoryLoaded, PatternUsed
+from loopgraph.effects.graph.values import json_text
+from loopgraph.effects.traces.joining import MAPS, MEMORIES, PARTS, PARTS_END, Properties, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
@@ -21,7 +23,9 @@ def observed(observation: Observation) -> Properties:
     Raises InvalidInput for a free value that JSON cannot hold.
     """
     event = observation.event
-    said = event.model_fields_set - {"status"}
+    if isinstance(event, MemoryLoaded):
+        return _memory(observation, event)
+    said = event.model_fields_set - {"status", "text"}
     if isinstance(event, TraceStarted):
         said.discard("parent_id")  # follows from the evidence for its place
     given = {name: value for name, value in fields(event) if name in said}
@@ -30,6 +34,8 @@ def observed(observation: Observation) -> Properties:
         if value is not None and (value or name not in JSON_MAPS):
             given |= _free_value(observation, name, value)
     given |= _course(observation)
+    if isinstance(event, PatternUsed):
+        given |= {"hook_type": PATTERN, "tool_name": event.pattern_name}
     if observation.otel_trace_id and "root_id" in given:
         given["otel_root_id"] = observation.otel_trace_id
     if observation.parent_span_ids:
@@ -45,6 +51,20 @@ def observed(observation: Observation) -> Properties:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
     return weighted(given, _weights(observation, given))
+
+
+def _memory(observation: Observation, event: MemoryLoaded) -> Properties:
+    """What a session says of a file of memory, among all that was read into it."""
+    place = event.loaded_for or event.timestamp.isoformat(timespec="microseconds")
+    member = "|".join((event.pattern_path, place, "" if event.digests else "file"))
+    evidence = {
+        name: value
+        for name, value in event.model_dump(mode="json", exclude={"kind", "session_id", "text"}).items()
+        if value
+    }
+    weight = observation.rank, _micros(event.timestamp)
+    given = {"session_id": event.session_id, MEMORIES: json_text({member: evidence})}
+    return weighted(given, {f"{MEMORIES}.{member}": weight})
 
 
 def _free_value(observation: Observation, name: str, value: Any) -> Properties:
@@ -71,6 +91,9 @@ def _course(observation: Observation) -> Properties:
             return {PARTS_END: f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"}
         case TraceCompleted():
             return {"status": event.outcome.value} | ({"completed_at": at} if at else {})
+        case PatternUsed():
+            begun: Properties = {"started_at": at} if at and not event.started_at else {}
+            return begun | ({"status": event.status.value} if event.status else {"ends_with_trace": True})
         case HookExecuted() | EndpointCalled():
             known = event.status is not None or event.success is not None
             course: Properties = {"status": event.outcome.value} if known else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces import TraceStatus
@@ -12,6 +12,7 @@ from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.traces.joining import Properties, concluded
+from loopgraph.effects.traces.reconsidering import end_uses
 from loopgraph.effects.traces.standings import standings
 
 _OPEN_TRACES = query("retention/open_traces")
@@ -56,14 +57,17 @@ async def _close(tx: Transaction, ids: Sequence[str], before: datetime, turn: st
     silent = {item.root_id: item.last_sign for item in await standings(tx, ids) if item.last_sign < before}
     if not silent:
         return []
-    rows = []
+    rows: list[dict[str, Any]] = []
+    closed: list[Properties] = []
     for row in await tx.run(_LOCK_TRACES, correlation_ids=sorted(silent), turn=turn):
         trace = row["properties"]
         id_ = trace["correlation_id"]
         if trace["status"] == TraceStatus.IN_PROGRESS:
             rows.append({"id": id_, "changes": _closing(trace, silent[id_])})
+            closed.append({**trace, **rows[-1]["changes"]})
     if rows:
         await tx.run(_UPDATE_TRACES, rows=rows)
+        await end_uses(tx, closed, max(silent.values()), turn)
     return [row["id"] for row in rows]
 
 

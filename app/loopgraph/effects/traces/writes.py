@@ -9,6 +9,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.pricing import Pricing, unpriced
 from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.uses import Choosing, unchosen
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -20,6 +21,8 @@ from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
+from loopgraph.effects.traces.usage import in_order, store_usage
+from loopgraph.effects.traces.uses import conclude_uses
 from loopgraph.errors import UserError
 
 _CREATE_TRACES = query("traces/create_traces")
@@ -36,9 +39,6 @@ _CREATE_CALLS_OF_HOOKS = query("traces/create_calls_of_hooks")
 _CREATE_CALLS_OF_TRACES = query("traces/create_calls_of_traces")
 _CHANGE_CALLS = query("traces/change_calls")
 _MOVE_CALLS = query("traces/move_calls")
-_COUNT_USAGE = query("traces/count_usage")
-_DRAW_USED = query("traces/draw_used")
-_UPDATE_USED = query("traces/update_used")
 _MOVE_HOOKS = query("traces/move_hooks")
 _MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
 _CREATE_SESSIONS = query("traces/create_sessions")
@@ -62,9 +62,10 @@ class TraceWrites:
     change takes the lock, and if the node is no longer as it was read, the whole transaction runs again.
     """
 
-    def __init__(self, graph: Graph, pricing: Pricing = unpriced) -> None:
+    def __init__(self, graph: Graph, pricing: Pricing = unpriced, choosing: Choosing = unchosen) -> None:
         self._graph = graph
         self._pricing = pricing
+        self._choosing = choosing
         self._there: dict[str, None] = {}  # traces that were there when this process last looked, the latest last
 
     async def record(
@@ -100,9 +101,11 @@ class TraceWrites:
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
             left[:] = await end_what_is_left(tx, batch)
+            await conclude_uses(tx, batch, prompts, self._choosing, max(arrivals))
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
+            await store_usage(tx, batch, turn, max(arrivals))
             await link(tx, batch, prompts)
             filled[:] = batch.filled_traces()
             return outcomes
@@ -160,23 +163,18 @@ def _fold(batch: Batch, item: Piece | UserError) -> Recorded | UserError:
         return error
 
 
-def _by(name: str, rows: Sequence[Row]) -> list[Row]:
-    """Rows in the order of the nodes that many traces share (sessions, agents, versions): so they are locked in one order."""
-    return sorted(rows, key=lambda row: str(row[name]))
-
-
 async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str]) -> None:
     """Writes what has changed. ``there``: traces that were there a while ago."""
     await tx.write(_CREATE_TRACES, batch.traces.new())
     await tx.write(_ENSURE_TRACES, batch.stubs(there))
     await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
-    await tx.write(_LINK_PARENTS, _by("parent_id", batch.traces.learned("parent_id")))
+    await tx.write(_LINK_PARENTS, in_order("parent_id", batch.traces.learned("parent_id")))
     await tx.write(_CREATE_SESSIONS, batch.sessions.new())
     await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
     moved = batch.traces.moved("session_id", "created_at")
     await tx.write(_LEAVE_SESSIONS, moved)
     in_sessions = [session_row(trace) for trace in (*batch.traces.learned("session_id", "created_at"), *moved)]
-    await tx.write(_LINK_SESSIONS, _by("session_id", in_sessions))
+    await tx.write(_LINK_SESSIONS, in_order("session_id", in_sessions))
     await tx.write(_CREATE_HOOKS, batch.hooks.new())
     await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
     await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
@@ -187,10 +185,7 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_MOVE_CALLS, batch.moved_calls())
     await tx.write(_MOVE_CALLS_OF_TRACES, batch.moved_calls_of_traces())
     await tx.write(_CREATE_DECISIONS, batch.decisions.new())
-    await tx.write(_LINK_AGENTS, _by("selected_agent", batch.decisions.learned("selected_agent")))
-    await tx.write(_COUNT_USAGE, batch.usage(), turn=turn)
-    await tx.write(_DRAW_USED, _by("node_id", batch.newly_used()))
-    await tx.write(_UPDATE_USED, batch.newly_chosen())
+    await tx.write(_LINK_AGENTS, in_order("selected_agent", batch.decisions.learned("selected_agent")))
     await _store_surroundings(tx, batch)
 
 

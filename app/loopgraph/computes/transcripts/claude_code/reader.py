@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, prompt_trace_id
 from loopgraph.computes.transcripts.claude_code import calls, prompts, tools
 from loopgraph.computes.transcripts.claude_code.additions import ADDITIONS
-from loopgraph.computes.transcripts.claude_code.lines import SYNTHETIC, Line, map_of, text_of
+from loopgraph.computes.transcripts.claude_code.lines import SYNTHETIC, Line, map_of, name_of, text_of
 from loopgraph.computes.transcripts.claude_code.sessions import SessionLines
 from loopgraph.computes.transcripts.claude_code.telling import Place
 from loopgraph.computes.transcripts.claude_code.turns import Answer, Message, ToolCall, Turn, Turns
@@ -140,6 +140,8 @@ class ClaudeCodeReader:
             turn = Turn(
                 agent_trace_id(session_id, agent_id), as_id(root) if root else above.trace if above else None, agent_id
             )
+            about = self._file.about if self._agent_id else {}
+            turn.agent_type, turn.is_built_in = name_of(about.get("agentType")), about.get("isBuiltIn") is True
             self._agents[agent_id] = turn
         self._turns.put(line, turn)
         return turn

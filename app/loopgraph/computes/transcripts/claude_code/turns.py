@@ -31,12 +31,21 @@ class Answer:
     text: str
 
 
+@dataclass(frozen=True)
+class Called:
+    """A command or a skill that was called, and what with."""
+
+    name: str
+    arguments: str
+
+
 @dataclass(eq=False)
 class Turn:
     """A prompt and all that follows from it, or the work of one subagent. ``root`` is the trace of the prompt, if that is known.
 
     ``is_begun``: it has been told that it began; ``is_asked``: the model has worked on it. ``refused`` are the calls that came to
-    nothing, and nobody knows yet why: a person said no, or stopped the agent.
+    nothing, and nobody knows yet why: a person said no, or stopped the agent. ``called`` are the commands and skills whose text
+    has yet to come, by the line or the call; ``persona`` is what a subagent was told that it is.
     """
 
     trace: str
@@ -52,6 +61,11 @@ class Turn:
     retries: int = 0
     open_calls: dict[str, ToolCall] = field(default_factory=dict)
     refused: list[ToolCall] = field(default_factory=list)
+    called: dict[str, Called] = field(default_factory=dict)
+    agent_type: str | None = None
+    is_built_in: bool = False
+    persona: str | None = None
+    is_persona_told: bool = False
 
 
 @dataclass(eq=False)

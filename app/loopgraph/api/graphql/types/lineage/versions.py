@@ -139,6 +139,10 @@ class PatternVersion(Loaded, relay.Node):
     evolution_type: EvolutionType
     template_code: str
     template_hash: str = strawberry.field(description="sha256 over the bytes of the template.")
+    body_digest: str | None = strawberry.field(
+        description="sha256 over what a model is given of a skill, command, subagent or memory file: without front matter, blank "
+        "space around it and at the ends of lines; null for patterns of other types."
+    )
     parameters: JSON
     change_summary: str
     tags: list[str] = short_list()

@@ -1,0 +1,293 @@
+"""What is concluded of the uses of patterns in a batch, in memory, before it is stored: which there are, when they end, and which
+version each is of. All of it follows from what is stored, whatever came first.
+
+- A file of memory that was read into a session is used by all prompts of the session from then on.
+- A use ends with its trace, and as that does; a skill when the next one begins, and then it has succeeded. One that tells of its
+  own end is left alone. A use that nobody dates begins with its trace.
+- Its version is chosen anew whenever more is known of the use, or of versions (``effects.uses``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from loopgraph.assets import query
+from loopgraph.contracts.definitions import DefinitionKind, VersionBasis
+from loopgraph.contracts.traces import OF_SESSION, TraceStatus
+from loopgraph.contracts.uses import PATTERN, Choosing, Conclusion, Use
+from loopgraph.effects.graph.transaction import Row, Transaction
+from loopgraph.effects.graph.values import json_value
+from loopgraph.effects.traces import mapping
+from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.joining import MEMORIES, Properties, unweighted
+from loopgraph.effects.traces.mapping import BEGUN, ENDED
+from loopgraph.effects.uses.choosing import conclusions
+
+_USES_OF_TRACES = query("traces/uses_of_traces")
+_PROMPTS_OF_SESSIONS = query("traces/prompts_of_sessions")
+_KNOWN_NODES = query("traces/known_nodes")
+
+_EVIDENCE = (
+    "pattern_type", "pattern_name", "pattern_origin", "pattern_path", "pattern_version", "cwd", "digests", "file_digest",
+    "arguments", "started_at", "session_id",
+)  # fmt: skip
+"""What of an execution can change which version it is of."""
+_OF_MEMORY = ("pattern_name", "pattern_origin", "pattern_path", "pattern_version", "cwd", "digests", "file_digest")
+_END = ("status", "error_type", "error_message", "completed_at", "duration_ms")
+_CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final")
+
+
+def is_use(hook: Properties) -> bool:
+    """Whether an execution is the use of a pattern of which evidence is kept."""
+    return hook.get("pattern_type") is not None
+
+
+async def conclude_uses(
+    tx: Transaction,
+    batch: Batch,
+    prompts: Iterable[Properties],
+    choose: Choosing | None,
+    at: datetime,
+    *,
+    again: bool = False,
+) -> None:
+    """Concludes it all. ``prompts`` are traces that all that hung at a provisional trace has been moved to; with ``again``, the
+    versions of all uses in the batch are chosen anew, without ``choose`` none is."""
+    spread = await _spread_memory(tx, batch, at)
+    await _end(tx, batch, spread, {prompt["correlation_id"]: prompt for prompt in prompts})
+    if choose is not None:
+        await _choose(tx, batch, choose, at, again=again)
+
+
+# Memory
+
+
+async def _spread_memory(tx: Transaction, batch: Batch, at: datetime) -> set[str]:
+    """Makes the uses of memory by the prompts of the sessions of a batch; returns the traces whose uses have been looked up."""
+    sessions = {session["session_id"]: session for session in batch.sessions.all() if session.get(MEMORIES)}
+    touched = sorted(id_ for id_ in sessions if _has_more_memory(batch, id_) or _has_more_prompts(batch, id_))
+    if not touched:
+        return set()
+    prompts = await _prompts(tx, batch, touched)
+    wanted = {
+        (prompt, path): {**evidence, "session_id": id_}
+        for id_ in touched
+        for prompt, begun in prompts[id_].items()
+        for path, evidence in _memory_of(prompt, begun, prompts[id_], json_value(sessions[id_][MEMORIES])).items()
+    }
+    traces = {prompt for prompt, _ in wanted}
+    await _look_up(tx, batch, traces)
+    for (prompt, path), evidence in sorted(wanted.items()):
+        id_ = f"{prompt}/memory:{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        base: Properties = {
+            "execution_id": id_,
+            "correlation_id": prompt,
+            "root_id": prompt,
+            "created_at": at,
+            "status": TraceStatus.IN_PROGRESS.value,
+            "hook_type": PATTERN,
+            "tool_name": evidence["pattern_name"],
+            "pattern_type": DefinitionKind.MEMORY.value,
+            "ends_with_trace": True,
+        }
+        before = batch.hooks.get(id_)
+        after = {**(before or base), **dict.fromkeys(_OF_MEMORY), **evidence}
+        if before is None or any(before.get(name) != value for name, value in after.items()):
+            batch.hooks.put(
+                {name: value for name, value in after.items() if value is not None or name in (before or ())}
+            )
+        batch.traces.join({"correlation_id": prompt, "uses": True}, mapping.stub(prompt, at))
+    return traces
+
+
+def _has_more_memory(batch: Batch, session_id: str) -> bool:
+    return batch.sessions.stored(session_id).get(MEMORIES) != (batch.sessions.get(session_id) or {}).get(MEMORIES)
+
+
+def _has_more_prompts(batch: Batch, session_id: str) -> bool:
+    names = ("session_id", "source", "agent_id", "otel_trace_id")
+    return any(
+        after.get("session_id") == session_id
+        and (_begun(before) != _begun(after) or any(before.get(name) != after.get(name) for name in names))
+        for before, after in batch.traces.pairs()
+    )
+
+
+async def _prompts(tx: Transaction, batch: Batch, session_ids: Sequence[str]) -> dict[str, dict[str, datetime | None]]:
+    """The prompts of sessions and when they began."""
+    found: dict[str, Row] = {}
+    for row in await tx.run(_PROMPTS_OF_SESSIONS, session_ids=list(session_ids)):
+        found[row["correlation_id"]] = row
+    for trace in batch.traces.all():
+        if trace.get("session_id") in session_ids:
+            found[trace["correlation_id"]] = trace
+    prompts: dict[str, dict[str, datetime | None]] = {id_: {} for id_ in session_ids}
+    for id_, trace in found.items():
+        provisional = id_ == trace.get("otel_trace_id")
+        if not (trace.get("agent_id") or provisional or trace.get("source") == OF_SESSION):
+            prompts[trace["session_id"]][id_] = _begun(trace)
+    return prompts
+
+
+def _begun(trace: Mapping[str, Any]) -> datetime | None:
+    begun: datetime | None = trace.get("prompted_at") or trace.get("started_at")
+    return begun
+
+
+def _memory_of(
+    prompt: str, begun: datetime | None, prompts: Mapping[str, datetime | None], entries: Mapping[str, Properties]
+) -> dict[str, Properties]:
+    """The evidence for each file of memory that a prompt uses: the latest that was said of it until the prompt began."""
+    said: defaultdict[str, list[tuple[datetime, str, Properties]]] = defaultdict(list)
+    for member, entry in entries.items():
+        read_for, read_at = entry.get("loaded_for"), datetime.fromisoformat(entry["timestamp"])
+        since = prompts.get(read_for) if read_for else read_at
+        if read_for == prompt:
+            said[entry["pattern_path"]].append((since or read_at, member, entry))
+        elif since is not None and begun is not None and since <= begun:
+            said[entry["pattern_path"]].append((since, member, entry))
+    found: dict[str, Properties] = {}
+    for path, entries_of in said.items():
+        found[path] = {}
+        for _, _, entry in sorted(entries_of, key=lambda each: each[:2]):
+            found[path] |= {name: entry[name] for name in _OF_MEMORY if entry.get(name)}
+    return found
+
+
+# Ends
+
+
+async def _end(tx: Transaction, batch: Batch, looked_up: Collection[str], prompts: Mapping[str, Properties]) -> None:
+    """Begins and ends the uses of traces of which more is known."""
+    changed = {
+        after["correlation_id"]
+        for before, after in batch.traces.pairs()
+        if after.get("uses") and any(before.get(name) != after.get(name) for name in (*_END, "started_at", "uses"))
+    }
+    touched = {after["correlation_id"] for before, after in batch.hooks.pairs() if after.get("ends_with_trace")}
+    moved = {id_ for id_, prompt in prompts.items() if prompt.get("uses")}
+    traces = changed | touched | moved
+    if not traces:
+        return
+    await _look_up(tx, batch, traces - set(looked_up))
+    uses: defaultdict[str, list[Properties]] = defaultdict(list)
+    for hook in batch.hooks.all():
+        if hook.get("ends_with_trace") and hook["correlation_id"] in traces:
+            uses[hook["correlation_id"]].append(hook)
+    for id_ in sorted(uses):
+        trace = batch.traces.get(id_) or prompts.get(id_) or {}
+        skills = sorted((each for each in uses[id_] if each["pattern_type"] == DefinitionKind.SKILL), key=_begins)
+        for use in uses[id_]:
+            following = skills[skills.index(use) + 1 :] if use in skills else []
+            ended = {**_dated(use, trace), **_ended(trace, following[0] if following else None)}
+            if any(use.get(name) != value for name, value in ended.items()):
+                batch.hooks.put(unweighted({**use, **ended}, _END))
+
+
+async def _look_up(tx: Transaction, batch: Batch, traces: Collection[str]) -> None:
+    """The uses that the graph holds of traces, and the traces themselves."""
+    if not traces:
+        return
+    ids = sorted(traces)
+    batch.hooks.found(row["properties"] for row in await tx.run(_USES_OF_TRACES, correlation_ids=ids))
+    unknown = [id_ for id_ in ids if batch.traces.get(id_) is None]
+    if unknown:
+        none: dict[str, list[str]] = {
+            name: [] for name in ("execution_ids", "call_ids", "session_ids", "otel_trace_ids")
+        }
+        for row in await tx.run(_KNOWN_NODES, correlation_ids=unknown, **none):
+            if row["kind"] == "trace":
+                batch.traces.found(row["nodes"])
+
+
+def _begins(use: Properties) -> tuple[datetime, str]:
+    return use.get("started_at") or use["created_at"], use["execution_id"]
+
+
+def _dated(use: Properties, trace: Properties) -> Properties:
+    """When a use began that nobody dates: with its trace."""
+    lasts = use["pattern_type"] in (DefinitionKind.MEMORY, DefinitionKind.SUBAGENT)
+    begun = _begun(trace)
+    return {"started_at": begun} if begun and (lasts or not use.get("started_at")) else {}
+
+
+def _ended(trace: Properties, following: Properties | None) -> Properties:
+    ended: Properties = dict.fromkeys(_END)
+    if following and (at := following.get("started_at")):
+        return {**ended, "status": TraceStatus.SUCCESS.value, "completed_at": at}
+    if not trace or not mapping.is_final(trace):
+        return {**ended, "status": TraceStatus.IN_PROGRESS.value}
+    told = {name: trace.get(name) for name in ("status", "error_type", "error_message")}
+    return {**ended, **told, "completed_at": mapping.times(trace).completed_at}
+
+
+# Versions
+
+
+async def _choose(tx: Transaction, batch: Batch, choose: Choosing, at: datetime, *, again: bool) -> None:
+    uses = [
+        _use(after, batch)
+        for before, after in batch.hooks.pairs()
+        if is_use(after) and not _is_clients(after) and (again or _has_more_evidence(before, after, batch))
+    ]
+    if not uses:
+        return
+    chosen = await conclusions(tx, uses, choose, at)
+    for id_ in sorted(chosen):
+        hook = batch.hooks.get(id_) or {}
+        after = {**hook, **_concluded(chosen[id_])}
+        if any(hook.get(name) != after[name] for name in _CHOSEN):
+            batch.hooks.put(after)
+
+
+def _has_more_evidence(before: Properties, after: Properties, batch: Batch) -> bool:
+    if any(before.get(name) != after.get(name) for name in _EVIDENCE):
+        return True
+    return after.get("node_id") is None and _text(after, batch) is not None
+
+
+def _is_clients(hook: Properties) -> bool:
+    """Whether whoever ran it has said itself which version that was."""
+    return not hook.keys().isdisjoint((BEGUN, ENDED)) and bool(hook.get("node_id")) and not hook.get("used_rule")
+
+
+def _text(hook: Properties, batch: Batch) -> str | None:
+    text = batch.texts.get(hook["execution_id"])
+    if text is None and hook["pattern_type"] == DefinitionKind.MEMORY and hook.get("digests"):
+        text = batch.texts.get(hook["digests"][-1])
+    return text
+
+
+def _use(hook: Properties, batch: Batch) -> Use:
+    return Use(
+        execution_id=hook["execution_id"],
+        kind=hook["pattern_type"],
+        name=hook["pattern_name"],
+        at=hook.get("started_at") or hook.get("completed_at") or hook["created_at"],
+        origin=hook.get("pattern_origin"),
+        path=hook.get("pattern_path"),
+        cwd=hook.get("cwd"),
+        version=hook.get("pattern_version"),
+        digests=tuple(hook.get("digests") or ()),
+        file_digest=hook.get("file_digest"),
+        text=_text(hook, batch),
+        arguments=hook.get("arguments"),
+        session_id=hook.get("session_id"),
+        node_id=hook.get("node_id"),
+    )
+
+
+def _concluded(conclusion: Conclusion) -> Properties:
+    if conclusion.node_id is None:
+        return {**dict.fromkeys((*_CHOSEN, "version_key", "unit", "unit_rule"))}
+    rule = conclusion.rule or VersionBasis.TIME
+    return {
+        "node_id": conclusion.node_id,
+        "used_rule": rule.value,
+        "used_evidence": conclusion.evidence,
+        "use_final": True if conclusion.final else None,
+    }

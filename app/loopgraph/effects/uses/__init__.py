@@ -1,0 +1,1 @@
+"""Which versions uses of patterns are of."""

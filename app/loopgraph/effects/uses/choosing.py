@@ -1,0 +1,94 @@
+"""Finds for uses the versions that they are of, inside the transaction that needs to know; what is of none is made a version
+of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from loopgraph.assets import query
+from loopgraph.contracts.definitions import UNCOMMITTED
+from loopgraph.contracts.uses import OBSERVED, Candidate, Choosing, Conclusion, Use
+from loopgraph.effects.graph.transaction import Row, Transaction
+from loopgraph.effects.graph.values import json_value
+from loopgraph.effects.uses.observed import make_observed
+
+_BY_DIGEST = query("uses/candidates_by_digest")
+_BY_KEY = query("uses/candidates_by_key")
+_OBSERVED_TEXTS = query("uses/observed_texts")
+
+_MOST = 1_000
+"""So many versions of one name, or with one body, are looked at."""
+
+
+async def conclusions(tx: Transaction, uses: Sequence[Use], choose: Choosing, at: datetime) -> dict[str, Conclusion]:
+    """The version of each use, by execution id. Versions that are made of what was seen are there by then."""
+    uses = await _with_texts(tx, uses)
+    candidates = await _same(tx, {digest for use in uses for digest in use.digests})
+    found: dict[str, Conclusion] = {}
+    left: list[Use] = []
+    for use in uses:
+        conclusion = choose(use, candidates) if use.version is None and use.digests else Conclusion()
+        if conclusion.final:
+            found[use.execution_id] = conclusion
+        else:
+            left.append(use)
+    of_names = await _named(tx, {key for use in left for key in use.keys}) if left else {}
+    for use in left:
+        of_name = [each for key in use.keys for each in of_names.get(key, ())]
+        known = {each.node_id: each for each in (*candidates, *of_name)}
+        found[use.execution_id] = choose(use, list(known.values()))
+    made = await make_observed(tx, [(use, found[use.execution_id]) for use in uses], at)
+    return {
+        id_: conclusion._replace(node_id=made[id_]) if conclusion.observed else conclusion
+        for id_, conclusion in found.items()
+    }
+
+
+async def _with_texts(tx: Transaction, uses: Sequence[Use]) -> list[Use]:
+    """The uses with the texts that they were seen with, of which earlier versions were made."""
+    wanted = sorted({use.node_id for use in uses if use.node_id and use.text is None and use.digests})
+    rows = await tx.run(_OBSERVED_TEXTS, node_ids=wanted, tag=OBSERVED) if wanted else []
+    texts = {row["node_id"]: row["text"] for row in rows}
+    return [replace(use, text=texts.get(use.node_id)) if use.text is None and use.node_id else use for use in uses]
+
+
+async def _same(tx: Transaction, digests: Iterable[str]) -> list[Candidate]:
+    wanted = sorted(digests)
+    return [_candidate(row) for row in await tx.run(_BY_DIGEST, digests=wanted, limit=_MOST)] if wanted else []
+
+
+async def _named(tx: Transaction, keys: Iterable[str]) -> Mapping[str, list[Candidate]]:
+    named: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for row in await tx.run(_BY_KEY, keys=sorted(keys), limit=_MOST):
+        named[row["version"]["definition_key"]].append(_candidate(row))
+    return named
+
+
+def _candidate(row: Row) -> Candidate:
+    version, metadata = row["version"], json_value(row["metadata"]) or {}
+    names = ("node_id", "pattern_id", "version", "created_at", "label", "template_hash", "body_digest", "template_code")
+
+    def text(name: str) -> str | None:
+        return value if isinstance(value := metadata.get(name), str) else None
+
+    return Candidate.model_construct(
+        **{name: version.get(name) for name in names},
+        kind=version["pattern_type"],
+        name=version["pattern_name"],
+        origin=text("origin"),
+        folders=_folders(metadata.get("folders"), text("scope")),
+        path=text("path"),
+        observed=OBSERVED in (version["tags"] or ()),
+        uncommitted=UNCOMMITTED in (version["tags"] or ()),
+    )
+
+
+def _folders(folders: object, scope: str | None) -> tuple[str, ...]:
+    """Where the patterns of a project hold."""
+    known = tuple(each for each in folders if isinstance(each, str)) if isinstance(folders, list) else ()
+    if scope and scope.startswith("folder:"):
+        known = (*known, scope.removeprefix("folder:"))
+    return known
