@@ -108,13 +108,14 @@ class CodexReader:
         if self._thread is None or not isinstance(kind, str):
             return
         what = payload.get("type") if kind in ("event_msg", "response_item") else kind
+        if not isinstance(what, str):
+            return
         if self._copies.holds(what, payload, self._at):
             self._look_at_copy(kind, what, payload)
             return
         if copied := self._copies.released():
             yield from self._prompt(copied.text, copied.at)
-        reading = _READINGS.get((kind, what)) if isinstance(what, str) else None
-        if reading:
+        if reading := _READINGS.get((kind, what)):
             yield from reading(self, payload)
         elif kind == "response_item" and self._tools:
             yield from self._tools.item(self._turn, payload, self._at, self._clock)
@@ -145,7 +146,7 @@ class CodexReader:
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
         return Observation(event=event, source=f"transcript.{what}", **{"clock": self._clock, **how})
 
-    def _look_at_copy(self, kind: str, what: Any, payload: dict[str, Any]) -> None:
+    def _look_at_copy(self, kind: str, what: str, payload: dict[str, Any]) -> None:
         if what == "token_count":
             self._usage.counted(payload)
         if kind == "turn_context":
@@ -172,9 +173,12 @@ class CodexReader:
         if thread.agent_id is None:
             known |= said(client_version=version, started_at=begun, transcript_path=shortened(self._path, LONGEST_TEXT))
             known |= said(context=context or None)
-        rank = Trust.FIRST_HAND if thread.agent_id is None else Trust.ASIDE
+        # A thread that was taken back to an earlier turn goes on in another file: it had begun before.
+        goes_on = mapping_of(fields.rest.get("history_base")).get("thread_id") == thread.id
+        first_hand, stated = (Trust.CONTINUATION, Clock.CONTINUATION) if goes_on else (Trust.FIRST_HAND, Clock.STATED)
+        rank = first_hand if thread.agent_id is None else Trust.ASIDE
         seen = SessionSeen(session_id=thread.session, **known)
-        yield self._observed(seen, "session_meta", rank=rank, clock=Clock.STATED)
+        yield self._observed(seen, "session_meta", rank=rank, clock=stated)
         if thread.agent_id:
             yield self._observed(self._subagent(context=context), "session_meta")
 

@@ -42,7 +42,7 @@ class Copies:
         """The thread of this id has copied lines from here on."""
         self._thread_id, self._last = thread_id, at
 
-    def holds(self, what: Any, payload: dict[str, Any], at: datetime | None) -> bool:
+    def holds(self, what: str, payload: dict[str, Any], at: datetime | None) -> bool:
         """Whether a line is copied: of the kind ``what``, written at this instant."""
         if self._thread_id is None:
             return False
@@ -62,7 +62,7 @@ class Copies:
     def _paused(self, at: datetime | None) -> bool:
         return at is not None and self._last is not None and at - self._last > _PAUSE
 
-    def _note(self, what: Any, payload: dict[str, Any], at: datetime | None) -> None:
+    def _note(self, what: str, payload: dict[str, Any], at: datetime | None) -> None:
         text = payload.get("message")
         if what == "user_message" and isinstance(text, str) and text.strip() and not self._named:
             self._prompted, self._asked = True, Asked(shortened(text, LONGEST_TEXT), at)
