@@ -364,7 +364,8 @@ def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
 )
 def test_half_a_line_and_what_is_none_say_nothing(line: bytes, name: str, cut: int) -> None:
     own = [one for file, one in LINES if file == name]
-    half = own[len(own) // 2][:cut]
+    middle = own[len(own) // 2]
+    half = middle[: min(cut, len(middle) - 1)]
     assert read(
         CodexReader, f"{name}.jsonl", [*own, line, half, b"", b"null", b"[]", b'"\\ud800"', b"[" * 5_000]
     ) == said_in(name)
