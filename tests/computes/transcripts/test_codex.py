@@ -15,6 +15,7 @@ from loopgraph.computes.transcripts.codex_usage import Usage
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from support.odd_lines import ODD, places, with_odd
 from support.transcripts import FOLDER, Fresh, read
 
 Json = dict[str, Any]
@@ -320,24 +321,6 @@ def test_a_sum_without_the_last_counts_by_what_it_grew() -> None:
 
 
 LINES = [(name, line) for name in FILES for line in (FOLDER / "codex" / f"{name}.jsonl").read_bytes().splitlines()]
-ODD = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
-
-
-def with_odd(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    if not path:
-        return odd
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = with_odd(copy[path[0]], path[1:], odd)
-    return copy
 
 
 @settings(max_examples=150, deadline=None)
