@@ -129,6 +129,9 @@ class Observation(Contract):
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
     session had begun last, if there is one.
 
+    ``going_on_at``, on a TraceStarted: its trace was at work then. No report says when the work of some clients ends: it is taken
+    to be over with what was told of it last (``Ending.AROUND``), which this takes back if it was before.
+
     ``unnamed_call``: the client gives its tool calls no ids. The report is of the call of this tool with this input that had
     begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
     """
@@ -147,6 +150,7 @@ class Observation(Contract):
     within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
+    going_on_at: Instant | None = None
     unnamed_call: bool = False
 
 

@@ -7,6 +7,7 @@ without a weight come from a client's own event. Only this module reads and writ
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
@@ -27,7 +28,10 @@ _SETS = frozenset({"tags", "parent_span_ids", "within"})
 PARTS_END = "parts_end"
 """The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
+GOING_ON = "going_on_at"
+"""When a trace was at work last, of those whose end nobody tells."""
+
+_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END, GOING_ON})
 _NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
 _ERROR = ("error_type", "error_message")
@@ -72,6 +76,22 @@ def reopened(properties: Properties) -> Properties:
     ours = {name for name, weight in weights.items() if weight[0] in _OURS.get(name, ())}
     left = {name: weight for name, weight in weights.items() if name not in ours}
     return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+
+
+def gone_on(properties: Properties) -> Properties:
+    """The trace as one that was at work at ``GOING_ON``: in progress again, if only what is around it had ended before."""
+    weights, at = _weights(properties), properties[GOING_ON]
+    told_at_level, told_at = weights.get("status", OWN)
+    if properties["status"] not in FINAL or told_at_level != Ending.AROUND or told_at >= micros(at):
+        return properties
+    told = {name for name in ("status", *_ERROR, "completed_at") if weights.get(name, OWN)[1] == told_at}
+    left = {name: weight for name, weight in weights.items() if name not in told}
+    return {**properties, **dict.fromkeys(told), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+
+
+def micros(at: datetime | None) -> int:
+    """An instant as it is weighed: in microseconds since 1970, 0 for none."""
+    return int(at.timestamp()) * 1_000_000 + at.microsecond if at else 0
 
 
 def level(field: str, properties: Properties) -> int:

@@ -35,7 +35,17 @@ from loopgraph.contracts.traces import (
 )
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import PARTS, PARTS_END, Properties, concluded, is_concluded, level, reopened
+from loopgraph.effects.traces.joining import (
+    GOING_ON,
+    PARTS,
+    PARTS_END,
+    Properties,
+    concluded,
+    gone_on,
+    is_concluded,
+    level,
+    reopened,
+)
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -176,6 +186,7 @@ def keyed_trace(properties: Properties) -> Properties:
     """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
     an unknown one are known is over when they are."""
     properties = _ended_by_parts(properties) if PARTS_END in properties else properties
+    properties = gone_on(properties) if properties.get(GOING_ON) else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
