@@ -58,6 +58,8 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     sound = [span for i, span in of_agent.items() if i not in report.refused]
     for spans_of_one in subagents(sound):
         report.add_common(agent_spans.subagent(spans_of_one))
+    for [span, *_] in _grouped(sound, lambda span: (span.trace_id, span.attributes[SESSION])):
+        report.add_common(agent_spans.prompt(span))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
     others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
