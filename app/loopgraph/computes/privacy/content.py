@@ -48,7 +48,7 @@ KINDS: Final[dict[str, Kind]] = {
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
         experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id span_key nested_in
         within
-        prompt_of part""",
+        prompt_of part root_span span below""",
     ),
     **_kinds(
         Kind.LABEL,
@@ -64,7 +64,7 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     **_kinds(Kind.MAP, "context rag_queries_executed"),
     **_kinds(Kind.HEADERS, "headers"),
-    **_kinds(Kind.PART, "event alternatives"),
+    **_kinds(Kind.PART, "event alternatives agents"),
     **_kinds(
         Kind.PLAIN,
         """kind timestamp started_at completed_at ended_at cut_off_at duration_ms routing_duration_ms status success cache_hit

@@ -21,7 +21,10 @@ RANKS = "ranks"
 PARTS = {"request_body": "request_parts", "response_body": "response_parts"}
 """Bodies, and where the messages are that are reported of them one by one: JSON of ``{part: message}``."""
 
-MAPS = frozenset({"context", *PARTS.values()})
+AGENTS = "agents_below"
+"""The agents that may work in a trace, by their spans: JSON of ``{span: [the span that it is below, agent]}``."""
+
+MAPS = frozenset({"context", *PARTS.values(), AGENTS})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})

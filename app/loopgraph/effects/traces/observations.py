@@ -8,10 +8,11 @@ from typing import Any
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
 from loopgraph.contracts.precedence import Ending, Weight, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import GOING_ON, MAPS, PARTS, PARTS_END, Properties, micros, weighted
+from loopgraph.effects.graph.values import json_text
+from loopgraph.effects.traces.joining import AGENTS, GOING_ON, MAPS, PARTS, PARTS_END, Properties, micros, weighted
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
-_EVIDENCE = ("span_id", "nested_in")
+_EVIDENCE = ("span_id", "nested_in", "root_span")
 _BY_HOOKS = "hook."
 
 
@@ -42,6 +43,9 @@ def observed(observation: Observation) -> Properties:
         given["prompted_at"] = event.timestamp
     if isinstance(event, TraceStarted) and observation.going_on_at:
         given[GOING_ON] = observation.going_on_at
+    if observation.agents:
+        told = {agent.span: [agent.below, agent.agent] for agent in observation.agents}
+        given[AGENTS] = json_text(dict(sorted(told.items())))
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
@@ -91,5 +95,5 @@ def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
     trust, levels = observation.rank, levels_of(observation.clock, observation.place, ending)
     weights = {name: (levels.get(name, trust), at) for name in given if name not in MAPS}
     keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
-    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), at) for name in given if name in MAPS}
+    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), at) for name in given if name in keys}
     return weights
