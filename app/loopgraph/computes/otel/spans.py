@@ -136,6 +136,8 @@ def _check(span: Span) -> None:
         raise InvalidInput("spanId", "must be 8 bytes, as 16 hexadecimal digits in JSON, and not all 0")
     if span.parent_id and not is_span_id(span.parent_id) and span.parent_id.strip("0"):
         raise InvalidInput("parentSpanId", "must be 8 bytes, as 16 hexadecimal digits in JSON")
+    if span.parent_id == span.span_id:
+        raise InvalidInput("parentSpanId", "must name another span, not this one, or be left out")
 
 
 def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[list[Span]]:
