@@ -61,6 +61,8 @@ CREATE INDEX ON :HookExecution(spawner_root);
 CREATE INDEX ON :EndpointCall(nested_in);
 CREATE INDEX ON :LogRecord(at);
 CREATE INDEX ON :MetricPoint(at);
+CREATE INDEX ON :LogRecord(time_key);
+CREATE INDEX ON :MetricPoint(time_key);
 CREATE INDEX ON :FeedbackRun(time_key);
 CREATE INDEX ON :FeedbackRun(open_status);
 CREATE INDEX ON :Assignment(experiment_id);

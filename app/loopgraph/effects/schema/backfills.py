@@ -24,10 +24,16 @@ def _open_trace(row: Row) -> Row | None:
     return {"key": row["key"], "open_key": row["time_key"]} if row["status"] == "in_progress" else None
 
 
+def _record(row: Row) -> Row:
+    return {"key": row["key"], "time_key": time_key(row["at"], row["key"])}
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
         "0003_sessions_and_open_traces/2_traces": _open_trace,
+        "0005_keys_of_records/1_logs": _record,
+        "0005_keys_of_records/2_points": _record,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

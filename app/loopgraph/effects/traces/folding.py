@@ -20,6 +20,7 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.effects.clock import time_key
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.joining import Properties, weighted, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
@@ -166,7 +167,7 @@ class Batch:
         if nodes.get(given[nodes.key]) is not None:
             return True
         at = given.get("at", self._received_at)
-        nodes.put({**weightless(given), "at": at, "created_at": at})
+        nodes.put({**weightless(given), "at": at, "created_at": at, "time_key": time_key(at, given[nodes.key])})
         return False
 
     def _with_arm(self, event: HookExecuted, given: Properties) -> Properties:
