@@ -80,6 +80,8 @@ CREATE CONSTRAINT hook_execution_use_digest_type IF NOT EXISTS FOR (n:HookExecut
 CREATE CONSTRAINT endpoint_call_nested_in_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.nested_in IS :: STRING;
 CREATE CONSTRAINT log_record_record_id_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.record_id IS :: STRING;
 CREATE CONSTRAINT metric_point_point_id_type IF NOT EXISTS FOR (n:MetricPoint) REQUIRE n.point_id IS :: STRING;
+CREATE CONSTRAINT log_record_time_key_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.time_key IS :: STRING;
+CREATE CONSTRAINT metric_point_time_key_type IF NOT EXISTS FOR (n:MetricPoint) REQUIRE n.time_key IS :: STRING;
 CREATE CONSTRAINT feedback_run_time_key_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.time_key IS :: STRING;
 CREATE CONSTRAINT feedback_run_open_status_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.open_status IS :: STRING;
 CREATE CONSTRAINT assignment_assignment_id_type IF NOT EXISTS FOR (n:Assignment) REQUIRE n.assignment_id IS :: STRING;
@@ -173,6 +175,8 @@ CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
+CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);
+CREATE INDEX metric_point_time_key IF NOT EXISTS FOR (n:MetricPoint) ON (n.time_key);
 CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_key);
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
 CREATE INDEX assignment_experiment_id IF NOT EXISTS FOR (n:Assignment) ON (n.experiment_id);

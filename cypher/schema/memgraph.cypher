@@ -68,6 +68,8 @@ CREATE INDEX ON :HookExecution(use_digest);
 CREATE INDEX ON :EndpointCall(nested_in);
 CREATE INDEX ON :LogRecord(at);
 CREATE INDEX ON :MetricPoint(at);
+CREATE INDEX ON :LogRecord(time_key);
+CREATE INDEX ON :MetricPoint(time_key);
 CREATE INDEX ON :FeedbackRun(time_key);
 CREATE INDEX ON :FeedbackRun(open_status);
 CREATE INDEX ON :Assignment(experiment_id);

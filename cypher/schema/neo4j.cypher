@@ -55,6 +55,8 @@ CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
+CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);
+CREATE INDEX metric_point_time_key IF NOT EXISTS FOR (n:MetricPoint) ON (n.time_key);
 CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_key);
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
 CREATE INDEX assignment_experiment_id IF NOT EXISTS FOR (n:Assignment) ON (n.experiment_id);

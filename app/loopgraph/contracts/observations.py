@@ -97,6 +97,14 @@ class SpawnRule(StrEnum):
     CLIENT = "client"
 
 
+class AgentBelow(Contract):
+    """A span of an agent's work, and the span that it is below: as far up as its reporter sees, with no other agent between."""
+
+    span: Id
+    below: Id
+    agent: Name
+
+
 ObservedEvent = Annotated[
     TraceStarted
     | HookExecuted
@@ -138,6 +146,12 @@ class Observation(Contract):
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
     session had begun last, if there is one.
 
+    ``going_on_at``, on a TraceStarted: its trace was at work then. No report says when the work of some clients ends: it is taken
+    to be over with what was told of it last (``Ending.AROUND``), which this takes back if it was before.
+
+    On a TraceStarted, ``root_span`` is the span of a server that the trace is the work of, if it names no agent, and ``agents``
+    are such as may work below it: the only one of these is the trace's.
+
     ``unnamed_call``: the client gives its tool calls no ids. The report is of the call of this tool with this input that had
     begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
     """
@@ -156,6 +170,9 @@ class Observation(Contract):
     within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
+    going_on_at: Instant | None = None
+    root_span: Id | None = None
+    agents: tuple[AgentBelow, ...] = ()
     unnamed_call: bool = False
 
 

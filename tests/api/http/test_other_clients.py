@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -27,9 +28,9 @@ async def asked(service: Service, query: str) -> Json:
     return body["data"]  # type: ignore[no-any-return]
 
 
-async def log(service: Service, name: str, trace_id: str = "", **fields: Any) -> None:
+async def log(service: Service, name: str, trace_id: str = "", at_ns: int = START_NS, **fields: Any) -> None:
     record = {
-        "timeUnixNano": str(START_NS),
+        "timeUnixNano": str(at_ns),
         "body": {"stringValue": f"claude_code.{name}"},
         "attributes": attributes(
             {"event.name": name, **{key.replace("__", "."): value for key, value in fields.items()}}
@@ -115,8 +116,10 @@ async def test_a_call_is_one_step_though_telemetry_names_another_session(service
     await hook(service, "PreToolUse", ours, prompt_id=prompt, tool_name="Bash", tool_use_id=call, tool_input={})
     known: Json = {"session__id": theirs, "prompt__id": prompt, "tool_use_id": call, "tool_name": "Bash"}
     await log(service, "tool_result", success="true", duration_ms=7, **known)
-    data = await asked(service, f'{{ trace(correlationId: "{prompt}") {{ hookExecutions {{ toolUseId status }} }} }}')
+    asked_for = "session { sessionId } hookExecutions { toolUseId status }"
+    data = await asked(service, f'{{ trace(correlationId: "{prompt}") {{ {asked_for} }} }}')
     assert data["trace"]["hookExecutions"] == [{"toolUseId": call, "status": "SUCCESS"}]
+    assert data["trace"]["session"] == {"sessionId": ours}
 
 
 @pytest.mark.parametrize("inner_first", [False, True])
@@ -275,3 +278,63 @@ async def test_hooks_that_are_installed_twice_count_once(service: Service) -> No
     [edge] = (await asked(service, query % session))["session"]["traces"]["edges"]
     assert edge["node"]["promptText"] == "hello"
     assert sorted(step["hookType"] for step in edge["node"]["hookExecutions"]) == ["Notification", "ToolUse"]
+
+
+USED: Json = {"model": "m", "input_tokens": 10, "output_tokens": 3, "cost_usd": 0.25, "request_id": "r-1"}
+
+
+async def of_session(service: Service, session: str) -> tuple[list[Json], Json]:
+    """The traces of a session, and what it used."""
+    query = """{ session(id: "%s") { modelUsage { calls inputTokens costUsd }
+        traces { edges { node { correlationId source endpointCalls { model } } } } } }"""
+    found = (await asked(service, query % session))["session"]
+    assert found is not None, "nobody knows the session"
+    return [edge["node"] for edge in found["traces"]["edges"]], found["modelUsage"]
+
+
+async def test_a_request_is_in_its_session_though_nothing_else_tells_of_its_prompt(service: Service) -> None:
+    session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
+    await log(service, "api_request", session__id=session, prompt__id=prompt, **USED)
+    [trace], used = await of_session(service, session)
+    assert (trace["correlationId"], trace["endpointCalls"]) == (prompt, [{"model": "m"}])
+    assert used == {"calls": 1, "inputTokens": 10, "costUsd": 0.25}
+    assert (await totals(service, prompt))["endpointCalls"] == 1
+
+
+async def test_a_span_is_in_its_session_though_its_prompt_is_not_told_of(service: Service) -> None:
+    session, trace_id = str(uuid.uuid4()), uuid.uuid4().hex
+    span = {
+        "traceId": trace_id, "spanId": "00000000000000aa", "parentSpanId": "00000000000000ab", "name": "claude_code.llm_request",
+        "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + 10**9),
+        "attributes": attributes({"session.id": session, "success": True, "request_id": "r-1", "input_tokens": 10, "model": "m"}),
+    }  # fmt: skip
+    answer = await service.http.post("/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    assert (answer.status_code, answer.json()) == (200, {})
+    [trace], used = await of_session(service, session)
+    assert (trace["correlationId"], trace["endpointCalls"], used["calls"]) == (trace_id, [{"model": "m"}], 1)
+    await log(
+        service, "user_prompt", trace_id, session__id=session, prompt__id=(prompt := str(uuid.uuid4())), prompt="q"
+    )
+    [trace], used = await of_session(service, session)
+    assert (trace["correlationId"], used["calls"]) == (prompt, 1)
+
+
+async def test_requests_of_a_subagent_tie_its_prompt_to_the_session(service: Service) -> None:
+    session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
+    await log(service, "api_request", session__id=session, prompt__id=prompt, agent_id="ag", **USED)
+    found, used = await of_session(service, session)
+    assert {trace["correlationId"] for trace in found} == {prompt, f"{session}/ag"}
+    assert used["calls"] == 1
+
+
+async def test_requests_of_a_client_that_names_no_prompts_count_with_the_last(service: Service) -> None:
+    session = str(uuid.uuid4())
+    await log(service, "api_request", session__id=session, **USED)
+    [trace], used = await of_session(service, session)
+    assert (trace["source"], trace["endpointCalls"], used["calls"]) == ("session", [{"model": "m"}], 1)
+    await hook(service, "UserPromptSubmit", session, prompt="q1")
+    later = time.time_ns() + 60 * 10**9
+    await log(service, "api_request", at_ns=later, session__id=session, **{**USED, "request_id": "r-2"})
+    found, used = await of_session(service, session)
+    assert {trace["source"]: len(trace["endpointCalls"]) for trace in found} == {"session": 1, "user_prompt": 1}
+    assert used["calls"] == 2

@@ -254,7 +254,7 @@ def test_a_field_of_an_odd_type_is_kept_as_it_is() -> None:
         ({"hook_event_name": "Stop", "session_id": "s", "prompt_id": {}}, "prompt_id"),
         ({"hook_event_name": "Stop", "session_id": "s", "agent_id": 1}, "agent_id"),
         ({"hook_event_name": "PreToolUse", "session_id": "s", "tool_use_id": 1}, "tool_use_id"),
-        ({"hook_event_name": "Stop", "session_id": "s", "agent_id": "a", "prompt_id": "s/a"}, "body"),
+        ({"hook_event_name": "Stop", "session_id": "s", "agent_id": "a", "prompt_id": "s/a"}, "agent_id"),
     ],
 )
 def test_what_cannot_be_placed_is_refused_by_its_field(body: Any, field: str) -> None:

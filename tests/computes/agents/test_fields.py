@@ -1,13 +1,17 @@
-"""Names that are too long: what is cut leaves no beginning of a secret."""
+"""Fields of reports: what is cut leaves no beginning of a secret, and what is wrong is told with its name."""
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, shortened
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from loopgraph.computes.agents.fields import LONGEST_NAME, first_problem, shortened
 from loopgraph.computes.otel.conventions import name_of
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
 from support.secret_examples import FORMS
 
 SINGLE = {name: form for name, form in FORMS.items() if not set(form) & set("\n /+:")}
@@ -43,3 +47,33 @@ def test_the_name_of_a_span_is_cut_so() -> None:
     assert name is not None
     assert name.startswith("run run")
     assert token[:8] not in Redactor().redact_text(name)
+
+
+STEP = {"correlation_id": "t", "execution_id": "e", "hook_type": "x"}
+CALL = {"correlation_id": "t", "call_id": "c", "service_name": "s", "endpoint_path": "/"}
+LATER_FIRST = {"started_at": "2026-03-01T12:00:01Z", "completed_at": "2026-03-01T12:00:00Z", "success": True}
+
+
+@pytest.mark.parametrize(
+    ("contract", "values", "told"),
+    [
+        (HookExecuted, STEP | {"parent_id": "e"}, "parent_id: must name another execution, not this one"),
+        (
+            TraceStarted,
+            {"correlation_id": "t", "parent_id": "t"},
+            "parent_id: must name another trace, not the one that starts",
+        ),
+        (HookExecuted, STEP | LATER_FIRST, "completed_at: must not be before started_at"),
+        (
+            EndpointCalled,
+            CALL | {"input_tokens": 1, "cache_read_tokens": 2},
+            "cache_read_tokens: must be at most 1: it is a part of",
+        ),
+        (EndpointCalled, CALL | {"output_tokens": -1}, "output_tokens: must be greater than or equal to 0"),
+        (TraceCompleted, {"correlation_id": "t"}, "body: give success, or status"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_field(contract: type[BaseModel], values: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        contract(**values)
+    assert str(first_problem(caught.value)).startswith(told)

@@ -230,7 +230,8 @@ def test_times_that_do_not_fit_are_left_out() -> None:
         ({"traceId": "0" * 32}, "traceId"),
         ({"traceId": "xyz"}, "traceId"),
         ({"spanId": ""}, "spanId"),
-        ({"parentSpanId": "1"}, "parentSpanId"),
+        ({"parentSpanId": "1"}, "parentSpanId: must be 8 bytes"),
+        ({"parentSpanId": f"{2:016x}"}, "parentSpanId: must name another span, not this one"),
     ],
 )
 def test_a_span_with_wrong_ids_is_refused_and_the_others_are_not(change: Json, field: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
-from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation, SessionSeen
+from loopgraph.contracts.observations import AgentBelow, LogRecorded, MetricMeasured, Observation, SessionSeen
 from loopgraph.contracts.traces import Alternative, TraceEvent
 from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 
@@ -18,6 +18,7 @@ CONTRACTS: list[Any] = [
     *(SessionSeen, LogRecorded, MetricMeasured, PatternUsed, MemoryLoaded),
     Observation,
     Alternative,
+    AgentBelow,
 ]
 
 

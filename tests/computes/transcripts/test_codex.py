@@ -15,8 +15,8 @@ from loopgraph.computes.transcripts.codex_usage import Usage
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from support.odd_lines import ODD, places, with_odd
 from support.client_transcripts import FOLDER, Fresh, read
+from support.odd_lines import ODD, places, with_odd
 
 Json = dict[str, Any]
 

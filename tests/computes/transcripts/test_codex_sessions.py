@@ -10,8 +10,8 @@ import pytest
 from loopgraph.computes.transcripts.codex import CodexReader
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.graph.client import Graph
-from support.recorded_clients import session, tree
 from support.client_transcripts import Fresh, read, record, sent, tokens
+from support.recorded_clients import session, tree
 
 Json = dict[str, Any]
 

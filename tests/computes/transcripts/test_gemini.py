@@ -16,9 +16,9 @@ from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.precedence import Clock
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
 from loopgraph.effects.graph.client import Graph
+from support.client_transcripts import FOLDER, Fresh, read, record, tokens
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
-from support.client_transcripts import FOLDER, Fresh, read, record, tokens
 
 Json = dict[str, Any]
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from loopgraph.assets import asset, digest_of, schema_statements
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.bodies import body_digest, digest_of_version
+from loopgraph.contracts.sessions import LogFilter, MetricFilter
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import migrations as framework
 from loopgraph.effects.schema import schema
 from loopgraph.effects.schema.migrations import migrations, recorded_migrations
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, examine, look, prepare, recorded_version, upgrade
+from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.timeouts import TraceTimeouts
 from loopgraph.errors import ForeignData, SetupError
@@ -189,6 +191,22 @@ async def test_old_versions_of_definitions_are_found_by_their_bodies(
         name: digest_of_version(name, texts[name]) for name in ("skill", "command", "subagent", "memory")
     }
     assert digests["skill"] == body_digest("# Triage\nLook.")
+
+
+async def test_records_from_before_they_had_keys_are_listed(empty: Graph) -> None:
+    await old_databases.load(empty, 2)
+    of = {"created_at": LATER, "context": "{}"}
+    logs = [{"record_id": f"r{number}", "at": LATER + timedelta(seconds=number), **of} for number in range(3)]
+    logs.append({"record_id": "undated", **of})
+    points = [{"point_id": row["record_id"], "name": "n", "temporality": "delta", "value": 1.0, **row} for row in logs]
+    await statement(empty, "UNWIND $rows AS row CREATE (l:LogRecord) SET l = row", rows=logs)
+    await statement(empty, "UNWIND $rows AS row CREATE (m:MetricPoint) SET m = row", rows=points)
+    await prepare(empty)
+    reads, page = RecordReads(empty), Page(first=10)
+    found = await reads.logs(LogFilter(), page, None)
+    assert [record.record_id for record in found.items] == ["r2", "r1", "undated", "r0"]
+    measured = await reads.metrics(MetricFilter(), page, None)
+    assert [point.point_id for point in measured.items] == ["r2", "r1", "undated", "r0"]
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
 from loopgraph.contracts.traces import LONGEST_MS
 from loopgraph.errors import InvalidInput
@@ -111,6 +112,21 @@ class Fields:
             except orjson.JSONDecodeError:
                 return value
         return value
+
+
+_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)+")
+
+
+def first_problem(error: ValidationError) -> InvalidInput:
+    """The first thing that is wrong with a report, without its value: its field, and what would be right. A rule over several
+    fields is about the one that it speaks of first."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    problem = first["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    if not (field := ".".join(str(part) for part in first["loc"])):
+        named = _NAME.search(problem)
+        field = named[0] if named else "body"
+        problem = problem.removeprefix(f"{field} ")
+    return InvalidInput(field, problem)
 
 
 def _number(value: Any) -> float | None:

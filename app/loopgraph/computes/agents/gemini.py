@@ -23,7 +23,8 @@ CLIENT: Final = "gemini-cli"
 _BEGINS: Final = "BeforeAgent"
 _SHELL: Final = "run_shell_command"
 _EXIT_CODE = re.compile(r"^Exit Code: (-?\d{1,10})$", re.MULTILINE)
-_DENIED: Final = frozenset({"policy_violation", "permission_denied"})
+DENIAL: Final = "policy_violation"
+"""The type of the error of a call that a policy or a hook did not allow; ``permission_denied`` is one of the file system."""
 
 
 def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
@@ -59,7 +60,7 @@ def _failure(tool: str | None, response: Any) -> dict[str, Any]:
     if isinstance(error, dict):
         fields = Fields(error)
         kind, message = fields.name("type"), fields.text("message")
-        if kind in _DENIED:
+        if kind == DENIAL:
             return hooks.failed(message, TraceStatus.DENIED, DENIED)
         return hooks.failed(message, kind=kind or hooks.TOOL_ERROR)
     if error:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
+from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, first_problem, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, digest_id, execution_id, unnamed_call_id
 from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.contracts.base import Instant, JsonMap
@@ -142,8 +142,7 @@ def ids_agree() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidInput(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from error
+        raise first_problem(error) from error
 
 
 # Sessions

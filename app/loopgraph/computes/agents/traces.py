@@ -13,6 +13,7 @@ from loopgraph.computes.agents.endings import subagent_status
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
 from loopgraph.contracts.traces import PROMPTED, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.errors import InvalidInput
 
 _HEAD: Final = 4_000
 """So many characters are looked at: what is asked for stands before the result, which can be long."""
@@ -90,9 +91,13 @@ def subagent_end(session_id: str, prompt: str | None, at: datetime | None) -> Tr
 
 
 def subagent_trace(session_id: str, agent_id: str, **more: Any) -> TraceStarted:
-    """The trace of a subagent's work, and ``more`` fields of it; those that are None are not known."""
+    """The trace of a subagent's work, and ``more`` fields of it; those that are None are not known. Raises InvalidInput if it
+    would be the trace that it hangs under."""
+    trace = agent_trace_id(session_id, agent_id)
+    if trace == more.get("parent_id"):
+        raise InvalidInput("agent_id", "must not make the id of the prompt when it is put to that of the session")
     return TraceStarted(
-        correlation_id=agent_trace_id(session_id, agent_id),
+        correlation_id=trace,
         session_id=as_id(session_id),
         source="subagent",
         agent_id=as_id(agent_id),

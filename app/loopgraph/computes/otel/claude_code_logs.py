@@ -6,7 +6,7 @@ They alone know both the id of the prompt and the OpenTelemetry trace, and so ti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, execution_id
@@ -29,12 +29,15 @@ from loopgraph.contracts.observations import LogRecorded, Observation, ObservedE
 from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     MOST_RETRIES,
+    OF_SESSION,
     EndpointCalled,
     HookExecuted,
     TraceCompleted,
     TraceStarted,
     TraceStatus,
 )
+
+_REQUESTS: Final = frozenset({"api_request", "api_error"})
 
 
 def event_name(log: Log) -> str | None:
@@ -65,10 +68,18 @@ class _Record:
 
     @property
     def correlation_id(self) -> str | None:
-        return self.signal.trace(self.root_id) if self.root_id else None
+        if self.root_id is None:
+            return self.signal.session if self.of_last_prompt else None
+        return self.signal.trace(self.root_id)
+
+    @property
+    def of_last_prompt(self) -> bool:
+        """Whether it is a request of a client that does not name its prompts: it counts with the last one of its session."""
+        return self.root_id is None and self.name in _REQUESTS
 
     def observed(self, event: ObservedEvent, place: int = Place.LOGGED, *, name: str = "", **how: Any) -> Observation:
         told = {
+            **said(prompt_of=self.signal.session if self.of_last_prompt else None),
             "rank": Trust.TELEMETRY,
             "clock": Clock.LOGGED,
             "place": place,
@@ -78,17 +89,26 @@ class _Record:
         return Observation(event=event, source=shortened(f"otel.{PREFIX}{name or self.name}", LONGEST_NAME), **told)
 
 
-def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], Observation | None]:
-    """What a record of the client says, and the place of the subagent that it names. Raises InvalidInput for ids that are no
-    texts."""
+def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
+    """What a record of the client says, and where it belongs: the session of its prompt, the place of the subagent that it names.
+    Raises InvalidInput for ids that are no texts."""
     signal = AgentSignal.of(log.attributes)
     prompt_id = signal.fields.id("prompt.id")
     record = _Record(name, log, signal, as_id(prompt_id) if prompt_id else None)
     if record.correlation_id is None:
-        return (_logged(record),), None
-    place = record.observed(signal.subagent(record.root_id), name="subagent") if signal.agent_id else None
+        return (_logged(record),), ()
+    places = [record.observed(_whole(record), name="prompt", rank=Trust.HEARSAY)]
+    if signal.agent_id and record.root_id:
+        places.append(record.observed(signal.subagent(record.root_id), name="subagent"))
     used = _uses(record)
-    return (*(_placed(record) or (_logged(record),)), *used), place
+    return (*(_placed(record) or (_logged(record),)), *used), tuple(places)
+
+
+def _whole(record: _Record) -> TraceStarted:
+    """The trace of the prompt, or of the session itself."""
+    source = {} if record.root_id else {"source": OF_SESSION}
+    session = record.signal.session
+    return TraceStarted(correlation_id=record.root_id or session, session_id=session, **source)
 
 
 def _placed(record: _Record) -> tuple[Observation, ...] | None:
@@ -101,7 +121,7 @@ def _placed(record: _Record) -> tuple[Observation, ...] | None:
             return (_tool_result(record),)
         case "tool_decision" if fields.rest.get("tool_use_id"):
             return (_tool_decision(record),)
-        case "api_request" | "api_error":
+        case name if name in _REQUESTS:
             return (_api_request(record),)
         case "subagent_completed" if record.signal.agent_id:
             return (_subagent_completed(record),)

@@ -89,6 +89,17 @@ class AgentSpans:
                 return (_execution(here), *used)
         return (_other(here),)
 
+    def prompt(self, span: Span) -> Observation:
+        """The trace of its prompt, and the session of that."""
+        session = as_id(span.attributes[SESSION])
+        return Observation(
+            event=TraceStarted(correlation_id=span.trace_id, session_id=session),
+            source="otel.claude_code.prompt",
+            rank=Trust.HEARSAY,
+            place=Place.LOGGED,
+            otel_trace_id=span.trace_id,
+        )
+
     def subagent(self, spans: Sequence[Span]) -> Observation:
         """The trace of the one subagent that all of these spans name, and where they hang."""
         first = AgentSignal.of(spans[0].attributes)

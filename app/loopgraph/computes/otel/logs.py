@@ -30,14 +30,15 @@ def observe_logs(items: Sequence[Log | InvalidInput]) -> Report:
             if name is None or not is_of_agent(PREFIX, log.attributes):
                 report.add(i, *_observe(log))
                 continue
-            observations, place = observe_agent_log(log, name)
+            observations, around = observe_agent_log(log, name)
         except (InvalidInput, ValidationError) as error:
             report.refuse(i, error)
             continue
         report.add(i, *observations)
-        if place is not None and (said_of := place.model_dump_json()) not in places:
-            places.add(said_of)
-            report.add_common(place)
+        for place in around:
+            if (said_of := place.model_dump_json()) not in places:
+                places.add(said_of)
+                report.add_common(place)
         if log.attributes[SESSION] not in sessions:
             sessions.add(log.attributes[SESSION])
             report.add_common(session_seen(log.origin, log.attributes, log.time_ns))

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from loopgraph.computes.agents.fields import first_problem
 from loopgraph.contracts.observations import Observation
 from loopgraph.errors import InvalidInput
 
@@ -51,11 +52,7 @@ class Report:
 
     def refuse(self, item: int, error: InvalidInput | ValidationError) -> None:
         """An item says nothing that can be kept."""
-        if isinstance(error, ValidationError):
-            first = error.errors(include_url=False, include_input=False)[0]
-            self.refused[item] = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-        else:
-            self.refused[item] = str(error)
+        self.refused[item] = str(first_problem(error) if isinstance(error, ValidationError) else error)
 
 
 def is_trace_id(value: str) -> bool:

@@ -6,7 +6,8 @@ key of its span, nested as the spans are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from loopgraph.computes.agents.ids import span_key
 from loopgraph.computes.otel.claude_code import SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_spans import AgentSpans, subagents, times
 from loopgraph.computes.otel.conventions import call_fields, failure
-from loopgraph.computes.otel.dialects.dialect import Kind, Role
+from loopgraph.computes.otel.dialects.dialect import AGENT, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.saying import (
     agent_of,
@@ -31,7 +32,7 @@ from loopgraph.computes.otel.dialects.saying import (
 from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.prompts import may_use, uses_of
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
-from loopgraph.contracts.observations import Observation, ObservedEvent
+from loopgraph.contracts.observations import AgentBelow, Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -59,12 +60,16 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     sound = [span for i, span in of_agent.items() if i not in report.refused]
     for spans_of_one in subagents(sound):
         report.add_common(agent_spans.subagent(spans_of_one))
+    for [span, *_] in _grouped(sound, lambda span: (span.trace_id, span.attributes[SESSION])):
+        report.add_common(agent_spans.prompt(span))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
     others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
-    _nest(report, others)
+    above = {_key(span): span_key(span.trace_id, span.parent_id) for span in others if span.parent_id.strip("0")}
+    _nest(report, above)
+    agents = _agents(report, above)
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
-        report.add_common(_whole(spans_of_one))
+        report.add_common(_whole(spans_of_one, agents.pop(spans_of_one[0].trace_id, [])))
     for [span, *_] in _grouped(others, lambda span: (span.trace_id, id(span.origin.resource))):
         if named := of_resource(span.origin.resource):
             event = TraceStarted(correlation_id=span.trace_id, **named)
@@ -75,8 +80,9 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     return report
 
 
-def _nest(report: Report, spans: Iterable[Span]) -> None:
-    """Tells of each call of a model which other ones it is within, whatever lies between them."""
+def _nest(report: Report, above: Mapping[str, str]) -> None:
+    """Tells of each call of a model which other ones it is within, whatever lies between them; ``above`` has the parents of all
+    spans that are here."""
     calls = {
         item.event.call_id: at
         for at, item in enumerate(report.observations)
@@ -84,7 +90,6 @@ def _nest(report: Report, spans: Iterable[Span]) -> None:
     }
     if len(calls) < 2:
         return
-    above = {span_key(span.trace_id, span.span_id): span_key(span.trace_id, span.parent_id) for span in spans}
     for call_id, at in calls.items():
         around, outer = list[str](), above.get(call_id)
         while outer is not None and outer not in around and outer != call_id:
@@ -94,6 +99,37 @@ def _nest(report: Report, spans: Iterable[Span]) -> None:
             report.observations[at] = report.observations[at].model_copy(update={"within": within})
 
 
+def _agents(report: Report, above: Mapping[str, str]) -> dict[str, list[AgentBelow]]:
+    """The agents that work in each trace below no other agent that is seen here."""
+    agents = {
+        item.event.execution_id: item.event
+        for item in report.observations
+        if isinstance(item.event, HookExecuted) and item.event.hook_type == AGENT.hook_type
+    }
+    tops: dict[str, str | None] = {}
+
+    def top(key: str) -> str | None:
+        """The highest span that is known above a span, or it itself; None if there is an agent on the way."""
+        way = dict[str, None]()
+        while key in above and key not in agents and key not in tops and key not in way:
+            way[key] = None
+            key = above[key]
+        found = tops.get(key, None if key in agents else key)
+        tops.update(dict.fromkeys(way, found))
+        return found
+
+    below = defaultdict[str, list[AgentBelow]](list)
+    for key, event in agents.items():
+        parent = above.get(key)
+        if event.tool_name and parent and (outermost := top(parent)):
+            below[event.correlation_id].append(AgentBelow(span=key, below=outermost, agent=event.tool_name))
+    return below
+
+
+def _key(span: Span) -> str:
+    return span_key(span.trace_id, span.span_id)
+
+
 def _check(span: Span) -> None:
     if not is_trace_id(span.trace_id):
         raise InvalidInput("traceId", "must be 16 bytes, as 32 hexadecimal digits in JSON, and not all 0")
@@ -101,6 +137,8 @@ def _check(span: Span) -> None:
         raise InvalidInput("spanId", "must be 8 bytes, as 16 hexadecimal digits in JSON, and not all 0")
     if span.parent_id and not is_span_id(span.parent_id) and span.parent_id.strip("0"):
         raise InvalidInput("parentSpanId", "must be 8 bytes, as 16 hexadecimal digits in JSON")
+    if span.parent_id == span.span_id:
+        raise InvalidInput("parentSpanId", "must name another span, not this one, or be left out")
 
 
 def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[list[Span]]:
@@ -152,7 +190,8 @@ def _root(reading: Reading, span: Span, kind: Kind, *, wrapper: bool) -> tuple[O
     context = {"context": _context(reading.fields, span)} if wrapper else {}
     started = TraceStarted(correlation_id=span.trace_id, source=span.origin.service or "otel", **begun, **context)
     completed = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, **ended)
-    return (_observed(started, span), _observed(completed, span))
+    of_server = wrapper and span.kind == "server" and started.agent_type is None
+    return (_observed(started, span, **said(root_span=_key(span) if of_server else None)), _observed(completed, span))
 
 
 def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
@@ -165,7 +204,7 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
         **failure(fields, span),
         **times(span),
     }
-    key = span_key(span.trace_id, span.span_id)
+    key = _key(span)
     if kind.role in (Role.MODEL, Role.CALL):
         read = model_fields(reading, span) if kind.role is Role.MODEL else call_fields(fields, span)
         call = EndpointCalled(call_id=key, **course, **read, context=_context(reading.fields, span))
@@ -183,14 +222,14 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
     return _observed(step, span)
 
 
-def _whole(spans: Sequence[Span]) -> Observation:
-    """What the spans of one service say of their trace as a whole: who sent them, and whose session it is."""
+def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
+    """What the spans of one service say of their trace as a whole: who sent them, whose session it is, and which agents work."""
     first, known = spans[0], Attributes()
     for span in spans:
         reading = Reading.of(span)
         known = {**who(reading), **known} if reading.speaks else known
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
-    return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY)
+    return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY, agents=tuple(agents))
 
 
 def _of_service(span: Span) -> str:

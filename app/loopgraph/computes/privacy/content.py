@@ -47,7 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
         experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id span_key nested_in
-        within prompt_of part loaded_for""",
+        within prompt_of part loaded_for root_span span below""",
     ),
     **_kinds(
         Kind.LABEL,
@@ -63,14 +63,14 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     **_kinds(Kind.MAP, "context rag_queries_executed"),
     **_kinds(Kind.HEADERS, "headers"),
-    **_kinds(Kind.PART, "event alternatives"),
+    **_kinds(Kind.PART, "event alternatives agents"),
     **_kinds(
         Kind.PLAIN,
         """kind timestamp started_at completed_at ended_at cut_off_at duration_ms routing_duration_ms status success cache_hit
         confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
         quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens
         output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule
-        unnamed_call pattern_origin digests file_digest""",
+        unnamed_call pattern_origin digests file_digest going_on_at""",
     ),
 }
 """By the name of the field, which means the same in every contract of an event; all their fields are here."""

@@ -47,12 +47,18 @@ def _definition_key(row: Row) -> Row:
 _FRONT_MATTER: Final = re.compile(r"---[ \t]*\r?\n.*?(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
+def _record(row: Row) -> Row:
+    return {"key": row["key"], "time_key": time_key(row["at"], row["key"])}
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
         "0003_sessions_and_open_traces/2_traces": _open_trace,
         "0005_body_digests/1_versions": _body_digest,
         "0006_uses/1_versions": _definition_key,
+        "0008_keys_of_records/1_logs": _record,
+        "0008_keys_of_records/2_points": _record,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

@@ -56,7 +56,8 @@ class Letter(Contract):
         try:
             event: Recordable = contract(self.event)
         except ValidationError as error:
-            raise ValueError(f"it is no {self.type} that this loopgraph knows: {error.errors()[0]['msg']}") from error
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise ValueError(f"it is no {self.type} that this loopgraph knows: {problem}") from error
         return event
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
+from loopgraph.contracts.precedence import Trust
 from loopgraph.contracts.pricing import Pricing, unpriced
 from loopgraph.contracts.traces import (
     EndpointCalled,
@@ -20,8 +21,9 @@ from loopgraph.contracts.traces import (
     TraceStatus,
 )
 from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
+from loopgraph.effects.clock import time_key
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.joining import Properties, weightless
+from loopgraph.effects.traces.joining import Properties, weighted, weightless
 from loopgraph.effects.traces.nodes import Nodes, Piece
 from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled
 
@@ -68,7 +70,7 @@ class Batch:
         self._versions = frozenset(versions)
         self._experiments = experiments or {}
         self._named: set[str] = set()
-        self._placed: set[tuple[str, str | None, str | None]] = set()
+        self._placed: set[tuple[str, str | None, str | None, int]] = set()
 
     def fold(self, piece: Piece) -> Recorded:
         """Folds one event in. Raises NotFound, InvalidInput or Conflict, and then changes nothing."""
@@ -144,7 +146,8 @@ class Batch:
             case MetricMeasured():
                 return self._keep(self.points, given)
         if piece.correlation_id and not isinstance(event, TraceStarted | TraceCompleted | LogRecorded):
-            self._place(piece.correlation_id, session_id=given.get("session_id"))
+            rank = piece.observation.rank if piece.observation else Trust.HEARSAY
+            self._place(piece.correlation_id, session_id=given.get("session_id"), rank=rank)
         root_id, otel_trace_id = piece.root_id, piece.otel_trace_id
         if root_id and root_id != piece.correlation_id:
             self._named.add(root_id)
@@ -152,13 +155,21 @@ class Batch:
             self._place(root_id, otel_trace_id=otel_trace_id)
         return repeated
 
-    def _place(self, correlation_id: str, session_id: str | None = None, otel_trace_id: str | None = None) -> None:
-        """Joins in what the parts of a trace say of it; most of them say the same."""
-        place = (correlation_id, session_id, otel_trace_id)
-        if place not in self._placed:
-            said = {"correlation_id": correlation_id, "session_id": session_id, "otel_trace_id": otel_trace_id}
-            self._join_trace({name: value for name, value in said.items() if value is not None})
-            self._placed.add(place)
+    def _place(
+        self,
+        correlation_id: str,
+        session_id: str | None = None,
+        otel_trace_id: str | None = None,
+        rank: int = Trust.HEARSAY,
+    ) -> None:
+        """Joins in what the parts of a trace say of it; most of them say the same. ``rank`` weighs the session."""
+        place = (correlation_id, session_id, otel_trace_id, rank if session_id else 0)
+        if place in self._placed:
+            return
+        said = {"correlation_id": correlation_id, "session_id": session_id, "otel_trace_id": otel_trace_id}
+        known = {name: value for name, value in said.items() if value is not None}
+        self._join_trace(weighted(known, {"session_id": (rank, 0)}) if session_id else known)
+        self._placed.add(place)
 
     def _join_trace(self, given: Properties) -> bool:
         id_ = given["correlation_id"]
@@ -170,7 +181,7 @@ class Batch:
         if nodes.get(given[nodes.key]) is not None:
             return True
         at = given.get("at", self._received_at)
-        nodes.put({**weightless(given), "at": at, "created_at": at})
+        nodes.put({**weightless(given), "at": at, "created_at": at, "time_key": time_key(at, given[nodes.key])})
         return False
 
     def _with_arm(self, event: HookExecuted, given: Properties) -> Properties:

@@ -7,6 +7,7 @@ without a weight come from a client's own event. Only this module reads and writ
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
@@ -23,14 +24,20 @@ PARTS = {"request_body": "request_parts", "response_body": "response_parts"}
 MEMORIES = "memories"
 """What of memory was read into a session: JSON of ``{file and prompt: evidence}``."""
 
-MAPS = frozenset({"context", MEMORIES, *PARTS.values()})
+AGENTS = "agents_below"
+"""The agents that may work in a trace, by their spans: JSON of ``{span: [the span that it is below, agent]}``."""
+
+MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})
 PARTS_END = "parts_end"
 """The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END})
+GOING_ON = "going_on_at"
+"""When a trace was at work last, of those whose end nobody tells."""
+
+_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END, GOING_ON})
 _NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
 _ERROR = ("error_type", "error_message")
@@ -82,6 +89,22 @@ def unweighted(properties: Properties, names: Collection[str]) -> Properties:
     weights = _weights(properties)
     left = {name: weight for name, weight in weights.items() if name not in names}
     return properties if left == weights else {**properties, RANKS: json_text(left)}
+
+
+def gone_on(properties: Properties) -> Properties:
+    """The trace as one that was at work at ``GOING_ON``: in progress again, if only what is around it had ended before."""
+    weights, at = _weights(properties), properties[GOING_ON]
+    told_at_level, told_at = weights.get("status", OWN)
+    if properties["status"] not in FINAL or told_at_level != Ending.AROUND or told_at >= micros(at):
+        return properties
+    told = {name for name in ("status", *_ERROR, "completed_at") if weights.get(name, OWN)[1] == told_at}
+    left = {name: weight for name, weight in weights.items() if name not in told}
+    return {**properties, **dict.fromkeys(told), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+
+
+def micros(at: datetime | None) -> int:
+    """An instant as it is weighed: in microseconds since 1970, 0 for none."""
+    return int(at.timestamp()) * 1_000_000 + at.microsecond if at else 0
 
 
 def level(field: str, properties: Properties) -> int:

@@ -36,7 +36,18 @@ from loopgraph.contracts.traces import (
 from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import PARTS, PARTS_END, Properties, concluded, is_concluded, level, reopened
+from loopgraph.effects.traces.joining import (
+    AGENTS,
+    GOING_ON,
+    PARTS,
+    PARTS_END,
+    Properties,
+    concluded,
+    gone_on,
+    is_concluded,
+    level,
+    reopened,
+)
 from loopgraph.errors import InvalidInput
 
 BEGUN, ENDED = "begun_hash", "ended_hash"
@@ -177,6 +188,8 @@ def keyed_trace(properties: Properties) -> Properties:
     """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
     an unknown one are known is over when they are."""
     properties = _ended_by_parts(properties) if PARTS_END in properties else properties
+    properties = gone_on(properties) if properties.get(GOING_ON) else properties
+    properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -188,6 +201,24 @@ def keyed_trace(properties: Properties) -> Properties:
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
+
+
+_MOST_AGENTS = 32
+"""So many spans of agents are kept in mind. Where there are more, nobody knows whether one of them is alone below its root."""
+
+
+def _with_its_agent(properties: Properties) -> Properties:
+    """A trace whose root is the span of a server is the work of the one agent below that, whatever lies between."""
+    known = json_value(properties[AGENTS])
+    kept = dict(sorted(known.items())[:_MOST_AGENTS])
+    names = {agent for below, agent in kept.values() if below == properties.get("root_span")}
+    agent = names.pop() if len(names) == 1 and len(kept) < _MOST_AGENTS else None
+    properties = properties if kept == known else {**properties, AGENTS: json_text(kept)}
+    if agent == properties.get("agent_type") or (
+        properties.get("agent_type") and not is_concluded("agent_type", properties)
+    ):
+        return properties
+    return {**properties, **concluded(properties, {"agent_type": agent})}
 
 
 def _ended_by_parts(properties: Properties) -> Properties:

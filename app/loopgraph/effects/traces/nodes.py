@@ -169,10 +169,11 @@ class Nodes:
         """Joins an observation in; ``base`` is the node as it begins. Whether it is repeated."""
         before = self.get(given[self.key])
         after = joined(before or base, given)
-        if before is not None and before == after:
+        if before == after:
             return True
         self.put(after)
-        return False
+        now = self._current[given[self.key]]
+        return before is not None and all(before.get(name) == value for name, value in now.items())
 
     def new(self) -> list[Properties]:
         """The nodes to be made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
@@ -10,10 +10,20 @@ from loopgraph.contracts.precedence import Ending, Weight, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.contracts.uses import PATTERN, MemoryLoaded, PatternUsed
 from loopgraph.effects.graph.values import json_text
-from loopgraph.effects.traces.joining import MAPS, MEMORIES, PARTS, PARTS_END, Properties, weighted
+from loopgraph.effects.traces.joining import (
+    AGENTS,
+    GOING_ON,
+    MAPS,
+    MEMORIES,
+    PARTS,
+    PARTS_END,
+    Properties,
+    micros,
+    weighted,
+)
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
-_EVIDENCE = ("span_id", "nested_in")
+_EVIDENCE = ("span_id", "nested_in", "root_span")
 _BY_HOOKS = "hook."
 
 
@@ -46,6 +56,11 @@ def observed(observation: Observation) -> Properties:
         given["hooked"] = True
     if isinstance(event, TraceStarted) and event.timestamp and _is_of_person(event):
         given["prompted_at"] = event.timestamp
+    if isinstance(event, TraceStarted) and observation.going_on_at:
+        given[GOING_ON] = observation.going_on_at
+    if observation.agents:
+        told = {agent.span: [agent.below, agent.agent] for agent in observation.agents}
+        given[AGENTS] = json_text(dict(sorted(told.items())))
     given |= {name: value for name in _EVIDENCE if (value := getattr(observation, name))}
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
@@ -62,7 +77,7 @@ def _memory(observation: Observation, event: MemoryLoaded) -> Properties:
         for name, value in event.model_dump(mode="json", exclude={"kind", "session_id", "text"}).items()
         if value
     }
-    weight = observation.rank, _micros(event.timestamp)
+    weight = observation.rank, micros(event.timestamp)
     given = {"session_id": event.session_id, MEMORIES: json_text({member: evidence})}
     return weighted(given, {f"{MEMORIES}.{member}": weight})
 
@@ -107,14 +122,10 @@ def _course(observation: Observation) -> Properties:
 
 
 def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
-    micros = _micros(observation.event.timestamp)
+    at = micros(observation.event.timestamp)
     ending = observation.rank if observation.ending is None else observation.ending
     trust, levels = observation.rank, levels_of(observation.clock, observation.place, ending)
-    weights = {name: (levels.get(name, trust), micros) for name in given if name not in MAPS}
+    weights = {name: (levels.get(name, trust), at) for name in given if name not in MAPS}
     keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
-    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), micros) for name in given if name in MAPS}
+    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), at) for name in given if name in keys}
     return weights
-
-
-def _micros(at: datetime | None) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond if at else 0

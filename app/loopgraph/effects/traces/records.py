@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from loopgraph.assets import query
 from loopgraph.contracts.base import Page, Principal
 from loopgraph.contracts.sessions import LogFilter, LogRecord, MetricFilter, MetricPoint
+from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces.reads import LAST, subject_of
@@ -23,7 +24,6 @@ _LOGS_PAGE = query("traces/logs_page")
 _POINTS_PAGE = query("traces/points_page")
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-_END = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Items(NamedTuple, Generic[T]):
@@ -66,26 +66,24 @@ class RecordReads:
     async def logs(self, filter: LogFilter, page: Page, principal: Principal | None) -> Items[LogRecord]:
         """A page of log records, newest first, of sessions, of traces, and of neither."""
         conditions = filter.model_dump(exclude={"since", "until"})
-        rows = await self._graph.read(
-            _LOGS_PAGE, **conditions, **_range(filter, page, "record_id", principal), limit=page.first + 1
-        )
+        rows = await self._graph.read(_LOGS_PAGE, **conditions, **_range(filter, page, principal), limit=page.first + 1)
         return page_of([log_record(row["record"]) for row in rows], page)
 
     async def metrics(self, filter: MetricFilter, page: Page, principal: Principal | None) -> Items[MetricPoint]:
         """A page of data points, newest first, of sessions and of none."""
         conditions = filter.model_dump(exclude={"since", "until"})
         rows = await self._graph.read(
-            _POINTS_PAGE, **conditions, **_range(filter, page, "point_id", principal), limit=page.first + 1
+            _POINTS_PAGE, **conditions, **_range(filter, page, principal), limit=page.first + 1
         )
         return page_of([metric_point(row["point"]) for row in rows], page)
 
 
-def _range(filter: LogFilter | MetricFilter, page: Page, key: str, principal: Principal | None) -> Properties:
-    """Between which instants, and before which id, a page of the newest is."""
-    at, id_ = position_of(page) if page.after is not None else (_END, LAST)
-    if filter.until is not None and filter.until <= at:
-        at, id_ = filter.until, ""  # exclusive: no id is before it
-    return {"since": filter.since or _BEGINNING, "at": at, key: id_, "subject": subject_of(principal)}
+def _range(filter: LogFilter | MetricFilter, page: Page, principal: Principal | None) -> Properties:
+    """Between which keys a page of the newest is."""
+    after = time_key(*position_of(page)) if page.after is not None else LAST
+    before = time_key(filter.until, "") if filter.until else LAST
+    above = time_key(filter.since, "") if filter.since else ""
+    return {"above": above, "before": min(after, before), "subject": subject_of(principal)}
 
 
 def page_of(items: list[T], page: Page) -> Items[T]:

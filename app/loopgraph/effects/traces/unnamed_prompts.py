@@ -13,6 +13,7 @@ from typing import Any
 from loopgraph.assets import query
 from loopgraph.contracts.traces import OF_SESSION, UNNAMED, HookExecuted, TraceStarted
 from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.traces.joining import GOING_ON
 from loopgraph.effects.traces.nodes import Piece
 
 _UNNAMED_PROMPTS = query("traces/unnamed_prompts")
@@ -55,7 +56,9 @@ def _placed(piece: Piece, prompts: _Prompts) -> Piece:
         return piece
     _, prompt = max(begun)
     if isinstance(piece.event, TraceStarted) and piece.event.source == OF_SESSION:
-        return replace(piece, given={"correlation_id": prompt})  # what it says is of a trace that need not be
+        # What else it says is of a trace that need not be.
+        kept = {name: piece.given[name] for name in (GOING_ON,) if name in piece.given}
+        return replace(piece, given={"correlation_id": prompt, **kept})
     given: dict[str, Any] = dict(piece.given)
     if given.get("correlation_id") == session:
         given["correlation_id"] = prompt

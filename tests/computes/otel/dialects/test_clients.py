@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.otel.dialects.table import EVENTS
 from loopgraph.computes.otel.json import read_logs
 from loopgraph.computes.otel.logs import observe_logs
@@ -168,3 +169,62 @@ def test_events_of_gemini_cli_as_its_source_has_them() -> None:
     assert (ok["tool_name"], ok["tool_input"], ok["correlation_id"]) == ("read_file", {"path": "a"}, trace)
     assert (bad["status"], bad["error_message"], bad["error_type"]) == ("error", "no such file", "enoent")
     assert [log["name"] for log in picture.logs.values()] == ["gemini_cli.config"]
+
+
+def of_codex(name: str, **more: Any) -> Json:
+    about = attributes({"event.name": f"codex.{name}", "conversation.id": "c-1", "call_id": "call_1", **more})
+    return {"timeUnixNano": "1772366400000000000", "attributes": about}
+
+
+def step_of(*records: Json) -> Json:
+    [step] = picture_of([("logs", logs(*records))]).steps.values()
+    return step
+
+
+@pytest.mark.parametrize("decision", ["denied", "denied_with_network_policy_deny", "timed_out", "timedout", "abort"])
+def test_a_call_of_codex_that_was_not_allowed_is_denied(decision: str) -> None:
+    """The decisions are those of ``ReviewDecision`` in codex-rs/protocol."""
+    step = step_of(of_codex("tool_decision", tool_name="exec_command", decision=decision, source="User"))
+    assert (step["status"], step["error_type"], step["error_message"]) == ("denied", DENIED, "rejected by User")
+    assert "completed_at" in step
+    assert step["context"]["decision"] == decision
+
+
+@pytest.mark.parametrize(
+    "decision", ["approved", "approved_for_session", "approvedforsession", "approved_with_amendment"]
+)
+def test_a_call_of_codex_that_was_allowed_is_open(decision: str) -> None:
+    step = step_of(of_codex("tool_decision", tool_name="exec_command", decision=decision, source="Config"))
+    assert "status" not in step
+    assert "completed_at" not in step
+
+
+def test_a_decision_that_names_no_call_is_a_step_only_if_it_is_its_end() -> None:
+    about = {"tool_name": "shell", "call_id": ""}
+    picture = picture_of([("logs", logs(of_codex("tool_decision", decision="approved", **about)))])
+    assert (len(picture.steps), len(picture.logs)) == (0, 1)
+    assert step_of(of_codex("tool_decision", decision="denied", **about))["status"] == "denied"
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "error_type", "message"),
+    [
+        ({"decision": "reject"}, "denied", DENIED, "rejected"),
+        ({"decision": "reject", "error": "no", "error_type": "x"}, "denied", DENIED, "no"),
+        ({"error": "not in this mode", "error_type": "policy_violation"}, "denied", DENIED, "not in this mode"),
+        (
+            {"error": "a is read-only", "error_type": "permission_denied"},
+            "error",
+            "permission_denied",
+            "a is read-only",
+        ),
+        ({"decision": "accept"}, "interrupted", INTERRUPTED, None),
+        ({}, "interrupted", INTERRUPTED, None),
+    ],
+)
+def test_a_call_of_gemini_cli_that_did_not_succeed(
+    told: Json, status: str, error_type: str, message: str | None
+) -> None:
+    """What was cancelled has no error (packages/core/src/scheduler/state-manager.ts, tool-executor.ts)."""
+    step = step_of(gemini("tool_call", function_name="write_file", success=False, duration_ms=3, **told))
+    assert (step["status"], step["error_type"], step.get("error_message")) == (status, error_type, message)

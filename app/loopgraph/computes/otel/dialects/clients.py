@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from loopgraph.computes.agents.gemini import DENIAL as GEMINI_DENIAL
 from loopgraph.computes.otel.dialects.dialect import AGENT, Dialect, Kind, Meaning, Role
 
 CODEX: Final = Dialect(
@@ -38,6 +39,11 @@ CODEX: Final = Dialect(
     success=("success",),
     error_message=("error.message",),
     status_code=("http.response.status_code",),
+    # ``ReviewDecision`` in codex-rs/protocol, and as older versions spell it
+    decision=("decision",),
+    decided_by=("source",),
+    denials=frozenset({"denied", "denied_with_network_policy_deny", "timed_out", "timedout", "abort"}),
+    stops=frozenset({"abort"}),
 )
 
 CODEX_SPANS: Final = Dialect(
@@ -75,6 +81,11 @@ GEMINI: Final = Dialect(
     error_message=("error.message", "error"),
     error_type=("error.type", "error_type"),
     status_code=("http.status_code", "status_code"),
+    # packages/core/src/telemetry/tool-call-decision.ts and packages/core/src/scheduler
+    decision=("decision",),
+    denials=frozenset({"reject", GEMINI_DENIAL}),
+    stops=frozenset({"reject"}),
+    failures_say_why=True,
 )
 
 GEMINI_SPANS: Final = Dialect(

@@ -143,3 +143,11 @@ class Dialect:
     error_message: Sources = ()
     error_type: Sources = ()
     status_code: Sources = ()
+    decision: Sources = ()
+    decided_by: Sources = ()
+    denials: frozenset[str] = frozenset()
+    """Decisions, and types of errors, by which a call was not allowed to run."""
+    stops: frozenset[str] = frozenset()
+    """Those of them with which the client waits for a person, and asks no model."""
+    failures_say_why: bool = False
+    """A call that has not succeeded, and of which no error is told, was stopped."""

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
+from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key, unnamed_prompt_id
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
@@ -86,7 +87,12 @@ def observe_event(log: Log, name: str | None) -> tuple[Observation, ...] | None:
     record = _Record(dialect, name, log)
     if record.session is None or (event := record.event()) is None:
         return None
-    return (*record.around(), record.observed(event), *record.ending(event))
+    ending = _ENDINGS.get(event.status) if isinstance(event, HookExecuted) and event.status else None
+    return (*record.around(event), record.observed(event, **said(ending=ending)), *record.ending(event))
+
+
+_ENDINGS: Final = {TraceStatus.ERROR: Ending.TOLD, TraceStatus.DENIED: Ending.FIRST_HAND}
+"""A hook may tell that a call is over that has failed, and a record that one has failed that was not allowed."""
 
 
 class _Record:
@@ -95,6 +101,9 @@ class _Record:
         self._reading = Reading(log.attributes, (dialect,))
         session, prompt = self._reading.text("session"), self._reading.text("prompt_id")
         self.session = as_id(session) if session else None
+        apart = Reading(log.attributes, (dialect,))  # what was decided stays in the context
+        self._decision, self._decided_by = apart.name("decision"), apart.text("decided_by")
+        self._stops = self._decision in dialect.stops
         self._otel_trace_id = log.trace_id if is_trace_id(log.trace_id) else None
         if prompt:
             # A client that names its prompts has several traces for one: theirs stay what they are.
@@ -118,8 +127,8 @@ class _Record:
             event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **placed, **how
         )
 
-    def around(self) -> tuple[Observation, ...]:
-        """The session, and the trace that it ties to it."""
+    def around(self, event: ObservedEvent) -> tuple[Observation, ...]:
+        """The session, and the trace that it ties to it: while tools are used in it, it goes on."""
         resource, own = Fields(self._log.origin.resource), Reading(self._log.attributes, (self._dialect,))
         seen = SessionSeen(
             session_id=self.session,
@@ -133,14 +142,24 @@ class _Record:
         )
         source = {"source": OF_SESSION} if self.trace == self.session else {}
         trace = TraceStarted(correlation_id=self.trace, session_id=self.session, **source)
-        return (self.observed(seen), self.observed(trace, Trust.HEARSAY))
+        going_on = said(going_on_at=self._at if isinstance(event, HookExecuted) and self._is_at_work(event) else None)
+        return (self.observed(seen), self.observed(trace, Trust.HEARSAY, **going_on))
+
+    def _is_at_work(self, used: HookExecuted) -> bool:
+        """Whether the model is told of what has become of a call. A failure says nothing of that: it may follow from a stop."""
+        return used.status in (None, TraceStatus.SUCCESS) or (used.status is TraceStatus.DENIED and not self._stops)
 
     def ending(self, event: ObservedEvent) -> tuple[Observation, ...]:
-        """No record says that a prompt is over: it is with what a model has said last, however the work went on."""
-        if not isinstance(event, EndpointCalled):
-            return ()
-        success = event.status is TraceStatus.SUCCESS
-        over = TraceCompleted(correlation_id=self.trace, success=success, **said(timestamp=self._at))
+        """No record says that a prompt is over: it is with what a model has said last, or with a call that a person has stopped,
+        unless the work is known to have gone on after that."""
+        match event:
+            case EndpointCalled():
+                status = event.status
+            case HookExecuted() if self._stops or event.status is TraceStatus.INTERRUPTED:
+                status = TraceStatus.INTERRUPTED
+            case _:
+                return ()
+        over = TraceCompleted(correlation_id=self.trace, status=status, **said(timestamp=self._at))
         return (self.observed(over, ending=Ending.AROUND),)
 
     def event(self) -> ObservedEvent | None:
@@ -197,25 +216,18 @@ class _Record:
             context=self._context(),
         )
 
-    def _tool(self, *, over: bool) -> HookExecuted:
+    def _tool(self, *, over: bool) -> HookExecuted | None:
         reading = self._reading
-        tool_use_id, succeeded = reading.name("tool_use_id"), reading.flag("success")
-        problem = reading.text("error_message") if over else None
-        failed = succeeded is False or bool(problem)
-        course = said(
-            timestamp=self._at,
-            status=(TraceStatus.ERROR if failed else TraceStatus.SUCCESS) if over else None,
-            completed_at=self._at if over else None,
-            duration_ms=reading.number("duration_ms") if over else None,
-            error_message=problem,
-            error_type=reading.name("error_type") if failed else None,
-        )
+        tool_use_id, course = reading.name("tool_use_id"), self._course(over=over)
+        if not over and tool_use_id is None and not course:
+            return None  # nothing ties what was allowed to what has become of it
         return HookExecuted(
             correlation_id=self.trace,
             **({"root_id": self.trace} if self.trace != self.session else {}),
             execution_id=execution_id(str(self.session), tool_use_id) if tool_use_id else self._digest(),
             session_id=self.session,
             hook_type="ToolUse",
+            **said(timestamp=self._at),
             **course,
             **said(
                 tool_name=reading.name("tool"),
@@ -225,6 +237,24 @@ class _Record:
             ),
             context=self._context(),
         )
+
+    def _course(self, *, over: bool) -> dict[str, Any]:
+        """How a call of a tool ended, if it did."""
+        reading, dialect = self._reading, self._dialect
+        problem = reading.text("error_message") if over else None
+        error = {"error_message": problem, "error_type": reading.name("error_type")}
+        if {self._decision, error["error_type"]} & dialect.denials:
+            why = problem or (f"rejected by {self._decided_by}" if self._decided_by else "rejected")
+            ended: dict[str, Any] = {"status": TraceStatus.DENIED, "error_type": DENIED, "error_message": why}
+        elif not over:
+            return {}
+        elif not problem and reading.flag("success") is not False:
+            ended = {"status": TraceStatus.SUCCESS}
+        elif not problem and dialect.failures_say_why:
+            ended = {"status": TraceStatus.INTERRUPTED, "error_type": INTERRUPTED}
+        else:
+            ended = {"status": TraceStatus.ERROR, **error}
+        return said(completed_at=self._at, duration_ms=reading.number("duration_ms") if over else None, **ended)
 
     def _digest(self) -> str:
         """The id of what has none; sent again, it has the same."""
