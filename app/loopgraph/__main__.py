@@ -1,5 +1,23 @@
-"""``python -m loopgraph`` is the ``loopgraph`` command."""
+"""The ``loopgraph`` command, also as ``python -m loopgraph``.
 
-from loopgraph.commands.app import main
+``loopgraph pattern render`` stands in prompts, where an agent waits for it: it does without the libraries of all other commands.
+"""
 
-main()
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point."""
+    if sys.argv[1:3] == ["pattern", "render"] and "--help" not in sys.argv:
+        from loopgraph.clients.render import main as render
+
+        sys.exit(render(sys.argv[3:]))
+    from loopgraph.commands.app import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""``loopgraph pattern render``: the text of a pattern's version that a unit of work is to run.
+
+    loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json] [--url URL] [--token-env NAME]
+
+It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick, and prints the last text that it
+was given when the service is away or gives none: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what
+goes wrong is told on standard error.
+
+Standard library only, and little of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+DEFAULT_URL = "http://127.0.0.1:8053"
+PATH = "/api/patterns/render"
+_TIMEOUT_S = 1.0
+_REMEMBERED = 200
+"""So many units of a pattern are remembered with what they were given."""
+_OPTIONS = ("unit", "arguments", "kind", "url", "token-env")
+_USAGE = "loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json]"
+
+
+class Wrong(Exception):
+    """The command is wrong; its text says how."""
+
+
+class NoAnswer(Exception):
+    """The service gives no text: it was not reached, cannot answer now, or will not."""
+
+
+class Known:
+    """What the service has given before for one pattern, on disk."""
+
+    def __init__(self, root: Path, *what: str) -> None:
+        self._file = root / f"{sha256(chr(0).join(what).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+
+    def text(self, unit: str) -> str | None:
+        """The text of the unit, else the latest of any; None if there is none."""
+        held = self._held()
+        key = held["units"].get(_digest(unit)) or held["latest"]
+        text = held["texts"].get(key)
+        return text if isinstance(text, str) else None
+
+    def keep(self, unit: str, text: str) -> None:
+        """Remembers what a unit was given. A disk that cannot hold it is no reason to fail."""
+        held, key = self._held(), _digest(text)
+        units = {name: value for name, value in held["units"].items() if name != _digest(unit)}
+        units = {**dict(list(units.items())[1 - _REMEMBERED :]), _digest(unit): key}
+        texts = {name: value for name, value in {**held["texts"], key: text}.items() if name in {*units.values(), key}}
+        if held == (now := {"latest": key, "units": units, "texts": texts}):
+            return
+        aside = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump(now, file)
+            aside.replace(self._file)
+        except OSError:
+            with suppress(OSError):
+                aside.unlink()
+
+    def _held(self) -> dict[str, Any]:
+        try:
+            held = json.loads(self._file.read_bytes())
+            latest, units, texts = held["latest"], held["units"], held["texts"]
+            if isinstance(latest, str) and isinstance(units, dict) and isinstance(texts, dict):
+                return {"latest": latest, "units": units, "texts": texts}
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return {"latest": "", "units": {}, "texts": {}}
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def default_root(environ: Mapping[str, str]) -> Path:
+    """The user's folder of texts: ``LOOPGRAPH_RENDERED``, or where the platform keeps state (XDG on Linux)."""
+    if given := environ.get("LOOPGRAPH_RENDERED"):
+        return Path(given)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "loopgraph" / "rendered"
+    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "loopgraph" / "rendered"
+
+
+def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    """What the service answers. Raises Wrong, NoAnswer."""
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Wrong(f"--url must be an address such as {DEFAULT_URL}, not {url!r}")
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        connection = kind(parts.hostname, parts.port, timeout=timeout_s)
+    except ValueError as error:
+        raise Wrong(f"--url must be an address such as {DEFAULT_URL}, not {url!r}") from error
+    try:
+        connection.request("POST", parts.path.rstrip("/") + PATH, body=json.dumps(request).encode(), headers=headers)
+        response = connection.getresponse()
+        status, body = response.status, response.read()
+    except (OSError, HTTPException) as error:
+        raise NoAnswer(f"{url} is not reached: {str(error) or type(error).__name__}") from error
+    finally:
+        connection.close()
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if status == 200 and isinstance(answer, dict) and isinstance(answer.get("text"), str):
+        return answer
+    problem = answer.get("error") if isinstance(answer, dict) else None
+    said = (
+        [str(problem[name]) for name in ("field", "message") if problem.get(name)] if isinstance(problem, dict) else []
+    )
+    raise NoAnswer(": ".join((f"{url} answers HTTP {status}", *said)))
+
+
+def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The options, each as ``--name value`` or ``--name=value``, and ``name``. Raises Wrong. (argparse is slow.)"""
+    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+    names, left = [], iter(words)
+    for word in left:
+        name, given, value = word.removeprefix("--").partition("=")
+        if word == "--json":
+            options["json"] = "yes"
+        elif word.startswith("--") and name in _OPTIONS:
+            if not given and (value := next(left, "")) == "":
+                raise Wrong(f"--{name} needs a value; {_USAGE}")
+            options[name] = value
+        elif word.startswith("-"):
+            raise Wrong(f"{word} is no option; {_USAGE}")
+        else:
+            names.append(word)
+    if len(names) != 1 or not names[0].strip():
+        raise Wrong(f"give one pattern, by its name or id; {_USAGE}")
+    if not options.get("unit", "").strip():
+        raise Wrong(f"--unit is wanted: a session, a user, a task, whatever should see one version only; {_USAGE}")
+    return {**options, "name": names[0]}
+
+
+def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """What is to be printed. Raises Wrong, and NoAnswer if no text is known either."""
+    options = read_options(words, environ)
+    request = {"pattern": options["name"], "unit": options["unit"], "folder": str(Path.cwd())}
+    request |= {name: options[name] for name in ("arguments", "kind") if name in options}
+    known = Known(
+        default_root(environ), options["url"], options["name"], options.get("kind", ""), options.get("arguments", "")
+    )
+    timeout_s = float(environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TIMEOUT_S)
+    try:
+        answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
+    except NoAnswer as reason:
+        text = None if "json" in options else known.text(options["unit"])
+        if text is None:
+            raise
+        print(f"loopgraph: {reason}; this is the last known text of {options['name']}", file=sys.stderr)
+        return text
+    known.keep(options["unit"], answer["text"])
+    return json.dumps(answer, indent=2) if "json" in options else str(answer["text"])
+
+
+def main(words: Sequence[str]) -> int:
+    """Prints the text; the exit code."""
+    try:
+        text = rendered(words, os.environ)
+    except (Wrong, NoAnswer, OSError, ValueError) as error:
+        print(f"loopgraph: {error}", file=sys.stderr)
+        return 1
+    sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
+    sys.stdout.buffer.flush()
+    return 0

@@ -1,0 +1,158 @@
+"""``loopgraph pattern render`` against a service of its own door's answers, and without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, rendered
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers as it is told, and keeps what it was asked."""
+
+    answer: ClassVar[tuple[int, bytes]] = (200, b"{}")
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append({**json.loads(body), "path": self.path, "token": self.headers.get("Authorization")})
+        status, answer = self.answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def service() -> Iterator[str]:
+    Service.asked.clear()
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def text_of(words: list[str], url: str, root: Path) -> str:
+    return rendered(words, {"LOOPGRAPH_URL": url, "LOOPGRAPH_RENDERED": str(root), "LOOPGRAPH_TOKEN": "t0"})
+
+
+def given(text: str) -> None:
+    Service.answer = (200, json.dumps({"text": text, "nodeId": "n"}).encode())
+
+
+def test_the_text_of_the_unit_is_asked_for(service: str, tmp_path: Path) -> None:
+    given("# Triage\n")
+    assert text_of(["triage", "--unit", "s1", "--arguments=a b", "--kind", "skill"], service, tmp_path) == "# Triage\n"
+    [asked] = Service.asked
+    assert asked == {
+        "pattern": "triage", "unit": "s1", "arguments": "a b", "kind": "skill", "folder": str(Path.cwd()),
+        "path": "/api/patterns/render", "token": "Bearer t0",
+    }  # fmt: skip
+
+
+def test_without_a_service_a_unit_has_what_it_had_and_another_the_latest(
+    service: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for unit, text in (("s1", "one"), ("s2", "two"), ("s3", "one"), ("s2", "two")):
+        given(text)
+        text_of(["triage", "--unit", unit], service, tmp_path)
+    Service.answer = (503, b'{"error": {"code": "GRAPH_UNAVAILABLE", "message": "away"}}')
+    for unit, text in (("s1", "one"), ("s2", "two"), ("s3", "one"), ("s9", "two")):
+        assert text_of(["triage", "--unit", unit], service, tmp_path) == text
+    assert "HTTP 503" in capsys.readouterr().err
+    with pytest.raises(NoAnswer):
+        text_of(["other", "--unit", "s1"], service, tmp_path)
+
+
+def test_what_the_service_refuses_is_said_and_work_goes_on(
+    service: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    Service.answer = (404, b'{"error": {"code": "NOT_FOUND", "message": "there is no pattern triage"}}')
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+    assert "there is no pattern triage" in capsys.readouterr().err
+    with pytest.raises(NoAnswer, match="there is no pattern triage"):
+        text_of(["other", "--unit", "s1"], service, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "held", [b"", b"[]", b'{"latest": 1}', b'{"latest": "x", "units": {}, "texts": {"x": 1}}', b"\xff"]
+)
+def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    [file] = tmp_path.iterdir()
+    file.write_bytes(held)
+    with pytest.raises(NoAnswer):
+        text_of(["triage", "--unit", "s1"], "http://127.0.0.1:1", tmp_path)
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+
+
+def test_a_disk_that_holds_nothing_is_no_reason_to_fail(service: str, tmp_path: Path) -> None:
+    given("one")
+    (tmp_path / "file").write_text("in the way")
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path / "file") == "one"
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    known = Known(tmp_path, "url", "triage")
+    for number in range(300):
+        known.keep(f"s{number}", f"text {number}")
+    assert known.text("s299") == "text 299"
+    assert known.text("s0") == "text 299", "it is forgotten, and so has the latest"
+    assert len(json.loads(next(tmp_path.iterdir()).read_bytes())["texts"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "one pattern"), (["a", "b", "--unit", "s"], "one pattern"), (["a"], "--unit"), (["a", "--unit"], "--unit"),
+        (["a", "--unit", " "], "--unit"), (["a", "--unti", "s"], "--unti"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_command_is_named(
+    words: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Wrong, match=named):
+        read_options(words, {})
+    assert main(words) == 1
+    assert named in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "127.0.0.1:8053", "http://[", "http://h:x"])
+def test_an_address_that_is_none_is_named(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Wrong, match="--url"):
+        text_of(["a", "--unit", "s", "--url", url], "", tmp_path)
+
+
+def test_the_command_prints_it_without_the_libraries_of_the_others(service: str, tmp_path: Path) -> None:
+    given("# Triage\u2028 é")
+    code = (
+        "import sys; sys.argv = ['loopgraph', 'pattern', 'render', 'triage', '--unit', 's1']\n"
+        "from loopgraph.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'typer', 'rich', 'pydantic', 'neo4j', 'argparse'} & sys.modules.keys()), file=sys.stderr)"
+    )
+    environment = {
+        **os.environ,
+        "LOOPGRAPH_URL": service,
+        "LOOPGRAPH_RENDERED": str(tmp_path),
+        "PYTHONIOENCODING": "ascii",
+    }
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert (ran.stdout.decode(), ran.stderr.strip()) == ("# Triage\u2028 é\n", b"[]")
