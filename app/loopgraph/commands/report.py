@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
-from rich.table import Table
 
+from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.computes.traces.retention import duration
-from loopgraph.contracts.report import Report, ReportDimension, ReportRow
+from loopgraph.contracts.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
 
@@ -37,12 +37,16 @@ _SHOWN: Final = {
     "steps": "steps", "failed_steps": "failed steps", "calls": "calls", "input_tokens": "input", "cache_read_tokens": "cached",
     "output_tokens": "output", "cost_usd": "cost",
 }  # fmt: skip
+_RANKS: Final = {
+    "sessions": 2, "interrupted": 3, "steps": 4, "failed_steps": 5, "calls": 6, "cache_read_tokens": 1,
+}  # fmt: skip
+"""What a narrow terminal does without, the highest first."""
+
 _NONE: Final = {
     ReportDimension.DAY: "(no time)",
     ReportDimension.PROJECT: "(no folder)",
     ReportDimension.MODEL: "(not named)",
-    ReportDimension.SKILL: "(none)",
-    ReportDimension.SUBAGENT: "(main)",
+    ReportDimension.AGENT: "(main)",
 }
 
 
@@ -83,7 +87,7 @@ def report(
     elif as_csv:
         _print_csv(found)
     else:
-        _print_table(found)
+        _print_report(found)
 
 
 def _value(row: ReportRow, name: str) -> Any:
@@ -93,37 +97,93 @@ def _value(row: ReportRow, name: str) -> Any:
 
 def _print_csv(found: Report) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
+    if found.by.pattern_types:
+        names = [*VersionUse.model_fields]
+        writer.writerow((*names, "success_rate"))
+        for use in found.versions:
+            writer.writerow((*(getattr(use, name) for name in names), use.success_rate))
+        return
     writer.writerow((found.by.value, *_ACTIVITY, *_USAGE, "unpriced_models"))
     for row in found.rows:
         values = (_value(row, name) for name in (*_ACTIVITY, *_USAGE))
         writer.writerow((row.key, *values, " ".join(row.usage.unpriced_models)))
 
 
-def _print_table(found: Report) -> None:
-    total = found.total
+def _print_report(found: Report) -> None:
     time = f"{found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}" if found.since else f"until {found.until:%Y-%m-%d}"
-    out.print(f"{time} · {_summary(total)}", markup=False)
-    if not found.rows:
-        out.print("nothing was recorded in this time")
-        return
-    names = [name for name in _SHOWN if any(_value(row, name) is not None for row in (*found.rows, total))]
-    if all(row.activity is None for row in found.rows):
-        names = [name for name in names if name in _USAGE]
-    table = Table(box=None, padding=(0, 2, 0, 0), show_footer=True)
-    table.add_column(found.by.value, "total", overflow="fold")
-    for name in names:
-        table.add_column(_SHOWN[name], _figure(name, _value(total, name)), justify="right", no_wrap=True)
-    for row in found.rows:
-        key = _NONE[found.by] if row.key is None else row.key
-        table.add_row(key, *(_figure(name, _value(row, name)) for name in names))
-    out.print(table, markup=False)
+    out.print(f"{time} · {_summary(found.total)}", markup=False)
+    shown = found.versions if found.by.pattern_types else found.rows
+    if not shown:
+        out.print("nothing was used in this time" if found.by.pattern_types else "nothing was recorded in this time")
+    elif found.by.pattern_types:
+        _print_versions(found)
+    else:
+        _print_rows(found)
     if found.cut:
-        out.print(f"and more; --first {2 * len(found.rows)} shows twice as many", markup=False)
-    if models := total.usage.unpriced_models:
-        err.print(
-            f"{counted(total.usage.unpriced_calls, 'call')} without a price, of {', '.join(models)}: not in the costs above",
+        out.print(f"and more; --first {2 * len(shown)} shows twice as many", markup=False)
+    if found.never_used:
+        out.print(f"never used in this time: {', '.join(_name(found, one) for one in found.never_used)}", markup=False)
+    for pair in found.alike:
+        names = f"{_name(found, pair.one)} and {_name(found, pair.other)}"
+        out.print(f"nearly the same text ({pair.similarity:.0%}): {names}", markup=False)
+    if models := found.total.usage.unpriced_models:
+        calls = counted(found.total.usage.unpriced_calls, "call")
+        err.print(f"{calls} without a price, of {', '.join(models)}: not in the costs above", markup=False)
+
+
+def _print_rows(found: Report) -> None:
+    rows, total = found.rows, found.total
+    names = [name for name in _SHOWN if name in _USAGE or any(row.activity is not None for row in rows)]
+    keys = [_NONE[found.by] if row.key is None else row.key for row in rows]
+    columns = [Column(found.by.value, keys, left=True, total="total")]
+    for name in names:
+        cells = [_figure(name, _value(row, name)) for row in rows]
+        columns.append(Column(_SHOWN[name], cells, _RANKS.get(name, 0), total=_figure(name, _value(total, name))))
+    print_table(out, columns)
+
+
+def _print_versions(found: Report) -> None:
+    uses = found.versions
+    print_table(
+        out,
+        [
+            Column(found.by.value, [_name(found, use) for use in uses], left=True),
+            Column("version", [_version(use) for use in uses], left=True),
+            Column("uses", [f"{use.uses:,}" for use in uses]),
+            Column("sessions", [f"{use.sessions:,}" for use in uses], 4),
+            Column("ok", [f"{use.succeeded:,}" for use in uses]),
+            Column("failed", [f"{use.failed:,}" for use in uses]),
+            Column("stopped", [f"{use.interrupted:,}" for use in uses], 3),
+            Column("success", ["–" if use.success_rate is None else f"{use.success_rate:.0%}" for use in uses]),
+            Column("mean time", [_seconds(use.avg_duration_ms) for use in uses], 1),
+            Column("cost", [_figure("cost_usd", use.cost_usd) for use in uses]),
+            Column("last used", [f"{use.last_used_at:%Y-%m-%d}" for use in uses], 2),
+        ],
+    )  # fmt: skip
+    if guessed := sum(use.uses - use.exact for use in uses):
+        out.print(
+            f"{counted(guessed, 'use')} of versions that were in force: nothing tells which text was given",
             markup=False,
         )
+
+
+def _version(use: VersionUse) -> str:
+    return f"{use.version}" if use.label is None else f"{use.version} ({use.label})"
+
+
+def _seconds(ms: float | None) -> str:
+    return "–" if ms is None else f"{ms / 1_000:,.1f} s"
+
+
+def _name(found: Report, pattern: NamedPattern) -> str:
+    """What people call it, and where that does not tell it from another, whose it is."""
+    every = (*found.versions, *found.never_used, *(one for pair in found.alike for one in (pair.one, pair.other)))
+    namesakes = {
+        one.pattern_id for one in every if (one.name, one.pattern_type) == (pattern.name, pattern.pattern_type)
+    }
+    kind = f"{pattern.pattern_type} " if found.by is ReportDimension.PATTERN else ""
+    whose = f" [{pattern.scope or pattern.pattern_id}]" if len(namesakes) > 1 else ""
+    return f"{kind}{pattern.name}{whose}"
 
 
 def _summary(total: ReportRow) -> str:

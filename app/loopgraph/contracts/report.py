@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from loopgraph.contracts.analytics import ModelUsageSums
-from loopgraph.contracts.base import Contract, Instant
+from loopgraph.contracts.base import Contract, Id, Instant, Name, NonNegative, Unit
+from loopgraph.contracts.definitions import DefinitionKind
 
 Count = Annotated[int, Field(ge=0)]
 
 
 class ReportDimension(StrEnum):
-    """By what a report tells its rows apart. ``DAY`` is one of UTC, ``PROJECT`` the folder that a session worked in, ``SUBAGENT``
-    the agent that a routing selected or the type of the subagent, ``SKILL`` the skill or command in force."""
+    """By what a report tells its rows apart. ``DAY`` is one of UTC, ``PROJECT`` the folder that a session worked in, ``AGENT``
+    the agent that a routing selected or the type of the subagent; by the others the rows are versions of patterns of a kind."""
 
     DAY = "day"
     PROJECT = "project"
     MODEL = "model"
+    AGENT = "agent"
     SKILL = "skill"
+    COMMAND = "command"
     SUBAGENT = "subagent"
+    MEMORY = "memory"
+    PATTERN = "pattern"
+
+    @property
+    def pattern_types(self) -> tuple[str, ...]:
+        """The kinds of patterns whose versions are the rows; none if these are something else."""
+        if self is ReportDimension.PATTERN:
+            return tuple(DefinitionKind)
+        return (self.value,) if self.value in _KINDS else ()
+
+
+_KINDS: Final = frozenset(DefinitionKind)
 
 
 class Activity(Contract):
@@ -49,7 +64,7 @@ class Activity(Contract):
 
 
 class ReportRow(Contract):
-    """One line of a report. ``key`` is None for what has none. ``activity`` is None by models and skills: a prompt can use
+    """One line of a report. ``key`` is None for what has none. ``activity`` is None by models: a prompt can use
     several."""
 
     key: str | None
@@ -57,13 +72,63 @@ class ReportRow(Contract):
     usage: ModelUsageSums
 
 
+class NamedPattern(Contract):
+    """A pattern as a report names it. ``scope`` tells whose it is, as ``definitions.Identity`` has it; None: not known."""
+
+    pattern_id: Id
+    pattern_type: Name
+    name: Name
+    scope: str | None
+
+
+class VersionUse(NamedPattern):
+    """How a version of a pattern was used, and how that ended; the rest of ``uses`` goes on.
+
+    ``exact`` are those of which it is known for certain that they were of this version. ``cost_usd`` are the calls of models in
+    the traces of the uses while they went on; of a skill, those that carry its name; of memory, None.
+    """
+
+    node_id: Id
+    version: Count
+    label: str | None
+    uses: Count
+    sessions: Count
+    succeeded: Count
+    failed: Count
+    denied: Count
+    interrupted: Count
+    exact: Count
+    avg_duration_ms: NonNegative | None
+    cost_usd: NonNegative | None
+    last_used_at: Instant
+
+    @property
+    def success_rate(self) -> float | None:
+        """Successes over the uses that have ended; None before any has."""
+        ended = self.succeeded + self.failed + self.denied + self.interrupted
+        return self.succeeded / ended if ended else None
+
+
+class AlikePatterns(Contract):
+    """Two patterns of one kind whose texts are nearly the same; ``similarity`` is 0..1."""
+
+    one: NamedPattern
+    other: NamedPattern
+    similarity: Unit
+
+
 class Report(Contract):
-    """``rows`` are told apart by ``by``: days in their order, all else the most expensive first. ``cut``: there are more."""
+    """``rows`` or, by kinds of patterns, ``versions`` are told apart by ``by``: days in their order, versions by their number of
+    uses, all else the most expensive first. ``cut``: there are more. ``never_used`` are patterns in force that were not used in
+    this time, and ``alike`` pairs of those in force."""
 
     since: Instant | None
     until: Instant
     project: str | None
     by: ReportDimension
     total: ReportRow
-    rows: tuple[ReportRow, ...]
+    rows: tuple[ReportRow, ...] = ()
+    versions: tuple[VersionUse, ...] = ()
+    never_used: tuple[NamedPattern, ...] = ()
+    alike: tuple[AlikePatterns, ...] = ()
     cut: bool

@@ -13,34 +13,32 @@ DIMENSIONS: Final = {
     ReportDimension.DAY: UsageDimension.DAY,
     ReportDimension.PROJECT: UsageDimension.PROJECT,
     ReportDimension.MODEL: UsageDimension.MODEL,
-    ReportDimension.SKILL: UsageDimension.SKILL,
-    ReportDimension.SUBAGENT: UsageDimension.AGENT,
+    ReportDimension.AGENT: UsageDimension.AGENT,
 }
 """By what the groups are told apart."""
 
-ACTIVE: Final = frozenset({ReportDimension.DAY, ReportDimension.PROJECT, ReportDimension.SUBAGENT})
-"""The dimensions that a whole trace has, so that its end counts in one group; it can use several models and skills."""
+ACTIVE: Final = frozenset({ReportDimension.DAY, ReportDimension.PROJECT, ReportDimension.AGENT})
+"""The dimensions that a whole trace has, so that its end counts in one group; it can use several models."""
 
 _KEYS: Final[dict[ReportDimension, Callable[[ModelUsage], str | date | None]]] = {
     ReportDimension.DAY: lambda usage: usage.day,
     ReportDimension.PROJECT: lambda usage: usage.project,
     ReportDimension.MODEL: lambda usage: usage.model,
-    ReportDimension.SKILL: lambda usage: usage.skill,
-    ReportDimension.SUBAGENT: lambda usage: usage.agent,
+    ReportDimension.AGENT: lambda usage: usage.agent,
 }
 
 
 def joined(by: ReportDimension, activities: Sequence[Activity], usages: Sequence[ModelUsage]) -> list[ReportRow]:
     """One row for each group that is in either list: days in their order, all else the most expensive first.
 
-    By subagents, what belongs to none is left out: it is what the main agents did.
+    By agents, what belongs to none is left out: it is what the main agents did.
     """
     active = {_active_key(by, activity): activity for activity in activities}
     used = {_KEYS[by](usage): usage for usage in usages}
     rows = [
         ReportRow(key=None if key is None else str(key), activity=active.get(key), usage=used.get(key, NO_USAGE))
         for key in dict.fromkeys((*used, *active))
-        if not (by is ReportDimension.SUBAGENT and key is None)
+        if not (by is ReportDimension.AGENT and key is None)
     ]
     if by is ReportDimension.DAY:
         return sorted(rows, key=lambda row: row.key or "")
@@ -50,7 +48,7 @@ def joined(by: ReportDimension, activities: Sequence[Activity], usages: Sequence
 def _active_key(by: ReportDimension, activity: Activity) -> str | date | None:
     if by is ReportDimension.DAY:
         return activity.day
-    return activity.agent if by is ReportDimension.SUBAGENT else activity.project
+    return activity.agent if by is ReportDimension.AGENT else activity.project
 
 
 def _weight(row: ReportRow) -> tuple[float, int, int]:

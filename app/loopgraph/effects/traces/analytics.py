@@ -17,17 +17,20 @@ from loopgraph.contracts.analytics import (
     UsageDimension,
 )
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.report import Activity
+from loopgraph.contracts.report import Activity, NamedPattern, VersionUse
 from loopgraph.contracts.traces import MOST_TOKENS, OF_PATTERN, PROMPTED
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
+from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.traces.reads import LAST, subject_of
 
 _AGENT_SUCCESS_RATES = query("analytics/agent_success_rates")
 _HOOK_PERFORMANCE = query("analytics/hook_performance")
 _ENDPOINT_RELIABILITY = query("analytics/endpoint_reliability")
 _ACTIVITY = query("analytics/activity")
+_PATTERN_USES = query("analytics/pattern_uses")
+_CURRENT_DEFINITIONS = query("analytics/current_definitions")
 _MODEL_USAGE = query("analytics/model_usage")
 _MODEL_USAGE_OF_SESSIONS = query("analytics/model_usage_of_sessions")
 
@@ -99,6 +102,24 @@ class Analytics:
         rows = await self._rows(_ACTIVITY, range, principal, limit, **more)
         return [Activity(**{**row, "day": _day(row["day"])}) for row in rows]
 
+    async def pattern_uses(
+        self,
+        range: TimeRange,
+        pattern_type: str | None,
+        principal: Principal | None,
+        limit: int,
+        project: str | None = None,
+    ) -> list[VersionUse]:
+        """The versions of patterns of a kind (None: of all) that were used, the most used first."""
+        more = {"pattern_type": pattern_type, "project": project}
+        rows = await self._rows(_PATTERN_USES, range, principal, limit, **more)
+        return [VersionUse(**_scoped(row)) for row in rows]
+
+    async def current_definitions(self, pattern_types: Sequence[str], limit: int) -> list[tuple[NamedPattern, str]]:
+        """The patterns of some kinds that are in force, the newest first, each with the text of its version in use."""
+        rows = await self._graph.read(_CURRENT_DEFINITIONS, pattern_types=list(pattern_types), limit=limit)
+        return [(NamedPattern(**_scoped(row)), row.get("template_code") or "") for row in rows]
+
     async def _rows(
         self, view: Query, range: TimeRange, principal: Principal | None, limit: int, **more: Any
     ) -> list[Row]:
@@ -114,6 +135,13 @@ class Analytics:
 
 def _summed(row: Row) -> Row:
     return {**row, "unpriced_models": sorted(row["unpriced_models"])}
+
+
+def _scoped(row: Row) -> Row:
+    metadata = json_value(row["metadata"]) or {}
+    scope = metadata.get("scope")
+    left = {name: value for name, value in row.items() if name not in ("metadata", "template_code")}
+    return {**left, "scope": scope if isinstance(scope, str) else None}
 
 
 def _day(number: int | None) -> date | None:

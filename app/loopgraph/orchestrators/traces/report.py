@@ -1,19 +1,25 @@
-"""The first look: what happened in some time beside what it used."""
+"""The first look: what happened in some time beside what it used, or which versions of patterns were used."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from loopgraph.computes.definitions.similarity import nearly_same
 from loopgraph.contracts.analytics import NO_USAGE, TimeRange
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.report import Report, ReportDimension, ReportRow
+from loopgraph.contracts.bodies import body_of
+from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.report import AlikePatterns, Report, ReportDimension, ReportRow
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.reducers.report import ACTIVE, DIMENSIONS, joined
 
 MOST_GROUPS: Final = 10_000
 """So many groups are read before the most expensive of them are chosen."""
+
+MOST_PATTERNS: Final = 2_000
+"""So many patterns in force are looked at, the newest."""
 
 
 async def report(
@@ -27,16 +33,56 @@ async def report(
     first: int = 50,
 ) -> Report:
     """What agents did from ``since`` (None: ever) to ``until``; ``first`` rows at most, of days the latest."""
-    span, dimension = TimeRange(since=since, until=until), [DIMENSIONS[by]]
-    happened, used, usages = await asyncio.gather(
-        analytics.activity(span, [], principal, 1, project),
-        analytics.model_usage(span, [], principal, 1, project),
-        analytics.model_usage(span, dimension, principal, MOST_GROUPS, project),
+    span = TimeRange(since=since, until=until)
+    happened, used = await asyncio.gather(
+        analytics.activity(span, [], principal, 1, project), analytics.model_usage(span, [], principal, 1, project)
     )
+    total = ReportRow(key=None, activity=next(iter(happened), None), usage=next(iter(used), NO_USAGE))
+    make = _versions if by.pattern_types else _groups
+    rows = await make(analytics, span, by, principal, project, first)
+    return Report(since=since, until=until, project=project, by=by, total=total, **rows)
+
+
+async def _groups(
+    analytics: Analytics,
+    span: TimeRange,
+    by: ReportDimension,
+    principal: Principal | None,
+    project: str | None,
+    first: int,
+) -> dict[str, Any]:
+    dimension = [DIMENSIONS[by]]
+    usages = await analytics.model_usage(span, dimension, principal, MOST_GROUPS, project)
     activities = await analytics.activity(span, dimension, principal, MOST_GROUPS, project) if by in ACTIVE else []
     rows = joined(by, activities, usages)
     kept = rows[-first:] if by is ReportDimension.DAY else rows[:first]
-    total = ReportRow(key=None, activity=next(iter(happened), None), usage=next(iter(used), NO_USAGE))
-    return Report(
-        since=since, until=until, project=project, by=by, total=total, rows=tuple(kept), cut=len(kept) < len(rows)
+    return {"rows": tuple(kept), "cut": len(kept) < len(rows)}
+
+
+async def _versions(
+    analytics: Analytics,
+    span: TimeRange,
+    by: ReportDimension,
+    principal: Principal | None,
+    project: str | None,
+    first: int,
+) -> dict[str, Any]:
+    kinds = by.pattern_types
+    kind = kinds[0] if len(kinds) == 1 else None
+    uses, there = await asyncio.gather(
+        analytics.pattern_uses(span, kind, principal, MOST_GROUPS, project),
+        analytics.current_definitions(kinds, MOST_PATTERNS),
     )
+    used, named = {use.pattern_id for use in uses}, {pattern.pattern_id: pattern for pattern, _ in there}
+    # In one project, the patterns of another are not unused.
+    unused = [pattern for pattern, _ in there if pattern.pattern_id not in used] if project is None else []
+    alike = [
+        AlikePatterns(one=named[str(pair.one)], other=named[str(pair.other)], similarity=pair.similarity)
+        for each in kinds
+        for pair in nearly_same({
+            pattern.pattern_id: body_of(DefinitionKind(each), text) for pattern, text in there if pattern.pattern_type == each
+        })
+    ]  # fmt: skip
+    return {
+        "versions": tuple(uses[:first]), "never_used": tuple(unused), "alike": tuple(alike), "cut": len(uses) > first,
+    }  # fmt: skip
