@@ -35,7 +35,7 @@ def test_elsewhere_than_on_a_terminal_nothing_is_cut() -> None:
 def test_on_a_narrow_terminal_columns_give_way_the_highest_rank_first() -> None:
     assert printed(100, terminal=True)[0].split() == ["project", "prompts", "steps", "cached", "cost"]
     assert printed(66, terminal=True)[0].split() == ["project", "prompts", "cached", "cost"]
-    assert printed(60, terminal=True)[0].split() == ["project", "prompts", "cost"]
+    assert printed(55, terminal=True)[0].split() == ["project", "prompts", "cost"]
     lines = printed(30, terminal=True)
     assert lines[0].split() == ["project", "prompts", "cost"]
     assert "1,000" in lines[1], "figures stay whole, and names go on in the next line"
