@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
@@ -402,6 +402,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for name, item in items for place in _places(item, (*path, name)))]
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_no_field_of_an_odd_type_makes_it_fail(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(_LINES) - 12))

@@ -259,7 +259,7 @@ class ClaudeCodeReader:
                 yield from calls.failure(place, line)
                 turn.is_over, turn.retries = True, 0
             return
-        if turn.agent_id is None:
+        if turn.agent_id is None and not turn.is_asked:
             yield from self._leave_others(turn)
         elif not turn.is_begun:
             turn.is_begun = True
@@ -285,7 +285,7 @@ class ClaudeCodeReader:
 
     def _answer(self, line: Line, turn: Turn, message_id: str) -> Iterator[Observation]:
         """Whether a message ends its turn. Older clients do not say; then the last text that no call follows is the answer."""
-        reason, at = line.message.get("stop_reason"), line.at or self._latest
+        reason, at = text_of(line.message.get("stop_reason")), line.at or self._latest
         if reason in _GOES_ON or (reason is None and any(line.of_type("tool_use"))):
             turn.answer, turn.is_over = None, False
             return
@@ -293,16 +293,20 @@ class ClaudeCodeReader:
             return
         before = turn.answer.text + "\n" if turn.answer and turn.answer.message_id == message_id else ""
         turn.answer = Answer(message_id, at, before + line.text)
-        if isinstance(reason, str):
+        if reason is not None:
             turn.is_over = True
             yield prompts.answered(self._place(turn), turn.answer)
 
     def _leave_others(self, turn: Turn) -> Iterator[Observation]:
         """The model works on a prompt: those before it are over, whatever became of them."""
-        for earlier in self._turns.path:
-            if earlier is not turn and prompts.is_open(earlier) and turn is self._turns.current:
+        if turn is not self._turns.current:
+            return
+        for earlier in self._turns.before():
+            if prompts.is_open(earlier):
                 earlier.is_over = True
                 yield from prompts.left(self._place(earlier))
+            if earlier.is_asked:
+                return  # those before it were told of when it was worked on
 
     def _saw(self, turn: Turn, line: Line) -> None:
         turn.last_at = line.at or turn.last_at

@@ -5,6 +5,8 @@ A prompt that goes on from an earlier place than the last line has left a branch
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,9 +95,13 @@ class Turns:
         return self._path[-1] if self._path else None
 
     @property
-    def path(self) -> tuple[Turn, ...]:
+    def path(self) -> Sequence[Turn]:
         """The turns that lead to the last prompt, and its own."""
-        return tuple(self._path)
+        return self._path
+
+    def before(self) -> Iterator[Turn]:
+        """The turns that lead to that of the last prompt, the last first."""
+        return itertools.islice(reversed(self._path), 1, None)
 
     def parent_of(self, line: Line) -> Turn | None:
         """The turn that a line goes on from; None if it goes on from none that is known."""

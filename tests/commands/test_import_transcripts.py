@@ -1,0 +1,214 @@
+"""``loopgraph import claude-code`` as a user runs it: what it prints, how it ends, and that no kill loses or doubles anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from loopgraph.commands.app import app
+from loopgraph.commands.import_transcripts import CLIENTS
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
+from loopgraph.settings import Settings
+from support.engines import EngineUnderTest
+from support.traces import statement
+from support.transcripts import RECORDED, Fresh, copied
+from support.waiting import until
+
+SUMMARY = re.compile(
+    r"(?P<files>[\d,]+) files? read, (?P<unchanged>[\d,]+) unchanged · [\d,.]+ MB\n"
+    r"(?:(?P<sessions>[\d,]+) sessions? · (?P<prompts>[\d,]+) prompts? · (?P<subagents>[\d,]+) subagents? · "
+    r"(?P<calls>[\d,]+) model calls? · (?P<tools>[\d,]+) tool calls?\n"
+    r"events (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · [\d,.]+ s · [\d,.]+ MB/s · [\d,]+ events/s\n)?"
+)
+
+# A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not.
+HEEDING_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from loopgraph.commands.app import main
+main()
+"""
+
+
+class Command:
+    """``loopgraph import claude-code`` on the embedded engine."""
+
+    def __init__(self, engine: EngineUnderTest, **more: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
+        self._environment = (
+            kept
+            | more
+            | {
+                "LOOPGRAPH_GRAPH_URL": engine.url,
+                "LOOPGRAPH_GRAPH_USER": engine.user,
+                "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
+                "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
+            }
+        )
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-c", HEEDING_CTRL_C, "import", "claude-code", *arguments,
+            env=self._environment, stdout=PIPE, stderr=PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    async def run(self, *arguments: str) -> tuple[int | None, str, str]:
+        """Exit code, standard output and standard error."""
+        process = await self.start(*arguments)
+        output, complaints = await process.communicate()
+        return process.returncode, output.decode(), complaints.decode()
+
+
+def numbers(output: str) -> dict[str, int]:
+    found = SUMMARY.fullmatch(output)
+    assert found, output
+    return {name: int(value.replace(",", "")) for name, value in found.groupdict().items() if value}
+
+
+async def test_prints_what_was_in_the_client_s_own_folder(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
+    fresh = Fresh()
+    home = copied(RECORDED, tmp_path / ".claude", fresh)
+    command = Command(embedded_engine, HOME=str(tmp_path))
+    code, output, complaints = await command.run()
+    assert (code, complaints) == (0, "")
+    found = numbers(output)
+    assert found.pop("new") > 100
+    assert found == {
+        "files": 13, "unchanged": 0, "known": 0, "sessions": 10, "prompts": 17, "subagents": 3, "calls": 33, "tools": 22
+    }  # fmt: skip
+    code, output, _ = await command.run(str(home / "projects"))
+    assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 13})
+    assert await command.run("--quiet") == (0, "", "")
+
+
+def written(folder: Path, sessions: int, prompts: int) -> Path:
+    """Transcripts of so many sessions with so many prompts, each with a call of a tool."""
+    folder.mkdir(parents=True)
+    for _ in range(sessions):
+        session = new_id()
+        lines: list[dict[str, Any]] = []
+        for number in range(prompts):
+            common = {"sessionId": session, "version": "2.1.332", "cwd": "/p", "gitBranch": "main"}
+            ids = [new_id() for _ in range(4)]
+            told: list[dict[str, Any]] = [
+                {"type": "user", "promptId": new_id(), "message": {"role": "user", "content": f"prompt {number}"}},
+                {"type": "assistant", "requestId": f"req_01{new_id().replace('-', '')}", "message": _message([
+                    {"type": "tool_use", "id": f"toolu_01{new_id().replace('-', '')}", "name": "Bash", "input": {"command": "ls"}}
+                ], "tool_use")},
+                {"type": "user", "message": {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "", "content": "a\nb\nc\n" * 50}
+                ]}},
+                {"type": "assistant", "requestId": f"req_01{new_id().replace('-', '')}", "message": _message([
+                    {"type": "text", "text": "done " * 20}
+                ], "end_turn")},
+            ]  # fmt: skip
+            told[2]["message"]["content"][0]["tool_use_id"] = told[1]["message"]["content"][0]["id"]
+            for place, line in enumerate(told):
+                parent = ids[place - 1] if place else lines[-1]["uuid"] if lines else None
+                seconds = number * 4 + place
+                at = f"2026-11-28T{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.000Z"
+                lines.append({**line, **common, "uuid": ids[place], "parentUuid": parent, "timestamp": at})
+        (folder / f"{session}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def _message(content: list[dict[str, Any]], reason: str) -> dict[str, Any]:
+    usage = {
+        "input_tokens": 10,
+        "output_tokens": 20,
+        "cache_read_input_tokens": 1000,
+        "cache_creation_input_tokens": 100,
+    }
+    return {
+        "id": f"msg_{new_id()}",
+        "model": "claude-opus-5-5",
+        "content": content,
+        "stop_reason": reason,
+        "usage": usage,
+    }
+
+
+async def counts(graph: Graph, sessions: list[str]) -> tuple[int, int, int]:
+    """Traces, tool calls and calls of models of some sessions."""
+    [row] = await statement(
+        graph,
+        """MATCH (s:Session) WHERE s.session_id IN $ids
+        OPTIONAL MATCH (s)-[:HAS_TRACE]->(t:Trace)
+        OPTIONAL MATCH (t)-[:RAN]->(h:HookExecution)
+        WITH t, count(DISTINCT h) AS hooks
+        OPTIONAL MATCH (t)-[:CALLED]->(c:EndpointCall)
+        WITH t, hooks, count(DISTINCT c) AS calls
+        RETURN count(t) AS traces, sum(hooks) AS hooks, sum(calls) AS calls""",
+        ids=sessions,
+    )
+    return row["traces"], row["hooks"], row["calls"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, embedded_engine: EngineUnderTest, how: signal.Signals
+) -> None:
+    folder, command = written(tmp_path / "-p", 8, 150), Command(embedded_engine)
+    sessions = [path.stem for path in sorted(folder.iterdir())]
+    settings = Settings(
+        graph_url=embedded_engine.url,
+        graph_user=embedded_engine.user,
+        graph_password=embedded_engine.password,
+        graph_database=embedded_engine.database,
+    )
+    async with Graph.open(settings) as graph:
+        process = await command.start(str(folder))
+
+        async def is_under_way() -> bool:
+            assert process.returncode is None
+            return (await counts(graph, sessions))[0] > 0
+
+        await until(is_under_way)
+        os.killpg(process.pid, how)
+        output, complaints = await process.communicate()
+        assert output == b""
+        if how is signal.SIGINT:
+            assert process.returncode == 130
+            assert re.fullmatch(r"stopped after [\d,]+ new events?; the same command goes on\n", complaints.decode())
+        assert (await counts(graph, sessions))[0] < 1_200
+        code, printed, complaints_ = await command.run(str(folder))
+        assert (code, complaints_) == (0, "")
+        assert numbers(printed)["known"] <= 2_000, "what was noted is not recorded again"
+        assert await counts(graph, sessions) == (1_200, 1_200, 2_400)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere"], 1, "path: there is nothing at"),
+        ([], 1, "Claude Code has no folder on this machine; name one"),
+        ([".", "--graph-url", "mailto:me"], 2, "LOOPGRAPH_GRAPH_URL: 'mailto:me' is not a graph URL"),
+        ([".", "--graph-url", "bolt://127.0.0.1:1"], 1, "the graph does not answer"),
+    ],
+)
+def test_says_plainly_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {"COLUMNS": "200", "HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": None}
+    result = CliRunner().invoke(app, ["import", "claude-code", *arguments], env=environment)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_client_whose_transcripts_are_read_has_a_command() -> None:
+    assert {client.name: client.title for client in READERS.values()} == CLIENTS
