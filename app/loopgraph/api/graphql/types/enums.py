@@ -9,6 +9,7 @@ import strawberry
 from loopgraph.contracts.analytics import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
+from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.experiments import Method
 from loopgraph.contracts.feedback import (
     Arm,
@@ -45,6 +46,7 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     TraceStatus: "How far a trace or one of its steps is.",
     SpawnBasis: "On what it rests under which step a subagent's trace hangs. ONLY_CALL and PROMPT are inferred, the others are "
     "exact.",
+    VersionBasis: "On what it rests which version an execution ran. TIME is inferred, the others are exact.",
     TraceClosure: "How a trace was ended, if not by its own client.",
     TracePart: "What of a trace was recorded.",
     TimelineKind: "What a line of a timeline tells.",
@@ -108,4 +110,5 @@ __all__ = [
     "UnitRule",
     "UsageDimension",
     "Verdict",
+    "VersionBasis",
 ]
