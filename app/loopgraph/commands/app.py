@@ -14,6 +14,7 @@ from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
 from loopgraph.commands.letters import letters
 from loopgraph.commands.migrate import migrate
+from loopgraph.commands.patterns import patterns
 from loopgraph.commands.prices import prices
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
@@ -35,6 +36,7 @@ for name, group in (
     ("traces", traces),
     ("letters", letters),
     ("prices", prices),
+    ("patterns", patterns),
 ):
     app.add_typer(group, name=name)
 

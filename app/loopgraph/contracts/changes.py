@@ -121,11 +121,21 @@ class Imported(Contract):
 
 
 class PatternTip(Contract):
-    """What a pattern's history ends with: the version in use (None: there is none any more), the name (None: as it is)."""
+    """What a pattern's history ends with: the version in use (None: there is none any more), and what it is (None: as it was)."""
 
     pattern_id: Id
     node_id: Id | None
     name: Name | None = None
+    pattern_type: Name | None = None
+    description: Text | None = None
+    metadata: JsonMap | None = None
+
+    def changed(self, pattern: Pattern) -> dict[str, Any]:
+        """What is different of the pattern from now on; of its metadata, the keys that are not named here stay."""
+        facts: dict[str, Any] = {"name": self.name, "pattern_type": self.pattern_type, "description": self.description}
+        if self.metadata is not None:
+            facts["metadata"] = pattern.metadata | self.metadata
+        return {name: fact for name, fact in facts.items() if fact not in (None, getattr(pattern, name))}
 
 
 class Created(Contract):

@@ -52,7 +52,8 @@ class FileVersion(Contract):
     ``blob`` is the object with the content, None when the commit deleted the file. ``parents`` are, for each parent of
     the commit in order and without repetition, the last version of the file in that parent's history; a renamed file's
     parents have its former path. ``lineage`` is the first version of the file's first line of descent; all versions
-    with the same ``lineage`` are one file. Bytes of a path that are not UTF-8 are written ``\\xNN``.
+    with the same ``lineage`` are one file; ``joins`` are the other lineages that end in this version. Bytes of a path that are
+    not UTF-8 are written ``\\xNN``.
     """
 
     commit: Commit
@@ -61,6 +62,7 @@ class FileVersion(Contract):
     blob: Sha | None
     parents: tuple[FileKey, ...]
     lineage: FileKey
+    joins: tuple[FileKey, ...] = ()
 
     @property
     def key(self) -> FileKey:

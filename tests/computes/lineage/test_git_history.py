@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, FileLineage, tips_to_follow
+from loopgraph.computes.lineage.git_history import (
+    MAX_TEMPLATE_BYTES,
+    CommitLineage,
+    FileLineage,
+    tips_to_follow,
+    version_prefix,
+)
 from loopgraph.contracts.changes import PatternTip
 from loopgraph.contracts.git import Commit, FileKey, FileStatus, FileVersion
 from loopgraph.contracts.lineage import EvolutionType, Pattern, RelationshipType
@@ -171,7 +177,7 @@ def test_only_tips_that_change_something_are_followed() -> None:
     gone = PatternTip(pattern_id="p", node_id=None)
 
     def follow(tip: PatternTip, in_use: str | None, name: str = "a.md") -> tuple[list[PatternTip], int]:
-        return tips_to_follow(IDENTITY, [tip], {"p": pattern("p", in_use, name)})
+        return tips_to_follow(version_prefix(IDENTITY), [tip], {"p": pattern("p", in_use, name)})
 
     assert follow(tip, None) == ([tip], 0)
     assert follow(tip, COMMITS.node_id(OTHER)) == ([tip], 0)
@@ -184,5 +190,5 @@ def test_only_tips_that_change_something_are_followed() -> None:
 def test_a_version_in_use_that_no_import_made_stays_in_use() -> None:
     tip = PatternTip(pattern_id="p", node_id=COMMITS.node_id(SHA), name="new.md")
     renamed = tip.model_copy(update={"node_id": "improved"})
-    assert tips_to_follow(IDENTITY, [tip], {"p": pattern("p", "improved", "new.md")}) == ([], 1)
-    assert tips_to_follow(IDENTITY, [tip], {"p": pattern("p", "improved", "old.md")}) == ([renamed], 1)
+    assert tips_to_follow(version_prefix(IDENTITY), [tip], {"p": pattern("p", "improved", "new.md")}) == ([], 1)
+    assert tips_to_follow(version_prefix(IDENTITY), [tip], {"p": pattern("p", "improved", "old.md")}) == ([renamed], 1)

@@ -48,7 +48,7 @@ class CommitLineage:
 
     def node_id(self, sha: str) -> str:
         """The id of a commit's version."""
-        return f"{_prefix(self.identity)}{sha}"
+        return f"{version_prefix(self.identity)}{sha}"
 
     def version(self, commit: Commit) -> ImportedVersion:
         """A commit as a version."""
@@ -77,11 +77,15 @@ class FileLineage:
 
     def pattern_id(self, file: FileVersion) -> str:
         """The id of a file's pattern."""
-        return f"git:{self.identity}:{self._digest(*file.lineage)}"
+        return self.pattern_of(file.lineage)
+
+    def pattern_of(self, lineage: FileKey) -> str:
+        """The id of the pattern of a lineage."""
+        return f"git:{self.identity}:{self._digest(*lineage)}"
 
     def node_id(self, key: FileKey) -> str:
         """The id of a file version."""
-        return f"{_prefix(self.identity)}{key.commit}:{self._digest(key.path)}"
+        return f"{version_prefix(self.identity)}{key.commit}:{self._digest(key.path)}"
 
     def version(self, file: FileVersion, text: str | None) -> ImportedVersion:
         """A file version as a version. ``text``: its content, None when that is not to be had."""
@@ -123,22 +127,26 @@ class FileLineage:
 
 
 def tips_to_follow(
-    identity: str, tips: Iterable[PatternTip], patterns: Mapping[str, Pattern]
+    prefix: str, tips: Iterable[PatternTip], patterns: Mapping[str, Pattern]
 ) -> tuple[list[PatternTip], int]:
-    """The tips that change their patterns, and how many patterns stay with a version in use that no import has made."""
+    """The tips that change their patterns, and how many patterns stay with a version in use that no import has made: those of
+    imports have ids that begin with ``prefix``.
+    """
     changing, kept = [], 0
     for tip in tips:
-        pattern = patterns[tip.pattern_id]
+        pattern = patterns.get(tip.pattern_id)
+        if pattern is None:
+            continue
         in_use = pattern.current_node_id
-        if in_use is not None and not in_use.startswith(_prefix(identity)):
+        if in_use is not None and not in_use.startswith(prefix):
             kept += 1
             tip = tip.model_copy(update={"node_id": in_use})
-        if tip.node_id != in_use or tip.name not in (None, pattern.name):
+        if tip.node_id != in_use or tip.changed(pattern):
             changing.append(tip)
     return changing, kept
 
 
-def _prefix(identity: str) -> str:
+def version_prefix(identity: str) -> str:
     """What the ids of all versions imported from a repository begin with."""
     return f"git:{identity[:12]}:"
 

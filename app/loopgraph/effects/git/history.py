@@ -114,11 +114,13 @@ def _version(
     ]
     seen = next(change for change in changes if change is not None)
     key = FileKey(commit.sha, path)
+    lineage = earlier[0].lineage if earlier else key
     return FileVersion(
         commit=commit,
         path=path,
         status=seen.status,
         blob=seen.blob,
         parents=tuple(dict.fromkeys(version.key for version in earlier)),
-        lineage=earlier[0].lineage if earlier else key,
+        lineage=lineage,
+        joins=tuple(dict.fromkeys(version.lineage for version in earlier if version.lineage != lineage)),
     )

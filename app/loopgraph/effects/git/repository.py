@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +89,31 @@ class GitRepository:
         roots = await self._output("rev-list", "--max-parents=0", await self.resolve(ref))
         return hashlib.sha256(b"\n".join(sorted(roots.split()))).hexdigest()[:32]
 
+    async def head(self) -> str | None:
+        """The sha of the commit that is checked out, None where there is none yet."""
+        status, output, _ = await self._run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        sha = output.decode("ascii", "replace").strip()
+        return None if status or not _SHA.fullmatch(sha) else sha
+
+    async def is_shallow(self) -> bool:
+        """Whether the history was cut off when it was cloned, as CI does."""
+        return (await self._output("rev-parse", "--is-shallow-repository")).strip() == b"true"
+
+    async def option(self, name: str) -> str | None:
+        """A value of git's configuration, None where it is not set."""
+        status, output, _ = await self._run("config", "--get", name)
+        return None if status else output.decode("utf-8", "replace").strip() or None
+
+    async def blobs(self, ref: str) -> AsyncGenerator[tuple[str, str]]:
+        """Path and sha of every file that ``ref`` has; links and submodules are none."""
+        tip = await self.resolve(ref)
+        async with aclosing(self._records("ls-tree", "-r", "-z", "--full-tree", tip)) as records:
+            async for record in records:
+                about, _, path = record.partition(b"\t")
+                mode, kind, sha = about.decode("ascii").split()
+                if kind == "blob" and mode.startswith("100"):
+                    yield path.decode("utf-8", "backslashreplace"), sha
+
     async def name(self) -> str:
         """The name of the repository's folder, without ``.git``; bytes that are not UTF-8 are written ``\\xNN``."""
         folder = os.fsdecode((await self._output("rev-parse", "--git-common-dir")).removesuffix(b"\n"))
@@ -96,7 +121,7 @@ class GitRepository:
         name = common.parent.name if common.name == ".git" else common.name.removesuffix(".git")
         return os.fsencode(name).decode("utf-8", "backslashreplace")
 
-    async def count(self, ref: str, glob: str | None = None) -> int:
+    async def count(self, ref: str, glob: str | Sequence[str] | None = None) -> int:
         """How many commits :meth:`commits` will yield or, with a glob, versions :meth:`file_versions` will.
 
         The first asks git; the second is a whole pass over the history.
@@ -114,8 +139,9 @@ class GitRepository:
             async for record in records:
                 yield _commit(record)
 
-    async def file_versions(self, ref: str, glob: str) -> AsyncGenerator[FileVersion]:
-        """All versions of the files that match ``glob``, each after its parents; ``git_history`` says what a version is.
+    async def file_versions(self, ref: str, glob: str | Sequence[str]) -> AsyncGenerator[FileVersion]:
+        """All versions of the files that match ``glob``, or one of several, each after its parents; ``history`` says what those
+        are.
 
         Raises InvalidInput (field ``glob``) for a pattern that cannot match a path of the repository.
         """
@@ -124,12 +150,12 @@ class GitRepository:
                 for version in change.versions:
                     yield version
 
-    async def file_changes(self, ref: str, glob: str) -> AsyncGenerator[CommitFiles]:
+    async def file_changes(self, ref: str, glob: str | Sequence[str]) -> AsyncGenerator[CommitFiles]:
         """What each commit of ``ref``'s history did to the files that match ``glob``; each commit after its parents.
 
         Raises as :meth:`file_versions`.
         """
-        pathspec = _pathspec(glob)
+        pathspecs = [_pathspec(one) for one in ([glob] if isinstance(glob, str) else glob)]
         tip = await self.resolve(ref)
         listed = await self._output("rev-list", *_ORDER, "--parents", tip)
         graph = [line.split() for line in listed.decode("ascii").splitlines()]
@@ -139,7 +165,7 @@ class GitRepository:
         del graph
         async with (
             aclosing(self.commits(tip)) as commits,
-            aclosing(self._records(*_DIFF, "--", pathspec, stdin=wanted.encode("ascii"))) as records,
+            aclosing(self._records(*_DIFF, "--", *pathspecs, stdin=wanted.encode("ascii"))) as records,
             aclosing(parse_diffs(records)) as diffs,
         ):
             async for commit in commits:

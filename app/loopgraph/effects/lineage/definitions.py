@@ -1,18 +1,36 @@
-"""Reads of what people wrote: versions by the text that a model was given."""
+"""Reads of what people wrote: versions by the text that a model was given, and what a scan has to know of the patterns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.contracts.definitions import VersionOfBody
+from loopgraph.contracts.definitions import UNCOMMITTED, VersionOfBody
+from loopgraph.contracts.lineage import Pattern
 from loopgraph.contracts.stored import stored
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.many import chunks
+from loopgraph.effects.lineage import mapping
 
 _VERSIONS_OF_BODIES = query("lineage/versions_of_bodies")
+_PATTERNS_BETWEEN = query("lineage/patterns_between")
+_GIT_IDENTITIES = query("lineage/git_identities")
+_COMMITTED_TEXTS = query("lineage/committed_texts")
 
 MOST_OF_ONE_BODY = 100
 """So many versions that have the same body are read; copies of one file have it, too."""
+
+
+_PAGE = 500
+
+
+class CommittedText(NamedTuple):
+    """A version without a commit, and a commit's version with the same text; ``label`` is that version's."""
+
+    node_id: str
+    committed: str
+    label: str | None
 
 
 class DefinitionReads:
@@ -36,3 +54,27 @@ class DefinitionReads:
             digest: tuple(sorted(versions, key=lambda version: (version.created_at, version.node_id)))
             for digest, versions in found.items()
         }
+
+    async def patterns_of_prefix(self, prefix: str) -> list[Pattern]:
+        """The patterns whose ids begin so, in their order."""
+        found: list[Pattern] = []
+        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        while True:
+            after = found[-1].pattern_id if found else ""
+            rows = await self._graph.read(_PATTERNS_BETWEEN, begin=prefix, end=end, after=after, limit=_PAGE)
+            found += [mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows]
+            if len(rows) < _PAGE:
+                return found
+
+    async def git_identities(self) -> list[str]:
+        """The identities of all repositories whose history was imported."""
+        rows = await self._graph.read(_GIT_IDENTITIES, begin="git:", end="git;")
+        return sorted(row["identity"] for row in rows)
+
+    async def committed_texts(self, pattern_ids: Iterable[str]) -> list[CommittedText]:
+        """The versions of these patterns that were seen without a commit, and whose text a commit has now."""
+        found: dict[str, CommittedText] = {}
+        for some in chunks(pattern_ids):
+            for row in await self._graph.read(_COMMITTED_TEXTS, pattern_ids=some, tag=UNCOMMITTED):
+                found[row["node_id"]] = CommittedText(**row)
+        return list(found.values())

@@ -12,14 +12,14 @@ from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
 from loopgraph.contracts.lineage import Pattern, PatternStatus
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
 from loopgraph.effects.lineage.audit import make_event, record
 
 _CREATE_PATTERNS = query("lineage/create_patterns")
 _CREATE_VERSIONS = query("lineage/create_versions")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
-_RENAME_PATTERNS = query("lineage/rename_patterns")
+_DESCRIBE_PATTERNS = query("lineage/describe_patterns")
 
 
 class LineageImport:
@@ -58,7 +58,8 @@ class LineageImport:
             for item in missing:
                 pattern, number = reserved[item.pattern_id]
                 reserved[item.pattern_id] = pattern, number + 1
-                pattern = pattern.model_copy(update={"name": item.pattern.name})  # the name it had then
+                then = {"name": item.pattern.name, "pattern_type": item.pattern.pattern_type}
+                pattern = pattern.model_copy(update=then)
                 version = steps.build_version(pattern, item.version, item.node_id, number, at, origin)
                 versions.append(version)
                 edges += steps.build_edges(version, item.version.parents or (), at, origin)
@@ -86,7 +87,7 @@ class LineageImport:
         return await self._graph.transaction(work)
 
     async def follow(self, tips: Sequence[PatternTip], origin: Origin) -> None:
-        """Gives patterns the versions in use and the names that their history ends with, in one transaction.
+        """Gives patterns the versions in use, the names and the rest that their history ends with, in one transaction.
 
         A version that is not active (somebody has deprecated it) is not put into use again. Patterns that are not there are
         skipped.
@@ -104,7 +105,7 @@ class LineageImport:
             versions = await steps.standing(tx, (tip.node_id for tip in tips if tip.node_id))
             usable = {id_ for id_, version in versions.items() if version["status"] == PatternStatus.ACTIVE} | {None}
             moved: dict[str, str | None] = {}
-            renamed: dict[str, str] = {}
+            described: list[Row] = []
             events: list[LineageEvent] = []
             for tip, move, rename in zip(tips, moves, renames, strict=True):
                 pattern = before.get(tip.pattern_id)
@@ -112,23 +113,20 @@ class LineageImport:
                     continue
                 if tip.node_id in usable and tip.node_id != pattern.current_node_id:
                     moved[tip.pattern_id] = tip.node_id
-                    events.append(_changed(move, "current_node_id", pattern.current_node_id, tip.node_id))
-                if tip.name is not None and tip.name != pattern.name:
-                    renamed[tip.pattern_id] = tip.name
-                    events.append(_changed(rename, "name", pattern.name, tip.name))
+                    in_use = {"before": pattern.current_node_id, "after": tip.node_id}
+                    update = {when: {"current_node_id": node_id} for when, node_id in in_use.items()}
+                    events.append(move.model_copy(update=update))
+                if facts := tip.changed(pattern):
+                    was = {name: getattr(pattern, name) for name in facts}
+                    events.append(rename.model_copy(update={"before": was, "after": facts}))
+                    described.append({"pattern_id": tip.pattern_id, "facts": mapping.facts_of_pattern(facts)})
             if moved:
                 await steps.move_current_of(tx, moved)
-            if renamed:
-                rows = [{"pattern_id": id_, "name": name} for id_, name in renamed.items()]
-                await tx.run(_RENAME_PATTERNS, patterns=rows)
+            await tx.write(_DESCRIBE_PATTERNS, described, into="patterns")
             if events:
                 await record(tx, *events)
 
         await self._graph.transaction(work)
-
-
-def _changed(event: LineageEvent, name: str, before: str | None, after: str | None) -> LineageEvent:
-    return event.model_copy(update={"before": {name: before}, "after": {name: after}})
 
 
 async def _new_patterns(

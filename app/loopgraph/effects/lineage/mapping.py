@@ -26,6 +26,11 @@ def pattern_properties(pattern: Pattern, request_hash: str) -> Properties:
     )
 
 
+def facts_of_pattern(facts: Properties) -> Properties:
+    """Some facts of a pattern as properties of its node."""
+    return {name: json_text(fact) if name == "metadata" else fact for name, fact in facts.items()}
+
+
 def pattern(properties: Properties, current_node_id: str | None) -> Pattern:
     """The pattern of a ``:Pattern`` node."""
     metadata = json_value(properties.get("metadata")) or {}

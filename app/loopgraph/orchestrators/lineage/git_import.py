@@ -9,7 +9,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from typing import TypeVar
 
-from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, FileLineage, tips_to_follow
+from loopgraph.computes.lineage.git_history import (
+    MAX_TEMPLATE_BYTES,
+    CommitLineage,
+    FileLineage,
+    tips_to_follow,
+    version_prefix,
+)
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.changes import ImportedVersion, PatternTip
 from loopgraph.contracts.git import Commit, FileVersion, ImportProgress
@@ -62,7 +68,7 @@ class GitImport:
             return lineage.version(commit)
 
         await self._import(tip, steps(), lambda commit: lineage.node_id(commit.sha), version)
-        return await self._follow(lineage.identity, [lineage.tip(tip)])
+        return await self._follow(version_prefix(lineage.identity), [lineage.tip(tip)])
 
     async def files(self, ref: str, glob: str) -> ImportProgress:
         """Every file that matches ``glob`` as a pattern, each state of it in ``ref``'s history as a version.
@@ -89,7 +95,7 @@ class GitImport:
         await self._import(tip, steps(), lambda file: lineage.node_id(file.key), version)
         if not pattern_ids:
             raise InvalidInput("glob", f"no file in the history of {ref!r} ever matched {glob!r}")
-        return await self._follow(lineage.identity, lineage.tips(pattern_ids, at_tip))
+        return await self._follow(version_prefix(lineage.identity), lineage.tips(pattern_ids, at_tip))
 
     async def _import(
         self,
@@ -140,11 +146,11 @@ class GitImport:
             known = len(batch) - made.versions
             self._tell(versions=made.versions, known=known, edges=made.edges, patterns=made.patterns)
 
-    async def _follow(self, identity: str, tips: Sequence[PatternTip]) -> ImportProgress:
+    async def _follow(self, prefix: str, tips: Sequence[PatternTip]) -> ImportProgress:
         for start in range(0, len(tips), BATCH):
             some = tips[start : start + BATCH]
             patterns = await self._reads.patterns([tip.pattern_id for tip in some])
-            changing, kept = tips_to_follow(identity, some, patterns)
+            changing, kept = tips_to_follow(prefix, some, patterns)
             if changing:
                 await self._history.follow(changing, self._origin)
             self._tell(kept=kept)

@@ -1,0 +1,172 @@
+"""Where definitions are: what projects, a user's folders and plugins hold, by the repository or folder that keeps it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from loopgraph.computes.definitions.places import Layout, Place, Places, Spot
+from loopgraph.computes.definitions.plugins import MANIFESTS, Plugin, plugins_of
+from loopgraph.contracts.definitions import DefinitionOrigin
+from loopgraph.effects.definitions.files import Found, find, read_all, work_tree_of
+from loopgraph.effects.definitions.user_folders import UserFolders, extensions, installed_plugins
+from loopgraph.errors import InvalidInput
+
+OWN_SCOPE: Final = "own"
+"""Stands for the scope of a repository until that is known."""
+
+USER_SCOPE: Final = "user"
+
+_LONGEST_SCOPE: Final = 255
+_MANIFEST_BYTES: Final = 4_000_000
+
+
+@dataclass
+class Source:
+    """A repository (``git``), or a folder outside git. ``seen`` are the files of definitions by their paths in it; ``looked_at``
+    says of each place whether all of it was; ``asked_for`` is what was named, and not only found."""
+
+    title: str
+    folder: Path
+    git: bool
+    bare: bool = False
+    asked_for: bool = False
+    places: list[Place] = field(default_factory=list)
+    exact: dict[str, Spot] = field(default_factory=dict)
+    seen: dict[str, Path] = field(default_factory=dict)
+    looked_at: dict[Place, bool] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Sources:
+    """Collects them. Raises InvalidInput (field ``path``) for a folder that is not there."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = Path(os.path.realpath(home))
+        self._found: dict[tuple[Path, bool], Source] = {}
+        self._avoid: list[Path] = []
+        self._work_tree = cache(work_tree_of)
+
+    @property
+    def found(self) -> list[Source]:
+        """Those that hold something, or were asked for."""
+        return [source for source in self._found.values() if source.places or source.seen]
+
+    def add_user(self, folders: UserFolders) -> None:
+        """The user's folders, with the plugins and extensions that are installed in them."""
+        self._avoid += folders
+        kinds = (
+            (Layout.CLAUDE, folders.claude, ".claude"),
+            (Layout.CODEX, folders.codex, ".codex"),
+            (Layout.AGENTS, folders.agents, ".agents"),
+            (Layout.GEMINI, folders.gemini, ".gemini"),
+        )
+        for layout, folder, known_as in kinds:
+            if folder.is_dir():
+                place = Place(layout, DefinitionOrigin.USER, USER_SCOPE, known_as=known_as)
+                inside = (folders.claude / "plugins", folders.claude / "projects", folders.gemini / "extensions")
+                self._add("user", folder, [place], find(folder, inside))
+        for plugin in installed_plugins(folders.claude):
+            found = find(plugin.folder)
+            known = _plugins(found)
+            its = next((one for one in known if one.name == plugin.name), None) or Plugin(plugin.name, "")
+            place = _place_of(its, Layout.PLUGIN)
+            self._add(f"plugin {plugin.name}", plugin.folder, [place], found, installed=True)
+        for extension in extensions(folders.gemini):
+            place = _place_of(Plugin(extension.name, ""), Layout.EXTENSION)
+            self._add(f"extension {extension.name}", extension.folder, [place], find(extension.folder), installed=True)
+
+    def add_project(self, path: Path) -> None:
+        """The project that a folder is, or is in: its repository, where there is one."""
+        folder = Path(os.path.realpath(path.expanduser()))
+        if not folder.is_dir():
+            raise InvalidInput("path", f"{str(path)!r} is no folder; give that of a project")
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            name = folder.name.removesuffix(".git")
+            bare = self._source(f"project {name}", folder, git=True)
+            bare.bare = bare.asked_for = True
+            bare.places.append(_project(OWN_SCOPE, name))
+            return
+        root = self._work_tree(folder)
+        git, root = root is not None, root or folder
+        title = f"project {root.name}"
+        if root == self._home or root in self._home.parents:
+            self._source(title, root, git=False).places.append(_project(scope_of_folder(root), root.name))
+            note = "it holds your home, and is not looked through: your own folders are looked at, other projects by their paths"
+            self._found[root, False].notes.append(note)
+            return
+        found = find(root, self._avoid)
+        places = [_project(OWN_SCOPE if git else scope_of_folder(root), root.name)]
+        places += (_place_of(plugin, Layout.PLUGIN) for plugin in _plugins(found))
+        self._add(title, root, places, found)
+        self._found[root, git].asked_for = True
+
+    def _add(self, title: str, root: Path, places: Sequence[Place], found: Found, *, installed: bool = False) -> None:
+        """What was found below a root, and what its places make of it. What is ``installed`` is no part of a repository around
+        it."""
+        root = Path(os.path.realpath(root))
+        top = self._work_tree(root)
+        if installed and top != root:
+            top = None
+        main = self._source(title, top or root, git=top is not None)
+        inside = "" if top is None or top == root else root.relative_to(top).as_posix()
+        moved = [place.within(inside) for place in places]
+        main.places += moved
+        main.looked_at |= dict.fromkeys(moved, found.whole)
+        if found.cut:
+            main.notes.append(f"there are very many folders in {root}, and not all were looked at")
+        main.notes += (f"{folder} could not be read" for folder in found.unread)
+        table = Places(places)
+        for path, real in found.files.items():
+            spot = table.spot(path)
+            if spot is None:
+                continue
+            lies_in = top if installed else self._work_tree(real.parent)
+            if lies_in == top and real == root / path:
+                main.seen[f"{inside}/{path}" if inside else path] = real
+            elif lies_in is None:
+                outside = self._source(title, root, git=False)
+                outside.exact[path], outside.seen[path] = spot, real
+            else:
+                other, elsewhere = self._source(title, lies_in, git=True), real.relative_to(lies_in).as_posix()
+                other.exact[elsewhere], other.seen[elsewhere] = spot, real
+
+    def _source(self, title: str, folder: Path, *, git: bool) -> Source:
+        return self._found.setdefault((folder, git), Source(title, folder, git))
+
+
+def places_of(places: Iterable[Place], manifests: dict[str, str]) -> list[Place]:
+    """The places of a project, with those of the plugins that its manifests name."""
+    return [*places, *(_place_of(plugin, Layout.PLUGIN) for plugin in plugins_of(manifests))]
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a file says which plugins there are."""
+    return path.endswith(MANIFESTS)
+
+
+def scope_of_folder(folder: Path) -> str:
+    """The scope of a project outside git."""
+    scope = f"folder:{folder}"
+    if len(scope) <= _LONGEST_SCOPE:
+        return scope
+    return f"folder:{hashlib.sha256(os.fsencode(folder)).hexdigest()}"
+
+
+def _project(scope: str, title: str) -> Place:
+    return Place(Layout.PROJECT, DefinitionOrigin.PROJECT, scope, title=title or "skill")
+
+
+def _place_of(plugin: Plugin, layout: Layout) -> Place:
+    scope = f"plugin:{plugin.name}"[:_LONGEST_SCOPE]
+    return Place(layout, DefinitionOrigin.PLUGIN, scope, prefix=plugin.root, plugin=plugin, title=plugin.name)
+
+
+def _plugins(found: Found) -> list[Plugin]:
+    files = ((path, real) for path, real in found.files.items() if is_manifest(path))
+    return plugins_of({path: content.text for path, content in read_all(files, _MANIFEST_BYTES).items()})

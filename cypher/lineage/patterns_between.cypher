@@ -1,0 +1,10 @@
+// Patterns whose ids lie between two texts, with the version in use.
+// access: read
+// parameters: begin, end, after, limit
+// returns: pattern, current_node_id
+MATCH (p:Pattern)
+WHERE p.pattern_id >= $begin AND p.pattern_id < $end AND p.pattern_id > $after
+WITH p ORDER BY p.pattern_id LIMIT $limit
+OPTIONAL MATCH (p)-[:CURRENT_VERSION]->(v:PatternVersion)
+RETURN properties(p) AS pattern, v.node_id AS current_node_id
+ORDER BY p.pattern_id
