@@ -121,9 +121,9 @@ class TranscriptImport:
         *,
         follow: bool,
     ) -> None:
-        reading = self._open.get(file.file_id)
+        reading, is_alone = self._open.get(file.file_id), copies.is_alone(file)
         try:
-            if reading is None or not reading.goes_on_with(file):
+            if reading is None or not is_alone or not reading.goes_on_with(file):
                 reading = Reading(self._client, file, known, copies.head_of(file))
                 await asyncio.to_thread(reading.begin, await asyncio.to_thread(copies.repeated_in, file))
             more = True
@@ -139,7 +139,7 @@ class TranscriptImport:
         except OSError:  # it went while it was read: so does a client's own cleaning
             self._open.pop(file.file_id, None)
             return
-        self._keep_open(reading, file, follow=follow and not self._is_quiet(file))
+        self._keep_open(reading, file, follow=follow and is_alone and not self._is_quiet(file))
         self._tell(files=1, sessions=int(self._client.is_session(file.path)), **reading.counts.totals())
 
     def _keep_open(self, reading: Reading, file: FoundFile, *, follow: bool) -> None:
@@ -227,6 +227,13 @@ class Copies:
     def head_of(self, file: FoundFile) -> str | None:
         """The id of a transcript's first line."""
         return self._heads.get(file.path)
+
+    def is_alone(self, file: FoundFile) -> bool:
+        """Whether it is known that no other begins like it: so it has no lines of another, and gets none."""
+        if not self._client.forks or not self._client.is_session(file.path):
+            return True
+        head = self._heads.get(file.path)
+        return head is not None and len(self._alike[head]) == 1
 
     def repeated_in(self, file: FoundFile) -> set[str]:
         """The ids of its lines, and perhaps more, that are read in another. Raises OSError."""

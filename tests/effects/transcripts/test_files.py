@@ -1,0 +1,133 @@
+"""Files of transcripts: lines that are whole, where they are looked for, and nothing that a transcript could lead astray."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from loopgraph.effects.transcripts import claude_code, files
+from loopgraph.effects.transcripts.files import LineReader, digest_of, head_of, uuids_in
+from loopgraph.errors import InvalidInput
+from support.transcripts import RECORDED
+
+
+def contents(reader: LineReader, *, last: bool = False) -> list[bytes | None]:
+    return [line.content for line in reader.lines(last=last)]
+
+
+def test_a_line_without_its_end_waits_for_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b'{"a": 1}\r\n{"b"')
+    reader = LineReader(path)
+    assert contents(reader) == [b'{"a": 1}']
+    assert contents(reader) == []
+    with path.open("ab") as file:
+        file.write(b": 2}\n\n")
+    assert contents(reader) == [b'{"b": 2}', b""]
+    assert reader.offset == path.stat().st_size
+    assert reader.digest == hashlib.sha256(path.read_bytes()).hexdigest() == digest_of(path, reader.offset)
+
+
+def test_the_last_line_of_what_is_over_needs_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"b": 2}')
+    reader = LineReader(path)
+    assert contents(reader) == [b'{"a": 1}']
+    assert contents(reader, last=True) == [b'{"b": 2}']
+    assert (reader.offset, digest_of(path, reader.offset)) == (path.stat().st_size, reader.digest)
+    assert digest_of(path, reader.offset + 1) is None
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_line_that_is_too_long_is_passed_over_and_never_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
+    monkeypatch.setattr(files, "LONGEST_LINE", 10)
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b'{"a": 1}\n' + b"x" * 35 + (b'\n{"b": 2}\n' if ended else b""))
+    reader = LineReader(path)
+    assert contents(reader) == ([b'{"a": 1}', None, b'{"b": 2}'] if ended else [b'{"a": 1}'])
+    assert digest_of(path, reader.offset) == reader.digest
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in (
+        "projects/-p/s1.jsonl", "projects/-p/s1/subagents/agent-a.jsonl", "projects/-p/s1/subagents/workflows/w/agent-b.jsonl",
+        "projects/-p/s1/tool-results/x.jsonl", "projects/-p/agent-c.jsonl", "projects/-q/s2.jsonl", "history.jsonl",
+        "projects/-p/notes.md",
+    ):  # fmt: skip
+        path = tmp_path / ".claude" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / ".claude"
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("", {"s1", "agent-a", "agent-b", "agent-c", "s2"}),
+        ("projects", {"s1", "agent-a", "agent-b", "agent-c", "s2"}),
+        ("projects/-p", {"s1", "agent-a", "agent-b", "agent-c"}),
+        ("projects/-p/s1.jsonl", {"s1", "agent-a", "agent-b"}),
+        ("projects/-p/s1/subagents/agent-a.jsonl", {"agent-a"}),
+    ],
+)
+def test_a_path_is_the_client_s_folder_its_projects_one_project_or_one_session(
+    home: Path, place: str, names: set[str]
+) -> None:
+    found = claude_code.transcripts(home / place)
+    assert sorted(path.stem for path in found) == sorted(names)
+    assert all(path.is_absolute() for path in found)
+
+
+def test_a_path_where_nothing_is(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"path: there is nothing at .*nowhere"):
+        claude_code.transcripts(tmp_path / "nowhere")
+
+
+def test_the_client_s_own_folder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    assert claude_code.homes() == [home]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{elsewhere}, {tmp_path / 'gone'}")
+    assert claude_code.homes() == [elsewhere]
+
+
+def test_an_output_is_looked_for_where_the_session_keeps_them_and_nowhere_else(tmp_path: Path) -> None:
+    session = tmp_path / "s1.jsonl"
+    folder = tmp_path / "s1" / "tool-results"
+    folder.mkdir(parents=True)
+    (folder / "o.txt").write_bytes(b"whole \xff output")
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "s1" / "secret.txt").write_text("secret")
+    for place in ("/somewhere/else/tool-results/o.txt", "o.txt", "C:\\Users\\me\\o.txt"):
+        assert claude_code.output(session, place) == "whole \ufffd output"
+    for place in ("../secret.txt", str(tmp_path / "secret.txt"), "..", "", "/", "o.txt\0"):
+        assert claude_code.output(session, place) is None
+    assert claude_code.output(tmp_path / "s1" / "subagents" / "agent-a.jsonl", "o.txt") == "whole \ufffd output"
+
+
+def test_what_a_client_says_of_a_subagent(tmp_path: Path) -> None:
+    path = tmp_path / "agent-a.jsonl"
+    assert claude_code.about(path) == {}
+    for content in ("{", "[]", '"x"'):
+        (tmp_path / "agent-a.meta.json").write_text(content)
+        assert claude_code.about(path) == {}
+    (tmp_path / "agent-a.meta.json").write_text('{"toolUseId": "t"}')
+    assert claude_code.about(path) == {"toolUseId": "t"}
+
+
+def test_copies_begin_with_the_same_line() -> None:
+    [original] = RECORDED.rglob("1111*.jsonl")
+    [fork] = RECORDED.rglob("2222*.jsonl")
+    [other] = RECORDED.rglob("3333*.jsonl")
+    assert head_of(original).uuid == head_of(fork).uuid != head_of(other).uuid
+    assert head_of(original).at < head_of(fork).at, "the fork says first when it was made"
+    common = uuids_in(original) & uuids_in(fork)
+    assert len(common) == 39
+    assert uuids_in(fork) - common

@@ -1,0 +1,326 @@
+"""Importing transcripts into every engine: once, again, as they grow, and wherever it is broken off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopgraph.computes.pricing.price_list import PriceList
+from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.contracts.observations import Recordable
+from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.transcripts.positions import Positions
+from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.transcripts import importing
+from loopgraph.orchestrators.transcripts.clients import CLIENTS
+from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+from support.traces import Traces, statement
+from support.transcripts import RECORDED, Fresh, copied
+
+CLIENT = CLIENTS["claude-code"]
+
+
+class Counted(Recorder):
+    """Keeps the batches that were handed to it; a test can say what happens at one of them."""
+
+    batches: list[int]
+    at: Callable[[int], None] = lambda self, number: None
+
+    async def record(self, events: Sequence[Recordable], **how: Any) -> Any:
+        self.batches.append(len(events))
+        self.at(len(self.batches))
+        return await super().record(events, **how)
+
+
+class Imports:
+    """A folder of transcripts under ids of its own, imported into the graph of a test."""
+
+    def __init__(self, graph: Graph, folder: Path, names: Sequence[str] = ("",)) -> None:
+        self.graph = graph
+        self.fresh = Fresh()
+        self.folder = copied(RECORDED, folder, self.fresh, names)
+        self.recorder = Counted(Traces(graph, PriceList()), Privacy())
+        self.recorder.batches = []
+
+    def importer(self, **how: Any) -> TranscriptImport:
+        return TranscriptImport(CLIENT, self.recorder, Positions(self.graph), **how)
+
+    async def run(self, path: Path | None = None, **how: Any) -> TranscriptProgress:
+        return await self.importer(**how).run([path or self.folder])
+
+    def file(self, prefix: str) -> Path:
+        """The transcript of the session that begins so in the recording."""
+        [session] = [new for old, new in self.fresh.names.items() if old.startswith(prefix) and "-" in old]
+        [path] = self.folder.rglob(f"{session}.jsonl")
+        return path
+
+    async def story(self) -> dict[str, Any]:
+        """What the graph holds of all sessions, under the ids of the recording."""
+        sessions = [path.stem for path in self.folder.rglob("*.jsonl") if not path.name.startswith("agent-")]
+        rows = await statement(
+            self.graph,
+            """MATCH (s:Session)-[:HAS_TRACE]->(t:Trace) WHERE s.session_id IN $ids
+            OPTIONAL MATCH (t)-[:RAN]->(h:HookExecution)
+            WITH s, t, collect(properties(h)) AS hooks
+            OPTIONAL MATCH (t)-[:CALLED]->(c:EndpointCall)
+            RETURN s.session_id AS session, properties(t) AS trace, hooks, collect(properties(c)) AS calls""",
+            ids=sessions,
+        )
+        told = [
+            {
+                "session": row["session"],
+                "trace": only(row["trace"], TRACE),
+                "hooks": in_order(only(hook, HOOK) for hook in row["hooks"]),
+                "calls": in_order(only(call, CALL) for call in row["calls"]),
+            }
+            for row in rows
+        ]
+        plain: list[dict[str, Any]] = json.loads(self.fresh.plain(json.dumps(told, default=str)))
+        return {row["trace"]["correlation_id"]: row for row in plain}
+
+    async def positions(self) -> dict[str, dict[str, Any]]:
+        rows = await statement(
+            self.graph,
+            "MATCH (f:TranscriptFile) WHERE f.path STARTS WITH $folder RETURN properties(f) AS f",
+            folder=str(self.folder),
+        )
+        return {Path(row["f"]["path"]).name: row["f"] for row in rows}
+
+
+TRACE = (
+    "correlation_id", "source", "status", "prompt_text", "response_text", "error_type", "agent_type", "root_id", "parent_id",
+    "spawned_by", "spawn_rule", "tags", "started_at", "completed_at",
+)  # fmt: skip
+HOOK = (
+    "execution_id",
+    "tool_name",
+    "status",
+    "error_type",
+    "error_message",
+    "tool_input",
+    "started_at",
+    "completed_at",
+)
+CALL = (
+    "call_id",
+    "status",
+    "model",
+    "input_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "retry_count",
+    "price_usd",
+)
+
+
+def only(properties: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: properties.get(name) for name in names}
+
+
+def in_order(rows: Any) -> list[Any]:
+    return sorted(rows, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+
+@pytest.fixture
+async def imports(graph: Graph, tmp_path: Path) -> AsyncIterator[Imports]:
+    made = Imports(graph, tmp_path / "home")
+    yield made
+    await made.recorder.close(1)
+
+
+@pytest.fixture(scope="module")
+async def whole(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What all the recorded transcripts come to."""
+    made = Imports(graph, tmp_path_factory.mktemp("whole"))
+    await made.run()
+    await made.recorder.close(1)
+    return await made.story()
+
+
+async def test_what_was_read_is_not_read_again_and_changes_nothing(imports: Imports, whole: dict[str, Any]) -> None:
+    progress = await imports.run()
+    files = list(imports.folder.rglob("*.jsonl"))
+    assert (progress.files, progress.unchanged, progress.refused, progress.known) == (len(files), 0, 0, 0)
+    assert (progress.sessions, progress.subagents) == (10, 3)
+    assert progress.bytes == progress.total_bytes == sum(path.stat().st_size for path in files)
+    assert await imports.story() == whole
+    again = await imports.run()
+    assert (again.files, again.unchanged, again.recorded, again.bytes) == (0, len(files), 0, 0)
+    for path in files:  # the same in a copy elsewhere, and where only the time is another
+        os.utime(path)
+    touched = await imports.run()
+    assert (touched.files, touched.recorded, touched.known) == (len(files), 0, 0)
+    assert await imports.story() == whole
+
+
+async def test_recorded_once_more_it_is_known_and_changes_nothing(imports: Imports, whole: dict[str, Any]) -> None:
+    first = await imports.run()
+    await statement(
+        imports.graph, "MATCH (f:TranscriptFile) WHERE f.path STARTS WITH $p DETACH DELETE f", p=str(imports.folder)
+    )
+    again = await imports.run()
+    assert (again.recorded, again.known) == (0, first.recorded)
+    assert await imports.story() == whole
+
+
+async def test_costs_are_the_client_s_own_figures_but_for_what_it_does_not_write(
+    imports: Imports, whole: dict[str, Any]
+) -> None:
+    await imports.run()
+    for prefix, unwritten in {"3333": 0, "6666": 0, "7777": 0, "8888": 0, "1111": 2}.items():
+        session = imports.fresh.plain(imports.file(prefix).stem)
+        lines = [json.loads(text) for text in imports.file(prefix).read_text().splitlines()]
+        own = [line["totalCostUSD"] for line in lines if line["type"] == "cost-state"][-1]
+        calls = [call for row in whole.values() if row["session"] == session for call in row["calls"]]
+        computed = sum(call["price_usd"] for call in calls)
+        # The requests of a compaction are in no line.
+        assert computed * (len(calls) + unwritten) / len(calls) == pytest.approx(own, rel=1e-9), prefix
+
+
+async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
+    graph: Graph, tmp_path: Path, whole: dict[str, Any]
+) -> None:
+    expected = {id_: row for id_, row in whole.items() if row["session"][:4] in ("1111", "2222")}
+    assert [row["trace"]["prompt_text"] for row in expected.values() if row["session"].startswith("2222")] == [
+        "FORK-C please"
+    ]
+    for number, order in enumerate((("1111", "2222"), ("2222", "1111"))):
+        made = Imports(graph, tmp_path / str(number), ("11111111-", "22222222-"))
+        for prefix in order:
+            await made.run(made.file(prefix))
+        await made.recorder.close(1)
+        assert await made.story() == expected
+
+
+def growing(path: Path, chance: random.Random) -> list[bytes]:
+    """A file as it was at some moments: cut anywhere, also in the middle of a line."""
+    content = path.read_bytes()
+    return [content[:end] for end in sorted(chance.sample(range(len(content)), 4))] + [content]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+async def test_as_they_grow_only_what_is_new_is_recorded(imports: Imports, whole: dict[str, Any], follow: bool) -> None:
+    files = sorted(imports.folder.rglob("*.jsonl"))
+    moments = [growing(path, random.Random(path.stat().st_size)) for path in files]
+    importer, events = imports.importer(), 0
+    for moment in range(5):
+        for path, contents in zip(files, moments, strict=True):
+            path.write_bytes(contents[moment])
+        progress = await (importer if follow else imports.importer()).run([imports.folder], follow=follow)
+        events += progress.recorded + progress.known
+    assert await imports.story() == whole
+    await statement(
+        imports.graph, "MATCH (f:TranscriptFile) WHERE f.path STARTS WITH $p DETACH DELETE f", p=str(imports.folder)
+    )
+    assert events == (await imports.run()).known, "each line was told once"
+
+
+async def test_a_file_that_was_written_anew_is_read_anew(imports: Imports, whole: dict[str, Any]) -> None:
+    path = imports.file("3333")
+    content = path.read_bytes()
+    path.write_bytes(imports.file("5555").read_bytes()[: len(content) // 2])
+    await imports.run(path)
+    path.write_bytes(content)
+    progress = await imports.run(path)
+    assert progress.recorded > 5
+    assert (await imports.positions())[path.name]["offset"] == len(content)
+    found = await imports.story()
+    expected = {id_: row for id_, row in whole.items() if row["session"].startswith("3333")}
+    assert {id_: found[id_] for id_ in expected} == expected
+
+
+async def test_a_line_whose_end_never_came_is_read_when_the_file_has_been_quiet(imports: Imports) -> None:
+    path = imports.file("6666")
+    content = path.read_bytes()
+    cut = content[: content.index(b'"finally"') + 9]  # in the middle of the answer
+    path.write_bytes(content[: cut.rindex(b"\n") + 1] + b'{"half": ')
+    await imports.run(path)
+    [trace] = [row["trace"] for row in (await imports.story()).values()]
+    assert trace["status"] == "in_progress"
+    quiet = timedelta(hours=1)
+    assert (await imports.run(path, quiet_for=quiet)).unchanged == 1, "somebody may be working on it"
+    long_ago = path.stat().st_mtime - 7200
+    os.utime(path, (long_ago, long_ago))
+    assert (await imports.run(path, quiet_for=quiet)).files == 1
+    [trace] = [row["trace"] for row in (await imports.story()).values()]
+    assert (trace["status"], trace["error_type"]) == ("interrupted", "interrupt")
+    assert (await imports.run(path, quiet_for=quiet)).unchanged == 1
+    path.write_bytes(content)  # it was not over after all
+    await imports.run(path)
+    [trace] = [row["trace"] for row in (await imports.story()).values()]
+    assert (trace["status"], trace["response_text"]) == ("success", "finally")
+
+
+class Killed(BaseException):
+    """Stands for whatever ends a process."""
+
+
+@pytest.mark.parametrize("batch", range(1, 8, 2))
+async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_nothing(
+    imports: Imports, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(importing, "AT_ONCE", 30)
+
+    def stop(number: int) -> None:
+        if number == batch:
+            raise Killed
+
+    imports.recorder.at = stop  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await imports.run()
+    before = {name: position["offset"] for name, position in (await imports.positions()).items()}
+    imports.recorder.at = lambda number: None  # type: ignore[method-assign]
+    progress = await imports.run()
+    assert progress.known <= 30, "what was committed is not recorded again, but for the batch that was not noted"
+    assert await imports.story() == whole
+    after = {name: position["offset"] for name, position in (await imports.positions()).items()}
+    assert all(after[name] >= offset for name, offset in before.items())
+
+
+async def test_two_at_once_on_the_same_files_come_to_the_same(imports: Imports, whole: dict[str, Any]) -> None:
+    other = Counted(Traces(imports.graph, PriceList()), Privacy())
+    other.batches = []
+    second = TranscriptImport(CLIENT, other, Positions(imports.graph))
+    await asyncio.gather(imports.run(), second.run([imports.folder]))
+    await other.close(1)
+    assert await imports.story() == whole
+
+
+async def test_secrets_are_redacted_as_on_every_door(imports: Imports) -> None:
+    secret = f"ghp_{new_id().replace('-', '')}{'x' * 4}"
+    path = imports.file("3333")
+    path.write_text(path.read_text().replace("could not do it", f"the token is {secret}"))
+    await imports.run(path)
+    found = json.dumps(await imports.story())
+    assert "the token is" in found
+    assert secret not in found
+
+
+async def test_a_file_that_goes_while_it_is_read_is_no_failure(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = imports.file("3333")
+    take = importing.Reading.take
+
+    def gone(reading: Any, events: int, *, last: bool = False) -> Any:
+        if reading.file.path == path:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise FileNotFoundError(path)
+        return take(reading, events, last=last)
+
+    monkeypatch.setattr(importing.Reading, "take", gone)
+    progress = await imports.run()
+    assert progress.files == 12
+    assert path.name not in await imports.positions()
