@@ -35,6 +35,8 @@ async def record(graph: Graph, things: Iterable[Thing], size: int = 1) -> None:
 async def story(graph: Graph, skills: Skills) -> Story:
     """What the graph holds, in the words of the recording; with the tokens and the prices of calls."""
     told = await agent_session.story(graph, skills.telling)
+    # Which definitions these were is told elsewhere.
+    told["hooks"] = [step for step in told["hooks"] if step["hook_type"] != "Pattern"]
     calls = await statement(
         graph,
         "MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(:Trace)-[:CALLED]->(c:EndpointCall) RETURN properties(c) AS c",

@@ -4,7 +4,7 @@ were, by transcripts, by hooks and by OpenTelemetry, each alone and all together
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,14 @@ import pytest
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
-from support.uses import Skills, usage, used
+from support.repositories import Repo
+from support.scanning import Scans
+from support.traces import statement
+from support.uses import FILES, Skills, usage, used
 
 ARRIVED = datetime(2026, 11, 28, 14, 0, tzinfo=UTC)
 
@@ -128,3 +132,110 @@ async def test_without_any_file(graph: Graph) -> None:
             "CLAUDE.md": skills.text("CLAUDE.md").strip(),
         }.items()
     }
+
+
+# With the project's history in git
+
+
+def project(skills: Skills, folder: Path, *texts: Callable[[str], str]) -> Repo:
+    """A repository with a commit for each state of its definitions; their dates are years ago."""
+    repo = Repo(folder)
+    repo.commit(f"root {skills.mark}")
+    for number, text in enumerate(texts):
+        for name, (_, path) in FILES.items():
+            (folder / skills.fresh(path)).parent.mkdir(parents=True, exist_ok=True)
+            repo.write(skills.fresh(path), text(skills.text(name)))
+        repo.commit(f"state {number}")
+    return repo
+
+
+async def committed(graph: Graph, skills: Skills) -> dict[str, str]:
+    """The versions of git that have the texts of the session."""
+    found = {}
+    for name in FILES:
+        [row] = await statement(
+            graph,
+            """MATCH (v:PatternVersion {definition_key: $key}) WHERE v.template_code = $wanted AND NOT 'observed' IN v.tags
+            RETURN v.node_id AS id""",
+            key=definition_key(FILES[name][0], name if name == "CLAUDE.md" else f"{name}-{skills.mark}"),
+            wanted=skills.text(name),
+        )
+        found[name] = row["id"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("side", "rule"),
+    [
+        ("transcripts", "exact: content"),
+        ("hooks", "inferred: time"),
+        ("telemetry", "inferred: time"),
+        ("shim", "exact: file"),
+    ],
+)
+async def test_the_version_of_a_commit(graph: Graph, tmp_path: Path, side: str, rule: str) -> None:
+    folder = tmp_path / "proj"
+    skills = Skills.told(str(folder))
+    later = [] if rule == "inferred: time" else [lambda text: text + "after\n"]
+    project(skills, folder, lambda text: text + "before\n", lambda text: text, *later)
+    await Scans(graph, tmp_path / "home").one(folder)
+    told = {
+        "transcripts": skills.written,
+        "hooks": lambda: skills.sent(by_hooks=True),
+        "telemetry": lambda: skills.sent(by_hooks=False),
+        "shim": lambda: skills.shimmed(folder),
+    }
+    await record(graph, told[side](), 10)
+    assert await story(graph, skills, await committed(graph, skills)) == by(rule, memory=side != "telemetry")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp_path: Path, seed: int) -> None:
+    chance, folder = random.Random(seed), tmp_path / "proj"
+    skills = Skills.told(str(folder))
+    project(skills, folder, lambda text: text + "before\n", lambda text: text)
+    sides = [skills.written(), skills.sent(by_hooks=True), skills.sent(by_hooks=False), skills.shimmed(folder)]
+    things = [thing for side in sides for thing in side]
+    chance.shuffle(things)
+    moment = chance.randrange(len(things))
+    await record(graph, things[:moment], 5)
+    await Scans(graph, tmp_path / "home").one(folder)
+    await record(graph, things[moment:], 5)
+    await UseLinker(graph, choose).look()
+    ids = await committed(graph, skills)
+    assert await story(graph, skills, ids) == by("exact: content")
+    assert [each[:2] for each in await usage(graph, *(ids[name] for name in sorted(ids)))] == [
+        (2, 2),
+        (1, 1),
+        (1, 1),
+        (1, 1),
+    ]
+
+
+async def test_what_was_edited_and_committed_later_is_of_the_commit(graph: Graph, tmp_path: Path) -> None:
+    """A text that was in nobody's history when it ran: first it is only seen, then uncommitted, then a commit's."""
+    folder = tmp_path / "proj"
+    skills, scans, linker = Skills.told(str(folder)), Scans(graph, tmp_path / "home"), UseLinker(graph, choose)
+    repo = project(skills, folder, lambda text: text + "before\n")
+    await scans.one(folder)
+    await record(graph, skills.written(), 100)
+    seen = (await used(graph, skills.session)).values()
+    assert {(row["observed"], row["rule"]) for row in seen} == {(True, "exact: content")}
+    patterns = {row["name"]: row["pattern_id"] for row in seen}
+    for name, (_, path) in FILES.items():
+        (folder / skills.fresh(path)).write_text(skills.text(name))
+    await scans.one(folder)
+    await linker.look()
+    assert {row["observed"] for row in (await used(graph, skills.session)).values()} == {False}
+    repo.commit("what ran")
+    await scans.one(folder)
+    await linker.look()
+    rows = (await used(graph, skills.session)).values()
+    assert {row["name"]: row["pattern_id"] for row in rows} == patterns, "it was of the project's pattern all the time"
+    tags = await statement(
+        graph,
+        "UNWIND $ids AS id MATCH (v:PatternVersion {node_id: id}) RETURN v.tags AS tags, v.label AS label",
+        ids=sorted({row["node_id"] for row in rows}),
+    )
+    assert len(tags) == 4
+    assert not any(set(row["tags"] or ()) & {"uncommitted", "observed"} for row in tags)

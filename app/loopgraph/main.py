@@ -49,6 +49,7 @@ from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
+from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -114,6 +115,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=Assignments(graph),
         use_linker=UseLinker(graph, choose),
+        uses=UseReads(graph),
     )
 
 

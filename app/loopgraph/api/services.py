@@ -16,6 +16,7 @@ from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
+from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
@@ -50,3 +51,4 @@ class Services:
     worker: LoopWorker
     assignments: Assignments
     use_linker: UseLinker
+    uses: UseReads

@@ -120,6 +120,10 @@ class Imported(Contract):
     edges: Annotated[int, Field(ge=0)] = 0
 
 
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
 class PatternTip(Contract):
     """What a pattern's history ends with: the version in use (None: there is none any more), and what it is (None: as it was)."""
 
@@ -131,10 +135,14 @@ class PatternTip(Contract):
     metadata: JsonMap | None = None
 
     def changed(self, pattern: Pattern) -> dict[str, Any]:
-        """What is different of the pattern from now on; of its metadata, the keys that are not named here stay."""
+        """What is different of the pattern from now on; of its metadata, the keys that are not named here stay, and so do the
+        folders that it was found in before."""
         facts: dict[str, Any] = {"name": self.name, "pattern_type": self.pattern_type, "description": self.description}
         if self.metadata is not None:
             facts["metadata"] = pattern.metadata | self.metadata
+            if "folders" in self.metadata:
+                folders = {*_texts(pattern.metadata.get("folders")), *_texts(self.metadata["folders"])}
+                facts["metadata"]["folders"] = sorted(folders)
         return {name: fact for name, fact in facts.items() if fact not in (None, getattr(pattern, name))}
 
 

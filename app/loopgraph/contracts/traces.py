@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
+from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.errors import Spelled
@@ -377,7 +378,8 @@ class HookExecution(_Step):
 
     ``parent_id`` names the execution it is nested in. ``arm`` is that of the experiment which chose the version it ran,
     ``unit`` what an execution of a version belongs to, by ``unit_rule``. ``set_aside`` says why it is no evidence of its
-    experiment.
+    experiment. Of a use of a pattern, ``pattern_…`` say what its reporters call it, ``arguments`` what it was called with, and
+    ``used_rule`` and ``used_evidence`` on what it rests which version it ran.
     """
 
     execution_id: str
@@ -402,6 +404,12 @@ class HookExecution(_Step):
     unit: str | None
     unit_rule: UnitRule | None
     set_aside: SetAside | None
+    pattern_type: str | None
+    pattern_name: str | None
+    pattern_path: str | None
+    arguments: str | None
+    used_rule: VersionBasis | None
+    used_evidence: str | None
 
 
 class EndpointCall(_Step):

@@ -151,6 +151,26 @@ class Conclusion(NamedTuple):
     scope: str = ""
 
 
+class UseFigures(Contract):
+    """What was done under a use: in its trace, in its time and in the traces of subagents that worked for its prompt.
+
+    ``cost_usd`` is the sum of what is known of it; ``unpriced_calls`` are those of which nothing is. ``next_correlation_id`` is
+    the next prompt of a person in the session, which may be a correction.
+    """
+
+    steps: int = 0
+    failed_steps: int = 0
+    denied_steps: int = 0
+    interrupted_steps: int = 0
+    model_calls: int = 0
+    failed_model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced_calls: int = 0
+    next_correlation_id: str | None = None
+
+
 Choosing = Callable[[Use, Sequence[Candidate]], Conclusion]
 """Which version a use is of, among all that it may be of."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from loopgraph.contracts.bodies import body_digest
 from loopgraph.effects.clock import new_id
+from support.scanning import Scans
 from support.service import Json, Service, nodes
 
 AGENT = {"type": "AGENT", "id": "refiner"}
@@ -54,6 +57,37 @@ def at(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     assert instant.utcoffset() is not None
     return instant
+
+
+class TestDefinitions:
+    """What people wrote, as a scan records it and as anybody may make it."""
+
+    async def test_says_whose_it_is_and_which_text_a_model_is_given(self, service: Service, tmp_path: Path) -> None:
+        body, scans = f"Look for {new_id()}.", Scans(service.parts.graph, tmp_path / "home")
+        file = tmp_path / new_id() / ".claude" / "commands" / "git" / "fix.md"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"---\nmodel: small\n---\n{body}\n", encoding="utf-8")
+        found = await scans.pattern(file.parents[3], name="git:fix")
+        pattern = await service.execute("lineage_pattern", patternId=found.pattern_id)
+        assert {key: pattern[key] for key in ("name", "patternType", "origin", "scope", "path")} == {
+            "name": "git:fix",
+            "patternType": "command",
+            "origin": "PROJECT",
+            "scope": f"folder:{file.parents[3].resolve()}",
+            "path": ".claude/commands/git/fix.md",
+        }
+        version = await service.execute("lineage_version", nodeId=pattern["currentVersion"]["nodeId"])
+        assert (version["bodyDigest"], version["path"]) == (body_digest(body), ".claude/commands/git/fix.md")
+        listed = nodes(await service.execute("lineage_patterns", patternType="command", first=5))
+        assert {one["patternType"] for one in listed} == {"command"}
+        assert found.pattern_id in {one["patternId"] for one in listed}
+
+    async def test_of_other_patterns_that_is_unknown(self, service: Service, story: Story) -> None:
+        pattern_id, node_id = await story.pattern(metadata={"origin": "elsewhere", "path": 1, "scope": "mine"})
+        pattern = await service.execute("lineage_pattern", patternId=pattern_id)
+        assert (pattern["origin"], pattern["scope"], pattern["path"]) == (None, None, None)
+        version = await service.execute("lineage_version", nodeId=node_id)
+        assert (version["bodyDigest"], version["path"]) == (None, None)
 
 
 class TestMaking:

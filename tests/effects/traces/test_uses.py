@@ -12,7 +12,7 @@ import pytest
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.definitions.seen import seen_called, seen_whole
-from loopgraph.contracts.changes import template_hash
+from loopgraph.contracts.changes import NewVersion, template_hash
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
 from loopgraph.contracts.precedence import Clock, Trust
@@ -20,11 +20,13 @@ from loopgraph.contracts.traces import TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import UserError
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.traces import NOON, at, statement
-from support.uses import define, usage, used
+from support.uses import ORIGIN, Skills, define, usage, used
 
 SKILL = (
     "---\nname: triage\ndescription: Sort a bug report.\n---\n# Triage MARK\n1. Restate the bug.\n2. Name the file.\n"
@@ -365,3 +367,49 @@ async def test_a_copy_in_the_project_at_work_is_nearer_than_one_elsewhere(graph:
     await linker.look()
     assert rules(await used(graph, story.session), own) == all_by(story, "exact: content")
     assert [used_ for used_, *_ in await usage(graph, *elsewhere.values(), users, not_users)] == [0] * 6
+
+
+async def test_what_was_seen_once_and_committed_then_is_no_draft_any_more(graph: Graph) -> None:
+    story = Story()
+    await story.define(graph)
+    edited = "# Triage MARK, edited"
+    await record(graph, [*story.prompts, story.skill(edited)])
+    [seen] = (await used(graph, story.session)).values()
+    assert seen["observed"]
+    text = story.marked(f"---\nname: triage\n---\n{edited}\n")
+    new = NewVersion(template_code=text, activate=True, created_at=at(-60))
+    committed = await Lineage(graph).add_version(seen["pattern_id"], new, ORIGIN)
+    await UseLinker(graph, choose).look()
+    [row] = (await used(graph, story.session)).values()
+    assert (row["node_id"], row["rule"]) == (committed.version.node_id, "exact: content")
+    [left] = await statement(
+        graph, "MATCH (v:PatternVersion {node_id: $id}) RETURN v.status AS status", id=seen["node_id"]
+    )
+    assert left["status"] == "rejected"
+
+
+# What was done under them
+
+
+async def test_what_was_done_under_a_use(graph: Graph) -> None:
+    """Of the recorded session: the command has all of its prompt and of the subagent's work, the skill what came after it."""
+    skills = Skills.told()
+    everything = [said for thing in (*skills.sent(by_hooks=True), *skills.sent(by_hooks=False)) for said in thing]
+    await record(graph, everything, 100)
+    rows = await used(graph, skills.session)
+    ids = {(row["name"].removesuffix(f"-{skills.mark}"), row["trace"]): id_ for id_, row in rows.items()}
+    found = await UseReads(graph).figures(list(rows))
+    figures = {name: found[id_] for (name, trace), id_ in ids.items() if trace != skills.notice}
+    cost = 0.00078  # of one call, as the client says
+    assert {name: (each.steps, each.model_calls, each.output_tokens) for name, each in figures.items()} == {
+        "fix": (5, 6, 90),
+        "triage": (3, 5, 75),
+        "reviewer": (1, 2, 30),
+        "CLAUDE.md": (5, 6, 90),
+    }
+    assert {name: each.cost_usd for name, each in figures.items()} == {
+        name: pytest.approx(calls * cost)
+        for name, calls in {"fix": 6, "triage": 5, "reviewer": 2, "CLAUDE.md": 6}.items()
+    }
+    assert not any(each.failed_steps or each.denied_steps or each.unpriced_calls for each in figures.values())
+    assert await UseReads(graph).figures([new_id()]) == {}

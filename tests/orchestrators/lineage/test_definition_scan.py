@@ -126,7 +126,8 @@ async def test_a_skill_has_its_history_from_before_it_was_one_and_while_it_was_g
     found = (await scans.reads.patterns([pattern.pattern_id]))[pattern.pattern_id]
     assert (found.name, found.pattern_type, found.description) == ("triage", "skill", "Does triage")
     identity = (await scans.one(repo.folder)).identity
-    assert found.metadata == {"origin": "project", "scope": f"git:{identity}", "path": TRIAGE, "identity": identity}
+    place = {"origin": "project", "scope": f"git:{identity}", "path": TRIAGE, "identity": identity}
+    assert found.metadata == {**place, "folders": [str(repo.folder)]}
 
 
 async def test_two_branches_that_began_one_file_come_together(repo: Repo, scans: Scans) -> None:

@@ -213,6 +213,7 @@ class Loaders:
         self.logs_of_step = of_owners(lambda steps, page: records.logs_of_steps(steps, page, principal), turns)
         self.metrics_of_session = of_owners(sessions.metrics, turns)
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)
+        self.use = by_id(lambda ids: services.uses.figures(ids, principal), turns)
         feedback = services.feedback
         self.run = by_id(feedback.runs, turns)
         self.improvement = by_id(feedback.improvements, turns)

@@ -158,7 +158,8 @@ def _is_home(use: Use, candidate: Candidate) -> bool:
     """Whether a text of that name, seen there, must be of the candidate's pattern."""
     if _place(use, candidate) >= _ELSEWHERE:
         return False
-    return _holds(use, candidate) or (use.origin is not None and use.origin == candidate.origin) or not candidate.origin
+    anywhere = not candidate.origin and candidate.kind != DefinitionKind.MEMORY
+    return _holds(use, candidate) or (use.origin is not None and use.origin == candidate.origin) or anywhere
 
 
 def _holds(use: Use, candidate: Candidate) -> bool:

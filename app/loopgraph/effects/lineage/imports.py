@@ -10,7 +10,7 @@ from loopgraph.assets import Access, query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
 from loopgraph.contracts.lineage import Pattern, PatternStatus
-from loopgraph.effects.clock import now
+from loopgraph.effects.clock import now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
@@ -119,7 +119,8 @@ class LineageImport:
                 if facts := tip.changed(pattern):
                     was = {name: getattr(pattern, name) for name in facts}
                     events.append(rename.model_copy(update={"before": was, "after": facts}))
-                    described.append({"pattern_id": tip.pattern_id, "facts": mapping.facts_of_pattern(facts)})
+                    facts_now, key = mapping.facts_of_pattern(facts), time_key(at, tip.pattern_id)
+                    described.append({"pattern_id": tip.pattern_id, "facts": facts_now, "link_key": key})
             if moved:
                 await steps.move_current_of(tx, moved)
             await tx.write(_DESCRIBE_PATTERNS, described, into="patterns")

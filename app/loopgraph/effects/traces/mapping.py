@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from loopgraph.contracts.assembly import Span, SpanKind
 from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
+from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
@@ -338,7 +339,10 @@ def trace_key(trace: Trace) -> str:
 
 def hook(properties: Properties) -> HookExecution:
     """The execution of a ``:HookExecution`` node."""
-    return stored(HookExecution, _record(HookExecution, properties))
+    record = _record(HookExecution, properties)
+    if record["node_id"] and record["used_rule"] is None:
+        record["used_rule"] = VersionBasis.REPORTED
+    return stored(HookExecution, record)
 
 
 def call(properties: Properties) -> EndpointCall:

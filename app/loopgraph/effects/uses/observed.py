@@ -91,8 +91,11 @@ async def retire(tx: Transaction, node_ids: Iterable[str], at: datetime) -> None
     """Takes those versions out of use that were made of what was seen, and of which no use is left."""
     rows = await tx.run(_UNUSED, node_ids=sorted(set(node_ids)), tag=OBSERVED)
     for row in rows:
-        event = make_event(EventType.VERSION_DEPRECATED, _ORIGIN, node_id=row["node_id"], data={"reason": _FOUND})
-        await steps.change_status(tx, row["node_id"], PatternStatus.DEPRECATED, at, event, reason=_FOUND)
+        was_in_use = row["status"] == PatternStatus.ACTIVE
+        status = PatternStatus.DEPRECATED if was_in_use else PatternStatus.REJECTED
+        kind = EventType.VERSION_DEPRECATED if was_in_use else EventType.VERSION_REJECTED
+        event = make_event(kind, _ORIGIN, node_id=row["node_id"], data={"reason": _FOUND})
+        await steps.change_status(tx, row["node_id"], status, at, event, reason=_FOUND)
 
 
 def _creation(node_id: str, use: Use, conclusion: Conclusion, at: datetime) -> Creation:

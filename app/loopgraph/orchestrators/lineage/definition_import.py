@@ -96,7 +96,8 @@ class DefinitionImport(GitImport):
             return replace(place, scope=f"git:{identity}") if place.scope == OWN_SCOPE else place
 
         exact = {path: spot._replace(place=scoped(spot.place)) for path, spot in self._source.exact.items()}
-        about: JsonMap = {"identity": identity} | ({"fork": self._fork} if self._fork else {})
+        about: JsonMap = {"identity": identity, "folders": [str(self._source.folder)]}
+        about |= {"fork": self._fork} if self._fork else {}
         return DefinitionLineage(identity, Places(map(scoped, places), exact), about)
 
     async def _manifests(self, tip: str) -> dict[str, str]:
@@ -209,7 +210,9 @@ class DefinitionImport(GitImport):
         return await asyncio.to_thread(read_all, self._source.seen.items(), MAX_TEMPLATE_BYTES)
 
     def _tip(self, now_is: Described, pattern_id: str, node_id: str | None) -> None:
-        self.tips[pattern_id] = now_is.tip(pattern_id, node_id)
+        tip = now_is.tip(pattern_id, node_id)
+        where = {"folders": [str(self._source.folder)]}
+        self.tips[pattern_id] = tip.model_copy(update={"metadata": {**(tip.metadata or {}), **where}})
 
     async def _remembered(self, pattern_ids: Iterable[str]) -> Mapping[str, Pattern]:
         """The patterns as they were before anything was changed."""

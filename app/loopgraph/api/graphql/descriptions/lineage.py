@@ -4,7 +4,7 @@ NAMES = {
     # patterns
     "Pattern.name": "What people call it, 1 to 255 characters.",
     "patternName": "The name of the pattern, as it was when the version was made.",
-    "patternType": "What kind of pattern it is: `prompt`, `skill`, `command`, `plan`, or a word of your own.",
+    "patternType": "What kind of pattern it is: `prompt`, `skill`, `command`, `subagent`, `memory`, `plan`, or your own word.",
     "name": "What people call it, 1 to 255 characters.",
     # versions
     "PatternVersion.version": "Its number within the pattern; the first is 1.",
@@ -114,6 +114,11 @@ TYPES = {
 }
 
 VALUES = {
+    "DefinitionOrigin": {
+        "PROJECT": "A project, to everybody who works in it.",
+        "USER": "A user, to all of their projects.",
+        "PLUGIN": "A plugin, to whoever has it installed.",
+    },
     "PatternStatus": {
         "DRAFT": "Made, and not in use yet; a candidate of an experiment is one.",
         "ACTIVE": "In use; one active version of a pattern is its current one.",
@@ -151,7 +156,7 @@ VALUES = {
     },
     "EventType": {
         "PATTERN_CREATED": "A pattern was made, with its version 1.",
-        "PATTERN_UPDATED": "A pattern was given another name.",
+        "PATTERN_UPDATED": "A pattern was given another name, or something else of it has changed.",
         "PATTERN_FORKED": "A pattern was made from a version of another.",
         "PATTERN_IMPORTED": "A pattern came with recorded history, such as that of a git repository.",
         "VERSION_ADDED": "A pattern got its next version.",

@@ -193,6 +193,12 @@ VALUES = {
         "ONLY_CALL": "One subagent and one call of its kind were left over in the prompt.",
         "PROMPT": "Nothing says which step it was; the subagent hangs at the trace of its prompt.",
     },
+    "VersionBasis": {
+        "REPORTED": "Whoever reported the execution named the version.",
+        "CONTENT": "The text that the model was given is the body of the version.",
+        "FILE": "The file had the version's hash at that moment, read where the agent runs.",
+        "TIME": "The version was in force at that instant.",
+    },
     "CostSource": {
         "REPORTED": "Its sender.",
         "COMPUTED": "The list of prices, for the tokens that its sender reports.",

@@ -9,6 +9,7 @@ import strawberry
 from loopgraph.contracts.analytics import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
+from loopgraph.contracts.definitions import DefinitionOrigin, VersionBasis
 from loopgraph.contracts.experiments import Method
 from loopgraph.contracts.feedback import (
     Arm,
@@ -39,12 +40,14 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     EdgeStrength: "How strong a relationship is: weak 0.25, moderate 0.5, strong 0.75, critical 1.",
     PathMetric: "What a path minimises: the number of edges, or the sum of -ln(weight), so that it maximises the "
     "product of the weights.",
+    DefinitionOrigin: "Who brings a skill, command, subagent or memory file.",
     EventType: "What happened.",
     Severity: "Who has to look at an event. It follows from what happened.",
     ActorType: "What kind of actor caused something.",
     TraceStatus: "How far a trace or one of its steps is.",
     SpawnBasis: "On what it rests under which step a subagent's trace hangs. ONLY_CALL and PROMPT are inferred, the others are "
     "exact.",
+    VersionBasis: "On what it rests which version an execution ran. TIME is inferred, the others are exact.",
     TraceClosure: "How a trace was ended, if not by its own client.",
     TracePart: "What of a trace was recorded.",
     TimelineKind: "What a line of a timeline tells.",
@@ -79,6 +82,7 @@ __all__ = [
     "Arm",
     "ChangedField",
     "CostSource",
+    "DefinitionOrigin",
     "EdgeStrength",
     "EventType",
     "EvolutionType",
@@ -108,4 +112,5 @@ __all__ = [
     "UnitRule",
     "UsageDimension",
     "Verdict",
+    "VersionBasis",
 ]

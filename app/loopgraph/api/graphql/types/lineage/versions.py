@@ -12,12 +12,19 @@ from strawberry.scalars import JSON
 from loopgraph import errors
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
-from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, PatternStatus, RelationshipType
+from loopgraph.api.graphql.types.enums import (
+    DefinitionOrigin,
+    EdgeStrength,
+    EvolutionType,
+    PatternStatus,
+    RelationshipType,
+)
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, VERSION, Loaded, both, link, own_id
 from loopgraph.api.graphql.types.presentation import present, presents
+from loopgraph.contracts import definitions as contracts_of_definitions
 from loopgraph.contracts import lineage as contracts
 from loopgraph.effects.clock import time_key
 
@@ -25,6 +32,7 @@ PATTERNS = Listing[contracts.Pattern](
     "patterns", lambda pattern: time_key(pattern.created_at, pattern.pattern_id), BY_TIME
 )
 _VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
+_ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 _EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
 
 
@@ -64,6 +72,27 @@ class Pattern(Loaded, relay.Node):
 
     raw_id = own_id("pattern_id")
 
+    @strawberry.field(
+        description="Who brings it, if it is what people wrote in files and a scan has found it; else null."
+    )
+    def origin(self) -> DefinitionOrigin | None:
+        said = self._found_by_scan("origin")
+        return contracts_of_definitions.DefinitionOrigin(said) if said else None
+
+    @strawberry.field(
+        description="Whose it is, if a scan has found it: `git:` and the identity of a repository, `folder:` and a folder "
+        "outside git, `user`, or `plugin:` and a plugin's name; else null."
+    )
+    def scope(self) -> str | None:
+        return self._found_by_scan("scope")
+
+    @strawberry.field(description="Where its file is in its scope, if a scan has found it; else null.")
+    def path(self) -> str | None:
+        return self._found_by_scan("path")
+
+    def _found_by_scan(self, key: str) -> str | None:
+        return _text(self.metadata, key) if _text(self.metadata, "origin") in _ORIGINS else None
+
     current_version = link(
         "version",
         "current_node_id",
@@ -95,6 +124,11 @@ class Pattern(Loaded, relay.Node):
         self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
     ) -> Connection[LineageEvent]:
         return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
+
+
+def _text(metadata: Any, key: str) -> str | None:
+    value = metadata.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _edge_lists(instead_of_slice: str, direction: contracts.Direction, description: str) -> tuple[Any, Any]:
@@ -188,6 +222,10 @@ class PatternVersion(Loaded, relay.Node):
         return cls.of(version) if version else None
 
     raw_id = own_id("node_id")
+
+    @strawberry.field(description="Where its file was, if it was imported or found by a scan; else null.")
+    def path(self) -> str | None:
+        return _text(self.metadata, "path")
 
     @strawberry.field(description="The own id of the pattern that it is a state of.")
     def pattern_id(self) -> strawberry.ID:

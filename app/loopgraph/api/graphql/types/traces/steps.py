@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import Connection
-from loopgraph.api.graphql.types.enums import Arm, CostSource, SetAside, TraceStatus, UnitRule
+from loopgraph.api.graphql.types.enums import Arm, CostSource, SetAside, TraceStatus, UnitRule, VersionBasis
 from loopgraph.api.graphql.types.list_size import short_list
 from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
@@ -20,6 +20,7 @@ from loopgraph.api.graphql.types.traces.records import LogRecord, logs_of_step
 from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import SpanKind
+from loopgraph.contracts.uses import UseFigures
 from loopgraph.errors import NotFound
 
 
@@ -71,6 +72,33 @@ class EndpointCall:
         return shape(cls, call)
 
 
+@strawberry.type(
+    description="What was done under the use of a pattern: in its trace, from its beginning to its end, and by the subagents "
+    "that worked for its prompt. Of a skill, calls of models are those that the client attributes to it."
+)
+class PatternUse(Loaded):
+    steps: Long = strawberry.field(description="Steps, without uses of patterns.")
+    failed_steps: Long = strawberry.field(description="Steps that failed by themselves.")
+    denied_steps: Long = strawberry.field(description="Steps that were not allowed to run.")
+    interrupted_steps: Long = strawberry.field(description="Steps that were stopped.")
+    model_calls: Long = strawberry.field(description="Calls of language models.")
+    failed_model_calls: Long = strawberry.field(description="Calls of language models that failed.")
+    input_tokens: Long = strawberry.field(description="Tokens that the models were given, those from caches included.")
+    output_tokens: Long = strawberry.field(description="Tokens that the models made, those of reasoning included.")
+    cost_usd: float = strawberry.field(description="What the calls cost, in US dollars, as far as that is known.")
+    unpriced_calls: Long = strawberry.field(description="Calls of which nobody knows what they cost.")
+    next_correlation_id: strawberry.ID | None = strawberry.field(
+        description="The trace of the next prompt of a person in the session, which may be a correction; null if there is none."
+    )
+
+    @classmethod
+    def of(cls, figures: UseFigures) -> Self:
+        """The figures of a use."""
+        return shape(cls, figures)
+
+    next_prompt = link("head", "next_correlation_id", TRACE, "The next prompt of a person in the session.")
+
+
 @presents(contracts.HookExecution)
 @strawberry.type(description="One step inside a trace; if it ran a pattern, it names the exact version.")
 class HookExecution(Loaded, relay.Node):
@@ -110,6 +138,31 @@ class HookExecution(Loaded, relay.Node):
     )
     unit_rule: UnitRule | None
     set_aside: SetAside | None = strawberry.field(description="Why it is no evidence of its experiment; null if it is.")
+    pattern_type: str | None = strawberry.field(
+        description="Of a use of a pattern, what its reporters say that it is, such as `skill`, `command`, `subagent`, `memory` "
+        "or `prompt`; null for other steps."
+    )
+    pattern_name: str | None = strawberry.field(
+        description="What a pattern that was used is called; null for other steps."
+    )
+    pattern_path: str | None = strawberry.field(
+        description="The file or the folder that a pattern was read from, where the agent runs; null where nobody said."
+    )
+    arguments: str | None = strawberry.field(
+        description="What a command or a skill was called with, as far as content is kept."
+    )
+    used_rule: VersionBasis | None = strawberry.field(
+        description="On what it rests which version it ran; null if that is not known."
+    )
+    used_evidence: str | None = strawberry.field(
+        description="What was compared for that: the digest of a body or the hash of a file, the name of the version, since when "
+        "it was in force."
+    )
+
+    @strawberry.field(description="What was done under the use of a pattern; null for other steps.")
+    async def use(self, info: Info) -> PatternUse | None:
+        figures = await info.context.loaders.use.load(self.execution_id)
+        return PatternUse.of(figures) if figures else None
 
     @classmethod
     def of(cls, hook: contracts.HookExecution, place: Node[Any] | None = None) -> Self:

@@ -1,0 +1,22 @@
+// Uses of patterns, as far as the subject may see their traces (null: all): the traces of the subagents that worked for the prompts
+// that they are in, and the next prompt of a person in their sessions.
+// access: read
+// parameters: execution_ids, subject
+// returns: hook, is_subagent, subagents, next
+UNWIND $execution_ids AS id
+MATCH (t:Trace)-[:RAN]->(h:HookExecution {execution_id: id})
+WHERE h.pattern_type IS NOT NULL AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+CALL {
+  WITH t
+  OPTIONAL MATCH (s:Trace {root_id: t.correlation_id})
+  WHERE s.agent_id IS NOT NULL AND t.agent_id IS NULL
+  RETURN collect(s.correlation_id) AS subagents
+}
+CALL {
+  WITH t
+  OPTIONAL MATCH (n:Trace)
+  WHERE n.session_key > t.session_key AND n.session_key < t.session_id + '|~' AND n.source = 'user_prompt' AND t.agent_id IS NULL
+  WITH n ORDER BY n.session_key LIMIT 1
+  RETURN n.correlation_id AS next
+}
+RETURN properties(h) AS hook, t.agent_id IS NOT NULL AS is_subagent, subagents, next
