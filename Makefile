@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test test-neo4j quick clients agents senders run bench bench-client check lint schema clean
+.PHONY: demo test test-neo4j quick clients agents senders skills run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -70,6 +70,10 @@ agents: $(VENV)/.dev
 	else \
 		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest $(AGENTS); \
 	fi
+
+# Public repositories of skills, scanned and compared with what git tells of them; SKILLS names others.
+skills: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python -m bench.skills $(SKILLS)
 
 bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.lineage $(ENGINES)

@@ -49,7 +49,7 @@ class Scans:
         """What a scan finds."""
         sources = Sources(self.home)
         if user:
-            sources.add_user(UserFolders.of({}, self.home))
+            sources.add_user(UserFolders.of({}, self.home), self.actor_id)
         for path in paths:
             sources.add_project(path)
         scan = DefinitionScan(

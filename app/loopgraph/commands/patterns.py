@@ -71,7 +71,7 @@ async def _scan(
     from loopgraph.contracts.audit import ActorType, Origin
     from loopgraph.contracts.git import ImportProgress
     from loopgraph.effects.clock import new_id
-    from loopgraph.effects.definitions.user_folders import UserFolders
+    from loopgraph.effects.definitions.user_folders import UserFolders, login
     from loopgraph.effects.lineage.definitions import DefinitionReads
     from loopgraph.effects.lineage.imports import LineageImport
     from loopgraph.main import open_services
@@ -80,7 +80,7 @@ async def _scan(
 
     sources = Sources(Path.home())
     if user:
-        sources.add_user(UserFolders.of(os.environ, Path.home()))
+        sources.add_user(UserFolders.of(os.environ, Path.home()), login())
     for path in paths:
         sources.add_project(path)
     origin = Origin(actor_type=ActorType.AUTOMATION, actor_id="loopgraph patterns scan", correlation_id=new_id())

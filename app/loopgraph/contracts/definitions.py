@@ -46,7 +46,7 @@ class Identity(Contract):
 
     ``name`` is what people call it: ``triage``, ``fix`` for ``/fix``, ``git:commit`` for one in a folder or of a plugin, the path
     in its project for memory. ``scope`` tells whose it is: the identity of a repository (``git:…``), of a folder outside git
-    (``folder:…``), ``user``, or ``plugin:<name>``.
+    (``folder:…``), ``user:<login>``, or ``plugin:<name>``.
     """
 
     kind: DefinitionKind

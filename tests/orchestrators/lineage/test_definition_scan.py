@@ -52,7 +52,7 @@ def names(source: ScannedSource) -> dict[str, tuple[str, ScanState]]:
 
 
 async def test_every_skill_has_the_versions_that_git_log_follow_tells(repo: Repo, scans: Scans) -> None:
-    """As `tests/public_skills.py` finds in public repositories: moved together, split up, changed on branches."""
+    """As `make skills` finds it in public repositories: moved together, split up, changed on branches."""
     texts = {"one": A, "two": B, "three": C}
     for name, text in texts.items():
         repo.write(f"{name}/SKILL.md", skill(name, text))
@@ -507,17 +507,18 @@ async def test_a_user_has_folders_plugins_and_dotfiles(repo: Repo, scans: Scans)
     codex.mkdir(parents=True)
     (codex / "fix.md").write_text(f"Fix it {mark}", encoding="utf-8")
 
+    scope = f"user:{scans.actor_id}"
     sources = await scans.run(user=True)
     found = {one.path: one for source in sources for one in source.patterns}
     assert {
         path: (one.identity.kind.value, one.identity.name, one.identity.scope, one.versions)
         for path, one in found.items()
     } == {
-        ".claude/CLAUDE.md": ("memory", ".claude/CLAUDE.md", "user", found[".claude/CLAUDE.md"].versions),
-        ".claude/skills/linked/SKILL.md": ("skill", "linked", "user", 2),
-        ".claude/skills/cloned/SKILL.md": ("skill", "cloned", "user", 1),
+        ".claude/CLAUDE.md": ("memory", ".claude/CLAUDE.md", scope, 1),
+        ".claude/skills/linked/SKILL.md": ("skill", "linked", scope, 2),
+        ".claude/skills/cloned/SKILL.md": ("skill", "cloned", scope, 1),
         "commands/fix.md": ("command", "p:fix", "plugin:p", found["commands/fix.md"].versions),
-        ".codex/prompts/fix.md": ("command", "fix", "user", found[".codex/prompts/fix.md"].versions),
+        ".codex/prompts/fix.md": ("command", "fix", scope, 1),
     }
     assert found[".claude/skills/linked/SKILL.md"].pattern_id.startswith("git:")
     again = [one for source in await scans.run(user=True) for one in source.patterns]

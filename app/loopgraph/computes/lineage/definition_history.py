@@ -63,10 +63,12 @@ class Survey:
 
 @dataclass(frozen=True)
 class Described:
-    """What a definition is: where it lies, and the text that says its name."""
+    """What a definition is: where it lies, and the text that says its name. ``file`` is its path in the repository, where that is
+    another one than in its scope."""
 
     spot: Spot
     text: str
+    file: str | None = None
 
     @property
     def pattern_type(self) -> str:
@@ -208,7 +210,7 @@ def _of_text(
             evolution_type=EvolutionType.REFINEMENT if parent else EvolutionType.CREATION,
             template_code=now_is.text,
             tags=tags,
-            metadata={"path": now_is.spot.path},
+            metadata={"path": now_is.file or now_is.spot.path},
             activate=True,
             created_at=modified_at,
             parents=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from collections.abc import Mapping
@@ -26,6 +27,14 @@ class UserFolders(NamedTuple):
             agents=home / ".agents",
             gemini=home / ".gemini",
         )
+
+
+def login() -> str:
+    """The name that the user is logged in by."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container can have users without names
+        return str(os.getuid())
 
 
 class Installed(NamedTuple):

@@ -172,7 +172,7 @@ class DefinitionImport(GitImport):
                 continue
             pattern_id = ids[file.lineage] if file else lineage.new_pattern_id(path)
             new.append(
-                (Described(spot, content.text), pattern_id, lineage.node_id(file.key) if file else None, content)
+                (Described(spot, content.text, path), pattern_id, lineage.node_id(file.key) if file else None, content)
             )
         await self._see(lineage, new)
 
@@ -239,7 +239,7 @@ class DefinitionImport(GitImport):
             spot = lineage.places.spot(path)
             pattern = by_path.get((spot.place.scope, spot.path)) if spot else None
             if spot and pattern:
-                new.append((Described(spot, content.text), pattern.pattern_id, pattern.current_node_id, content))
+                new.append((Described(spot, content.text, path), pattern.pattern_id, pattern.current_node_id, content))
             else:
                 unknown += spot is not None
         await self._see(lineage, new)

@@ -20,8 +20,6 @@ from loopgraph.errors import InvalidInput
 OWN_SCOPE: Final = "own"
 """Stands for the scope of a repository until that is known."""
 
-USER_SCOPE: Final = "user"
-
 _LONGEST_SCOPE: Final = 255
 _MANIFEST_BYTES: Final = 4_000_000
 
@@ -57,8 +55,9 @@ class Sources:
         """Those that hold something, or were asked for."""
         return [source for source in self._found.values() if source.places or source.seen]
 
-    def add_user(self, folders: UserFolders) -> None:
-        """The user's folders, with the plugins and extensions that are installed in them."""
+    def add_user(self, folders: UserFolders, login: str) -> None:
+        """The user's folders, with the plugins and extensions that are installed in them. By the ``login`` people are told apart
+        who share a graph, and one is the same on every machine."""
         self._avoid += folders
         kinds = (
             (Layout.CLAUDE, folders.claude, ".claude"),
@@ -68,7 +67,7 @@ class Sources:
         )
         for layout, folder, known_as in kinds:
             if folder.is_dir():
-                place = Place(layout, DefinitionOrigin.USER, USER_SCOPE, known_as=known_as)
+                place = Place(layout, DefinitionOrigin.USER, f"user:{login}"[:_LONGEST_SCOPE], known_as=known_as)
                 inside = (folders.claude / "plugins", folders.claude / "projects", folders.gemini / "extensions")
                 self._add("user", folder, [place], find(folder, inside))
         for plugin in installed_plugins(folders.claude):

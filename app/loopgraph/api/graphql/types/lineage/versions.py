@@ -81,7 +81,7 @@ class Pattern(Loaded, relay.Node):
 
     @strawberry.field(
         description="Whose it is, if a scan has found it: `git:` and the identity of a repository, `folder:` and a folder "
-        "outside git, `user`, or `plugin:` and a plugin's name; else null."
+        "outside git, `user:` and a login, or `plugin:` and a plugin's name; else null."
     )
     def scope(self) -> str | None:
         return self._found_by_scan("scope")
