@@ -45,11 +45,6 @@ class Reading:
         dialects = _dialects_of(span.origin.scope.get("name"), frozenset(span.attributes))
         return cls(span.attributes, dialects, span.more.get("events", ()))
 
-    @property
-    def speaks(self) -> bool:
-        """Whether any row of the table applies."""
-        return bool(self._dialects)
-
     @classmethod
     def of_attributes(cls, attributes: Attributes) -> Reading:
         """The attributes of another signal than a span, in whatever dialect."""
