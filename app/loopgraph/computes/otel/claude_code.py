@@ -12,7 +12,7 @@ from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.otel.model import Attributes, Origin, instant
 from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.precedence import Trust
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.contracts.traces import MOST_TOKENS, TraceStarted
 
 PREFIX: Final = "claude_code."
 """How the names of the client's spans, events and metrics begin."""
@@ -110,9 +110,11 @@ def tokens(
     cache_write_1h: int | None = None,
 ) -> dict[str, int | None]:
     """The counts of a call of a model: the client, as its API does, counts cached tokens beside the ``plain`` ones."""
-    known = [count for count in (plain, cache_read, cache_write) if count is not None]
+    given = None if plain is None else plain + (cache_read or 0) + (cache_write or 0)
+    if given is not None and given > MOST_TOKENS:
+        return {}
     return {
-        "input_tokens": sum(known) if plain is not None else None,
+        "input_tokens": given,
         "cache_read_tokens": cache_read,
         "cache_write_tokens": cache_write,
         "cache_write_1h_tokens": cache_write_1h if (cache_write_1h or 0) <= (cache_write or 0) else None,

@@ -192,7 +192,7 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
     }
     key = _key(span)
     if kind.role in (Role.MODEL, Role.CALL):
-        read = model_fields(reading, span) if kind.role is Role.MODEL else call_fields(fields, span)
+        read = model_fields(reading, span, kind) if kind.role is Role.MODEL else call_fields(fields, span)
         call = EndpointCalled(call_id=key, **course, **read, context=_context(reading.fields, span))
         return _observed(call, span, **said(nested_in=above))
     place = said(session_id=who(reading).get("session_id"), parent_id=above)
