@@ -228,7 +228,8 @@ class HookExecuted(_StepEvent):
         return self
 
 
-Cost = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+MOST_USD: Final = 1e9
+Cost = Annotated[float, Field(ge=0, le=MOST_USD, allow_inf_nan=False)]
 """US dollars. No call costs a milliard, and sums stay finite."""
 
 _PART_OF = {

@@ -119,13 +119,14 @@ async def test_cursor(service: Service) -> None:
         event("beforeShellExecution", "g-2", command="make"),
         event("afterShellExecution", "g-2", command="make", output="a", duration=12),
         event("afterFileEdit", "g-2", file_path="/w/a.py", edits=[{"old_string": "a", "new_string": "b"}]),
+        event("preToolUse", "g-2", tool_name="Grep", tool_input={"pattern": "a"}, tool_use_id="tu3"),
         event("stop", "g-2", status="aborted", loop_count=0),
         event("sessionEnd", None, session_id=id_, reason="user_close"),
     )
     assert await tree(service.parts.graph, id_) == [
         prompt("fix it", [("Shell", "success"), ("Task", "success")], answer="done"),
         prompt("look", [], source="subagent", answer="looked", spawned_by=("Task", "exact: client")),
-        prompt("and again", [("Shell", "success"), ("Edit", "success")], status="interrupted"),
+        prompt("and again", [("Shell", "success"), ("Edit", "success"), ("Grep", "interrupted")], status="interrupted"),
     ]
     stored = await session_of(service.parts.graph, id_)
     assert (stored["cwd"], stored["model"], stored["end_reason"]) == ("/w", "a-model", "user_close")

@@ -224,7 +224,10 @@ def test_how_a_call_of_cursor_failed(fields: Json, status: str, kind: str) -> No
     ("said", "status"), [("completed", "success"), ("aborted", "interrupted"), ("error", "error"), (None, "success")]
 )
 def test_how_a_generation_of_cursor_ended(said: str | None, status: str) -> None:
-    assert only("cursor", cursor("stop", status=said, loop_count=0), TraceCompleted).status == status
+    body = cursor("stop", status=said, loop_count=0)
+    assert only("cursor", body, TraceCompleted).status == status
+    cut_off = [one.event.cut_off_at for one in observed("cursor", body) if isinstance(one.event, SessionSeen)]
+    assert (AT in cut_off) == (status == "interrupted")  # and all that is open with it
 
 
 def test_a_text_of_cursor_is_its_answer_unless_it_goes_on() -> None:

@@ -287,3 +287,20 @@ def test_any_span_is_observed_or_refused(values: Json, name: str, kind: int, cod
     }
     found = report(one)
     assert bool(found.refused) != bool(found.observations)
+
+
+def test_what_spans_say_of_their_trace_is_the_same_in_one_request_as_in_several() -> None:
+    spans = [
+        span(1, None, "handle", 2, **{"tag.tags": ["a"], "session.id": "s-1", "user.id": "u-2"}),
+        span(2, 1, "work", 2, **{"tag.tags": ["b", "a"], "session.id": "s-2", "user.id": "u-1"}),
+        span(3, 1, "more work", 2, **{"tag.tags": ["c"]}),
+    ]
+
+    def whole(*spans: Json) -> TraceStarted:
+        [event] = [one.event for one in report(*spans).observations if one.source.startswith("otel.resource.")]
+        assert isinstance(event, TraceStarted)
+        return event
+
+    for sent in (spans, spans[::-1]):
+        told = whole(*sent)
+        assert (sorted(told.tags), told.session_id, told.user_id) == (["a", "b", "c"], "s-2", "u-2")

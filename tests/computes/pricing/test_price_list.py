@@ -123,3 +123,44 @@ def test_ones_own_prices_come_first() -> None:
     large = usage("our-large-2", input=1_000_000, read=500_000, write=100_000, write_1h=50_000, output=100_000)
     assert prices(large) == pytest.approx(0.4 * 10 + 0.5 * 1 + 0.1 * 12 + 0.1 * 20)
     assert prices(usage("gpt-4o")) == PUBLIC(usage("gpt-4o"))
+
+
+@pytest.mark.parametrize(
+    ("model", "maker"),
+    [
+        ("text-embedding-3-small", "openai"),
+        ("text-embedding-3-large", "openai"),
+        ("text-embedding-ada-002", "openai"),
+        ("chatgpt-4o-latest", "openai"),
+        ("codex-mini-latest", "openai"),
+        ("ft:gpt-4o-mini-2024-07-18:mine", "openai"),
+        ("magistral-small-2509", "mistral"),
+        ("pixtral-large-latest", "mistral"),
+        ("codestral-latest", "mistral"),
+        ("embed-v4.0", "cohere"),
+        ("gemma-3-27b-it", "google"),
+        ("sonar-pro", "perplexity"),
+    ],
+)
+def test_a_model_is_its_makers_where_nobody_says_who_serves_it(model: str, maker: str) -> None:
+    cost = PUBLIC(usage(model, maker))
+    assert cost is not None
+    assert PUBLIC(usage(model)) == PUBLIC(usage(model, "a-proxy-of-mine")) == PUBLIC(usage(model.upper())) == cost
+
+
+def test_every_model_of_a_maker_has_a_price_by_its_name_alone() -> None:
+    makers = {"anthropic", "cohere", "deepseek", "google", "mistral", "moonshotai", "openai", "voyageai", "x-ai"}
+    sold = [
+        model.id
+        for provider, model in ALL
+        if provider.id in makers and PUBLIC(usage(model.id, provider.id)) is not None
+    ]
+    assert [model for model in sold if PUBLIC(usage(model)) is None] == []
+    assert len(sold) > 250
+
+
+@pytest.mark.parametrize(
+    "model", ["my-moderation", "llama-3.3-70b", "openai-text-embedding-3-small", "command-of-mine"]
+)
+def test_a_name_that_only_looks_like_a_makers_has_no_price(model: str) -> None:
+    assert PUBLIC(usage(model)) is None

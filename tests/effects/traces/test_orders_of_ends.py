@@ -83,6 +83,18 @@ STORIES: dict[str, tuple[list[Event], Left]] = {
         [FIRST, tool(1.5, "PreToolUse"), hook(2, "Stop", prompt_id="p"), END],
         {"p": ("success", None, None, 2), "t": (*INTERRUPTED, None)},
     ),
+    "a call that did not return, of a prompt that was answered before the next one": (
+        [FIRST, tool(1.5, "PreToolUse"), hook(2, "Stop", prompt_id="p"), NEXT],
+        {"p": ("success", None, None, 2), "t": (*INTERRUPTED, None), "q": OPEN},
+    ),
+    "a call that did not return, of a prompt that failed before the next one": (
+        [FIRST, tool(1.5, "PreToolUse"), hook(2, "StopFailure", prompt_id="p", error="boom"), NEXT],
+        {"p": ("error", None, "boom", 2), "t": (*INTERRUPTED, None), "q": OPEN},
+    ),
+    "a call that did not return, of a subagent that is over": (
+        [FIRST, AGENT, IN_AGENT, hook(2, "SubagentStop", prompt_id="p", agent_id="ag"), NEXT],
+        {"p": (*INTERRUPTED, 1), "ag": ("success", None, None, 2), "u": (*INTERRUPTED, None), "q": OPEN},
+    ),
     "a subagent that was waited for": (
         [FIRST, AGENT, IN_AGENT, NEXT],
         {"p": (*INTERRUPTED, 1), "ag": (*INTERRUPTED, 1.2), "u": (*INTERRUPTED, None), "q": OPEN},

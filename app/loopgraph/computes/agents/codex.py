@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
-from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import Fields
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import prompt_trace_id
-from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
+from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import TraceStatus
 
@@ -54,9 +53,7 @@ def _turn_complete(hook: Hook) -> tuple[Observation, ...]:
 
 def _interrupt(hook: Hook) -> tuple[Observation, ...]:
     """A person has stopped the turn, and with it all that was open."""
-    over = SessionSeen(session_id=hook.session, client=CLIENT, timestamp=hook.at, cut_off_at=hook.at)
-    ended = hooks.ended(hook, TraceStatus.INTERRUPTED, error_type=INTERRUPTED)
-    return (hook.observed(ended), hook.observed(over))
+    return hooks.interrupted(hook)
 
 
 def _stop_failure(hook: Hook) -> tuple[Observation, ...]:

@@ -61,8 +61,9 @@ def _answer(hook: Hook) -> tuple[Observation, ...]:
 def _stop(hook: Hook) -> tuple[Observation, ...]:
     status = _ENDS.get(hook.fields.name("status") or "", TraceStatus.SUCCESS)
     error = hook.fields.text("error_message")
-    kind = INTERRUPTED if status is TraceStatus.INTERRUPTED else None
-    return (hook.observed(hooks.ended(hook, status, error_type=kind, error_message=error)),)
+    if status is TraceStatus.INTERRUPTED:
+        return hooks.interrupted(hook, error)
+    return (hook.observed(hooks.ended(hook, status, error_message=error)),)
 
 
 # Tool calls

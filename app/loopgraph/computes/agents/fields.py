@@ -72,22 +72,21 @@ class Fields:
             raise InvalidInput(name, "is required: a text that is not empty")
         return value
 
-    def number(self, *names: str) -> float | None:
-        """The first that is a number that a duration, in milliseconds, can be; also one written as text."""
+    def number(self, *names: str, largest: float = LONGEST_MS) -> float | None:
+        """The first that is a number from 0 to ``largest``: to what a duration, in milliseconds, can be; also one written as
+        text."""
         for name in names:
             value = _number(self.rest.get(name))
-            if value is not None and 0 <= value <= LONGEST_MS:
+            if value is not None and 0 <= value <= largest:
                 del self.rest[name]
                 return value
         return None
 
-    def count(self, *names: str, largest: int = _LARGEST_COUNT) -> int | None:
-        """The first that is a whole number from 0 to ``largest``; also one written as text."""
+    def count(self, *names: str, smallest: int = 0, largest: int = _LARGEST_COUNT) -> int | None:
+        """The first that is a whole number in these bounds; also one written as text, or sent as a double."""
         for name in names:
-            value = self.rest.get(name)
-            if isinstance(value, str) and value.isdecimal() and len(value) < 20:
-                value = int(value)
-            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest:
+            value = _whole(self.rest.get(name))
+            if isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= largest:
                 del self.rest[name]
                 return value
         return None
@@ -127,6 +126,13 @@ def first_problem(error: ValidationError) -> InvalidInput:
         field = named[0] if named else "body"
         problem = problem.removeprefix(f"{field} ")
     return InvalidInput(field, problem)
+
+
+def _whole(value: Any) -> Any:
+    """The value, as a number if it is a whole one written as text or sent as a double."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _number(value: Any) -> float | None:

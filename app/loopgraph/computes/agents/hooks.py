@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, first_problem, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, digest_id, execution_id, unnamed_call_id
 from loopgraph.computes.agents.traces import subagent_trace
@@ -220,6 +221,13 @@ def stop(hook: Hook) -> tuple[Observation, ...]:
     """The agent has come to its answer."""
     answer = hook.fields.text("last_assistant_message", "prompt_response", "response")
     return (hook.observed(ended(hook, TraceStatus.SUCCESS, answer=answer)),)
+
+
+def interrupted(hook: Hook, error: str | None = None) -> tuple[Observation, ...]:
+    """A person has stopped the prompt, and with it all that was open in its session."""
+    over = SessionSeen(session_id=hook.session, client=hook.client, timestamp=hook.at, cut_off_at=hook.at)
+    stopped = ended(hook, TraceStatus.INTERRUPTED, error_type=INTERRUPTED, error_message=error)
+    return (hook.observed(stopped), hook.observed(over))
 
 
 def subagent(hook: Hook, **more: Any) -> TraceStarted:

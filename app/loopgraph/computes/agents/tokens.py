@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loopgraph.contracts.traces import MOST_TOKENS
+
 
 def tokens(
     *,
@@ -12,9 +14,11 @@ def tokens(
     cache_write_1h: int | None = None,
 ) -> dict[str, int | None]:
     """The counts of a call of a model: the client, as its API does, counts cached tokens beside the ``plain`` ones."""
-    known = [count for count in (plain, cache_read, cache_write) if count is not None]
+    given = None if plain is None else plain + (cache_read or 0) + (cache_write or 0)
+    if given is not None and given > MOST_TOKENS:
+        return {}
     return {
-        "input_tokens": sum(known) if plain is not None else None,
+        "input_tokens": given,
         "cache_read_tokens": cache_read,
         "cache_write_tokens": cache_write,
         "cache_write_1h_tokens": cache_write_1h if (cache_write_1h or 0) <= (cache_write or 0) else None,

@@ -29,6 +29,7 @@ from loopgraph.contracts.observations import LogRecorded, Observation, ObservedE
 from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     MOST_RETRIES,
+    MOST_USD,
     OF_SESSION,
     EndpointCalled,
     HookExecuted,
@@ -227,9 +228,9 @@ def _tool_result(record: _Record) -> Observation:
 def _api_request(record: _Record) -> Observation:
     fields, attributes = record.signal.fields, record.log.attributes
     failed = record.name == "api_error"
-    cost, known_as = fields.number("cost_usd"), _call_id(record)
+    cost, known_as = fields.number("cost_usd", largest=MOST_USD), _call_id(record)
     attempt = fields.count("attempt", largest=MOST_RETRIES)
-    status = fields.count("status_code")
+    status = fields.count("status_code", smallest=100, largest=599)
     provider = attributes.get("anthropic.provider")
     at = instant(record.log.time_ns)
     call = EndpointCalled(
@@ -253,7 +254,7 @@ def _api_request(record: _Record) -> Observation:
             cost_usd=cost,
             skill=fields.name("skill.name"),
             retry_count=attempt - 1 if attempt else None,
-            response_status=status if status and 100 <= status <= 599 else None,
+            response_status=status,
             error_message=fields.text("error") if failed else None,
         ),
         **_context(record),

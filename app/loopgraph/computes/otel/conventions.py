@@ -62,8 +62,7 @@ def _parts_of(url: str | None) -> tuple[str | None, str | None]:
 
 def http_status(fields: Fields) -> int | None:
     """The status of an HTTP response."""
-    status = fields.count("http.response.status_code", "http.status_code")
-    return status if status is not None and 100 <= status <= 599 else None
+    return fields.count("http.response.status_code", "http.status_code", smallest=100, largest=599)
 
 
 def name_of(span: Span) -> str | None:

@@ -206,7 +206,7 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
     }
     key = _key(span)
     if kind.role in (Role.MODEL, Role.CALL):
-        read = model_fields(reading, span) if kind.role is Role.MODEL else call_fields(fields, span)
+        read = model_fields(reading, span, kind) if kind.role is Role.MODEL else call_fields(fields, span)
         call = EndpointCalled(call_id=key, **course, **read, context=_context(reading.fields, span))
         return _observed(call, span, **said(nested_in=above))
     place = said(session_id=who(reading).get("session_id"), parent_id=above)
@@ -223,13 +223,24 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
 
 
 def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
-    """What the spans of one service say of their trace as a whole: who sent them, whose session it is, and which agents work."""
-    first, known = spans[0], Attributes()
+    """What the spans of one service say of their trace as a whole: who sent them, whose session it is, and which agents work.
+
+    Where they differ, it is what the join makes of them if each is sent alone: the greater name, and all tags.
+    """
+    first, named, tags = spans[0], defaultdict[str, set[str]](set), set[str]()
     for span in spans:
-        reading = Reading.of(span)
-        known = {**who(reading), **known} if reading.speaks else known
-    event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
+        said_of_whole = who(Reading.of(span))
+        tags.update(said_of_whole.pop("tags", ()))
+        for name, value in said_of_whole.items():
+            named[name].add(value)
+    known = {name: max(values) for name, values in named.items()} | said(tags=tuple(sorted(tags)) or None)
+    resources = {id(span.origin.resource): span.origin.resource for span in spans}.values()
+    event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=max(resources, key=_in_order) or None))
     return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY, agents=tuple(agents))
+
+
+def _in_order(resource: Attributes) -> str:
+    return str(dict(sorted(resource.items())))
 
 
 def _of_service(span: Span) -> str:

@@ -19,6 +19,26 @@ _VARIANT: Final = re.compile(r"\[\w+\]$")
 """What clients put behind the name of a model to say how they call it, such as ``[1m]``."""
 
 
+_MAKERS: Final = frozenset(
+    {
+        *(
+            "anthropic",
+            "cohere",
+            "deepseek",
+            "google",
+            "meta",
+            "minimax",
+            "mistral",
+            "moonshotai",
+            "openai",
+            "perplexity",
+        ),
+        *("voyageai", "x-ai", "zai", "zhipuai"),
+    }
+)
+"""Those of the list who sell models of their own: the list has a rule for most of their names, and not for all."""
+
+
 class Source(NamedTuple):
     """The public list: its name, and since when the newest of its prices that are in force holds."""
 
@@ -88,9 +108,8 @@ def _providers() -> list[Any]:
 
 @lru_cache(maxsize=1_000)  # names come from outside
 def _found(name: str, service: str | None) -> tuple[Any, Any] | None:
-    """The provider and the model of the list. A service that is not in it, or not with this model, says nothing.
-
-    Gateways put the service before the model: ``openai/gpt-4o``.
+    """The provider and the model of the list. A service that is not in it, or not with this model, says nothing: then it is the
+    maker who is asked. Gateways put the service before the model: ``openai/gpt-4o``.
     """
     from genai_prices.data_snapshot import find_provider_by_id
 
@@ -101,7 +120,21 @@ def _found(name: str, service: str | None) -> tuple[Any, Any] | None:
         if model := provider.find_model(name, all_providers=all_):
             return provider, model
     before, slash, model_alone = name.partition("/")
-    return _found(model_alone, before) if slash else None
+    if slash:
+        return _found(model_alone, before)
+    made = [
+        (provider, model)
+        for provider in all_
+        if provider.id in _MAKERS
+        for model in provider.models
+        if _is(model, name)
+    ]
+    return made[0] if len({provider.id for provider, _ in made}) == 1 else None
+
+
+def _is(model: Any, name: str) -> bool:
+    """Whether a model has this name in the list, or one that begins as the list says: to have a word somewhere is not enough."""
+    return bool(model.id == name or (model.match.is_match(name) and not model.match.is_match(f"?{name}")))
 
 
 class _Same:

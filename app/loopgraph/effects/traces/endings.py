@@ -7,16 +7,18 @@ What is concluded follows from what is stored, whatever came first: a trace is c
   unless its call has returned already: then it works on in the background. One that was cut off before that was known, or
   before it was known that its prompt had ended well, is open again.
 
-It is then ``INTERRUPTED`` (a trace of the session itself: ``SUCCESS``), with all its steps and calls that are open. Any report
-of how a thing itself ended outweighs that, and the error goes with it. A trace that the client's hooks tell of (``hooked``)
-would have been ended by a hook, so the span of its prompt, which ends in any case, does not outweigh it; of any other trace
-everything does, as its spans may still be on their way.
+It is then ``INTERRUPTED`` (a trace of the session itself: ``SUCCESS``), with all its steps and calls that are open. So are those
+of a trace that had ended by itself and was left behind all the same: whether its end or the later prompt came first is no matter.
+Any report of how a thing itself ended outweighs that, and the error goes with it. A trace that the client's hooks tell of
+(``hooked``) would have been ended by a hook, so the span of its prompt, which ends in any case, does not outweigh it; of any
+other trace everything does, as its spans may still be on their way.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.precedence import CONCLUDED, Ending
@@ -34,6 +36,8 @@ _CUT_OFF = query("traces/interrupted_in_traces")
 _SIGNS_OF_LIFE = query("retention/signs_of_life")
 
 _TYPE = "interrupt"
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RETURNED = "spawned_by_tool_response"
 """The call that spawned a subagent, once it has returned."""
@@ -53,14 +57,16 @@ async def _end_what_is_cut(tx: Transaction, batch: Batch, sessions: dict[str, Pr
         for row in await tx.run(_UNENDED, rows=rows):
             nodes: Nodes = getattr(batch, row["kind"])
             nodes.found(row["nodes"])
-    cut = _cut_traces(batch, sessions)
+    cut, ended = _cut_traces(batch, sessions), _ended_traces(batch, sessions)
     await _reopen(tx, batch, _wrongly_cut(batch, sessions, cut))
     for nodes in (batch.hooks, batch.calls):
         for node in list(nodes.all()):
-            trace = batch.traces.get(node["correlation_id"])
-            if node["correlation_id"] in cut and (not mapping.is_final(node) or _is_failed_by_telemetry(node)):
-                _end(nodes, node, trace or node)
-            elif not mapping.is_final(node) and _is_over(node, sessions.get(node.get("session_id") or "")):
+            if mapping.is_final(node) and not _is_failed_by_telemetry(node):
+                continue
+            id_ = node["correlation_id"]
+            if id_ in cut or id_ in ended:
+                _end(nodes, node, batch.traces.get(id_) or node)
+            elif _is_over(node, sessions.get(node.get("session_id") or "")):
                 _end(nodes, node, node)  # in a trace with an end of its own
     unended = [trace for id_ in cut if _end(batch.traces, trace := batch.traces.get(id_) or {}, trace)]
     return sorted(trace["correlation_id"] for trace in unended)
@@ -72,12 +78,13 @@ def _cuts(session: Properties) -> bool:
 
 def _newly_cut(batch: Batch) -> list[Properties]:
     """The sessions in which something may have just been cut off, or should not have been: all that is in them if they are
-    ``over``, else what is in their unsettled traces, and in ``traces`` of which is new that hooks tell of them."""
-    hooked: defaultdict[str, list[str]] = defaultdict(list)
+    ``over``, else what is in their unsettled traces, in those that began ``since`` the prompt before a later one (None: in no
+    others), and in ``traces`` of which something is new that matters here."""
+    changed: defaultdict[str, list[str]] = defaultdict(list)
     settled = set()
     for before, after in batch.traces.pairs():
-        if before and after.get("hooked") and not before.get("hooked"):
-            hooked[after.get("session_id") or ""].append(after["correlation_id"])
+        if before and _standing(before) != _standing(after) and _may_be_left(batch, after):
+            changed[after.get("session_id") or ""].append(after["correlation_id"])
         if _is_cut_off(before) and not mapping.is_unsettled(after):
             settled.add(after.get("session_id"))  # it had not been left with its subagents
     rows = []
@@ -85,9 +92,24 @@ def _newly_cut(batch: Batch) -> list[Properties]:
         id_ = session["session_id"]
         before = batch.sessions.stored(id_)
         over, gone_on = (before.get(name) != session.get(name) for name in ("cut_off_at", "prompted_at"))
-        if before and (over or gone_on or id_ in hooked or id_ in settled):
-            rows.append({"session_id": id_, "over": over, "traces": hooked[id_]})
+        if before and (over or gone_on or id_ in changed or id_ in settled):
+            since = before.get("prompted_at") or _EVER if gone_on else None
+            rows.append({"session_id": id_, "over": over, "since": since, "traces": changed[id_]})
     return rows
+
+
+def _standing(trace: Properties) -> tuple[Any, ...]:
+    return (bool(trace.get("hooked")), mapping.is_unsettled(trace), trace.get("prompted_at") or trace.get("started_at"))
+
+
+def _may_be_left(batch: Batch, trace: Properties) -> bool:
+    """Whether a later prompt has left a trace behind, or its session has ended, or hooks tell of it from now on."""
+    session = batch.sessions.get(trace.get("session_id") or "") or {}
+    return (
+        bool(trace.get("hooked")) != bool(batch.traces.stored(trace["correlation_id"]).get("hooked"))
+        or _is_over(trace, session)
+        or _is_before(_begun(trace), session.get("prompted_at"))
+    )
 
 
 def _cut_traces(batch: Batch, sessions: dict[str, Properties]) -> set[str]:
@@ -105,6 +127,17 @@ def _cut_traces(batch: Batch, sessions: dict[str, Properties]) -> set[str]:
             cut.add(trace["correlation_id"])
     left = {trace["correlation_id"] for trace in subagents if trace.get("root_id") in cut and not trace.get(_RETURNED)}
     return cut | left
+
+
+def _ended_traces(batch: Batch, sessions: dict[str, Properties]) -> set[str]:
+    """The traces with an end of their own that a later prompt has left behind: nothing in them goes on."""
+    return {
+        trace["correlation_id"]
+        for trace in batch.traces.all()
+        if (session := sessions.get(trace.get("session_id") or "")) is not None
+        and not mapping.is_unsettled(trace)
+        and _is_before(trace.get("prompted_at") or trace.get("started_at"), session.get("prompted_at"))
+    }
 
 
 def _wrongly_cut(batch: Batch, sessions: dict[str, Properties], cut: set[str]) -> set[str]:

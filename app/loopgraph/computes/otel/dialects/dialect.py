@@ -26,6 +26,8 @@ class Kind(NamedTuple):
 
 
 MODEL: Final = Kind(Role.MODEL)
+EMBEDDING: Final = Kind(Role.MODEL, "Embedding")
+"""A call of a model that makes no tokens: all that it counts were given to it."""
 TOOL: Final = Kind(Role.TOOL, "ToolUse")
 AGENT: Final = Kind(Role.WRAPPER, "Agent")
 RETRIEVER: Final = Kind(Role.STEP, "Retriever")
@@ -69,7 +71,16 @@ class Told:
     events: tuple[str, ...]
 
 
-Source = str | Member | Listed | Told
+@dataclass(frozen=True)
+class Summed:
+    """The sum of the members of a JSON object whose names begin with ``prefix``, but for those in ``besides``."""
+
+    attribute: str
+    prefix: str = ""
+    besides: frozenset[str] = frozenset()
+
+
+Source = str | Member | Listed | Told | Summed
 """Where a value is: the name of an attribute, or one of these."""
 
 Sources = tuple[Source, ...]
@@ -88,8 +99,9 @@ class Dialect:
     of which no kind is known is a call of a model.
 
     All other fields are places. Counts of tokens: ``input_tokens`` with those of caches and ``output_tokens`` with those of
-    reasoning, or else ``plain_…`` without. ``input`` and ``output`` are of any step. In attributes that begin with one of
-    ``json_texts``, texts are written as JSON, in quotation marks. The fields after ``events`` are of log records.
+    reasoning, or else ``plain_…`` without. What a call cost: as a whole, or else in its two parts. ``input`` and ``output`` are
+    of any step. In attributes that begin with one of ``json_texts``, texts are written as JSON, in quotation marks. The fields
+    after ``events`` are of log records.
     """
 
     name: str
@@ -113,6 +125,8 @@ class Dialect:
     reasoning_tokens: Sources = ()
     total_tokens: Sources = ()
     cost_usd: Sources = ()
+    input_cost_usd: Sources = ()
+    output_cost_usd: Sources = ()
 
     input: Sources = ()
     output: Sources = ()

@@ -188,7 +188,7 @@ class _Record:
 
     def _model(self, *, failed: bool) -> EndpointCalled | None:
         reading, key = self._reading, self._digest()
-        problem, status = reading.text("error_message"), reading.count("status_code")
+        problem, status = reading.text("error_message"), reading.http_status("status_code")
         if failed and not problem and (status or 0) < _FAILED:
             return None
         counts = {} if failed else said(**token_counts(reading))
@@ -208,7 +208,7 @@ class _Record:
                 duration_ms=reading.number("duration_ms"),
                 error_message=problem,
                 error_type=reading.name("error_type"),
-                response_status=status if status is not None and 100 <= status <= 599 else None,
+                response_status=status,
                 request_body=reading.json("request"),
                 response_body=reading.json("response"),
             ),

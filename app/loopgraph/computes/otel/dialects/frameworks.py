@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, MODEL, RETRIEVER, TOOL, Dialect, Kind, Member, Role
+from loopgraph.computes.otel.dialects.dialect import (
+    AGENT,
+    CHAIN,
+    EMBEDDING,
+    MODEL,
+    RETRIEVER,
+    TOOL,
+    Dialect,
+    Kind,
+    Member,
+    Role,
+    Summed,
+)
 
 _WRAPPER: Final = Kind(Role.WRAPPER, "Internal")
 
@@ -20,7 +32,7 @@ TRACELOOP: Final = Dialect(
             "agent": AGENT,
             "tool": TOOL,
         },
-        "llm.request.type": {"chat": MODEL, "completion": MODEL, "embedding": MODEL, "rerank": MODEL},
+        "llm.request.type": {"chat": MODEL, "completion": MODEL, "embedding": EMBEDDING, "rerank": MODEL},
     },
     reasoning_tokens=("llm.usage.reasoning_tokens",),
     input=("traceloop.entity.input",),
@@ -43,7 +55,7 @@ LANGFUSE: Final = Dialect(
     kinds={
         "langfuse.observation.type": {
             "generation": MODEL,
-            "embedding": MODEL,
+            "embedding": EMBEDDING,
             "tool": TOOL,
             "agent": AGENT,
             "chain": CHAIN,
@@ -57,7 +69,13 @@ LANGFUSE: Final = Dialect(
         Member.of("langfuse.observation.usage_details", "prompt_tokens"),
         Member.of("langfuse.observation.usage_details", "input_tokens"),
     ),
-    plain_input_tokens=(Member.of("langfuse.observation.usage_details", "input"),),
+    plain_input_tokens=(
+        Summed(
+            "langfuse.observation.usage_details",
+            "input",
+            besides=frozenset({"input_tokens", "input_cached_tokens", "input_cache_read", "input_cache_creation"}),
+        ),
+    ),
     cache_read_tokens=(
         Member.of("langfuse.observation.usage_details", "input_cached_tokens"),
         Member.of("langfuse.observation.usage_details", "input_cache_read"),
@@ -73,14 +91,24 @@ LANGFUSE: Final = Dialect(
         Member.of("langfuse.observation.usage_details", "completion_tokens"),
         Member.of("langfuse.observation.usage_details", "output_tokens"),
     ),
-    plain_output_tokens=(Member.of("langfuse.observation.usage_details", "output"),),
+    plain_output_tokens=(
+        Summed(
+            "langfuse.observation.usage_details",
+            "output",
+            besides=frozenset({"output_tokens", "output_reasoning_tokens", "output_reasoning"}),
+        ),
+    ),
     reasoning_tokens=(
         Member.of("langfuse.observation.usage_details", "output_reasoning_tokens"),
         Member.of("langfuse.observation.usage_details", "output_reasoning"),
         Member.of("langfuse.observation.usage_details", "completion_tokens_details", "reasoning_tokens"),
         Member.of("langfuse.observation.usage_details", "output_tokens_details", "reasoning_tokens"),
     ),
-    cost_usd=(Member.of("langfuse.observation.cost_details", "total"),),
+    total_tokens=(Member.of("langfuse.observation.usage_details", "total"),),
+    cost_usd=(
+        Member.of("langfuse.observation.cost_details", "total"),
+        Summed("langfuse.observation.cost_details", besides=frozenset({"total"})),
+    ),
     input=("langfuse.observation.input",),
     output=("langfuse.observation.output",),
     prompt=("langfuse.trace.input",),
@@ -99,7 +127,7 @@ MLFLOW: Final = Dialect(
         "mlflow.spanType": {
             "llm": MODEL,
             "chat_model": MODEL,
-            "embedding": MODEL,
+            "embedding": EMBEDDING,
             "reranker": MODEL,
             "tool": TOOL,
             "agent": AGENT,
@@ -115,6 +143,8 @@ MLFLOW: Final = Dialect(
     output_tokens=(Member.of("mlflow.chat.tokenUsage", "output_tokens"),),
     total_tokens=(Member.of("mlflow.chat.tokenUsage", "total_tokens"),),
     cost_usd=(Member.of("mlflow.llm.cost", "total_cost"),),
+    input_cost_usd=(Member.of("mlflow.llm.cost", "input_cost"),),
+    output_cost_usd=(Member.of("mlflow.llm.cost", "output_cost"),),
     input=("mlflow.spanInputs",),
     output=("mlflow.spanOutputs",),
     tool=("mlflow.spanFunctionName",),
@@ -129,7 +159,7 @@ LANGSMITH: Final = Dialect(
     kinds={
         "langsmith.span.kind": {
             "llm": MODEL,
-            "embedding": MODEL,
+            "embedding": EMBEDDING,
             "tool": TOOL,
             "chain": CHAIN,
             "retriever": RETRIEVER,
@@ -140,6 +170,14 @@ LANGSMITH: Final = Dialect(
     cost_usd=(
         Member.of("langsmith.metadata.usage_metadata", "total_cost"),
         Member.of("langsmith.usage_metadata", "total_cost"),
+    ),
+    input_cost_usd=(
+        Member.of("langsmith.metadata.usage_metadata", "input_cost"),
+        Member.of("langsmith.usage_metadata", "input_cost"),
+    ),
+    output_cost_usd=(
+        Member.of("langsmith.metadata.usage_metadata", "output_cost"),
+        Member.of("langsmith.usage_metadata", "output_cost"),
     ),
     input=("gen_ai.prompt",),
     output=("gen_ai.completion",),
@@ -173,8 +211,8 @@ AI_SDK: Final = Dialect(
             "ai.streamtext.dostream": MODEL,
             "ai.generateobject.dogenerate": MODEL,
             "ai.streamobject.dostream": MODEL,
-            "ai.embed.doembed": MODEL,
-            "ai.embedmany.doembed": MODEL,
+            "ai.embed.doembed": EMBEDDING,
+            "ai.embedmany.doembed": EMBEDDING,
             "ai.rerank.dorerank": MODEL,
             "ai.toolcall": TOOL,
         }
@@ -216,6 +254,8 @@ LITELLM: Final = Dialect(
     marks=("litellm.", "gen_ai.cost.", "hidden_params", "metadata.user_api_key"),
     scopes=("litellm",),
     cost_usd=("gen_ai.cost.total_cost", Member.of("hidden_params", "response_cost")),
+    input_cost_usd=("gen_ai.cost.input_cost",),
+    output_cost_usd=("gen_ai.cost.output_cost",),
     cache_read_tokens=(
         Member.of("metadata.usage_object", "prompt_tokens_details", "cached_tokens"),
         Member.of("metadata.usage_object", "cache_read_input_tokens"),

@@ -5,7 +5,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from loopgraph.computes.otel.dialects.dialect import AGENT, MODEL, RETRIEVER, TOOL, Dialect, Listed, Member, Told
+from loopgraph.computes.otel.dialects.dialect import (
+    AGENT,
+    EMBEDDING,
+    MODEL,
+    RETRIEVER,
+    TOOL,
+    Dialect,
+    Listed,
+    Member,
+    Told,
+)
 
 GENERAL: Final = Dialect(
     name="OpenTelemetry: who",
@@ -22,7 +32,7 @@ GENAI: Final = Dialect(
             "chat": MODEL,
             "text_completion": MODEL,
             "generate_content": MODEL,
-            "embeddings": MODEL,
+            "embeddings": EMBEDDING,
             "execute_tool": TOOL,
             "invoke_agent": AGENT,
             "create_agent": AGENT,
@@ -61,6 +71,8 @@ GENAI: Final = Dialect(
     total_tokens=("gen_ai.usage.total_tokens", "llm.usage.total_tokens"),
     # No cost is in the conventions yet; these are those of OpenLIT, of the Microsoft Agent Framework and of gateways.
     cost_usd=("gen_ai.usage.cost", "gen_ai.usage.cost_usd", "gen_ai.usage.total_cost"),
+    input_cost_usd=("gen_ai.usage.input_cost",),
+    output_cost_usd=("gen_ai.usage.output_cost",),
     request=(
         "gen_ai.input.messages",
         "gen_ai.prompt",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, MODEL, TOOL, Dialect, Kind, Listed, Member, Role
+from loopgraph.computes.otel.dialects.dialect import (
+    AGENT,
+    CHAIN,
+    EMBEDDING,
+    MODEL,
+    TOOL,
+    Dialect,
+    Kind,
+    Listed,
+    Member,
+    Role,
+)
 
 OPENINFERENCE: Final = Dialect(
     name="OpenInference",
@@ -13,7 +24,7 @@ OPENINFERENCE: Final = Dialect(
     kinds={
         "openinference.span.kind": {
             "llm": MODEL,
-            "embedding": MODEL,
+            "embedding": EMBEDDING,
             "reranker": MODEL,
             "tool": TOOL,
             "agent": AGENT,
@@ -36,6 +47,8 @@ OPENINFERENCE: Final = Dialect(
     reasoning_tokens=("llm.token_count.completion_details.reasoning",),
     total_tokens=("llm.token_count.total",),
     cost_usd=("llm.cost.total",),
+    input_cost_usd=("llm.cost.prompt",),
+    output_cost_usd=("llm.cost.completion",),
     request=(Listed("llm.input_messages"), Listed("llm.prompts")),
     response=(Listed("llm.output_messages"), Listed("llm.choices")),
     input=("input.value", "tool.parameters"),

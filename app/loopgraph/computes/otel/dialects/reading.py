@@ -10,9 +10,10 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, shortened
-from loopgraph.computes.otel.dialects.dialect import Dialect, Kind, Listed, Member, Role, Source, Told
+from loopgraph.computes.otel.dialects.dialect import Dialect, Kind, Listed, Member, Role, Source, Summed, Told
 from loopgraph.computes.otel.dialects.table import SPANS
 from loopgraph.computes.otel.model import Attributes, Span
+from loopgraph.contracts.traces import MOST_USD
 
 T = TypeVar("T")
 
@@ -45,11 +46,6 @@ class Reading:
         dialects = _dialects_of(span.origin.scope.get("name"), frozenset(span.attributes))
         return cls(span.attributes, dialects, span.more.get("events", ()))
 
-    @property
-    def speaks(self) -> bool:
-        """Whether any row of the table applies."""
-        return bool(self._dialects)
-
     @classmethod
     def of_attributes(cls, attributes: Attributes) -> Reading:
         """The attributes of another signal than a span, in whatever dialect."""
@@ -80,9 +76,17 @@ class Reading:
         """The first count."""
         return self._first(what, Fields.count)
 
+    def http_status(self, *what: str) -> int | None:
+        """The first status of an HTTP response."""
+        return self._first(what, lambda fields, name: fields.count(name, smallest=100, largest=599))
+
     def number(self, *what: str) -> float | None:
         """The first number."""
         return self._first(what, Fields.number)
+
+    def cost(self, *what: str) -> float | None:
+        """The first number of US dollars that a call can cost."""
+        return self._first(what, lambda fields, name: fields.number(name, largest=MOST_USD))
 
     def flag(self, *what: str) -> bool | None:
         """The first that is true or false."""
@@ -133,7 +137,7 @@ class Reading:
                 return found
         return None
 
-    def _value(self, place: Member | Listed | Told) -> Any:
+    def _value(self, place: Member | Listed | Told | Summed) -> Any:
         match place:
             case Member(attribute, path):
                 if attribute not in self.fields:
@@ -142,6 +146,9 @@ class Reading:
                 for name in path:
                     value = value.get(name) if isinstance(value, dict) else None
                 return value
+            case Summed(attribute, prefix, besides):
+                members = _object(self.fields.rest.get(attribute))
+                return _sum(members, prefix, besides) if isinstance(members, dict) else None
             case Listed(prefix):
                 return _listed(self.fields.rest, prefix)
             case Told(events):
@@ -190,6 +197,18 @@ def _object(value: Any) -> Any:
         return ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
+
+
+def _sum(members: dict[str, Any], prefix: str, besides: frozenset[str]) -> float | None:
+    found = [
+        value
+        for name, value in members.items()
+        if name.startswith(prefix)
+        and name not in besides
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+    ]
+    return sum(found) if found else None
 
 
 def _place_in(name: str, prefix: str) -> tuple[int, list[str]] | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from loopgraph.computes.agents.fields import LONGEST_TEXT, said, shortened
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.otel.conventions import http_status, is_call, name_of, path_of
-from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, Kind, Role
+from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, EMBEDDING, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.model import Attributes, Span
+from loopgraph.contracts.traces import MOST_TOKENS, MOST_USD
 
 
 def kind_of(reading: Reading, span: Span) -> Kind:
@@ -71,32 +73,38 @@ def tool_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
     )
 
 
-def model_fields(reading: Reading, span: Span) -> dict[str, Any]:
+def model_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
     """The fields of a call of a model."""
     operation, fields = reading.name("operation"), reading.fields
+    counts = token_counts(reading, makes_none=kind == EMBEDDING)
     return said(
         service_name=reading.name("provider") or fields.name("server.address") or span.origin.service or "unknown",
         endpoint_path=operation or path_of(span),
         model=reading.name("model"),
-        **token_counts(reading),
-        cost_usd=reading.number("cost_usd"),
+        **counts,
+        cost_usd=_cost(reading, counts),
         request_body=reading.json("request", "input"),
         response_body=reading.json("response", "output"),
         response_status=http_status(fields),
     )
 
 
-def token_counts(reading: Reading) -> dict[str, int | None]:
-    """The tokens of a call of a model, those of caches as parts of the input and those of reasoning as parts of the output.
+def token_counts(reading: Reading, *, makes_none: bool = False) -> dict[str, int | None]:
+    """The tokens of a call of a model, those of caches as parts of the input and those of reasoning as parts of the output;
+    ``makes_none``: it is a call that only takes some.
 
     That is what OpenTelemetry asks for; who counts them beside the others has names of its own for that, or is known by a total
-    that is only reached so, or by parts that are more than the whole.
+    that is only reached so, or by parts that are more than the whole. A total also tells the one part that nobody does. What
+    explains nothing, and what together is more than there can be, stays where it was.
     """
+    everything = dict(reading.fields.rest)
     read, written, reasoning = (
         reading.count(what) for what in ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
     )
     cached, reasoned = (read or 0) + (written or 0), reasoning or 0
-    given, made, total = (reading.count(what) for what in ("input_tokens", "output_tokens", "total_tokens"))
+    given, made = (reading.count(what) for what in ("input_tokens", "output_tokens"))
+    but_total = dict(reading.fields.rest)
+    total = reading.count("total_tokens")
     if given is None and (plain := reading.count("plain_input_tokens")) is not None:
         given = plain + cached
     elif given is not None and (given < cached or total == given + cached + (made or 0)):
@@ -105,6 +113,17 @@ def token_counts(reading: Reading) -> dict[str, int | None]:
         made = plain + reasoned
     elif made is not None and made < reasoned:
         made += reasoned
+    if total is not None:
+        rest = total - (given or 0) - (made or 0)
+        if given is None and (made is not None or makes_none) and rest >= max(cached, 1):
+            given, rest = rest, 0
+        elif made is None and given is not None and rest >= max(reasoned, 1):
+            made, rest = rest, 0
+        if rest:
+            reading.fields.rest = but_total
+    if max(given or 0, made or 0) > MOST_TOKENS:
+        reading.fields.rest = everything
+        return {}
     return {
         "input_tokens": given,
         "cache_read_tokens": read,
@@ -112,3 +131,17 @@ def token_counts(reading: Reading) -> dict[str, int | None]:
         "output_tokens": made,
         "reasoning_tokens": reasoning,
     }
+
+
+def _cost(reading: Reading, counts: Mapping[str, int | None]) -> float | None:
+    """What a call cost: as a whole, or as the sum of its parts, if there is one for all tokens that it tells of."""
+    if (whole := reading.cost("cost_usd")) is not None:
+        return whole
+    everything, parts = dict(reading.fields.rest), dict[str, float | None]()
+    for part in ("input", "output"):
+        parts[part] = reading.cost(f"{part}_cost_usd")
+    told = [cost for cost in parts.values() if cost is not None]
+    if told and all(cost is not None or not counts.get(f"{part}_tokens") for part, cost in parts.items()):
+        return min(sum(told), MOST_USD)
+    reading.fields.rest = everything
+    return None
