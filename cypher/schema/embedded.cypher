@@ -73,6 +73,7 @@ CREATE CONSTRAINT trace_spawned_by_client_type IF NOT EXISTS FOR (n:Trace) REQUI
 CREATE CONSTRAINT hook_execution_span_id_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.span_id IS :: STRING;
 CREATE CONSTRAINT hook_execution_spawner_root_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.spawner_root IS :: STRING;
 CREATE CONSTRAINT endpoint_call_nested_in_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.nested_in IS :: STRING;
+CREATE CONSTRAINT endpoint_call_frontier_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.frontier IS :: STRING;
 CREATE CONSTRAINT log_record_record_id_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.record_id IS :: STRING;
 CREATE CONSTRAINT metric_point_point_id_type IF NOT EXISTS FOR (n:MetricPoint) REQUIRE n.point_id IS :: STRING;
 CREATE CONSTRAINT log_record_time_key_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.time_key IS :: STRING;
@@ -160,6 +161,7 @@ CREATE INDEX trace_spawned_by_client IF NOT EXISTS FOR (n:Trace) ON (n.spawned_b
 CREATE INDEX hook_execution_span_id IF NOT EXISTS FOR (n:HookExecution) ON (n.span_id);
 CREATE INDEX hook_execution_spawner_root IF NOT EXISTS FOR (n:HookExecution) ON (n.spawner_root);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
+CREATE INDEX endpoint_call_frontier IF NOT EXISTS FOR (n:EndpointCall) ON (n.frontier);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
 CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);

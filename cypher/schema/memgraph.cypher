@@ -59,6 +59,7 @@ CREATE INDEX ON :Trace(spawned_by_client);
 CREATE INDEX ON :HookExecution(span_id);
 CREATE INDEX ON :HookExecution(spawner_root);
 CREATE INDEX ON :EndpointCall(nested_in);
+CREATE INDEX ON :EndpointCall(frontier);
 CREATE INDEX ON :LogRecord(at);
 CREATE INDEX ON :MetricPoint(at);
 CREATE INDEX ON :LogRecord(time_key);

@@ -47,6 +47,7 @@ CREATE INDEX trace_spawned_by_client IF NOT EXISTS FOR (n:Trace) ON (n.spawned_b
 CREATE INDEX hook_execution_span_id IF NOT EXISTS FOR (n:HookExecution) ON (n.span_id);
 CREATE INDEX hook_execution_spawner_root IF NOT EXISTS FOR (n:HookExecution) ON (n.spawner_root);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
+CREATE INDEX endpoint_call_frontier IF NOT EXISTS FOR (n:EndpointCall) ON (n.frontier);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
 CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);
