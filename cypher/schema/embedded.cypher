@@ -78,6 +78,7 @@ CREATE CONSTRAINT pattern_version_link_key_type IF NOT EXISTS FOR (n:PatternVers
 CREATE CONSTRAINT hook_execution_use_open_key_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.use_open_key IS :: STRING;
 CREATE CONSTRAINT hook_execution_use_digest_type IF NOT EXISTS FOR (n:HookExecution) REQUIRE n.use_digest IS :: STRING;
 CREATE CONSTRAINT endpoint_call_nested_in_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.nested_in IS :: STRING;
+CREATE CONSTRAINT endpoint_call_frontier_type IF NOT EXISTS FOR (n:EndpointCall) REQUIRE n.frontier IS :: STRING;
 CREATE CONSTRAINT log_record_record_id_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.record_id IS :: STRING;
 CREATE CONSTRAINT metric_point_point_id_type IF NOT EXISTS FOR (n:MetricPoint) REQUIRE n.point_id IS :: STRING;
 CREATE CONSTRAINT log_record_time_key_type IF NOT EXISTS FOR (n:LogRecord) REQUIRE n.time_key IS :: STRING;
@@ -173,6 +174,7 @@ CREATE INDEX pattern_version_link_key IF NOT EXISTS FOR (n:PatternVersion) ON (n
 CREATE INDEX hook_execution_use_open_key IF NOT EXISTS FOR (n:HookExecution) ON (n.use_open_key);
 CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n.use_digest);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
+CREATE INDEX endpoint_call_frontier IF NOT EXISTS FOR (n:EndpointCall) ON (n.frontier);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
 CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);

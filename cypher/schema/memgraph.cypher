@@ -66,6 +66,7 @@ CREATE INDEX ON :PatternVersion(link_key);
 CREATE INDEX ON :HookExecution(use_open_key);
 CREATE INDEX ON :HookExecution(use_digest);
 CREATE INDEX ON :EndpointCall(nested_in);
+CREATE INDEX ON :EndpointCall(frontier);
 CREATE INDEX ON :LogRecord(at);
 CREATE INDEX ON :MetricPoint(at);
 CREATE INDEX ON :LogRecord(time_key);

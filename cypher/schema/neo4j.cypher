@@ -53,6 +53,7 @@ CREATE INDEX pattern_version_link_key IF NOT EXISTS FOR (n:PatternVersion) ON (n
 CREATE INDEX hook_execution_use_open_key IF NOT EXISTS FOR (n:HookExecution) ON (n.use_open_key);
 CREATE INDEX hook_execution_use_digest IF NOT EXISTS FOR (n:HookExecution) ON (n.use_digest);
 CREATE INDEX endpoint_call_nested_in IF NOT EXISTS FOR (n:EndpointCall) ON (n.nested_in);
+CREATE INDEX endpoint_call_frontier IF NOT EXISTS FOR (n:EndpointCall) ON (n.frontier);
 CREATE INDEX log_record_at IF NOT EXISTS FOR (n:LogRecord) ON (n.at);
 CREATE INDEX metric_point_at IF NOT EXISTS FOR (n:MetricPoint) ON (n.at);
 CREATE INDEX log_record_time_key IF NOT EXISTS FOR (n:LogRecord) ON (n.time_key);

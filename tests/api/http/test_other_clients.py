@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from typing import Any
@@ -200,6 +201,39 @@ async def test_all_sums_count_what_layers_tell_of_once(
     by_session = "{ modelUsage(by: [SESSION], first: 500) { sessionId calls inputTokens } }"
     [row] = [row for row in (await asked(service, by_session))["modelUsage"] if row["sessionId"] == session]
     assert (row["calls"], row["inputTokens"]) == (calls, tokens or 0)
+
+
+@pytest.mark.parametrize("order", ["outer first", "inner first", "middle first", "shuffled"])
+async def test_what_layers_tell_of_in_exports_of_their_own_counts_once(service: Service, order: str) -> None:
+    """Calls of a model with steps, and calls of other services, between them; beside them another call of a model."""
+    layers = [_TOLD, {}, {}, _HTTP, _BARE, {}, {}, _HTTP, _TOLD]
+    trace_id, session = uuid.uuid4().hex, str(uuid.uuid4())
+    spans = [
+        {
+            "traceId": trace_id, "spanId": f"{number + 1:016x}", "parentSpanId": f"{number:016x}" if number else "",
+            "name": f"layer {number}", "kind": 3, "startTimeUnixNano": str(START_NS), "endTimeUnixNano": str(START_NS + 10**9),
+            "attributes": attributes({**said, "session.id": session}),
+        }
+        for number, said in enumerate([{}, *layers])
+    ]  # fmt: skip
+    beside = {**spans[-1], "spanId": f"{99:016x}", "parentSpanId": f"{1:016x}"}
+    sent = [*spans, beside]
+    match order:
+        case "inner first":
+            sent.reverse()
+        case "middle first":
+            sent = [*spans[5:], *spans[:5], beside]
+        case "shuffled":
+            random.Random(5).shuffle(sent)
+    for span in sent:
+        body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+        assert (await service.http.post("/v1/traces", json=body)).json() == {}
+    used = f'{{ session(id: "{session}") {{ modelUsage {{ calls inputTokens }} }} }}'
+    assert (await asked(service, used))["session"]["modelUsage"] == {"calls": 2, "inputTokens": 200}
+    by_session = "{ modelUsage(by: [SESSION], first: 500) { sessionId calls inputTokens } }"
+    [row] = [row for row in (await asked(service, by_session))["modelUsage"] if row["sessionId"] == session]
+    assert (row["calls"], row["inputTokens"]) == (2, 200)
+    assert (await totals(service, trace_id))["inputTokens"] == 200
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from loopgraph.assets import asset, digest_of, schema_statements
+from loopgraph.computes.otel.json import read_logs
+from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.bodies import body_digest, digest_of_version
 from loopgraph.contracts.sessions import LogFilter, MetricFilter
@@ -19,13 +23,17 @@ from loopgraph.effects.schema.schema import SCHEMA_VERSION, examine, look, prepa
 from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.timeouts import TraceTimeouts
+from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import ForeignData, SetupError
 from loopgraph.settings import Engine, Migrate, Settings
 from support import old_databases
+from support.otlp import START_NS, attributes, logs
 from support.own_engine import OwnEngine
 from support.traces import statement
 
 pytestmark = pytest.mark.slow
+
+Json = dict[str, Any]
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -207,6 +215,71 @@ async def test_records_from_before_they_had_keys_are_listed(empty: Graph) -> Non
     assert [record.record_id for record in found.items] == ["r2", "r1", "undated", "r0"]
     measured = await reads.metrics(MetricFilter(), page, None)
     assert [point.point_id for point in measured.items] == ["r2", "r1", "undated", "r0"]
+
+
+def told(**more: Any) -> list[Json]:
+    """A record of a request, as the client sends it."""
+    about = {
+        "event.name": "api_request",
+        "session.id": "s",
+        "prompt.id": "p",
+        "request_id": "r-1",
+        "model": "m",
+        **more,
+    }
+    record = {
+        "timeUnixNano": str(START_NS),
+        "attributes": attributes(about),
+        "body": {"stringValue": "claude_code.api_request"},
+    }
+    return [logs(record)]
+
+
+async def test_tokens_of_caches_that_were_counted_beside_the_others_are_counted_with_them(empty: Graph) -> None:
+    await old_databases.load(empty, 2)
+    counts = {"cache_read_tokens": "70", "cache_creation_tokens": "5"}
+    record, span = "otel.claude_code.api_request", "otel.claude_code.llm_request"
+    contexts: dict[str, Json] = {
+        "s/r-1": {record: counts},
+        "both": {record: counts, span: {"cache_read_tokens": 70, "cache_creation_tokens": 5}},
+        "read": {span: {"cache_read_tokens": 7}},
+        "differ": {record: counts, span: {"cache_read_tokens": 71}},
+        "none": {record: {"effort": "high"}},
+        "odd": {record: {"cache_read_tokens": "many"}},
+        "another": {"otel.shop": counts},
+    }
+    ranks = json.dumps({"input_tokens": [3, START_NS // 1_000], "model": [3, START_NS // 1_000]}, separators=(",", ":"))
+    of = {
+        "correlation_id": "p",
+        "service_name": "anthropic",
+        "endpoint_path": "/v1/messages",
+        "status": "success",
+        "model": "m",
+    }
+    of |= {"input_tokens": 10, "price_usd": 0.5, "ranks": ranks, "created_at": LATER}
+    rows = [
+        {"call_id": id_, "context": json.dumps(context, separators=(",", ":")), **of}
+        for id_, context in contexts.items()
+    ]
+    text = "CREATE (t:Trace {correlation_id: 'p', status: 'in_progress', created_at: $at}) WITH t UNWIND $rows AS row "
+    await statement(empty, text + "CREATE (t)-[:CALLED]->(c:EndpointCall) SET c = row", rows=rows, at=LATER)
+    await prepare(empty)
+
+    async def stored() -> dict[str, tuple[object, ...]]:
+        names = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "price_usd")
+        found = await statement(empty, "MATCH (:Trace {correlation_id: 'p'})-[:CALLED]->(c) RETURN properties(c) AS c")
+        return {row["c"]["call_id"]: tuple(row["c"].get(name) for name in names) for row in found}
+
+    assert await stored() == {
+        "s/r-1": (85, 70, 5, None),
+        "both": (85, 70, 5, None),
+        "read": (17, 7, None, None),
+        **dict.fromkeys(("differ", "none", "odd", "another"), (10, None, None, 0.5)),
+    }
+    # What is told again now says the same.
+    report = observe_logs(read_logs(*told(input_tokens="10", **counts)))
+    await TraceWrites(empty).record(report.observations, received_at=LATER)
+    assert (await stored())["s/r-1"] == (85, 70, 5, None)
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:

@@ -9,7 +9,9 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.transaction import Row
@@ -51,6 +53,37 @@ def _record(row: Row) -> Row:
     return {"key": row["key"], "time_key": time_key(row["at"], row["key"])}
 
 
+_CACHES: Final = ("cache_read_tokens", "cache_creation_tokens")
+_MOST_TOKENS: Final = 2**53 - 1
+
+
+def _with_caches(row: Row) -> Row | None:
+    """The counts of a call as the client's own reports have them, if these say the same."""
+    told = {
+        tuple(_count(report.get(name)) for name in _CACHES)
+        for source, report in orjson.loads(row["context"]).items()
+        if source.startswith("otel.claude_code.") and isinstance(report, dict) and not report.keys().isdisjoint(_CACHES)
+    }
+    if len(told) != 1:
+        return None
+    [(read, written)] = told
+    given = row["input_tokens"] + (read or 0) + (written or 0)
+    if (read is None and written is None) or given > _MOST_TOKENS:
+        return None
+    ranks = orjson.loads(row["ranks"]) if row["ranks"] else {}
+    known = {"cache_read_tokens": read, "cache_write_tokens": written}
+    if weight := ranks.get("input_tokens"):
+        ranks |= {name: weight for name, count in known.items() if count is not None}
+    text = orjson.dumps(ranks, option=orjson.OPT_SORT_KEYS).decode() if ranks else None
+    return {"key": row["key"], "input_tokens": given, **known, "ranks": text}
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 17:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
@@ -59,6 +92,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "0006_uses/1_versions": _definition_key,
         "0008_keys_of_records/1_logs": _record,
         "0008_keys_of_records/2_points": _record,
+        "0009_tokens_of_caches/1_calls": _with_caches,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

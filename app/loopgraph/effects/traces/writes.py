@@ -18,6 +18,7 @@ from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
+from loopgraph.effects.traces.nesting import nest, store_nested
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
@@ -100,12 +101,14 @@ class TraceWrites:
             rest = iter(placed)
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
+            nested = await nest(tx, batch)
             left[:] = await end_what_is_left(tx, batch)
             await conclude_uses(tx, batch, prompts, self._choosing, max(arrivals))
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
             await _store(tx, batch, turn, trusted)
             await store_usage(tx, batch, turn, max(arrivals))
+            await store_nested(tx, nested)
             await link(tx, batch, prompts)
             filled[:] = batch.filled_traces()
             return outcomes

@@ -1,0 +1,112 @@
+"""Which calls of models each call of a model is within, over all exports: what a span is below is told one level at a time.
+
+A call remembers the calls of models around it (``within``), and the next span above all that is known (``frontier``): when that
+is told of, the call goes on from there. So it does not matter what comes first. Sums count the innermost of such calls.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from loopgraph.assets import query
+from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.joining import Properties
+
+_CALLS_BELOW = query("traces/calls_below")
+_SPANS_ABOVE = query("traces/spans_above")
+_NEST_CALLS = query("traces/nest_calls")
+
+_DEEPEST = 100
+"""So many times stored spans are looked up, each time those above all that are known; and so many calls are around one."""
+_MOST_BELOW = 10_000
+"""So many stored calls go on from the new spans of a batch."""
+
+_SPAN_KEY = re.compile(r"[0-9a-f]{32}/[0-9a-f]{16}")
+_OF_MODEL = ("model", "input_tokens", "output_tokens", "cost_usd")
+
+
+class _Known(NamedTuple):
+    above: str | None
+    of_model: bool
+
+
+class _Place:
+    """Where a call is: in which others, and below which span that is not known; None if it is known up to its root."""
+
+    def __init__(self, id_: str, top: str | None, within: list[str] | None) -> None:
+        self.id, self.top, self.within = id_, top, set(within or ())
+
+    def climb(self, known: dict[str, _Known]) -> None:
+        """Goes up as far as spans are known."""
+        seen = {self.id}
+        while self.top is not None and self.top in known and self.top not in seen:
+            seen.add(self.top)
+            if known[self.top].of_model:
+                self.within.add(self.top)
+            self.top = known[self.top].above
+        if self.top in seen:
+            self.top = None
+
+    @property
+    def learned(self) -> Properties:
+        """Its properties."""
+        return {"within": sorted(self.within)[:_DEEPEST] or None, "frontier": self.top}
+
+
+async def nest(tx: Transaction, batch: Batch) -> list[Properties]:
+    """Tells the calls of a batch which others they are within, in memory; the same of stored ones that are below its spans, as
+    rows for ``store_nested``."""
+    spans = [id_ for id_ in _new_nodes(batch) if _SPAN_KEY.fullmatch(id_)]
+    if not spans:
+        return []
+    touched = {call["call_id"]: call for call in batch.calls.all() if _is_of_model(call) and call.get("nested_in")}
+    places = [
+        _Place(id_, call.get("frontier") or call["nested_in"], call.get("within")) for id_, call in touched.items()
+    ]
+    stored = await tx.run(_CALLS_BELOW, span_keys=sorted(spans), limit=_MOST_BELOW)
+    below = {row["call_id"]: row for row in stored if row["call_id"] not in touched}
+    places += [_Place(id_, row["frontier"], row["within"]) for id_, row in below.items()]
+    await _go_up(tx, places, _known(batch) if places else {})
+    rows = []
+    for place in places:
+        if place.id in below:
+            rows.append({"call_id": place.id, "was": below[place.id]["frontier"], **place.learned})
+        elif any(touched[place.id].get(name) != value for name, value in place.learned.items()):
+            batch.calls.put({**touched[place.id], **place.learned})
+    return rows
+
+
+async def store_nested(tx: Transaction, rows: list[Properties]) -> None:
+    """Writes what ``nest`` has found of stored calls. Raises LostRace if somebody else has told of one meanwhile."""
+    if rows:
+        [row] = await tx.run(_NEST_CALLS, rows=rows)
+        if row["written"] != len(rows):
+            raise LostRace(_NEST_CALLS.name)
+
+
+async def _go_up(tx: Transaction, places: list[_Place], known: dict[str, _Known]) -> None:
+    for _ in range(_DEEPEST):
+        for place in places:
+            place.climb(known)
+        unknown = {place.top for place in places if place.top is not None}
+        rows = await tx.run(_SPANS_ABOVE, span_keys=sorted(unknown)) if unknown else []
+        if not rows:
+            return
+        known |= {row["key"]: _Known(row["above"], row["of_model"]) for row in rows}
+
+
+def _new_nodes(batch: Batch) -> list[str]:
+    return [node[nodes.key] for nodes in (batch.hooks, batch.calls) for node in nodes.new()]
+
+
+def _known(batch: Batch) -> dict[str, _Known]:
+    """The spans that a batch knows."""
+    hooks = {hook["execution_id"]: _Known(hook.get("parent_id"), False) for hook in batch.hooks.all()}
+    return hooks | {call["call_id"]: _Known(call.get("nested_in"), _is_of_model(call)) for call in batch.calls.all()}
+
+
+def _is_of_model(call: Properties) -> bool:
+    return any(call.get(name) is not None for name in _OF_MODEL)
