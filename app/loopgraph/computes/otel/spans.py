@@ -32,6 +32,7 @@ from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -67,7 +68,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     for [span, *_] in _grouped(others, lambda span: (span.trace_id, id(span.origin.resource))):
         if named := of_resource(span.origin.resource):
             event = TraceStarted(correlation_id=span.trace_id, **named)
-            report.add_common(_observed(event, span, source=_of_service(span), rank=Trust.IN_PASSING))
+            report.add_common(_observed(event, span, source=_of_service(span), rank=int(Trust.IN_PASSING)))
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
         if (last := _last_of_parts(spans_of_one)) is not None:
             report.add_common(_ended_so_far(last))
@@ -158,14 +159,16 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
         return _observed(call, span, **said(nested_in=above))
     place = said(session_id=who(reading).get("session_id"), parent_id=above)
     read = tool_fields(reading, span, kind)
-    step = HookExecuted(
-        execution_id=key,
-        hook_type=kind.hook_type,
+    said_of_step = {
+        "execution_id": key,
+        "hook_type": kind.hook_type,
         **course,
         **place,
         **read,
-        context=_context(reading.fields, span),
-    )
+        "context": _context(reading.fields, span),
+    }
+    # Most spans are steps: their ids have been checked, and names, times and duration are read as they have to be.
+    step = sound(HookExecuted, said_of_step) if above != key else HookExecuted(**said_of_step)
     return _observed(step, span)
 
 
@@ -176,11 +179,11 @@ def _whole(spans: Sequence[Span]) -> Observation:
         reading = Reading.of(span)
         known = {**who(reading), **known} if reading.speaks else known
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=first.origin.resource or None))
-    return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY)
+    return _observed(event, first, source=_of_service(first), rank=int(Trust.HEARSAY))
 
 
 def _of_service(span: Span) -> str:
-    return f"otel.resource.{span.origin.service or 'unknown'}"
+    return f"otel.resource.{span.origin.service or 'unknown'}".strip()
 
 
 def _last_of_parts(spans: Sequence[Span]) -> Span | None:
@@ -196,7 +199,7 @@ def _last_of_parts(spans: Sequence[Span]) -> Span | None:
 def _ended_so_far(span: Span) -> Observation:
     """How a trace ended as far as its spans are known: their parent may never be sent."""
     event = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, timestamp=instant(span.end_ns))
-    return _observed(event, span, ending=Ending.PARTS)
+    return _observed(event, span, ending=int(Ending.PARTS))
 
 
 def _context(fields: Fields, span: Span) -> Attributes:
@@ -206,7 +209,6 @@ def _context(fields: Fields, span: Span) -> Attributes:
 
 
 def _observed(event: ObservedEvent, span: Span, **how: Any) -> Observation:
-    source = f"otel.{span.origin.service or 'unknown'}"
-    return Observation(
-        event=event, **{"source": source, "clock": Clock.MEASURED, "otel_trace_id": span.trace_id, **how}
-    )
+    source = f"otel.{span.origin.service or 'unknown'}".strip()
+    by = {"event": event, "source": source, "clock": int(Clock.MEASURED), "otel_trace_id": span.trace_id}
+    return sound(Observation, {**by, **how})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Ending, Weight, levels_of
+from loopgraph.contracts.precedence import Ending, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.effects.traces.joining import MAPS, PARTS, PARTS_END, Properties, weighted
+from loopgraph.effects.traces.joining import MAPS, PARTS, PARTS_END, RANKS, Properties, weighed_at
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
 
 _EVIDENCE = ("span_id", "nested_in")
@@ -44,7 +46,8 @@ def observed(observation: Observation) -> Properties:
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
-    return weighted(given, _weights(observation, given))
+    given[RANKS] = _ranks(observation, given)
+    return given
 
 
 def _free_value(observation: Observation, name: str, value: Any) -> Properties:
@@ -83,14 +86,21 @@ def _course(observation: Observation) -> Properties:
             return {}
 
 
-def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
-    micros = _micros(observation.event.timestamp)
-    ending = observation.rank if observation.ending is None else observation.ending
-    trust, levels = observation.rank, levels_of(observation.clock, observation.place, ending)
-    weights = {name: (levels.get(name, trust), micros) for name in given if name not in MAPS}
-    keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
-    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), micros) for name in given if name in MAPS}
-    return weights
+def _ranks(observation: Observation, given: Properties) -> str:
+    """The weights of what an observation gives."""
+    rank, ending = observation.rank, observation.ending
+    scales = (rank, observation.clock, observation.place, rank if ending is None else ending)
+    return _weighed(tuple(given), scales, observation.source, observation.part)(_micros(observation.event.timestamp))
+
+
+@lru_cache(4_096)
+def _weighed(
+    names: tuple[str, ...], scales: tuple[int, int, int, int], source: str, part: str | None
+) -> Callable[[int], str]:
+    """What gives the weights of these fields at an instant; of a map they are those of the member that is given."""
+    trust, clock, place, ending = scales
+    levels, members = levels_of(clock, place, ending), {"context": source, **dict.fromkeys(PARTS.values(), part)}
+    return weighed_at({f"{name}.{members[name]}" if name in MAPS else name: levels.get(name, trust) for name in names})
 
 
 def _micros(at: datetime | None) -> int:
