@@ -3,6 +3,8 @@
 Validation took half the time in which a lineage of some hundred versions is made of its rows. What is looked at is the type of
 each value, which a store may tell in its own way (an enum as text, a tuple as a list); not lengths, forms and ranges, nor the
 insides of free maps. Whatever is not as it was expected is validated in full, and so has the errors of that.
+
+``sound`` looks at nothing: for values that their source has checked, and that are many.
 """
 
 from __future__ import annotations
@@ -58,9 +60,43 @@ def stored(contract: type[C], values: Mapping[str, Any]) -> C:
     for name in plan.maps:
         if not held[name]:
             held[name] = {}
+    return _made(contract, held, plan.names)
+
+
+def sound(contract: type[C], values: dict[str, Any]) -> C:
+    """The contract of values that are, each and together, just as validation would leave them; all that have no default are
+    among them."""
+    try:
+        blank = _BLANKS[contract]
+    except KeyError:
+        blank = _BLANKS[contract] = _blank(contract)
+    held = {**blank.values, **values}
+    for name in blank.maps:
+        if name not in values:
+            held[name] = {}
+    return _made(contract, held, set(values))
+
+
+class _Blank(NamedTuple):
+    values: dict[str, Any]
+    """Of all fields in their order; what has no default is None."""
+    maps: tuple[str, ...]
+    """The fields whose default is a map, which each instance has for itself."""
+
+
+_BLANKS: dict[type[Contract], _Blank] = {}
+
+
+def _blank(contract: type[Contract]) -> _Blank:
+    fields = contract.model_fields.items()
+    values = {name: None if field.is_required() else field.get_default() for name, field in fields}
+    return _Blank(values, tuple(name for name, default in values.items() if default == {}))
+
+
+def _made(contract: type[C], held: dict[str, Any], names: set[str]) -> C:
     made = contract.__new__(contract)
     _set(made, "__dict__", held)
-    _set(made, "__pydantic_fields_set__", plan.names)
+    _set(made, "__pydantic_fields_set__", names)
     _set(made, "__pydantic_extra__", None)
     _set(made, "__pydantic_private__", None)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.contracts.base import Contract
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
@@ -273,20 +274,38 @@ SPAN_NAMES = st.sampled_from(
     SPAN_NAMES,
     st.integers(0, 5),
     st.integers(0, 2),
-    st.booleans(),
-    st.integers(0, 2**64 - 1),
+    st.sampled_from([None, 1, 2]),
+    st.integers(0, 2**64 - 1) | st.integers(START_NS - 1, START_NS + 1_000_000_000),
+    st.sampled_from(["shop", " ", f"{'x' * 199} y"]) | st.text(max_size=210),
 )
-def test_any_span_is_observed_or_refused(values: Json, name: str, kind: int, code: int, root: bool, end: int) -> None:
+def test_any_span_is_observed_or_refused(
+    values: Json, name: str, kind: int, code: int, parent: int | None, end: int, service: str
+) -> None:
     one = {
-        **span(2, None if root else 1),
+        **span(2, parent),
         "name": name,
         "kind": kind,
         "status": {"code": code},
         "endTimeUnixNano": str(end),
         "attributes": attributes(values),
     }
-    found = report(one)
+    found = report(one, **{"service.name": service})
     assert bool(found.refused) != bool(found.observations)
+    for item in found.observations:
+        assert told(item) == told(validated(item))
+        assert told(item.event) == told(validated(item.event))
+
+
+M = TypeVar("M", bound=Contract)
+
+
+def validated(model: M) -> M:
+    """The same said again, and looked at."""
+    return type(model)(**{name: getattr(model, name) for name in model.model_fields_set})
+
+
+def told(model: Contract) -> tuple[set[str], list[tuple[str, type, Any]]]:
+    return model.model_fields_set, [(name, type(value), value) for name, value in model.__dict__.items()]
 
 
 def test_what_spans_say_of_their_trace_is_the_same_in_one_request_as_in_several() -> None:

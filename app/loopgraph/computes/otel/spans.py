@@ -34,6 +34,7 @@ from loopgraph.computes.otel.prompts import may_use, uses_of
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.contracts.observations import AgentBelow, Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -73,7 +74,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     for [span, *_] in _grouped(others, lambda span: (span.trace_id, id(span.origin.resource))):
         if named := of_resource(span.origin.resource):
             event = TraceStarted(correlation_id=span.trace_id, **named)
-            report.add_common(_observed(event, span, source=_of_service(span), rank=Trust.IN_PASSING))
+            report.add_common(_observed(event, span, source=_of_service(span), rank=int(Trust.IN_PASSING)))
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
         if (last := _last_of_parts(spans_of_one)) is not None:
             report.add_common(_ended_so_far(last))
@@ -211,14 +212,16 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
         return _observed(call, span, **said(nested_in=above))
     place = said(session_id=who(reading).get("session_id"), parent_id=above)
     read = tool_fields(reading, span, kind)
-    step = HookExecuted(
-        execution_id=key,
-        hook_type=kind.hook_type,
+    said_of_step = {
+        "execution_id": key,
+        "hook_type": kind.hook_type,
         **course,
         **place,
         **read,
-        context=_context(reading.fields, span),
-    )
+        "context": _context(reading.fields, span),
+    }
+    # Most spans are steps: their ids have been checked, and names, times and duration are read as they have to be.
+    step = sound(HookExecuted, said_of_step) if above != key else HookExecuted(**said_of_step)
     return _observed(step, span)
 
 
@@ -229,14 +232,17 @@ def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
     """
     first, named, tags = spans[0], defaultdict[str, set[str]](set), set[str]()
     for span in spans:
-        said_of_whole = who(Reading.of(span))
+        reading = Reading.of(span)
+        if not reading.speaks:
+            continue
+        said_of_whole = who(reading)
         tags.update(said_of_whole.pop("tags", ()))
         for name, value in said_of_whole.items():
             named[name].add(value)
     known = {name: max(values) for name, values in named.items()} | said(tags=tuple(sorted(tags)) or None)
     resources = {id(span.origin.resource): span.origin.resource for span in spans}.values()
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=max(resources, key=_in_order) or None))
-    return _observed(event, first, source=_of_service(first), rank=Trust.HEARSAY, agents=tuple(agents))
+    return _observed(event, first, source=_of_service(first), rank=int(Trust.HEARSAY), agents=tuple(agents))
 
 
 def _in_order(resource: Attributes) -> str:
@@ -244,7 +250,7 @@ def _in_order(resource: Attributes) -> str:
 
 
 def _of_service(span: Span) -> str:
-    return f"otel.resource.{span.origin.service or 'unknown'}"
+    return f"otel.resource.{span.origin.service or 'unknown'}".strip()
 
 
 def _last_of_parts(spans: Sequence[Span]) -> Span | None:
@@ -260,7 +266,7 @@ def _last_of_parts(spans: Sequence[Span]) -> Span | None:
 def _ended_so_far(span: Span) -> Observation:
     """How a trace ended as far as its spans are known: their parent may never be sent."""
     event = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, timestamp=instant(span.end_ns))
-    return _observed(event, span, ending=Ending.PARTS)
+    return _observed(event, span, ending=int(Ending.PARTS))
 
 
 def _context(fields: Fields, span: Span) -> Attributes:
@@ -270,7 +276,6 @@ def _context(fields: Fields, span: Span) -> Attributes:
 
 
 def _observed(event: ObservedEvent, span: Span, **how: Any) -> Observation:
-    source = f"otel.{span.origin.service or 'unknown'}"
-    return Observation(
-        event=event, **{"source": source, "clock": Clock.MEASURED, "otel_trace_id": span.trace_id, **how}
-    )
+    source = f"otel.{span.origin.service or 'unknown'}".strip()
+    by = {"event": event, "source": source, "clock": int(Clock.MEASURED), "otel_trace_id": span.trace_id}
+    return sound(Observation, {**by, **how})

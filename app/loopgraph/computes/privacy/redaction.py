@@ -39,6 +39,9 @@ MAX_DEPTH: Final = 200
 
 _LONGEST_NAME = 100
 
+_FEW = 64
+"""Maps of so many members tend to have the same names again and again."""
+
 _FIRST = 4
 """Among so many words the name of a command is looked for."""
 _SHORT = 200
@@ -65,6 +68,7 @@ class Redactor:
     _stems: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
     _known_key: Callable[[str], tuple[Kind, str]] = field(init=False, repr=False, compare=False)
+    _are_plain: Callable[[tuple[Any, ...]], bool] = field(init=False, repr=False, compare=False)
     _clean: set[str] = field(init=False, repr=False, compare=False)  # short texts without secrets: they come again
 
     def __post_init__(self) -> None:
@@ -74,6 +78,7 @@ class Redactor:
         object.__setattr__(self, "_stems", _stems(names))
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(self, "_known_key", lru_cache(maxsize=_REMEMBERED)(self._read_key))
+        object.__setattr__(self, "_are_plain", lru_cache(maxsize=_REMEMBERED // 8)(self._read_keys))
         object.__setattr__(self, "_clean", set())
 
     def redact(self, value: Any, *, field: str = "value") -> Any:
@@ -161,6 +166,10 @@ class Redactor:
     def _redact_map(self, value: dict[Any, Any], field: str, depth: int) -> dict[Any, Any]:
         redacted, changed = {}, False
         harmless = _WITH_TEXT if self._are_quiet(value.values()) else _WITHOUT_TEXT
+        if len(value) <= _FEW and self._are_plain(tuple(value)):
+            others = [item for item in value.values() if type(item) not in harmless]
+            if all(self._walk(item, field, depth) is item for item in others):
+                return value
         for key, item in value.items():
             kind, clean_key = Kind.PLAIN, key
             if key == "value":
@@ -214,6 +223,12 @@ class Redactor:
         """What a key says about its value, and the key without secrets of its own."""
         clean, kind = self.redact_text(key), self._kind(key)
         return (self._kind(clean) if kind is Kind.PLAIN else kind), clean
+
+    def _read_keys(self, keys: tuple[Any, ...]) -> bool:
+        """Whether the keys of a map say nothing about its values, and have no secrets of their own."""
+        return "value" not in keys and all(
+            type(key) is str and len(key) <= _LONGEST_NAME and self._known_key(key) == (Kind.PLAIN, key) for key in keys
+        )
 
 
 def _is_harmless(word: str) -> bool:

@@ -6,9 +6,11 @@ without a weight come from a client's own event. Only this module reads and writ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
 from loopgraph.contracts.traces import FINAL, TraceStatus
@@ -49,9 +51,22 @@ _OURS = {
 """At which levels the service itself sets what belongs to an end."""
 
 
+_MICROS = '"\\u0000"'
+"""Stands for the microseconds in the text of weights that have them in common; no name of a field can be so."""
+
+
 def weighted(given: Properties, weights: Mapping[str, Weight]) -> Properties:
     """The properties with the weights of their fields."""
-    return {**given, RANKS: json_text(weights)}
+    return {**given, RANKS: _text(weights)}
+
+
+def weighed_at(levels: Mapping[str, int]) -> Callable[[int], str]:
+    """The text of weights that differ in their levels alone, as a function of the microseconds that they have in common.
+
+    What a report gives has one time, and most reports give the same fields: their text is made once.
+    """
+    parts = _text({name: (level, "\0") for name, level in levels.items()}).split(_MICROS)
+    return lambda micros: str(micros).join(parts)
 
 
 def weightless(given: Properties) -> Properties:
@@ -73,7 +88,7 @@ def outweighed(properties: Properties, own: Properties) -> Properties:
 def concluded(properties: Properties, conclusions: Properties) -> Properties:
     """What changes in a node when the service itself sets some properties: they, with the least of weights."""
     weights = {**_weights(properties), **dict.fromkeys(conclusions, CONCLUDED)}
-    return weighted(conclusions, dict(sorted(weights.items())))
+    return weighted(conclusions, weights)
 
 
 def reopened(properties: Properties) -> Properties:
@@ -81,14 +96,14 @@ def reopened(properties: Properties) -> Properties:
     weights = _weights(properties)
     ours = {name for name, weight in weights.items() if weight[0] in _OURS.get(name, ())}
     left = {name: weight for name, weight in weights.items() if name not in ours}
-    return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+    return {**properties, **dict.fromkeys(ours), "status": TraceStatus.IN_PROGRESS.value, RANKS: _text(left)}
 
 
 def unweighted(properties: Properties, names: Collection[str]) -> Properties:
     """The properties with no weights of some fields: what follows from others and is never reported has none."""
     weights = _weights(properties)
     left = {name: weight for name, weight in weights.items() if name not in names}
-    return properties if left == weights else {**properties, RANKS: json_text(left)}
+    return properties if left == weights else {**properties, RANKS: _text(left)}
 
 
 def gone_on(properties: Properties) -> Properties:
@@ -99,7 +114,7 @@ def gone_on(properties: Properties) -> Properties:
         return properties
     told = {name for name in ("status", *_ERROR, "completed_at") if weights.get(name, OWN)[1] == told_at}
     left = {name: weight for name, weight in weights.items() if name not in told}
-    return {**properties, **dict.fromkeys(told), "status": TraceStatus.IN_PROGRESS.value, RANKS: json_text(left)}
+    return {**properties, **dict.fromkeys(told), "status": TraceStatus.IN_PROGRESS.value, RANKS: _text(left)}
 
 
 def micros(at: datetime | None) -> int:
@@ -116,6 +131,15 @@ def is_concluded(field: str, properties: Properties) -> bool:
     """Whether the service itself has set a field, and nothing else was said of it since."""
     weight = _weights(properties).get(field)
     return weight is not None and tuple(weight) == CONCLUDED
+
+
+def first(base: Properties, given: Properties) -> Properties:
+    """The join of a node as it begins and the first that is said of it; no weight is of a field that is not given."""
+    shared = base.keys() & given.keys()
+    ends = shared == {"status"} and given["status"] in FINAL and base["status"] not in FINAL
+    if (shared and not ends) or RANKS in base or None in given.values() or not given.keys().isdisjoint(_ERROR):
+        return joined(base, given)
+    return {**base, **given}
 
 
 def joined(ours: Properties, theirs: Properties) -> Properties:
@@ -145,7 +169,7 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             mine |= _of(name, others)
     if mine:
         result = _with_its_error(result, mine)
-        result[RANKS] = json_text(dict(sorted(mine.items())))
+        result[RANKS] = _text(mine)
     return result
 
 
@@ -178,6 +202,11 @@ def _with_its_error(properties: Properties, weights: dict[str, Weight]) -> Prope
     for name in gone:
         del weights[name]
     return {**properties, **dict.fromkeys(gone)}
+
+
+def _text(weights: Mapping[str, Any]) -> str:
+    """In the order of the names, so that equal weights are equal texts."""
+    return orjson.dumps(weights, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _weights(properties: Properties) -> dict[str, Weight]:

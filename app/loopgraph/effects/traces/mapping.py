@@ -243,7 +243,8 @@ SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})
 def keyed_hook(properties: Properties) -> Properties:
     """With its unit, if it ran a version, and the keys that it is found by: the finished executions of a version, and the calls
     of a prompt that spawn subagents."""
-    properties = {**properties, **_unit(properties)}
+    if properties.get("node_id"):
+        properties = {**properties, **_unit(properties)}
     if properties.get("pattern_type"):
         properties = {**properties, **_found_by(properties)}
     if properties.get("tool_name") in SPAWNING_TOOLS and properties.get("root_id"):
@@ -267,8 +268,6 @@ def _unit(properties: Properties) -> Properties:
 
     Only a unit that was named can be checked: the session or trace in its place may not be what was assigned.
     """
-    if not properties.get("node_id"):
-        return {}
     known = (
         (UnitRule.GIVEN, properties.get("given_unit")),
         (UnitRule.SESSION, properties.get("session_id")),

@@ -16,7 +16,7 @@ from loopgraph.contracts.observations import Observation, ObservedEvent, Recorda
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.joining import MAPS, Properties, joined, outweighed, reported, yielding
+from loopgraph.effects.traces.joining import MAPS, Properties, first, joined, outweighed, reported, yielding
 from loopgraph.effects.traces.mapping import BEGUN, ENDED
 from loopgraph.effects.traces.observations import observed
 from loopgraph.errors import Conflict
@@ -168,7 +168,7 @@ class Nodes:
     def join(self, given: Properties, base: Properties) -> bool:
         """Joins an observation in; ``base`` is the node as it begins. Whether it is repeated."""
         before = self.get(given[self.key])
-        after = joined(before or base, given)
+        after = first(base, given) if before is None else joined(before, given)
         if before == after:
             return True
         self.put(after)

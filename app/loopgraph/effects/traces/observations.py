@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation
-from loopgraph.contracts.precedence import Ending, Weight, levels_of
+from loopgraph.contracts.precedence import Ending, levels_of
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.contracts.uses import PATTERN, MemoryLoaded, PatternUsed
 from loopgraph.effects.graph.values import json_text
@@ -17,8 +19,10 @@ from loopgraph.effects.traces.joining import (
     MEMORIES,
     PARTS,
     PARTS_END,
+    RANKS,
     Properties,
     micros,
+    weighed_at,
     weighted,
 )
 from loopgraph.effects.traces.mapping import FREE_VALUES, JSON_MAPS, fields, free_value
@@ -65,7 +69,8 @@ def observed(observation: Observation) -> Properties:
     if observation.spawn_rule and "spawned_by" in given:
         given[f"spawned_by_{observation.spawn_rule.value}"] = given["spawned_by"]
     given.pop("spawned_by", None)  # what it comes to is decided over all the evidence
-    return weighted(given, _weights(observation, given))
+    given[RANKS] = _ranks(observation, given)
+    return given
 
 
 def _memory(observation: Observation, event: MemoryLoaded) -> Properties:
@@ -121,11 +126,21 @@ def _course(observation: Observation) -> Properties:
             return {}
 
 
-def _weights(observation: Observation, given: Properties) -> dict[str, Weight]:
-    at = micros(observation.event.timestamp)
-    ending = observation.rank if observation.ending is None else observation.ending
-    trust, levels = observation.rank, levels_of(observation.clock, observation.place, ending)
-    weights = {name: (levels.get(name, trust), at) for name in given if name not in MAPS}
-    keys = {"context": observation.source, **dict.fromkeys(PARTS.values(), observation.part)}
-    weights |= {f"{name}.{keys[name]}": (levels.get(name, trust), at) for name in given if name in keys}
-    return weights
+def _ranks(observation: Observation, given: Properties) -> str:
+    """The weights of what an observation gives."""
+    rank, ending = observation.rank, observation.ending
+    scales = (rank, observation.clock, observation.place, rank if ending is None else ending)
+    return _weighed(tuple(given), scales, observation.source, observation.part)(micros(observation.event.timestamp))
+
+
+@lru_cache(4_096)
+def _weighed(
+    names: tuple[str, ...], scales: tuple[int, int, int, int], source: str, part: str | None
+) -> Callable[[int], str]:
+    """What gives the weights of these fields at an instant; of a map they are those of the member that is given."""
+    trust, clock, place, ending = scales
+    levels, members = levels_of(clock, place, ending), {"context": source, **dict.fromkeys(PARTS.values(), part)}
+    weighed = {name: f"{name}.{members[name]}" if name in members else name for name in names}
+    return weighed_at(
+        {key: levels.get(name, trust) for name, key in weighed.items() if name in members or name not in MAPS}
+    )
