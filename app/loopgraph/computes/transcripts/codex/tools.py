@@ -13,8 +13,8 @@ from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import subagent_trace
-from loopgraph.computes.transcripts.codex_calls import duration_ms, kept, told
-from loopgraph.computes.transcripts.codex_threads import Thread, Turn
+from loopgraph.computes.transcripts.codex.calls import duration_ms, kept, told
+from loopgraph.computes.transcripts.codex.threads import Thread, Turn
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending

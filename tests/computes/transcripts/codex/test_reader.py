@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopgraph.computes.transcripts.codex import CodexReader
-from loopgraph.computes.transcripts.codex_calls import kept, told
-from loopgraph.computes.transcripts.codex_usage import Usage
+from loopgraph.computes.transcripts.codex.calls import kept, told
+from loopgraph.computes.transcripts.codex.reader import CodexReader
+from loopgraph.computes.transcripts.codex.usage import Usage
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus

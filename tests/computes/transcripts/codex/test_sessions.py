@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loopgraph.computes.transcripts.codex import CodexReader
+from loopgraph.computes.transcripts.codex.reader import CodexReader
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.graph.client import Graph
 from support.recorded_clients import session, tree
