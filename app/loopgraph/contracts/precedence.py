@@ -38,7 +38,7 @@ class Trust(IntEnum):
     CONTINUATION = 4
     """A hook of a session that goes on: the session had begun before."""
     FIRST_HAND = 5
-    """A hook or span of the thing that it is about."""
+    """A hook or span of the thing that it is about; the client's own transcript, which leaves nothing out."""
 
 
 class Clock(IntEnum):
@@ -48,6 +48,8 @@ class Clock(IntEnum):
     """A session that goes on: not its real start."""
     ARRIVAL = 1
     """When a hook arrived at the service."""
+    WRITTEN = 1
+    """When the client wrote a line of its transcript: what it tells of was about then, after whatever it had to wait for."""
     STAMPED = 2
     """When a hook ran, by its own clock."""
     LOGGED = 3

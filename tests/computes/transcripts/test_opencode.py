@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.opencode import OpenCodeReader
 from loopgraph.contracts.observations import Observation, SessionSeen
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
-from support.transcripts import FOLDER, read, record, tokens
+from support.rollouts import FOLDER, read, record, tokens
 
 Json = dict[str, Any]
 
@@ -45,8 +46,8 @@ def of(kind: type[Any], told: list[Observation]) -> list[Any]:
     return [one.event for one in told if isinstance(one.event, kind)]
 
 
-def told() -> list[Observation]:
-    return read(OpenCodeReader, "opencode.db", [json.dumps(row).encode() for row in ROWS])
+def told(*, close: bool = False) -> list[Observation]:
+    return read(OpenCodeReader, "opencode.db", [json.dumps(row).encode() for row in ROWS], close=close)
 
 
 def test_sessions_and_their_prompts() -> None:
@@ -74,11 +75,14 @@ def test_tokens_and_costs_are_those_that_the_client_sums_up() -> None:
         assert sum(call.cost_usd for call in own) == pytest.approx(row["cost"])
 
 
-def test_what_was_stopped() -> None:
-    [call] = [event for event in of(HookExecuted, told()) if event.tool_input.get("command") == "sleep 600"]
-    assert call.outcome is TraceStatus.INTERRUPTED
-    [over] = [event for event in of(TraceCompleted, told()) if event.correlation_id.startswith(STOPPED)]
-    assert over.status is TraceStatus.INTERRUPTED
+def test_what_was_stopped_is_cut_off_when_nothing_more_comes() -> None:
+    """The client that was stopped by a signal has left the call as it ran."""
+    assert not [event for event in of(TraceCompleted, told()) if event.correlation_id.startswith(STOPPED)]
+    ended = [one for one in told(close=True) if one.source == "transcript.close"]
+    assert [(type(one.event).__name__, one.event.status, one.ending) for one in ended] == [  # type: ignore[union-attr]
+        ("HookExecuted", TraceStatus.INTERRUPTED, Ending.CUT_OFF),
+        ("TraceCompleted", TraceStatus.INTERRUPTED, Ending.CUT_OFF),
+    ]
 
 
 def test_what_is_exported_says_the_same() -> None:
@@ -110,6 +114,7 @@ def test_what_is_exported_says_the_same() -> None:
         if isinstance(one.event, HookExecuted) and one.event.tool_input.get("command") != "echo deep"
     ]
     calls = {event.execution_id: event.outcome for event in of(HookExecuted, exported)}
+    assert len(calls) == 7
     assert calls == {
         event.execution_id: event.outcome for event in of(HookExecuted, kept) if SESSION in event.execution_id
     }
@@ -142,7 +147,7 @@ STATES: list[tuple[Json, str]] = [
 def test_how_a_call_ended(state: Json, expected: str) -> None:
     data = {"type": "tool", "tool": "bash", "callID": "call_1", "state": {"input": {}, **state}}
     part = {"id": "prt_1", "message_id": "msg_1", "session_id": "ses_1", "data": data}
-    [ran] = of(HookExecuted, read(OpenCodeReader, "opencode.db", [json.dumps(part).encode()]))
+    ran = of(HookExecuted, read(OpenCodeReader, "opencode.db", [json.dumps(part).encode()]))[-1]
     assert ran.outcome.value == expected
 
 
@@ -190,7 +195,7 @@ async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:
             "source": "subagent",
             "prompt": "Look-deeper",
             "calls": [("bash", "success")],
-            "spawned_by": ("task", "exact: tool_response"),
+            "spawned_by": ("task", "exact: client"),
         },
         {**common, "prompt": '"And once more"', "calls": [("bash", "success")]},
     ]

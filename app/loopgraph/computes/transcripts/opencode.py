@@ -14,7 +14,7 @@ and the call that it answers names it. A row is read again when it has changed: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 CLIENT: Final = "opencode"
@@ -62,6 +63,9 @@ class OpenCodeReader:
         self._answers: dict[str, tuple[str, datetime | None, dict[str, Any]]] = {}
         self._texts: dict[str, dict[str, str]] = {}
         self._asked: set[str] = set()
+        self._begun: set[str] = set()
+        self._open: dict[str, None] = {}
+        self._running: dict[str, Callable[..., HookExecuted]] = {}
 
     def read(self, line: bytes) -> Sequence[Observation]:
         """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
@@ -72,6 +76,15 @@ class OpenCodeReader:
             return tuple(self._read(record))
         except ValidationError:  # a value that fits nowhere
             return ()
+
+    def close(self) -> Sequence[Observation]:
+        """What follows from nothing more coming: what has not ended was cut off."""
+        cut: dict[str, Any] = {"status": TraceStatus.INTERRUPTED, "error_type": INTERRUPTED}
+        ends: list[ObservedEvent] = [
+            *(told(**cut) for told in self._running.values()),
+            *(TraceCompleted(correlation_id=trace, **cut) for trace in self._open),
+        ]
+        return [self._observed(event, "close", ending=Ending.CUT_OFF) for event in ends]
 
     def _read(self, record: dict[str, Any]) -> _Told:
         if isinstance(record.get("info"), dict):
@@ -158,12 +171,14 @@ class OpenCodeReader:
         end = _failure(error)
         yield self._observed(self._call(row, id_, session_id, trace, begun, over, end), "message")
         if end or not _goes_on(row.get("finish")):
+            self._open.pop(trace, None)
             self._answers[id_] = (trace, over, {"status": TraceStatus.SUCCESS, **end})
             yield self._observed(self._over(id_), "message")
 
     def _prompt(self, id_: str, session_id: str, at: datetime | None) -> _Told:
         trace = self._traces[id_] = self._trace(session_id, id_)
         self._prompts.add(id_)
+        self._open[trace] = None
         if session_id in self._parents:
             return
         begun = TraceStarted(
@@ -278,26 +293,33 @@ class OpenCodeReader:
         times = mapping_of(state.get("time"))
         begun, over = instant_of(times.get("start")), instant_of(times.get("end"))
         end = _end(row.get("tool"), state)
-        course: dict[str, Any] = {"status": TraceStatus.IN_PROGRESS}
-        if end:
-            course = {**end, **said(completed_at=over, tool_response=state.get("output"))}
         execution = execution_id(root, use_id)
-        ran = HookExecuted(
-            correlation_id=trace,
-            session_id=as_id(root),
-            execution_id=execution,
-            hook_type="ToolUse",
-            tool_use_id=as_id(use_id),
-            **said(root_id=None if session_id in self._parents else trace, tool_name=tool, tool_input=input_),
-            **said(started_at=begun if begun and (over is None or begun <= over) else None),
-            **course,
-        )
-        yield self._observed(ran, "tool")
+
+        def told(**course: Any) -> HookExecuted:
+            return HookExecuted(
+                correlation_id=trace,
+                session_id=as_id(root),
+                execution_id=execution,
+                hook_type="ToolUse",
+                tool_use_id=as_id(use_id),
+                **said(
+                    root_id=None if session_id in self._parents else trace, tool_name=tool, tool_input=input_, **course
+                ),
+            )
+
+        if execution not in self._begun:
+            self._begun.add(execution)
+            begun = begun if begun and (over is None or begun <= over) else None
+            self._running[execution] = told
+            yield self._observed(told(status=TraceStatus.IN_PROGRESS, started_at=begun), "tool")
+        if end:
+            self._running.pop(execution, None)
+            yield self._observed(told(completed_at=over, tool_response=state.get("output"), **end), "tool")
         child = mapping_of(state.get("metadata")).get("sessionId")
         if isinstance(child, str) and child:
             kind = Fields(mapping_of(input_)).name("subagent_type")
             spawned = subagent_trace(root, child, spawned_by=execution, **said(agent_type=kind))
-            yield self._observed(spawned, "tool", spawn_rule=SpawnRule.TOOL_RESPONSE)
+            yield self._observed(spawned, "tool", spawn_rule=SpawnRule.CLIENT)
 
 
 def _goes_on(finish: Any) -> bool:

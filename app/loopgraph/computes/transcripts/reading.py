@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,10 +11,17 @@ from loopgraph.contracts.observations import Observation
 
 @dataclass(frozen=True)
 class TranscriptFile:
-    """A file of a client's transcripts: its path, and what stands about it in a file beside it."""
+    """A file of a client's transcripts: its path, and what stands about it in a file beside it.
+
+    ``repeated`` are the ids of those of its lines that stand in another file, too, and are read there. ``output`` gives the text
+    of a large output that the client has put into a file of its own, by the path that the transcript names; None if there is
+    none.
+    """
 
     path: str
     about: Mapping[str, Any] = field(default_factory=dict)
+    repeated: Container[str] = frozenset()
+    output: Callable[[str], str | None] = lambda path: None
 
 
 class TranscriptReader(Protocol):
@@ -22,4 +29,8 @@ class TranscriptReader(Protocol):
 
     def read(self, line: bytes) -> Sequence[Observation]:
         """What a whole line says, without its end. Lines and fields that are not known say nothing, and never fail."""
+        ...
+
+    def close(self) -> Sequence[Observation]:
+        """What follows from nothing more coming: what has not ended is over. Nothing is read afterwards."""
         ...

@@ -35,7 +35,7 @@ from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.codex.copies import Copies
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn, id_in, is_injected, thread_of
 from loopgraph.computes.transcripts.codex.tools import Tools
-from loopgraph.computes.transcripts.codex.usage import Counts, Usage, consistent
+from loopgraph.computes.transcripts.codex.usage import Counts, Usage, response
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
@@ -43,7 +43,6 @@ from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import (
     OF_SESSION,
     PROMPTED,
-    EndpointCalled,
     HookExecuted,
     TraceCompleted,
     TraceStarted,
@@ -127,9 +126,19 @@ class CodexReader:
         else:
             yield from self._tools.item(self._turn, record, self._at, self._clock)
 
+    def close(self) -> Sequence[Observation]:
+        """What follows from nothing more coming: turns that have not ended were cut off."""
+        asked = self._copies.left()
+        told = list(self._prompt(asked.text, asked.at)) if asked and self._thread else []
+        for turn in self._turns:
+            if self._tools and not turn.over:
+                cut = TraceCompleted(correlation_id=turn.trace, status=TraceStatus.INTERRUPTED, error_type=INTERRUPTED)
+                told += [self._observed(cut, "close", ending=Ending.CUT_OFF), *self._tools.cut_off(turn)]
+        return told
+
     @property
     def _clock(self) -> Clock:
-        return Clock.LOGGED if self._dated else Clock.CONTINUATION
+        return Clock.WRITTEN if self._dated else Clock.CONTINUATION
 
     @property
     def _turn(self) -> Turn | None:
@@ -223,7 +232,7 @@ class CodexReader:
         self._turns.append(turn)
         # All turns of a subagent are one trace, which begins with the first.
         at = turn.at if first or not (self._thread and self._thread.agent_id) else None
-        yield self._observed(self._trace(turn, **said(timestamp=at)), "task_started", **said(**how))
+        yield self._observed(self._trace(turn, **said(timestamp=at)), "task_started", clock=Clock.LOGGED, **said(**how))
 
     def _prompt(self, text: str, at: datetime | None) -> _Told:
         """What a person has asked for: the beginning of a turn, or more to one that works."""
@@ -277,6 +286,7 @@ class CodexReader:
         return iter(())
 
     def _over(self, turn: Turn, status: TraceStatus, **more: Any) -> TraceCompleted:
+        turn.over = True
         at = self._at if self._dated else None
         return TraceCompleted(correlation_id=turn.trace, status=status, **said(timestamp=at, **more))
 
@@ -294,7 +304,7 @@ class CodexReader:
         problem = problem or turn.error
         status = TraceStatus.ERROR if problem or error else TraceStatus.SUCCESS
         more = said(response_text=answer, error_message=problem, duration_ms=fields.number("duration_ms"))
-        yield self._observed(self._over(turn, status, **more), "task_complete")
+        yield self._observed(self._over(turn, status, **more), "task_complete", clock=Clock.LOGGED)
 
     def _error(self, payload: dict[str, Any]) -> _Told:
         if turn := self._turn:
@@ -308,7 +318,8 @@ class CodexReader:
         if turn is None or self._tools is None:
             return
         more = said(error_type=INTERRUPTED, error_message=Fields(payload).text("reason"))
-        yield self._observed(self._over(turn, TraceStatus.INTERRUPTED, **more), "turn_aborted")
+        over = self._over(turn, TraceStatus.INTERRUPTED, **more)
+        yield self._observed(over, "turn_aborted", clock=Clock.LOGGED)
         yield from self._tools.cut_off(turn)
 
     def _rolled_back(self, payload: dict[str, Any]) -> _Told:
@@ -350,14 +361,8 @@ class CodexReader:
         else:
             of_session = TraceStarted(correlation_id=where, session_id=where, source=OF_SESSION)
             yield self._observed(of_session, "token_count")
-        called = EndpointCalled(
-            correlation_id=where,
-            call_id=id_,
-            service_name=self._thread.provider,
-            endpoint_path="/responses",
-            status=TraceStatus.SUCCESS,
-            **said(model=self._model, completed_at=self._at, response_body=answered),
-            **consistent(used),
+        called = response(
+            where, id_, self._thread.provider, used, model=self._model, completed_at=self._at, body=answered
         )
         yield self._observed(called, "token_usage")
 

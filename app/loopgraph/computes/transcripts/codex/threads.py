@@ -82,6 +82,7 @@ class Turn:
     error: str | None = None
     settled: bool = False
     abandoned: bool = False
+    over: bool = False
     said: list[dict[str, Any]] = field(default_factory=list)
 
     @property
