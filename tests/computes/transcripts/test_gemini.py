@@ -14,11 +14,11 @@ from loopgraph.computes.transcripts.gemini import PROJECT_ROOT, GeminiReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.precedence import Clock
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.graph.client import Graph
-from support.client_transcripts import FOLDER, Fresh, read, record, tokens
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
+from support.rollouts import FOLDER, Fresh, read, record, tokens
 
 Json = dict[str, Any]
 
@@ -82,6 +82,16 @@ def test_an_object_of_all_is_read_as_one_line() -> None:
     assert len(of(EndpointCalled, told)) == len(OWN)
 
 
+def test_a_prompt_without_an_answer_is_cut_off_when_nothing_more_comes() -> None:
+    lines = lines_of("0.61_interrupted")
+    assert not of(TraceCompleted, read(GeminiReader, "f.jsonl", lines))
+    [over] = of(TraceCompleted, read(GeminiReader, "f.jsonl", lines, close=True))
+    assert over.status is TraceStatus.INTERRUPTED
+    for name in ("0.61", "0.61_subagent"):
+        ends = of(TraceCompleted, read(GeminiReader, FILES[name], lines_of(name), close=True))
+        assert {end.status for end in ends} == {TraceStatus.SUCCESS}
+
+
 def rewound() -> list[Observation]:
     lines = lines_of("0.61")
     last = next(
@@ -117,7 +127,7 @@ def test_how_a_call_ended(status: Any, response: Any, expected: str) -> None:
     asked = {"id": "m0", "type": "user", "timestamp": "2026-11-29T05:00:00Z", "content": "do it"}
     head = {"sessionId": "s", "projectHash": "h", "startTime": "2026-11-29T05:00:00Z"}
     told = read(GeminiReader, "f", [json.dumps(one).encode() for one in (head, asked, message)])
-    [ran] = of(HookExecuted, told)
+    ran = of(HookExecuted, told)[-1]
     assert ran.outcome.value == expected
     assert not of(TraceCompleted, told)
 
@@ -135,7 +145,7 @@ def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     read(GeminiReader, FILES.get(name, "f"), lines)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
 async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:
     fresh = Fresh.of("gemini")
     own, child = fresh.lines("0.61.jsonl"), fresh.lines("0.61_subagent.jsonl")
@@ -169,7 +179,7 @@ async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:
             "source": "subagent",
             "prompt": "Look-deeper",
             "calls": [(shell, "success")],
-            "spawned_by": ("invoke_agent", "exact: tool_response"),
+            "spawned_by": ("invoke_agent", "exact: client"),
         },
         {**common, "prompt": "And once more", "calls": [("list_directory", "success")], "spawned_by": (None, None)},
     ]

@@ -232,10 +232,7 @@ def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
     """
     first, named, tags = spans[0], defaultdict[str, set[str]](set), set[str]()
     for span in spans:
-        reading = Reading.of(span)
-        if not reading.speaks:
-            continue
-        said_of_whole = who(reading)
+        said_of_whole = who(Reading.of(span))
         tags.update(said_of_whole.pop("tags", ()))
         for name, value in said_of_whole.items():
             named[name].add(value)

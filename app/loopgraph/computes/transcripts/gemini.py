@@ -59,6 +59,8 @@ class GeminiReader:
         self._order: list[str] = []
         self._seen: set[str] = set()
         self._told: set[str] = set()
+        self._begun: set[str] = set()
+        self._open: dict[str, None] = {}
 
     def read(self, line: bytes) -> Sequence[Observation]:
         """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
@@ -69,6 +71,14 @@ class GeminiReader:
             return tuple(self._read(record))
         except ValidationError:  # a value that fits nowhere
             return ()
+
+    def close(self) -> Sequence[Observation]:
+        """What follows from nothing more coming: prompts that were not answered were cut off."""
+        cut = {"status": TraceStatus.INTERRUPTED, "error_type": INTERRUPTED}
+        return [
+            self._observed(TraceCompleted(correlation_id=trace, **cut), "close", ending=Ending.CUT_OFF)
+            for trace in self._open
+        ]
 
     def _read(self, record: dict[str, Any]) -> _Told:
         if isinstance(record.get("$rewindTo"), str):
@@ -86,7 +96,7 @@ class GeminiReader:
         return as_id(self._session_id or "")
 
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
-        return Observation(event=event, source=f"transcript.{what}", **{"clock": Clock.LOGGED, **how})
+        return Observation(event=event, source=f"transcript.{what}", **{"clock": Clock.WRITTEN, **how})
 
     # The session
 
@@ -148,9 +158,11 @@ class GeminiReader:
         if self._agent_id:
             if not self._prompts:
                 self._prompts[id_] = self._trace or ""
+                self._open[self._trace or ""] = None
                 yield self._observed(self._of_agent(prompt_text=text), "user")
             return
         self._trace = self._prompts[id_] = unnamed_prompt_id(self._session_id or "", id_)
+        self._open[self._trace] = None
         self._order.append(id_)
         begun = TraceStarted(
             correlation_id=self._trace,
@@ -178,6 +190,7 @@ class GeminiReader:
             )
 
     def _over(self, status: TraceStatus, at: datetime | None, **more: Any) -> TraceCompleted:
+        self._open.pop(self._trace or "", None)
         return TraceCompleted(correlation_id=self._trace or "", status=status, **said(timestamp=at, **more))
 
     def _call(self, id_: str, at: datetime | None, fields: Fields, tokens: dict[str, Any], text: str) -> EndpointCalled:
@@ -215,28 +228,31 @@ class GeminiReader:
         if not isinstance(id_, str) or not id_:
             return
         name, over_at = fields.name("name"), instant_of(fields.rest.get("timestamp"))
-        end = _end(name, fields)
-        course = {**end, "completed_at": over_at} if end else {"status": TraceStatus.IN_PROGRESS}
+        end, input_ = _end(name, fields), fields.json("args")
         begun = asked_at if asked_at and (over_at is None or asked_at <= over_at) else None
         execution = execution_id(self._session_id or "", id_)
-        input_ = fields.json("args")
-        ran = HookExecuted(
-            correlation_id=self._trace or "",
-            session_id=self._session,
-            execution_id=execution,
-            hook_type="ToolUse",
-            tool_use_id=as_id(id_),
-            **said(
-                root_id=None if self._agent_id else self._trace, tool_name=name, tool_input=input_, started_at=begun
-            ),
-            **said(tool_response=_response(fields.rest.get("result")) if end else None, **course),
-        )
-        yield self._observed(ran, "tool_call", ending=Ending.FIRST_HAND)
+
+        def told(**course: Any) -> Observation:
+            ran = HookExecuted(
+                correlation_id=self._trace or "",
+                session_id=self._session,
+                execution_id=execution,
+                hook_type="ToolUse",
+                tool_use_id=as_id(id_),
+                **said(root_id=None if self._agent_id else self._trace, tool_name=name, tool_input=input_, **course),
+            )
+            return self._observed(ran, "tool_call", ending=Ending.FIRST_HAND)
+
+        if id_ not in self._begun:
+            self._begun.add(id_)
+            yield told(status=TraceStatus.IN_PROGRESS, started_at=begun)
+        if end:
+            yield told(completed_at=over_at, tool_response=_response(fields.rest.get("result")), **end)
         agent_id = fields.rest.get("agentId")
         if isinstance(agent_id, str) and agent_id:
             kind = Fields(mapping_of(input_)).name("agent_name") or name
             spawned = subagent_trace(self._session_id or "", agent_id, spawned_by=execution, **said(agent_type=kind))
-            yield self._observed(spawned, "tool_call", spawn_rule=SpawnRule.TOOL_RESPONSE)
+            yield self._observed(spawned, "tool_call", spawn_rule=SpawnRule.CLIENT)
 
     def _rewound(self, to: str) -> _Told:
         """The prompts from this one on do not count any more: they are kept, and say so."""

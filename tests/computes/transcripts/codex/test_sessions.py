@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from loopgraph.computes.transcripts.codex import CodexReader
+from loopgraph.computes.transcripts.codex.reader import CodexReader
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.graph.client import Graph
-from support.client_transcripts import Fresh, read, record, sent, tokens
 from support.recorded_clients import session, tree
+from support.rollouts import Fresh, read, record, sent, tokens
 
 Json = dict[str, Any]
 
@@ -51,7 +51,7 @@ def whole(shell: str, wait: str) -> list[Json]:
             [(shell, "success")],
             source="subagent",
             prompt="Look-deeper",
-            spawned_by=("spawn_agent", "exact: tool_response"),
+            spawned_by=("spawn_agent", "exact: client"),
         ),
         trace([(shell, "success")], prompt="And once more"),
     ]

@@ -13,8 +13,8 @@ from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import subagent_trace
-from loopgraph.computes.transcripts.codex_calls import duration_ms, kept, told
-from loopgraph.computes.transcripts.codex_threads import Thread, Turn
+from loopgraph.computes.transcripts.codex.calls import duration_ms, kept, told
+from loopgraph.computes.transcripts.codex.threads import Thread, Turn
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending
@@ -105,7 +105,7 @@ class Tools:
 
     def event(self, turn: Turn | None, payload: dict[str, Any], at: datetime | None) -> Iterator[Observation]:
         """An event that tells of the end of a call."""
-        yield from self._kept(turn, payload, payload.get("call_id"), at, None, Clock.LOGGED)
+        yield from self._kept(turn, payload, payload.get("call_id"), at, None, Clock.WRITTEN)
 
     def kept(self, turn: Turn | None, payload: dict[str, Any], item: dict[str, Any]) -> Iterator[Observation]:
         """What an ``item_completed`` says of a call."""
@@ -155,7 +155,7 @@ class Tools:
         for agent_id in agents:
             if isinstance(agent_id, str) and agent_id:
                 trace = subagent_trace(self._thread.session_id, agent_id, spawned_by=by, **said(agent_type=kind))
-                yield self._observed(trace, _SPAWN, spawn_rule=SpawnRule.TOOL_RESPONSE)
+                yield self._observed(trace, _SPAWN, spawn_rule=SpawnRule.CLIENT)
 
     def _told(self, id_: str, what: str, *, how: dict[str, Any], **course: Any) -> Observation:
         """A report of a call, without its instant: where others say the same in other words, theirs stand."""

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopgraph.computes.transcripts.codex import CodexReader
-from loopgraph.computes.transcripts.codex_calls import kept, told
-from loopgraph.computes.transcripts.codex_usage import Usage
+from loopgraph.computes.transcripts.codex.calls import kept, told
+from loopgraph.computes.transcripts.codex.reader import CodexReader
+from loopgraph.computes.transcripts.codex.usage import Usage
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from support.client_transcripts import FOLDER, Fresh, read
 from support.odd_lines import ODD, places, with_odd
+from support.rollouts import FOLDER, Fresh, read
 
 Json = dict[str, Any]
 
@@ -103,7 +103,7 @@ def test_a_subagent_works_for_the_turn_that_spawned_it() -> None:
     [spawned] = {
         (one.event.correlation_id, one.event.spawned_by)
         for one in said_in("0.171")
-        if isinstance(one.event, TraceStarted) and one.spawn_rule is SpawnRule.TOOL_RESPONSE
+        if isinstance(one.event, TraceStarted) and one.spawn_rule is SpawnRule.CLIENT
     }
     assert spawned == (f"{SESSION}/{AGENT}", f"{SESSION}/call_00060")
     told = said_in("0.171_subagent")
@@ -249,6 +249,20 @@ def test_a_rollout_that_lacks_its_beginning_is_known_by_its_name() -> None:
     assert {event.session_id for event in of(SessionSeen, told)} == {SESSION}
     assert prompts(told) == ["Look-around please", "And once more"]
     assert read(CodexReader, "another.jsonl", lines) == []
+
+
+def test_what_has_not_ended_is_cut_off_when_nothing_more_comes() -> None:
+    lines = (FOLDER / "codex" / "0.171.jsonl").read_bytes().splitlines()
+    at = next(i for i, line in enumerate(lines) if b"echo two" in line)
+    ended = [one for one in read(CodexReader, "f.jsonl", lines[: at + 1], close=True) if one.ending == Ending.CUT_OFF]
+    assert [type(one.event).__name__ for one in ended] == ["TraceCompleted", "HookExecuted", "HookExecuted"]
+    assert {one.event.status for one in ended} == {TraceStatus.INTERRUPTED}  # type: ignore[union-attr]
+    for name in FILES:
+        whole = read(
+            CodexReader, f"{name}.jsonl", (FOLDER / "codex" / f"{name}.jsonl").read_bytes().splitlines(), close=True
+        )
+        left = [one for one in whole if one.source == "transcript.close"]
+        assert len(left) == (name == "0.20"), name  # of which the model had no more to say
 
 
 OUTPUTS: list[tuple[Any, str | None]] = [

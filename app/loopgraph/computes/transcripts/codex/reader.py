@@ -1,7 +1,7 @@
-"""Rollouts of Codex, its transcripts, as observations.
+"""Reads a rollout of Codex, the file of one thread.
 
-A rollout is the file of one thread. Recorded from clients 0.20, 0.45, 0.92, 0.110 and 0.171 against a stand-in for the model's
-API, and read in its published sources (codex-rs/protocol and codex-rs/rollout). Its eras, as a reader meets them:
+Recorded from clients 0.20, 0.45, 0.92, 0.110 and 0.171 against a stand-in for the model's API, and read in its published
+sources (codex-rs/protocol, codex-rs/rollout). Its eras, as a reader meets them:
 
 - bare: the first line is the session, all others are items of the model's API. No line tells its time, so each is dated by the
   session's beginning. Nothing tells of tokens, nor of turns.
@@ -13,17 +13,14 @@ API, and read in its published sources (codex-rs/protocol and codex-rs/rollout).
 Ids are those of hooks: a turn's, a call's, and for a subagent, whose thread is its id, those of the session that it works for.
 Newer clients name the OpenTelemetry trace of a turn, which ties what they send there to it.
 
-How far it is to be believed. A rollout is the client's own record, so all in it is first hand. A line's time is that of a log
+How far it is to be believed. A rollout is the client's own record: all in it is first hand. A line's time is that of a log
 record; what a line states of a beginning or an end counts for more. How a call ended: what the client keeps of it is first
-hand; what its model was told comes after that; an answer that does not tell is as good as telemetry, which may know better.
+hand, what its model was told comes after that, and an answer that does not tell is as good as telemetry, which may know better.
 Calls come without their instant, so that where hooks say the same in other words, theirs stand.
-
-A forked thread of the older eras begins with a copy of its parent's lines: they are of the parent, and are passed over.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -35,10 +32,10 @@ from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id
 from loopgraph.computes.agents.traces import subagent_trace
-from loopgraph.computes.transcripts.codex_copies import Copies
-from loopgraph.computes.transcripts.codex_threads import Thread, Turn, thread_of
-from loopgraph.computes.transcripts.codex_tools import Tools
-from loopgraph.computes.transcripts.codex_usage import Counts, Usage, consistent
+from loopgraph.computes.transcripts.codex.copies import Copies
+from loopgraph.computes.transcripts.codex.threads import Thread, Turn, id_in, is_injected, thread_of
+from loopgraph.computes.transcripts.codex.tools import Tools
+from loopgraph.computes.transcripts.codex.usage import Counts, Usage, response
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
@@ -46,7 +43,6 @@ from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import (
     OF_SESSION,
     PROMPTED,
-    EndpointCalled,
     HookExecuted,
     TraceCompleted,
     TraceStarted,
@@ -55,10 +51,6 @@ from loopgraph.contracts.traces import (
 
 COMPACTION: Final = "compaction"
 """The source of a trace in which only the context was made shorter, and the type of the step that did."""
-
-_ID_OF_FILE: Final = re.compile(r"rollout-[\dT-]{19}-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_INJECTED: Final = re.compile(r"\s*(?:<[a-z_]+>|# AGENTS\.md instructions\b|Warning: apply_patch was requested)")
-"""How messages begin that the client gives its model in a person's name."""
 
 _OF_TURN: Final = ("approval_policy", "sandbox_policy", "effort", "summary")
 _OF_SESSION: Final = ("originator", "source", "model_provider", "git", "forked_from_id", "history_base")
@@ -72,8 +64,7 @@ class CodexReader:
     def __init__(self, file: TranscriptFile) -> None:
         self._path = file.path
         self._thread: Thread | None = None
-        named = _ID_OF_FILE.search(file.path)
-        self._id_of_file = named[1] if named else None
+        self._id_of_file = id_in(file.path)
         self._copies = Copies()
         self._usage = Usage()
         self._tools: Tools | None = None
@@ -135,9 +126,19 @@ class CodexReader:
         else:
             yield from self._tools.item(self._turn, record, self._at, self._clock)
 
+    def close(self) -> Sequence[Observation]:
+        """What follows from nothing more coming: turns that have not ended were cut off."""
+        asked = self._copies.left()
+        told = list(self._prompt(asked.text, asked.at)) if asked and self._thread else []
+        for turn in self._turns:
+            if self._tools and not turn.over:
+                cut = TraceCompleted(correlation_id=turn.trace, status=TraceStatus.INTERRUPTED, error_type=INTERRUPTED)
+                told += [self._observed(cut, "close", ending=Ending.CUT_OFF), *self._tools.cut_off(turn)]
+        return told
+
     @property
     def _clock(self) -> Clock:
-        return Clock.LOGGED if self._dated else Clock.CONTINUATION
+        return Clock.WRITTEN if self._dated else Clock.CONTINUATION
 
     @property
     def _turn(self) -> Turn | None:
@@ -231,7 +232,7 @@ class CodexReader:
         self._turns.append(turn)
         # All turns of a subagent are one trace, which begins with the first.
         at = turn.at if first or not (self._thread and self._thread.agent_id) else None
-        yield self._observed(self._trace(turn, **said(timestamp=at)), "task_started", **said(**how))
+        yield self._observed(self._trace(turn, **said(timestamp=at)), "task_started", clock=Clock.LOGGED, **said(**how))
 
     def _prompt(self, text: str, at: datetime | None) -> _Told:
         """What a person has asked for: the beginning of a turn, or more to one that works."""
@@ -262,8 +263,7 @@ class CodexReader:
 
     def _user_message(self, payload: dict[str, Any]) -> _Told:
         fields = Fields(payload)
-        text = fields.text("message")
-        if text and fields.name("kind") in (None, "plain"):
+        if (text := fields.text("message")) and fields.name("kind") in (None, "plain"):
             yield from self._prompt(text, self._at)
 
     def _message(self, payload: dict[str, Any]) -> _Told:
@@ -272,7 +272,7 @@ class CodexReader:
         if not text.strip():
             return
         role, turn = payload.get("role"), self._turn
-        if role == "user" and not self._dated and not _INJECTED.match(text):
+        if role == "user" and not self._dated and not is_injected(text):
             yield from self._prompt(shortened(text, LONGEST_TEXT), self._at)
         elif role == "assistant" and turn:
             turn.said.append({"type": "text", "text": text})
@@ -281,12 +281,12 @@ class CodexReader:
                 yield self._observed(over, "message", ending=Ending.TELEMETRY)
 
     def _reasoning(self, payload: dict[str, Any]) -> _Told:
-        text = texts_of(payload.get("summary"))
-        if self._turn and text.strip():
+        if (text := texts_of(payload.get("summary"))).strip() and self._turn:
             self._turn.said.append({"type": "reasoning", "text": text})
         return iter(())
 
     def _over(self, turn: Turn, status: TraceStatus, **more: Any) -> TraceCompleted:
+        turn.over = True
         at = self._at if self._dated else None
         return TraceCompleted(correlation_id=turn.trace, status=status, **said(timestamp=at, **more))
 
@@ -295,6 +295,7 @@ class CodexReader:
         return next((turn for turn in reversed(self._turns) if turn.id == turn_id), None) if turn_id else self._turn
 
     def _complete(self, payload: dict[str, Any]) -> _Told:
+        """A turn has come to its answer, or to an error."""
         fields, turn = Fields(payload), self._turn_of(payload)
         if turn is None:
             return
@@ -303,11 +304,10 @@ class CodexReader:
         problem = problem or turn.error
         status = TraceStatus.ERROR if problem or error else TraceStatus.SUCCESS
         more = said(response_text=answer, error_message=problem, duration_ms=fields.number("duration_ms"))
-        yield self._observed(self._over(turn, status, **more), "task_complete")
+        yield self._observed(self._over(turn, status, **more), "task_complete", clock=Clock.LOGGED)
 
     def _error(self, payload: dict[str, Any]) -> _Told:
-        turn = self._turn
-        if turn:
+        if turn := self._turn:
             turn.error = Fields(payload).text("message") or turn.error
             over = self._over(turn, TraceStatus.ERROR, **said(error_message=turn.error))
             yield self._observed(over, "error", ending=Ending.TELEMETRY)
@@ -318,7 +318,8 @@ class CodexReader:
         if turn is None or self._tools is None:
             return
         more = said(error_type=INTERRUPTED, error_message=Fields(payload).text("reason"))
-        yield self._observed(self._over(turn, TraceStatus.INTERRUPTED, **more), "turn_aborted")
+        over = self._over(turn, TraceStatus.INTERRUPTED, **more)
+        yield self._observed(over, "turn_aborted", clock=Clock.LOGGED)
         yield from self._tools.cut_off(turn)
 
     def _rolled_back(self, payload: dict[str, Any]) -> _Told:
@@ -335,14 +336,13 @@ class CodexReader:
             return
         if turn.is_named and turn.prompt is None and not (self._thread and self._thread.agent_id):
             yield self._observed(self._trace(turn, source=COMPACTION), "compacted")
-        context = said(message=Fields(payload).text("message"))
-        yield self._observed(self._step(turn, COMPACTION, self._at, context=context), "compacted")
+        step = self._step(turn, COMPACTION, self._at, context=said(message=Fields(payload).text("message")))
+        yield self._observed(step, "compacted")
 
     # Calls of models
 
     def _token_count(self, payload: dict[str, Any]) -> _Told:
-        counted = self._usage.counted(payload)
-        if counted and self._thread:
+        if (counted := self._usage.counted(payload)) and self._thread:
             used, whole = counted
             yield from self._call(digest_id(self._thread.id, "token_count", whole), used)
 
@@ -361,14 +361,8 @@ class CodexReader:
         else:
             of_session = TraceStarted(correlation_id=where, session_id=where, source=OF_SESSION)
             yield self._observed(of_session, "token_count")
-        called = EndpointCalled(
-            correlation_id=where,
-            call_id=id_,
-            service_name=self._thread.provider,
-            endpoint_path="/responses",
-            status=TraceStatus.SUCCESS,
-            **said(model=self._model, completed_at=self._at, response_body=answered),
-            **consistent(used),
+        called = response(
+            where, id_, self._thread.provider, used, model=self._model, completed_at=self._at, body=answered
         )
         yield self._observed(called, "token_usage")
 

@@ -73,3 +73,7 @@ class Copies:
         """The fork's own prompt that was among the copied lines; once."""
         released, self._released = self._released, None
         return released
+
+    def left(self) -> Asked | None:
+        """The fork's own prompt, where nothing comes after the copy."""
+        return self._asked if self._thread_id is not None and not self._named else None

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.transcripts.lines import mapping_of
+from loopgraph.contracts.traces import EndpointCalled, TraceStatus
 
 _NAMES: Final = {
     "input_tokens": "input_tokens",
@@ -51,7 +52,20 @@ def _counts(usage: Any) -> Counts:
     return said(**{ours: fields.count(theirs) for theirs, ours in _NAMES.items()})
 
 
-def consistent(counts: Counts) -> Counts:
+def response(trace: str, id_: str, provider: str, used: Counts, *, body: Any, **more: Any) -> EndpointCalled:
+    """The call of a model that was answered with these tokens. ``more`` are fields of it; those that are None are not known."""
+    return EndpointCalled(
+        correlation_id=trace,
+        call_id=id_,
+        service_name=provider,
+        endpoint_path="/responses",
+        status=TraceStatus.SUCCESS,
+        **said(response_body=body, **more),
+        **_consistent(used),
+    )
+
+
+def _consistent(counts: Counts) -> Counts:
     """The counts without parts that are greater than their wholes."""
     kept = dict(counts)
     if kept.get("reasoning_tokens", 0) > kept.get("output_tokens", 0):

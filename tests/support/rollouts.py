@@ -63,10 +63,11 @@ class Fresh:
         return self.names.setdefault(found[0], (found[1] or "") + new_id().replace("-", ""))
 
 
-def read(reader: Reader, name: str, lines: Sequence[bytes]) -> list[Observation]:
-    """All that a transcript says."""
+def read(reader: Reader, name: str, lines: Sequence[bytes], *, close: bool = False) -> list[Observation]:
+    """All that a transcript says; ``close``: nothing more comes."""
     one = reader(TranscriptFile(name))
-    return [observation for line in lines for observation in one.read(line)]
+    told = [observation for line in lines for observation in one.read(line)]
+    return [*told, *(one.close() if close else ())]
 
 
 def sent(text: str) -> list[Observation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +12,20 @@ from loopgraph.computes.agents.ids import agent_trace_id, as_id, digest_id, prom
 from loopgraph.computes.transcripts.lines import mapping_of
 
 _VENDOR: Final = "openai"
+
+_ID_OF_FILE: Final = re.compile(r"rollout-[\dT-]{19}-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_INJECTED: Final = re.compile(r"\s*(?:<[a-z_]+>|# AGENTS\.md instructions\b|Warning: apply_patch was requested)")
+
+
+def id_in(path: str) -> str | None:
+    """The id of a thread, by the name of its rollout."""
+    named = _ID_OF_FILE.search(path)
+    return named[1] if named else None
+
+
+def is_injected(text: str) -> bool:
+    """Whether a message is one that the client gives its model in a person's name."""
+    return _INJECTED.match(text) is not None
 
 
 @dataclass(frozen=True)
@@ -67,6 +82,7 @@ class Turn:
     error: str | None = None
     settled: bool = False
     abandoned: bool = False
+    over: bool = False
     said: list[dict[str, Any]] = field(default_factory=list)
 
     @property
