@@ -25,6 +25,7 @@ from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.ingest import ingest_routes
 from loopgraph.api.http.limits import BodyLimit, Room
 from loopgraph.api.http.otlp import otlp_routes
+from loopgraph.api.http.renderings import rendering_routes
 from loopgraph.api.http.upgrading import UntilUpgraded
 from loopgraph.api.services import Services
 from loopgraph.api.startup import check_settings
@@ -35,6 +36,7 @@ from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
+from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.evidence import EvidenceReads
@@ -55,6 +57,7 @@ from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.rendering import Renderings
 from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
@@ -93,7 +96,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     """The parts of the service on an open graph."""
     execution_timeout = timedelta(minutes=settings.execution_timeout_minutes)
     reads, search = LineageReads(graph), TraceSearch(graph)
-    feed, prices = TraceFeed(search), price_list(settings)
+    feed, prices, assignments = TraceFeed(search), price_list(settings), Assignments(graph)
     return Services(
         settings=settings,
         graph=graph,
@@ -113,7 +116,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         evidence=EvidenceReads(graph),
         loop=FeedbackLoop(graph, execution_timeout),
         worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
-        assignments=Assignments(graph),
+        assignments=assignments,
+        renderings=Renderings(reads, DefinitionReads(graph), assignments),
         use_linker=UseLinker(graph, choose),
         uses=UseReads(graph),
     )
@@ -214,7 +218,7 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
     event_routes = [*ingest_routes, *batch_routes, *agent_hook_routes, *otlp_routes]
     origins = allowed_origins(settings)
     return Starlette(
-        routes=[*health_routes, *event_routes, *graphql_routes(settings, pace)],
+        routes=[*health_routes, *event_routes, *rendering_routes, *graphql_routes(settings, pace)],
         middleware=[
             Middleware(Gate, settings=settings),
             Middleware(

@@ -20,6 +20,7 @@ from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
+from loopgraph.orchestrators.loop.rendering import Renderings
 from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
@@ -50,5 +51,6 @@ class Services:
     loop: FeedbackLoop
     worker: LoopWorker
     assignments: Assignments
+    renderings: Renderings
     use_linker: UseLinker
     uses: UseReads

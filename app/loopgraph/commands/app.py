@@ -14,6 +14,7 @@ from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
 from loopgraph.commands.letters import letters
 from loopgraph.commands.migrate import migrate
+from loopgraph.commands.pattern import pattern
 from loopgraph.commands.patterns import patterns
 from loopgraph.commands.prices import prices
 from loopgraph.commands.report import report
@@ -38,6 +39,7 @@ for name, group in (
     ("letters", letters),
     ("prices", prices),
     ("patterns", patterns),
+    ("pattern", pattern),
 ):
     app.add_typer(group, name=name)
 

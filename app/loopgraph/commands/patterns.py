@@ -48,16 +48,15 @@ def scan(
     """
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
-    began = time.perf_counter()
     try:
-        found = asyncio.run(_scan(settings, paths or [Path()], fork, user=user, quiet=quiet))
+        found, seconds = asyncio.run(_scan(settings, paths or [Path()], fork, user=user, quiet=quiet))
     except KeyboardInterrupt as stop:
         err.print("stopped; the same command goes on")
         raise typer.Exit(130) from stop
     if as_json and not quiet:
         out.out(orjson.dumps([one.model_dump(mode="json") for one in found], option=orjson.OPT_INDENT_2).decode())
     elif not quiet:
-        _tell(found, time.perf_counter() - began)
+        _tell(found, seconds)
     for source in found:
         if source.refused:
             err.print(f"loopgraph: {source.title}: {source.refused}", markup=False, style="red")
@@ -67,7 +66,8 @@ def scan(
 
 async def _scan(
     settings: Settings, paths: Sequence[Path], fork: str | None, *, user: bool, quiet: bool
-) -> list[ScannedSource]:
+) -> tuple[list[ScannedSource], float]:
+    """What was found, and the seconds that it took without the start of the engine."""
     from loopgraph.contracts.audit import ActorType, Origin
     from loopgraph.contracts.git import ImportProgress
     from loopgraph.effects.clock import new_id
@@ -91,7 +91,7 @@ async def _scan(
                 status.update(f"{title}: {progress.commits:,} of {counted(progress.total, 'commit')}")
 
         async with open_services(settings) as services:
-            graph = services.graph
+            graph, began = services.graph, time.perf_counter()
             run = DefinitionScan(
                 LineageImport(graph),
                 services.lineage_reads,
@@ -100,7 +100,8 @@ async def _scan(
                 origin,
                 report,
             )
-            return [found async for found in run.run(sources.found, fork)]
+            found = [source async for source in run.run(sources.found, fork)]
+            return found, time.perf_counter() - began
 
 
 def _tell(found: Iterable[ScannedSource], seconds: float) -> None:
@@ -113,10 +114,10 @@ def _tell(found: Iterable[ScannedSource], seconds: float) -> None:
         told = [one for one in source.patterns if not _is_past(one)]
         widest = max((len(one.identity.name) for one in told), default=0)
         for one in told:
-            out.print(f"  {one.identity.kind:<8} {one.identity.name:<{min(widest, 40)}}  {_state(one)}", markup=False)
+            out.print(f"  {one.identity.kind:<8} {one.identity.name:<{min(widest, 60)}}  {_state(one)}", markup=False)
         if past := [one for one in source.patterns if _is_past(one)]:
             versions = counted(sum(one.versions for one in past), "version")
-            out.print(f"  and {len(past):,} of its past, which are gone, with {versions}", markup=False)
+            out.print(f"  {len(past):,} more are gone, with {versions}", markup=False)
         for note in source.notes:
             out.print(f"  {note}", markup=False)
         every += source.patterns

@@ -47,6 +47,31 @@ def adopted(text: str, pattern_id: str) -> str:
     return end.join(("---", *_allowing(matter).strip("\r\n").splitlines(), "---", _LINE.format(pattern_id), ""))
 
 
+def given_back(text: str, body: str, original: str | None) -> str:
+    """The file of an adopted skill with a text of its own again: with the front matter of its original, if that is there, else
+    with its own without the command."""
+    matter = parted(original)[0] if original is not None else _not_allowing(parted(text)[0])
+    end = "\r\n" if "\r\n" in (original or text) else "\n"
+    if not matter.strip() and original is not None and not original.lstrip("\ufeff").startswith("---"):
+        return body
+    return end.join(("---", *matter.strip("\r\n").splitlines(), "---", "")) + body
+
+
+def _not_allowing(matter: str) -> str:
+    """The front matter without what an adoption has added to it."""
+    tool = re.escape(TOOL)
+    for form in (
+        rf"^allowed-tools:[ \t]*{tool}[ \t]*(?:\r?\n|\Z)",
+        rf"^[ \t]+-[ \t]*{tool}[ \t]*(?:\r?\n|\Z)",
+        rf",[ \t]*{tool}",
+        tool,
+    ):
+        matter, count = re.subn(form, "", matter, count=1, flags=re.MULTILINE)
+        if count:
+            break
+    return matter
+
+
 def _allowing(matter: str) -> str:
     found = _TOOLS.search(matter)
     if found is None:

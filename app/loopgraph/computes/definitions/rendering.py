@@ -91,3 +91,24 @@ def _follow(parts: list[str], text: str) -> bool:
             return False
         at = found + len(part)
     return at <= end
+
+
+def with_arguments(body: str, arguments: str) -> str:
+    """A body with arguments put in, as the agent client does it; behind it, where it has no place for them."""
+    if not arguments:
+        return body
+    words, first = _words(arguments), 0 if re.search(r"\$0(?!\d)", body) else 1
+    put_in = False
+
+    def value(hole: re.Match[str]) -> str:
+        nonlocal put_in
+        if not (hole["all"] or hole["index"] or hole["place"]):
+            return hole[0]
+        put_in = True
+        if hole["all"]:
+            return arguments
+        place = int(hole["index"]) if hole["index"] else int(hole["place"]) - first
+        return words[place] if 0 <= place < len(words) else ""
+
+    text = _HOLE.sub(value, body)
+    return text if put_in else f"{body.rstrip()}\n\nARGUMENTS: {arguments}\n"

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.computes.definitions.places import Places, Spot, shortened
@@ -75,12 +76,12 @@ class Described:
         """Its kind."""
         return self.spot.kind.value
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What people call it."""
         return self.spot.identity(self.text).name
 
-    @property
+    @cached_property
     def description(self) -> str:
         """What its front matter says that it is for."""
         if self.spot.kind is DefinitionKind.MEMORY:

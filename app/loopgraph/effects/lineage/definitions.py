@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.contracts.definitions import UNCOMMITTED, VersionOfBody
+from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind, VersionOfBody
 from loopgraph.contracts.lineage import Pattern
 from loopgraph.contracts.stored import stored
+from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.lineage import mapping
 
 _VERSIONS_OF_BODIES = query("lineage/versions_of_bodies")
 _PATTERNS_BETWEEN = query("lineage/patterns_between")
+_PATTERNS_BY_DEFINITION = query("lineage/patterns_by_definition")
 _GIT_IDENTITIES = query("lineage/git_identities")
 _COMMITTED_TEXTS = query("lineage/committed_texts")
 
@@ -65,6 +67,16 @@ class DefinitionReads:
             found += [mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows]
             if len(rows) < _PAGE:
                 return found
+
+    async def patterns_named(self, kinds: Iterable[DefinitionKind], name: str) -> list[Pattern]:
+        """The patterns of these kinds that people call so, and that have a version in use."""
+        keys = [definition_key(kind, name) for kind in kinds]
+        rows = await self._graph.read(_PATTERNS_BY_DEFINITION, keys=keys, limit=_PAGE)
+        found = [mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows]
+        return sorted(
+            (pattern for pattern in found if pattern.name == name and pattern.current_node_id),
+            key=lambda pattern: pattern.pattern_id,
+        )
 
     async def git_identities(self) -> list[str]:
         """The identities of all repositories whose history was imported."""

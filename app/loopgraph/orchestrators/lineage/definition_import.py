@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
+from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.places import GLOBS, Place, Places
 from loopgraph.computes.lineage.definition_history import DefinitionLineage, Described, Survey
 from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, version_prefix
@@ -31,6 +32,9 @@ FORK_OPTION: Final = "loopgraph.fork"
 """Of git's configuration: the name of a fork that is to be told apart from its origin."""
 
 _MANIFEST_BYTES: Final = 4_000_000
+
+_LATEST: Final = 50
+"""Among so many of its latest versions a text is looked for, where the file fetches its text."""
 
 
 class Refused(Exception):
@@ -142,8 +146,18 @@ class DefinitionImport(GitImport):
             present = last[key].path in there and there[last[key].path].lineage == key
             if pattern_id not in self.tips or present:
                 node_id = lineage.node_id(last[key].key) if present else None
+                if present and adopted_pattern(described[key].text):
+                    node_id = await self._fetched(pattern_id)
                 self._tip(described[key], pattern_id, node_id)
         await self._work_tree(lineage, {path: file for path, file in at_tip.items() if file.lineage in chosen}, ids)
+
+    async def _fetched(self, pattern_id: str) -> str | None:
+        """The version that stays in use where the file fetches its text: the one that is, else the last that has one."""
+        known = await self._remembered([pattern_id])
+        if pattern_id in known and (there := known[pattern_id].current_node_id):
+            return there
+        page = (await self._reads.versions_pages([pattern_id], _LATEST))[pattern_id].versions
+        return next((one.node_id for one in page if adopted_pattern(one.template_code) is None), None)
 
     async def _pattern_ids(self, lineage: DefinitionLineage, chosen: Mapping[FileKey, object]) -> dict[FileKey, str]:
         """The patterns of lineages: a file that was seen before its first commit has one already."""
@@ -168,7 +182,7 @@ class DefinitionImport(GitImport):
         new: list[tuple[Described, str, str | None, Content]] = []
         for path, content in (await self._contents()).items():
             spot, file = lineage.places.spot(path), files.get(path)
-            if spot is None or (file and _same(content.text, await self._text(file))):
+            if spot is None or adopted_pattern(content.text) or (file and _same(content.text, await self._text(file))):
                 continue
             pattern_id = ids[file.lineage] if file else lineage.new_pattern_id(path)
             new.append(

@@ -1,7 +1,8 @@
 """A scan for definitions: each repository with its history, each folder outside git by what is in its files now.
 
 Outside git, a version is a text. A file whose text is new gets a version that is refined from the one before it; one that has
-gone back to an earlier text has that earlier version in use again. When a file is gone, its pattern has no version in use.
+gone back to an earlier text has that earlier version in use again. When a file is gone, its pattern has no version in use. A
+skill that fetches its text (``computes.definitions.adoption``) stays with the version that is in use.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from dataclasses import replace
 from typing import NamedTuple
 
+from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.places import Place, Places
 from loopgraph.computes.lineage.definition_history import (
     OUTSIDE_GIT,
@@ -137,7 +139,7 @@ class DefinitionScan:
         contents = await asyncio.to_thread(read_all, source.seen.items(), MAX_TEMPLATE_BYTES)
         found = []
         for path, content in contents.items():
-            if spot := spots.get(path):
+            if (spot := spots.get(path)) and not adopted_pattern(content.text):
                 pattern_id = outside_git(spot.place.scope, spot.path)
                 node_id = version_outside_git(pattern_id, content.text)
                 found.append(_Now(Described(spot, content.text), pattern_id, node_id, content))

@@ -1,0 +1,86 @@
+"""``loopgraph pattern …``: the text of one pattern, for whoever is to run it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loopgraph.clients import render as client
+from loopgraph.commands.terminal import configure_logging, out, plainly
+from loopgraph.settings import Settings
+
+pattern = typer.Typer(
+    no_args_is_help=True, help="Deliver the text of a pattern's version, and let a skill fetch its own."
+)
+
+
+@pattern.command()
+@plainly
+def render(
+    name: Annotated[str, typer.Argument(help="Name or id of a pattern.")],
+    unit: Annotated[str, typer.Option(help="What should see one version only: a session, a user, a task.")],
+    arguments: Annotated[str | None, typer.Option(help="Put in where the text has a place for them.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="skill, command, subagent or memory, where a name is not enough.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the version and the experiment, too, as JSON.")
+    ] = False,
+    url: Annotated[str | None, typer.Option(help="Address of the service; default LOOPGRAPH_URL.")] = None,
+    token_env: Annotated[
+        str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
+    ] = None,
+) -> None:
+    """Print the text of the version that a unit is to run, without front matter.
+
+    The service decides: while an experiment is open, by the unit, for each unit always the same. When it is away, the last known
+    text is printed.
+    """
+    options = {"--arguments": arguments, "--kind": kind, "--url": url, "--token-env": token_env}
+    given = [word for option, value in options.items() if value for word in (option, value)]
+    words = [name, "--unit", unit, *given, *(["--json"] if as_json else [])]
+    sys.exit(client.main(words))
+
+
+@pattern.command()
+@plainly
+def adopt(
+    skill: Annotated[Path, typer.Argument(metavar="FILE", help="The SKILL.md of a skill.")],
+    back: Annotated[
+        bool, typer.Option("--back", help="Give the skill a text of its own again: that of the version in use.")
+    ] = False,
+    graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
+) -> None:
+    """Let a skill fetch the text that its session is to have, so that experiments reach it; a copy of the file is kept beside it.
+
+    The text must be known: `loopgraph patterns scan` records it.
+    """
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    configure_logging("error")
+
+    async def work() -> tuple[str, Path | None]:
+        from loopgraph.effects.lineage.definitions import DefinitionReads
+        from loopgraph.main import open_services
+        from loopgraph.orchestrators.lineage.adoption import Adoption
+
+        async with open_services(settings, create=False) as services:
+            adoption = Adoption(services.lineage_reads, DefinitionReads(services.graph))
+            return await (adoption.give_back(skill) if back else adoption.adopt(skill))
+
+    pattern_id, backup = asyncio.run(work())
+    if backup is None:
+        out.print(f"{skill} {'has its own text' if back else f'fetches {pattern_id}'} already", markup=False)
+        return
+    if back:
+        out.print(f"{skill} has the text of {pattern_id} again", markup=False)
+    else:
+        out.print(
+            f"{skill} fetches the text of {pattern_id} for each session; the service at LOOPGRAPH_URL gives it",
+            markup=False,
+        )
+        out.print(f"`loopgraph pattern adopt --back {skill}` gives it a text of its own again", markup=False)
+    out.print(f"as it was: {backup}", markup=False)

@@ -1,0 +1,36 @@
+"""A pattern's text as a unit of work is to have it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from loopgraph.contracts.base import Contract, Id, Name, Text
+from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.feedback import Arm
+
+
+class RenderRequest(Contract):
+    """``pattern`` is an id, or what people call a definition; ``kind`` and ``folder`` (where it is asked for) tell several of one
+    name apart. ``unit`` is whatever should see one version only; ``arguments`` are put in where the text has a place for them,
+    and stand behind it otherwise."""
+
+    pattern: Name
+    unit: Name
+    kind: DefinitionKind | None = None
+    folder: Text | None = None
+    arguments: Text | None = None
+
+
+class Rendering(Contract):
+    """The text, without front matter, and of which version it is. Whoever reports an execution of it says ``node_id``,
+    ``experiment_id`` and ``unit``."""
+
+    text: Text
+    pattern_id: Id
+    node_id: Id
+    version: Annotated[int, Field(ge=1)]
+    unit: Name
+    experiment_id: Id | None
+    arm: Arm | None

@@ -1,0 +1,63 @@
+"""Skills that fetch their text: their files are changed, and changed back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from loopgraph.computes.definitions.adoption import adopted, adopted_pattern, given_back
+from loopgraph.computes.definitions.naming import meant
+from loopgraph.contracts.bodies import body_of, digest_of_version
+from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.effects.definitions import replacing
+from loopgraph.effects.lineage.definitions import DefinitionReads
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.errors import InvalidInput, NotFound
+
+
+class Adoption:
+    """Adopts skills and gives them back."""
+
+    def __init__(self, reads: LineageReads, definitions: DefinitionReads) -> None:
+        self._reads = reads
+        self._definitions = definitions
+
+    async def adopt(self, skill: Path) -> tuple[str, Path | None]:
+        """The pattern whose text the skill fetches from now on, and the copy of the file; None if it did before.
+
+        Raises InvalidInput for a file that is no skill, and for a text that is no version's.
+        """
+        text = await asyncio.to_thread(replacing.read, skill)
+        if there := adopted_pattern(text):
+            return there, None
+        digest = digest_of_version(DefinitionKind.SKILL, text)
+        known = (await self._definitions.versions_of_bodies([digest])).get(digest, ()) if digest else ()
+        ids = {one.pattern_id for one in known if one.pattern_type == DefinitionKind.SKILL}
+        patterns = [one for one in (await self._reads.patterns(sorted(ids))).values() if one.current_node_id]
+        if not patterns:
+            problem = "is not the text of a pattern in use; `loopgraph patterns scan` records it, with its history"
+            raise InvalidInput(str(skill), problem)
+        pattern = meant(patterns, await asyncio.to_thread(replacing.folder_of, skill))
+        return pattern.pattern_id, await asyncio.to_thread(
+            replacing.replace, skill, text, adopted(text, pattern.pattern_id)
+        )
+
+    async def give_back(self, skill: Path) -> tuple[str, Path | None]:
+        """The pattern whose text in use the skill has from now on, and the copy of the file; None if it had one of its own.
+
+        Raises NotFound for a pattern that is not there, InvalidInput for one without a version in use.
+        """
+        text = await asyncio.to_thread(replacing.read, skill)
+        pattern_id = adopted_pattern(text)
+        if pattern_id is None:
+            return "", None
+        pattern = (await self._reads.patterns([pattern_id])).get(pattern_id)
+        if pattern is None:
+            raise NotFound("Pattern", pattern_id)
+        if pattern.current_node_id is None:
+            raise InvalidInput(str(skill), f"{pattern_id} has no version in use")
+        version = (await self._reads.versions([pattern.current_node_id]))[pattern.current_node_id]
+        originals = [one for one in await asyncio.to_thread(replacing.copies, skill) if adopted_pattern(one) is None]
+        body = body_of(DefinitionKind.SKILL, version.template_code)
+        new = given_back(text, body, originals[-1] if originals else None)
+        return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new)
