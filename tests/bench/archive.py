@@ -2,8 +2,9 @@
 
 2,000 traces of ten steps, ten of them in a session, recorded by the product's own functions. All of them are pruned and restored
 four times: the first time the engine has never seen the statements, and while it compiles them, that takes as much of the
-processor as they do. Prints one Markdown table: traces a second, and what a thousand traces cost: statements, and seconds of the processor for this process and for the engine. The last rows are what
-the engine alone takes for the same nodes: deleted and made again over Bolt by one statement each, with nothing read or compared.
+processor as they do. Prints one Markdown table: traces a second, and what a thousand traces cost: statements, and seconds of the
+processor for this process and for the engine. The last rows are what the engine alone takes for the same nodes: deleted and made
+again over Bolt by one statement each, with nothing read or compared.
 """
 
 from __future__ import annotations
