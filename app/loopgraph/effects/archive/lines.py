@@ -17,7 +17,9 @@ import orjson
 from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship
 
 _SORTED = orjson.OPT_SORT_KEYS
+_WITH_INSTANTS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 _PLAIN = frozenset({str, int, bool, type(None)})
+_USUAL = _PLAIN | {datetime}
 
 Item = Node | Relationship
 
@@ -40,16 +42,18 @@ class Line(NamedTuple):
 
 def encoded(item: Item) -> bytes:
     """An item as the line that stands for it: equal items have equal lines. Raises TypeError for a value without JSON form."""
-    properties = {
-        name: value if type(value) in _PLAIN else coded(value) for name, value in item.properties.items()
-    }  # fmt: skip
+    properties = item.properties
+    if not _USUAL.issuperset(map(type, properties.values())):
+        properties = {
+            name: value if type(value) in _PLAIN else coded(value) for name, value in properties.items()
+        }  # fmt: skip
     if isinstance(item, Node):
         node: dict[str, Any] = {"node": item.id.label, "key": item.id.key, "properties": properties}
         if item.unit is not None:
             node["unit"] = item.unit
-        return orjson.dumps(node, option=_SORTED)
+        return orjson.dumps(node, coded, _WITH_INSTANTS)
     relationship = {"relationship": item.type, "start": [*item.start], "end": [*item.end], "properties": properties}
-    return orjson.dumps(relationship, option=_SORTED)
+    return orjson.dumps(relationship, coded, _WITH_INSTANTS)
 
 
 def decoded(line: bytes) -> Item:

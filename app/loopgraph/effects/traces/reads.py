@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from loopgraph.assets import Access, query
+from loopgraph.assets import Access, Query, query
 from loopgraph.contracts.assembly import Forest, Head, Skeleton, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.experiments import ArmTally, Experiment
@@ -25,12 +25,13 @@ from loopgraph.effects.traces import mapping
 T = TypeVar("T", Trace, HookExecution, EndpointCall)
 
 _TRACES_IN_CONTEXT = query("traces/traces_in_context")
-_SPAWNED_BY_TRACES = query("traces/spawned_by_traces")
+_TREES_IN_CONTEXT = query("traces/trees_in_context")
 _FIRST_PROMPTS = query("traces/first_prompts")
 _CONTINUED_PROMPTS = query("traces/continued_prompts")
 _PROMPTS_BY_OTEL_ID = query("traces/prompts_by_otel_id")
 _STEPS_OF_TRACES = query("traces/steps_of_traces")
 _CHILDREN_OF_TRACES = query("traces/children_of_traces")
+_SKELETON_OF_TREES = query("traces/skeleton_of_trees")
 _SKELETON_OF_TRACES = query("traces/skeleton_of_traces")
 _SKELETON_OF_STEPS = query("traces/skeleton_of_steps")
 _HOOKS_BY_ID = query("traces/hooks_by_id")
@@ -92,7 +93,9 @@ class TraceReads:
         max_traces: int = MAX_TRACES,
         max_steps: int = MAX_STEPS,
     ) -> Forest:
-        """Some traces with all that they spawned, 257 levels deep, in three statements; unknown and hidden ids are absent.
+        """Some traces with all that they spawned, 257 levels deep; unknown and hidden ids are absent.
+
+        Two statements, and a third if they have spawned any.
 
         At most ``max_traces`` traces beside those asked for, ``max_steps`` steps for each of these (and ``MOST`` altogether), and
         twice as many calls.
@@ -101,8 +104,11 @@ class TraceReads:
         limit = min(max_steps * len(ids), MOST)
 
         async def work(tx: Transaction) -> tuple[_Rows, bool]:
-            kept, cut = await _with_spawned(tx, ids, max_traces)
-            return await _rows(tx, kept, subject, limit + 1), cut
+            found, below, cut = await _trees(tx, _TREES_IN_CONTEXT, ids, subject, max_traces)
+            traces = [dict(zip(_TRACES_IN_CONTEXT.returns, values, strict=True)) for values in found]
+            if below:
+                traces += await tx.run(_TRACES_IN_CONTEXT, correlation_ids=below, subject=subject)
+            return await _with_steps(tx, traces, limit + 1), cut
 
         rows, cut = await self._graph.transaction(work, Access.READ)
         return Forest(
@@ -114,14 +120,16 @@ class TraceReads:
         )
 
     async def skeleton(self, correlation_ids: Iterable[str], principal: Principal | None) -> Skeleton:
-        """The spans of what ``forest`` reads, in three statements, and a fraction of its time and memory."""
+        """The spans of what ``forest`` reads, in as many statements, and a fraction of its time and memory."""
         ids, subject = list(dict.fromkeys(correlation_ids)), subject_of(principal)
         limit = min(MAX_STEPS * len(ids), MOST)
 
         async def work(tx: Transaction) -> tuple[list[tuple[Span, str | None]], list[Row], bool]:
-            kept, cut = await _with_spawned(tx, ids, MAX_TRACES)
-            traces = await tx.run(_SKELETON_OF_TRACES, correlation_ids=kept, subject=subject)
-            heads = [mapping.trace_span(values) for row in traces for values in row["spans"]]
+            [found], below, cut = await _trees(tx, _SKELETON_OF_TREES, ids, subject, MAX_TRACES)
+            more = await tx.run(_SKELETON_OF_TRACES, correlation_ids=below, subject=subject) if below else []
+            heads = [
+                mapping.trace_span(values) for spans in (found, *(row["spans"] for row in more)) for values in spans
+            ]
             seen = list(dict.fromkeys(span.id for span, _ in heads))
             return heads, await tx.run(_SKELETON_OF_STEPS, correlation_ids=seen, limit=limit + 1), cut
 
@@ -279,16 +287,24 @@ def _head(row: Row) -> Head:
     )
 
 
-async def _with_spawned(tx: Transaction, ids: list[str], max_traces: int) -> tuple[list[str], bool]:
-    """The ids and those of what they spawned, at most ``max_traces`` of these, and whether there are more."""
-    below = await tx.run(_SPAWNED_BY_TRACES, correlation_ids=ids, limit=len(ids) + max_traces + 1)
-    every = list(dict.fromkeys([*ids, *(row["correlation_id"] for row in below)]))
-    kept = every[: len(ids) + max_traces]
-    return kept, len(kept) < len(every)
+async def _trees(
+    tx: Transaction, statement: Query, ids: list[str], subject: str | None, max_traces: int
+) -> tuple[list[list[Any]], list[str], bool]:
+    """What a statement finds of traces; the ids of what they spawned, at most ``max_traces``; and whether there are more."""
+    rows = await tx.run(statement, correlation_ids=ids, subject=subject, limit=len(ids) + max_traces + 1)
+    found = [row["found"] for row in rows if isinstance(row["found"], list)]
+    below = dict.fromkeys(row["found"] for row in rows if isinstance(row["found"], str))
+    asked = set(ids)
+    others = [id_ for id_ in below if id_ not in asked]
+    return found, others[:max_traces], len(others) > max_traces
 
 
 async def _rows(tx: Transaction, correlation_ids: list[str], subject: str | None, limit: int) -> _Rows:
     traces = await tx.run(_TRACES_IN_CONTEXT, correlation_ids=correlation_ids, subject=subject)
+    return await _with_steps(tx, traces, limit)
+
+
+async def _with_steps(tx: Transaction, traces: list[Row], limit: int) -> _Rows:
     seen = list(dict.fromkeys(row["trace"]["correlation_id"] for row in traces))
     return _Rows(traces, await tx.run(_STEPS_OF_TRACES, correlation_ids=seen, limit=limit))
 

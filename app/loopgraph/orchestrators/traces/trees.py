@@ -14,7 +14,7 @@ from loopgraph.effects.traces.reads import TraceReads
 async def read_trees(
     reads: TraceReads, root_ids: Collection[str], principal: Principal | None, *, max_steps: int
 ) -> tuple[dict[str, Node[Record]], bool]:
-    """The trees under some traces, in four statements; unknown and hidden ids are absent.
+    """The trees under some traces, in two statements or three; unknown and hidden ids are absent.
 
     Together they have at most ``max_steps`` hook executions, twice as many endpoint calls, and as many traces; the second value
     says whether something was left out because of that.
@@ -26,13 +26,13 @@ async def read_trees(
 
 
 async def skeletons(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> dict[str, Node[Span]]:
-    """The trees under some traces as spans, in four statements; unknown and hidden ids are absent."""
+    """The trees under some traces as spans, in two statements or three; unknown and hidden ids are absent."""
     nodes = (await skeleton(reads, ids, principal)).nodes
     return {id_: node for id_ in ids if (node := nodes.get((SpanKind.TRACE, id_))) is not None}
 
 
 async def skeleton(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> Grove[Span]:
-    """Some traces and all under them as spans, in four statements."""
+    """Some traces and all under them as spans, in two statements or three."""
     found = await reads.skeleton(ids, principal)
     return await asyncio.to_thread(plant, found.spans, heads=ids, continued=found.continued_from)
 
