@@ -53,6 +53,7 @@ from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
@@ -62,6 +63,8 @@ from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.feed import TraceFeed
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.traces.uses import UseLinker
+from loopgraph.orchestrators.transcripts.clients import clients_named
+from loopgraph.orchestrators.transcripts.following import TranscriptFollower
 from loopgraph.settings import CaptureContent, Settings, default_data_folder, unknown_settings
 
 logger = logging.getLogger(__name__)
@@ -136,6 +139,17 @@ def build_housekeeping(services: Services) -> Housekeeping:
     )
 
 
+def build_follower(services: Services) -> TranscriptFollower:
+    """What follows the transcripts that the settings name. Raises SetupError for a client that there is not."""
+    settings = services.settings
+    return TranscriptFollower(
+        clients_named(settings.watch),
+        services.recorder,
+        Positions(services.graph),
+        quiet_for=timedelta(minutes=settings.trace_timeout_minutes) if settings.trace_timeout_minutes else None,
+    )
+
+
 @contextlib.asynccontextmanager
 async def open_services(settings: Settings, *, create: bool = True) -> AsyncIterator[Services]:
     """The parts of the service on the graph that the settings name, its schema in place. ``create``: see ``Graph.open``."""
@@ -159,6 +173,8 @@ async def _working(settings: Settings, services: Services, pace: Pace, room: Roo
     housekeeping, garbage = build_housekeeping(services), Collector(pace.idle)
     workers = (services.worker, services.use_linker, housekeeping, garbage)
     background = [asyncio.create_task(work.run_forever()) for work in workers]
+    if settings.watch:
+        background.append(asyncio.create_task(build_follower(services).run_forever()))
     background += [asyncio.create_task(rehearse_beside(settings)), asyncio.create_task(_load_prices())]
     sys.setswitchinterval(0.001)  # a thread that reckons leaves the event loop its turns sooner
     gc.freeze()  # what start made stays: a full collection need not look at it again
@@ -193,6 +209,7 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
         settings = Settings()
         for sentence in unknown_settings(os.environ):
             logger.warning("%s", sentence)
+    clients_named(settings.watch)
     check_settings(settings)  # what is wrong is told before the graph is opened
     pace = Pace()
     room = Room(settings.max_bodies_bytes)

@@ -220,6 +220,12 @@ class Settings(BaseSettings):
         default=None, description="folder that traces are archived in; `archive` in the data folder"
     )
 
+    watch: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="agent clients whose transcripts the service follows on this machine, separated by commas: `claude-code`; "
+        "`all` for every one that it can read",
+    )
+
     loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
         default=500, description="how often waiting feedback runs are looked at again"
     )
@@ -257,7 +263,7 @@ class Settings(BaseSettings):
     def _folder(cls, value: object) -> object:
         return (Path(value).expanduser().absolute() if value else None) if isinstance(value, str) else value
 
-    @field_validator("redact_names", "allowed_hosts", "allowed_origins", mode="before")
+    @field_validator("redact_names", "allowed_hosts", "allowed_origins", "watch", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

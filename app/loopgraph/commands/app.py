@@ -22,6 +22,7 @@ from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
 from loopgraph.commands.terminal import out
 from loopgraph.commands.traces import traces
+from loopgraph.commands.watch import watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,7 +31,7 @@ app = typer.Typer(
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "
     "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see the README.",
 )
-for command in (serve, demo, doctor, report, migrate, backup, restore, schema):
+for command in (serve, watch, demo, doctor, report, migrate, backup, restore, schema):
     app.command()(command)
 for name, group in (
     ("import", imports),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from loopgraph.effects.transcripts.files import existing, jsonl_files
+from loopgraph.effects.transcripts.files import ABOUT, existing, jsonl_files
 
 _OUTPUTS: Final = "tool-results"
 _SUBAGENTS: Final = "subagents"
@@ -34,6 +34,16 @@ def transcripts(path: Path) -> list[Path]:
     return list(_of(path / "projects" if (path / "projects").is_dir() else path))
 
 
+def watched(home: Path) -> Path:
+    """The folder that new transcripts appear in, below one of the client's."""
+    return home / "projects" if (home / "projects").is_dir() else home
+
+
+def is_transcript(path: Path) -> bool:
+    """Whether a path below the client's folder is that of a transcript."""
+    return path.suffix == ".jsonl" and "projects" in path.parts and _OUTPUTS not in path.parts
+
+
 def _of(folder: Path) -> Iterator[Path]:
     return (path for path in jsonl_files(folder) if _OUTPUTS not in path.relative_to(folder).parts)
 
@@ -41,7 +51,7 @@ def _of(folder: Path) -> Iterator[Path]:
 def about(path: Path) -> Mapping[str, Any]:
     """What the client says of a subagent in a file beside its transcript; empty if there is none."""
     try:
-        said = json.loads(path.with_suffix(".meta.json").read_bytes())
+        said = json.loads(path.with_suffix(ABOUT).read_bytes())
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}

@@ -16,6 +16,9 @@ from loopgraph.errors import InvalidInput
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """A line of more bytes is passed over: it would have to be held whole."""
 
+ABOUT: Final = ".meta.json"
+"""What a file about a transcript is called, in place of its ``.jsonl``."""
+
 _CHUNK: Final = 1 << 20
 _HEAD: Final = 256 * 1024
 """So much of a file is looked at for its first line."""
@@ -27,11 +30,13 @@ _FORKED = re.compile(rb'"forkedFrom":\s*\{')
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of a client's transcripts, as it was found."""
+    """A file of a client's transcripts, as it was found. ``about_ns`` is when the file beside it that tells about it was last
+    written; 0 if there is none."""
 
     client: str
     path: Path
     stamp: Stamp
+    about_ns: int = 0
 
     @property
     def file_id(self) -> str:
@@ -45,7 +50,11 @@ def found(client: str, path: Path) -> FoundFile | None:
         status = path.stat()
     except OSError:
         return None
-    return FoundFile(client, path, Stamp(status.st_size, status.st_mtime_ns))
+    try:
+        about_ns = path.with_suffix(ABOUT).stat().st_mtime_ns
+    except OSError:
+        about_ns = 0
+    return FoundFile(client, path, Stamp(status.st_size, max(status.st_mtime_ns, about_ns)), about_ns)
 
 
 def existing(path: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,15 @@ from pathlib import Path
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
 from loopgraph.effects.transcripts import claude_code
+from loopgraph.errors import SetupError
 
 
 @dataclass(frozen=True)
 class TranscriptClient:
     """A client. ``homes`` are the folders that it keeps its transcripts below, as many as are there; ``transcripts`` those at a
     path, which raises InvalidInput if there is nothing; ``opened`` is a reader of one, which is told the ids of its lines that
-    stand in another, too. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``forks``: whether one
+    stand in another, too. ``watched`` is the folder to be watched of one of the homes, and ``is_transcript`` tells transcripts
+    from what else is there. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``forks``: whether one
     can begin with a copy of another's lines.
     """
 
@@ -25,6 +27,8 @@ class TranscriptClient:
     homes: Callable[[], list[Path]]
     transcripts: Callable[[Path], list[Path]]
     opened: Callable[[Path, Container[str]], TranscriptReader]
+    watched: Callable[[Path], Path]
+    is_transcript: Callable[[Path], bool]
     is_session: Callable[[Path], bool] = lambda path: True
     forks: bool = False
 
@@ -48,8 +52,20 @@ CLIENTS: Mapping[str, TranscriptClient] = {
             homes=claude_code.homes,
             transcripts=claude_code.transcripts,
             opened=_claude_code,
+            watched=claude_code.watched,
+            is_transcript=claude_code.is_transcript,
             is_session=claude_code.is_of_session,
             forks=True,
         ),
     )
 }
+
+
+def clients_named(names: Iterable[str]) -> list[TranscriptClient]:
+    """The clients of these names; ``all`` are all of them. Raises SetupError for one that there is not."""
+    chosen = list(names)
+    if "all" in chosen:
+        return list(CLIENTS.values())
+    if unknown := [name for name in chosen if name not in CLIENTS]:
+        raise SetupError(f"there are no transcripts of {unknown[0]!r}: name {', '.join(CLIENTS)} or all")
+    return [CLIENTS[name] for name in dict.fromkeys(chosen)]

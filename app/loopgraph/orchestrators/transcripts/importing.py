@@ -84,6 +84,9 @@ class TranscriptImport:
             await self._hand_on(queue, writer)
             await self._put(queue, writer, None)
             await writer
+        except BaseException:
+            self._open.clear()  # what was read and not recorded is read again
+            raise
         finally:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)

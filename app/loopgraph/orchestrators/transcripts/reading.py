@@ -44,6 +44,8 @@ class Reading:
         OSError."""
         self._reader = self._client.opened(self.file.path, repeated)
         known = self._known
+        if known is not None and known.mtime_ns < self.file.about_ns:
+            known = None  # what all of its lines are about is told anew
         if known and known.offset and digest_of(self.file.path, known.offset) == known.digest:
             self._recorded = known.offset
 
@@ -71,7 +73,7 @@ class Reading:
 
     def goes_on_with(self, file: FoundFile) -> bool:
         """Whether what is there now is what has been read, and perhaps more."""
-        if file.stamp.size < self._lines.offset or self._is_closed:
+        if file.stamp.size < self._lines.offset or file.about_ns != self.file.about_ns or self._is_closed:
             return False
         self.file = file
         return True

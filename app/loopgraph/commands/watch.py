@@ -1,0 +1,86 @@
+"""``loopgraph watch``: the transcripts of agent clients, as they are written."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+import typer
+
+from loopgraph.commands.import_transcripts import summary
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.settings import Settings
+
+
+@plainly
+def watch(
+    clients: Annotated[
+        list[str] | None, typer.Argument(help="Agent clients, such as claude-code; default: all that can be read.")
+    ] = None,
+    graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Follow the sessions of agent clients on this machine, without any hook: what is there is imported first.
+
+    It runs until Ctrl-C. `loopgraph serve` does the same with LOOPGRAPH_WATCH=all.
+    """
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    configure_logging("warning")
+    try:
+        asyncio.run(_watch(settings, clients or ["all"], quiet=quiet))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
+    from datetime import datetime, timedelta
+
+    from loopgraph.effects.transcripts.positions import Positions
+    from loopgraph.main import open_services
+    from loopgraph.orchestrators.transcripts.clients import TranscriptClient, clients_named
+    from loopgraph.orchestrators.transcripts.following import TranscriptFollower
+
+    clients = clients_named(names)
+    began = time.perf_counter()
+    seen: set[str] = set()
+
+    def told(client: TranscriptClient, progress: TranscriptProgress) -> None:
+        if quiet:
+            return
+        if client.name in seen:
+            at = datetime.now().astimezone()
+            out.print(f"{at:%H:%M:%S} {client.title}: {_news(progress)}", markup=False)
+            return
+        seen.add(client.name)
+        for line in summary(progress, time.perf_counter() - began):
+            out.print(line, markup=False)
+
+    minutes = settings.trace_timeout_minutes
+    async with open_services(settings) as services:
+        began = time.perf_counter()
+        follower = TranscriptFollower(
+            clients,
+            services.recorder,
+            Positions(services.graph),
+            quiet_for=timedelta(minutes=minutes) if minutes else None,
+            told=told,
+        )
+        if not quiet:
+            err.print(f"following {', '.join(client.title for client in clients)}; Ctrl-C ends it", markup=False)
+        try:
+            await follower.run_forever()
+        finally:
+            await services.recorder.close(settings.ingest_drain_ms / 1000)
+
+
+def _news(progress: TranscriptProgress) -> str:
+    parts = (
+        (progress.prompts, "prompt"),
+        (progress.subagents, "subagent"),
+        (progress.model_calls, "model call"),
+        (progress.tool_calls, "tool call"),
+        (progress.recorded, "event"),
+    )
+    return " · ".join(counted(count, one) for count, one in parts if count)

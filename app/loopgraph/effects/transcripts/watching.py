@@ -1,0 +1,41 @@
+"""Tells when files below some folders are written, by what the operating system tells of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from watchfiles import Change, awatch
+
+from loopgraph.effects.transcripts.files import ABOUT
+
+logger = logging.getLogger(__name__)
+
+_TOGETHER_MS: Final = 400
+"""What is written within so many ms of each other is told of together."""
+
+
+async def written(folders: Iterable[Path], is_wanted: Callable[[Path], bool]) -> AsyncIterator[set[Path]]:
+    """The wanted files that were written, a set whenever some were, for ever. What tells about a file counts as that file.
+
+    Where the operating system cannot watch so many files it is looked for changes again and again.
+    """
+
+    def is_told(change: Change, path: str) -> bool:
+        return change is not Change.deleted and is_wanted(_file(path))
+
+    places = sorted({str(folder) for folder in folders})
+    try:
+        async for changes in awatch(*places, watch_filter=is_told, debounce=_TOGETHER_MS):
+            yield {_file(path) for _, path in changes}
+    except OSError as error:
+        logger.warning("%s: transcripts are looked at again and again instead", error)
+        async for changes in awatch(*places, watch_filter=is_told, debounce=_TOGETHER_MS, force_polling=True):
+            yield {_file(path) for _, path in changes}
+
+
+def _file(path: str) -> Path:
+    """The transcript that a written file is, or is about."""
+    return Path(path.removesuffix(ABOUT) + ".jsonl") if path.endswith(ABOUT) else Path(path)

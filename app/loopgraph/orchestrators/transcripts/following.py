@@ -1,0 +1,109 @@
+"""Following the transcripts of clients: what is there is imported, and then whatever is written, as it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.effects.transcripts.positions import Positions
+from loopgraph.effects.transcripts.watching import written
+from loopgraph.errors import LoopgraphError
+from loopgraph.orchestrators.recording.recorder import Recorder
+from loopgraph.orchestrators.transcripts.clients import TranscriptClient
+from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_S: Final = 5.0
+"""Between two attempts, while the graph takes nothing in."""
+
+_LOOK_S: Final = 60.0
+"""How often a client is looked for that has no folder yet, or one that cannot be watched."""
+
+_ALL_EVERY_S: Final = 3600.0
+"""How often it is looked for files that have been quiet for so long that they are over, and for what was missed."""
+
+Told = Callable[[TranscriptClient, TranscriptProgress], None]
+
+
+class TranscriptFollower:
+    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new."""
+
+    def __init__(
+        self,
+        clients: Sequence[TranscriptClient],
+        recorder: Recorder,
+        positions: Positions,
+        *,
+        quiet_for: timedelta | None = None,
+        told: Told = lambda client, progress: None,
+        report: Callable[[TranscriptProgress], None] = lambda progress: None,
+    ) -> None:
+        self._told = told
+        self._imports = [
+            (client, TranscriptImport(client, recorder, positions, quiet_for=quiet_for, report=report))
+            for client in clients
+        ]
+
+    async def run_forever(self) -> None:
+        """Follows all of them until it is cancelled; a graph that is away is waited for."""
+        async with asyncio.TaskGroup() as group:
+            for client, importer in self._imports:
+                group.create_task(self._follow(client, importer))
+
+    async def _follow(self, client: TranscriptClient, importer: TranscriptImport) -> None:
+        homes = await self._homes(client)
+        changed, waiting = asyncio.Event(), set(homes)
+
+        async def watch() -> None:
+            try:
+                async for paths in written(map(client.watched, homes), client.is_transcript):
+                    waiting.update(paths)
+                    changed.set()
+            except (OSError, RuntimeError) as error:  # a folder went, or cannot be watched: all is looked at again
+                logger.warning("transcripts of %s are not watched: %s", client.title, error)
+                waiting.update(homes)
+
+        watching = asyncio.create_task(watch())
+        await asyncio.sleep(0)  # what is written from now on is told of
+        try:
+            while True:
+                paths = set(waiting)
+                waiting.clear()
+                changed.clear()
+                if not await self._import(client, importer, paths):
+                    waiting |= paths
+                    await asyncio.sleep(_PAUSE_S)
+                    continue
+                try:
+                    await asyncio.wait_for(changed.wait(), _LOOK_S if watching.done() else _ALL_EVERY_S)
+                except TimeoutError:
+                    waiting.update(homes)
+                    if watching.done():
+                        watching = asyncio.create_task(watch())
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+    async def _homes(self, client: TranscriptClient) -> list[Path]:
+        """The client's folders, as soon as it has any."""
+        while True:
+            if homes := client.homes():
+                return homes
+            await asyncio.sleep(_LOOK_S)
+
+    async def _import(self, client: TranscriptClient, importer: TranscriptImport, paths: Iterable[Path]) -> bool:
+        """Imports what is new there; whether that was possible."""
+        try:
+            progress = await importer.run([path for path in paths if path.exists()], follow=True)
+        except (LoopgraphError, OSError) as error:
+            logger.warning("transcripts of %s wait: %s", client.title, error)
+            return False
+        if progress.recorded or progress.refused:
+            self._told(client, progress)
+        return True
