@@ -230,6 +230,14 @@ def test_how_a_generation_of_cursor_ended(said: str | None, status: str) -> None
     assert (AT in cut_off) == (status == "interrupted")  # and all that is open with it
 
 
+def test_a_trace_of_cursor_is_its_users() -> None:
+    prompt = only("cursor", cursor("beforeSubmitPrompt", prompt="fix it"), TraceStarted)
+    below = only(
+        "cursor", cursor("subagentStart", subagent_id="sa", subagent_type="explore", task="look"), TraceStarted
+    )
+    assert prompt.user_id == below.user_id == "dev@example.com"
+
+
 def test_a_text_of_cursor_is_its_answer_unless_it_goes_on() -> None:
     [told] = [
         one

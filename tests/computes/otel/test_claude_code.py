@@ -175,7 +175,7 @@ def test_a_request_that_a_tool_makes_is_nested_in_its_execution() -> None:
 
 def test_a_subagent_hangs_under_the_span_that_executed_the_call() -> None:
     [place] = of_source(spans(), "subagent")
-    assert place.event == TraceStarted(
+    assert place.event.model_copy(update={"user_id": None}) == TraceStarted(
         correlation_id=SUBAGENT, session_id=SESSION, source="subagent", agent_id=AGENT, root_id=OTEL, parent_id=OTEL
     )
     assert place.parent_span_ids == (f"{OTEL}/bd6086a6ef7629b4",)
@@ -234,6 +234,19 @@ def test_the_session_is_seen_once_in_each_request(path: str) -> None:
     rest = [event.context for event in events if not isinstance(event, SessionSeen)]
     assert path == "/v1/metrics" or not any("terminal.type" in context for context in rest)
     assert len(report.items) == len(report.observations)
+
+
+@pytest.mark.parametrize(("path", "prompt"), [("/v1/traces", OTEL), ("/v1/logs", PROMPT)])
+def test_the_traces_of_a_session_are_its_users(path: str, prompt: str) -> None:
+    report = spans(recorded(path)[0]) if path == "/v1/traces" else logs(recorded(path)[0])
+    [user] = {item.event.user_id for item in report.observations if isinstance(item.event, SessionSeen)}
+    named = {
+        item.event.correlation_id: item.event.user_id
+        for item in report.observations
+        if isinstance(item.event, TraceStarted) and item.event.user_id
+    }
+    assert user is not None
+    assert named.items() >= {(prompt, user), (SUBAGENT, user)}
 
 
 # Log records

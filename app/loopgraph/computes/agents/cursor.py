@@ -16,7 +16,7 @@ from loopgraph.computes.agents.hooks import Arrival, Call, Hook
 from loopgraph.computes.agents.ids import agent_trace_id, prompt_trace_id
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import TraceCompleted, TraceStatus
+from loopgraph.contracts.traces import TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "cursor"
@@ -44,9 +44,17 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
         del fields.rest["workspace_roots"]
     prompt_id = prompt_trace_id(session_id, generation_id) if generation_id else None
     hook = Hook(CLIENT, event, session_id, prompt_id, None, None, fields, arrival)
-    known = said(client_version=fields.name("cursor_version"), user_id=fields.name("user_email"))
-    observations = hooks.tell(hook, _READINGS, _OF_SESSION)
+    user = said(user_id=fields.name("user_email"))
+    known = said(client_version=fields.name("cursor_version"), **user)
+    observations = tuple(_with(one, user) for one in hooks.tell(hook, _READINGS, _OF_SESSION))
     return (*observations, hooks.session(hook, **known)) if known else observations
+
+
+def _with(observation: Observation, user: dict[str, str]) -> Observation:
+    """A trace is its user's, as its session is."""
+    if not user or not isinstance(observation.event, TraceStarted):
+        return observation
+    return observation.model_copy(update={"event": observation.event.model_copy(update=user)})
 
 
 # Prompts

@@ -42,17 +42,22 @@ class AgentSignal:
     session_id: str
     agent_id: str | None
     agent_type: str | None
+    user_id: str | None
     fields: Fields
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> AgentSignal:
         """The signal with these attributes, of which ``session.id`` is one. Raises InvalidInput for ids that are no texts."""
         fields = Fields(attributes)
-        session_id, agent_id = fields.required_id(SESSION), fields.id("agent_id")
+        session_id, agent_id, user_id = (
+            fields.required_id(SESSION),
+            fields.id("agent_id"),
+            first_name(attributes, "user.id"),
+        )
         for name in ("user.id", *_OF_SESSION):
             fields.any(name)
         agent_type = first_name(attributes, "agent_type", "agent.name", "gen_ai.agent.name") if agent_id else None
-        return cls(session_id, agent_id, agent_type, fields)
+        return cls(session_id, agent_id, agent_type, user_id, fields)
 
     @property
     def session(self) -> str:
@@ -65,9 +70,13 @@ class AgentSignal:
 
     def subagent(self, root_id: str | None) -> TraceStarted:
         """The trace of its subagent."""
-        return subagent_trace(
-            self.session_id, self.agent_id or "", agent_type=self.agent_type, root_id=root_id, parent_id=root_id
-        )
+        named = {"agent_type": self.agent_type, "user_id": self.user_id}
+        return subagent_trace(self.session_id, self.agent_id or "", **named, root_id=root_id, parent_id=root_id)
+
+    def prompt(self, correlation_id: str, **more: Any) -> TraceStarted:
+        """The trace of its prompt, or of the session itself, and ``more`` fields of it."""
+        known = said(user_id=self.user_id, **more)
+        return TraceStarted(correlation_id=correlation_id, session_id=self.session, **known)
 
     def written(self, *names: str) -> str | None:
         """The first of these attributes that is a text, unless the client kept it to itself."""

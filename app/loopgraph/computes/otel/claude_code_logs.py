@@ -107,9 +107,9 @@ def observe_agent_log(log: Log, name: str) -> tuple[tuple[Observation, ...], tup
 
 def _whole(record: _Record) -> TraceStarted:
     """The trace of the prompt, or of the session itself."""
-    source = {} if record.root_id else {"source": OF_SESSION}
-    session = record.signal.session
-    return TraceStarted(correlation_id=record.root_id or session, session_id=session, **source)
+    if record.root_id:
+        return record.signal.prompt(record.root_id)
+    return record.signal.prompt(record.signal.session, source=OF_SESSION)
 
 
 def _placed(record: _Record) -> tuple[Observation, ...] | None:

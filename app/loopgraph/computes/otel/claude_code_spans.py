@@ -8,7 +8,7 @@ The trace id stands in for the prompt's id, which spans do not have.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loopgraph.computes.agents.endings import DENIED
@@ -91,9 +91,8 @@ class AgentSpans:
 
     def prompt(self, span: Span) -> Observation:
         """The trace of its prompt, and the session of that."""
-        session = as_id(span.attributes[SESSION])
         return Observation(
-            event=TraceStarted(correlation_id=span.trace_id, session_id=session),
+            event=AgentSignal.of(span.attributes).prompt(span.trace_id),
             source="otel.claude_code.prompt",
             rank=Trust.HEARSAY,
             place=Place.LOGGED,
@@ -105,7 +104,7 @@ class AgentSpans:
         first = AgentSignal.of(spans[0].attributes)
         kinds = (first_name(span.attributes, "agent_type", "agent.name", "gen_ai.agent.name") for span in spans)
         parents = {span_key(span.trace_id, span.parent_id) for span in spans if self._hangs_elsewhere(span)}
-        started = AgentSignal(first.session_id, first.agent_id, next(filter(None, kinds), None), first.fields)
+        started = replace(first, agent_type=next(filter(None, kinds), None))
         return Observation(
             event=started.subagent(spans[0].trace_id),
             source="otel.claude_code.subagent",
