@@ -96,10 +96,8 @@ class CodexReader:
             return
         if self._thread is None and self._id_of_file:
             yield from self._meta({"id": self._id_of_file})
-        if self._thread is None or not isinstance(kind, str):
-            return
         what = payload.get("type") if kind in ("event_msg", "response_item") else kind
-        if not isinstance(what, str):
+        if self._thread is None or not isinstance(kind, str) or not isinstance(what, str):
             return
         if self._copies.holds(what, payload, self._at):
             self._look_at_copy(kind, what, payload)
@@ -121,10 +119,9 @@ class CodexReader:
         if self._dated or self._at is None or self._tools is None:
             return
         self._at += timedelta(microseconds=1)  # keeps the order of what has no time
-        if record.get("type") == "message":
-            yield from self._message(record)
-        else:
-            yield from self._tools.item(self._turn, record, self._at, self._clock)
+        is_message = record.get("type") == "message"
+        own = self._tools.item(self._turn, record, self._at, self._clock)
+        yield from self._message(record) if is_message else own
 
     def close(self) -> Sequence[Observation]:
         """What follows from nothing more coming: turns that have not ended were cut off."""
@@ -262,8 +259,7 @@ class CodexReader:
         )
 
     def _user_message(self, payload: dict[str, Any]) -> _Told:
-        fields = Fields(payload)
-        if (text := fields.text("message")) and fields.name("kind") in (None, "plain"):
+        if (text := Fields(payload).text("message")) and payload.get("kind") in (None, "plain"):
             yield from self._prompt(text, self._at)
 
     def _message(self, payload: dict[str, Any]) -> _Told:
@@ -317,8 +313,8 @@ class CodexReader:
         turn = self._turn_of(payload)
         if turn is None or self._tools is None:
             return
-        more = said(error_type=INTERRUPTED, error_message=Fields(payload).text("reason"))
-        over = self._over(turn, TraceStatus.INTERRUPTED, **more)
+        reason = said(error_message=Fields(payload).text("reason"))
+        over = self._over(turn, TraceStatus.INTERRUPTED, error_type=INTERRUPTED, **reason)
         yield self._observed(over, "turn_aborted", clock=Clock.LOGGED)
         yield from self._tools.cut_off(turn)
 
@@ -381,9 +377,7 @@ class CodexReader:
             yield from self._tools.event(self._turn_of(payload) or self._turn, payload, self._at)
 
 
-_Reading = Callable[[CodexReader, dict[str, Any]], _Told]
-
-_READINGS: Final[dict[tuple[str, str], _Reading]] = {
+_READINGS: Final[dict[tuple[str, str], Callable[[CodexReader, dict[str, Any]], _Told]]] = {
     ("turn_context", "turn_context"): CodexReader._settings,
     ("compacted", "compacted"): CodexReader._compacted,
     ("token_usage_record", "token_usage_record"): CodexReader._token_record,
