@@ -114,7 +114,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         loop=FeedbackLoop(graph, execution_timeout),
         worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=Assignments(graph),
-        use_linker=UseLinker(graph, choose),
+        use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
         uses=UseReads(graph),
     )
 

@@ -100,7 +100,9 @@ async def _scan(
                 origin,
                 report,
             )
-            return [found async for found in run.run(sources.found, fork)]
+            scanned = [found async for found in run.run(sources.found, fork)]
+            await services.use_linker.look()  # what ran already is of these versions from now on
+            return scanned
 
 
 def _tell(found: Iterable[ScannedSource], seconds: float) -> None:
