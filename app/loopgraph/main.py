@@ -121,7 +121,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
         assignments=assignments,
         renderings=Renderings(reads, DefinitionReads(graph), assignments),
-        use_linker=UseLinker(graph, choose),
+        use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
         uses=UseReads(graph),
     )
 

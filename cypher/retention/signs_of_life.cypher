@@ -1,4 +1,5 @@
-// The latest instants at which traces, their steps and their calls began, ended or arrived; several rows for each trace.
+// The latest instants at which traces, their steps and their calls began, ended or arrived; several rows for each trace. What ends
+// with its trace says nothing.
 // access: read
 // parameters: correlation_ids
 // returns: correlation_id, started_at, completed_at, created_at
@@ -8,6 +9,7 @@ RETURN id AS correlation_id, t.started_at AS started_at, t.completed_at AS compl
 UNION ALL
 UNWIND $correlation_ids AS id
 MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)
+WHERE h.ends_with_trace IS NULL
 RETURN id AS correlation_id, max(h.started_at) AS started_at, max(h.completed_at) AS completed_at,
        max(h.created_at) AS created_at
 UNION ALL

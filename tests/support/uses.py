@@ -148,15 +148,22 @@ class Skills:
             *_, found[name] = await define(graph, kind, called, *texts, folder=self.folder, path=self.fresh(path))
         return found
 
-    def shimmed(self, folder: Path) -> list[list[Observation]]:
-        """What each hook says when the shim hands it on that runs where the files are: ``folder`` is the project."""
+    def hooks(self) -> list[tuple[str, Any]]:
+        """When each hook ran, and its event."""
+        lines = map(json.loads, self.fresh((RECORDING / "skills_session.jsonl").read_text()).splitlines())
+        return [(line["at"], line["j"]) for line in lines if line["k"] == "hook"]
+
+    def put(self, folder: Path) -> None:
+        """Puts the files of its definitions into a folder."""
         for _, path in FILES.values():
             there = folder / self.fresh(path)
             there.parent.mkdir(parents=True, exist_ok=True)
             there.write_text(self.fresh((RECORDING / "proj" / path).read_text()))
-        lines = map(json.loads, self.fresh((RECORDING / "skills_session.jsonl").read_text()).splitlines())
-        hooks = (line for line in lines if line["k"] == "hook")
-        told = ((line["at"], json.loads(with_file(json.dumps(line["j"]).encode()))) for line in hooks)
+
+    def shimmed(self, folder: Path) -> list[list[Observation]]:
+        """What each hook says when the shim hands it on that runs where the files are: ``folder`` is the project."""
+        self.put(folder)
+        told = ((at, json.loads(with_file(json.dumps(event).encode()))) for at, event in self.hooks())
         return [observations(Sent(at, "/api/hooks/claude-code", event)) for at, event in told]
 
     def sent(self, *, by_hooks: bool) -> list[list[Observation]]:

@@ -101,6 +101,7 @@ async def _scan(
                 report,
             )
             found = [source async for source in run.run(sources.found, fork)]
+            await services.use_linker.look()  # what ran already is of these versions from now on
             return found, time.perf_counter() - began
 
 

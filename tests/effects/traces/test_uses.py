@@ -12,6 +12,7 @@ import pytest
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.definitions.seen import seen_called, seen_whole
+from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.contracts.changes import NewVersion, template_hash
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
@@ -21,10 +22,12 @@ from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.traces.timeouts import TraceTimeouts
 from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import UserError
 from loopgraph.orchestrators.traces.uses import UseLinker
+from loopgraph.settings import CaptureContent
 from support.traces import NOON, at, statement
 from support.uses import ORIGIN, Skills, define, usage, used
 
@@ -413,3 +416,53 @@ async def test_what_was_done_under_a_use(graph: Graph) -> None:
     }
     assert not any(each.failed_steps or each.denied_steps or each.unpriced_calls for each in figures.values())
     assert await UseReads(graph).figures([new_id()]) == {}
+
+
+async def test_what_fell_silent_ends_the_uses_in_it(graph: Graph) -> None:
+    story = Story()
+    ids = await story.define(graph)
+    long_ago = [event for event in story.prompts if not isinstance(event.event, TraceCompleted)]
+    await record(graph, [*long_ago, *story.texts], 20)
+    assert {row["status"] for row in (await used(graph, story.session)).values()} == {"in_progress"}
+    after: str | None = ""
+    while after is not None:  # other tests leave traces, too
+        _, after = await TraceTimeouts(graph).close_silent(at(3_600), after)
+    found = await used(graph, story.session)
+    assert {row["status"] for row in found.values()} == {"timeout"}
+    assert rules(found, ids) == all_by(story, "exact: content")
+    assert [each[:2] for each in await usage(graph, ids["fix"], ids["CLAUDE.md"])] == [(1, 0), (2, 0)]
+    await record(graph, story.prompts)
+    counts = await usage(graph, ids["fix"], ids["triage"], ids["reviewer"], ids["CLAUDE.md"])
+    assert [each[:2] for each in counts] == [(1, 1), (1, 1), (1, 0), (2, 1)], (
+        "a real end takes the place of the concluded one"
+    )
+
+
+# Privacy
+
+
+async def test_where_content_is_not_kept_a_digest_tells_all_the_same(graph: Graph) -> None:
+    story, privacy = Story(), Privacy(content=CaptureContent.NONE)
+    kept = [privacy.clean(event) for event in (*story.prompts, *story.texts)]
+    await record(graph, kept, 20)
+    found = await used(graph, story.session)
+    assert {row["node_id"] for row in found.values()} == {None}, "no version is made of what is not kept"
+    said = await statement(
+        graph,
+        "MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(:Trace)-[:RAN]->(h) RETURN h.arguments AS arguments",
+        id=story.session,
+    )
+    assert {row["arguments"] for row in said} == {None}
+    ids = await story.define(graph)
+    await UseLinker(graph, choose).look()
+    assert rules(await used(graph, story.session), ids) == all_by(story, "exact: content")
+
+
+async def test_secrets_in_a_text_that_is_kept_are_not(graph: Graph) -> None:
+    story, secret = Story(), "ghp_" + "a1B2c3D4" * 5
+    event = Privacy().clean(story.subagent(f"Use {secret} MARK"))
+    await record(graph, [*story.prompts, event])
+    await record(graph, [*story.prompts, event])
+    [row] = (await used(graph, story.session)).values()
+    assert secret not in row["text"]
+    assert row["observed"]

@@ -118,7 +118,8 @@ class LineageImport:
                     events.append(move.model_copy(update=update))
                 if facts := tip.changed(pattern):
                     was = {name: getattr(pattern, name) for name in facts}
-                    events.append(rename.model_copy(update={"before": was, "after": facts}))
+                    if _without_place(was) != _without_place(facts):
+                        events.append(rename.model_copy(update={"before": was, "after": facts}))
                     facts_now, key = mapping.facts_of_pattern(facts), time_key(at, tip.pattern_id)
                     described.append({"pattern_id": tip.pattern_id, "facts": facts_now, "link_key": key})
             if moved:
@@ -128,6 +129,12 @@ class LineageImport:
                 await record(tx, *events)
 
         await self._graph.transaction(work)
+
+
+def _without_place(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts of a pattern, wherever it was found: one more clone of a repository is no change that anybody audits."""
+    metadata = facts.get("metadata") or {}
+    return {**facts, "metadata": {name: value for name, value in metadata.items() if name != "folders"}}
 
 
 async def _new_patterns(

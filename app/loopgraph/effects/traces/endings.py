@@ -208,7 +208,8 @@ async def _date(tx: Transaction, batch: Batch, newly_ended: list[str]) -> None:
         return
     signs: defaultdict[str, set[datetime]] = defaultdict(set)
     stored = await tx.run(_SIGNS_OF_LIFE, correlation_ids=newly_ended) if newly_ended else []
-    rows: list[Properties] = [*batch.traces.all(), *batch.hooks.all(), *batch.calls.all(), *stored]
+    steps = (hook for hook in batch.hooks.all() if not hook.get("ends_with_trace"))
+    rows: list[Properties] = [*batch.traces.all(), *steps, *batch.calls.all(), *stored]
     for row in rows:
         signs[row["correlation_id"]] |= {at for name in ("started_at", "completed_at") if (at := row.get(name))}
     for id_ in sorted(dated):

@@ -218,6 +218,12 @@ class DefinitionScan:
         )
 
 
+def _without_place(pattern: Pattern) -> Pattern:
+    """What a pattern is, wherever it was found: another clone of its repository does not change it."""
+    metadata = {name: value for name, value in pattern.metadata.items() if name != "folders"}
+    return pattern.model_copy(update={"metadata": metadata, "updated_at": pattern.created_at})
+
+
 def _scanned(was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | None) -> ScannedPattern | None:
     """What has become of one pattern, None for one that was gone before."""
     if tip.node_id is None and was is not None and was.current_node_id is None:
@@ -226,7 +232,7 @@ def _scanned(was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | 
         state = ScanState.GONE
     elif was is None:
         state = ScanState.NEW
-    elif was.model_copy(update={"updated_at": now_is.updated_at}) != now_is:
+    elif _without_place(was) != _without_place(now_is):
         state = ScanState.CHANGED
     else:
         state = ScanState.UNCHANGED

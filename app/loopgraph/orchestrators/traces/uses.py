@@ -14,17 +14,18 @@ from loopgraph.errors import Blame, blame_of
 
 logger = logging.getLogger(__name__)
 
-EVERY_S: Final = 2.0
+LEAST_S: Final = 2.0
 
 
 class UseLinker:
     """Moves uses to better versions. Several processes can do it side by side."""
 
-    def __init__(self, graph: Graph, choosing: Choosing) -> None:
+    def __init__(self, graph: Graph, choosing: Choosing, poll_ms: int = 0) -> None:
         self._uses = Reconsidering(graph, choosing)
+        self._poll_s = max(LEAST_S, poll_ms / 1000)
 
     async def run_forever(self) -> None:
-        """Looks every two seconds, until it is cancelled."""
+        """Looks every ``poll_ms``, but every two seconds at most, until it is cancelled."""
         said = ""
         while True:
             try:
@@ -36,7 +37,7 @@ class UseLinker:
                 elif said != str(error):
                     logger.warning("uses are looked at again when the graph can: %s", error)
                 said = str(error)
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._poll_s)
 
     async def look(self) -> int:
         """Looks at the uses of all new versions; returns how many uses it has looked at."""

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from loopgraph.computes.agents import codex, gemini
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
+from loopgraph.computes.transcripts.gemini import PROJECT_ROOT
+from loopgraph.computes.transcripts.places import KEPT, Kept
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
-from loopgraph.effects.transcripts import claude_code
+from loopgraph.effects.transcripts import claude_code, globbed
 from loopgraph.errors import SetupError
 
 
@@ -43,6 +46,25 @@ def _claude_code(path: Path, repeated: Container[str]) -> TranscriptReader:
     return ClaudeCodeReader(file)
 
 
+def _by_globs(name: str, kept: Kept) -> TranscriptClient:
+    """A client that keeps its transcripts in files of lines."""
+
+    def opened(path: Path, repeated: Container[str]) -> TranscriptReader:
+        root = globbed.text_above(path, ".project_root") if name == "gemini" else None
+        about = {PROJECT_ROOT: root} if root else {}
+        return kept.reader(TranscriptFile(path=str(path), about=about, repeated=repeated))
+
+    return TranscriptClient(
+        name=name,
+        title=kept.title,
+        homes=partial(globbed.homes, kept.folder, kept.variable, kept.in_variable),
+        transcripts=partial(globbed.transcripts, globs=kept.files),
+        opened=opened,
+        watched=lambda home: home,
+        is_transcript=partial(globbed.is_transcript, globs=kept.files),
+    )
+
+
 CLIENTS: Mapping[str, TranscriptClient] = {
     client.name: client
     for client in (
@@ -57,6 +79,8 @@ CLIENTS: Mapping[str, TranscriptClient] = {
             is_session=claude_code.is_of_session,
             forks=True,
         ),
+        _by_globs("codex", KEPT[codex.CLIENT]),
+        _by_globs("gemini", KEPT[gemini.CLIENT]),
     )
 }
 

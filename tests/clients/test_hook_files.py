@@ -1,0 +1,82 @@
+"""The shim tells the hash of the file that an event is about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loopgraph.clients.hook_files import FIELD, with_file
+from loopgraph.contracts.changes import template_hash
+
+TEXT = "---\nname: x\n---\nBödy\r\n"
+
+
+def told(**event: Any) -> Any:
+    return json.loads(with_file(json.dumps(event).encode())).get(FIELD)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def put(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(TEXT.encode())
+    return path
+
+
+EVENTS: list[tuple[dict[str, Any], str]] = [
+    ({"hook_event_name": "SubagentStart", "agent_type": "x"}, "agents/x.md"),
+    ({"hook_event_name": "UserPromptExpansion", "command_name": "x"}, "commands/x.md"),
+    ({"hook_event_name": "UserPromptExpansion", "command_name": "git:x"}, "commands/git/x.md"),
+    ({"hook_event_name": "UserPromptExpansion", "command_name": "x"}, "skills/x/SKILL.md"),
+    ({"hook_event_name": "PostToolUse", "tool_name": "Skill", "tool_input": {"skill": "x"}}, "skills/x/SKILL.md"),
+]
+
+
+@pytest.mark.parametrize(("event", "place"), EVENTS)
+def test_it_is_the_hash_that_a_scan_gives_the_version(
+    tmp_path: Path, home: Path, event: dict[str, Any], place: str
+) -> None:
+    inside = tmp_path / "proj" / "src"
+    inside.mkdir(parents=True)
+    users = put(home / ".claude" / place)
+    assert told(cwd=str(inside), **event) == {"path": str(users), "digest": template_hash(TEXT)}
+    own = put(tmp_path / "proj" / ".claude" / place)
+    assert told(cwd=str(inside), **event)["path"] == str(own), "that of the project is nearer"
+
+
+def test_of_memory_the_event_says_the_path(tmp_path: Path) -> None:
+    path = put(tmp_path / "CLAUDE.md")
+    event = {"hook_event_name": "InstructionsLoaded", "file_path": str(path)}
+    assert told(**event) == {"path": str(path), "digest": template_hash(TEXT)}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b'{"hook_event_name": "PreToolUse", "tool_name": "Skill", "tool_input": {"skill": "x"}, "cwd": "/"}',
+        b'{"hook_event_name": "PostToolUse", "tool_name": "Skill", "tool_input": {"skill": "../../x"}, "cwd": "/"}',
+        b'{"hook_event_name": "PostToolUse", "tool_name": "Skill", "tool_input": ["x"], "cwd": "/"}',
+        b'{"hook_event_name": "SubagentStart", "agent_type": 7, "cwd": "/"}',
+        b'{"hook_event_name": "SubagentStart", "agent_type": "not-there", "cwd": "relative"}',
+        b'{"hook_event_name": "InstructionsLoaded", "file_path": "/not/there"}',
+        b'["Skill"]',
+        b'"InstructionsLoaded',
+        b"",
+    ],
+)
+def test_any_other_event_stays_as_it_is(event: bytes) -> None:
+    assert with_file(event) == event
+
+
+def test_what_is_too_large_for_a_definition_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "CLAUDE.md"
+    path.write_bytes(b"x" * 1_000_001)
+    assert told(hook_event_name="InstructionsLoaded", file_path=str(path)) is None
