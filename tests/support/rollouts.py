@@ -17,6 +17,7 @@ from loopgraph.computes.otel.json import read_logs
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
 from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces import HookExecuted, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
@@ -100,3 +101,27 @@ async def tokens(graph: Graph, session_id: str) -> tuple[int, int, int]:
     )
     calls = [row["c"] for row in rows]
     return len(calls), sum(c["input_tokens"] for c in calls), sum(c["output_tokens"] for c in calls)
+
+
+def of(kind: type[Any], told: Sequence[Observation]) -> list[Any]:
+    """The events of one kind."""
+    return [one.event for one in told if isinstance(one.event, kind)]
+
+
+def prompts(told: Sequence[Observation]) -> list[str]:
+    """The texts of the prompts."""
+    return [event.prompt_text for event in of(TraceStarted, told) if event.prompt_text]
+
+
+def ends(told: Sequence[Observation]) -> list[tuple[str, str]]:
+    """Each call by its tool, and how it ended by the best that is told of it."""
+    best: dict[str, tuple[int, str, str]] = {}
+    for one in told:
+        if isinstance(event := one.event, HookExecuted) and event.hook_type == "ToolUse":
+            level = (
+                -1 if event.outcome is TraceStatus.IN_PROGRESS else one.ending if one.ending is not None else one.rank
+            )
+            known = best.get(event.execution_id, (-2, "", ""))
+            if level > known[0]:
+                best[event.execution_id] = (level, event.tool_name or "", event.outcome.value)
+    return [(tool, status) for _, tool, status in best.values()]

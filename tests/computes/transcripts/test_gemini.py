@@ -18,7 +18,7 @@ from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceComple
 from loopgraph.effects.graph.client import Graph
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
-from support.rollouts import FOLDER, Fresh, read, record, tokens
+from support.rollouts import FOLDER, Fresh, of, read, record, tokens
 
 Json = dict[str, Any]
 
@@ -39,10 +39,6 @@ def lines_of(name: str) -> list[bytes]:
 
 def said_in(name: str) -> list[Observation]:
     return read(GeminiReader, FILES.get(name, "f.jsonl"), lines_of(name))
-
-
-def of(kind: type[Any], told: list[Observation]) -> list[Any]:
-    return [one.event for one in told if isinstance(one.event, kind)]
 
 
 def test_tokens_count_once_for_each_message() -> None:

@@ -19,7 +19,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
-from support.rollouts import FOLDER, read, record, tokens
+from support.rollouts import FOLDER, of, read, record, tokens
 
 Json = dict[str, Any]
 
@@ -40,10 +40,6 @@ def fresh() -> tuple[list[bytes], str]:
 
     text = re.sub(r"\b(?:ses|msg|prt)_[A-Za-z0-9]{26}\b", renamed, TEXT)
     return [line.encode() for line in text.splitlines()], names[SESSION]
-
-
-def of(kind: type[Any], told: list[Observation]) -> list[Any]:
-    return [one.event for one in told if isinstance(one.event, kind)]
 
 
 def told(*, close: bool = False) -> list[Observation]:

@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loopgraph.computes.transcripts.codex.calls import kept, told
 from loopgraph.computes.transcripts.codex.reader import CodexReader
-from loopgraph.computes.transcripts.codex.usage import Usage
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from support.odd_lines import ODD, places, with_odd
-from support.rollouts import FOLDER, Fresh, read
+from support.rollouts import FOLDER, Fresh, ends, of, prompts, read
 
 Json = dict[str, Any]
 
@@ -28,28 +26,6 @@ AGENT = "01a2259a-f61e-7d83-95a3-b9fcacc71dc8"
 
 def said_in(name: str) -> list[Observation]:
     return read(CodexReader, f"{name}.jsonl", (FOLDER / "codex" / f"{name}.jsonl").read_bytes().splitlines())
-
-
-def of(kind: type[Any], told: list[Observation]) -> list[Any]:
-    return [one.event for one in told if isinstance(one.event, kind)]
-
-
-def prompts(told: list[Observation]) -> list[str]:
-    return [event.prompt_text for event in of(TraceStarted, told) if event.prompt_text]
-
-
-def ends(told: list[Observation]) -> list[tuple[str, str]]:
-    """Each call by its tool, and how it ended by the best that is told of it."""
-    best: dict[str, tuple[int, str, str]] = {}
-    for one in told:
-        if isinstance(event := one.event, HookExecuted) and event.hook_type == "ToolUse":
-            level = (
-                -1 if event.outcome is TraceStatus.IN_PROGRESS else one.ending if one.ending is not None else one.rank
-            )
-            known = best.get(event.execution_id, (-2, "", ""))
-            if level > known[0]:
-                best[event.execution_id] = (level, event.tool_name or "", event.outcome.value)
-    return [(tool, status) for _, tool, status in best.values()]
 
 
 def usage(told: list[Observation]) -> tuple[int, int, int]:
@@ -263,75 +239,6 @@ def test_what_has_not_ended_is_cut_off_when_nothing_more_comes() -> None:
         )
         left = [one for one in whole if one.source == "transcript.close"]
         assert len(left) == (name == "0.20"), name  # of which the model had no more to say
-
-
-OUTPUTS: list[tuple[Any, str | None]] = [
-    (
-        "Chunk ID: 1\nWall time: 0.0 seconds\nProcess exited with code 0\nOutput:\nProcess exited with code 7\n",
-        "success",
-    ),
-    ("Exit code: 2\nWall time: 0 seconds\nOutput:\nno\n", "error"),
-    ("Wall time: 1 seconds\nProcess running with session ID 4\nOutput:\n", "success"),
-    ('{"output":"Exit code: 9","metadata":{"exit_code":0,"duration_seconds":0.1}}', "success"),
-    ('{"output":"","metadata":{"exit_code":124}}', "error"),
-    ('{"output":"cut in the mid', None),
-    ("exec command rejected by user", "denied"),
-    ("patch rejected: writing is blocked by read-only sandbox; rejected by user approval settings", "denied"),
-    ("approval policy is Never; reject command — you cannot ask for escalated permissions", "denied"),
-    ("`rm -rf /` rejected: blocked by policy", "denied"),
-    ("Command blocked by PreToolUse hook: not here. Command: ls", "denied"),
-    ("user rejected MCP tool call", "denied"),
-    ("aborted by user after 2.3s", "interrupted"),
-    ("aborted", "interrupted"),
-    ("unsupported call: nothing", "error"),
-    ("failed to parse function arguments: EOF", "error"),
-    ("The patch was rejected by user, says the log", None),
-    ("Plan updated", None),
-    ([{"type": "input_text", "text": "Exit code: 1\nOutput:\n"}], "error"),
-    ([{"type": "input_image", "image_url": "data:"}], None),
-    (None, None),
-    (7, None),
-]
-
-
-@pytest.mark.parametrize(("output", "status"), OUTPUTS)
-def test_what_the_model_was_told(output: Any, status: str | None) -> None:
-    end = told(output)
-    assert (end["status"].value if end else None) == status
-
-
-ITEMS: list[tuple[Json, str | None]] = [
-    ({"status": "completed", "exit_code": 0}, "success"),
-    ({"status": "failed", "exit_code": 3}, "error"),
-    ({"status": "declined", "exit_code": -1}, "denied"),
-    ({"exit_code": 0}, "success"),
-    ({"success": False, "stderr": "no such file"}, "error"),
-    ({"success": True}, "success"),
-    ({"result": {"Ok": {"content": [], "is_error": False}}}, "success"),
-    ({"result": {"Ok": {"content": [], "isError": True}}}, "error"),
-    ({"result": {"Err": "no server"}}, "error"),
-    ({"status": "in_progress"}, None),
-    ({"status": ["completed"], "exit_code": "0"}, None),
-    ({}, None),
-]
-
-
-@pytest.mark.parametrize(("item", "status"), ITEMS)
-def test_what_the_client_keeps(item: Json, status: str | None) -> None:
-    end = kept(item)
-    assert (end["status"].value if end else None) == status
-
-
-def test_a_sum_without_the_last_counts_by_what_it_grew() -> None:
-    one = Usage()
-
-    def counted(given_: int, made: int) -> Any:
-        found = one.counted({"info": {"total_token_usage": {"input_tokens": given_, "output_tokens": made}}})
-        return found and found[0]
-
-    assert counted(10, 2) == {"input_tokens": 10, "output_tokens": 2}
-    assert counted(10, 2) is None
-    assert counted(25, 3) == {"input_tokens": 15, "output_tokens": 1}
 
 
 LINES = [(name, line) for name in FILES for line in (FOLDER / "codex" / f"{name}.jsonl").read_bytes().splitlines()]
