@@ -11,7 +11,7 @@ from loopgraph.effects.transcripts.files import existing
 
 
 def homes(folder: str, variable: str, in_variable: str) -> list[Path]:
-    """The client's folder, if it is there: ``folder`` of the user's own, or ``in_variable`` of the one that ``variable`` names."""
+    """The client's folder if it is there: ``folder`` of the user's, or ``in_variable`` of the one that ``variable`` names."""
     named = os.environ.get(variable, "").strip()
     path = Path(named).expanduser() / in_variable if named else Path.home() / folder
     return [path.absolute()] if path.is_dir() else []
