@@ -22,6 +22,11 @@ def assign(experiment_id: str, unit: str, treatment_share: float = 0.5) -> Arm:
     return Arm.TREATMENT if _place(experiment_id, unit) < treatment_share else Arm.CONTROL
 
 
+def unit_digest(unit: str) -> str:
+    """What a unit is remembered by: it may be a person's name. 32 hexadecimal digits."""
+    return hashlib.sha256(unit.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _place(experiment_id: str, unit: str) -> float:
     # The length in front keeps ("a", "bc") and ("ab", "c") apart.
     digest = hashlib.sha256(f"{len(experiment_id)}:{experiment_id}{unit}".encode()).digest()

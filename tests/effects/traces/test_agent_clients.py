@@ -119,6 +119,14 @@ async def test_a_client_that_names_nothing_can_be_told_in_another_order(graph: G
     assert await tree(graph, id_of(sent)) == TREES[client]
 
 
+@pytest.mark.parametrize("client", ["gemini", "copilot"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_also_its_prompt_can_come_late(graph: Graph, client: str, seed: int) -> None:
+    sent = recorded(client)
+    await tell(graph, in_turn(shuffled(sent, seed)), size=seed)
+    assert await tree(graph, id_of(sent)) == TREES[client]
+
+
 def in_turn(sent: list[Sent]) -> list[Sent]:
     """The events, those of each tool with one input in the order in which they were."""
     kinds = [str([one.body.get(name) for name in ("tool_name", "tool_input", "toolName", "toolArgs")]) for one in sent]

@@ -137,6 +137,25 @@ async def test_a_prompt_of_codex_is_left_behind_with_the_call_that_it_was_at(gra
     assert await client.tools() == {"shell": "interrupted"}
 
 
+@pytest.mark.parametrize(("seed", "size"), [(None, 1), (1, 1), (2, 3), (3, 1), (4, 100), (5, 2)])
+async def test_prompts_of_codex_end_as_their_work_did_in_any_order(graph: Graph, seed: int | None, size: int) -> None:
+    client = Codex(graph)
+    for text, decision in (("done", "approved"), ("stopped", "abort"), ("left", "approved")):
+        client.prompt(text)
+        client.answer()
+        client.decide(text, decision)
+        if decision == "approved":
+            client.ran(text)
+        if text == "done":
+            client.answer()
+    client.prompt("last")
+    client.answer()
+    await client.send(seed, size)
+    expected = [("done", "success"), ("stopped", "interrupted"), ("left", "interrupted"), ("last", "success")]
+    assert await client.ended() == expected
+    assert await client.tools() == {"done": "success", "stopped": "denied", "left": "success"}
+
+
 def gemini(graph: Graph) -> Gemini:
     client = Gemini(graph)
     client.prompt("denied")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 
 from loopgraph.assets import query
+from loopgraph.contracts.assignment import unit_digest
 from loopgraph.contracts.feedback import Arm
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
@@ -25,7 +25,7 @@ class AssignmentRecords:
 
     async def record(self, experiment_id: str, unit: str, arm: Arm) -> None:
         """Notes that a unit was assigned to an arm; idempotent."""
-        id_ = f"{experiment_id}|{hashlib.sha256(unit.encode()).hexdigest()[:32]}"
+        id_ = f"{experiment_id}|{unit_digest(unit)}"
         if id_ in self._recorded:
             return
         await self._graph.write(_RECORD_ASSIGNMENT, assignment_id=id_, experiment_id=experiment_id, arm=arm, now=now())

@@ -29,7 +29,10 @@ MEMORIES = "memories"
 AGENTS = "agents_below"
 """The agents that may work in a trace, by their spans: JSON of ``{span: [the span that it is below, agent]}``."""
 
-MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS})
+ENDS = "ordered_ends"
+"""How the last ends of a trace were told that went to it by order: JSON of ``{instant|source: properties}``."""
+
+MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS, ENDS})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})
@@ -39,7 +42,7 @@ PARTS_END = "parts_end"
 GOING_ON = "going_on_at"
 """When a trace was at work last, of those whose end nobody tells."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END, GOING_ON})
+_LATEST = frozenset({"prompted_at", "cut_off_at", "ordered_at", PARTS_END, GOING_ON})
 _NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
 _ERROR = ("error_type", "error_message")
@@ -115,6 +118,17 @@ def gone_on(properties: Properties) -> Properties:
     told = {name for name in ("status", *_ERROR, "completed_at") if weights.get(name, OWN)[1] == told_at}
     left = {name: weight for name, weight in weights.items() if name not in told}
     return {**properties, **dict.fromkeys(told), "status": TraceStatus.IN_PROGRESS.value, RANKS: _text(left)}
+
+
+def without_end(properties: Properties, told_at: Collection[int]) -> Properties:
+    """The trace without the end that was told at one of these instants, if it is that which counts."""
+    weights = _weights(properties)
+    gone = {
+        name for name in ("status", *_ERROR, "completed_at", "response_text") if weights.get(name, OWN)[1] in told_at
+    }
+    left = {name: weight for name, weight in weights.items() if name not in gone}
+    status = {"status": TraceStatus.IN_PROGRESS.value} if "status" in gone else {}
+    return {**properties, **dict.fromkeys(gone), **status, RANKS: _text(left)}
 
 
 def micros(at: datetime | None) -> int:

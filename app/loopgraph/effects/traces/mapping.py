@@ -39,6 +39,7 @@ from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces.joining import (
     AGENTS,
+    ENDS,
     GOING_ON,
     PARTS,
     PARTS_END,
@@ -191,6 +192,7 @@ def keyed_trace(properties: Properties) -> Properties:
     properties = _ended_by_parts(properties) if PARTS_END in properties else properties
     properties = gone_on(properties) if properties.get(GOING_ON) else properties
     properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
+    properties = _with_last_ends(properties) if properties.get(ENDS) else properties
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -202,6 +204,17 @@ def keyed_trace(properties: Properties) -> Properties:
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
+
+
+_MOST_ENDS = 20
+
+
+def _with_last_ends(properties: Properties) -> Properties:
+    """With so many of the last ends that went to the trace by order, and no more."""
+    ends = json_value(properties[ENDS])
+    if len(ends) <= _MOST_ENDS:
+        return properties
+    return {**properties, ENDS: json_text(dict(sorted(ends.items())[-_MOST_ENDS:]))}
 
 
 _MOST_AGENTS = 32

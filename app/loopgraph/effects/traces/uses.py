@@ -4,7 +4,8 @@ version each is of. All of it follows from what is stored, whatever came first.
 - A file of memory that was read into a session is used by all prompts of the session from then on.
 - A use ends with its trace, and as that does; a skill when the next one begins, and then it has succeeded. One that tells of its
   own end is left alone. A use that nobody dates begins with its trace.
-- Its version is chosen anew whenever more is known of the use, or of versions (``effects.uses``).
+- Its version is chosen anew whenever more is known of the use, or of versions (``effects.uses``). Where the session was assigned
+  to an arm of an experiment that compares this version, the use is an execution of that experiment.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.joining import MEMORIES, Properties, unweighted
 from loopgraph.effects.traces.mapping import BEGUN, ENDED
 from loopgraph.effects.uses.choosing import conclusions
+from loopgraph.effects.uses.experiments import assigned_experiments
 
 _USES_OF_TRACES = query("traces/uses_of_traces")
 _PROMPTS_OF_SESSIONS = query("traces/prompts_of_sessions")
@@ -38,7 +40,8 @@ _EVIDENCE = (
 """What of an execution can change which version it is of."""
 _OF_MEMORY = ("pattern_name", "pattern_origin", "pattern_path", "pattern_version", "cwd", "digests", "file_digest")
 _END = ("status", "error_type", "error_message", "completed_at", "duration_ms")
-_CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final")
+_OF_EXPERIMENT = ("experiment_id", "arm", "given_unit")
+_CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final", *_OF_EXPERIMENT)
 
 
 def is_use(hook: Properties) -> bool:
@@ -237,9 +240,10 @@ async def _choose(tx: Transaction, batch: Batch, choose: Choosing, at: datetime,
     if not uses:
         return
     chosen = await conclusions(tx, uses, choose, at)
+    assigned = await assigned_experiments(tx, uses, {id_: found.node_id for id_, found in chosen.items()})
     for id_ in sorted(chosen):
         hook = batch.hooks.get(id_) or {}
-        after = {**hook, **_concluded(chosen[id_])}
+        after = {**hook, **dict.fromkeys(_OF_EXPERIMENT), **_concluded(chosen[id_]), **assigned.get(id_, {})}
         if any(hook.get(name) != after[name] for name in _CHOSEN):
             batch.hooks.put(after)
 

@@ -16,6 +16,7 @@ from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
 from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
+from loopgraph.effects.traces.late_prompts import give_late_prompts
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nesting import nest, store_nested
@@ -128,6 +129,7 @@ class TraceWrites:
     ) -> tuple[list[Piece], Batch, list[Row]]:
         """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
         also the traces of the prompts that have just become known."""
+        late = await give_late_prompts(tx, pieces, received_at, turn)
         pieces = await of_unnamed_calls(tx, await of_unnamed_prompts(tx, pieces))
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
@@ -140,7 +142,7 @@ class TraceWrites:
             known += [await hand_over(tx, id_, prompt, received_at, turn) for id_, prompt in sorted(learned.items())]
             placed = [item.placed(learned) for item in placed]
             batch = await load(tx, placed, received_at, self._pricing)
-        return placed, batch, [trace for trace in known if trace]
+        return placed, batch, [*late, *(trace for trace in known if trace)]
 
     def _remember(self, traces: Sequence[str]) -> None:
         for id_ in traces:
