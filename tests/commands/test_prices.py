@@ -39,6 +39,12 @@ async def test_show(tmp_path: Path) -> None:
     code, told = await run("show", "gemini-2.5-pro")
     assert [line.split()[-1] for line in (told.splitlines()[0], told.splitlines()[4])] == ["1.2500", "10.0000"]
     assert "a prompt of a million tokens costs 2.5000" in told, "in short ones it costs less"
+    code, told = await run("show", "sonar-pro")
+    assert [line.split()[-1] for line in (told.splitlines()[0], *told.splitlines()[4:6])] == [
+        "3.0000",
+        "15.0000",
+        "0.0140",
+    ]
     code, told = await run("show", "ours-2")
     assert (code, "ours-2 has no price" in told) == (1, True)
     file = tmp_path / "prices.toml"

@@ -23,7 +23,8 @@ _SHORT = 1_000
 @prices.command()
 @plainly
 def show(model: Annotated[str, typer.Argument(help="The name of a model.")], service: _Service = None) -> None:
-    """Show what a million tokens of each kind cost today, in US dollars; where long prompts cost more, in a short one."""
+    """Show what a million tokens of each kind cost today, in US dollars; where long prompts cost more, in a short one. What a
+    call costs beside its tokens is told, too."""
     from loopgraph.computes.pricing.own import MILLION
     from loopgraph.computes.pricing.price_list import source
     from loopgraph.contracts.pricing import TOKENS, ModelUsage
@@ -39,9 +40,13 @@ def show(model: Annotated[str, typer.Argument(help="The name of a model.")], ser
         "output": ("output_tokens",),
     }
 
+    def of(counts: tuple[str, ...], tokens: int) -> float | None:
+        return pricing(ModelUsage(model, service, at, *(tokens if count in counts else 0 for count in TOKENS)))
+
+    fee = of((), 0) or 0.0
+
     def cost(counts: tuple[str, ...], tokens: int) -> float | None:
-        usage = ModelUsage(model, service, at, *(tokens if count in counts else 0 for count in TOKENS))
-        return None if (one := pricing(usage)) is None else one * MILLION / tokens
+        return None if (one := of(counts, tokens)) is None else (one - fee) * MILLION / tokens
 
     short = {name: cost(counts, _SHORT) for name, counts in kinds.items()}
     if None in short.values():
@@ -49,6 +54,8 @@ def show(model: Annotated[str, typer.Argument(help="The name of a model.")], ser
         raise typer.Exit(1)
     for name, one in short.items():
         out.print(f"{name:<30} {one:>12,.4f}", markup=False)
+    if fee > 0:
+        out.print(f"{'each call, whatever its tokens':<30} {fee:>12,.4f}", markup=False)
     if (long := cost(kinds["input"], MILLION)) is not None and long > 1.001 * (short["input"] or 0):
         out.print(f"a prompt of a million tokens costs {long:,.4f}: long ones have prices of their own", markup=False)
     by = (

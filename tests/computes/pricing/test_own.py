@@ -36,6 +36,7 @@ def test_the_file_of_the_documentation(tmp_path: Path) -> None:
         ('[models.x]\ninput = "1"', r"models\.x\.input: Input should be a valid number"),
         ("[models.x]\ninput = nan", r"models\.x\.input: Input should be"),
         ("[model.x]\ninput = 1", "model: there is no such key; there is models"),
+        ("[models.Ours]\ninput = 1\n[models.ours]\ninput = 2", "models: Ours and ours are one name"),
         ("[models.x", r"are no TOML: Expected"),
         (f"models = {'[' * 5_000}{']' * 5_000}", r"are not understood: they are nested too deeply"),
         (f"models.{'.'.join('x' * 5_000)} = 1", r"are not understood"),

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from loopgraph.contracts.pricing import ModelUsage
 from loopgraph.errors import SetupError
@@ -48,6 +48,15 @@ class OwnPrices(BaseModel):
 
     models: dict[str, ModelPrice] = {}
 
+    @field_validator("models")
+    @classmethod
+    def _each_name_once(cls, models: dict[str, ModelPrice]) -> dict[str, ModelPrice]:
+        known = dict[str, str]()
+        for name in models:
+            if (other := known.setdefault(name.lower(), name)) != name:
+                raise ValueError(f"{other} and {name} are one name: capitals make no difference")
+        return models
+
     @classmethod
     def read(cls, file: Path) -> Self:
         """The prices of a file. Raises SetupError, which says what is wrong where."""
@@ -62,7 +71,7 @@ class OwnPrices(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))
-            problem = first["msg"]
+            problem = first["msg"].removeprefix("Value error, ")
             if first["type"] == "extra_forbidden":
                 allowed = cls if len(first["loc"]) == 1 else ModelPrice
                 problem = f"there is no such key; there is {', '.join(allowed.model_fields)}"
