@@ -16,10 +16,14 @@ from loopgraph.contracts.transcripts import TranscriptProgress
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.errors import GraphUnavailable, SetupError
+from loopgraph.main import create_app
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts import following
 from loopgraph.orchestrators.transcripts.clients import CLIENTS, clients_named
 from loopgraph.orchestrators.transcripts.following import TranscriptFollower
+from loopgraph.settings import Settings
+from support.engines import EngineUnderTest
+from support.service import nodes, serving
 from support.traces import Traces, statement
 from support.transcripts import RECORDED, Fresh, copied
 from support.waiting import until
@@ -184,3 +188,29 @@ def test_a_client_that_there_is_not_is_told() -> None:
     assert [client.name for client in clients_named(["claude-code", "claude-code"])] == ["claude-code"]
     with pytest.raises(SetupError, match=r"there are no transcripts of 'clippy': name claude-code.* or all"):
         clients_named(["claude-code", "clippy"])
+
+
+async def test_the_service_follows_them_if_it_is_asked_to(home: Home, embedded_engine: EngineUnderTest) -> None:
+    path = home.path("3333")
+    asked = Settings(
+        graph_url=embedded_engine.url,
+        graph_user=embedded_engine.user,
+        graph_password=embedded_engine.password,
+        graph_database=embedded_engine.database,
+        watch=("claude-code",),
+    )
+    async with serving(asked) as service:
+        home.write(path, path.read_bytes())
+        document = "query ($id: ID!) { session(id: $id) { traces(first: 5) { edges { node { promptText status } } } } }"
+
+        async def is_told() -> bool:
+            found = (await service.query(document, id=path.stem))["session"]
+            told = [(trace["promptText"], trace["status"]) for trace in nodes(found["traces"])] if found else []
+            return told == [("DENY-ME please", "SUCCESS")]
+
+        await until(is_told)
+
+
+def test_the_service_does_not_start_for_a_client_that_there_is_not() -> None:
+    with pytest.raises(SetupError, match="there are no transcripts of 'clippy'"):
+        create_app(Settings(watch=("clippy",)))
