@@ -14,7 +14,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.settings import Settings
@@ -59,7 +59,7 @@ def scan(
         _tell(found, seconds)
     for source in found:
         if source.refused:
-            err.print(f"loopgraph: {source.title}: {source.refused}", markup=False, style="red")
+            err.print(shown(f"loopgraph: {source.title}: {source.refused}"), markup=False, style="red")
     if any(source.refused for source in found):
         raise typer.Exit(1)
 
@@ -111,16 +111,16 @@ def _tell(found: Iterable[ScannedSource], seconds: float) -> None:
         if not (source.patterns or source.notes):
             continue
         history = f", {counted(source.commits, 'commit')}" if source.commits else ""
-        out.print(f"{source.title} ({source.folder}{history})", markup=False)
+        out.print(shown(f"{source.title} ({source.folder}{history})"), markup=False)
         told = [one for one in source.patterns if not _is_past(one)]
-        widest = max((len(one.identity.name) for one in told), default=0)
+        widest = min(max((len(shown(one.identity.name)) for one in told), default=0), 60)
         for one in told:
-            out.print(f"  {one.identity.kind:<8} {one.identity.name:<{min(widest, 60)}}  {_state(one)}", markup=False)
+            out.print(f"  {one.identity.kind:<8} {shown(one.identity.name):<{widest}}  {_state(one)}", markup=False)
         if past := [one for one in source.patterns if _is_past(one)]:
             versions = counted(sum(one.versions for one in past), "version")
             out.print(f"  {len(past):,} more are gone, with {versions}", markup=False)
         for note in source.notes:
-            out.print(f"  {note}", markup=False)
+            out.print(f"  {shown(note)}", markup=False)
         every += source.patterns
     there = Counter(one.identity.kind for one in every if one.state is not ScanState.GONE)
     kinds = ", ".join(counted(there[kind], *_KINDS[kind]) for kind in DefinitionKind if there[kind])

@@ -43,6 +43,11 @@ class Lines(logging.Formatter):
         return "\n".join("  " + line.translate(_CONTROL) for line in super().formatException(ei).split("\n"))
 
 
+def shown(text: str) -> str:
+    """A text from elsewhere, such as the name of a file, as it can be printed: it begins no line, and moves no cursor."""
+    return text.translate(_CONTROL)
+
+
 def counted(number: int, one: str, more: str = "") -> str:
     """A number with what it counts: ``1 event``, ``1,000 events``; ``more`` where that is not ``one`` with an s."""
     return f"{number:,} {one if number == 1 else more or f'{one}s'}"

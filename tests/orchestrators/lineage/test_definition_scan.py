@@ -530,3 +530,65 @@ async def test_a_home_is_not_looked_through_as_a_project(scans: Scans) -> None:
     (source,) = await scans.run(scans.home)
     assert source.patterns == ()
     assert source.notes
+
+
+async def test_what_another_branch_has_is_in_use_while_that_is_checked_out(repo: Repo, scans: Scans) -> None:
+    repo.write("CLAUDE.md", "Read.")
+    repo.commit("on main")
+    repo.git("checkout", "--quiet", "-b", "side")
+    repo.write(TRIAGE, skill("triage", A))
+    repo.commit("on the side")
+    pattern = await scans.pattern(repo.folder)
+    repo.git("checkout", "--quiet", "main")
+    assert {one.path: one.state for one in (await scans.one(repo.folder)).patterns} == {
+        "CLAUDE.md": ScanState.UNCHANGED, TRIAGE: ScanState.GONE
+    }  # fmt: skip
+    assert await scans.in_use(pattern.pattern_id) is None
+    repo.git("checkout", "--quiet", "side")
+    assert await scans.one(repo.folder)
+    assert await scans.in_use(pattern.pattern_id) is not None
+
+
+async def test_a_new_file_that_moves_before_its_first_commit_leaves_nothing_in_use(repo: Repo, scans: Scans) -> None:
+    repo.write(TRIAGE, skill("triage", A))
+    before = await scans.pattern(repo.folder)
+    (repo.folder / ".claude/skills/triage").rename(repo.folder / ".claude/skills/other")
+    repo.write(".claude/skills/other/SKILL.md", skill("other", A))
+    source = await scans.one(repo.folder)
+    assert {one.identity.name: one.state for one in source.patterns} == {
+        "triage": ScanState.GONE, "other": ScanState.NEW
+    }  # fmt: skip
+    assert await scans.in_use(before.pattern_id) is None
+
+
+async def test_names_that_are_no_texts_are_told_apart_all_the_same(repo: Repo, scans: Scans) -> None:
+    for name in (b"\xff", b"\xfe", b"a\nb"):
+        folder = os.fsencode(repo.folder) + b"/.claude/skills/" + name
+        os.makedirs(folder)  # noqa: PTH103
+        with open(folder + b"/SKILL.md", "wb") as file:  # noqa: ASYNC230, PTH123
+            file.write(name + A.encode())
+    first = await scans.one(repo.folder)
+    assert {one.path for one in first.patterns} == {
+        ".claude/skills/\\xff/SKILL.md", ".claude/skills/\\xfe/SKILL.md", ".claude/skills/a\nb/SKILL.md"
+    }  # fmt: skip
+    repo.commit("committed")
+    second = await scans.one(repo.folder)
+    assert {one.pattern_id for one in second.patterns} == {one.pattern_id for one in first.patterns}
+    assert {one.uncommitted for one in second.patterns} == {False}
+    assert {one.state for one in (await scans.one(repo.folder)).patterns} == {ScanState.UNCHANGED}
+
+
+async def test_a_repository_that_git_cannot_read_is_refused_and_the_rest_recorded(
+    repo: Repo, scans: Scans, tmp_path: Path
+) -> None:
+    repo.write(TRIAGE, skill("triage", A))
+    repo.commit("one")
+    broken = Repo(tmp_path / "broken")
+    broken.write(TRIAGE, skill("triage", B))
+    blob = broken.git("hash-object", "-w", TRIAGE)
+    broken.commit(f"one {new_id()}")
+    (broken.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    first, second = await scans.run(broken.folder, repo.folder)
+    assert first.refused is not None
+    assert first.patterns == ()
+    assert [one.versions for one in second.patterns] == [1]

@@ -63,7 +63,8 @@ def find(root: Path, avoid: Collection[Path] = (), most_folders: int = MOST_FOLD
         try:
             with os.scandir(folder) as entries:
                 for entry in sorted(entries, key=lambda one: one.name):
-                    path = f"{inside}/{entry.name}" if inside else entry.name
+                    name = readable(entry.name)
+                    path = f"{inside}/{name}" if inside else name
                     if entry.is_dir():
                         real = os.path.realpath(entry.path)
                         if real not in seen and _looked_into(entry, inside):
@@ -105,6 +106,11 @@ def read_all(files: Iterable[tuple[str, Path]], max_bytes: int) -> dict[str, Con
     """What files hold, by their names here; those that cannot be read as texts are left out."""
     found = ((name, read(path, max_bytes)) for name, path in files)
     return {name: content for name, content in found if content is not None}
+
+
+def readable(path: str | Path) -> str:
+    """A path as text; bytes that are not UTF-8 are written ``\\xNN``, as those of git's paths are."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def work_tree_of(path: Path) -> Path | None:

@@ -100,8 +100,8 @@ class GitRepository:
         return (await self._output("rev-parse", "--is-shallow-repository")).strip() == b"true"
 
     async def option(self, name: str) -> str | None:
-        """A value of git's configuration, None where it is not set."""
-        status, output, _ = await self._run("config", "--get", name)
+        """A value of the repository's own configuration, None where it is not set."""
+        status, output, _ = await self._run("config", "--local", "--get", name)
         return None if status else output.decode("utf-8", "replace").strip() or None
 
     async def blobs(self, ref: str) -> AsyncGenerator[tuple[str, str]]:

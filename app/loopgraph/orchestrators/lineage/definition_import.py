@@ -150,6 +150,7 @@ class DefinitionImport(GitImport):
                     node_id = await self._fetched(pattern_id)
                 self._tip(described[key], pattern_id, node_id)
         await self._work_tree(lineage, {path: file for path, file in at_tip.items() if file.lineage in chosen}, ids)
+        await self._take_out_of_use(lineage)
 
     async def _fetched(self, pattern_id: str) -> str | None:
         """The version that stays in use where the file fetches its text: the one that is, else the last that has one."""
@@ -235,6 +236,20 @@ class DefinitionImport(GitImport):
         for start in range(0, len(wanted), BATCH):
             self.before |= await self._reads.patterns(wanted[start : start + BATCH])
         return self.before
+
+    async def _take_out_of_use(self, lineage: DefinitionLineage) -> None:
+        """What is neither in this history nor in the work tree: other branches have it, or it never had a commit."""
+        if not all(self._source.looked_at.values()):
+            return
+        scopes = {
+            f"git:{lineage.identity}" if place.scope == OWN_SCOPE else place.scope for place in self._source.places
+        }
+        for pattern in await self._definitions.patterns_of_prefix(f"git:{lineage.identity}:"):
+            in_use = pattern.current_node_id or ""
+            gone = pattern.pattern_id not in self.tips and in_use.startswith(lineage.prefix)
+            if gone and pattern.metadata.get("scope") in scopes:
+                self.before[pattern.pattern_id] = pattern
+                self.tips[pattern.pattern_id] = PatternTip(pattern_id=pattern.pattern_id, node_id=None)
 
     # --- a history that was cut off
 

@@ -29,13 +29,13 @@ from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Id
 from loopgraph.contracts.git import ImportProgress
 from loopgraph.contracts.lineage import Pattern
 from loopgraph.contracts.scans import ScannedPattern, ScannedSource, ScanState
-from loopgraph.effects.definitions.files import Content, read_all
+from loopgraph.effects.definitions.files import Content, read_all, readable
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
-from loopgraph.errors import InvalidTransition
+from loopgraph.errors import InvalidTransition, UserError
 from loopgraph.orchestrators.lineage.definition_import import DefinitionImport, Refused
 from loopgraph.orchestrators.lineage.definition_sources import OWN_SCOPE, Source, scope_of_folder
 from loopgraph.orchestrators.lineage.git_import import BATCH
@@ -83,26 +83,25 @@ class DefinitionScan:
     # --- repositories
 
     async def _repository(self, source: Source, fork: str | None) -> ScannedSource:
-        async with GitRepository(source.folder) as repository:
-            tip = await repository.head()
-            if tip is None:
-                return await self._folder(source)
-            run = DefinitionImport(
-                source,
-                repository,
-                self._history,
-                self._reads,
-                self._definitions,
-                self._origin,
-                fork,
-                lambda progress: self._report(source.title, progress),
-            )
-            scanned = ScannedSource(title=source.title, folder=str(source.folder))
-            try:
+        scanned = ScannedSource(title=source.title, folder=readable(source.folder))
+        try:
+            async with GitRepository(source.folder) as repository:
+                tip = await repository.head()
+                if tip is None:
+                    return await self._folder(source)
+                run = DefinitionImport(
+                    source,
+                    repository,
+                    self._history,
+                    self._reads,
+                    self._definitions,
+                    self._origin,
+                    fork,
+                    lambda progress: self._report(source.title, progress),
+                )
                 await run.run(tip)
-            except Refused as reason:
-                notes = (*source.notes, *run.notes)
-                return scanned.model_copy(update={"refused": str(reason), "notes": notes})
+        except (Refused, UserError) as reason:  # git itself may not read it, or lack what a partial clone left out
+            return scanned.model_copy(update={"refused": str(reason), "notes": tuple(source.notes)})
         await self._retire(run.tips)
         if any(place.scope == OWN_SCOPE for place in source.places):
             await self._take_out_of_use(scope_of_folder(source.folder))  # from before it was a repository
@@ -156,7 +155,7 @@ class DefinitionScan:
         await self._follow(OUTSIDE_GIT, list(tips.values()))
         return ScannedSource(
             title=source.title,
-            folder=str(source.folder),
+            folder=readable(source.folder),
             notes=tuple(source.notes),
             patterns=await self._found(before, tips, None),
         )

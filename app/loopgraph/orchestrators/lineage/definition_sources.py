@@ -13,7 +13,7 @@ from typing import Final
 from loopgraph.computes.definitions.places import Layout, Place, Places, Spot
 from loopgraph.computes.definitions.plugins import MANIFESTS, Plugin, plugins_of
 from loopgraph.contracts.definitions import DefinitionOrigin
-from loopgraph.effects.definitions.files import Found, find, read_all, work_tree_of
+from loopgraph.effects.definitions.files import Found, find, read_all, readable, work_tree_of
 from loopgraph.effects.definitions.user_folders import UserFolders, extensions, installed_plugins
 from loopgraph.errors import InvalidInput
 
@@ -86,21 +86,22 @@ class Sources:
         if not folder.is_dir():
             raise InvalidInput("path", f"{str(path)!r} is no folder; give that of a project")
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-            name = folder.name.removesuffix(".git")
+            name = readable(folder.name).removesuffix(".git")
             bare = self._source(f"project {name}", folder, git=True)
             bare.bare = bare.asked_for = True
             bare.places.append(_project(OWN_SCOPE, name))
             return
         root = self._work_tree(folder)
         git, root = root is not None, root or folder
-        title = f"project {root.name}"
+        name = readable(root.name)
+        title = f"project {name}"
         if root == self._home or root in self._home.parents:
-            self._source(title, root, git=False).places.append(_project(scope_of_folder(root), root.name))
+            self._source(title, root, git=False).places.append(_project(scope_of_folder(root), name))
             note = "it holds your home, and is not looked through: your own folders are looked at, other projects by their paths"
             self._found[root, False].notes.append(note)
             return
         found = find(root, self._avoid)
-        places = [_project(OWN_SCOPE if git else scope_of_folder(root), root.name)]
+        places = [_project(OWN_SCOPE if git else scope_of_folder(root), name)]
         places += (_place_of(plugin, Layout.PLUGIN) for plugin in _plugins(found))
         self._add(title, root, places, found)
         self._found[root, git].asked_for = True
@@ -113,12 +114,13 @@ class Sources:
         if installed and top != root:
             top = None
         main = self._source(title, top or root, git=top is not None)
-        inside = "" if top is None or top == root else root.relative_to(top).as_posix()
+        inside = "" if top is None or top == root else readable(root.relative_to(top))
+        shown = readable(root)
         moved = [place.within(inside) for place in places]
         main.places += moved
         main.looked_at |= dict.fromkeys(moved, found.whole)
         if found.cut:
-            main.notes.append(f"there are very many folders in {root}, and not all were looked at")
+            main.notes.append(f"there are very many folders in {shown}, and not all were looked at")
         main.notes += (f"{folder} could not be read" for folder in found.unread)
         table = Places(places)
         for path, real in found.files.items():
@@ -126,13 +128,13 @@ class Sources:
             if spot is None:
                 continue
             lies_in = top if installed else self._work_tree(real.parent)
-            if lies_in == top and real == root / path:
+            if lies_in == top and readable(real) == f"{shown}/{path}":
                 main.seen[f"{inside}/{path}" if inside else path] = real
             elif lies_in is None:
                 outside = self._source(title, root, git=False)
                 outside.exact[path], outside.seen[path] = spot, real
             else:
-                other, elsewhere = self._source(title, lies_in, git=True), real.relative_to(lies_in).as_posix()
+                other, elsewhere = self._source(title, lies_in, git=True), readable(real.relative_to(lies_in))
                 other.exact[elsewhere], other.seen[elsewhere] = spot, real
 
     def _source(self, title: str, folder: Path, *, git: bool) -> Source:
@@ -151,7 +153,7 @@ def is_manifest(path: str) -> bool:
 
 def scope_of_folder(folder: Path) -> str:
     """The scope of a project outside git."""
-    scope = f"folder:{folder}"
+    scope = f"folder:{readable(folder)}"
     if len(scope) <= _LONGEST_SCOPE:
         return scope
     return f"folder:{hashlib.sha256(os.fsencode(folder)).hexdigest()}"
