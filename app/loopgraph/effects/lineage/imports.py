@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from loopgraph.assets import Access, query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
