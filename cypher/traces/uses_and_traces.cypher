@@ -14,8 +14,8 @@ CALL {
 }
 CALL {
   WITH t
-  OPTIONAL MATCH (n:Trace)
-  WHERE n.session_key > t.session_key AND n.session_key < t.session_id + '|~' AND n.source = 'user_prompt' AND t.agent_id IS NULL
+  OPTIONAL MATCH (:Session {session_id: t.session_id})-[:HAS_TRACE]->(n:Trace)
+  WHERE n.session_key > t.session_key AND n.source = 'user_prompt' AND t.agent_id IS NULL
   WITH n ORDER BY n.session_key LIMIT 1
   RETURN n.correlation_id AS next
 }

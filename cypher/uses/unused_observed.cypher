@@ -4,5 +4,8 @@
 // returns: node_id, status
 UNWIND $node_ids AS id
 MATCH (v:PatternVersion {node_id: id})
-WHERE $tag IN v.tags AND v.status IN ['active', 'draft'] AND NOT EXISTS { MATCH (:HookExecution)-[:USED]->(v) }
+WHERE $tag IN v.tags AND v.status IN ['active', 'draft']
+OPTIONAL MATCH (h:HookExecution)-[:USED]->(v)
+WITH v, count(h) AS uses
+WHERE uses = 0
 RETURN v.node_id AS node_id, v.status AS status

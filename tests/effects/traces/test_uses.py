@@ -3,6 +3,7 @@ first."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -466,3 +467,12 @@ async def test_secrets_in_a_text_that_is_kept_are_not(graph: Graph) -> None:
     [row] = (await used(graph, story.session)).values()
     assert secret not in row["text"]
     assert row["observed"]
+
+
+async def test_of_a_name_that_every_project_has_the_one_at_work(graph: Graph) -> None:
+    story, elsewhere = Story(), f"/home/dev/{new_id()}"
+    others = (define(graph, DefinitionKind.MEMORY, "CLAUDE.md", f"{n}", folder=f"{elsewhere}/{n}") for n in range(60))
+    await asyncio.gather(*others)
+    ids = await story.define(graph)
+    await record(graph, [*story.prompts, *story.names], 20)
+    assert rules(await used(graph, story.session), ids) == all_by(story, "inferred: time")

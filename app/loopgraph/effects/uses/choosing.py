@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.definitions import UNCOMMITTED
@@ -16,11 +17,15 @@ from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.uses.observed import make_observed
 
 _BY_DIGEST = query("uses/candidates_by_digest")
-_BY_KEY = query("uses/candidates_by_key")
+_PATTERNS_OF_KEYS = query("uses/patterns_of_keys")
+_OF_PATTERNS = query("uses/candidates_of_patterns")
 _OBSERVED_TEXTS = query("uses/observed_texts")
 
 _MOST = 1_000
-"""So many versions of one name, or with one body, are looked at."""
+"""So many versions of one pattern, or with one body, are looked at."""
+_FEW = 50
+"""Of so many patterns of one name all are looked at; of more, as each project has a ``CLAUDE.md``, those that can hold where the
+use was."""
 
 
 async def conclusions(tx: Transaction, uses: Sequence[Use], choose: Choosing, at: datetime) -> dict[str, Conclusion]:
@@ -35,7 +40,7 @@ async def conclusions(tx: Transaction, uses: Sequence[Use], choose: Choosing, at
             found[use.execution_id] = conclusion
         else:
             left.append(use)
-    of_names = await _named(tx, {key for use in left for key in use.keys}) if left else {}
+    of_names = await _named(tx, left) if left else {}
     for use in left:
         of_name = [each for key in use.keys for each in of_names.get(key, ())]
         known = {each.node_id: each for each in (*candidates, *of_name)}
@@ -60,11 +65,30 @@ async def _same(tx: Transaction, digests: Iterable[str]) -> list[Candidate]:
     return [_candidate(row) for row in await tx.run(_BY_DIGEST, digests=wanted, limit=_MOST)] if wanted else []
 
 
-async def _named(tx: Transaction, keys: Iterable[str]) -> Mapping[str, list[Candidate]]:
+async def _named(tx: Transaction, uses: Sequence[Use]) -> Mapping[str, list[Candidate]]:
+    """The versions that uses can be of by their names, by key."""
+    by_key: defaultdict[str, list[Use]] = defaultdict(list)
+    for use in uses:
+        for key in use.keys:
+            by_key[key].append(use)
+    patterns: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in await tx.run(_PATTERNS_OF_KEYS, keys=sorted(by_key)):
+        patterns[row["key"]].append(row)
+    rows = [
+        {"key": key, "pattern_id": row["pattern_id"]}
+        for key, found in sorted(patterns.items())
+        for row in found
+        if len(found) <= _FEW or _may_hold(json_value(row["metadata"]) or {}, by_key[key])
+    ]
     named: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for row in await tx.run(_BY_KEY, keys=sorted(keys), limit=_MOST):
+    for row in await tx.run(_OF_PATTERNS, rows=rows, limit=_MOST) if rows else []:
         named[row["version"]["definition_key"]].append(_candidate(row))
     return named
+
+
+def _may_hold(metadata: Mapping[str, Any], uses: Iterable[Use]) -> bool:
+    folders = tuple(f"{folder.rstrip('/')}/" for folder in _folders(metadata.get("folders"), metadata.get("scope")))
+    return not folders or any(f"{path}/".startswith(folders) for use in uses for path in (use.path, use.cwd) if path)
 
 
 def _candidate(row: Row) -> Candidate:
@@ -86,9 +110,9 @@ def _candidate(row: Row) -> Candidate:
     )
 
 
-def _folders(folders: object, scope: str | None) -> tuple[str, ...]:
+def _folders(folders: object, scope: object) -> tuple[str, ...]:
     """Where the patterns of a project hold."""
     known = tuple(each for each in folders if isinstance(each, str)) if isinstance(folders, list) else ()
-    if scope and scope.startswith("folder:"):
+    if isinstance(scope, str) and scope.startswith("folder:"):
         known = (*known, scope.removeprefix("folder:"))
     return known
