@@ -50,7 +50,7 @@ KEPT: Final[Mapping[str, Kept]] = {
             reader=CodexReader,
             folder=".codex",
             variable="CODEX_HOME",
-            # One that is archived is moved: it says the same in either place.
+            # One that is archived is moved: it says the same in either place. Compressed ones (.jsonl.zst) are not read.
             files=("sessions/**/rollout-*.jsonl", "archived_sessions/**/rollout-*.jsonl"),
             joins_hooks=True,
         ),

@@ -176,6 +176,19 @@ def test_a_fork_tells_only_its_own(parent: str | None, fork: str) -> None:
         assert usage(told)[1] < 2400
 
 
+def test_a_subagent_that_was_given_the_conversation_tells_only_its_own() -> None:
+    """Its rollout begins with a copy of what its parent was asked."""
+    told = said_in("0.171_subagent_forked")
+    assert prompts(told) == ["Look-deeper"]
+    assert ends(told) == [("exec_command", "success")]
+    assert usage(told)[0] == 2
+    roots = {event.root_id for event in of(TraceStarted, told)} - {None}
+    assert roots == {"01a225d0-9515-7b22-a99b-378c37c55b97"}
+    assert {event.correlation_id for event in of(TraceStarted, told)} == {
+        "01a225d0-8f5c-79e1-b1b0-4b5d39f8c8d2/01a225d0-957b-7a81-95a5-939fd5670e4a"
+    }
+
+
 def test_a_thread_that_goes_on_in_another_file_had_begun_before() -> None:
     [parent, branch] = [said_in(f"0.171_{name}")[0] for name in ("troubles", "reverted")]
     assert parent.event.session_id == branch.event.session_id  # type: ignore[union-attr]
