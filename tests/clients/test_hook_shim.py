@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -102,7 +103,7 @@ async def test_the_event_arrives_as_it_is_and_the_answer_comes_back(shim: Shim) 
     assert event == {**START, "unknown": [1, None]}
     assert headers["authorization"] == "Bearer secret"
     assert before <= datetime.fromisoformat(headers["x-event-timestamp"]) <= datetime.now(UTC)
-    assert len(headers["x-execution-id"]) == 32
+    assert re.fullmatch(r"[0-9a-f]{32}\.[0-9a-f]{8}", headers["x-execution-id"])
     assert shim.spool(url).waiting() == (0, 0)
 
 
@@ -119,6 +120,21 @@ async def test_the_event_arrives_as_it_is_and_the_answer_comes_back(shim: Shim) 
 async def test_what_the_client_does_not_read_is_not_printed(shim: Shim, event: Json, answer: Response) -> None:
     async with Door(lambda _: answer).open() as url:
         assert (await shim.run(url, event))[0] == ""
+
+
+async def test_who_has_sent_an_event_is_known_though_another_sends_it_later(shim: Shim) -> None:
+    """The hooks of a user and of a project are one program with other options."""
+    door = Door()
+    with socket.socket() as held:  # a port at which nobody answers
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        for options in ((), ("--level", "project"), ("--level", "project")):
+            await shim.run(url, START, *options)
+    async with door.open() as url_now:
+        shim.spool(url).folder.rename(Spool(shim.root, url_now).folder)
+        await shim.run(url_now, START)
+    _, first, second, third = (headers["x-sent-by"] for _, headers in door.taken)
+    assert first != second == third
 
 
 async def test_while_the_service_is_away_nothing_is_lost(shim: Shim) -> None:

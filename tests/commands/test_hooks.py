@@ -514,7 +514,59 @@ def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hoo
     told = hooks("status", "--client", "codex", exit_code=1).stdout
     assert f"\ninstalled 2 times, in {home}/.codex/hooks.json, {home}/project/.codex/hooks.json: " in told
     assert ".claude" not in told
+    assert "count twice" not in told
+    file = home / "project/.codex/hooks.json"
+    file.write_text(file.read_text().replace(" --level project", ""))  # as it was installed before
+    assert f"✗ {file}: some events count twice" in hooks("status", "--client", "codex", exit_code=1).output
     assert hooks("status", "--client", "gemini", exit_code=1).stdout.startswith("✗ no hooks are installed")
+
+
+COMMENTED = '{\n  // mine\n  "theme": "dark"\n}'
+
+
+@pytest.mark.parametrize("broken", [COMMENTED, '{"hooks": []}', "loop"])
+def test_status_does_not_mind_settings_in_which_nothing_is_ours(home: Path, hooks: Run, broken: str) -> None:
+    """Gemini CLI takes comments in its settings."""
+    path = home / ".gemini" / "settings.json"
+    path.parent.mkdir()
+    if broken == "loop":
+        path.symlink_to(path)
+    else:
+        path.write_text(broken)
+    hooks("install", "--client", "codex", "--url", "http://127.0.0.1:1")
+    told = hooks("status", exit_code=1).output
+    assert told.startswith("✗ the service at http://127.0.0.1:1 does not answer")
+    assert ".gemini" not in told
+    asked = hooks("status", "--client", "gemini", exit_code=1).output
+    assert f"{path}: " in asked
+    assert "Traceback" not in asked
+
+
+def test_status_tells_of_broken_settings_in_which_something_is_ours(home: Path, hooks: Run) -> None:
+    hooks("install", "--client", "gemini")
+    path = home / ".gemini" / "settings.json"
+    path.write_text(f"// mine\n{path.read_text()}")
+    first = hooks("status", exit_code=1).stdout.partition("\n")[0]
+    assert first.startswith(f"✗ the hooks do not all run: {path}: is not JSON (line 1, column 1")
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+@pytest.mark.parametrize("client", ["claude-code", "gemini"])
+def test_settings_that_are_no_json_are_told_with_what_to_do(home: Path, hooks: Run, client: str, command: str) -> None:
+    path = home / (".claude" if client == "claude-code" else ".gemini") / "settings.json"
+    path.parent.mkdir()
+    for text, told in ((COMMENTED, "take out what JSON does not have"), ('{"hooks": []}', "hooks: must be an object")):
+        path.write_text(text)
+        output = hooks(command, "--client", client, exit_code=1).output
+        assert f"{path}: " in output
+        assert told in " ".join(output.split())
+        assert path.read_text() == text
+
+
+def test_one_file_by_two_paths_is_installed_once(home: Path, hooks: Run) -> None:
+    hooks("install", "--client", "codex", "--url", "http://127.0.0.1:1")
+    (home / "project" / ".codex").symlink_to(home / ".codex")
+    assert "installed 2 times" not in hooks("status", exit_code=1).output
 
 
 def test_what_another_client_does_not_have_is_said(home: Path, hooks: Run) -> None:

@@ -24,6 +24,7 @@ from loopgraph.installer.agent_settings import (
     is_ours,
     obstacles,
     telemetry,
+    told_twice,
     uninstall,
 )
 
@@ -89,6 +90,15 @@ def test_each_event_has_the_handler_that_the_client_runs() -> None:
     assert not {"WorktreeCreate", "WorktreeRemove"} & set(hooks), "a hook there takes the client's work over"
     durable = install({}, Wanted(WANTED.url, WANTED.shim, durable=True))["hooks"]
     assert {group["hooks"][0]["type"] for [group] in durable.values()} == {"command"}
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_commands_of_a_project_differ_from_the_users_by_more_than_the_path(durable: bool) -> None:
+    user = installed(install({}, Wanted(WANTED.url, WANTED.shim, durable=durable)))
+    project = installed(install({}, Wanted(WANTED.url, ("loopgraph-hook",), durable=durable, level="project")))
+    assert told_twice({"mine": user, "ours": project}) == []
+    before = installed(install({}, Wanted(WANTED.url, ("loopgraph-hook",), durable=durable)))
+    assert told_twice({"mine": user, "ours": before}) == ["ours"]
 
 
 def test_a_token_is_named_and_never_written() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.errors import InvalidInput
+from loopgraph.installer.agent_settings import told_twice
 from loopgraph.installer.client_settings import CLIENTS, Client, Wanted, check, install, installed, option, uninstall
 
 pytestmark = pytest.mark.slow
@@ -75,6 +76,17 @@ def test_each_client_gets_handlers_of_its_own_kind() -> None:
     assert handler == {"type": "command", "bash": handler["bash"], "timeoutSec": 5}
     assert shlex.split(handler["bash"])[:5] == ["loopgraph-hook", "--client", "copilot", "--event", "postToolUse"]
     assert written["copilot"]["version"] == 1
+
+
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+def test_the_program_of_a_project_is_told_from_the_users_by_more_than_its_path(client: Client) -> None:
+    """Which the shell finds on the PATH, and then starts alike."""
+    user = installed(install(client, {}, Wanted("http://box:1", ("/opt/bin/loopgraph-hook",))))
+    project = installed(install(client, {}, Wanted("http://box:1", ("loopgraph-hook",), level="project")))
+    assert told_twice({"mine": user, "ours": project}) == []
+    before = installed(install(client, {}, Wanted("http://box:1", ("loopgraph-hook",))))
+    assert told_twice({"mine": user, "ours": before}) == ["ours"]
+    assert told_twice({"mine": user, "also mine": user}) == [], "a client runs those that are alike once"
 
 
 def test_a_second_one_of_ours_goes() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +84,54 @@ def test_a_malformed_file_is_refused_and_left_alone(tmp_path: Path, content: byt
         SettingsFile(path).change(added)
     assert path.read_bytes() == content
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def forbid_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files cannot be made anywhere: root may write where the modes forbid it, so it is the system's call that refuses."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for module, name in ((tempfile, "mkstemp"), (shutil, "copy2"), (Path, "mkdir"), (Path, "unlink")):
+        monkeypatch.setattr(module, name, refuse)
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"a": 1}'])
+def test_where_nothing_can_be_written_that_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    path = tmp_path / "settings.json"
+    if content is not None:
+        path.write_text(content)
+    forbid_writing(monkeypatch)
+    with pytest.raises(InvalidInput, match=r"settings\.json: cannot be written; it was left as it is: Read-only"):
+        SettingsFile(path).change(added)
+    if content == "{}":
+        with pytest.raises(InvalidInput, match=r"settings\.json: cannot be tidied up: Read-only"):
+            SettingsFile(path).tidy(added)
+
+
+def test_a_link_that_leads_back_to_itself_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.symlink_to(path)
+    with pytest.raises(InvalidInput, match=r"settings\.json: cannot be "):
+        SettingsFile(path).read()
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("{}")
+    path.chmod(0o444)
+    with pytest.raises(InvalidInput, match="is read-only"):
+        SettingsFile(path).change(added)
+    assert [one.name for one in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_byte_order_mark_stays_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(b'\xef\xbb\xbf{\n  "a": 1\n}\n')
+    SettingsFile(path).change(added)
+    assert path.read_bytes() == b'\xef\xbb\xbf{\n  "a": 1,\n  "added": true\n}\n'
 
 
 def test_a_file_that_somebody_else_writes_meanwhile_is_left_to_them(tmp_path: Path) -> None:

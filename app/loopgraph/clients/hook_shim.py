@@ -1,10 +1,12 @@
 """``loopgraph-hook``: hands a hook event of an agent client from standard input to the service.
 
-    loopgraph-hook [--url URL] [--token-env NAME] [--pattern ID] [--client NAME] [--event NAME] [JSON]
+    loopgraph-hook [--url URL] [--token-env NAME] [--pattern ID] [--client NAME] [--event NAME] [--level NAME] [JSON]
 
 Claude Code is the client unless ``--client`` says ``codex``, ``gemini``, ``cursor`` or ``copilot``. ``--event`` names the event
-for a client that does not say it in the event itself. An event that is an argument, as Codex gives it to its ``notify`` program,
-is not read from standard input. Every client but Claude Code gets the answer that changes nothing, whatever the service says.
+for a client that does not say it in the event itself. ``--level`` says whose settings the hook stands in: a client that finds two
+hooks for an event runs both, and the service has to know them apart, to count the event once. An event that is an argument, as
+Codex gives it to its ``notify`` program, is not read from standard input. Every client but Claude Code gets the answer that
+changes nothing, whatever the service says.
 
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
@@ -109,6 +111,10 @@ class Answer:
         return error if isinstance(error, dict) else None
 
 
+_SENDER = "."
+"""What stands before the sender in the id of an event: one that is kept on disk still says who sent it."""
+
+
 def _sent_by() -> str:
     """Which of several hooks that the client may run for an event this is: those with one command line it runs once."""
     return f"{crc32(chr(0).join(sys.argv).encode(errors='replace')):08x}"
@@ -149,7 +155,7 @@ class Door:
             "Content-Type": "application/json",
             "X-Event-Timestamp": rfc3339(at_ns),
             "X-Execution-ID": execution_id,
-            "X-Sent-By": _sent_by(),
+            "X-Sent-By": execution_id.partition(_SENDER)[2] or _sent_by(),
         }
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -175,7 +181,7 @@ class Run:
     def __init__(self, door: Door, spool: Spool, pattern: str = "", event_name: str = "", given: str = "") -> None:
         self._door, self._spool, self._pattern = door, spool, pattern
         self._event_name, self._given = event_name, given
-        self._at_ns, self._execution_id = time.time_ns(), os.urandom(16).hex()
+        self._at_ns, self._execution_id = time.time_ns(), f"{os.urandom(16).hex()}{_SENDER}{_sent_by()}"
         self._event: bytes | None = None
         self._settling, self._settled = threading.Lock(), False
         self.output = neutral(door.client, event_name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from loopgraph.commands.terminal import err, out
@@ -70,11 +72,12 @@ def uninstall(client: Client, *, project: bool) -> None:
 
 class Found(NamedTuple):
     """What of our hooks is in a client's settings files: for each file, our commands by event; and what keeps them from
-    running."""
+    running. ``unread``: some files could not be read, though there may be something of ours in them."""
 
     client: Client
     files: dict[str, dict[str, list[str]]]
     obstacles: list[str]
+    unread: bool = False
 
     @property
     def commands(self) -> list[str]:
@@ -94,18 +97,39 @@ class Found(NamedTuple):
         return [path for path, events in self.files.items() if events]
 
 
-def find(clients: Iterable[Client], levels: Sequence[bool] = (False, True)) -> list[Found]:
-    """What is installed, of those clients of which something is; ``levels``: whether a project's settings."""
+def find(clients: Iterable[Client], levels: Sequence[bool] = (False, True), *, asked: bool = False) -> list[Found]:
+    """What is installed of each client; ``levels``: whether a project's settings; ``asked``: somebody asks for these clients, and
+    wants to know what is wrong with their settings though nothing of ours is in them."""
     found = []
     for client in clients:
-        read = {str(file.path): client_settings.check(client, file.read()) for file in _files(client, levels)}
+        paths = [client.file(project=project) for project in levels]
+        read, problems = read_all(paths, partial(client_settings.check, client), asked=asked)
         files = {path: client_settings.installed(settings) for path, settings in read.items()}
-        found.append(Found(client, files, _problems(client, read, read.values())))
+        found.append(Found(client, files, [*problems, *_problems(client, read, read.values())], bool(problems)))
     return found
 
 
-def _files(client: Client, levels: Sequence[bool]) -> list[SettingsFile]:
-    return [SettingsFile(client.file(project=project)) for project in levels]
+def read_all(paths: Iterable[Path], check: Callable[[Json], Json], *, asked: bool) -> tuple[dict[str, Json], list[str]]:
+    """The settings in some files, each file once, by whatever path; and what keeps others from being read. Of that only what
+    matters, unless somebody has ``asked``: in a file without our name is nothing of ours."""
+    read, problems, known = dict[str, Json](), list[str](), set[Path]()
+    for path in paths:
+        try:
+            file = SettingsFile(path)
+            if file.target not in known:
+                known.add(file.target)
+                read[str(path)] = file.changed(file.read(), check)
+        except InvalidInput as error:
+            if asked or _has_our_name(path):
+                problems.append(str(error))
+    return read, problems
+
+
+def _has_our_name(path: Path) -> bool:
+    try:
+        return b"loopgraph" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _problems(client: Client, paths: Iterable[str], read: Iterable[Json]) -> list[str]:

@@ -32,11 +32,13 @@ _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all 
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
 _Local = Annotated[bool, typer.Option("--local", help="Your own settings for this folder's project.")]
 _Client = Annotated[ClientName, typer.Option("--client", help="The agent client whose settings they are.")]
-_SCOPES = ((True, False, False), (False, True, False), (False, False, True))
+_SCOPES = ((False, False), (True, False), (False, True))
+"""Whether a project's settings, and whether one's own for it."""
 _MOST_REASONS = 10
 _TWICE = (
     "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
 )
+_AGAIN = "some events count twice, with those of other settings: install the hooks there again"
 _MEND = "the token or the address is wrong"
 _Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
@@ -68,11 +70,14 @@ def install(
             raise InvalidInput("--pattern, --otel", f"are for Claude Code, not for {client}")
         _one_of(user, project, local)
         other = client_hooks.client_of(client, local=local)
-        wanted_there = client_settings.Wanted(_address(url), _shim(shared=project), _variable(token_env))
+        wanted_there = client_settings.Wanted(
+            _address(url), _shim(shared=project), _variable(token_env), "project" if project else None
+        )
         client_hooks.install(other, wanted_there, project=project)
         return
     file, address = _file(user, project, local), _address(url)
-    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern)
+    level = "project" if project else None
+    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern, level)
 
     def change(settings: Json) -> Json:
         result = agent_settings.install(agent_settings.check(settings), wanted)
@@ -135,31 +140,37 @@ def status(
 
     Without an option, of all files: those of clients other than Claude Code where hooks are installed.
     """
-    files = [_file(user, project, local)] if user or project or local else [_file(*one) for one in _SCOPES]
+    _one_of(user, project, local)
+    files = [_path(project, local)] if user or project or local else [_path(*one) for one in _SCOPES]
     others = _others(client, user, project, local)
     if client not in (None, ClientName.CLAUDE_CODE):
         files = []
-    found = [(file, agent_settings.check(file.read())) for file in files]
-    targets = {file.path: agent_settings.installed(settings) for file, settings in found}
+    found, obstacles = client_hooks.read_all(files, agent_settings.check, asked=True)
+    unread = bool(obstacles) or any(other.unread for other in others)
+    targets = {path: agent_settings.installed(settings) for path, settings in found.items()}
     addresses = dict.fromkeys(
         agent_settings.address_of(target) for events in targets.values() for ours in events.values() for target in ours
     )
     addresses |= dict.fromkeys(address for other in others for address in other.addresses)
-    obstacles = [
-        f"{file.path}: {obstacle}"
-        for file, settings in found
+    obstacles += [
+        f"{path}: {obstacle}"
+        for path, settings in found.items()
         for obstacle in [*_not_found(settings), *agent_settings.obstacles(settings, addresses)]
     ]
     obstacles += [obstacle for other in others for obstacle in other.obstacles]
+    by_client = [targets, *(other.files for other in others)]
+    doubled = [f"{path}: {_AGAIN}" for files_of_one in by_client for path in agent_settings.told_twice(files_of_one)]
     health = {address: _health(address) for address in addresses or [_address(None)]}
     spools = Spool.all(default_root())
-    conclusion = _conclusion(bool(addresses), obstacles, health, spools)
-    twice = [str(path) for path, events in targets.items() if events]
+    conclusion = _conclusion(bool(addresses) or unread, obstacles, health, spools)
+    twice = [path for path, events in targets.items() if events]
     twice = next((paths for paths in [twice, *(other.installed_in for other in others)] if len(paths) > 1), [])
-    if len(twice) > 1 and conclusion.startswith("✓"):
+    if doubled and conclusion.startswith("✓"):
+        conclusion = f"✗ {doubled[0]}"
+    elif len(twice) > 1 and conclusion.startswith("✓"):
         conclusion += f"; they are installed {len(twice)} times, and each event counts once"
     out.print(conclusion, markup=False)
-    if len(twice) > 1:
+    if len(twice) > 1 and not doubled:
         out.print(f"installed {len(twice)} times, in {', '.join(twice)}: {_TWICE}", markup=False)
     for path, events in targets.items():
         out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
@@ -168,7 +179,7 @@ def status(
                 out.print(f"  {event:<20} {target}", markup=False)
     for other in others:
         client_hooks.tell(other)
-    for obstacle in obstacles:
+    for obstacle in [*obstacles, *doubled]:
         err.print(f"✗ {obstacle}", markup=False, style="red")
     for address, problem in health.items():
         out.print(f"service {address}: {problem or 'answers'}", markup=False)
@@ -183,8 +194,8 @@ def _others(client: ClientName | None, user: bool, project: bool, local: bool) -
     if client is ClientName.CLAUDE_CODE or local:
         return []
     levels = [project] if user or project else [False, True]
-    found = client_hooks.find([CLIENTS[client]] if client else CLIENTS.values(), levels)
-    return [one for one in found if client or one.commands]
+    found = client_hooks.find([CLIENTS[client]] if client else CLIENTS.values(), levels, asked=client is not None)
+    return [one for one in found if client or one.commands or one.unread]
 
 
 def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, str], spools: Sequence[Spool]) -> str:
@@ -308,9 +319,13 @@ def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[s
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:
     """The settings file that the options choose. Raises InvalidInput for more than one of them."""
     _one_of(user, project, local)
+    return SettingsFile(_path(project, local))
+
+
+def _path(project: bool, local: bool) -> Path:
     if project or local:
-        return SettingsFile(Path.cwd() / ".claude" / ("settings.json" if project else "settings.local.json"))
-    return SettingsFile(Path.home() / ".claude" / "settings.json")
+        return Path.cwd() / ".claude" / ("settings.json" if project else "settings.local.json")
+    return Path.home() / ".claude" / "settings.json"
 
 
 def _one_of(user: bool, project: bool, local: bool) -> None:

@@ -22,6 +22,8 @@ Json = dict[str, Any]
 
 MARKER = ("via", "loopgraph-hooks")
 SHIM, SHIM_MODULE = "loopgraph-hook", "loopgraph.clients.hook_shim"
+LEVEL = "--level"
+"""The option by which the shim's command of a project differs from that of its user, whatever the shell makes of its program."""
 HTTP_TIMEOUT_S, COMMAND_TIMEOUT_S = 2, 5
 
 EVENTS = (
@@ -44,19 +46,20 @@ TELEMETRY_KEYS = "LOOPGRAPH_TELEMETRY"
 @dataclass(frozen=True)
 class Wanted:
     """What to install. ``durable``: the shim for all events, which keeps them while the service is away. ``pattern`` is the
-    id of a pattern that every prompt uses."""
+    id of a pattern that every prompt uses. ``level``: of the settings, if they are not the user's (``LEVEL``)."""
 
     url: str
     shim: Sequence[str]
     token_env: str | None = None
     durable: bool = False
     pattern: str | None = None
+    level: str | None = None
 
     def handler(self, event: str) -> Json:
         """The handler of an event."""
         if self.durable or event in COMMAND_ONLY:
-            options = (("--url", self.url), ("--token-env", self.token_env), ("--pattern", self.pattern))
-            words = [*self.shim, *(word for name, value in options if value for word in (name, value))]
+            options = {"--url": self.url, "--token-env": self.token_env, "--pattern": self.pattern, LEVEL: self.level}
+            words = [*self.shim, *(word for name, value in options.items() if value for word in (name, value))]
             return {"type": "command", "command": shlex.join(words), "timeout": COMMAND_TIMEOUT_S}
         handler: Json = {"type": "http", "url": hook_url(self.url, self.pattern), "timeout": HTTP_TIMEOUT_S}
         if self.token_env:
@@ -175,6 +178,21 @@ def programs(settings: Json) -> list[str]:
     """The programs that our command handlers run, each once: a bare name, or the path of one."""
     targets = (target for ours in installed(settings).values() for target in ours)
     return list(dict.fromkeys(shlex.split(target)[0] for target in targets if not _is_url(target)))
+
+
+def told_twice(files: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
+    """The files of which a command is that of another file in other words, in which the service cannot know the two apart.
+
+    ``files`` are our commands by file and event. Those that are alike a client runs once.
+    """
+    known: dict[tuple[str, ...], str] = {}
+    found = []
+    for file, events in files.items():
+        for target in dict.fromkeys(target for ours in events.values() for target in ours if not _is_url(target)):
+            program, *options = shlex.split(target)
+            if known.setdefault((program.rpartition("/")[2], *options), target) != target:
+                found.append(file)
+    return list(dict.fromkeys(found))
 
 
 def obstacles(settings: Json, addresses: Iterable[str], token_env: str | None = None) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from loopgraph.errors import InvalidInput
-from loopgraph.installer.agent_settings import runs_the_shim
+from loopgraph.installer.agent_settings import LEVEL, runs_the_shim
 
 Json = dict[str, Any]
 
@@ -129,18 +129,20 @@ CLIENTS: Final = {client.name: client for client in (CODEX, GEMINI, CURSOR, COPI
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to install: the service's address, how the shim is started, and the variable that holds the token, if any."""
+    """What to install: the service's address, how the shim is started, the variable that holds the token, if any, and the level
+    of the settings, if they are not the user's (``LEVEL``)."""
 
     url: str
     shim: Sequence[str]
     token_env: str | None = None
+    level: str | None = None
 
     def command(self, client: Client, event: str) -> str:
         """The command for an event."""
         options = {"--client": client.name, "--event": event if client.names_no_events else None, "--url": self.url}
         words = [
             word
-            for name, value in {**options, "--token-env": self.token_env}.items()
+            for name, value in {**options, "--token-env": self.token_env, LEVEL: self.level}.items()
             if value
             for word in (name, value)
         ]

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,41 +20,60 @@ from loopgraph.errors import Conflict, InvalidInput
 
 Json = dict[str, Any]
 
+_BOM = "\ufeff"
 _BACKUP = re.compile(r"\.\d{8}T\d{6}\.\d{6}Z\.bak")
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a file is laid out: ``indent`` as ``json.dumps`` takes it, line ends, and whether the last line ends."""
+    """How a file is laid out: ``indent`` as ``json.dumps`` takes it, line ends, whether the last line ends, and the
+    byte-order mark before all, if any."""
 
     indent: str | None = "  "
     separators: tuple[str, str] = (",", ": ")
     newline: str = "\n"
     last_newline: bool = True
+    mark: str = ""
 
     @classmethod
     def of(cls, text: str) -> Style:
         """The style of a JSON text: one line, or that of its first indented line."""
+        mark = _BOM if text.startswith(_BOM) else ""
+        text = text.removeprefix(_BOM)
         content = text.strip()
         newline = "\r\n" if "\r\n" in text else "\n"
         last_newline = text.endswith("\n") or not content
         if "\n" not in content and content not in ("", "{}"):
-            return cls(None, (", ", ": ") if '": ' in content else (",", ":"), newline, last_newline)
+            return cls(None, (", ", ": ") if '": ' in content else (",", ":"), newline, last_newline, mark)
         indented = re.search(r"\n([ \t]+)\S", content)
-        return cls(indented[1] if indented else "  ", newline=newline, last_newline=last_newline)
+        return cls(indented[1] if indented else "  ", newline=newline, last_newline=last_newline, mark=mark)
 
     def write(self, value: Json) -> str:
         """The value as a text in this style."""
         text = json.dumps(value, indent=self.indent, separators=self.separators, ensure_ascii=False)
-        return (text + ("\n" if self.last_newline else "")).replace("\n", self.newline)
+        return self.mark + (text + ("\n" if self.last_newline else "")).replace("\n", self.newline)
 
 
 class SettingsFile:
     """The file at ``path``; a symbolic link is followed, and the file it leads to is the one that changes."""
 
     def __init__(self, path: Path) -> None:
+        """Raises InvalidInput for a link that leads nowhere but back to itself."""
         self.path = path
-        self._target = path.resolve()
+        with self._telling("cannot be found"):
+            self.target = path.resolve()
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """Raises InvalidInput, which says why, for what the system does not let be done with the file."""
+        try:
+            yield
+        except OSError as error:
+            raise InvalidInput(str(self.path), f"{what}: {error.strerror or error}") from error
+        except RuntimeError as error:  # as ``resolve`` says it
+            raise InvalidInput(str(self.path), f"{what}: its symbolic links lead back to themselves") from error
 
     def read(self) -> Json:
         """The settings; empty if there is no file. Raises InvalidInput for one that is not as it should be."""
@@ -66,17 +87,34 @@ class SettingsFile:
         """
         text = self._text()
         before = self._parse(text)
-        after = change(before)
+        after = self.changed(before, change)
         if after == before:
             return None
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        backup = None
-        if text is not None:
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-            backup = self._target.with_name(f"{self._target.name}.{stamp}.bak")
-            shutil.copy2(self._target, backup)
-        self._replace(text, Style.of(text or "").write(after))
+        with self._telling("cannot be written; it was left as it is"):
+            if text is not None and not stat.S_IMODE(self.target.stat().st_mode) & _WRITABLE:
+                raise InvalidInput(
+                    str(self.path), "is read-only; it was left as it is: make it writable, and try again"
+                )
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            backup = None
+            if text is not None:
+                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+                backup = self.target.with_name(f"{self.target.name}.{stamp}.bak")
+                shutil.copy2(self.target, backup)
+            try:
+                self._replace(text, Style.of(text or "").write(after))
+            except BaseException:
+                if backup is not None:
+                    backup.unlink(missing_ok=True)
+                raise
         return backup
+
+    def changed(self, settings: Json, change: Callable[[Json], Json]) -> Json:
+        """What ``change`` makes of settings of this file; its InvalidInput names the file, too."""
+        try:
+            return change(settings)
+        except InvalidInput as error:
+            raise InvalidInput(f"{self.path}: {error.field}", error.problem) from error
 
     def tidy(self, change: Callable[[Json], Json]) -> list[Path]:
         """Removes what ``change``, which has been made, makes needless; answers with the backups that stay.
@@ -84,13 +122,17 @@ class SettingsFile:
         That is the file, if it holds nothing more, and each backup that would bring back nothing but what was changed. One that
         alone says how it was laid out stays, and so does a file that a symbolic link leads to.
         """
+        with self._telling("cannot be tidied up"):
+            return self._tidied(change)
+
+    def _tidied(self, change: Callable[[Json], Json]) -> list[Path]:
         text = self._text()
         if text is not None and text.strip() == "{}" and not self.path.is_symlink():
-            self._target.unlink()
+            self.target.unlink()
             text = None
         left = []
-        for path in sorted(self._target.parent.glob(f"{glob.escape(self._target.name)}.*.bak")):
-            if not _BACKUP.fullmatch(path.name[len(self._target.name) :]):
+        for path in sorted(self.target.parent.glob(f"{glob.escape(self.target.name)}.*.bak")):
+            if not _BACKUP.fullmatch(path.name[len(self.target.name) :]):
                 continue
             if self._is_needless(path, text, change):
                 path.unlink()
@@ -113,7 +155,7 @@ class SettingsFile:
 
     def _text(self) -> str | None:
         try:
-            return self._target.read_bytes().decode()
+            return self.target.read_bytes().decode()
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
@@ -122,13 +164,18 @@ class SettingsFile:
             raise InvalidInput(str(self.path), f"cannot be read: {error.strerror}") from error
 
     def _parse(self, text: str | None) -> Json:
-        if text is None or not text.strip():
+        text = (text or "").removeprefix(_BOM)
+        if not text.strip():
             return {}
         try:
             value = json.loads(text, object_pairs_hook=_no_duplicates)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
-            raise InvalidInput(str(self.path), f"is not JSON ({where}: {error.msg}); it was left as it is") from error
+            raise InvalidInput(
+                str(self.path),
+                f"is not JSON ({where}: {error.msg}); it was left as it is: take out what JSON does not have, such as comments "
+                "and commas at an end, and try again",
+            ) from error
         except _DuplicateKey as error:
             raise InvalidInput(
                 str(self.path), f"has the key {error} twice in one object; it was left as it is"
@@ -138,7 +185,7 @@ class SettingsFile:
         return value
 
     def _replace(self, before: str | None, text: str) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{self.target.name}.", dir=self.target.parent)
         partial = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -146,10 +193,10 @@ class SettingsFile:
                 file.flush()
                 os.fsync(file.fileno())
             if before is not None:
-                shutil.copymode(self._target, partial)
+                shutil.copymode(self.target, partial)
             if self._text() != before:
                 raise Conflict("settings file", str(self.path), "was written by somebody else just now; try again")
-            partial.replace(self._target)
+            partial.replace(self.target)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise

@@ -236,6 +236,9 @@ async def test_what_layers_tell_of_in_exports_of_their_own_counts_once(service: 
     assert (await totals(service, trace_id))["inputTokens"] == 200
 
 
+METRIC: Json = {"name": "x", "unit": "1", "description": "of x"}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
@@ -244,11 +247,15 @@ async def test_what_layers_tell_of_in_exports_of_their_own_counts_once(service: 
         ("/v1/traces", {"resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [{}]}]}]}, "has no scopeSpans"),
         ("/v1/logs", {"resourceLogs": [{"scopeLogs": [{"log_records": [{}]}]}]}, "it has log_records"),
         ("/v1/metrics", {"resourceMetrics": [{"resource": {}, "scope_metrics": []}]}, "has no scopeMetrics"),
+        ("/v1/metrics", METRIC | {"gauge": {"data_points": [{"asInt": "1"}]}}, "gauge: has no dataPoints"),
+        ("/v1/metrics", METRIC | {"gaugeOfMine": {"dataPoints": [{}]}}, "gaugeOfMine: is none of the kinds"),
     ],
 )
 async def test_an_export_of_which_nothing_is_understood_is_answered_in_words(
     service: Service, path: str, body: Json, words: str
 ) -> None:
+    if "name" in body:
+        body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [body]}]}]}
     answer = await service.http.post(path, json=body)
     assert answer.status_code == 200
     assert words in answer.json()["partialSuccess"]["errorMessage"]
@@ -257,6 +264,12 @@ async def test_an_export_of_which_nothing_is_understood_is_answered_in_words(
 @pytest.mark.parametrize("body", [{}, {"resourceSpans": []}, {"resourceSpans": [{"resource": {}, "scopeSpans": []}]}])
 async def test_an_export_of_nothing_is_answered_with_nothing(service: Service, body: Json) -> None:
     assert (await service.http.post("/v1/traces", json=body)).json() == {}
+
+
+@pytest.mark.parametrize("data", [{}, {"gauge": {}}, {"sum": {"isMonotonic": True, "aggregationTemporality": 2}}])
+async def test_a_metric_without_data_points_is_nothing(service: Service, data: Json) -> None:
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [METRIC | data]}]}]}
+    assert (await service.http.post("/v1/metrics", json=body)).json() == {}
 
 
 @pytest.mark.parametrize("older", [bytes((0xC2, 0x3E, 0)), bytes((10, 3, 0xC2, 0x3E, 0))])

@@ -219,6 +219,23 @@ def test_what_is_wrong_is_named_by_its_path(change: Json, field: str) -> None:
     assert found == f"resourceSpans.0.scopeSpans.0.spans.1.{field}"
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"scope": {"name": 1}}, "scopeSpans.0.scope.name"),
+        ({"scope": {"attributes": 1}}, "scopeSpans.0.scope.attributes"),
+        ({"scope": 1}, "scopeSpans.0.scope"),
+    ],
+)
+def test_what_is_wrong_around_the_items_is_named_by_its_path(change: Json, field: str) -> None:
+    body = traces(span(1))
+    body["resourceSpans"][0]["scopeSpans"][0] |= change
+    assert refused_field("/v1/traces", body) == f"resourceSpans.0.{field}"
+    body = traces(span(1))
+    body["resourceSpans"][0]["resource"]["attributes"] = [{"key": 1}]
+    assert refused_field("/v1/traces", body) == "resourceSpans.0.resource.attributes.0"
+
+
 def test_values_nested_beyond_reason_are_refused() -> None:
     value: Any = 1
     for _ in range(otel_json.MAX_DEPTH + 2):

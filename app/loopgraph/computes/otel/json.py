@@ -35,6 +35,8 @@ MAX_DEPTH: Final = 64
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _POINT_KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
+_OF_METRICS = frozenset({*_POINT_KINDS, "name", "description", "unit", "metadata"})
+_OF_DATA = ("aggregationTemporality", "isMonotonic")
 _NO_VALUE_FLAG: Final = 1
 
 
@@ -70,7 +72,7 @@ def _signals(
         raise InvalidInput("body", "must be a JSON object")
     yield from _not_understood(request, "", resources)
     for place, per_resource in _objects(request, resources, ""):
-        resource = _tried(place, lambda item: _attributes(_object(item, "resource")), per_resource)
+        resource = _tried(place, _resource, per_resource)
         yield from _not_understood(per_resource, place, scopes, "resource", "schemaUrl")
         for scope_place, per_scope in _objects(per_resource, scopes, place):
             scope, of_scope = _tried(scope_place, _scope, per_scope), _placed(scope_place, _list, per_scope, items)
@@ -94,9 +96,17 @@ def _not_understood(parent: _Json, place: str, wanted: str, *known: str) -> Iter
         yield place, InvalidInput(place or "body", f"has no {wanted}, which is all that is read here; it has {named}")
 
 
+def _resource(per_resource: _Json) -> Attributes:
+    return _placed("resource", _attributes, _object(per_resource, "resource"))
+
+
 def _scope(per_scope: _Json) -> Attributes:
     scope = _object(per_scope, "scope")
-    return known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
+
+    def read() -> Attributes:
+        return known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
+
+    return _placed("scope", read)
 
 
 def _objects(parent: _Json, key: str, place: str) -> Iterator[tuple[str, _Json]]:
@@ -184,8 +194,14 @@ def _log(origin: Origin, item: _Json) -> Log:
 def _points(origin: Origin, metric: _Json) -> list[Point | InvalidInput]:
     kind = next((kind for kind in _POINT_KINDS if metric.get(kind) is not None), None)
     if kind is None:
-        return []
-    reading, items = partial(_point, origin, metric, kind), _list(_object(metric, kind), "dataPoints")
+        unknown = sorted(name for name in metric.keys() - _OF_METRICS if metric[name] is not None)
+        problem = (
+            f"is none of the kinds that are read here ({', '.join(_POINT_KINDS)}); it has {', '.join(unknown[:3])}"
+        )
+        return [InvalidInput(unknown[0], problem)] if unknown else []
+    if problems := list(_not_understood(data := _object(metric, kind), kind, "dataPoints", *_OF_DATA)):
+        return [problem for _, problem in problems]
+    reading, items = partial(_point, origin, metric, kind), _list(data, "dataPoints")
     return [_tried(f"{kind}.dataPoints.{i}", reading, item) for i, item in enumerate(items)]
 
 
