@@ -183,8 +183,9 @@ class Nodes:
         """What is to be set on nodes that are there: rows of ``id``, ``changes``, and the ``turn`` that they were read at."""
         rows = []
         for before, after in self.pairs():
-            changes = {name: value for name, value in after.items() if before.get(name) != value}
-            if before and changes:
+            if not before:
+                continue
+            if changes := {name: value for name, value in after.items() if before.get(name) != value}:
                 rows.append({"id": after[self.key], "changes": changes, "turn": before.get("turn", "")})
         return rows
 

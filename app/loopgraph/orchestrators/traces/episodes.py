@@ -19,7 +19,7 @@ MAX_DEPTH = 256
 async def trees(
     reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None
 ) -> dict[str, assembly.Whole]:
-    """Traces with all that they spawned, in four statements; unknown and hidden ids are absent."""
+    """Traces with all that they spawned, in two statements or three; unknown and hidden ids are absent."""
     forest = await reads.forest(correlation_ids, principal)
     return await made_of(_size(forest), lambda: assembly.wholes(forest, correlation_ids, max_depth=MAX_DEPTH))
 
@@ -37,7 +37,7 @@ async def assemble(
     max_depth: int = MAX_DEPTH,
     max_traces: int = MAX_TRACES,
 ) -> AssembledTrace:
-    """A trace with what it spawned, what that spawned, and so on, in four statements.
+    """A trace with what it spawned, what that spawned, and so on, in two statements or three.
 
     Where no trace has the correlation id, it may be an OpenTelemetry trace id. Raises NotFound for a trace that is not there, or
     that the principal may not see.
@@ -63,7 +63,7 @@ async def prompts(reads: TraceReads, correlation_id: str, principal: Principal |
 
 
 async def episode(reads: TraceReads, correlation_ids: Sequence[str], principal: Principal | None) -> Episode:
-    """The episode of some prompts, in four statements. Raises NotFound if the last of them is gone."""
+    """The episode of some prompts, in two statements or three. Raises NotFound if the last of them is gone."""
     forest = await reads.forest(correlation_ids, principal)
     if correlation_ids[-1] not in forest.parts:
         raise NotFound("Trace", correlation_ids[-1])
