@@ -416,3 +416,24 @@ def test_no_field_of_an_odd_type_makes_it_fail(data: st.DataObject) -> None:
         inner[place[-1]] = data.draw(_VALUES)
         reader.read(json.dumps(odd).encode())
     reader.close()
+
+
+def test_what_is_typed_while_the_model_works_is_noted_and_tells_of_a_subagent_s_end() -> None:
+    notice = (
+        "<task-notification>\n<task-id>ab12</task-id>\n<tool-use-id>t</tool-use-id>\n<status>failed</status>\n"
+        '<summary>Agent "dig" failed</summary>\n</task-notification>'
+    )
+    observations = lines_of(
+        user(0, "go"),
+        model(1, use("t", "Agent", prompt="dig")),
+        line(2, "attachment", attachment={"type": "queued_command", "prompt": "and be quick"}),
+        line(3, "attachment", attachment={"type": "queued_command", "prompt": notice}),
+    )
+    assert [(log.name, log.body, log.correlation_id) for log in of_kind(observations, "log")] == [
+        ("queued_command", "and be quick", "s/u0"),
+        ("queued_command", notice, "s/u0"),
+    ]
+    [spawned] = [event for event in of_kind(observations, "start") if event.agent_id]
+    assert (spawned.correlation_id, spawned.spawned_by) == ("s/ab12", "s/t")
+    [ended] = of_kind(observations, "complete")
+    assert (ended.correlation_id, ended.status) == ("s/ab12", TraceStatus.ERROR)

@@ -20,8 +20,9 @@ ABOUT: Final = ".meta.json"
 """What a file about a transcript is called, in place of its ``.jsonl``."""
 
 _CHUNK: Final = 1 << 20
+_FIRST: Final = 16 * 1024
 _HEAD: Final = 256 * 1024
-"""So much of a file is looked at for its first line."""
+"""So much of a file is looked at for its first line, if that is not in the first few."""
 
 _UUID = re.compile(rb'"uuid":\s*"([^"]{1,100})"')
 _TIMESTAMP = re.compile(rb'"timestamp":\s*"([^"]{1,40})"')
@@ -137,7 +138,9 @@ class Head(NamedTuple):
 def head_of(path: Path) -> Head:
     """How a file begins. Raises OSError."""
     with path.open("rb") as file:
-        begin = file.read(_HEAD)
+        begin = file.read(_FIRST)
+        if not _UUID.search(begin):
+            begin += file.read(_HEAD - _FIRST)
     uuid, at = _UUID.search(begin), _TIMESTAMP.search(begin)
     return Head(_text(uuid), _FORKED.search(begin) is not None, _text(at) or "")
 

@@ -62,6 +62,7 @@ class TranscriptImport:
         self._pending: list[Observation] = []
         self._reached: dict[str, Position] = {}
         self._open: dict[str, Reading] = {}
+        self._heads: dict[Path, str] = {}
 
     async def run(self, paths: Iterable[Path], *, follow: bool = False) -> TranscriptProgress:
         """Reads what is new in the transcripts at these paths, files or folders. ``follow``: what is read stays open, so that
@@ -74,7 +75,7 @@ class TranscriptImport:
         known = await self._known(files)
         changed = [file for file in files if not self._is_known(file, known.get(file.file_id))]
         self._tell(unchanged=len(files) - len(changed), total_bytes=sum(file.stamp.size for file in changed))
-        copies = await asyncio.to_thread(Copies, self._client, changed, files, known) if changed else None
+        copies = await asyncio.to_thread(Copies, self._client, changed, files, known, self._heads) if changed else None
         queue: asyncio.Queue[Batch | None] = asyncio.Queue(_WAITING)
         writer = asyncio.create_task(self._write(queue))
         try:
@@ -204,7 +205,8 @@ _KEPT_OPEN: Final = 64
 class Copies:
     """Which lines of which transcripts stand in another, too: a session that was forked begins with a copy of another's.
 
-    Those that begin with the same line are copies of one: the first of them is read whole, of the others what is new.
+    Those that begin with the same line are copies of one: the first of them is read whole, of the others what is new. ``heads``
+    are the ids of first lines that are known, and become more.
     """
 
     def __init__(
@@ -213,18 +215,20 @@ class Copies:
         changed: Sequence[FoundFile],
         files: Sequence[FoundFile],
         known: Mapping[str, Position],
+        heads: dict[Path, str],
     ) -> None:
         self._client = client
-        self._heads: dict[Path, str | None] = {}
+        self._heads = heads
         self._alike: dict[str, list[Path]] = {}
-        stored = {file.path: position.head for file in files if (position := known.get(file.file_id))}
+        for file in files:
+            if (position := known.get(file.file_id)) and position.head:
+                heads.setdefault(file.path, position.head)
         beside = {path for file in changed for path in file.path.parent.glob("*.jsonl")}
         for path in sorted({*beside, *(file.path for file in files)}):
             if not client.forks or not client.is_session(path):
                 continue
-            head = stored.get(path) or _head(path)
-            self._heads[path] = head
-            if head:
+            if head := heads.get(path) or _head(path):
+                heads[path] = head
                 self._alike.setdefault(head, []).append(path)
 
     def head_of(self, file: FoundFile) -> str | None:
@@ -235,8 +239,7 @@ class Copies:
         """Whether it is known that no other begins like it: so it has no lines of another, and gets none."""
         if not self._client.forks or not self._client.is_session(file.path):
             return True
-        head = self._heads.get(file.path)
-        return head is not None and len(self._alike[head]) == 1
+        return len(self._alike.get(self._heads.get(file.path) or "", ())) == 1
 
     def repeated_in(self, file: FoundFile) -> set[str]:
         """The ids of its lines, and perhaps more, that are read in another. Raises OSError."""

@@ -38,11 +38,23 @@ def prompt(place: Place, line: Line, *, local: bool) -> Iterator[Observation]:
         **said(timestamp=line.at, continues=continues, context=line.kept(*_CONTEXT)),
     )
     yield observed(started, "user")
-    if spawned is None:
-        return
+    if spawned is not None:
+        yield from _told_of_subagent(place, line, text, spawned)
+
+
+def _told_of_subagent(place: Place, line: Line, text: str, spawned: TraceStarted) -> Iterator[Observation]:
     yield observed(spawned, "user", spawn_rule=SpawnRule.TASK_NOTIFICATION)
     if ended := subagent_end(place.session_id, text, line.at):
         yield observed(ended, "user", ending=Ending.TOLD)
+
+
+def queued(place: Place, line: Line, content: Any) -> Iterator[Observation]:
+    """What a person typed, or the client told, while the model worked: the model is given it with the next result of a tool."""
+    yield noted(place, line, "queued_command", content, {})
+    text = content if isinstance(content, str) else ""
+    spawned = story(place.session_id, text).spawned
+    if spawned is not None:
+        yield from _told_of_subagent(place, line, text, spawned)
 
 
 def local_output(place: Place, line: Line) -> Iterator[Observation]:

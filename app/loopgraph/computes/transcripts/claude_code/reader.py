@@ -329,7 +329,7 @@ class ClaudeCodeReader:
         turn = self._turn_of(line)
         attachment = map_of(line.fields.get("attachment"))
         if attachment.get("type") == "queued_command":
-            yield prompts.noted(self._place(turn), line, "queued_command", attachment.get("prompt"), {})
+            yield from prompts.queued(self._place(turn), line, attachment.get("prompt"))
         for tell in ADDITIONS:
             yield from tell(line, self._place(turn))
 

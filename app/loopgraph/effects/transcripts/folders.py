@@ -1,0 +1,53 @@
+"""Where a client keeps its transcripts, where that is no more than a folder of the user's and the names of files below it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from loopgraph.effects.transcripts.files import existing
+
+
+@dataclass(frozen=True)
+class Folders:
+    """A client's folder: ``folder`` of the user's own, or ``in_variable`` of the one that the environment's ``variable`` names.
+    ``files`` are globs of its transcripts, from there."""
+
+    folder: str
+    variable: str
+    in_variable: str = ""
+    files: tuple[str, ...] = ()
+
+    def homes(self) -> list[Path]:
+        """The client's folder, if it is there."""
+        named = os.environ.get(self.variable, "").strip()
+        home = Path(named, self.in_variable) if named else Path.home() / self.folder
+        home = home.expanduser().absolute()
+        return [home] if home.is_dir() else []
+
+    def transcripts(self, path: Path) -> list[Path]:
+        """The transcripts of the client's folder, of one below it, or a single one. Raises InvalidInput if nothing is there."""
+        path = existing(path)
+        if path.is_file():
+            return [path]
+        whole = {found for glob in self.files for found in path.glob(glob)}
+        below = {found for found in path.rglob("*") if self.is_transcript(found)}
+        return sorted(found for found in whole | below if found.is_file())
+
+    def is_transcript(self, path: Path) -> bool:
+        """Whether a path is that of a transcript, wherever the client's folder is."""
+        return any(_ends_like(path, glob) for glob in self.files)
+
+    def watched(self, home: Path) -> Path:
+        """The folder to be watched."""
+        return home
+
+
+def _ends_like(path: PurePath, glob: str) -> bool:
+    """Whether the end of a path fits a glob, in which ``**`` stands for any folders."""
+    first, _, rest = glob.rpartition("**/")
+    if not first:
+        return path.match(glob)
+    head = first.rstrip("/")
+    return path.match(rest) and any(parent.match(head) for parent in path.parents)
