@@ -58,7 +58,9 @@ def test_links_are_followed_where_people_make_them_and_each_folder_once(tmp_path
     (inside / "GEMINI.md").symlink_to(tmp_path / "out" / "guide.md")
     (inside / "gone.md").symlink_to("nowhere")
     found = find(inside)
-    assert found.files.keys() == {"skills/again/SKILL.md", "skills/two/SKILL.md", "docs/x.md", "CLAUDE.md", "GEMINI.md"}
+    assert found.files.keys() == {"skills/again/SKILL.md", "skills/two/SKILL.md", "docs/x.md", "CLAUDE.md"}
+    real = tmp_path.resolve()
+    assert found.links == {"AGENTS.md": real / "in/CLAUDE.md", "GEMINI.md": real / "out/guide.md"}
     assert found.files["skills/again/SKILL.md"] == tmp_path.resolve() / "out/one/SKILL.md"
     assert found.whole
 
