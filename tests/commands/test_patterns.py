@@ -76,7 +76,7 @@ def test_tells_what_was_found_what_is_new_and_what_has_changed(
 def test_the_past_is_counted(home: Path, repo: Repo) -> None:
     (repo.folder / SKILL).unlink()
     repo.commit("gone")
-    assert "  1 more are gone, with 3 versions\nnothing found" in scan("--no-user", repo.folder).stdout
+    assert "  1 more is gone, with 3 versions\nnothing found" in scan("--no-user", repo.folder).stdout
 
 
 def test_prints_json(home: Path, repo: Repo) -> None:

@@ -118,7 +118,7 @@ def _tell(found: Iterable[ScannedSource], seconds: float) -> None:
             out.print(f"  {one.identity.kind:<8} {shown(one.identity.name):<{widest}}  {_state(one)}", markup=False)
         if past := [one for one in source.patterns if _is_past(one)]:
             versions = counted(sum(one.versions for one in past), "version")
-            out.print(f"  {len(past):,} more are gone, with {versions}", markup=False)
+            out.print(f"  {counted(len(past), 'more is', 'more are')} gone, with {versions}", markup=False)
         for note in source.notes:
             out.print(f"  {shown(note)}", markup=False)
         every += source.patterns

@@ -248,3 +248,27 @@ async def test_symbolic_links_and_submodules_are_not_files(repo: Repo) -> None:
         ("b.md", "deleted"),
         ("link.md", "added"),
     ]
+
+
+async def test_several_globs_are_one_history(repo: Repo) -> None:
+    repo.commit(**{"a_md": A, "b.toml": B, "c.txt": C})
+    repo.git("mv", "a.md", "d.toml")
+    repo.commit()
+    async with GitRepository(repo.folder) as repository:
+        found = [(file.path, file.status) async for file in repository.file_versions("HEAD", ("**/*.md", "**/*.toml"))]
+    assert found == [
+        ("a.md", FileStatus.ADDED), ("b.toml", FileStatus.ADDED), ("d.toml", FileStatus.RENAMED)
+    ]  # fmt: skip
+
+
+async def test_a_version_names_the_lineages_that_end_in_it(repo: Repo) -> None:
+    repo.commit("root")
+    repo.git("checkout", "--quiet", "-b", "side")
+    side = repo.commit(a_md=B)
+    repo.git("checkout", "--quiet", "main")
+    main = repo.commit(a_md=A)
+    merge = repo.merge("side", a_md=A + B)
+    versions = await versions_of(repo)
+    assert versions[FileKey(merge, "a.md")].lineage == FileKey(main, "a.md")
+    assert versions[FileKey(merge, "a.md")].joins == (FileKey(side, "a.md"),)
+    assert {version.joins for key, version in versions.items() if key.commit != merge} == {()}

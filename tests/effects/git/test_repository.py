@@ -305,3 +305,30 @@ async def test_blob_text_answers_each_of_many_at_once_also_after_a_cancelled_one
         with pytest.raises(asyncio.CancelledError):
             await broken_off
         assert await asyncio.gather(*(repository.blob_text(sha, 1_000_000) for sha in shas)) == texts
+
+
+async def test_says_what_is_checked_out_and_whether_its_history_was_cut_off(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "new")
+    async with GitRepository(repo.folder) as repository:
+        assert await repository.head() is None
+        first = repo.commit(a_md="a")
+        assert await repository.head() == first
+        assert not await repository.is_shallow()
+        assert await repository.option("loopgraph.fork") is None
+        repo.git("config", "loopgraph.fork", "mine")
+        assert await repository.option("loopgraph.fork") == "mine"
+    repo.commit(b_md="b")
+    repo.git("clone", "--quiet", "--depth", "1", f"file://{repo.folder}", str(tmp_path / "shallow"))
+    async with GitRepository(tmp_path / "shallow") as repository:
+        assert await repository.is_shallow()
+
+
+async def test_tells_the_files_of_a_commit_without_links(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.write("a b/ü.md", "text")
+    (repo.folder / "link").symlink_to("a b")
+    repo.commit()
+    async with GitRepository(repo.folder) as repository:
+        assert [blob async for blob in repository.blobs("HEAD")] == [
+            ("a b/ü.md", repo.git("rev-parse", "HEAD:a b/ü.md"))
+        ]

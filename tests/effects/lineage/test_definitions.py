@@ -6,10 +6,11 @@ import pytest
 
 from loopgraph.contracts.bodies import body_digest
 from loopgraph.contracts.changes import ImportedVersion, NewPattern, NewVersion
-from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.lineage.definitions import MOST_OF_ONE_BODY, DefinitionReads
+from loopgraph.effects.lineage import definitions
+from loopgraph.effects.lineage.definitions import MOST_OF_ONE_BODY, CommittedText, DefinitionReads
 from loopgraph.effects.lineage.imports import LineageImport
 from support.lineage import Room
 
@@ -75,3 +76,31 @@ async def test_of_a_body_that_very_many_have_some_are_read(room: Room) -> None:
     digest = body_digest(body)
     assert len((await DefinitionReads(room.graph).versions_of_bodies([digest]))[digest]) == MOST_OF_ONE_BODY
     assert await DefinitionReads(room.graph).versions_of_bodies([]) == {}
+
+
+async def test_patterns_whose_ids_begin_so_come_in_pages(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(definitions, "_PAGE", 2)
+    identity = new_id().replace("-", "")
+    ids = [f"git:{identity}:{letter}" for letter in "edcba"] + [f"git:{identity}0:a", f"git:{identity}"]
+    for id_ in ids:
+        new = NewPattern(pattern_id=id_, name="x", pattern_type="skill")
+        await room.lineage.create_pattern(new, NewVersion(activate=id_.endswith("a")), room.origin)
+    reads = DefinitionReads(room.graph)
+    found = await reads.patterns_of_prefix(f"git:{identity}:")
+    assert [pattern.pattern_id for pattern in found] == sorted(ids[:5])
+    assert [pattern.current_node_id is not None for pattern in found] == [True, False, False, False, False]
+    assert identity in await reads.git_identities()
+
+
+async def test_a_text_that_a_commit_has_is_told_with_that_commit(room: Room) -> None:
+    new = NewPattern(name="x", pattern_type="skill")
+    texts = [("same", True), ("other", True), ("same", False)]
+    made = await room.lineage.create_pattern(new, NewVersion(template_code="first", activate=True), room.origin)
+    pattern_id, ids = made.pattern.pattern_id, []
+    for text, seen in texts:
+        version = NewVersion(template_code=text, activate=True, tags=(UNCOMMITTED,) if seen else (), label="abc")
+        ids.append((await room.lineage.add_version(pattern_id, version, room.origin)).version.node_id)
+    reads = DefinitionReads(room.graph)
+    assert await reads.committed_texts([pattern_id, "unknown"]) == [CommittedText(ids[0], ids[2], "abc")]
+    await room.lineage.deprecate(ids[0], "committed as abc", ids[2], room.origin)
+    assert await reads.committed_texts([pattern_id]) == []

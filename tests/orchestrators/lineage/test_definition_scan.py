@@ -167,11 +167,12 @@ async def test_each_kind_is_found_and_nothing_else(repo: Repo, scans: Scans) -> 
         repo.write(path, text)
     repo.commit("all")
     (repo.folder / "AGENTS.md").symlink_to("CLAUDE.md")
-    repo.commit("a link to what is there")
+    (repo.folder / "GEMINI.md").symlink_to("docs/guide.md")
+    repo.commit("a link to what is found itself, and one to what it makes memory of")
     source = await scans.one(repo.folder)
     assert {(one.identity.kind.value, one.identity.name) for one in source.patterns} == {
         ("skill", "triage"), ("command", "git:commit"), ("command", "plan"), ("subagent", "reviewer"),
-        ("memory", "CLAUDE.md"), ("memory", "web/AGENTS.md"),
+        ("memory", "CLAUDE.md"), ("memory", "web/AGENTS.md"), ("memory", "GEMINI.md"),
     }  # fmt: skip
     plan = next(one for one in source.patterns if one.identity.name == "plan")
     assert [version.body_digest for version in await scans.versions(plan.pattern_id)] == [body_digest("Plan {{args}}")]

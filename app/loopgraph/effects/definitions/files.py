@@ -25,9 +25,11 @@ _CLIENTS: Final = frozenset({".claude", ".codex", ".agents", ".gemini"})
 
 @dataclass
 class Found:
-    """Files below a folder, by their paths in it; each with where it really is. ``unread`` could not be looked into."""
+    """Files below a folder, by their paths in it, each with where it really is; ``links`` are links to files. ``unread`` could
+    not be looked into."""
 
     files: dict[str, Path] = field(default_factory=dict)
+    links: dict[str, Path] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     cut: bool = False
 
@@ -48,12 +50,12 @@ def find(root: Path, avoid: Collection[Path] = (), most_folders: int = MOST_FOLD
     """The files below ``root`` that may be definitions or manifests of them, without those below the real paths ``avoid``.
 
     Links to folders are followed, and repositories within looked into, only where people put skills and the like so; each folder
-    once. A link to a file that is found itself is left out.
+    once.
     """
     found, seen = Found(), {os.path.realpath(path) for path in avoid}
     root_path = os.path.realpath(root)
     seen.add(root_path)
-    waiting, links, folders = [(root_path, "")], [], 0
+    waiting, folders = [(root_path, "")], 0
     while waiting:
         folder, inside = waiting.pop()
         folders += 1
@@ -70,15 +72,11 @@ def find(root: Path, avoid: Collection[Path] = (), most_folders: int = MOST_FOLD
                         if real not in seen and _looked_into(entry, inside):
                             seen.add(real)
                             waiting.append((real, path))
-                    elif entry.name.endswith(_SUFFIXES):
-                        if entry.is_symlink():
-                            links.append((path, os.path.realpath(entry.path)))
-                        elif entry.is_file():
-                            found.files[path] = Path(os.path.realpath(entry.path))
+                    elif entry.name.endswith(_SUFFIXES) and entry.is_file():
+                        files = found.links if entry.is_symlink() else found.files
+                        files[path] = Path(os.path.realpath(entry.path))
         except OSError:
             found.unread.append(inside or root_path)
-    there = set(found.files.values())
-    found.files |= {path: Path(real) for path, real in links if Path(real) not in there and os.path.isfile(real)}  # noqa: PTH113
     return found
 
 

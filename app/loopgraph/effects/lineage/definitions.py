@@ -62,8 +62,8 @@ class DefinitionReads:
         found: list[Pattern] = []
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         while True:
-            after = found[-1].pattern_id if found else ""
-            rows = await self._graph.read(_PATTERNS_BETWEEN, begin=prefix, end=end, after=after, limit=_PAGE)
+            after = found[-1].pattern_id if found else prefix
+            rows = await self._graph.read(_PATTERNS_BETWEEN, after=after, end=end, limit=_PAGE)
             found += [mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows]
             if len(rows) < _PAGE:
                 return found

@@ -123,7 +123,9 @@ class Sources:
             main.notes.append(f"there are very many folders in {shown}, and not all were looked at")
         main.notes += (f"{folder} could not be read" for folder in found.unread)
         table = Places(places)
-        for path, real in found.files.items():
+        # A link to a file that is a definition itself is the same one; of any other file, it is what makes it one.
+        links = {path: real for path, real in found.links.items() if not _is_one(table, shown, real)}
+        for path, real in (found.files | links).items():
             spot = table.spot(path)
             if spot is None:
                 continue
@@ -139,6 +141,11 @@ class Sources:
 
     def _source(self, title: str, folder: Path, *, git: bool) -> Source:
         return self._found.setdefault((folder, git), Source(title, folder, git))
+
+
+def _is_one(table: Places, root: str, file: Path) -> bool:
+    path = readable(file)
+    return path.startswith(f"{root}/") and table.spot(path[len(root) + 1 :]) is not None
 
 
 def places_of(places: Iterable[Place], manifests: dict[str, str]) -> list[Place]:
