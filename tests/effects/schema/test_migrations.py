@@ -15,6 +15,7 @@ from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.bodies import body_digest, digest_of_version
 from loopgraph.contracts.sessions import LogFilter, MetricFilter
+from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import migrations as framework
 from loopgraph.effects.schema import schema
@@ -123,7 +124,8 @@ async def test_an_upgrade_that_is_cut_off_anywhere_goes_on(empty: Graph, monkeyp
         except ConnectionAbortedError:
             cuts += 1
     assert cuts > 3
-    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1))
+    versions = len(old_databases.nodes(1, "PatternVersion"))
+    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1)) + versions
     await assert_whole(empty, 1)
 
 
@@ -139,7 +141,8 @@ async def test_several_processes_share_an_upgrade(
             assert await look(graph) == ()
 
     await asyncio.gather(*(process() for _ in range(4)))
-    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1))
+    versions = len(old_databases.nodes(1, "PatternVersion"))
+    assert await written(empty) == len(old_databases.nodes(1, "Session")) + len(open_traces(1)) + versions
     await assert_whole(empty, 1)
 
 
@@ -199,6 +202,12 @@ async def test_old_versions_of_definitions_are_found_by_their_bodies(
         name: digest_of_version(name, texts[name]) for name in ("skill", "command", "subagent", "memory")
     }
     assert digests["skill"] == body_digest("# Triage\nLook.")
+    named = await statement(
+        empty,
+        """MATCH (v:PatternVersion) WHERE v.pattern_name IS NOT NULL
+        RETURN v.definition_key AS key, v.pattern_type AS type, v.pattern_name AS name""",
+    )
+    assert {row["key"] for row in named} == {definition_key(row["type"], row["name"]) for row in named} != set()
 
 
 async def test_records_from_before_they_had_keys_are_listed(empty: Graph) -> None:

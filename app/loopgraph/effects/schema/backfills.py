@@ -41,9 +41,11 @@ def _body_digest(row: Row) -> Row | None:
     return {"key": row["key"], "body_digest": f"sha256:{digest}"}
 
 
-def _definition_key(row: Row) -> Row:
-    name = row["pattern_name"].rpartition("/")[2] if row["pattern_type"] == "memory" else row["pattern_name"]
-    return {"key": row["key"], "definition_key": f"{row['pattern_type']}|{name}"}
+def _definition_key(row: Row) -> Row | None:
+    kind, name = row["pattern_type"], row["pattern_name"]
+    if kind is None or name is None:
+        return None
+    return {"key": row["key"], "definition_key": f"{kind}|{name.rpartition('/')[2] if kind == 'memory' else name}"}
 
 
 _FRONT_MATTER: Final = re.compile(r"---[ \t]*\r?\n.*?(?:^|\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
