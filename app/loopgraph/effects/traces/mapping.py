@@ -28,7 +28,6 @@ from loopgraph.contracts.traces import (
     RoutingDecided,
     RoutingDecision,
     Trace,
-    TraceClosure,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
@@ -37,22 +36,12 @@ from loopgraph.contracts.traces import (
 from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.joining import (
-    AGENTS,
-    ENDS,
-    GOING_ON,
-    PARTS,
-    PARTS_END,
-    Properties,
-    concluded,
-    gone_on,
-    is_concluded,
-    level,
-    reopened,
-)
+from loopgraph.effects.traces.concluding import BEGUN as begun_slot
+from loopgraph.effects.traces.concluding import with_conclusions
+from loopgraph.effects.traces.joining import PARTS, Properties, is_concluded, level
 from loopgraph.errors import InvalidInput
 
-BEGUN, ENDED = "begun_hash", "ended_hash"
+BEGUN, ENDED = begun_slot, "ended_hash"
 """Digests of the event that began a node and of the one that ended it; absent while that event has not arrived."""
 
 JSON_MAPS = ("context", "headers", "modifications_made")
@@ -189,10 +178,7 @@ def stub(correlation_id: str, received_at: datetime) -> Properties:
 def keyed_trace(properties: Properties) -> Properties:
     """With a key for each order that traces are read in; ``open_key`` only while it is in progress. One of which only spans below
     an unknown one are known is over when they are."""
-    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
-    properties = gone_on(properties) if properties.get(GOING_ON) else properties
-    properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
-    properties = _with_last_ends(properties) if properties.get(ENDS) else properties
+    properties = with_conclusions(properties)
     known = times(properties)
     at = known.started_at or known.completed_at or properties["created_at"]
     key = time_key(at, properties["correlation_id"])
@@ -204,49 +190,6 @@ def keyed_trace(properties: Properties) -> Properties:
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
     return {**properties, **keys}
-
-
-_MOST_ENDS = 20
-
-
-def _with_last_ends(properties: Properties) -> Properties:
-    """With so many of the last ends that went to the trace by order, and no more."""
-    ends = json_value(properties[ENDS])
-    if len(ends) <= _MOST_ENDS:
-        return properties
-    return {**properties, ENDS: json_text(dict(sorted(ends.items())[-_MOST_ENDS:]))}
-
-
-_MOST_AGENTS = 32
-"""So many spans of agents are kept in mind. Where there are more, nobody knows whether one of them is alone below its root."""
-
-
-def _with_its_agent(properties: Properties) -> Properties:
-    """A trace whose root is the span of a server is the work of the one agent below that, whatever lies between."""
-    known = json_value(properties[AGENTS])
-    kept = dict(sorted(known.items())[:_MOST_AGENTS])
-    names = {agent for below, agent in kept.values() if below == properties.get("root_span")}
-    agent = names.pop() if len(names) == 1 and len(kept) < _MOST_AGENTS else None
-    properties = properties if kept == known else {**properties, AGENTS: json_text(kept)}
-    if agent == properties.get("agent_type") or (
-        properties.get("agent_type") and not is_concluded("agent_type", properties)
-    ):
-        return properties
-    return {**properties, **concluded(properties, {"agent_type": agent})}
-
-
-def _ended_by_parts(properties: Properties) -> Properties:
-    by_parts = properties.get("closed_by") == TraceClosure.SPANS
-    if by_parts and is_concluded("status", properties):
-        properties = {**reopened(properties), "closed_by": None}
-    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
-    if is_final(properties) or is_told_of:
-        return properties
-    at, _, status = properties[PARTS_END].partition("|")
-    conclusions: Properties = {"status": status}
-    if properties.get("completed_at") is None:
-        conclusions["completed_at"] = datetime.fromisoformat(at)
-    return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
 
 
 SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})

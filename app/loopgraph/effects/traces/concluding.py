@@ -1,0 +1,74 @@
+"""What the service concludes of a trace from what is stored of it: how it ended, and whose work it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from loopgraph.contracts.traces import FINAL, TraceClosure, TraceStatus
+from loopgraph.effects.graph.values import json_text, json_value
+from loopgraph.effects.traces.joining import (
+    AGENTS,
+    ENDS,
+    GOING_ON,
+    PARTS_END,
+    Properties,
+    concluded,
+    gone_on,
+    is_concluded,
+    reopened,
+)
+
+BEGUN: Final = "begun_hash"
+"""The digest of the client's own event that began a node."""
+
+
+def with_conclusions(properties: Properties) -> Properties:
+    """A trace with all that follows from its properties."""
+    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
+    properties = gone_on(properties) if properties.get(GOING_ON) else properties
+    properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
+    return _with_last_ends(properties) if properties.get(ENDS) else properties
+
+
+_MOST_ENDS = 20
+
+
+def _with_last_ends(properties: Properties) -> Properties:
+    """With so many of the last ends that went to the trace by order, and no more."""
+    ends = json_value(properties[ENDS])
+    if len(ends) <= _MOST_ENDS:
+        return properties
+    return {**properties, ENDS: json_text(dict(sorted(ends.items())[-_MOST_ENDS:]))}
+
+
+_MOST_AGENTS = 32
+"""So many spans of agents are kept in mind. Where there are more, nobody knows whether one of them is alone below its root."""
+
+
+def _with_its_agent(properties: Properties) -> Properties:
+    """A trace whose root is the span of a server is the work of the one agent below that, whatever lies between."""
+    known = json_value(properties[AGENTS])
+    kept = dict(sorted(known.items())[:_MOST_AGENTS])
+    names = {agent for below, agent in kept.values() if below == properties.get("root_span")}
+    agent = names.pop() if len(names) == 1 and len(kept) < _MOST_AGENTS else None
+    properties = properties if kept == known else {**properties, AGENTS: json_text(kept)}
+    if agent == properties.get("agent_type") or (
+        properties.get("agent_type") and not is_concluded("agent_type", properties)
+    ):
+        return properties
+    return {**properties, **concluded(properties, {"agent_type": agent})}
+
+
+def _ended_by_parts(properties: Properties) -> Properties:
+    by_parts = properties.get("closed_by") == TraceClosure.SPANS
+    if by_parts and is_concluded("status", properties):
+        properties = {**reopened(properties), "closed_by": None}
+    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
+    if TraceStatus(properties["status"]) in FINAL or is_told_of:
+        return properties
+    at, _, status = properties[PARTS_END].partition("|")
+    conclusions: Properties = {"status": status}
+    if properties.get("completed_at") is None:
+        conclusions["completed_at"] = datetime.fromisoformat(at)
+    return {**properties, **concluded(properties, conclusions), "closed_by": TraceClosure.SPANS.value}
