@@ -12,9 +12,8 @@ RETURN 'traces' AS kind, collect(properties(t)) AS nodes
 UNION ALL
 UNWIND $rows AS row
 MATCH (:Session {session_id: row.session_id})-[:HAS_TRACE]->(t:Trace)-[:RAN]->(h:HookExecution)
-WHERE h.status IN ['in_progress', 'error']
-  AND (row.over OR t.open_key IS NOT NULL OR t.unsettled = true OR t.correlation_id IN row.traces
-       OR coalesce(t.prompted_at, t.started_at, t.created_at) >= row.since)
+WHERE (h.status = 'in_progress' AND (row.over OR coalesce(t.prompted_at, t.started_at, t.created_at) >= row.since))
+   OR (h.status IN ['in_progress', 'error'] AND (t.open_key IS NOT NULL OR t.unsettled = true OR t.correlation_id IN row.traces))
 RETURN 'hooks' AS kind, collect(properties(h)) AS nodes
 UNION ALL
 UNWIND $rows AS row

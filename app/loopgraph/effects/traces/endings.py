@@ -61,12 +61,10 @@ async def _end_what_is_cut(tx: Transaction, batch: Batch, sessions: dict[str, Pr
     await _reopen(tx, batch, _wrongly_cut(batch, sessions, cut))
     for nodes in (batch.hooks, batch.calls):
         for node in list(nodes.all()):
-            if mapping.is_final(node) and not _is_failed_by_telemetry(node):
-                continue
-            id_ = node["correlation_id"]
-            if id_ in cut or id_ in ended:
+            id_, is_open = node["correlation_id"], not mapping.is_final(node)
+            if (id_ in cut and (is_open or _is_failed_by_telemetry(node))) or (is_open and id_ in ended):
                 _end(nodes, node, batch.traces.get(id_) or node)
-            elif _is_over(node, sessions.get(node.get("session_id") or "")):
+            elif is_open and _is_over(node, sessions.get(node.get("session_id") or "")):
                 _end(nodes, node, node)  # in a trace with an end of its own
     unended = [trace for id_ in cut if _end(batch.traces, trace := batch.traces.get(id_) or {}, trace)]
     return sorted(trace["correlation_id"] for trace in unended)
