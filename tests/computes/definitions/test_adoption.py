@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from loopgraph.computes.definitions.adoption import TOOL, adopted, adopted_pattern
+from loopgraph.computes.definitions.adoption import TOOL, adopted, adopted_pattern, given_back
 from loopgraph.computes.definitions.bodies import parted
 from loopgraph.errors import InvalidInput
 
@@ -60,3 +60,28 @@ def test_the_command_is_allowed_beside_what_was(tools: str, allowed: list[str]) 
 def test_a_text_that_takes_its_arguments_in_the_middle_is_refused(body: str) -> None:
     with pytest.raises(InvalidInput, match="SKILL"):
         adopted(f"---\nname: t\n---\n{body}\n", "skill:x")
+
+
+def test_what_is_given_back_has_the_front_matter_of_its_original_and_the_text_in_use() -> None:
+    text = adopted(SKILL, "skill:a1:b2")
+    assert given_back(text, "# Triage\n1. Restate the bug.\n", SKILL) == SKILL
+    assert given_back(text, "# Better\n", SKILL) == SKILL[: SKILL.index("# Triage")] + "# Better\n"
+    assert given_back(text, "# Triage\n1. Restate the bug.\n", None) == SKILL, "also where no copy is left"
+
+
+def test_what_had_no_front_matter_has_none_again() -> None:
+    assert given_back(adopted("# Triage\n", "skill:x"), "# Better\n", "# Triage\n") == "# Better\n"
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        "allowed-tools: Read",
+        "allowed-tools: [Read, Grep]",
+        "allowed-tools:\n  - Read\n  - Grep",
+        "allowed-tools: Bash(git diff:*), Read",
+    ],
+)
+def test_without_a_copy_only_the_command_goes_from_what_is_allowed(tools: str) -> None:
+    skill = f"---\nname: t\n{tools}\nmodel: opus\n---\nbody\n"
+    assert given_back(adopted(skill, "skill:x"), "body\n", None) == skill

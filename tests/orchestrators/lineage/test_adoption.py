@@ -1,0 +1,122 @@
+"""Skills that fetch their text, in a project with and without git: what a scan makes of them, and the way back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loopgraph.computes.definitions.adoption import adopted_pattern
+from loopgraph.contracts.audit import ActorType, Origin
+from loopgraph.contracts.changes import NewVersion
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.definitions import DefinitionReads
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.errors import InvalidInput
+from loopgraph.orchestrators.lineage.adoption import Adoption
+from support.repositories import A, Repo
+from support.scanning import Scans, skill
+
+ORIGIN = Origin(actor_type=ActorType.USER, actor_id="tester")
+TRIAGE = ".claude/skills/triage/SKILL.md"
+
+
+@pytest.fixture
+def scans(graph: Graph, tmp_path: Path) -> Scans:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Scans(graph, home)
+
+
+@pytest.fixture
+def adoption(graph: Graph) -> Adoption:
+    return Adoption(LineageReads(graph), DefinitionReads(graph))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    repo = Repo(tmp_path / "work" / "proj")
+    repo.commit(f"root {new_id()}")
+    return repo
+
+
+def text() -> str:
+    return skill("triage", f"{A} {new_id()}")
+
+
+async def in_use(scans: Scans, pattern_id: str) -> str | None:
+    return (await scans.reads.patterns([pattern_id]))[pattern_id].current_node_id
+
+
+async def test_the_version_in_use_stays_whatever_is_committed_of_the_line(
+    repo: Repo, scans: Scans, adoption: Adoption
+) -> None:
+    own = text()
+    repo.write(TRIAGE, own)
+    repo.commit("a skill")
+    before = await scans.pattern(repo.folder)
+    file = repo.folder / TRIAGE
+    pattern_id, backup = await adoption.adopt(file)
+    assert pattern_id == before.pattern_id
+    assert adopted_pattern(file.read_text(encoding="utf-8")) == pattern_id
+    assert backup is not None
+    assert backup.read_text(encoding="utf-8") == own
+    node_id = await in_use(scans, pattern_id)
+    await scans.run(repo.folder)
+    assert await in_use(scans, pattern_id) == node_id, "what is in the work tree is no text"
+    repo.commit("it fetches its text")
+    await scans.run(repo.folder)
+    assert await in_use(scans, pattern_id) == node_id
+    assert await adoption.adopt(file) == (pattern_id, None), "twice is once"
+
+
+async def test_where_the_first_scan_finds_the_line_the_last_text_is_in_use(
+    repo: Repo, scans: Scans, adoption: Adoption, tmp_path: Path
+) -> None:
+    repo.write(TRIAGE, text())
+    repo.commit("a skill")
+    repo.write(TRIAGE, skill("triage", "!`loopgraph pattern render skill:x --unit ${CLAUDE_SESSION_ID}`"))
+    repo.commit("it fetches its text")
+    found = await scans.pattern(repo.folder)
+    versions = await scans.versions(found.pattern_id)
+    assert await in_use(scans, found.pattern_id) == versions[0].node_id
+
+
+async def test_outside_git_it_is_neither_changed_nor_gone(scans: Scans, adoption: Adoption, tmp_path: Path) -> None:
+    file = tmp_path / "plain" / TRIAGE
+    file.parent.mkdir(parents=True)
+    file.write_text(text(), encoding="utf-8")
+    before = await scans.pattern(tmp_path / "plain")
+    node_id = await in_use(scans, before.pattern_id)
+    await adoption.adopt(file)
+    await scans.run(tmp_path / "plain")
+    assert await in_use(scans, before.pattern_id) == node_id
+    assert len(await scans.versions(before.pattern_id)) == 1
+
+
+async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, scans: Scans, adoption: Adoption) -> None:
+    own = text()
+    repo.write(TRIAGE, own)
+    repo.commit("a skill")
+    await scans.run(repo.folder)
+    file = repo.folder / TRIAGE
+    pattern_id, _ = await adoption.adopt(file)
+    assert (await adoption.give_back(file))[0] == pattern_id
+    assert file.read_text(encoding="utf-8") == own
+    assert await adoption.give_back(file) == ("", None)
+    await adoption.adopt(file)
+    better = NewVersion(template_code=own.replace(A, "Better."), activate=True)
+    await Lineage(graph).add_version(pattern_id, better, ORIGIN)
+    await adoption.give_back(file)
+    assert file.read_text(encoding="utf-8") == better.template_code
+
+
+async def test_a_text_that_nobody_knows_is_not_adopted(repo: Repo, adoption: Adoption) -> None:
+    repo.write(TRIAGE, own := text())
+    with pytest.raises(InvalidInput, match="patterns scan"):
+        await adoption.adopt(repo.folder / TRIAGE)
+    assert (repo.folder / TRIAGE).read_text(encoding="utf-8") == own
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        await adoption.adopt(repo.folder / "nothing.md")
