@@ -17,7 +17,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.transcripts import claude_code
 
 DATA = Path(__file__).parent.parent / "data"
-RECORDED = DATA / "transcripts"
+RECORDED = DATA / "transcripts" / "claude_code"
 SKILLS = DATA / "skills_session"
 
 _IDS = re.compile(

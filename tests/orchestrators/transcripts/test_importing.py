@@ -203,6 +203,52 @@ async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
         assert await made.story() == expected
 
 
+def of_older_client(lines: Sequence[dict[str, Any]], session: str, prompts: Sequence[str]) -> list[dict[str, Any]]:
+    """Lines that go on from others with more prompts, each answered, as clients wrote them that named no prompts."""
+    told = list(lines)
+    for text in prompts:
+        for kind, content in (("user", text), ("assistant", [{"type": "text", "text": f"{text}: done"}])):
+            model = {
+                "id": f"msg_01{new_id()}",
+                "model": "claude-opus-5-5",
+                "usage": {"input_tokens": 1, "output_tokens": 1},
+            }
+            told.append(
+                {
+                    "type": kind, "uuid": new_id(), "parentUuid": told[-1]["uuid"] if told else None, "sessionId": session,
+                    "timestamp": f"2025-06-01T10:00:{len(told):02}.000Z",
+                    "message": {"role": kind, "content": content, **(model if kind == "assistant" else {})},
+                }
+            )  # fmt: skip
+    return told
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_a_session_that_an_older_client_resumed_in_a_file_of_its_own_is_told_once(
+    imports: Imports, newest_first: bool
+) -> None:
+    first, second = new_id(), new_id()
+    begun = of_older_client([], first, ["one", "two"])
+    resumed = of_older_client([{**line, "sessionId": second} for line in begun], second, ["three"])
+    folder = imports.folder / "projects" / "-old"
+    folder.mkdir()
+    files = [(first, begun), (second, resumed)]
+    for session, lines in files:
+        path = folder / f"{session}.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        at = path.stat().st_mtime - (0 if session == second else 60)
+        os.utime(path, (at, at))
+    for session, _ in reversed(files) if newest_first else files:
+        await imports.run(folder / f"{session}.jsonl")
+    rows = await statement(
+        imports.graph,
+        "MATCH (s:Session)-[:HAS_TRACE]->(t:Trace) WHERE s.session_id IN $ids "
+        "RETURN s.session_id AS session, t.prompt_text AS text ORDER BY t.started_at",
+        ids=[first, second],
+    )
+    assert [(row["session"], row["text"]) for row in rows] == [(first, "one"), (first, "two"), (second, "three")]
+
+
 def growing(path: Path, chance: random.Random) -> list[bytes]:
     """A file as it was at some moments: cut anywhere, also in the middle of a line."""
     content = path.read_bytes()
