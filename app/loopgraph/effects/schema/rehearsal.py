@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 _QUIET_AFTER_S = 30.0
 _SCRATCH = "rehearsal-"
 _LIMIT_S = 300.0
+_WHOLE_S = 1_800.0
 _SPACE, _FILE = 150_000_000, 60_000_000
 """So many bytes it takes while it is made: with a database, and two files of such a size."""
 
@@ -104,7 +105,10 @@ async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> N
     engine = EmbeddedEngine.configured(graph_folder, recording_one)
     try:
         await asyncio.to_thread(engine.ensure_running)
-        async with Graph.open(recording_one) as graph:
+        async with (
+            asyncio.timeout(_WHOLE_S),
+            Graph.open(recording_one) as graph,
+        ):  # nobody waits for it, or would end it
             await prepare(graph)
             for query in all_queries():
                 if not query.choices:
@@ -115,7 +119,8 @@ async def _rehearse(settings: Settings, graph_folder: Path, recorded: Path) -> N
             async with asyncio.timeout(_LIMIT_S):
                 await asyncio.to_thread(engine.wait_stopped)
     except TimeoutError as error:
-        raise EngineStartError(f"Java did not write what it had recorded in {_LIMIT_S:g} s") from error
+        problem = f"in {_WHOLE_S:g} s not all queries were planned, or Java did not write what it had recorded in {_LIMIT_S:g} s"
+        raise EngineStartError(problem) from error
     finally:
         engine.close()
 
