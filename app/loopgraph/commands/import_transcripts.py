@@ -14,7 +14,7 @@ from loopgraph.commands.terminal import configure_logging, counted, err, out, pl
 from loopgraph.contracts.transcripts import TranscriptProgress
 from loopgraph.settings import Settings
 
-CLIENTS = {"claude-code": "Claude Code"}
+CLIENTS = {"claude-code": "Claude Code", "codex": "Codex"}
 """The clients whose transcripts can be imported, and what people call them."""
 
 

@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
+from loopgraph.computes.transcripts.places import KEPT
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
 from loopgraph.effects.transcripts import claude_code
+from loopgraph.effects.transcripts.folders import Folders
 from loopgraph.errors import SetupError
 
 
@@ -43,6 +45,21 @@ def _claude_code(path: Path, repeated: Container[str]) -> TranscriptReader:
     return ClaudeCodeReader(file)
 
 
+def _kept(client: str) -> TranscriptClient:
+    """A client whose transcripts are files of some names below one folder."""
+    kept = KEPT[client]
+    folders = Folders(kept.folder, kept.variable, kept.in_variable, kept.files)
+    return TranscriptClient(
+        name=client,
+        title=kept.title,
+        homes=folders.homes,
+        transcripts=folders.transcripts,
+        opened=lambda path, repeated: kept.reader(TranscriptFile(str(path), repeated=repeated)),
+        watched=folders.watched,
+        is_transcript=folders.is_transcript,
+    )
+
+
 CLIENTS: Mapping[str, TranscriptClient] = {
     client.name: client
     for client in (
@@ -57,6 +74,7 @@ CLIENTS: Mapping[str, TranscriptClient] = {
             is_session=claude_code.is_of_session,
             forks=True,
         ),
+        _kept("codex"),
     )
 }
 
