@@ -23,7 +23,7 @@ from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.traces import statement
-from support.transcripts import RECORDED, Fresh, copied
+from support.transcripts import DATA, RECORDED, Fresh, copied
 from support.waiting import until
 
 SUMMARY = re.compile(
@@ -45,7 +45,8 @@ main()
 class Command:
     """``loopgraph import claude-code`` on the embedded engine."""
 
-    def __init__(self, engine: EngineUnderTest, **more: str) -> None:
+    def __init__(self, engine: EngineUnderTest, client: str = "claude-code", **more: str) -> None:
+        self._client = client
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
         self._environment = (
             kept
@@ -60,7 +61,7 @@ class Command:
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", HEEDING_CTRL_C, "import", "claude-code", *arguments,
+            sys.executable, "-c", HEEDING_CTRL_C, "import", self._client, *arguments,
             env=self._environment, stdout=PIPE, stderr=PIPE, start_new_session=True,
         )  # fmt: skip
 
@@ -212,3 +213,21 @@ def test_says_plainly_what_is_wrong(
 
 def test_every_client_whose_transcripts_are_read_has_a_command() -> None:
     assert {client.name: client.title for client in READERS.values()} == CLIENTS
+
+
+async def test_codex_is_one_row_more(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
+    fresh = Fresh()
+    copied(DATA / "transcripts" / "codex", tmp_path / "recorded", fresh, ["0.171.jsonl", "0.171_subagent.jsonl"])
+    folder = tmp_path / ".codex" / "sessions" / "2026" / "11" / "28"
+    folder.mkdir(parents=True)
+    for path in sorted((tmp_path / "recorded").iterdir()):
+        path.rename(folder / f"rollout-{path.name}")
+    command = Command(embedded_engine, client="codex", HOME=str(tmp_path))
+    code, output, complaints = await command.run()
+    assert (code, complaints) == (0, "")
+    found = numbers(output)
+    assert (found["files"], found["unchanged"]) == (2, 0)
+    assert found["prompts"] > 1
+    assert found["tools"] > 1
+    code, output, _ = await command.run()
+    assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 2})

@@ -26,7 +26,8 @@ class Kept:
 
     All others are globs from there. ``files`` have one JSON object a line. ``wholes``, of older versions, are one JSON object
     each, to be read as one line. ``databases`` are SQLite's; their rows are the lines. ``joins_hooks``: hooks have the same ids
-    for prompts and calls, so that both may tell of a session.
+    for prompts and calls, so that both may tell of a session. ``project_root`` is the file above a transcript whose text is the
+    folder that its session worked in.
     """
 
     client: str
@@ -39,6 +40,7 @@ class Kept:
     wholes: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     joins_hooks: bool = False
+    project_root: str = ""
 
 
 KEPT: Final[Mapping[str, Kept]] = {
@@ -61,7 +63,8 @@ KEPT: Final[Mapping[str, Kept]] = {
             folder=".gemini",
             variable="GEMINI_CLI_HOME",
             in_variable=".gemini",
-            # Those of subagents in a folder of their session. tmp/*/.project_root is the text gemini.PROJECT_ROOT of ``about``.
+            # Those of subagents in a folder of their session.
+            project_root=".project_root",
             files=("tmp/*/chats/session-*.jsonl", "tmp/*/chats/*/*.jsonl"),
             wholes=("tmp/*/chats/session-*.json",),
         ),

@@ -51,3 +51,13 @@ def _ends_like(path: PurePath, glob: str) -> bool:
         return path.match(glob)
     head = first.rstrip("/")
     return path.match(rest) and any(parent.match(head) for parent in path.parents)
+
+
+def text_above(path: Path, name: str) -> str | None:
+    """The text of the file of this name in the nearest folder above a path that has one."""
+    for parent in path.parents:
+        try:
+            return (parent / name).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            continue
+    return None

@@ -12,7 +12,8 @@ from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.gemini import PROJECT_ROOT
 from loopgraph.computes.transcripts.places import KEPT, Kept
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
-from loopgraph.effects.transcripts import claude_code, globbed
+from loopgraph.effects.transcripts import claude_code
+from loopgraph.effects.transcripts.folders import Folders, text_above
 from loopgraph.errors import SetupError
 
 
@@ -46,22 +47,22 @@ def _claude_code(path: Path, repeated: Container[str]) -> TranscriptReader:
     return ClaudeCodeReader(file)
 
 
-def _by_globs(name: str, kept: Kept) -> TranscriptClient:
-    """A client that keeps its transcripts in files of lines."""
+def _kept(name: str, kept: Kept) -> TranscriptClient:
+    """A client whose transcripts are files of some names below one folder."""
+    folders = Folders(kept.folder, kept.variable, kept.in_variable, kept.files)
 
     def opened(path: Path, repeated: Container[str]) -> TranscriptReader:
-        root = globbed.text_above(path, ".project_root") if name == "gemini" else None
-        about = {PROJECT_ROOT: root} if root else {}
-        return kept.reader(TranscriptFile(path=str(path), about=about, repeated=repeated))
+        root = text_above(path, kept.project_root) if kept.project_root else None
+        return kept.reader(TranscriptFile(str(path), about={PROJECT_ROOT: root} if root else {}, repeated=repeated))
 
     return TranscriptClient(
         name=name,
         title=kept.title,
-        homes=partial(globbed.homes, kept.folder, kept.variable, kept.in_variable),
-        transcripts=partial(globbed.transcripts, globs=kept.files),
+        homes=folders.homes,
+        transcripts=folders.transcripts,
         opened=opened,
-        watched=lambda home: home,
-        is_transcript=partial(globbed.is_transcript, globs=kept.files),
+        watched=folders.watched,
+        is_transcript=folders.is_transcript,
     )
 
 
@@ -79,8 +80,8 @@ CLIENTS: Mapping[str, TranscriptClient] = {
             is_session=claude_code.is_of_session,
             forks=True,
         ),
-        _by_globs("codex", KEPT[codex.CLIENT]),
-        _by_globs("gemini", KEPT[gemini.CLIENT]),
+        _kept("codex", KEPT[codex.CLIENT]),
+        _kept("gemini", KEPT[gemini.CLIENT]),
     )
 }
 
