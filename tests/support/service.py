@@ -171,6 +171,6 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
 
 
 async def quiet(service: Service) -> None:
-    """Returns when the service's worker has looked at the runs. If it is not to do so again for long, all that its graph is asked
-    then has been asked for."""
-    await until(lambda: service.parts.worker.looks > 0)
+    """Returns when what works beside the service's doors has looked at the runs and uses. If it is not to do so again for long,
+    all that its graph is asked then has been asked for."""
+    await until(lambda: service.parts.worker.looks > 0 and service.parts.use_linker.looks > 0)

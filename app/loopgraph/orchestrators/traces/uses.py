@@ -18,11 +18,12 @@ LEAST_S: Final = 2.0
 
 
 class UseLinker:
-    """Moves uses to better versions. Several processes can do it side by side."""
+    """Moves uses to better versions. Several processes can do it side by side. ``looks`` counts how often it has looked."""
 
     def __init__(self, graph: Graph, choosing: Choosing, poll_ms: int = 0) -> None:
         self._uses = Reconsidering(graph, choosing)
         self._poll_s = max(LEAST_S, poll_ms / 1000)
+        self.looks = 0
 
     async def run_forever(self) -> None:
         """Looks every ``poll_ms``, but every two seconds at most, until it is cancelled."""
@@ -48,4 +49,5 @@ class UseLinker:
                 await self._uses.reconsider(ids[start : start + PAGE], at)
             await self._uses.looked_at(versions, at)
             count += len(ids)
+        self.looks += 1
         return count

@@ -14,6 +14,7 @@ from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.uses import PatternUsed
 from support.otlp import attributes, span, traces
 
 Json = dict[str, Any]
@@ -26,7 +27,8 @@ def observed(one: Json) -> list[Any]:
 
 
 def call(**written: Any) -> EndpointCalled:
-    [event] = [event for event in observed(span(2, 1, "x", **written)) if not isinstance(event, TraceCompleted)]
+    beside = (TraceCompleted, PatternUsed)
+    [event] = [event for event in observed(span(2, 1, "x", **written)) if not isinstance(event, beside)]
     assert isinstance(event, EndpointCalled), event
     return event
 
