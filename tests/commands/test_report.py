@@ -25,7 +25,7 @@ from support.traces import Traces, record
 @pytest.fixture(scope="module")
 async def project(embedded_engine: EngineUnderTest) -> str:
     """A folder in which a session did two prompts: one well, one not; the other with a model that has no price."""
-    folder, session = f"/work/{new_id()}", new_id()
+    folder, session = f"/home/dev/{new_id()}", new_id()
     async with Graph.open(settings_for(embedded_engine)) as graph:
         await schema.prepare(graph)
         traces, at = Traces(graph), now() - timedelta(hours=1)

@@ -32,7 +32,7 @@ async def test_activity_is_what_a_count_says(graph: Graph) -> None:
     expected: dict[tuple[str, object], Counter[str]] = defaultdict(Counter)
     sessions: dict[tuple[str, object], set[str]] = defaultdict(set)
     for number in range(6):
-        seen = SessionSeen(session_id=f"{mark}-s{number}", cwd=f"/work/{number % 2}", timestamp=start)
+        seen = SessionSeen(session_id=f"{mark}-s{number}", cwd=f"/home/dev/{number % 2}", timestamp=start)
         events.append(Observation(event=seen, source="test"))
     for number in range(60):
         trace, session, at = f"{mark}-{number}", f"{mark}-s{number % 6}", start + timedelta(hours=number)
@@ -40,7 +40,7 @@ async def test_activity_is_what_a_count_says(graph: Graph) -> None:
         keys = [
             ("all", None),
             ("day", at.date()),
-            ("project", f"/work/{number % 2}"),
+            ("project", f"/home/dev/{number % 2}"),
             ("agent", "reviewer" if subagent else None),
         ]
         events.append(
@@ -87,8 +87,8 @@ async def test_activity_is_what_a_count_says(graph: Graph) -> None:
             counted = {field: value for field, value in row if isinstance(value, int) and field != "sessions"}
             assert counted == {field: expected[key][field] for field in counted}, key
             assert row.sessions == len(sessions[key])
-    [only] = await analytics.activity(range_, [], None, 1, "/work/1")
-    assert only.prompts == expected["project", "/work/1"]["prompts"]
+    [only] = await analytics.activity(range_, [], None, 1, "/home/dev/1")
+    assert only.prompts == expected["project", "/home/dev/1"]["prompts"]
     [own] = await analytics.activity(range_, [], Principal(subject=f"{mark}-0"), 1)
     assert own.traces == 20, "everybody sees their own"
     assert (
