@@ -77,7 +77,9 @@ def own_pattern_id(use: Use) -> str:
 
 
 def _in_force(use: Use, known: Sequence[Candidate]) -> Conclusion:
-    near = [each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at]
+    near = [
+        each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at and not each.proposed
+    ]
     if not (use.path or use.cwd) and len({each.pattern_id for each in near}) > 1:
         return Conclusion()  # nobody knows whose it was
     if not near:
