@@ -82,5 +82,10 @@ def adopt(
             f"{skill} fetches the text of {pattern_id} for each session; the service at LOOPGRAPH_URL gives it",
             markup=False,
         )
+        rule = f"Skill({skill.resolve().parent.name})"
+        out.print(
+            f"Claude Code asks before it uses a skill that runs a command, unless its settings allow {rule}",
+            markup=False,
+        )
         out.print(f"`loopgraph pattern adopt --back {skill}` gives it a text of its own again", markup=False)
     out.print(f"as it was: {backup}", markup=False)

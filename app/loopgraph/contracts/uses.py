@@ -85,8 +85,8 @@ def definition_key(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Use:
-    """All that is known of one use. ``at`` is when it began, ``until`` when it ended; ``node_id`` the version that it was found to be of so far, whose
-    text ``text`` is where it was observed."""
+    """All that is known of one use. ``at`` is when it began, ``until`` when it ended; ``node_id`` the version that it was found
+    to be of so far, whose text ``text`` is where it was observed."""
 
     execution_id: str
     kind: str
