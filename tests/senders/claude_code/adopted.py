@@ -173,9 +173,8 @@ class Trial:
         async with asyncio.timeout(PATIENCE_S), aclosing(updates):
             async for update in updates:
                 if update["feedbackRun"]["status"] in statuses:
-                    print(
-                        f"run {update['feedbackRun']['status'].lower()}: {update['feedbackRun']['message']}", flush=True
-                    )
+                    said = (update["feedbackRun"][name] for name in ("status", "message"))
+                    print("run", *(word for word in said if word), flush=True)
                     return
         raise Wrong("the run says no more")
 

@@ -60,7 +60,7 @@ class Place:
         return done.stdout
 
     def settle(self) -> None:
-        """Makes the project, scans it, adopts its skill, and scans it again: the line that fetches the text is no version."""
+        """Makes the project, scans it, adopts its skill, and scans it again: what was committed last is not put into use."""
         self.skill.write_text(MATTER + CONTROL)
         check = self.project / "check"
         check.write_text(CHECK)
