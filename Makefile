@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: demo test test-neo4j quick clients agents senders skills run bench bench-client check lint schema clean
+.PHONY: demo test test-neo4j quick clients agents adopted senders skills run bench bench-client check lint schema clean
 
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
@@ -69,6 +69,18 @@ agents: $(VENV)/.dev
 		echo "skipped: npm cannot install the agent clients here, as it says above"; \
 	else \
 		LOOPGRAPH_TEST_ENGINES=embedded $(BIN)/python -m pytest $(AGENTS); \
+	fi
+
+# A real Claude Code, offline: sessions with a skill that fetches its text, while an experiment compares two.
+CLAUDE_CODE := tests/senders/claude_code
+
+adopted: $(VENV)/.dev
+	@if ! { command -v node && command -v npm; } >/dev/null; then \
+		echo "skipped: the agent client needs node 20 or newer, and npm"; \
+	elif ! npm ci --prefix $(CLAUDE_CODE) --ignore-scripts --no-audit --no-fund --loglevel=error; then \
+		echo "skipped: npm cannot install the agent client here, as it says above"; \
+	else \
+		PYTHONPATH=tests $(BIN)/python -m senders.claude_code.adopted $(ADOPTED); \
 	fi
 
 # Public repositories of skills, scanned and compared with what git tells of them; SKILLS names others.

@@ -1,10 +1,12 @@
-// The experiments that units were assigned in, of those that compare the versions which these units used.
+// The experiments that units were assigned in, of those that compare the versions which these units used. A skill that fetches its text is
+// assigned after its use has begun: `until` is when that ended.
 // access: read
 // parameters: rows
-// returns: execution_id, experiment_id, control_node_id
+// returns: execution_id, experiment_id, control_node_id, treatment_node_id
 UNWIND $rows AS row
 MATCH (e:Experiment)-[:CONTROL|TREATMENT]->(:PatternVersion {node_id: row.node_id})
 MATCH (a:Assignment {assignment_id: e.experiment_id + '|' + row.unit})
-WHERE a.assigned_at <= row.at
-RETURN row.execution_id AS execution_id, e.experiment_id AS experiment_id, e.control_node_id AS control_node_id
+WHERE a.assigned_at <= row.until
+RETURN row.execution_id AS execution_id, e.experiment_id AS experiment_id, e.control_node_id AS control_node_id,
+       e.treatment_node_id AS treatment_node_id
 ORDER BY a.assigned_at DESC, e.experiment_id

@@ -1,4 +1,4 @@
-"""A stand-in for the model APIs that agent clients ask: OpenAI's Responses and chat completions, and Gemini's.
+"""A stand-in for the model APIs that agent clients ask: OpenAI's Responses and chat completions, Gemini's, Anthropic's messages.
 
 What it answers follows a script: to the prompt whose text holds a key, one tool call after the other, and then a text.
 """
@@ -58,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._chat(asked)
         elif ":streamGenerateContent" in self.path:
             self._gemini(asked)
+        elif self.path.partition("?")[0].endswith("/v1/messages"):
+            self._messages(asked)
         else:
             self._send("application/json", json.dumps({"totalTokens": 1}))
 
@@ -136,6 +138,47 @@ class _Handler(BaseHTTPRequestHandler):
         content = {"role": "model", "parts": [part]}
         chunk = {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}], "usageMetadata": usage}
         self._send("text/event-stream", f"data: {json.dumps(chunk)}\n\n")
+
+    def _messages(self, asked: Json) -> None:
+        contents = [(one["role"], one["content"]) for one in asked.get("messages", [])]
+        blocks = [
+            {**block, "role": role}
+            for role, content in contents
+            for block in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
+        ]
+        step = self._step(
+            blocks,
+            lambda one: one["role"] == "user" and one["type"] == "text",
+            lambda one: one["type"] == "tool_result",
+        )
+        step = step if asked.get("tools") else None
+        number = f"{id(asked):x}{len(blocks)}"
+        begun: Json = {"type": "text", "text": ""}
+        delta = {"type": "text_delta", "text": self.answer}
+        if step:
+            begun = {"type": "tool_use", "id": f"toolu_{number}", "name": step["name"], "input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(step["arguments"])}
+        usage = {"input_tokens": 90, "output_tokens": 12}
+        message = {
+            "id": f"msg_{number}",
+            "type": "message",
+            "role": "assistant",
+            "model": asked.get("model"),
+            "content": [],
+        }
+        end = {"stop_reason": "tool_use" if step else "end_turn", "stop_sequence": None}
+        events: list[Json] = [
+            {
+                "type": "message_start",
+                "message": {**message, "stop_reason": None, "stop_sequence": None, "usage": usage},
+            },
+            {"type": "content_block_start", "index": 0, "content_block": begun},
+            {"type": "content_block_delta", "index": 0, "delta": delta},
+            {"type": "content_block_stop", "index": 0},
+            {"type": "message_delta", "delta": end, "usage": {"output_tokens": 12}},
+            {"type": "message_stop"},
+        ]
+        self._send("text/event-stream", "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events))
 
     def _send(self, content_type: str, body: str) -> None:
         data = body.encode()

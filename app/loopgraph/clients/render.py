@@ -129,7 +129,7 @@ def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: floa
 
 def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
     """The options, each as ``--name value`` or ``--name=value``, and ``name``. Raises Wrong. (argparse is slow.)"""
-    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+    options = _defaults(environ)
     names, left = [], iter(words)
     for word in left:
         name, given, value = word.removeprefix("--").partition("=")
@@ -155,9 +155,7 @@ def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
     options = read_options(words, environ)
     request = {"pattern": options["name"], "unit": options["unit"], "folder": str(Path.cwd())}
     request |= {name: options[name] for name in ("arguments", "kind") if name in options}
-    known = Known(
-        default_root(environ), options["url"], options["name"], options.get("kind", ""), options.get("arguments", "")
-    )
+    known = _known(options, environ)
     timeout_s = float(environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TIMEOUT_S)
     try:
         answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
@@ -169,6 +167,20 @@ def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
         return text
     known.keep(options["unit"], answer["text"])
     return json.dumps(answer, indent=2) if "json" in options else str(answer["text"])
+
+
+def remember(name: str, text: str, environ: Mapping[str, str]) -> None:
+    """Makes a text the last known one of a pattern, so that there is one before the service has given any."""
+    _known({**_defaults(environ), "name": name}, environ).keep("", text)
+
+
+def _defaults(environ: Mapping[str, str]) -> dict[str, str]:
+    return {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+
+
+def _known(options: Mapping[str, str], environ: Mapping[str, str]) -> Known:
+    what = (options.get(name, "") for name in ("url", "name", "kind", "arguments"))
+    return Known(default_root(environ), *what)
 
 
 def main(words: Sequence[str]) -> int:

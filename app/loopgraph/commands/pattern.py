@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -59,8 +60,14 @@ def adopt(
 
     The text must be known: `loopgraph patterns scan` records it.
     """
+    from loopgraph.contracts.bodies import body_of
+    from loopgraph.contracts.definitions import DefinitionKind
+    from loopgraph.effects.definitions import replacing
+
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
+
+    text = "" if back else replacing.read(skill)
 
     async def work() -> tuple[str, Path | None]:
         from loopgraph.effects.lineage.definitions import DefinitionReads
@@ -80,6 +87,12 @@ def adopt(
     else:
         out.print(
             f"{skill} fetches the text of {pattern_id} for each session; the service at LOOPGRAPH_URL gives it",
+            markup=False,
+        )
+        client.remember(pattern_id, body_of(DefinitionKind.SKILL, text), os.environ)
+        rule = f"Skill({skill.resolve().parent.name})"
+        out.print(
+            f"Claude Code asks before it uses a skill that runs a command, unless its settings allow {rule}",
             markup=False,
         )
         out.print(f"`loopgraph pattern adopt --back {skill}` gives it a text of its own again", markup=False)

@@ -85,13 +85,14 @@ def definition_key(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Use:
-    """All that is known of one use. ``at`` is when it began; ``node_id`` the version that it was found to be of so far, whose
-    text ``text`` is where it was observed."""
+    """All that is known of one use. ``at`` is when it began, ``until`` when it ended; ``node_id`` the version that it was found
+    to be of so far, whose text ``text`` is where it was observed."""
 
     execution_id: str
     kind: str
     name: str
     at: datetime
+    until: datetime | None = None
     origin: str | None = None
     path: str | None = None
     cwd: str | None = None
@@ -112,7 +113,7 @@ class Use:
 
 class Candidate(Contract):
     """A version that a use may be of. ``uncommitted``: no commit of it is known, though others of its pattern have some.
-    ``folders`` are those of its pattern where it holds, as far as they are known.
+    ``proposed``: it never was in use. ``folders`` are those of its pattern where it holds, as far as they are known.
 
     ``template_code`` is there only where a digest alone may not tell.
     """
@@ -131,6 +132,7 @@ class Candidate(Contract):
     path: str | None = None
     observed: bool = False
     uncommitted: bool = False
+    proposed: bool = False
     template_code: str | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from loopgraph.computes.definitions.adoption import adopted
 from loopgraph.computes.definitions.choice import choose, own_pattern_id, scope_of
 from loopgraph.contracts.bodies import body_digest
 from loopgraph.contracts.changes import template_hash
@@ -68,6 +69,19 @@ def test_the_file_tells_versions_of_one_body_apart() -> None:
     assert chosen(use(), old, new) == ("new", VersionBasis.CONTENT)
     assert chosen(use(file_digest=old.template_hash), old, new) == ("old", VersionBasis.CONTENT)
     assert chosen(use(None, file_digest=old.template_hash), old, new) == ("old", VersionBasis.FILE)
+
+
+def test_the_line_that_fetches_a_text_is_never_what_was_used() -> None:
+    line = adopted("---\nname: triage\n---\n# Triage", "p")
+    own, fetching = version("own", days=-2), version("fetching", line, days=-1, version=2, template_code=line)
+    assert chosen(use(None), own, fetching) == ("own", VersionBasis.TIME)
+    assert chosen(use(None, file_digest=fetching.template_hash), own, fetching) == ("own", VersionBasis.TIME)
+
+
+def test_what_was_only_proposed_was_never_in_force() -> None:
+    own, proposed = version("own", days=-2), version("proposed", "# Other", days=-1, version=2, proposed=True)
+    assert chosen(use(None), own, proposed) == ("own", VersionBasis.TIME)
+    assert chosen(use("# Other"), own, proposed) == ("proposed", VersionBasis.CONTENT)
 
 
 def test_what_was_committed_later_was_the_same_before() -> None:

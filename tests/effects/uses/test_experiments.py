@@ -59,7 +59,7 @@ class Arms:
 
     async def used(self, session: str, arm: Arm, *, with_text: bool = True) -> None:
         """A session uses the skill, and is given the text of an arm."""
-        prompt, text = new_id(), {Arm.CONTROL: FORMER, Arm.TREATMENT: LATER}[arm].format(self.mark)
+        prompt, text = new_id(), self.text(arm)
         told = {"digests": (body_digest(text),), "text": text} if with_text else {}
         events: list[Recordable] = [
             _told(TraceStarted(correlation_id=prompt, session_id=session, timestamp=at(0))),
@@ -68,6 +68,12 @@ class Arms:
             ),
             _told(TraceCompleted(correlation_id=prompt, timestamp=at(5), status=TraceStatus.SUCCESS)),
         ]
+        await self.record(events)
+
+    def text(self, arm: Arm) -> str:
+        return {Arm.CONTROL: FORMER, Arm.TREATMENT: LATER}[arm].format(self.mark)
+
+    async def record(self, events: list[Recordable]) -> None:
         for outcome in await TraceWrites(self.graph, choosing=choose).record(events, received_at=NOON):
             assert not isinstance(outcome, UserError), outcome
 
@@ -76,7 +82,8 @@ class Arms:
             self.graph,
             """MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(:Trace)-[:RAN]->(h:HookExecution)-[u:USED]->(v:PatternVersion)
             RETURN v.node_id AS node_id, h.experiment_id AS experiment_id, h.arm AS arm, h.unit AS unit,
-                   h.unit_rule AS unit_rule, h.set_aside AS set_aside, u.experiment_id AS drawn, u.arm AS drawn_arm""",
+                   h.unit_rule AS unit_rule, h.set_aside AS set_aside, u.experiment_id AS drawn, u.arm AS drawn_arm,
+                   u.set_aside AS drawn_aside""",
             id=session,
         )
         assert all((row.pop("drawn"), row.pop("drawn_arm")) == (row["experiment_id"], row["arm"]) for row in rows)
@@ -102,7 +109,7 @@ async def test_a_session_that_was_assigned_uses_its_arm(graph: Graph, arm: Arm) 
     assert await arms.executions(session) == [
         {
             "node_id": arms.nodes[arm], "experiment_id": arms.experiment, "arm": arm.value, "unit": session,
-            "unit_rule": "given", "set_aside": None,
+            "unit_rule": "given", "set_aside": None, "drawn_aside": None,
         }
     ]  # fmt: skip
 
@@ -114,6 +121,69 @@ async def test_a_session_that_was_not_assigned_is_in_no_experiment(graph: Graph)
     [one] = await arms.executions(session)
     assert (one["node_id"], one["experiment_id"], one["arm"]) == (arms.nodes[Arm.CONTROL], None, None)
     assert (one["unit"], one["unit_rule"]) == (session, "session")
+
+
+@pytest.mark.parametrize("arm", Arm)
+async def test_hooks_alone_know_the_arm_by_the_assignment(graph: Graph, arm: Arm) -> None:
+    """Hooks do not tell what text the model was given."""
+    arms = await Arms(graph).open()
+    session = arms.session_of(arm)
+    await arms.assign(session)
+    await arms.used(session, arm, with_text=False)
+    [one] = await arms.executions(session)
+    assert (one["node_id"], one["arm"], one["set_aside"]) == (arms.nodes[arm], arm.value, None)
+    assert (one["experiment_id"], one["unit"], one["unit_rule"]) == (arms.experiment, session, "given")
+
+
+async def test_a_session_is_assigned_while_its_skill_begins(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client tells that it calls a skill, and then lets the skill fetch its text."""
+    arms = await Arms(graph).open()
+    session, prompt, call = arms.session_of(Arm.CONTROL), new_id(), f"toolu_{new_id()}"
+    monkeypatch.setattr(assignments, "now", lambda: at(200))
+    begun: list[Recordable] = [
+        _told(TraceStarted(correlation_id=prompt, session_id=session, timestamp=at(0))),
+        _told(uses.skill_used(session, call, prompt, f"triage-{arms.mark}", timestamp=at(1))),
+    ]
+    await arms.record(begun)
+    [one] = await arms.executions(session)
+    assert (one["experiment_id"], one["arm"]) == (None, None)
+    await arms.assign(session)
+    await arms.record([_told(TraceCompleted(correlation_id=prompt, timestamp=at(300), status=TraceStatus.SUCCESS))])
+    [one] = await arms.executions(session)
+    assert (one["node_id"], one["arm"], one["set_aside"]) == (arms.nodes[Arm.CONTROL], "control", None)
+
+
+@pytest.mark.parametrize("arm", Arm)
+async def test_a_use_is_no_longer_set_aside_when_its_text_is_of_its_arm(graph: Graph, arm: Arm) -> None:
+    """First only the file is known, which is that of the other arm, and then the text."""
+    arms = await Arms(graph).open()
+    session, prompt, call = arms.session_of(arm), new_id(), f"toolu_{new_id()}"
+    [other] = set(Arm) - {arm}
+    await arms.assign(session)
+    [file] = await statement(
+        graph, "MATCH (v:PatternVersion {node_id: $id}) RETURN v.template_hash AS hash", id=arms.nodes[other]
+    )
+    text = arms.text(arm)
+    for told, aside, evidence in (
+        (other, "other_arm", {"file_digest": file["hash"]}),
+        (arm, None, {"digests": (body_digest(text),), "text": text}),
+    ):
+        used = uses.skill_used(session, call, prompt, f"triage-{arms.mark}", timestamp=at(1), **evidence)
+        await arms.record(
+            [_told(TraceStarted(correlation_id=prompt, session_id=session, timestamp=at(0))), _told(used)]
+        )
+        [one] = await arms.executions(session)
+        assert (one["arm"], one["set_aside"], one["drawn_aside"]) == (told.value, aside, aside)
+
+
+async def test_what_is_only_proposed_is_in_force_for_nobody(graph: Graph) -> None:
+    arms = await Arms(graph).open()
+    await statement(
+        graph, "MATCH (v:PatternVersion {node_id: $id}) SET v.status = 'draft'", id=arms.nodes[Arm.TREATMENT]
+    )
+    session = new_id()
+    await arms.used(session, Arm.CONTROL, with_text=False)
+    assert [one["node_id"] for one in await arms.executions(session)] == [arms.nodes[Arm.CONTROL]]
 
 
 async def test_a_text_of_the_other_arm_is_set_aside(graph: Graph) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.rendering import may_be_of
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, VersionBasis
@@ -29,7 +30,7 @@ _ELSEWHERE = 5
 
 def choose(use: Use, candidates: Sequence[Candidate]) -> Conclusion:
     """Which of the candidates a use is of, or what is to be made of it."""
-    known = [each for each in candidates if not each.observed and _is_named(use, each)]
+    known = [each for each in candidates if not each.observed and _is_named(use, each) and not _fetches(each)]
     if use.version is not None:
         if named := _reported(use.version, known):
             return Conclusion(_best(use, named).node_id, VersionBasis.REPORTED, use.version)
@@ -77,7 +78,9 @@ def own_pattern_id(use: Use) -> str:
 
 
 def _in_force(use: Use, known: Sequence[Candidate]) -> Conclusion:
-    near = [each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at]
+    near = [
+        each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at and not each.proposed
+    ]
     if not (use.path or use.cwd) and len({each.pattern_id for each in near}) > 1:
         return Conclusion()  # nobody knows whose it was
     if not near:
@@ -100,6 +103,11 @@ def _is_named(use: Use, candidate: Candidate) -> bool:
         return candidate.name == use.name
     path = _slashed(use.path or use.name)
     return path == candidate.name or path.endswith(f"/{candidate.name}") or (candidate.path or "") == path
+
+
+def _fetches(candidate: Candidate) -> bool:
+    """Whether it is the line that fetches a text: what a model is given is never that."""
+    return candidate.template_code is not None and adopted_pattern(candidate.template_code) is not None
 
 
 def _may_have_become(use: Use, candidate: Candidate) -> bool:

@@ -233,7 +233,9 @@ def _unit(properties: Properties) -> Properties:
     arm, experiment_id = properties.get("arm"), properties.get("experiment_id")
     aside = arm and experiment_id and rule is UnitRule.GIVEN and assign(experiment_id, unit).value != arm
     kept: Properties = {"unit": unit, "unit_rule": rule.value}
-    return kept | ({"set_aside": SetAside.OTHER_ARM.value} if aside else {})
+    if aside or properties.get("set_aside"):  # which version it ran, and with it the arm, may turn out to be another
+        kept["set_aside"] = SetAside.OTHER_ARM.value if aside else None
+    return kept
 
 
 def unit_of(properties: Properties) -> str:

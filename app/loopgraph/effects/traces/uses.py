@@ -42,6 +42,8 @@ _OF_MEMORY = ("pattern_name", "pattern_origin", "pattern_path", "pattern_version
 _END = ("status", "error_type", "error_message", "completed_at", "duration_ms")
 _OF_EXPERIMENT = ("experiment_id", "arm", "given_unit")
 _CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final", *_OF_EXPERIMENT)
+_FETCHING = (DefinitionKind.SKILL, DefinitionKind.COMMAND)
+"""What may fetch its text, and with that has its session assigned: skills; some clients tell of one as a command."""
 
 
 def is_use(hook: Properties) -> bool:
@@ -240,7 +242,7 @@ async def _choose(tx: Transaction, batch: Batch, choose: Choosing, at: datetime,
     if not uses:
         return
     chosen = await conclusions(tx, uses, choose, at)
-    assigned = await assigned_experiments(tx, uses, {id_: found.node_id for id_, found in chosen.items()})
+    assigned = await assigned_experiments(tx, uses, chosen)
     for id_ in sorted(chosen):
         hook = batch.hooks.get(id_) or {}
         after = {**hook, **dict.fromkeys(_OF_EXPERIMENT), **_concluded(chosen[id_]), **assigned.get(id_, {})}
@@ -251,6 +253,8 @@ async def _choose(tx: Transaction, batch: Batch, choose: Choosing, at: datetime,
 def _has_more_evidence(before: Properties, after: Properties, batch: Batch) -> bool:
     if any(before.get(name) != after.get(name) for name in _EVIDENCE):
         return True
+    if after["pattern_type"] in _FETCHING and before.get("completed_at") != after.get("completed_at"):
+        return not after.get("experiment_id")  # its session may have been assigned since it began
     return after.get("node_id") is None and _text(after, batch) is not None
 
 
@@ -272,6 +276,7 @@ def _use(hook: Properties, batch: Batch) -> Use:
         kind=hook["pattern_type"],
         name=hook["pattern_name"],
         at=hook.get("started_at") or hook.get("completed_at") or hook["created_at"],
+        until=hook.get("completed_at"),
         origin=hook.get("pattern_origin"),
         path=hook.get("pattern_path"),
         cwd=hook.get("cwd"),
@@ -287,7 +292,7 @@ def _use(hook: Properties, batch: Batch) -> Use:
 
 def _concluded(conclusion: Conclusion) -> Properties:
     if conclusion.node_id is None:
-        return {**dict.fromkeys((*_CHOSEN, "version_key", "unit", "unit_rule"))}
+        return {**dict.fromkeys((*_CHOSEN, "version_key", "unit", "unit_rule", "set_aside"))}
     rule = conclusion.rule or VersionBasis.TIME
     return {
         "node_id": conclusion.node_id,

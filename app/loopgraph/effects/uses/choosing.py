@@ -11,6 +11,7 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.definitions import UNCOMMITTED
+from loopgraph.contracts.lineage import PatternStatus
 from loopgraph.contracts.uses import OBSERVED, Candidate, Choosing, Conclusion, Use
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_value
@@ -20,6 +21,8 @@ _BY_DIGEST = query("uses/candidates_by_digest")
 _PATTERNS_OF_KEYS = query("uses/patterns_of_keys")
 _OF_PATTERNS = query("uses/candidates_of_patterns")
 _OBSERVED_TEXTS = query("uses/observed_texts")
+
+_PROPOSED = (PatternStatus.DRAFT, PatternStatus.REJECTED)
 
 _MOST = 1_000
 """So many versions of one pattern, or with one body, are looked at."""
@@ -107,6 +110,7 @@ def _candidate(row: Row) -> Candidate:
         path=text("path"),
         observed=OBSERVED in (version["tags"] or ()),
         uncommitted=UNCOMMITTED in (version["tags"] or ()),
+        proposed=version["status"] in _PROPOSED,
     )
 
 

@@ -3,37 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from loopgraph.assets import query
-from loopgraph.contracts.assignment import unit_digest
+from loopgraph.contracts.assignment import assign, unit_digest
+from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.feedback import Arm
-from loopgraph.contracts.uses import Use
+from loopgraph.contracts.uses import Conclusion, Use
 from loopgraph.effects.graph.transaction import Transaction
 
 _EXPERIMENTS_OF_UNITS = query("uses/experiments_of_units")
 
 
-async def assigned_experiments(
-    tx: Transaction, uses: Sequence[Use], node_ids: Mapping[str, str | None]
-) -> dict[str, dict[str, Any]]:
-    """The experiment of each use whose session was assigned in one that compares the version of the use, by execution id.
+_CLOCKS_APART = timedelta(minutes=1)
+"""So far the clock of whoever told of a use may be behind ours, by which sessions are assigned."""
 
-    The arm is that of the version, whichever the session was assigned to: whoever counts an arm sets the others aside. Of several
-    experiments it is the one that the session was assigned in last, before it used the version.
+
+async def assigned_experiments(
+    tx: Transaction, uses: Sequence[Use], concluded: Mapping[str, Conclusion]
+) -> dict[str, dict[str, Any]]:
+    """What the experiment of a use says of it, by execution id, for each use whose session was assigned in one that compares the
+    version of the use.
+
+    The arm is that of the version, whichever the session was assigned to: whoever counts an arm sets the others aside. Where
+    nothing but the time tells the version, it is the one of the session's arm, for that was in force for the session. Of several
+    experiments it is the one that the session was assigned in last, before the use ended.
     """
+    of_session = {use.execution_id: use for use in uses if use.session_id and concluded[use.execution_id].node_id}
     rows = [
-        {"execution_id": use.execution_id, "node_id": node_id, "unit": unit_digest(use.session_id), "at": use.at}
-        for use in uses
-        if use.session_id and (node_id := node_ids.get(use.execution_id))
+        {
+            "execution_id": id_,
+            "node_id": concluded[id_].node_id,
+            "unit": unit_digest(use.session_id or ""),
+            "until": max(use.at, use.until or use.at) + _CLOCKS_APART,
+        }
+        for id_, use in of_session.items()
     ]
-    if not rows:
-        return {}
-    units = {use.execution_id: use.session_id for use in uses}
-    nodes = {row["execution_id"]: row["node_id"] for row in rows}
     found: dict[str, dict[str, Any]] = {}
-    for row in await tx.run(_EXPERIMENTS_OF_UNITS, rows=rows):
-        id_ = row["execution_id"]
-        arm = Arm.CONTROL if nodes[id_] == row["control_node_id"] else Arm.TREATMENT
-        found.setdefault(id_, {"experiment_id": row["experiment_id"], "arm": arm.value, "given_unit": units[id_]})
+    for row in await tx.run(_EXPERIMENTS_OF_UNITS, rows=rows) if rows else ():
+        id_, experiment_id = row["execution_id"], row["experiment_id"]
+        if id_ in found:
+            continue
+        use, conclusion = of_session[id_], concluded[id_]
+        nodes = {Arm.CONTROL: row["control_node_id"], Arm.TREATMENT: row["treatment_node_id"]}
+        arm = Arm.CONTROL if conclusion.node_id == nodes[Arm.CONTROL] else Arm.TREATMENT
+        found[id_] = {"experiment_id": experiment_id, "given_unit": use.session_id}
+        if conclusion.rule is VersionBasis.TIME:
+            arm = assign(experiment_id, use.session_id or "")
+            found[id_] |= {"node_id": nodes[arm], "used_evidence": f"the arm of its session in {experiment_id}"}
+        found[id_]["arm"] = arm.value
     return found
