@@ -593,3 +593,38 @@ async def test_a_repository_that_git_cannot_read_is_refused_and_the_rest_recorde
     assert first.refused is not None
     assert first.patterns == ()
     assert [one.versions for one in second.patterns] == [1]
+
+
+async def test_links_of_a_project_bring_no_files_of_others_into_the_graph(
+    repo: Repo, scans: Scans, tmp_path: Path
+) -> None:
+    """A repository that somebody has cloned can lead anywhere."""
+    secret = tmp_path / "etc"
+    secret.mkdir()
+    (secret / "passwd").write_text("root:x:0:0", encoding="utf-8")
+    (secret / "notes.md").write_text("private notes", encoding="utf-8")
+    commands = repo.folder / ".claude" / "commands"
+    commands.mkdir(parents=True)
+    (commands / "passwd.md").symlink_to(secret / "passwd")
+    (commands / "notes.md").symlink_to(secret / "notes.md")
+    (repo.folder / ".claude" / "skills").symlink_to(secret)
+    (secret / "esc").mkdir()
+    (secret / "esc" / "SKILL.md").write_text(skill("esc", A), encoding="utf-8")
+    shared = Repo(tmp_path / "shared")
+    shared.write("skills/ours/SKILL.md", skill("ours", f"{B} {new_id()}"))
+    shared.commit(f"shared {new_id()}")
+    (commands / "ours.md").symlink_to(shared.folder / "skills" / "ours" / "SKILL.md")
+    found = await scans.run(repo.folder)
+    assert {one.identity.name for source in found for one in source.patterns} == {"ours"}
+    notes = [note for source in found for note in source.notes]
+    assert len([note for note in notes if "is left out" in note]) == 3
+
+
+async def test_a_committed_file_without_a_text_is_not_in_use(repo: Repo, scans: Scans) -> None:
+    (repo.folder / TRIAGE).parent.mkdir(parents=True)
+    (repo.folder / TRIAGE).write_bytes(b"---\nname: triage\n---\n\0")
+    repo.commit(f"binary {new_id()}")
+    [source] = await scans.run(repo.folder)
+    assert not [one for one in source.patterns if one.state is not ScanState.GONE]
+    [note] = source.notes
+    assert note.startswith(f"{TRIAGE} is binary")

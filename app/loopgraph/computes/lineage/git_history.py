@@ -30,6 +30,9 @@ from loopgraph.contracts.lineage import EvolutionType, Pattern, RelationshipType
 MAX_TEMPLATE_BYTES = 256 * 1024
 """Longer files are imported without their text."""
 
+NO_TEXT = f"binary, or longer than {MAX_TEMPLATE_BYTES} bytes"
+"""Why a file has no text."""
+
 _NAME = 255
 _SUMMARY = 10_000
 
@@ -95,7 +98,7 @@ class FileLineage:
         if file.blob is None:
             metadata["deleted"] = True
         elif text is None:
-            metadata["content_omitted"] = f"binary, or longer than {MAX_TEMPLATE_BYTES} bytes"
+            metadata["content_omitted"] = NO_TEXT
         node_id, parents = self.node_id(file.key), map(self.node_id, file.parents)
         return ImportedVersion(
             pattern=NewPattern(

@@ -12,7 +12,7 @@ from typing import Final
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.places import GLOBS, Place, Places
 from loopgraph.computes.lineage.definition_history import DefinitionLineage, Described, Survey
-from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, version_prefix
+from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, NO_TEXT, CommitLineage, version_prefix
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.bodies import digest_of_version
@@ -148,6 +148,9 @@ class DefinitionImport(GitImport):
                 node_id = lineage.node_id(last[key].key) if present else None
                 if present and adopted_pattern(described[key].text):
                     node_id = await self._fetched(pattern_id)
+                elif present and await self._text(last[key]) is None:
+                    node_id = None
+                    self.notes.append(f"{last[key].path} is {NO_TEXT}: no version of it is in use")
                 self._tip(described[key], pattern_id, node_id)
         await self._work_tree(lineage, {path: file for path, file in at_tip.items() if file.lineage in chosen}, ids)
         await self._take_out_of_use(lineage)

@@ -75,10 +75,11 @@ class Sources:
             known = _plugins(found)
             its = next((one for one in known if one.name == plugin.name), None) or Plugin(plugin.name, "")
             place = _place_of(its, Layout.PLUGIN)
-            self._add(f"plugin {plugin.name}", plugin.folder, [place], found, installed=True)
+            self._add(f"plugin {plugin.name}", plugin.folder, [place], found, installed=True, theirs=True)
         for extension in extensions(folders.gemini):
             place = _place_of(Plugin(extension.name, ""), Layout.EXTENSION)
-            self._add(f"extension {extension.name}", extension.folder, [place], find(extension.folder), installed=True)
+            found = find(extension.folder)
+            self._add(f"extension {extension.name}", extension.folder, [place], found, installed=True, theirs=True)
 
     def add_project(self, path: Path) -> None:
         """The project that a folder is, or is in: its repository, where there is one."""
@@ -103,12 +104,21 @@ class Sources:
         found = find(root, self._avoid)
         places = [_project(OWN_SCOPE if git else scope_of_folder(root), name)]
         places += (_place_of(plugin, Layout.PLUGIN) for plugin in _plugins(found))
-        self._add(title, root, places, found)
+        self._add(title, root, places, found, theirs=True)
         self._found[root, git].asked_for = True
 
-    def _add(self, title: str, root: Path, places: Sequence[Place], found: Found, *, installed: bool = False) -> None:
+    def _add(
+        self,
+        title: str,
+        root: Path,
+        places: Sequence[Place],
+        found: Found,
+        *,
+        installed: bool = False,
+        theirs: bool = False,
+    ) -> None:
         """What was found below a root, and what its places make of it. What is ``installed`` is no part of a repository around
-        it."""
+        it; what is ``theirs`` may be somebody else's work, whose links must not bring files of the user's into the graph."""
         root = Path(os.path.realpath(root))
         top = self._work_tree(root)
         if installed and top != root:
@@ -130,6 +140,11 @@ class Sources:
             if spot is None:
                 continue
             lies_in = top if installed else self._work_tree(real.parent)
+            if theirs and not self._may_lead_to(real, root):
+                main.notes.append(
+                    f"{path} leads to {readable(real)}, which is no file of a project or of yours, and is left out"
+                )
+                continue
             if lies_in == top and readable(real) == f"{shown}/{path}":
                 main.seen[f"{inside}/{path}" if inside else path] = real
             elif lies_in is None:
@@ -138,6 +153,13 @@ class Sources:
             else:
                 other, elsewhere = self._source(title, lies_in, git=True), readable(real.relative_to(lies_in))
                 other.exact[elsewhere], other.seen[elsewhere] = spot, real
+
+    def _may_lead_to(self, real: Path, root: Path) -> bool:
+        """Whether a path of a project may lead to a file: to one of its own, of the user's definitions, or a text of another
+        repository."""
+        if real.is_relative_to(root) or any(real.is_relative_to(os.path.realpath(folder)) for folder in self._avoid):
+            return True
+        return real.suffix == ".md" and self._work_tree(real.parent) is not None
 
     def _source(self, title: str, folder: Path, *, git: bool) -> Source:
         return self._found.setdefault((folder, git), Source(title, folder, git))
