@@ -92,8 +92,8 @@ def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: st
 
 
 def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
-    code, output, _ = told(embedded_engine, "--project", f"/nowhere/{new_id()}", "--since", "1m")
-    assert (code, output.splitlines()[1:]) == (0, ["nothing was recorded in this time"])
+    code, output, _ = told(embedded_engine, "--project", (folder := f"/nowhere/{new_id()}") + "/", "--since", "1m")
+    assert (code, output.splitlines()[1:]) == (0, [f"nothing was recorded by sessions in {folder} in this time"])
 
 
 @pytest.mark.parametrize(

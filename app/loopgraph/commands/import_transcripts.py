@@ -43,9 +43,14 @@ def import_command(name: str, title: str) -> Callable[..., None]:
         except KeyboardInterrupt as stop:
             err.print(f"stopped after {counted(progress.recorded, 'new event')}; the same command goes on")
             raise typer.Exit(130) from stop
-        if not quiet:
-            for line in summary(progress, seconds):
-                out.print(line)
+        if quiet:
+            return
+        if not progress.files + progress.unchanged:
+            where = f"at {path}" if path else "in its folder on this machine"
+            out.print(f"there are no transcripts of {title} {where}", markup=False)
+            return
+        for line in summary(progress, seconds):
+            out.print(line)
 
     import_transcripts.__doc__ = f"""Import the sessions that {title} has recorded on this machine.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
@@ -68,6 +70,8 @@ def report(
     if as_json and as_csv:
         raise InvalidInput("--csv", "is another form than --json; give one of them")
     back = None if since.strip().lower() == "all" else duration(since, "--since")
+    if project is not None:
+        project = os.path.normpath(Path(project).expanduser().absolute())
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
 
@@ -114,7 +118,8 @@ def _print_report(found: Report) -> None:
     out.print(f"{time} · {_summary(found.total)}", markup=False)
     shown = found.versions if found.by.pattern_types else found.rows
     if not shown:
-        out.print("nothing was used in this time" if found.by.pattern_types else "nothing was recorded in this time")
+        where = f" by sessions in {found.project}" if found.project else ""
+        out.print(f"nothing was {'used' if found.by.pattern_types else 'recorded'}{where} in this time", markup=False)
     elif found.by.pattern_types:
         _print_versions(found)
     else:

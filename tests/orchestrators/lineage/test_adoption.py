@@ -9,6 +9,7 @@ import pytest
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewVersion
+from loopgraph.contracts.scans import ScanState
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.definitions import DefinitionReads
@@ -70,6 +71,20 @@ async def test_the_version_in_use_stays_whatever_is_committed_of_the_line(
     await scans.run(repo.folder)
     assert await in_use(scans, pattern_id) == node_id
     assert await adoption.adopt(file) == (pattern_id, None), "twice is once"
+
+
+async def test_one_that_no_commit_has_yet_is_not_gone(repo: Repo, scans: Scans, adoption: Adoption) -> None:
+    file = repo.folder / TRIAGE
+    file.parent.mkdir(parents=True)
+    file.write_text(own := text(), encoding="utf-8")
+    before = await scans.pattern(repo.folder)
+    node_id = await in_use(scans, before.pattern_id)
+    await adoption.adopt(file)
+    after = await scans.pattern(repo.folder)
+    assert (after.pattern_id, after.state) == (before.pattern_id, ScanState.UNCHANGED)
+    assert await in_use(scans, before.pattern_id) == node_id
+    await adoption.give_back(file)
+    assert file.read_text(encoding="utf-8") == own
 
 
 async def test_where_the_first_scan_finds_the_line_the_last_text_is_in_use(

@@ -33,7 +33,11 @@ class Folders:
             return [path]
         whole = {found for glob in self.files for found in path.glob(glob)}
         below = {found for found in path.rglob("*") if self.is_transcript(found)}
-        return sorted(found for found in whole | below if found.is_file())
+        found_here = [found for found in whole | below if found.is_file()]
+        if not found_here:  # a folder that somebody has put them in
+            names = {PurePath(glob).name for glob in self.files}
+            found_here = [found for name in names for found in path.rglob(name) if found.is_file()]
+        return sorted(set(found_here))
 
     def is_transcript(self, path: Path) -> bool:
         """Whether a path is that of a transcript, wherever the client's folder is."""

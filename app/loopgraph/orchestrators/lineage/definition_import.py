@@ -186,9 +186,13 @@ class DefinitionImport(GitImport):
         new: list[tuple[Described, str, str | None, Content]] = []
         for path, content in (await self._contents()).items():
             spot, file = lineage.places.spot(path), files.get(path)
-            if spot is None or adopted_pattern(content.text) or (file and _same(content.text, await self._text(file))):
+            if spot is None or (file and _same(content.text, await self._text(file))):
                 continue
             pattern_id = ids[file.lineage] if file else lineage.new_pattern_id(path)
+            if adopted_pattern(content.text):
+                if node_id := await self._fetched(pattern_id):
+                    self._tip(Described(spot, content.text, path), pattern_id, node_id)
+                continue
             new.append(
                 (Described(spot, content.text, path), pattern_id, lineage.node_id(file.key) if file else None, content)
             )
