@@ -83,7 +83,7 @@ def report(
         async with open_services(settings, create=False) as services:
             until = now()
             begin = None if back is None else until - back
-            return await made(services.analytics, begin, until, by, None, project=project, first=first)
+            return await made(services.analytics, services.uses, begin, until, by, None, project=project, first=first)
 
     found = asyncio.run(work())
     if as_json:

@@ -84,8 +84,8 @@ class NamedPattern(Contract):
 class VersionUse(NamedPattern):
     """How a version of a pattern was used, and how that ended; the rest of ``uses`` goes on.
 
-    ``exact`` are those of which it is known for certain that they were of this version. ``cost_usd`` are the calls of models in
-    the traces of the uses while they went on; of a skill, those that carry its name; of memory, None.
+    ``exact`` are those of which it is known for certain that they were of this version. ``cost_usd`` is the sum of
+    ``uses.UseFigures.cost_usd``, so what was done under several patterns at once counts with each; None where there is none.
     """
 
     node_id: Id

@@ -109,11 +109,13 @@ class Analytics:
         principal: Principal | None,
         limit: int,
         project: str | None = None,
-    ) -> list[VersionUse]:
-        """The versions of patterns of a kind (None: of all) that were used, the most used first."""
+    ) -> list[tuple[VersionUse, tuple[str, ...]]]:
+        """The versions of patterns of a kind (None: of all) that were used, the most used first, each with the ids of its uses;
+        ``cost_usd`` is not known yet."""
         more = {"pattern_type": pattern_type, "project": project}
         rows = await self._rows(_PATTERN_USES, range, principal, limit, **more)
-        return [VersionUse(**_scoped(row)) for row in rows]
+        ids = [tuple(sorted(row.pop("execution_ids"))) for row in rows]
+        return [(VersionUse(**_scoped(row), cost_usd=None), of) for row, of in zip(rows, ids, strict=True)]
 
     async def current_definitions(self, pattern_types: Sequence[str], limit: int) -> list[tuple[NamedPattern, str]]:
         """The patterns of some kinds that are in force, the newest first, each with the text of its version in use."""

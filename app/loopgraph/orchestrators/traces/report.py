@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,10 +14,13 @@ from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.report import AlikePatterns, Report, ReportDimension, ReportRow
 from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.reducers.report import ACTIVE, DIMENSIONS, joined
 
 MOST_GROUPS: Final = 10_000
 """So many groups are read before the most expensive of them are chosen."""
+
+_AT_ONCE: Final = 500
 
 MOST_PATTERNS: Final = 2_000
 """So many patterns in force are looked at, the newest."""
@@ -24,6 +28,7 @@ MOST_PATTERNS: Final = 2_000
 
 async def report(
     analytics: Analytics,
+    uses: UseReads,
     since: datetime | None,
     until: datetime,
     by: ReportDimension,
@@ -39,12 +44,13 @@ async def report(
     )
     total = ReportRow(key=None, activity=next(iter(happened), None), usage=next(iter(used), NO_USAGE))
     make = _versions if by.pattern_types else _groups
-    rows = await make(analytics, span, by, principal, project, first)
+    rows = await make(analytics, uses, span, by, principal, project, first)
     return Report(since=since, until=until, project=project, by=by, total=total, **rows)
 
 
 async def _groups(
     analytics: Analytics,
+    _: UseReads,
     span: TimeRange,
     by: ReportDimension,
     principal: Principal | None,
@@ -61,6 +67,7 @@ async def _groups(
 
 async def _versions(
     analytics: Analytics,
+    reads: UseReads,
     span: TimeRange,
     by: ReportDimension,
     principal: Principal | None,
@@ -69,10 +76,11 @@ async def _versions(
 ) -> dict[str, Any]:
     kinds = by.pattern_types
     kind = kinds[0] if len(kinds) == 1 else None
-    uses, there = await asyncio.gather(
+    found, there = await asyncio.gather(
         analytics.pattern_uses(span, kind, principal, MOST_GROUPS, project),
         analytics.current_definitions(kinds, MOST_PATTERNS),
     )
+    uses = [use for use, _ in found]
     used, named = {use.pattern_id for use in uses}, {pattern.pattern_id: pattern for pattern, _ in there}
     # In one project, the patterns of another are not unused.
     unused = [pattern for pattern, _ in there if pattern.pattern_id not in used] if project is None else []
@@ -83,6 +91,15 @@ async def _versions(
             pattern.pattern_id: body_of(DefinitionKind(each), text) for pattern, text in there if pattern.pattern_type == each
         })
     ]  # fmt: skip
+    shown = [use.model_copy(update={"cost_usd": await _cost(reads, ids, principal)}) for use, ids in found[:first]]
     return {
-        "versions": tuple(uses[:first]), "never_used": tuple(unused), "alike": tuple(alike), "cut": len(uses) > first,
+        "versions": tuple(shown), "never_used": tuple(unused), "alike": tuple(alike), "cut": len(uses) > first,
     }  # fmt: skip
+
+
+async def _cost(reads: UseReads, execution_ids: Sequence[str], principal: Principal | None) -> float | None:
+    costs: list[float] = []
+    for start in range(0, len(execution_ids), _AT_ONCE):
+        figures = await reads.figures(execution_ids[start : start + _AT_ONCE], principal)
+        costs += [one.cost_usd for one in figures.values() if one.model_calls > one.unpriced_calls]
+    return sum(costs) if costs else None

@@ -1,0 +1,86 @@
+"""A report by skills: which versions were used, how that ended and what it cost, which never, and which are nearly the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from loopgraph.computes.agents import uses
+from loopgraph.computes.definitions.choice import choose
+from loopgraph.contracts.bodies import body_digest
+from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
+from loopgraph.contracts.report import ReportDimension
+from loopgraph.contracts.traces import EndpointCalled, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.use_figures import UseReads
+from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.errors import UserError
+from loopgraph.orchestrators.traces.report import report
+from support.traces import NOON, at
+from support.uses import define
+
+TEXT = (
+    "# Triage {}\n1. Restate the bug in one sentence, whoever has told of it.\n2. Name the file that is at fault.\n{}\n"
+)
+
+
+async def test_versions_by_their_uses(graph: Graph) -> None:
+    mark, folder = new_id(), f"/home/dev/{new_id()}"
+    name, texts = f"triage-{mark}", [TEXT.format(mark, "one"), TEXT.format(mark, "two")]
+    former, later = await define(graph, DefinitionKind.SKILL, name, *texts, folder=folder)
+    [idle] = await define(graph, DefinitionKind.SKILL, f"idle-{mark}", TEXT.format(mark, "two") + "3.", folder=folder)
+    ends = [
+        (0, TraceStatus.SUCCESS),
+        (0, TraceStatus.ERROR),
+        (1, TraceStatus.SUCCESS),
+        (1, TraceStatus.INTERRUPTED),
+        (1, TraceStatus.SUCCESS),
+    ]
+    for number, (version, end) in enumerate(ends):
+        session, prompt, text = new_id(), new_id(), texts[version]
+        used = uses.skill_used(
+            session,
+            f"toolu_{new_id()}",
+            prompt,
+            name,
+            cwd=folder,
+            timestamp=at(1),
+            digests=(body_digest(text),),
+            text=text,
+        )
+        call = EndpointCalled(
+            correlation_id=prompt, call_id=new_id(), service_name="s", endpoint_path="/", success=True, model="m",
+            cost_usd=float(number + 1), skill=name, started_at=at(2), completed_at=at(3),
+        )  # fmt: skip
+        events: list[Recordable] = [
+            Observation(event=SessionSeen(session_id=session, cwd=folder, timestamp=at(0)), source="test"),
+            Observation(event=TraceStarted(correlation_id=prompt, session_id=session, timestamp=at(0)), source="test"),
+            Observation(event=used, source="test"),
+            Observation(event=call, source="test"),
+            Observation(event=TraceCompleted(correlation_id=prompt, timestamp=at(5), status=end), source="test"),
+        ]
+        for outcome in await TraceWrites(graph, choosing=choose).record(events, received_at=NOON):
+            assert not isinstance(outcome, UserError), outcome
+    analytics, reads, since, until = Analytics(graph), UseReads(graph), at(-60), at(60)
+    made = await report(analytics, reads, since, until, ReportDimension.SKILL, None, project=folder)
+    told = [
+        (use.node_id, use.version, use.uses, use.sessions, use.succeeded, use.failed, use.interrupted)
+        for use in made.versions
+    ]
+    assert told == [(later, 2, 3, 3, 2, 0, 1), (former, 1, 2, 2, 1, 1, 0)]
+    assert [(use.cost_usd, use.exact, use.success_rate, use.avg_duration_ms) for use in made.versions] == [
+        (12.0, 3, 2 / 3, 4_000.0),
+        (3.0, 2, 0.5, 4_000.0),
+    ]
+    assert made.never_used == (), "of one project it is not said"
+    everywhere = await report(analytics, reads, since, until, ReportDimension.PATTERN, None, first=10_000)
+    assert f"idle-{mark}" in {one.name for one in everywhere.never_used}
+    assert name not in {one.name for one in everywhere.never_used}
+    assert {name, f"idle-{mark}"} in [{pair.one.name, pair.other.name} for pair in everywhere.alike]
+    before = await report(
+        analytics, reads, since - timedelta(days=1), since, ReportDimension.SKILL, None, project=folder
+    )
+    assert before.versions == ()
+    assert idle
