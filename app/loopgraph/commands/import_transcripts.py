@@ -76,6 +76,8 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     if progress.refused:
         events += f", {progress.refused:,} refused"
     rate = (progress.recorded + progress.known) / seconds
+    if progress.failed:
+        read += f", {progress.failed:,} could not be read"
     lines = [f"{read} · {progress.bytes / 1e6:,.1f} MB"]
     if progress.files:
         lines += [

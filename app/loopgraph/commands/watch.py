@@ -82,5 +82,6 @@ def _news(progress: TranscriptProgress) -> str:
         (progress.model_calls, "model call"),
         (progress.tool_calls, "tool call"),
         (progress.recorded, "event"),
+        (progress.failed, "unreadable file"),
     )
     return " · ".join(counted(count, one) for count, one in parts if count)

@@ -46,14 +46,16 @@ class Position(Contract):
 class TranscriptProgress(Contract):
     """How far an import has come.
 
-    ``bytes`` of ``total_bytes`` have been read, in ``files``; so many more were ``unchanged``. Of the events ``recorded`` are
-    new, ``known`` had been there, and ``refused`` could not be recorded. The rest counts what was in the lines that are new.
+    ``bytes`` of ``total_bytes`` have been read, in ``files``; so many more were ``unchanged``, and ``failed`` could not be read
+    to their ends. Of the events ``recorded`` are new, ``known`` had been there, and ``refused`` could not be recorded. The rest
+    counts what was in the lines that are new.
     """
 
     total_bytes: Count = 0
     bytes: Count = 0
     files: Count = 0
     unchanged: Count = 0
+    failed: Count = 0
     sessions: Count = 0
     prompts: Count = 0
     subagents: Count = 0

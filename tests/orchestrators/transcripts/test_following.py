@@ -172,6 +172,33 @@ async def test_a_graph_that_is_away_is_waited_for(home: Home, monkeypatch: pytes
         await home.comes_to(other, {"RETRY-ME please": "success"})
 
 
+async def test_what_nobody_has_thought_of_is_logged_and_following_goes_on(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(following, "_PAUSE_S", 0.05)
+    homes, failures = following.TranscriptFollower._homes, [KeyError("homes"), TypeError("homes")]
+    run, others = following.TranscriptImport.run, [TypeError("run"), RecursionError("run")]
+
+    async def failing_homes(self: Any, client: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await homes(self, client)
+
+    async def failing_run(self: Any, paths: Any, **how: Any) -> Any:
+        if others:
+            raise others.pop()
+        return await run(self, paths, **how)
+
+    monkeypatch.setattr(following.TranscriptFollower, "_homes", failing_homes)
+    monkeypatch.setattr(following.TranscriptImport, "run", failing_run)
+    path = home.path("3333")
+    home.write(path, path.read_bytes())
+    async with followed(home):
+        await home.comes_to(path, {"DENY-ME please": "success"})
+    logged = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert logged == ["homes", "'homes'", "run", "run"]
+
+
 async def test_a_folder_that_comes_later_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_LOOK_S", 0.05)
     (home.folder / "projects").rmdir()

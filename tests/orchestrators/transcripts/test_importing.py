@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import random
@@ -16,6 +17,7 @@ import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.transcripts.reading import TranscriptReader
 from loopgraph.contracts.observations import Recordable
 from loopgraph.contracts.transcripts import TranscriptProgress
 from loopgraph.effects.clock import new_id
@@ -23,7 +25,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts import importing
-from loopgraph.orchestrators.transcripts.clients import CLIENTS
+from loopgraph.orchestrators.transcripts.clients import CLIENTS, TranscriptClient
 from loopgraph.orchestrators.transcripts.importing import TranscriptImport
 from support.traces import Traces, statement
 from support.transcripts import RECORDED, Fresh, copied
@@ -370,3 +372,44 @@ async def test_a_file_that_goes_while_it_is_read_is_no_failure(
     progress = await imports.run()
     assert progress.files == 12
     assert path.name not in await imports.positions()
+
+
+def failing_at(path: Path) -> TranscriptClient:
+    """The client, whose reader fails at the third line of one file."""
+
+    class Failing:
+        def __init__(self, reader: TranscriptReader) -> None:
+            self._reader, self._lines = reader, 0
+
+        def read(self, line: bytes) -> Any:
+            self._lines += 1
+            if self._lines == 3:
+                raise TypeError("a line that nobody has thought of")
+            return self._reader.read(line)
+
+        def close(self) -> Any:
+            return self._reader.close()
+
+    def opened(place: Path, repeated: Any) -> TranscriptReader:
+        reader = CLIENT.opened(place, repeated)
+        return Failing(reader) if place == path else reader
+
+    return dataclasses.replace(CLIENT, opened=opened)
+
+
+async def test_a_file_whose_reader_fails_is_told_of_and_the_others_are_read(
+    imports: Imports, whole: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = imports.file("3333")
+    failing = TranscriptImport(failing_at(path), imports.recorder, Positions(imports.graph))
+    progress = await failing.run([imports.folder])
+    assert (progress.files, progress.failed) == (12, 1)
+    [said] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert str(path) in said.getMessage()
+    assert said.exc_info
+    others = {id_: row for id_, row in whole.items() if not row["session"].startswith("3333")}
+    assert others.items() <= (await imports.story()).items()
+    assert path.name not in await imports.positions()
+    progress = await imports.run()
+    assert (progress.files, progress.failed, progress.unchanged) == (1, 0, 12), "it is read when that is possible"
+    assert await imports.story() == whole

@@ -54,7 +54,16 @@ class TranscriptFollower:
         """Follows all of them until it is cancelled; a graph that is away is waited for."""
         async with asyncio.TaskGroup() as group:
             for client, importer in self._imports:
-                group.create_task(self._follow(client, importer))
+                group.create_task(self._follow_on(client, importer))
+
+    async def _follow_on(self, client: TranscriptClient, importer: TranscriptImport) -> None:
+        """Follows a client whatever happens: what nobody has thought of is logged, and begun anew."""
+        while True:
+            try:
+                await self._follow(client, importer)
+            except Exception:
+                logger.exception("transcripts of %s could not be followed; trying again", client.title)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _follow(self, client: TranscriptClient, importer: TranscriptImport) -> None:
         homes = await self._homes(client)
@@ -104,6 +113,9 @@ class TranscriptFollower:
         except (LoopgraphError, OSError) as error:
             logger.warning("transcripts of %s wait: %s", client.title, error)
             return False
-        if progress.recorded or progress.refused:
+        except Exception:
+            logger.exception("transcripts of %s could not be imported; trying again", client.title)
+            return False
+        if progress.recorded or progress.refused or progress.failed:
             self._told(client, progress)
         return True

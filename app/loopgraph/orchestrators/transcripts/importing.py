@@ -7,11 +7,13 @@ what was recorded without a note of it is recorded again, which changes nothing.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import Recorded
@@ -24,6 +26,8 @@ from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
 from loopgraph.orchestrators.transcripts.reading import Reading
 
+logger = logging.getLogger(__name__)
+
 AT_ONCE: Final = 1_000
 """Events that are recorded together."""
 
@@ -31,6 +35,9 @@ _WAITING: Final = 1
 """So many such batches are read ahead while another is recorded."""
 
 _LOOKED_UP: Final = 1_000
+
+
+T = TypeVar("T")
 
 
 class Batch(NamedTuple):
@@ -125,26 +132,45 @@ class TranscriptImport:
         *,
         follow: bool,
     ) -> None:
-        reading, is_alone = self._open.get(file.file_id), copies.is_alone(file)
+        is_alone = copies.is_alone(file)
+        reading = await self._attempt(file, partial(self._opened, file, known, copies))
+        more = reading is not None
+        while reading and more:
+            room = max(1, AT_ONCE - len(self._pending))
+            taken = await self._attempt(file, partial(reading.take, room, last=self._is_quiet(file)))
+            if taken is None:
+                return
+            more = taken.more
+            self._pending += taken.events
+            self._reached[file.file_id] = reading.position(whole=not more)
+            self._tell(bytes=taken.bytes)
+            if len(self._pending) >= AT_ONCE or len(self._reached) >= AT_ONCE or taken.bytes >= AT_ONCE**2:
+                await self._hand_on(queue, writer)
+        if reading:
+            self._keep_open(reading, file, follow=follow and is_alone and not self._is_quiet(file))
+            self._tell(files=1, sessions=int(self._client.is_session(file.path)), **reading.counts.totals())
+
+    def _opened(self, file: FoundFile, known: Position | None, copies: Copies) -> Reading:
+        reading = self._open.get(file.file_id)
+        if reading is None or not copies.is_alone(file) or not reading.goes_on_with(file):
+            reading = Reading(self._client, file, known, copies.head_of(file))
+            reading.begin(copies.repeated_in(file))
+        return reading
+
+    async def _attempt(self, file: FoundFile, work: Callable[[], T]) -> T | None:
+        """Does a part of reading a file, in a thread; None if that failed: the file is passed over, and the others are read."""
         try:
-            if reading is None or not is_alone or not reading.goes_on_with(file):
-                reading = Reading(self._client, file, known, copies.head_of(file))
-                await asyncio.to_thread(reading.begin, await asyncio.to_thread(copies.repeated_in, file))
-            more = True
-            while more:
-                room = max(1, AT_ONCE - len(self._pending))
-                taken = await asyncio.to_thread(reading.take, room, last=self._is_quiet(file))
-                more = taken.more
-                self._pending += taken.events
-                self._reached[file.file_id] = reading.position(whole=not more)
-                self._tell(bytes=taken.bytes)
-                if len(self._pending) >= AT_ONCE or len(self._reached) >= AT_ONCE or taken.bytes >= AT_ONCE**2:
-                    await self._hand_on(queue, writer)
-        except OSError:  # it went while it was read: so does a client's own cleaning
-            self._open.pop(file.file_id, None)
-            return
-        self._keep_open(reading, file, follow=follow and is_alone and not self._is_quiet(file))
-        self._tell(files=1, sessions=int(self._client.is_session(file.path)), **reading.counts.totals())
+            return await asyncio.to_thread(work)
+        except FileNotFoundError:  # it went while it was read: so does a client's own cleaning
+            pass
+        except OSError as error:
+            logger.error("%s could not be read: %s", file.path, error)
+            self._tell(failed=1)
+        except Exception:
+            logger.exception("%s could not be read: it is passed over", file.path)
+            self._tell(failed=1)
+        self._open.pop(file.file_id, None)
+        return None
 
     def _keep_open(self, reading: Reading, file: FoundFile, *, follow: bool) -> None:
         self._open.pop(file.file_id, None)

@@ -293,3 +293,16 @@ def test_fresh_ids_keep_their_time() -> None:
     told = read(CodexReader, "f", fresh.lines("0.110_forked.jsonl"))
     assert prompts(told) == ["In the fork"]
     assert SESSION not in json.dumps([one.model_dump(mode="json") for one in told])
+
+
+@pytest.mark.parametrize("field", ["item_completed", "user_message"])
+def test_a_subagent_s_prompt_without_the_beginning_of_its_turn_is_that_of_its_trace(field: str) -> None:
+    lines = (FOLDER / "codex" / "0.171_subagent.jsonl").read_bytes().splitlines()
+    asked = next(line for line in lines if b'"UserMessage"' in line)
+    if field == "user_message":
+        at = json.loads(asked)["timestamp"]
+        payload = {"type": field, "message": "Look-deeper"}
+        asked = json.dumps({"timestamp": at, "type": "event_msg", "payload": payload}).encode()
+    told = read(CodexReader, "x.jsonl", [lines[0], asked])
+    [begun] = [event for event in of(TraceStarted, told) if event.prompt_text]
+    assert (begun.source, begun.agent_id, begun.prompt_text) == ("subagent", AGENT, "Look-deeper")

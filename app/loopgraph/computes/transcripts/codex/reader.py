@@ -235,14 +235,14 @@ class CodexReader:
         """What a person has asked for: the beginning of a turn, or more to one that works."""
         assert self._thread
         turn = self._turn
+        source = {} if self._thread.agent_id else {"source": PROMPTED}  # a subagent's trace says its own
         if turn is None or not turn.is_named:
             turn = Turn.unnamed(self._thread, text, at)
             self._turns.append(turn)
-            begun = self._trace(turn, source=PROMPTED, prompt_text=text, timestamp=at)
+            begun = self._trace(turn, prompt_text=text, timestamp=at, **source)
             yield self._observed(begun, "user_message")
         elif turn.prompt is None and (turn is self._turns[0] or not self._thread.agent_id):
             turn.prompt = text
-            source = {} if self._thread.agent_id else {"source": PROMPTED}
             yield self._observed(self._trace(turn, prompt_text=text, **source), "user_message")
         elif turn.prompt != text:  # the same prompt can be told in two ways
             yield self._observed(self._step(turn, "UserMessage", at, context={"text": text}), "user_message")
