@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, rendered
+from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
 
 
 class Service(BaseHTTPRequestHandler):
@@ -156,3 +159,71 @@ def test_the_command_prints_it_without_the_libraries_of_the_others(service: str,
     }
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
     assert (ran.stdout.decode(), ran.stderr.strip()) == ("# Triage\u2028 é\n", b"[]")
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drips(connection: socket.socket) -> None:
+    """A byte now and then, for long: none is late."""
+    connection.sendall(OK + b"Content-Length: 600\r\n\r\n")
+    for byte in repeat(b" ", 600):
+        connection.sendall(byte)
+        time.sleep(0.05)
+
+
+def continues(connection: socket.socket) -> None:
+    """The line that an answer follows, and never the answer."""
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def never_ends(connection: socket.socket) -> None:
+    """A body of any size."""
+    connection.sendall(OK + b"\r\n")
+    while True:
+        connection.sendall(b" " * 65536)
+
+
+def nests(connection: socket.socket) -> None:
+    """A body deeper than what reads it."""
+    connection.sendall(OK + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000)
+
+
+@pytest.fixture
+def strange(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A service that answers one caller as the function does that is the fixture's parameter."""
+    answer: Callable[[socket.socket], None] = request.param
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                answer(connection)
+        except OSError:
+            pass  # the caller has gone, or the test is over
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+
+
+@pytest.mark.parametrize("strange", [drips, continues, never_ends, nests], indirect=True)
+def test_whatever_a_service_answers_the_command_ends_with_the_last_known_text(strange: str, tmp_path: Path) -> None:
+    remember("triage", "# Triage\n", {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path)})
+    given = {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "0.5"}
+    command = [sys.executable, "-m", "loopgraph", "pattern", "render", "triage", "--unit", "s1"]
+    ran = subprocess.run(command, env={**os.environ, **given}, capture_output=True, timeout=20, check=True)
+    assert ran.stdout == b"# Triage\n"
+    assert b"last known text" in ran.stderr
+
+
+@pytest.mark.parametrize("strange", [never_ends], indirect=True)
+def test_of_an_answer_without_an_end_a_bounded_part_is_read(strange: str, tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match="more than 8388608 bytes"):
+        rendered(
+            ["triage", "--unit", "s1"],
+            {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "30"},
+        )

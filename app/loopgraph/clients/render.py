@@ -2,9 +2,10 @@
 
     loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json] [--url URL] [--token-env NAME]
 
-It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick, and prints the last text that it
-was given when the service is away or gives none: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what
-goes wrong is told on standard error.
+It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick: whatever the service does, it is
+asked for a second at the most (``LOOPGRAPH_HOOK_TIMEOUT``, seconds). When the service is away or gives no text, the last one that
+it gave is printed: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what goes wrong is told on standard
+error.
 
 Standard library only, and little of that.
 """
@@ -14,18 +15,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
 _TIMEOUT_S = 1.0
+_MAX_BYTES = 8 * 1024 * 1024
+"""Of an answer; a longer one is none."""
 _REMEMBERED = 200
 """So many units of a pattern are remembered with what they were given."""
+_ASKING = "loopgraph-render"
 _OPTIONS = ("unit", "arguments", "kind", "url", "token-env")
 _USAGE = "loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json]"
 
@@ -94,7 +99,30 @@ def default_root(environ: Mapping[str, str]) -> Path:
 
 
 def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-    """What the service answers. Raises Wrong, NoAnswer."""
+    """What the service answers within the time, which is that of everything together. Raises Wrong, NoAnswer.
+
+    A socket's own timeout begins anew with every byte, so the asking is a thread's that nobody waits for when the time is over.
+    """
+    found: list[dict[str, Any] | Exception] = []
+
+    def work() -> None:
+        try:
+            found.append(_asked(url, token, request, timeout_s))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work, name=_ASKING, daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    answer = found[0] if found else NoAnswer(f"{url} has not answered within {timeout_s:g} s")
+    if isinstance(answer, Wrong | NoAnswer):
+        raise answer
+    if isinstance(answer, Exception):
+        raise NoAnswer(f"{url} gives no answer that can be read: {type(answer).__name__}") from answer
+    return answer
+
+
+def _asked(url: str, token: str | None, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -109,14 +137,16 @@ def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: floa
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, body=json.dumps(request).encode(), headers=headers)
         response = connection.getresponse()
-        status, body = response.status, response.read()
+        status, body = response.status, response.read(_MAX_BYTES + 1)
     except (OSError, HTTPException) as error:
         raise NoAnswer(f"{url} is not reached: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()
+    if len(body) > _MAX_BYTES:
+        raise NoAnswer(f"{url} answers with more than {_MAX_BYTES} bytes")
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if status == 200 and isinstance(answer, dict) and isinstance(answer.get("text"), str):
         return answer
@@ -193,3 +223,14 @@ def main(words: Sequence[str]) -> int:
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
     sys.stdout.buffer.flush()
     return 0
+
+
+def run(words: Sequence[str]) -> NoReturn:
+    """Prints the text and ends the process."""
+    code = main(words)
+    if any(
+        thread.name == _ASKING for thread in threading.enumerate()
+    ):  # whatever the thread still waits for, the caller does not
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

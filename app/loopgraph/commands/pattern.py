@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +43,7 @@ def render(
     options = {"--arguments": arguments, "--kind": kind, "--url": url, "--token-env": token_env}
     given = [word for option, value in options.items() if value for word in (option, value)]
     words = [name, "--unit", unit, *given, *(["--json"] if as_json else [])]
-    sys.exit(client.main(words))
+    client.run(words)
 
 
 @pattern.command()
