@@ -93,17 +93,50 @@ def test_what_the_service_refuses_is_said_and_work_goes_on(
         text_of(["other", "--unit", "s1"], service, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "held", [b"", b"[]", b'{"latest": 1}', b'{"latest": "x", "units": {}, "texts": {"x": 1}}', b"\xff"]
-)
-def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes) -> None:
+@pytest.mark.parametrize("held", [b"", b"\xff", None])
+def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes | None) -> None:
     given("one")
     text_of(["triage", "--unit", "s1"], service, tmp_path)
-    [file] = tmp_path.iterdir()
-    file.write_bytes(held)
+    [folder] = tmp_path.iterdir()
+    for file in folder.iterdir():
+        file.unlink()
+        if held is None:
+            os.mkfifo(file)
+        else:
+            file.write_bytes(held)
     with pytest.raises(NoAnswer):
         text_of(["triage", "--unit", "s1"], "http://127.0.0.1:1", tmp_path)
     assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+
+
+def test_what_is_in_the_way_of_the_memory_is_no_reason_to_fail(service: str, tmp_path: Path) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    [folder] = tmp_path.iterdir()
+    for file in folder.iterdir():
+        file.unlink()
+        file.mkdir()
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+    assert all(file.is_dir() for file in folder.iterdir()), "nothing is left beside it"
+
+
+def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from loopgraph.clients.render import Known\n"
+        "known = Known(Path(sys.argv[1]), 'triage'); sys.stdin.readline()\n"
+        "for number in range(20): known.keep(f'{sys.argv[2]} {number}', sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    runs = [subprocess.Popen([*command, str(run)], stdin=subprocess.PIPE) for run in range(4)]
+    for run in runs:
+        assert run.stdin is not None
+        run.stdin.write(b"go\n")
+        run.stdin.close()
+    assert [run.wait(60) for run in runs] == [0] * 4
+    known = Known(tmp_path, "triage")
+    assert [known.text(f"{run} {number}") for run in range(4) for number in range(20)] == [
+        str(run) for run in range(4) for _ in range(20)
+    ]
 
 
 def test_a_disk_that_holds_nothing_is_no_reason_to_fail(service: str, tmp_path: Path) -> None:
@@ -118,7 +151,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         known.keep(f"s{number}", f"text {number}")
     assert known.text("s299") == "text 299"
     assert known.text("s0") == "text 299", "it is forgotten, and so has the latest"
-    assert len(json.loads(next(tmp_path.iterdir()).read_bytes())["texts"]) == 200
+    assert len(list(next(tmp_path.iterdir()).iterdir())) == 201, "the latest of any, and those of 200 units"
 
 
 @pytest.mark.parametrize(

@@ -44,45 +44,62 @@ class NoAnswer(Exception):
 
 
 class Known:
-    """What the service has given before for one pattern, on disk."""
+    """What the service has given before for one pattern, on disk: a folder with a file for each unit, and one of the latest.
+
+    Each file is the text itself and is put in place whole, so runs at one time lose nothing of each other's.
+    """
 
     def __init__(self, root: Path, *what: str) -> None:
-        self._file = root / f"{sha256(chr(0).join(what).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+        self._folder = root / _digest(chr(0).join(what))
+        self._latest = self._folder / "latest"
 
     def text(self, unit: str) -> str | None:
         """The text of the unit, else the latest of any; None if there is none."""
-        held = self._held()
-        key = held["units"].get(_digest(unit)) or held["latest"]
-        text = held["texts"].get(key)
-        return text if isinstance(text, str) else None
+        text = _read(self._folder / _digest(unit))
+        return _read(self._latest) if text is None else text
 
     def keep(self, unit: str, text: str) -> None:
         """Remembers what a unit was given. A disk that cannot hold it is no reason to fail."""
-        held, key = self._held(), _digest(text)
-        units = {name: value for name, value in held["units"].items() if name != _digest(unit)}
-        units = {**dict(list(units.items())[1 - _REMEMBERED :]), _digest(unit): key}
-        texts = {name: value for name, value in {**held["texts"], key: text}.items() if name in {*units.values(), key}}
-        if held == (now := {"latest": key, "units": units, "texts": texts}):
-            return
-        aside = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(now, file)
-            aside.replace(self._file)
-        except OSError:
-            with suppress(OSError):
-                aside.unlink()
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for file in (self._folder / _digest(unit), self._latest):
+                _write(file, text)
+            self._forget()
 
-    def _held(self) -> dict[str, Any]:
-        try:
-            held = json.loads(self._file.read_bytes())
-            latest, units, texts = held["latest"], held["units"], held["texts"]
-            if isinstance(latest, str) and isinstance(units, dict) and isinstance(texts, dict):
-                return {"latest": latest, "units": units, "texts": texts}
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return {"latest": "", "units": {}, "texts": {}}
+    def _forget(self) -> None:
+        """Removes the files of those units that were not given a text for longest, and what runs that broke off have left."""
+        units = [file for file in self._folder.iterdir() if file != self._latest]
+        if len(units) <= _REMEMBERED:
+            return
+        changed = {}
+        for file in units:
+            with suppress(OSError):  # another run has removed it
+                changed[file] = file.lstat().st_mtime_ns
+        for file in sorted(changed, key=changed.__getitem__)[:-_REMEMBERED]:
+            with suppress(OSError):
+                file.unlink()
+
+
+def _read(file: Path) -> str | None:
+    """The text of a file; None if there is none, or one that was not written here."""
+    try:
+        text = file.read_bytes() if file.is_file() and file.stat().st_size <= _MAX_BYTES else b""
+        return text.decode("utf-8", "surrogatepass") or None
+    except (OSError, ValueError):
+        return None
+
+
+def _write(file: Path, text: str) -> None:
+    """Puts a file in place whole. Raises OSError."""
+    aside = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+            opened.write(text.encode("utf-8", "surrogatepass"))
+        aside.replace(file)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def _digest(text: str) -> str:
