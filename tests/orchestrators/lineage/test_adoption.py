@@ -113,6 +113,23 @@ async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, sca
     assert file.read_text(encoding="utf-8") == better.template_code
 
 
+async def test_the_way_back_leaves_what_was_changed_since_and_asks_no_copy(
+    repo: Repo, scans: Scans, adoption: Adoption
+) -> None:
+    own = text()
+    repo.write(TRIAGE, own)
+    repo.commit("a skill")
+    await scans.run(repo.folder)
+    file = repo.folder / TRIAGE
+    _, backup = await adoption.adopt(file)
+    assert backup is not None
+    backup.write_text("---\nname: other\nallowed-tools: Bash\n---\nanything\n", encoding="utf-8")
+    adopted = file.read_text(encoding="utf-8")
+    file.write_text(adopted.replace("---\n", "---\nmodel: opus\n", 1), encoding="utf-8")
+    await adoption.give_back(file)
+    assert file.read_text(encoding="utf-8") == own.replace("---\n", "---\nmodel: opus\n", 1)
+
+
 async def test_a_text_that_nobody_knows_is_not_adopted(repo: Repo, adoption: Adoption) -> None:
     repo.write(TRIAGE, own := text())
     with pytest.raises(InvalidInput, match="patterns scan"):

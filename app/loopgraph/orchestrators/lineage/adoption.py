@@ -57,7 +57,5 @@ class Adoption:
         if pattern.current_node_id is None:
             raise InvalidInput(str(skill), f"{pattern_id} has no version in use")
         version = (await self._reads.versions([pattern.current_node_id]))[pattern.current_node_id]
-        originals = [one for one in await asyncio.to_thread(replacing.copies, skill) if adopted_pattern(one) is None]
-        body = body_of(DefinitionKind.SKILL, version.template_code)
-        new = given_back(text, body, originals[-1] if originals else None)
+        new = given_back(text, body_of(DefinitionKind.SKILL, version.template_code))
         return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new)
