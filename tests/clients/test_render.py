@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import pytest
 
 from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
+from loopgraph.clients.timeouts import seconds
 
 
 class Service(BaseHTTPRequestHandler):
@@ -260,3 +261,24 @@ def test_of_an_answer_without_an_end_a_bounded_part_is_read(strange: str, tmp_pa
             ["triage", "--unit", "s1"],
             {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "30"},
         )
+
+
+@pytest.mark.parametrize("said", ["inf", "nan", "-1", "0", "abc", "1e300", ""])
+def test_a_time_that_is_none_is_as_not_said(service: str, tmp_path: Path, said: str) -> None:
+    given("one")
+    environment = {"LOOPGRAPH_URL": service, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": said}
+    assert rendered(["triage", "--unit", "s1"], environment) == "one"
+    assert (seconds({"LOOPGRAPH_HOOK_TIMEOUT": said}, 1.0), seconds({}, 1.0)) == (1.0, 1.0)
+
+
+def test_a_working_folder_that_is_gone_is_not_told(service: str, tmp_path: Path) -> None:
+    given("one")
+    (gone := tmp_path / "gone").mkdir()
+    code = (
+        "import os, sys; os.rmdir(os.getcwd())\n"
+        "from loopgraph.clients.render import run; run(['triage', '--unit', 's1'])"
+    )
+    environment = {**os.environ, "LOOPGRAPH_URL": service, "LOOPGRAPH_RENDERED": str(tmp_path / "rendered")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, cwd=gone, capture_output=True, check=True)
+    assert ran.stdout == b"one\n"
+    assert "folder" not in Service.asked[0]

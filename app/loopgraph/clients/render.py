@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from loopgraph.clients.timeouts import seconds
+
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
 _TIMEOUT_S = 1.0
@@ -200,10 +202,12 @@ def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, 
 def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
     """What is to be printed. Raises Wrong, and NoAnswer if no text is known either."""
     options = read_options(words, environ)
-    request = {"pattern": options["name"], "unit": options["unit"], "folder": str(Path.cwd())}
+    request = {"pattern": options["name"], "unit": options["unit"]}
+    with suppress(OSError):  # a folder that is gone tells nothing
+        request["folder"] = str(Path.cwd())
     request |= {name: options[name] for name in ("arguments", "kind") if name in options}
     known = _known(options, environ)
-    timeout_s = float(environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TIMEOUT_S)
+    timeout_s = seconds(environ, _TIMEOUT_S)
     try:
         answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
     except NoAnswer as reason:
