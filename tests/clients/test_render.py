@@ -94,6 +94,20 @@ def test_what_the_service_refuses_is_said_and_work_goes_on(
         text_of(["other", "--unit", "s1"], service, tmp_path)
 
 
+@pytest.mark.parametrize("field", ["unit", "arguments", "kind"])
+def test_what_is_the_callers_own_fault_is_said_and_no_other_text_printed(
+    service: str, tmp_path: Path, field: str
+) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    problem = {"code": "INVALID_INPUT", "field": field, "message": "is too long"}
+    Service.answer = (400, json.dumps({"error": problem}).encode())
+    with pytest.raises(Wrong, match=f"HTTP 400: {field}: is too long"):
+        text_of(["triage", "--unit", "s1"], service, tmp_path)
+    Service.answer = (400, json.dumps({"error": {**problem, "field": "pattern"}}).encode())
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+
+
 @pytest.mark.parametrize("held", [b"", b"\xff", None])
 def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes | None) -> None:
     given("one")

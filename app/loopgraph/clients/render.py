@@ -33,12 +33,15 @@ _MAX_BYTES = 8 * 1024 * 1024
 _REMEMBERED = 200
 """So many units of a pattern are remembered with what they were given."""
 _ASKING = "loopgraph-render"
+_CALLERS = ("unit", "arguments", "kind")
+"""Fields of the request that nobody but the caller can mend: another text than theirs would hide what is wrong. A pattern may be
+gone, or one of two of its name, since the call was written, so for that the last known text is better than none."""
 _OPTIONS = ("unit", "arguments", "kind", "url", "token-env")
 _USAGE = "loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json]"
 
 
 class Wrong(Exception):
-    """The command is wrong; its text says how."""
+    """The command is wrong, by itself or as the service says; its text says how."""
 
 
 class NoAnswer(Exception):
@@ -173,7 +176,10 @@ def _asked(url: str, token: str | None, request: Mapping[str, Any], timeout_s: f
     said = (
         [str(problem[name]) for name in ("field", "message") if problem.get(name)] if isinstance(problem, dict) else []
     )
-    raise NoAnswer(": ".join((f"{url} answers HTTP {status}", *said)))
+    refusal = ": ".join((f"{url} answers HTTP {status}", *said))
+    if status == 400 and isinstance(problem, dict) and problem.get("field") in _CALLERS:
+        raise Wrong(refusal)
+    raise NoAnswer(refusal)
 
 
 def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
