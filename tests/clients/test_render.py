@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from loopgraph import clients
 from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
 from loopgraph.clients.timeouts import seconds
+from loopgraph.settings import unknown_settings
 
 
 class Service(BaseHTTPRequestHandler):
@@ -296,3 +299,10 @@ def test_a_working_folder_that_is_gone_is_not_told(service: str, tmp_path: Path)
     ran = subprocess.run([sys.executable, "-c", code], env=environment, cwd=gone, capture_output=True, check=True)
     assert ran.stdout == b"one\n"
     assert "folder" not in Service.asked[0]
+
+
+def test_every_variable_that_a_client_reads_is_known_where_misspelt_ones_are_warned_of() -> None:
+    files = Path(clients.__file__).parent.glob("*.py")
+    names = {name for file in files for name in re.findall(r"LOOPGRAPH_[A-Z_]+[A-Z]", file.read_text(encoding="utf-8"))}
+    assert {"LOOPGRAPH_RENDERED", "LOOPGRAPH_HOOK_TIMEOUT", "LOOPGRAPH_HOOK_SPOOL"} <= names
+    assert unknown_settings(names) == []
