@@ -11,9 +11,9 @@ import sys
 def main() -> None:
     """Entry point."""
     if sys.argv[1:3] == ["pattern", "render"] and "--help" not in sys.argv:
-        from loopgraph.clients.render import main as render
+        from loopgraph.clients.render import run
 
-        sys.exit(render(sys.argv[3:]))
+        run(sys.argv[3:])
     from loopgraph.commands.app import main as command
 
     command()

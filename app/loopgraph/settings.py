@@ -302,7 +302,7 @@ _OTHERS = (
         "LOOPGRAPH_HOOK_SPOOL",
         "LOOPGRAPH_HOOK_SPOOL_BYTES",
     ),
-    *("LOOPGRAPH_HOOK_DEBUG", "LOOPGRAPH_TELEMETRY"),
+    *("LOOPGRAPH_HOOK_DEBUG", "LOOPGRAPH_RENDERED", "LOOPGRAPH_TELEMETRY"),
 )
 """Variables that the clients and the agents' settings know."""
 _FOREIGN = re.compile(r"LOOPGRAPH_(?:TEST_.*|(?:\w+_)?SERVICE_(?:HOST|PORT.*)|(?:\w+_)?PORT_\d+_.*)")

@@ -305,6 +305,13 @@ async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_
     assert shim.spool(url).waiting()[0] == 1
 
 
+@pytest.mark.parametrize("said", ["inf", "nan", "-1", "abc"])
+async def test_a_time_that_is_none_loses_no_event(shim: Shim, said: str) -> None:
+    url = "http://127.0.0.1:9"
+    await shim.run(url, START, LOOPGRAPH_HOOK_TIMEOUT=said)
+    assert shim.spool(url).waiting()[0] == 1
+
+
 async def test_an_agent_that_does_not_close_the_input_is_not_waited_for(shim: Shim) -> None:
     process = await shim.start("http://127.0.0.1:9", LOOPGRAPH_HOOK_TIMEOUT="0.3")
     async with asyncio.timeout(PATIENCE_S):

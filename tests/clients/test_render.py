@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import repeat
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
-from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, rendered
+from loopgraph import clients
+from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
+from loopgraph.clients.timeouts import seconds
+from loopgraph.settings import unknown_settings
 
 
 class Service(BaseHTTPRequestHandler):
@@ -90,17 +97,64 @@ def test_what_the_service_refuses_is_said_and_work_goes_on(
         text_of(["other", "--unit", "s1"], service, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "held", [b"", b"[]", b'{"latest": 1}', b'{"latest": "x", "units": {}, "texts": {"x": 1}}', b"\xff"]
-)
-def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes) -> None:
+@pytest.mark.parametrize("field", ["unit", "arguments", "kind"])
+def test_what_is_the_callers_own_fault_is_said_and_no_other_text_printed(
+    service: str, tmp_path: Path, field: str
+) -> None:
     given("one")
     text_of(["triage", "--unit", "s1"], service, tmp_path)
-    [file] = tmp_path.iterdir()
-    file.write_bytes(held)
+    problem = {"code": "INVALID_INPUT", "field": field, "message": "is too long"}
+    Service.answer = (400, json.dumps({"error": problem}).encode())
+    with pytest.raises(Wrong, match=f"HTTP 400: {field}: is too long"):
+        text_of(["triage", "--unit", "s1"], service, tmp_path)
+    Service.answer = (400, json.dumps({"error": {**problem, "field": "pattern"}}).encode())
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+
+
+@pytest.mark.parametrize("held", [b"", b"\xff", None])
+def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes | None) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    [folder] = tmp_path.iterdir()
+    for file in folder.iterdir():
+        file.unlink()
+        if held is None:
+            os.mkfifo(file)
+        else:
+            file.write_bytes(held)
     with pytest.raises(NoAnswer):
         text_of(["triage", "--unit", "s1"], "http://127.0.0.1:1", tmp_path)
     assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+
+
+def test_what_is_in_the_way_of_the_memory_is_no_reason_to_fail(service: str, tmp_path: Path) -> None:
+    given("one")
+    text_of(["triage", "--unit", "s1"], service, tmp_path)
+    [folder] = tmp_path.iterdir()
+    for file in folder.iterdir():
+        file.unlink()
+        file.mkdir()
+    assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
+    assert all(file.is_dir() for file in folder.iterdir()), "nothing is left beside it"
+
+
+def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from loopgraph.clients.render import Known\n"
+        "known = Known(Path(sys.argv[1]), 'triage'); sys.stdin.readline()\n"
+        "for number in range(20): known.keep(f'{sys.argv[2]} {number}', sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    runs = [subprocess.Popen([*command, str(run)], stdin=subprocess.PIPE) for run in range(4)]
+    for run in runs:
+        assert run.stdin is not None
+        run.stdin.write(b"go\n")
+        run.stdin.close()
+    assert [run.wait(60) for run in runs] == [0] * 4
+    known = Known(tmp_path, "triage")
+    assert [known.text(f"{run} {number}") for run in range(4) for number in range(20)] == [
+        str(run) for run in range(4) for _ in range(20)
+    ]
 
 
 def test_a_disk_that_holds_nothing_is_no_reason_to_fail(service: str, tmp_path: Path) -> None:
@@ -115,7 +169,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         known.keep(f"s{number}", f"text {number}")
     assert known.text("s299") == "text 299"
     assert known.text("s0") == "text 299", "it is forgotten, and so has the latest"
-    assert len(json.loads(next(tmp_path.iterdir()).read_bytes())["texts"]) == 200
+    assert len(list(next(tmp_path.iterdir()).iterdir())) == 201, "the latest of any, and those of 200 units"
 
 
 @pytest.mark.parametrize(
@@ -156,3 +210,99 @@ def test_the_command_prints_it_without_the_libraries_of_the_others(service: str,
     }
     ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
     assert (ran.stdout.decode(), ran.stderr.strip()) == ("# Triage\u2028 é\n", b"[]")
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drips(connection: socket.socket) -> None:
+    """A byte now and then, for long: none is late."""
+    connection.sendall(OK + b"Content-Length: 600\r\n\r\n")
+    for byte in repeat(b" ", 600):
+        connection.sendall(byte)
+        time.sleep(0.05)
+
+
+def continues(connection: socket.socket) -> None:
+    """The line that an answer follows, and never the answer."""
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def never_ends(connection: socket.socket) -> None:
+    """A body of any size."""
+    connection.sendall(OK + b"\r\n")
+    while True:
+        connection.sendall(b" " * 65536)
+
+
+def nests(connection: socket.socket) -> None:
+    """A body deeper than what reads it."""
+    connection.sendall(OK + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000)
+
+
+@pytest.fixture
+def strange(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A service that answers one caller as the function does that is the fixture's parameter."""
+    answer: Callable[[socket.socket], None] = request.param
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                answer(connection)
+        except OSError:
+            pass  # the caller has gone, or the test is over
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listener.close()
+
+
+@pytest.mark.parametrize("strange", [drips, continues, never_ends, nests], indirect=True)
+def test_whatever_a_service_answers_the_command_ends_with_the_last_known_text(strange: str, tmp_path: Path) -> None:
+    remember("triage", "# Triage\n", {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path)})
+    given = {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "0.5"}
+    command = [sys.executable, "-m", "loopgraph", "pattern", "render", "triage", "--unit", "s1"]
+    ran = subprocess.run(command, env={**os.environ, **given}, capture_output=True, timeout=20, check=True)
+    assert ran.stdout == b"# Triage\n"
+    assert b"last known text" in ran.stderr
+
+
+@pytest.mark.parametrize("strange", [never_ends], indirect=True)
+def test_of_an_answer_without_an_end_a_bounded_part_is_read(strange: str, tmp_path: Path) -> None:
+    with pytest.raises(NoAnswer, match="more than 8388608 bytes"):
+        rendered(
+            ["triage", "--unit", "s1"],
+            {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "30"},
+        )
+
+
+@pytest.mark.parametrize("said", ["inf", "nan", "-1", "0", "abc", "1e300", ""])
+def test_a_time_that_is_none_is_as_not_said(service: str, tmp_path: Path, said: str) -> None:
+    given("one")
+    environment = {"LOOPGRAPH_URL": service, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": said}
+    assert rendered(["triage", "--unit", "s1"], environment) == "one"
+    assert (seconds({"LOOPGRAPH_HOOK_TIMEOUT": said}, 1.0), seconds({}, 1.0)) == (1.0, 1.0)
+
+
+def test_a_working_folder_that_is_gone_is_not_told(service: str, tmp_path: Path) -> None:
+    given("one")
+    (gone := tmp_path / "gone").mkdir()
+    code = (
+        "import os, sys; os.rmdir(os.getcwd())\n"
+        "from loopgraph.clients.render import run; run(['triage', '--unit', 's1'])"
+    )
+    environment = {**os.environ, "LOOPGRAPH_URL": service, "LOOPGRAPH_RENDERED": str(tmp_path / "rendered")}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, cwd=gone, capture_output=True, check=True)
+    assert ran.stdout == b"one\n"
+    assert "folder" not in Service.asked[0]
+
+
+def test_every_variable_that_a_client_reads_is_known_where_misspelt_ones_are_warned_of() -> None:
+    files = Path(clients.__file__).parent.glob("*.py")
+    names = {name for file in files for name in re.findall(r"LOOPGRAPH_[A-Z_]+[A-Z]", file.read_text(encoding="utf-8"))}
+    assert {"LOOPGRAPH_RENDERED", "LOOPGRAPH_HOOK_TIMEOUT", "LOOPGRAPH_HOOK_SPOOL"} <= names
+    assert unknown_settings(names) == []

@@ -32,6 +32,7 @@ from zlib import crc32
 
 from loopgraph.clients.hook_files import with_file
 from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
+from loopgraph.clients.timeouts import seconds
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 CLAUDE_CODE = "claude-code"
@@ -266,7 +267,7 @@ def main() -> None:
     """Entry point."""
     try:
         began = time.monotonic()
-        total_s = float(os.environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TOTAL_S)
+        total_s = seconds(os.environ, _TOTAL_S)
         options = read_options(sys.argv[1:], os.environ)
         max_bytes = int(os.environ.get("LOOPGRAPH_HOOK_SPOOL_BYTES") or DEFAULT_MAX_BYTES)
         if options["client"] not in CLIENTS:

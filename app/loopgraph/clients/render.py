@@ -2,9 +2,10 @@
 
     loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json] [--url URL] [--token-env NAME]
 
-It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick, and prints the last text that it
-was given when the service is away or gives none: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what
-goes wrong is told on standard error.
+It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick: whatever the service does, it is
+asked for a second at the most (``LOOPGRAPH_HOOK_TIMEOUT``, seconds). When the service is away or gives no text, the last one that
+it gave is printed: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what goes wrong is told on standard
+error.
 
 Standard library only, and little of that.
 """
@@ -14,24 +15,33 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
+
+from loopgraph.clients.timeouts import seconds
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
 _TIMEOUT_S = 1.0
+_MAX_BYTES = 8 * 1024 * 1024
+"""Of an answer; a longer one is none."""
 _REMEMBERED = 200
 """So many units of a pattern are remembered with what they were given."""
+_ASKING = "loopgraph-render"
+_CALLERS = ("unit", "arguments", "kind")
+"""Fields of the request that nobody but the caller can mend: another text than theirs would hide what is wrong. A pattern may be
+gone, or one of two of its name, since the call was written, so for that the last known text is better than none."""
 _OPTIONS = ("unit", "arguments", "kind", "url", "token-env")
 _USAGE = "loopgraph pattern render NAME --unit UNIT [--arguments TEXT] [--kind KIND] [--json]"
 
 
 class Wrong(Exception):
-    """The command is wrong; its text says how."""
+    """The command is wrong, by itself or as the service says; its text says how."""
 
 
 class NoAnswer(Exception):
@@ -39,45 +49,62 @@ class NoAnswer(Exception):
 
 
 class Known:
-    """What the service has given before for one pattern, on disk."""
+    """What the service has given before for one pattern, on disk: a folder with a file for each unit, and one of the latest.
+
+    Each file is the text itself and is put in place whole, so runs at one time lose nothing of each other's.
+    """
 
     def __init__(self, root: Path, *what: str) -> None:
-        self._file = root / f"{sha256(chr(0).join(what).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.json"
+        self._folder = root / _digest(chr(0).join(what))
+        self._latest = self._folder / "latest"
 
     def text(self, unit: str) -> str | None:
         """The text of the unit, else the latest of any; None if there is none."""
-        held = self._held()
-        key = held["units"].get(_digest(unit)) or held["latest"]
-        text = held["texts"].get(key)
-        return text if isinstance(text, str) else None
+        text = _read(self._folder / _digest(unit))
+        return _read(self._latest) if text is None else text
 
     def keep(self, unit: str, text: str) -> None:
         """Remembers what a unit was given. A disk that cannot hold it is no reason to fail."""
-        held, key = self._held(), _digest(text)
-        units = {name: value for name, value in held["units"].items() if name != _digest(unit)}
-        units = {**dict(list(units.items())[1 - _REMEMBERED :]), _digest(unit): key}
-        texts = {name: value for name, value in {**held["texts"], key: text}.items() if name in {*units.values(), key}}
-        if held == (now := {"latest": key, "units": units, "texts": texts}):
-            return
-        aside = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(now, file)
-            aside.replace(self._file)
-        except OSError:
-            with suppress(OSError):
-                aside.unlink()
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for file in (self._folder / _digest(unit), self._latest):
+                _write(file, text)
+            self._forget()
 
-    def _held(self) -> dict[str, Any]:
-        try:
-            held = json.loads(self._file.read_bytes())
-            latest, units, texts = held["latest"], held["units"], held["texts"]
-            if isinstance(latest, str) and isinstance(units, dict) and isinstance(texts, dict):
-                return {"latest": latest, "units": units, "texts": texts}
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return {"latest": "", "units": {}, "texts": {}}
+    def _forget(self) -> None:
+        """Removes the files of those units that were not given a text for longest, and what runs that broke off have left."""
+        units = [file for file in self._folder.iterdir() if file != self._latest]
+        if len(units) <= _REMEMBERED:
+            return
+        changed = {}
+        for file in units:
+            with suppress(OSError):  # another run has removed it
+                changed[file] = file.lstat().st_mtime_ns
+        for file in sorted(changed, key=changed.__getitem__)[:-_REMEMBERED]:
+            with suppress(OSError):
+                file.unlink()
+
+
+def _read(file: Path) -> str | None:
+    """The text of a file; None if there is none, or one that was not written here."""
+    try:
+        text = file.read_bytes() if file.is_file() and file.stat().st_size <= _MAX_BYTES else b""
+        return text.decode("utf-8", "surrogatepass") or None
+    except (OSError, ValueError):
+        return None
+
+
+def _write(file: Path, text: str) -> None:
+    """Puts a file in place whole. Raises OSError."""
+    aside = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+            opened.write(text.encode("utf-8", "surrogatepass"))
+        aside.replace(file)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def _digest(text: str) -> str:
@@ -94,7 +121,30 @@ def default_root(environ: Mapping[str, str]) -> Path:
 
 
 def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-    """What the service answers. Raises Wrong, NoAnswer."""
+    """What the service answers within the time, which is that of everything together. Raises Wrong, NoAnswer.
+
+    A socket's own timeout begins anew with every byte, so the asking is a thread's that nobody waits for when the time is over.
+    """
+    found: list[dict[str, Any] | Exception] = []
+
+    def work() -> None:
+        try:
+            found.append(_asked(url, token, request, timeout_s))
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work, name=_ASKING, daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    answer = found[0] if found else NoAnswer(f"{url} has not answered within {timeout_s:g} s")
+    if isinstance(answer, Wrong | NoAnswer):
+        raise answer
+    if isinstance(answer, Exception):
+        raise NoAnswer(f"{url} gives no answer that can be read: {type(answer).__name__}") from answer
+    return answer
+
+
+def _asked(url: str, token: str | None, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
@@ -109,14 +159,16 @@ def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: floa
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, body=json.dumps(request).encode(), headers=headers)
         response = connection.getresponse()
-        status, body = response.status, response.read()
+        status, body = response.status, response.read(_MAX_BYTES + 1)
     except (OSError, HTTPException) as error:
         raise NoAnswer(f"{url} is not reached: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()
+    if len(body) > _MAX_BYTES:
+        raise NoAnswer(f"{url} answers with more than {_MAX_BYTES} bytes")
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if status == 200 and isinstance(answer, dict) and isinstance(answer.get("text"), str):
         return answer
@@ -124,7 +176,10 @@ def ask(url: str, token: str | None, request: Mapping[str, Any], timeout_s: floa
     said = (
         [str(problem[name]) for name in ("field", "message") if problem.get(name)] if isinstance(problem, dict) else []
     )
-    raise NoAnswer(": ".join((f"{url} answers HTTP {status}", *said)))
+    refusal = ": ".join((f"{url} answers HTTP {status}", *said))
+    if status == 400 and isinstance(problem, dict) and problem.get("field") in _CALLERS:
+        raise Wrong(refusal)
+    raise NoAnswer(refusal)
 
 
 def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -153,10 +208,12 @@ def read_options(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, 
 def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
     """What is to be printed. Raises Wrong, and NoAnswer if no text is known either."""
     options = read_options(words, environ)
-    request = {"pattern": options["name"], "unit": options["unit"], "folder": str(Path.cwd())}
+    request = {"pattern": options["name"], "unit": options["unit"]}
+    with suppress(OSError):  # a folder that is gone tells nothing
+        request["folder"] = str(Path.cwd())
     request |= {name: options[name] for name in ("arguments", "kind") if name in options}
     known = _known(options, environ)
-    timeout_s = float(environ.get("LOOPGRAPH_HOOK_TIMEOUT") or _TIMEOUT_S)
+    timeout_s = seconds(environ, _TIMEOUT_S)
     try:
         answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
     except NoAnswer as reason:
@@ -193,3 +250,14 @@ def main(words: Sequence[str]) -> int:
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
     sys.stdout.buffer.flush()
     return 0
+
+
+def run(words: Sequence[str]) -> NoReturn:
+    """Prints the text and ends the process."""
+    code = main(words)
+    if any(
+        thread.name == _ASKING for thread in threading.enumerate()
+    ):  # whatever the thread still waits for, the caller does not
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

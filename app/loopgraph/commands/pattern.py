@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +43,7 @@ def render(
     options = {"--arguments": arguments, "--kind": kind, "--url": url, "--token-env": token_env}
     given = [word for option, value in options.items() if value for word in (option, value)]
     words = [name, "--unit", unit, *given, *(["--json"] if as_json else [])]
-    sys.exit(client.main(words))
+    client.run(words)
 
 
 @pattern.command()
@@ -54,6 +53,9 @@ def adopt(
     back: Annotated[
         bool, typer.Option("--back", help="Give the skill a text of its own again: that of the version in use.")
     ] = False,
+    pattern_id: Annotated[
+        str | None, typer.Option("--pattern", metavar="ID", help="The pattern, where several have this text.")
+    ] = None,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
 ) -> None:
     """Let a skill fetch the text that its session is to have, so that experiments reach it; a copy of the file is kept beside it.
@@ -64,6 +66,10 @@ def adopt(
     from loopgraph.contracts.definitions import DefinitionKind
     from loopgraph.effects.definitions import replacing
 
+    if back and pattern_id is not None:
+        raise typer.BadParameter(
+            "the file says which pattern it fetches; leave it out with --back", param_hint="--pattern"
+        )
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
 
@@ -76,20 +82,20 @@ def adopt(
 
         async with open_services(settings, create=False) as services:
             adoption = Adoption(services.lineage_reads, DefinitionReads(services.graph))
-            return await (adoption.give_back(skill) if back else adoption.adopt(skill))
+            return await (adoption.give_back(skill) if back else adoption.adopt(skill, pattern_id))
 
-    pattern_id, backup = asyncio.run(work())
+    adopted_id, backup = asyncio.run(work())
     if backup is None:
-        out.print(f"{skill} {'has its own text' if back else f'fetches {pattern_id}'} already", markup=False)
+        out.print(f"{skill} {'has its own text' if back else f'fetches {adopted_id}'} already", markup=False)
         return
     if back:
-        out.print(f"{skill} has the text of {pattern_id} again", markup=False)
+        out.print(f"{skill} has the text of {adopted_id} again", markup=False)
     else:
         out.print(
-            f"{skill} fetches the text of {pattern_id} for each session; the service at LOOPGRAPH_URL gives it",
+            f"{skill} fetches the text of {adopted_id} for each session; the service at LOOPGRAPH_URL gives it",
             markup=False,
         )
-        client.remember(pattern_id, body_of(DefinitionKind.SKILL, text), os.environ)
+        client.remember(adopted_id, body_of(DefinitionKind.SKILL, text), os.environ)
         rule = f"Skill({skill.resolve().parent.name})"
         out.print(
             f"Claude Code asks before it uses a skill that runs a command, unless its settings allow {rule}",

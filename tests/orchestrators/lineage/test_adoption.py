@@ -128,6 +128,44 @@ async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, sca
     assert file.read_text(encoding="utf-8") == better.template_code
 
 
+async def test_the_way_back_leaves_what_was_changed_since_and_asks_no_copy(
+    repo: Repo, scans: Scans, adoption: Adoption
+) -> None:
+    own = text()
+    repo.write(TRIAGE, own)
+    repo.commit("a skill")
+    await scans.run(repo.folder)
+    file = repo.folder / TRIAGE
+    _, backup = await adoption.adopt(file)
+    assert backup is not None
+    backup.write_text("---\nname: other\nallowed-tools: Bash\n---\nanything\n", encoding="utf-8")
+    adopted = file.read_text(encoding="utf-8")
+    file.write_text(adopted.replace("---\n", "---\nmodel: opus\n", 1), encoding="utf-8")
+    await adoption.give_back(file)
+    assert file.read_text(encoding="utf-8") == own.replace("---\n", "---\nmodel: opus\n", 1)
+
+
+async def test_of_two_patterns_of_one_text_the_one_that_is_said_is_adopted(
+    repo: Repo, scans: Scans, adoption: Adoption
+) -> None:
+    own, other = text(), TRIAGE.replace("triage", "triage-2")
+    repo.write(TRIAGE, own)
+    repo.write(other, own)
+    repo.commit("two skills")
+    await scans.run(repo.folder)
+    file = repo.folder / TRIAGE
+    with pytest.raises(InvalidInput, match="--pattern") as refused:
+        await adoption.adopt(file)
+    ids = refused.value.problem.split("ids ")[1].split(", ")
+    assert len(ids) == 2
+    with pytest.raises(InvalidInput, match="skill:none is no pattern in use"):
+        await adoption.adopt(file, "skill:none")
+    for wanted in ids:
+        assert (await adoption.adopt(file, wanted))[0] == wanted == adopted_pattern(file.read_text(encoding="utf-8"))
+        await adoption.give_back(file)
+        assert file.read_text(encoding="utf-8") == own
+
+
 async def test_a_text_that_nobody_knows_is_not_adopted(repo: Repo, adoption: Adoption) -> None:
     repo.write(TRIAGE, own := text())
     with pytest.raises(InvalidInput, match="patterns scan"):

@@ -21,7 +21,7 @@ _ADOPTED: Final = re.compile(
     r"\s*!`loopgraph pattern render (?P<pattern>[A-Za-z0-9][^\s`]*) --unit \$\{CLAUDE_SESSION_ID\}`\s*"
 )
 _TOOLS: Final = re.compile(
-    r"^allowed-tools[ \t]*:[ \t]*(?P<value>[^\r\n]*)(?P<more>(?:\r?\n[ \t]+[^\r\n]*)*)", re.MULTILINE
+    r"^allowed-tools[ \t]*:[ \t]*(?P<value>[^\r\n]*)(?P<more>(?:\r?\n(?:[ \t]+|-[ \t])[^\r\n]*)*)", re.MULTILINE
 )
 _ARGUMENTS: Final = re.compile(r"\$(?:ARGUMENTS|\d)")
 
@@ -47,29 +47,35 @@ def adopted(text: str, pattern_id: str) -> str:
     return end.join(("---", *_allowing(matter).strip("\r\n").splitlines(), "---", _LINE.format(pattern_id), ""))
 
 
-def given_back(text: str, body: str, original: str | None) -> str:
-    """The file of an adopted skill with a text of its own again: with the front matter of its original, if that is there, else
-    with its own without the command."""
-    matter = parted(original)[0] if original is not None else _not_allowing(parted(text)[0])
-    end = "\r\n" if "\r\n" in (original or text) else "\n"
-    if not matter.strip() and original is not None and not original.lstrip("\ufeff").startswith("---"):
+def given_back(text: str, body: str) -> str:
+    """The file of an adopted skill with a text of its own again. Its front matter stays as it is by now, without the command; if
+    the command is all that is in it, the adoption has made it, and it goes."""
+    matter = _not_allowing(parted(text)[0])
+    if not matter.strip():
         return body
+    end = "\r\n" if "\r\n" in text else "\n"
     return end.join(("---", *matter.strip("\r\n").splitlines(), "---", "")) + body
 
 
 def _not_allowing(matter: str) -> str:
-    """The front matter without what an adoption has added to it."""
-    tool = re.escape(TOOL)
+    """The front matter without what an adoption adds to it, wherever that stands by now."""
+    found = _TOOLS.search(matter)
+    if found is None:
+        return matter
+    before, tools, after = matter[: found.start()], found[0], matter[found.end() :]
+    tool = rf"[\"']?{re.escape(TOOL)}[\"']?"
+    if re.fullmatch(rf"allowed-tools[ \t]*:[ \t]*{tool}[ \t]*", tools):
+        return before + re.sub(r"\A\r?\n", "", after)
     for form in (
-        rf"^allowed-tools:[ \t]*{tool}[ \t]*(?:\r?\n|\Z)",
-        rf"^[ \t]+-[ \t]*{tool}[ \t]*(?:\r?\n|\Z)",
+        rf"\r?\n[ \t]*(?:-[ \t]*)?{tool}[ \t]*(?=\r?\n|\Z)",
         rf",[ \t]*{tool}",
+        rf"{tool}[ \t]*,[ \t]*",
         tool,
     ):
-        matter, count = re.subn(form, "", matter, count=1, flags=re.MULTILINE)
+        tools, count = re.subn(form, "", tools, count=1)
         if count:
             break
-    return matter
+    return before + tools + after
 
 
 def _allowing(matter: str) -> str:

@@ -12,14 +12,17 @@ from loopgraph.errors import InvalidInput
 _ORDER: Final = (DefinitionOrigin.PROJECT, DefinitionOrigin.USER, DefinitionOrigin.PLUGIN)
 
 
-def meant(patterns: Sequence[Pattern], folder: str | None) -> Pattern:
-    """The one of some patterns of one name that is meant in a folder. Raises InvalidInput, naming ``pattern``, if several are."""
+def meant(
+    patterns: Sequence[Pattern], folder: str | None, way_out: str = "give the kind, or one of the ids"
+) -> Pattern:
+    """The one of some patterns of one name that is meant in a folder. Raises InvalidInput, naming ``pattern``, if several are;
+    ``way_out`` says what to do then, and is followed by the ids."""
     ranked = [(_rank(pattern, folder), pattern) for pattern in patterns]
     best = min(rank for rank, _ in ranked)
     first, *others = [pattern for rank, pattern in ranked if rank == best]
     if others:
         ids = ", ".join(pattern.pattern_id for pattern in (first, *others[:9]))
-        raise InvalidInput("pattern", f"{first.name!r} is the name of several; give the kind, or one of the ids {ids}")
+        raise InvalidInput("pattern", f"{first.name!r} is the name of several; {way_out} {ids}")
     return first
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import tempfile
@@ -25,17 +24,6 @@ def read(path: Path) -> str:
 def folder_of(path: Path) -> str:
     """The folder that a file is really in."""
     return str(path.resolve().parent)
-
-
-def copies(path: Path) -> list[str]:
-    """The texts of the copies that were kept of a file, the latest last; those that cannot be read are left out."""
-    target, found = path.resolve(), []
-    for one in sorted(target.parent.glob(f"{glob.escape(target.name)}.*.bak")):
-        try:
-            found.append(read(one))
-        except InvalidInput:
-            continue
-    return found
 
 
 def replace(path: Path, before: str, text: str) -> Path:

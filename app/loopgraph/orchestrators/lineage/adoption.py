@@ -22,10 +22,11 @@ class Adoption:
         self._reads = reads
         self._definitions = definitions
 
-    async def adopt(self, skill: Path) -> tuple[str, Path | None]:
+    async def adopt(self, skill: Path, pattern_id: str | None = None) -> tuple[str, Path | None]:
         """The pattern whose text the skill fetches from now on, and the copy of the file; None if it did before.
 
-        Raises InvalidInput for a file that is no skill, and for a text that is no version's.
+        ``pattern_id`` says which, where several have the text. Raises InvalidInput for a file that is no skill, for a text that
+        is no version's, or none of that pattern's, and if several have it and none is said.
         """
         text = await asyncio.to_thread(replacing.read, skill)
         if there := adopted_pattern(text):
@@ -37,7 +38,12 @@ class Adoption:
         if not patterns:
             problem = "is not the text of a pattern in use; `loopgraph patterns scan` records it, with its history"
             raise InvalidInput(str(skill), problem)
-        pattern = meant(patterns, await asyncio.to_thread(replacing.folder_of, skill))
+        if pattern_id is not None:
+            patterns = [one for one in patterns if one.pattern_id == pattern_id]
+            if not patterns:
+                raise InvalidInput("--pattern", f"{pattern_id} is no pattern in use of which {skill} is a version")
+        folder = await asyncio.to_thread(replacing.folder_of, skill)
+        pattern = meant(patterns, folder, "say which with --pattern, by one of the ids")
         return pattern.pattern_id, await asyncio.to_thread(
             replacing.replace, skill, text, adopted(text, pattern.pattern_id)
         )
@@ -57,7 +63,5 @@ class Adoption:
         if pattern.current_node_id is None:
             raise InvalidInput(str(skill), f"{pattern_id} has no version in use")
         version = (await self._reads.versions([pattern.current_node_id]))[pattern.current_node_id]
-        originals = [one for one in await asyncio.to_thread(replacing.copies, skill) if adopted_pattern(one) is None]
-        body = body_of(DefinitionKind.SKILL, version.template_code)
-        new = given_back(text, body, originals[-1] if originals else None)
+        new = given_back(text, body_of(DefinitionKind.SKILL, version.template_code))
         return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new)
