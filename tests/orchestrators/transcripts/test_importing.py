@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import random
@@ -283,6 +284,29 @@ async def test_a_file_that_was_written_anew_is_read_anew(imports: Imports, whole
     progress = await imports.run(path)
     assert progress.recorded > 5
     assert (await imports.positions())[path.name]["offset"] == len(content)
+    found = await imports.story()
+    expected = {id_: row for id_, row in whole.items() if row["session"].startswith("3333")}
+    assert {id_: found[id_] for id_ in expected} == expected
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_a_followed_file_that_became_a_longer_one_is_read_from_its_beginning(
+    imports: Imports, whole: dict[str, Any], replaced: bool
+) -> None:
+    path = imports.file("3333")
+    content = path.read_bytes()
+    path.write_bytes(imports.file("5555").read_bytes()[: len(content) // 2])
+    importer = imports.importer()
+    await importer.run([path], follow=True)
+    if replaced:
+        other = path.with_suffix(".new")
+        other.write_bytes(content)
+        other.replace(path)
+    else:
+        path.write_bytes(content)
+    await importer.run([path], follow=True)
+    position = (await imports.positions())[path.name]
+    assert (position["offset"], position["digest"]) == (len(content), hashlib.sha256(content).hexdigest())
     found = await imports.story()
     expected = {id_: row for id_, row in whole.items() if row["session"].startswith("3333")}
     assert {id_: found[id_] for id_ in expected} == expected
