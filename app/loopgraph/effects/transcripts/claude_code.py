@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from loopgraph.effects.transcripts.files import ABOUT, existing, jsonl_files
+from loopgraph.effects.transcripts.files import ABOUT, existing, jsonl_files, opened
 
 _OUTPUTS: Final = "tool-results"
 _SUBAGENTS: Final = "subagents"
@@ -51,7 +51,8 @@ def _of(folder: Path) -> Iterator[Path]:
 def about(path: Path) -> Mapping[str, Any]:
     """What the client says of a subagent in a file beside its transcript; empty if there is none."""
     try:
-        said = json.loads(path.with_suffix(ABOUT).read_bytes())
+        with opened(path.with_suffix(ABOUT)) as file:
+            said = json.load(file)
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -72,7 +73,7 @@ def output(transcript: Path, path: str) -> str | None:
         return None
     for folder in _sessions(transcript):
         try:
-            with (folder / _OUTPUTS / name).open("rb") as file:
+            with opened(folder / _OUTPUTS / name) as file:
                 return file.read(_LARGEST_OUTPUT).decode("utf-8", "replace")
         except (OSError, ValueError):
             continue
