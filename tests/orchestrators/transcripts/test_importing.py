@@ -206,6 +206,23 @@ async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
         assert await made.story() == expected
 
 
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize("order", [("1111", "2222"), ("2222", "1111")])
+async def test_a_fork_in_another_project_brings_its_own_prompt_alone(
+    graph: Graph, tmp_path: Path, whole: dict[str, Any], order: tuple[str, str], follow: bool
+) -> None:
+    made = Imports(graph, tmp_path / "home", ("11111111-", "22222222-"))
+    fork = made.file("2222")
+    elsewhere = fork.parent.with_name("-another") / fork.name
+    elsewhere.parent.mkdir()
+    fork.rename(elsewhere)
+    importer = made.importer()
+    for prefix in order:
+        await (importer if follow else made.importer()).run([made.file(prefix)], follow=follow)
+    await made.recorder.close(1)
+    assert await made.story() == {id_: row for id_, row in whole.items() if row["session"][:4] in order}
+
+
 def of_older_client(lines: Sequence[dict[str, Any]], session: str, prompts: Sequence[str]) -> list[dict[str, Any]]:
     """Lines that go on from others with more prompts, each answered, as clients wrote them that named no prompts."""
     told = list(lines)

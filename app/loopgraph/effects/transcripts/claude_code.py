@@ -48,6 +48,15 @@ def _of(folder: Path) -> Iterator[Path]:
     return (path for path in jsonl_files(folder) if _OUTPUTS not in path.relative_to(folder).parts)
 
 
+def beside(path: Path) -> set[Path]:
+    """The transcripts of sessions that one may have been forked from, or been the origin of: those of all projects, for a
+    session can be resumed in another folder."""
+    project = path.parent
+    if project.parent.name == "projects":
+        return set(project.parent.glob("*/*.jsonl"))
+    return set(project.glob("*.jsonl"))
+
+
 def about(path: Path) -> Mapping[str, Any]:
     """What the client says of a subagent in a file beside its transcript; empty if there is none."""
     try:
