@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 from loopgraph.effects.transcripts import claude_code, files
-from loopgraph.effects.transcripts.files import LineReader, digest_of, head_of, uuids_in
+from loopgraph.effects.transcripts.files import LineReader, digest_of, found, head_of, uuids_in
 from loopgraph.errors import InvalidInput
 from support.transcripts import RECORDED
 
@@ -78,9 +79,9 @@ def home(tmp_path: Path) -> Path:
 def test_a_path_is_the_client_s_folder_its_projects_one_project_or_one_session(
     home: Path, place: str, names: set[str]
 ) -> None:
-    found = claude_code.transcripts(home / place)
-    assert sorted(path.stem for path in found) == sorted(names)
-    assert all(path.is_absolute() for path in found)
+    there = claude_code.transcripts(home / place)
+    assert sorted(path.stem for path in there) == sorted(names)
+    assert all(path.is_absolute() for path in there)
 
 
 def test_a_path_where_nothing_is(tmp_path: Path) -> None:
@@ -131,3 +132,19 @@ def test_copies_begin_with_the_same_line() -> None:
     common = uuids_in(original) & uuids_in(fork)
     assert len(common) == 39
     assert uuids_in(fork) - common
+
+
+def test_a_pipe_is_no_transcript_and_nobody_waits_for_it(home: Path) -> None:
+    pipe, beside = home / "projects/-p/pipe.jsonl", home / "projects/-p/agent-c.meta.json"
+    output = home / "projects/-p/s1/tool-results/o.txt"
+    for path in (pipe, beside, output):
+        os.mkfifo(path)
+    assert found("claude-code", pipe) is None
+    for read in (head_of, uuids_in, lambda path: digest_of(path, 1), lambda path: contents(LineReader(path))):
+        with pytest.raises(OSError, match="it is no file"):
+            read(pipe)
+    assert claude_code.about(home / "projects/-p/agent-c.jsonl") == {}
+    assert claude_code.output(home / "projects/-p/s1.jsonl", "o.txt") is None
+    with pytest.raises(InvalidInput, match=r"path: there is neither a file nor a folder at .*pipe\.jsonl"):
+        claude_code.transcripts(pipe)
+    assert "pipe" not in {path.stem for path in claude_code.transcripts(home) if found("claude-code", path)}

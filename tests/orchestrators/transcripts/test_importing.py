@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import random
@@ -205,6 +206,23 @@ async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
         assert await made.story() == expected
 
 
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize("order", [("1111", "2222"), ("2222", "1111")])
+async def test_a_fork_in_another_project_brings_its_own_prompt_alone(
+    graph: Graph, tmp_path: Path, whole: dict[str, Any], order: tuple[str, str], follow: bool
+) -> None:
+    made = Imports(graph, tmp_path / "home", ("11111111-", "22222222-"))
+    fork = made.file("2222")
+    elsewhere = fork.parent.with_name("-another") / fork.name
+    elsewhere.parent.mkdir()
+    fork.rename(elsewhere)
+    importer = made.importer()
+    for prefix in order:
+        await (importer if follow else made.importer()).run([made.file(prefix)], follow=follow)
+    await made.recorder.close(1)
+    assert await made.story() == {id_: row for id_, row in whole.items() if row["session"][:4] in order}
+
+
 def of_older_client(lines: Sequence[dict[str, Any]], session: str, prompts: Sequence[str]) -> list[dict[str, Any]]:
     """Lines that go on from others with more prompts, each answered, as clients wrote them that named no prompts."""
     told = list(lines)
@@ -283,6 +301,31 @@ async def test_a_file_that_was_written_anew_is_read_anew(imports: Imports, whole
     progress = await imports.run(path)
     assert progress.recorded > 5
     assert (await imports.positions())[path.name]["offset"] == len(content)
+    found = await imports.story()
+    expected = {id_: row for id_, row in whole.items() if row["session"].startswith("3333")}
+    assert {id_: found[id_] for id_ in expected} == expected
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_a_followed_file_that_became_a_longer_one_is_read_from_its_beginning(
+    imports: Imports, whole: dict[str, Any], replaced: bool
+) -> None:
+    path = imports.file("3333")
+    content = path.read_bytes()
+    before = imports.file("5555")
+    path.write_bytes(before.read_bytes()[: len(content) // 2])
+    before.unlink()  # a copy of another would be read anew in any case
+    importer = imports.importer()
+    await importer.run([path], follow=True)
+    if replaced:
+        other = path.with_suffix(".new")
+        other.write_bytes(content)
+        other.replace(path)
+    else:
+        path.write_bytes(content)
+    await importer.run([path], follow=True)
+    position = (await imports.positions())[path.name]
+    assert (position["offset"], position["digest"]) == (len(content), hashlib.sha256(content).hexdigest())
     found = await imports.story()
     expected = {id_: row for id_, row in whole.items() if row["session"].startswith("3333")}
     assert {id_: found[id_] for id_ in expected} == expected

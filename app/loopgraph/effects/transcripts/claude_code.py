@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from loopgraph.effects.transcripts.files import ABOUT, existing, jsonl_files
+from loopgraph.effects.transcripts.files import ABOUT, existing, jsonl_files, opened
 
 _OUTPUTS: Final = "tool-results"
 _SUBAGENTS: Final = "subagents"
@@ -48,10 +48,20 @@ def _of(folder: Path) -> Iterator[Path]:
     return (path for path in jsonl_files(folder) if _OUTPUTS not in path.relative_to(folder).parts)
 
 
+def beside(path: Path) -> set[Path]:
+    """The transcripts of sessions that one may have been forked from, or been the origin of: those of all projects, for a
+    session can be resumed in another folder."""
+    project = path.parent
+    if project.parent.name == "projects":
+        return set(project.parent.glob("*/*.jsonl"))
+    return set(project.glob("*.jsonl"))
+
+
 def about(path: Path) -> Mapping[str, Any]:
     """What the client says of a subagent in a file beside its transcript; empty if there is none."""
     try:
-        said = json.loads(path.with_suffix(ABOUT).read_bytes())
+        with opened(path.with_suffix(ABOUT)) as file:
+            said = json.load(file)
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
@@ -72,7 +82,7 @@ def output(transcript: Path, path: str) -> str | None:
         return None
     for folder in _sessions(transcript):
         try:
-            with (folder / _OUTPUTS / name).open("rb") as file:
+            with opened(folder / _OUTPUTS / name) as file:
                 return file.read(_LARGEST_OUTPUT).decode("utf-8", "replace")
         except (OSError, ValueError):
             continue

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from loopgraph.contracts.transcripts import Stamp
 from loopgraph.errors import InvalidInput
@@ -46,10 +48,12 @@ class FoundFile:
 
 
 def found(client: str, path: Path) -> FoundFile | None:
-    """The file at a path; None if it has gone."""
+    """The file at a path; None if it has gone, or is no file, such as a pipe."""
     try:
         status = path.stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     try:
         about_ns = path.with_suffix(ABOUT).stat().st_mtime_ns
@@ -59,11 +63,26 @@ def found(client: str, path: Path) -> FoundFile | None:
 
 
 def existing(path: Path) -> Path:
-    """The path as it is stored, absolute. Raises InvalidInput if nothing is there."""
+    """The path as it is stored, absolute. Raises InvalidInput if nothing is there, or neither a file nor a folder."""
     path = path.expanduser().absolute()
     if not path.exists():
         raise InvalidInput("path", f"there is nothing at {path}")
+    if not (path.is_file() or path.is_dir()):
+        raise InvalidInput("path", f"there is neither a file nor a folder at {path}")
     return Path(os.path.normpath(path))
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to be read. Raises OSError, also for what is no file: to read a pipe would be to wait for who writes it."""
+    return open(path, "rb", opener=_open)
+
+
+def _open(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no file", path)
 
 
 def jsonl_files(folder: Path) -> Iterator[Path]:
@@ -97,7 +116,7 @@ class LineReader:
 
     def lines(self, *, last: bool = False) -> Iterator[Line]:
         """The lines that have not been read; one that has no end yet is left, unless it is the ``last``. Raises OSError."""
-        with self._path.open("rb") as file:
+        with opened(self._path) as file:
             file.seek(self.offset)
             while content := file.readline(LONGEST_LINE):
                 length, pending = len(content), self._hash.copy()
@@ -120,7 +139,7 @@ class LineReader:
 def digest_of(path: Path, size: int) -> str | None:
     """The SHA-256 of the first so many bytes of a file; None if it is shorter. Raises OSError."""
     digest, left = hashlib.sha256(), size
-    with path.open("rb") as file:
+    with opened(path) as file:
         while left and (part := file.read(min(left, _CHUNK))):
             digest.update(part)
             left -= len(part)
@@ -137,7 +156,7 @@ class Head(NamedTuple):
 
 def head_of(path: Path) -> Head:
     """How a file begins. Raises OSError."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         begin = file.read(_FIRST)
         if not _UUID.search(begin):
             begin += file.read(_HEAD - _FIRST)

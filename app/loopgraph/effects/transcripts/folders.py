@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from loopgraph.effects.transcripts.files import existing
+from loopgraph.effects.transcripts.files import existing, opened
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def text_above(path: Path, name: str) -> str | None:
     """The text of the file of this name in the nearest folder above a path that has one."""
     for parent in path.parents:
         try:
-            return (parent / name).read_text(encoding="utf-8").strip() or None
+            with opened(parent / name) as file:
+                return file.read().decode().strip() or None
         except (OSError, UnicodeDecodeError):
             continue
     return None

@@ -24,16 +24,24 @@ async def written(folders: Iterable[Path], is_wanted: Callable[[Path], bool]) ->
     """
 
     def is_told(change: Change, path: str) -> bool:
-        return change is not Change.deleted and is_wanted(_file(path))
+        return change is not Change.deleted and (is_wanted(_file(path)) or Path(path).is_dir())
+
+    def told(changes: Iterable[tuple[Change, str]]) -> set[Path]:
+        files = {_file(path) for _, path in changes}
+        # What is written into a folder as soon as it is made, and before that is watched, is told by nobody.
+        within = {file for path in files if path.is_dir() for file in path.rglob("*")}
+        return {path for path in files | within if is_wanted(path)}
 
     places = sorted({str(folder) for folder in folders})
     try:
         async for changes in awatch(*places, watch_filter=is_told, debounce=_TOGETHER_MS):
-            yield {_file(path) for _, path in changes}
+            if files := told(changes):
+                yield files
     except OSError as error:
         logger.warning("%s: transcripts are looked at again and again instead", error)
         async for changes in awatch(*places, watch_filter=is_told, debounce=_TOGETHER_MS, force_polling=True):
-            yield {_file(path) for _, path in changes}
+            if files := told(changes):
+                yield files
 
 
 def _file(path: str) -> Path:

@@ -22,8 +22,8 @@ class TranscriptClient:
     """A client. ``homes`` are the folders that it keeps its transcripts below, as many as are there; ``transcripts`` those at a
     path, which raises InvalidInput if there is nothing; ``opened`` is a reader of one, which is told the ids of its lines that
     stand in another, too. ``watched`` is the folder to be watched of one of the homes, and ``is_transcript`` tells transcripts
-    from what else is there. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``forks``: whether one
-    can begin with a copy of another's lines.
+    from what else is there. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``beside``
+    are the transcripts that can begin with a copy of a session's lines, or it with one of theirs; None if there are no copies.
     """
 
     name: str
@@ -34,7 +34,7 @@ class TranscriptClient:
     watched: Callable[[Path], Path]
     is_transcript: Callable[[Path], bool]
     is_session: Callable[[Path], bool] = lambda path: True
-    forks: bool = False
+    beside: Callable[[Path], Iterable[Path]] | None = None
 
 
 def _claude_code(path: Path, repeated: Container[str]) -> TranscriptReader:
@@ -78,7 +78,7 @@ CLIENTS: Mapping[str, TranscriptClient] = {
             watched=claude_code.watched,
             is_transcript=claude_code.is_transcript,
             is_session=claude_code.is_of_session,
-            forks=True,
+            beside=claude_code.beside,
         ),
         _kept("codex", KEPT[codex.CLIENT]),
         _kept("gemini", KEPT[gemini.CLIENT]),

@@ -109,7 +109,7 @@ class TranscriptFollower:
     async def _import(self, client: TranscriptClient, importer: TranscriptImport, paths: Iterable[Path]) -> bool:
         """Imports what is new there; whether that was possible."""
         try:
-            progress = await importer.run([path for path in paths if path.exists()], follow=True)
+            progress = await importer.run([path for path in paths if path.is_file() or path.is_dir()], follow=True)
         except (LoopgraphError, OSError) as error:
             logger.warning("transcripts of %s wait: %s", client.title, error)
             return False

@@ -232,7 +232,7 @@ class Copies:
     """Which lines of which transcripts stand in another, too: a session that was forked begins with a copy of another's.
 
     Those that begin with the same line are copies of one: the first of them is read whole, of the others what is new. ``heads``
-    are the ids of first lines that are known, and become more.
+    are the ids of first lines that are known, empty where there is none, and become more.
     """
 
     def __init__(
@@ -249,21 +249,28 @@ class Copies:
         for file in files:
             if (position := known.get(file.file_id)) and position.head:
                 heads.setdefault(file.path, position.head)
-        beside = {path for file in changed for path in file.path.parent.glob("*.jsonl")}
+        if client.beside is None:
+            return
+        anew = {file.path for file in changed}
+        beside: set[Path] = set()
+        for path in anew:
+            if client.is_session(path) and path not in beside:  # those beside one are beside each of them
+                beside.update(client.beside(path))
         for path in sorted({*beside, *(file.path for file in files)}):
-            if not client.forks or not client.is_session(path):
+            if not client.is_session(path):
                 continue
-            if head := heads.get(path) or _head(path):
-                heads[path] = head
+            if path in anew or path not in heads:
+                heads[path] = _head(path) or ""
+            if head := heads[path]:
                 self._alike.setdefault(head, []).append(path)
 
     def head_of(self, file: FoundFile) -> str | None:
         """The id of a transcript's first line."""
-        return self._heads.get(file.path)
+        return self._heads.get(file.path) or None
 
     def is_alone(self, file: FoundFile) -> bool:
         """Whether it is known that no other begins like it: so it has no lines of another, and gets none."""
-        if not self._client.forks or not self._client.is_session(file.path):
+        if self._client.beside is None or not self._client.is_session(file.path):
             return True
         return len(self._alike.get(self._heads.get(file.path) or "", ())) == 1
 

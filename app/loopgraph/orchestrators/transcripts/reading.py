@@ -72,8 +72,10 @@ class Reading:
         return taken
 
     def goes_on_with(self, file: FoundFile) -> bool:
-        """Whether what is there now is what has been read, and perhaps more."""
+        """Whether what is there now is what has been read, and perhaps more: its size does not tell. Raises OSError."""
         if file.stamp.size < self._lines.offset or file.about_ns != self.file.about_ns or self._is_closed:
+            return False
+        if digest_of(file.path, self._lines.offset) != self._lines.digest:
             return False
         self.file = file
         return True
