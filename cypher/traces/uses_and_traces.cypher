@@ -1,11 +1,14 @@
 // Uses of patterns, as far as the subject may see their traces (null: all): the traces of the subagents that worked for the prompts
-// that they are in, and the next prompt of a person in their sessions.
+// that they are in, and the next prompt of a person in their sessions. The execution has a MATCH of its own: in one pattern with its
+// trace, the embedded engine begins at all traces.
 // access: read
 // parameters: execution_ids, subject
 // returns: hook, is_subagent, subagents, next
 UNWIND $execution_ids AS id
-MATCH (t:Trace)-[:RAN]->(h:HookExecution {execution_id: id})
-WHERE h.pattern_type IS NOT NULL AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+MATCH (h:HookExecution {execution_id: id})
+WHERE h.pattern_type IS NOT NULL
+MATCH (t:Trace)-[:RAN]->(h)
+WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
 CALL {
   WITH t
   OPTIONAL MATCH (s:Trace {root_id: t.correlation_id})

@@ -161,6 +161,8 @@ class HookExecution(Loaded, relay.Node):
 
     @strawberry.field(description="What was done under the use of a pattern; null for other steps.")
     async def use(self, info: Info) -> PatternUse | None:
+        if self.pattern_type is None:
+            return None
         figures = await info.context.loaders.use.load(self.execution_id)
         return PatternUse.of(figures) if figures else None
 
