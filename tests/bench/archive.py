@@ -27,7 +27,6 @@ from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent,
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.memory import collected_now_and_then
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.archive.pruning import Pruning
@@ -133,8 +132,7 @@ def on(engine: EngineUnderTest | None, folder: Path) -> dict[str, str]:
         async with Graph.open(settings) as graph:
             await schema.prepare(graph)
             pid = java_child() if engine else orjson.loads((home / "engine.json").read_bytes())["pid"]
-            async with collected_now_and_then():  # as the commands do
-                return await measure(graph, pid, folder / "archive")
+            return await measure(graph, pid, folder / "archive")
 
     return asyncio.run(work())
 

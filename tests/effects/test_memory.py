@@ -8,7 +8,7 @@ import gc
 import weakref
 from collections.abc import AsyncIterator
 
-from loopgraph.effects.memory import Collector, collected_now_and_then
+from loopgraph.effects.memory import Collector
 
 
 class Knot:
@@ -64,11 +64,3 @@ async def test_it_does_not_wait_for_ever() -> None:
     async with running(Collector(asyncio.Event().wait, every_s=0.01, latest_s=0.01)), asyncio.timeout(30):
         while left() is not None:  # noqa: ASYNC110 - a collection has no event
             await asyncio.sleep(0.01)
-
-
-async def test_beside_one_long_work_it_is_now_and_then() -> None:
-    before = gc.get_threshold()
-    async with collected_now_and_then():
-        await asyncio.sleep(0)
-        assert gc.get_threshold()[2] > before[2]
-    assert gc.get_threshold() == before

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 _NEVER = 1_000_000
 EVERY_S = 10.0
@@ -43,18 +43,3 @@ class Collector:
                 self.collections += 1
         finally:
             gc.set_threshold(young, middle, old)
-
-
-@contextlib.asynccontextmanager
-async def collected_now_and_then() -> AsyncIterator[None]:
-    """For one long work that nobody waits beside: the collections that Python would make of itself take a sixth of it."""
-
-    async def at_once() -> None:
-        pass
-
-    collecting = asyncio.create_task(Collector(at_once).run_forever())
-    try:
-        yield
-    finally:
-        collecting.cancel()
-        await asyncio.gather(collecting, return_exceptions=True)

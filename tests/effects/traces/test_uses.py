@@ -325,7 +325,7 @@ async def test_uses_move_to_the_version_of_the_file_when_that_is_known(graph: Gr
         "UNWIND $ids AS id MATCH (v:PatternVersion {node_id: id}) RETURN v.status AS status",
         ids=sorted(seen.values()),
     )
-    # One that was taken for another text of a pattern that another test has made was a draft of it.
+    # In a graph that others use, too, one can have been made a draft of a pattern of theirs; a draft is rejected.
     assert {row["status"] for row in left} <= {"deprecated", "rejected"}, "what was only seen is out of use"
     assert len(left) == 4
 

@@ -100,6 +100,9 @@ class Counts:
     """What was told, by kind; a request to a model has several lines."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._calls: set[str] = set()
         self.prompts = self.subagents = self.tool_calls = 0
 
@@ -125,5 +128,5 @@ class Counts:
             "tool_calls": self.tool_calls,
             "model_calls": len(self._calls),
         }
-        self.__init__()  # type: ignore[misc]
+        self._begin()
         return totals
