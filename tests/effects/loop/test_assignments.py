@@ -23,11 +23,11 @@ async def test_an_assignment_is_recorded_once_and_without_the_unit(graph: Graph)
     id_ = experiment.experiment_id
     records = AssignmentRecords(graph)
     for _ in range(3):
-        await records.record(id_, "ada@example.com", Arm.TREATMENT)
+        await records.record(id_, "yvonne@example.com", Arm.TREATMENT)
     before = graph.statements
-    await records.record(id_, "ada@example.com", Arm.TREATMENT)
+    await records.record(id_, "yvonne@example.com", Arm.TREATMENT)
     assert graph.statements == before
-    await AssignmentRecords(graph).record(id_, "ada@example.com", Arm.TREATMENT)
+    await AssignmentRecords(graph).record(id_, "yvonne@example.com", Arm.TREATMENT)
     await records.record(id_, "bob", Arm.CONTROL)
     await records.record(id_, "eve", Arm.CONTROL)
     assert await FeedbackReads(graph).assigned_units([id_, "none"]) == {
@@ -37,7 +37,7 @@ async def test_an_assignment_is_recorded_once_and_without_the_unit(graph: Graph)
     [row] = await statement(
         graph, "MATCH (a:Assignment {experiment_id: $id, arm: 'treatment'}) RETURN properties(a) AS all", id=id_
     )
-    assert "ada" not in str(row["all"])
+    assert "yvonne" not in str(row["all"])
 
 
 async def test_the_tallies_of_several_experiments_are_one_statement(graph: Graph) -> None:
