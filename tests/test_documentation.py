@@ -25,12 +25,13 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTATION = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def setting_row(name: str) -> str:
-    """The line of the README's table for one setting."""
+    """The line of the table of settings for one setting."""
     field = Settings.model_fields[name]
     default = field.default
     if isinstance(default, SecretStr):
@@ -43,17 +44,20 @@ def setting_row(name: str) -> str:
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
 def test_every_setting_is_documented_with_its_default(name: str) -> None:
-    assert setting_row(name) in README.splitlines()
+    assert setting_row(name) in DOCUMENTATION.splitlines()
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
-    named = set(re.findall(r"`LOOPGRAPH_(\w+)`", README))
+    named = set(re.findall(r"`LOOPGRAPH_(\w+)`", DOCUMENTATION))
     tests_only = {name for name in named if name.startswith("TEST_")}
     assert named - tests_only == {name.upper() for name in Settings.model_fields}
 
 
 def test_every_command_and_option_is_documented() -> None:
-    rows = {match[1]: match[0] for match in re.finditer(r"^\| `loopgraph ([a-z -]+?)(?: [A-Z]+)?` \|.*$", README, re.M)}
+    rows = {
+        match[1]: match[0]
+        for match in re.finditer(r"^\| `loopgraph ([a-z -]+?)(?: [A-Z]+)?` \|.*$", DOCUMENTATION, re.M)
+    }
     commands = {}
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         group = getattr(command, "commands", None)
@@ -66,8 +70,8 @@ def test_every_command_and_option_is_documented() -> None:
                     assert option in rows[name], f"{option} of loopgraph {name}"
 
 
-@pytest.mark.parametrize("text", re.findall(r"```graphql\n(.*?)```", README, re.S))
-async def test_every_query_of_the_readme_is_allowed_and_uses_nothing_deprecated(text: str) -> None:
+@pytest.mark.parametrize("text", re.findall(r"```graphql\n(.*?)```", DOCUMENTATION, re.S))
+async def test_every_query_of_the_documentation_is_allowed_and_uses_nothing_deprecated(text: str) -> None:
     schema, settings = api.build_schema(Settings()), Settings()
     assert validate(schema._schema, parse(text), [NoDeprecatedCustomRule]) == []  # type: ignore[attr-defined]
     checked = Documents(
@@ -95,6 +99,21 @@ def test_every_place_that_contributing_names_exists() -> None:
             assert any(place.exists() for place in places), path
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings have where it is shown."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.*?)$", text, re.M)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_to_something(page: Path) -> None:
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
 @pytest.mark.parametrize("kind", list(RelationshipType))
 def test_every_edge_type_has_its_constraint_and_its_lookup(kind: RelationshipType) -> None:
     for engine in ("neo4j", "embedded"):
@@ -102,10 +121,10 @@ def test_every_edge_type_has_its_constraint_and_its_lookup(kind: RelationshipTyp
         assert f"FOR ()-[r:{kind.value}]-() REQUIRE r.edge_id IS UNIQUE" in text
 
 
-def test_every_trace_that_the_readme_begins_by_curl_ends() -> None:
+def test_every_trace_that_the_documentation_begins_by_curl_ends() -> None:
     begun, ended = set(), set()
     for path, headers, body in re.findall(
-        r"^curl localhost:8053/api/traces/(\w+) (.*?) -d '(.*?)'$", README, re.M | re.S
+        r"^curl localhost:8053/api/traces/(\w+) (.*?) -d '(.*?)'$", DOCUMENTATION, re.M | re.S
     ):
         header = re.search(r"x-correlation-id: ([\w-]+)", headers)
         body = re.sub("<(.*?)>", r"\1", body)  # what the reader is to fill in
@@ -117,19 +136,19 @@ def test_every_trace_that_the_readme_begins_by_curl_ends() -> None:
     assert begun == ended == {"task-4711", "task-4712"}
 
 
-def test_the_events_of_hooks_and_the_queries_that_the_readme_sends_by_curl_are_understood() -> None:
-    [event] = re.findall(r"^curl localhost:8053/api/hooks/claude-code .*? -d '(.*?)'$", README, re.M | re.S)
+def test_the_events_of_hooks_and_the_queries_that_the_documentation_sends_by_curl_are_understood() -> None:
+    [event] = re.findall(r"^curl localhost:8053/api/hooks/claude-code .*? -d '(.*?)'$", DOCUMENTATION, re.M | re.S)
     told = [
         seen.event for seen in observe_hook(json.loads(event), Arrival(at=now(), stamped=False, execution_id=new_id()))
     ]
     assert "Fix the failing test" in [getattr(of, "prompt_text", None) for of in told]
-    [query] = re.findall(r"^curl localhost:8053/graphql .*? -d '(.*?)'$", README, re.M | re.S)
+    [query] = re.findall(r"^curl localhost:8053/graphql .*? -d '(.*?)'$", DOCUMENTATION, re.M | re.S)
     schema = api.build_schema(Settings())._schema  # type: ignore[attr-defined]
     assert validate(schema, parse(json.loads(query)["query"]), [NoDeprecatedCustomRule]) == []
 
 
 def test_every_code_of_an_error_is_documented() -> None:
-    [table] = re.findall(r"^### What errors say$(.*?)^## ", README, re.M | re.S)
+    [table] = re.findall(r"^## What errors say$(.*?)^## ", DOCUMENTATION, re.M | re.S)
     documented = {code for row in re.findall(r"^\| (`.*?) \|", table, re.M) for code in re.findall(r"`([A-Z_]+)`", row)}
     written = re.compile(r'(?:\bcode(?:, message)? = |"code": |\b\d{3}, )"([A-Z][A-Z_]+)"')
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "app" / "loopgraph").rglob("*.py"))

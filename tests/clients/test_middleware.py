@@ -64,7 +64,7 @@ class Kept(TraceEvents):
 
 
 def shop(recorder: TraceEvents) -> FastAPI:
-    """A FastAPI application, traced as the README says."""
+    """A FastAPI application, traced as docs/applications.md says."""
     app = FastAPI()
     app.add_middleware(TracingMiddleware, recorder=recorder, service_name="shop", exclude={"/healthz"})
 

@@ -29,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "
-    "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see the README.",
+    "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see docs/operating.md.",
 )
 for command in (serve, watch, demo, doctor, report, migrate, backup, restore, schema):
     app.command()(command)

@@ -10,11 +10,11 @@ import pytest
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.errors import SetupError
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "costs.md"
 
 
 def test_the_file_of_the_documentation(tmp_path: Path) -> None:
-    [text] = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    [text] = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     file = tmp_path / "prices.toml"
     file.write_text(text)
     [(name, price)] = OwnPrices.read(file).models.items()

@@ -1,4 +1,4 @@
-"""Prices of one's own, from a file: of models that no public list has, and those that were agreed on. README shows one."""
+"""Prices of one's own, from a file: of models that no public list has, and those that were agreed on. docs/costs.md shows one."""
 
 from __future__ import annotations
 
