@@ -137,7 +137,8 @@ class Observation(Contract):
     any report ties the two together: one that has both, or two of them on one hook execution.
 
     Evidence for the place of a subagent's trace (``event`` is its TraceStarted): ``spawn_rule`` says how
-    ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang. On a
+    ``event.spawned_by`` is known; ``parent_span_ids`` are the spans under which the subagent's own spans hang (on a
+    TraceCompleted that ends parts, ``Ending.PARTS``: the unknown spans under which these hang). On a
     HookExecuted, ``span_id`` is the span of the tool's execution, the one that spans of a subagent hang under. On an
     EndpointCalled, ``nested_in`` is the execution that made the call if there is one of this id, and ``within`` are the calls of
     models around it, as far as its reporter sees them; with a ``part``, its

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -197,9 +199,10 @@ async def test_a_prompt_without_hooks_waits_for_its_span(graph: Graph) -> None:
     assert [trace["status"] for trace in await traces(graph, session.session_id)] == ["success"] * 3
 
 
-def spans(trace: str, *, flags: int = 0, **parents: str) -> list[Observation]:
-    """What is said of spans that ended one after the other; one whose name begins with ``bad`` failed."""
-    ids = {name: f"{number + 1:016x}" for number, name in enumerate(["elsewhere", *parents])}
+def spans(trace: str, *, flags: int = 0, of: Sequence[str] | None = None, **parents: str) -> list[Observation]:
+    """What is said of spans that ended one after the other, of these in one export; one whose name begins with ``bad`` failed."""
+    names = dict.fromkeys(["elsewhere", *parents, *filter(None, parents.values())])
+    ids = {name: f"{number + 1:016x}" for number, name in enumerate(names)}
     items = [
         {
             "traceId": trace, "spanId": ids[name], "parentSpanId": ids.get(parent, ""), "name": name, "flags": flags,
@@ -207,6 +210,7 @@ def spans(trace: str, *, flags: int = 0, **parents: str) -> list[Observation]:
             "status": {"code": 2 if name.startswith("bad") else 0},
         }
         for number, (name, parent) in enumerate(parents.items())
+        if of is None or name in of
     ]  # fmt: skip
     report = observe_spans(read_spans({"resourceSpans": [{"scopeSpans": [{"spans": items}]}]}))
     assert not report.refused
@@ -248,6 +252,51 @@ async def test_a_root_that_is_sent_tells_how_its_trace_ended(graph: Graph, root_
         await record(graph, *report)
     found = await trace(graph, id_)
     assert (found["status"], "closed_by" in found) == ("success", False)
+
+
+EXPORTS = [
+    [["bad", "middle", "late"]],
+    *([[*exports] for exports in permutations((["bad"], ["middle"], ["late"]))]),
+    [["middle", "late"], ["bad"]],
+    [["late"], ["bad", "middle"]],
+    [["bad", "late"], ["middle"]],
+    [["late"], ["late"], ["middle"], ["bad"], ["late"], ["middle"]],
+]
+
+
+@pytest.mark.parametrize("exports", EXPORTS, ids=str)
+async def test_the_highest_span_says_how_it_ended_though_what_is_below_it_outlives_it(
+    graph: Graph, exports: list[list[str]]
+) -> None:
+    """Its SDK sends no flags, so that nothing but what is there tells which of the spans is the highest."""
+    id_ = otel_id()
+    for names in exports:
+        await record(graph, *spans(id_, of=names, bad="elsewhere", middle="bad", late="middle"))
+    found = await trace(graph, id_)
+    assert (found["status"], found["closed_by"], "open_key" in found) == ("error", "spans", False)
+    assert found["completed_at"].timestamp() == START_NS / 1e9 + 1
+
+
+@pytest.mark.parametrize("exports", [*permutations((["late"], ["root", "bad"], ["bad", "late"]))], ids=str)
+async def test_the_end_of_the_root_outweighs_all_that_is_known_of_its_parts(
+    graph: Graph, exports: list[list[str]]
+) -> None:
+    id_ = otel_id()
+    for names in exports:
+        await record(graph, *spans(id_, of=names, bad="root", root="", late="bad"))
+    found = await trace(graph, id_)
+    assert (found["status"], "closed_by" in found) == ("success", False)
+    assert found["completed_at"].timestamp() == START_NS / 1e9 + 2
+
+
+async def test_of_many_parts_below_unknown_spans_the_last_that_ended_counts(graph: Graph) -> None:
+    id_, many = otel_id(), [f"part{number}" for number in range(60)]
+    parents = {name: f"unknown{number}" for number, name in enumerate(many)}
+    ids = {**parents, "bad": "elsewhere"}
+    for first in range(0, len(many), 20):
+        await record(graph, *spans(id_, of=many[first : first + 20], **ids))
+    await record(graph, *spans(id_, of=["bad"], **ids))
+    assert (await trace(graph, id_))["status"] == "error"
 
 
 async def test_a_parent_in_the_same_process_will_be_sent(graph: Graph) -> None:

@@ -76,7 +76,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
             event = TraceStarted(correlation_id=span.trace_id, **named)
             report.add_common(_observed(event, span, source=_of_service(span), rank=int(Trust.IN_PASSING)))
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
-        if (last := _last_of_parts(spans_of_one)) is not None:
+        for last in _last_of_parts(spans_of_one):
             report.add_common(_ended_so_far(last))
     return report
 
@@ -250,20 +250,22 @@ def _of_service(span: Span) -> str:
     return f"otel.resource.{span.origin.service or 'unknown'}".strip()
 
 
-def _last_of_parts(spans: Sequence[Span]) -> Span | None:
-    """The span that ended last of those at the top of a trace, if none of these is its root, nor will bring it: the parent of
-    one in the same process has yet to end."""
+def _last_of_parts(spans: Sequence[Span]) -> Iterable[Span]:
+    """The spans that ended last of those at the top of a trace, one below each parent, if none of these is its root, nor will
+    bring it: the parent of one in the same process has yet to end."""
     here = {span.span_id for span in spans}
     tops = [span for span in spans if span.parent_id not in here]
     if any(not span.parent_id.strip("0") or span.parent_is_remote is False for span in tops):
-        return None
-    return max((span for span in tops if instant(span.end_ns)), key=lambda span: span.end_ns, default=None)
+        return
+    for siblings in _grouped((span for span in tops if instant(span.end_ns)), lambda span: span.parent_id):
+        yield max(siblings, key=lambda span: span.end_ns)
 
 
 def _ended_so_far(span: Span) -> Observation:
-    """How a trace ended as far as its spans are known: their parent may never be sent."""
+    """How a trace ended as far as the spans below one parent are known: that may never be sent."""
     event = TraceCompleted(correlation_id=span.trace_id, success=not span.failed, timestamp=instant(span.end_ns))
-    return _observed(event, span, ending=int(Ending.PARTS))
+    above = span_key(span.trace_id, span.parent_id)
+    return _observed(event, span, ending=int(Ending.PARTS), parent_span_ids=(above,))
 
 
 def _context(fields: Fields, span: Span) -> Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from loopgraph.contracts.traces import FINAL, TraceClosure, TraceStatus
@@ -10,6 +11,7 @@ from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces.joining import (
     AGENTS,
     ENDS,
+    ENDS_OF_PARTS,
     GOING_ON,
     PARTS_END,
     Properties,
@@ -25,7 +27,8 @@ BEGUN: Final = "begun_hash"
 
 def with_conclusions(properties: Properties) -> Properties:
     """A trace with all that follows from its properties."""
-    properties = _ended_by_parts(properties) if PARTS_END in properties else properties
+    is_in_parts = PARTS_END in properties or ENDS_OF_PARTS in properties
+    properties = _ended_by_parts(properties) if is_in_parts else properties
     properties = gone_on(properties) if properties.get(GOING_ON) else properties
     properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
     return _with_last_ends(properties) if properties.get(ENDS) else properties
@@ -60,14 +63,27 @@ def _with_its_agent(properties: Properties) -> Properties:
     return {**properties, **concluded(properties, {"agent_type": agent})}
 
 
+_MOST_PARTS = 32
+"""So many of the last ends of parts are kept in mind."""
+
+
+def is_told_of(properties: Properties) -> bool:
+    """Whether anybody has told of a trace itself, and not only of its parts."""
+    return bool(BEGUN in properties or properties.get("started_at") or properties.get("hooked"))
+
+
 def _ended_by_parts(properties: Properties) -> Properties:
+    ends: dict[str, str] = json_value(properties.get(ENDS_OF_PARTS)) or {}
+    if len(ends) > _MOST_PARTS:
+        ends = dict(sorted(sorted(ends.items(), key=itemgetter(1))[-_MOST_PARTS:]))
+        properties = {**properties, ENDS_OF_PARTS: json_text(ends)}
     by_parts = properties.get("closed_by") == TraceClosure.SPANS
     if by_parts and is_concluded("status", properties):
         properties = {**reopened(properties), "closed_by": None}
-    is_told_of = BEGUN in properties or properties.get("started_at") or properties.get("hooked")
-    if TraceStatus(properties["status"]) in FINAL or is_told_of:
+    last = max([*ends.values(), properties.get(PARTS_END) or ""])
+    if TraceStatus(properties["status"]) in FINAL or is_told_of(properties) or not last:
         return properties
-    at, _, status = properties[PARTS_END].partition("|")
+    at, _, status = last.partition("|")
     conclusions: Properties = {"status": status}
     if properties.get("completed_at") is None:
         conclusions["completed_at"] = datetime.fromisoformat(at)

@@ -32,12 +32,16 @@ AGENTS = "agents_below"
 ENDS = "ordered_ends"
 """How the last ends of a trace were told that went to it by order: JSON of ``{instant|source: properties}``."""
 
-MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS, ENDS})
+ENDS_OF_PARTS = "ends_of_parts"
+"""How the last of the spans below each span ended that is not known itself, of a trace whose root is not: JSON of
+``{span: instant|status}``."""
+
+MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS, ENDS, ENDS_OF_PARTS})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})
 PARTS_END = "parts_end"
-"""The instant and the status of the last that ended of a trace whose root is not known, as ``instant|status``."""
+"""The last of ``ENDS_OF_PARTS``, as earlier releases stored it: without the span that it is below."""
 
 GOING_ON = "going_on_at"
 """When a trace was at work last, of those whose end nobody tells."""

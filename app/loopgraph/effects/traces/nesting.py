@@ -12,8 +12,10 @@ from typing import NamedTuple
 from loopgraph.assets import query
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.graph.values import json_text, json_value
+from loopgraph.effects.traces.concluding import is_told_of
 from loopgraph.effects.traces.folding import Batch
-from loopgraph.effects.traces.joining import Properties
+from loopgraph.effects.traces.joining import ENDS_OF_PARTS, Properties
 
 _CALLS_BELOW = query("traces/calls_below")
 _SPANS_ABOVE = query("traces/spans_above")
@@ -77,6 +79,24 @@ async def nest(tx: Transaction, batch: Batch) -> list[Properties]:
         elif any(touched[place.id].get(name) != value for name, value in place.learned.items()):
             batch.calls.put({**touched[place.id], **place.learned})
     return rows
+
+
+async def leave_highest_ends(tx: Transaction, batch: Batch) -> None:
+    """Takes the ends of parts that are below known spans from the traces that nobody has told of, in memory: only the highest
+    spans that are known say how such a trace ended, and each of these has told of its own end."""
+    told = {
+        trace["correlation_id"]: json_value(trace[ENDS_OF_PARTS])
+        for trace in batch.traces.all()
+        if trace.get(ENDS_OF_PARTS) and not is_told_of(trace)
+    }
+    above = {span for ends in told.values() for span in ends}
+    known = {span for span in above if batch.hooks.get(span) or batch.calls.get(span)}
+    if unknown := sorted(above - known):
+        known |= {row["key"] for row in await tx.run(_SPANS_ABOVE, span_keys=unknown)}
+    for id_, ends in told.items():
+        left = {span: end for span, end in ends.items() if span not in known}
+        if left != ends and (trace := batch.traces.get(id_)):
+            batch.traces.put({**trace, ENDS_OF_PARTS: json_text(left) if left else None})
 
 
 async def store_nested(tx: Transaction, rows: list[Properties]) -> None:

@@ -14,11 +14,11 @@ from loopgraph.contracts.uses import PATTERN, MemoryLoaded, PatternUsed
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.traces.joining import (
     AGENTS,
+    ENDS_OF_PARTS,
     GOING_ON,
     MAPS,
     MEMORIES,
     PARTS,
-    PARTS_END,
     RANKS,
     Properties,
     micros,
@@ -52,7 +52,7 @@ def observed(observation: Observation) -> Properties:
         given |= {"hook_type": PATTERN, "tool_name": event.pattern_name}
     if observation.otel_trace_id and "root_id" in given:
         given["otel_root_id"] = observation.otel_trace_id
-    if observation.parent_span_ids:
+    if observation.parent_span_ids and isinstance(event, TraceStarted):
         given["parent_span_ids"] = sorted(observation.parent_span_ids)
     if observation.within:
         given["within"] = sorted(observation.within)
@@ -108,7 +108,8 @@ def _course(observation: Observation) -> Properties:
         case TraceStarted():
             return {"started_at": at} if at else {}
         case TraceCompleted() if observation.ending == Ending.PARTS and at:
-            return {PARTS_END: f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"}
+            end = f"{at.astimezone(UTC).isoformat(timespec='microseconds')}|{event.outcome.value}"
+            return {ENDS_OF_PARTS: json_text(dict.fromkeys(observation.parent_span_ids, end))}
         case TraceCompleted():
             return {"status": event.outcome.value} | ({"completed_at": at} if at else {})
         case PatternUsed():

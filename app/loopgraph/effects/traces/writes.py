@@ -19,7 +19,7 @@ from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.late_prompts import give_late_prompts
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
-from loopgraph.effects.traces.nesting import nest, store_nested
+from loopgraph.effects.traces.nesting import leave_highest_ends, nest, store_nested
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
 from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
@@ -103,6 +103,7 @@ class TraceWrites:
             outcomes = [_fold(batch, next(rest) if isinstance(item, Piece) else item) for item in pieces]
             batch.nest_calls()
             nested = await nest(tx, batch)
+            await leave_highest_ends(tx, batch)
             left[:] = await end_what_is_left(tx, batch)
             await conclude_uses(tx, batch, prompts, self._choosing, max(arrivals))
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
