@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -51,18 +52,20 @@ def test_the_recorded_session_is_read_alike_in_both_encodings(path: str, items: 
     assert [len(read_alike(path, body)) for body in recorded(path)] == items
 
 
+WHOLE_SPAN = {
+    **span(2, 1, "GET /", 3, **{"http.route": "/"}),
+    "traceState": "a=b",
+    "status": {"code": 2, "message": "broken"},
+    "events": [{"timeUnixNano": str(START_NS), "name": "exception", "attributes": attributes({"n": 1})}],
+    "links": [{"traceId": TRACE.upper(), "spanId": "00000000000000ff"}],
+    "droppedAttributesCount": 1,
+    "droppedEventsCount": 2,
+    "droppedLinksCount": 3,
+}
+
+
 def test_a_span_with_everything() -> None:
-    whole = {
-        **span(2, 1, "GET /", 3, **{"http.route": "/"}),
-        "traceState": "a=b",
-        "status": {"code": 2, "message": "broken"},
-        "events": [{"timeUnixNano": str(START_NS), "name": "exception", "attributes": attributes({"n": 1})}],
-        "links": [{"traceId": TRACE.upper(), "spanId": "00000000000000ff"}],
-        "droppedAttributesCount": 1,
-        "droppedEventsCount": 2,
-        "droppedLinksCount": 3,
-        "unknownField": {"is": ["ignored"]},
-    }
+    whole = {**WHOLE_SPAN, "unknownField": {"is": ["ignored"]}}
     [found] = otel_json.read_spans(traces(whole))
     del whole["unknownField"]
     assert read_alike("/v1/traces", traces(whole)) == (found,)
@@ -86,52 +89,50 @@ def test_a_log_record_is_dated_by_its_observation_if_need_be() -> None:
     assert (found.time_ns, found.severity, found.event_name, found.body) == (START_NS, "ERROR", "e", [1, {}])
 
 
+TIMES = {"startTimeUnixNano": "1", "timeUnixNano": "2"}
+EVERY_METRIC = metrics(
+    {"name": "g", "unit": "1", "gauge": {"dataPoints": [{**TIMES, "asInt": "-3"}]}},
+    {
+        "name": "s",
+        "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [{**TIMES, "asDouble": 1.5}]},
+    },
+    {
+        "name": "h",
+        "histogram": {
+            "aggregationTemporality": 1,
+            "dataPoints": [
+                {**TIMES, "count": "3", "sum": 6.5, "bucketCounts": ["1", "2"], "explicitBounds": [4], "min": 0}
+            ],
+        },
+    },
+    {
+        "name": "e",
+        "exponentialHistogram": {
+            "aggregationTemporality": 2,
+            "dataPoints": [
+                {
+                    **TIMES,
+                    "count": 4,
+                    "sum": 1,
+                    "scale": -2,
+                    "zeroCount": "1",
+                    "positive": {"offset": 1, "bucketCounts": ["3"]},
+                }
+            ],
+        },
+    },
+    {
+        "name": "q",
+        "summary": {
+            "dataPoints": [{**TIMES, "count": "2", "sum": 9, "quantileValues": [{"quantile": 0.5, "value": 4.5}]}]
+        },
+    },
+    {"name": "none"},
+)
+
+
 def test_every_kind_of_metric() -> None:
-    times = {"startTimeUnixNano": "1", "timeUnixNano": "2"}
-    found = read_alike(
-        "/v1/metrics",
-        metrics(
-            {"name": "g", "unit": "1", "gauge": {"dataPoints": [{**times, "asInt": "-3"}]}},
-            {
-                "name": "s",
-                "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [{**times, "asDouble": 1.5}]},
-            },
-            {
-                "name": "h",
-                "histogram": {
-                    "aggregationTemporality": 1,
-                    "dataPoints": [
-                        {**times, "count": "3", "sum": 6.5, "bucketCounts": ["1", "2"], "explicitBounds": [4], "min": 0}
-                    ],
-                },
-            },
-            {
-                "name": "e",
-                "exponentialHistogram": {
-                    "aggregationTemporality": 2,
-                    "dataPoints": [
-                        {
-                            **times,
-                            "count": 4,
-                            "sum": 1,
-                            "scale": -2,
-                            "zeroCount": "1",
-                            "positive": {"offset": 1, "bucketCounts": ["3"]},
-                        }
-                    ],
-                },
-            },
-            {
-                "name": "q",
-                "summary": {
-                    "dataPoints": [
-                        {**times, "count": "2", "sum": 9, "quantileValues": [{"quantile": 0.5, "value": 4.5}]}
-                    ]
-                },
-            },
-            {"name": "none"},
-        ),
-    )
+    found = read_alike("/v1/metrics", EVERY_METRIC)
     assert [(point.metric, point.kind, point.temporality, point.value, point.count) for point in found] == [
         ("g", "gauge", "unspecified", -3.0, None),
         ("s", "sum", "cumulative", 1.5, None),
@@ -258,6 +259,45 @@ def test_bytes_that_are_no_protobuf_are_refused() -> None:
         with pytest.raises(InvalidInput, match="protobuf"):
             read(b"\xff\xff\xff")
         assert read(b"") == ()
+
+
+WHOLE_LOG = {
+    "timeUnixNano": "1",
+    "observedTimeUnixNano": "2",
+    "severityNumber": 17,
+    "severityText": "bad",
+    "eventName": "e",
+    "body": any_value([1, "text", 1.5, True, b"x", {"a": "b"}]),
+    "traceId": TRACE,
+    "spanId": f"{1:016x}",
+}
+
+
+def capitals(place: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to all members of a body that have a name of several words."""
+    inner = place.items() if isinstance(place, dict) else enumerate(place) if isinstance(place, list) else ()
+    for key, value in inner:
+        if isinstance(key, str) and not key.islower():
+            yield (*way, key)
+        yield from capitals(value, (*way, key))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/v1/traces", traces(WHOLE_SPAN)), ("/v1/logs", logs(WHOLE_LOG)), ("/v1/metrics", EVERY_METRIC)],
+)
+def test_in_json_no_member_that_is_named_as_in_protobuf_is_passed_over(path: str, body: Json) -> None:
+    assert refused_field(path, body) == "nothing"
+    for way in capitals(body):
+        renamed = json.loads(json.dumps(body))
+        place = renamed
+        for key in way[:-1]:
+            place = place[key]
+        other = re.sub("([A-Z])", r"_\1", way[-1]).lower()
+        place[other] = place.pop(way[-1])
+        found = [item for item in READERS[path][0](renamed) if isinstance(item, InvalidInput)]
+        assert found, way
+        assert any(other in str(item) and way[-1] in str(item) for item in found), found
 
 
 # One bad item loses no other

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
+from loopgraph.computes.otel.json_members import (
+    Json,
+    array,
+    as_array,
+    as_integer,
+    as_number,
+    each,
+    enum,
+    integer,
+    map_of,
+    member,
+    number,
+    numbers,
+    text,
+)
 from loopgraph.computes.otel.model import (
     SPAN_KINDS,
     TEMPORALITIES,
@@ -27,13 +40,10 @@ from loopgraph.errors import InvalidInput
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Json = dict[str, Any]
-
 MAX_DEPTH: Final = 64
 """Deepest nesting of attribute values that is read."""
 
-_INTEGER = re.compile(r"-?[0-9]{1,20}")
-_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+_VALUES = ("stringValue", "bytesValue", "intValue", "boolValue", "doubleValue", "arrayValue", "kvlistValue")
 _POINT_KINDS = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
 _OF_METRICS = frozenset({*_POINT_KINDS, "name", "description", "unit", "metadata"})
 _OF_DATA = ("aggregationTemporality", "isMonotonic")
@@ -63,7 +73,7 @@ def _signals(
     resources: str,
     scopes: str,
     items: str,
-    read: Callable[[Origin, _Json], T],
+    read: Callable[[Origin, Json], T],
     count: Callable[[Any], int] = lambda item: 1,
 ) -> Iterator[tuple[str, T | InvalidInput]]:
     """The paths of the items and what they are read as; errors, which name the path of what is wrong, in the places of those that
@@ -75,7 +85,10 @@ def _signals(
         resource = _tried(place, _resource, per_resource)
         yield from _not_understood(per_resource, place, scopes, "resource", "schemaUrl")
         for scope_place, per_scope in _objects(per_resource, scopes, place):
-            scope, of_scope = _tried(scope_place, _scope, per_scope), _placed(scope_place, _list, per_scope, items)
+            scope, of_scope = (
+                _tried(scope_place, _scope, per_scope),
+                _placed(scope_place, as_array, per_scope.get(items), items),
+            )
             yield from _not_understood(per_scope, scope_place, items, "scope", "schemaUrl")
             if isinstance(resource, InvalidInput):
                 yield from [(place, resource)] * sum(map(count, of_scope))
@@ -88,7 +101,7 @@ def _signals(
                     yield item_place, _tried(item_place, reading, item)
 
 
-def _not_understood(parent: _Json, place: str, wanted: str, *known: str) -> Iterator[tuple[str, InvalidInput]]:
+def _not_understood(parent: Json, place: str, wanted: str, *known: str) -> Iterator[tuple[str, InvalidInput]]:
     """An error in the place of what an object holds that has not what is read of it, but something else."""
     others = sorted(parent.keys() - {wanted, *known})
     if others and parent.get(wanted) is None:
@@ -96,22 +109,22 @@ def _not_understood(parent: _Json, place: str, wanted: str, *known: str) -> Iter
         yield place, InvalidInput(place or "body", f"has no {wanted}, which is all that is read here; it has {named}")
 
 
-def _resource(per_resource: _Json) -> Attributes:
-    return _placed("resource", _attributes, _object(per_resource, "resource"))
+def _resource(per_resource: Json) -> Attributes:
+    return _placed("resource", _attributes, map_of(per_resource, "resource"))
 
 
-def _scope(per_scope: _Json) -> Attributes:
-    scope = _object(per_scope, "scope")
+def _scope(per_scope: Json) -> Attributes:
+    scope = map_of(per_scope, "scope")
 
     def read() -> Attributes:
-        return known(name=_text(scope, "name"), version=_text(scope, "version"), attributes=_attributes(scope))
+        return known(name=text(scope, "name"), version=text(scope, "version"), attributes=_attributes(scope))
 
     return _placed("scope", read)
 
 
-def _objects(parent: _Json, key: str, place: str) -> Iterator[tuple[str, _Json]]:
+def _objects(parent: Json, key: str, place: str) -> Iterator[tuple[str, Json]]:
     """The objects of an array, with their places."""
-    for i, item in enumerate(_placed(place, _list, parent, key)):
+    for i, item in enumerate(_placed(place, as_array, parent.get(key), key)):
         inner = f"{place}.{key}.{i}" if place else f"{key}.{i}"
         if not isinstance(item, dict):
             raise InvalidInput(inner, "must be an object")
@@ -131,7 +144,7 @@ def _under(place: str, item: T | InvalidInput) -> T | InvalidInput:
     return InvalidInput(f"{place}.{item.field}", item.problem) if isinstance(item, InvalidInput) else item
 
 
-def _tried(place: str, read: Callable[[_Json], T], item: Any) -> T | InvalidInput:
+def _tried(place: str, read: Callable[[Json], T], item: Any) -> T | InvalidInput:
     """What an object is read as, or why it cannot be."""
     if not isinstance(item, dict):
         return InvalidInput(place, "must be an object")
@@ -141,57 +154,57 @@ def _tried(place: str, read: Callable[[_Json], T], item: Any) -> T | InvalidInpu
         return _under(place, error)
 
 
-def _span(origin: Origin, item: _Json) -> Span:
-    status = _object(item, "status")
+def _span(origin: Origin, item: Json) -> Span:
+    status = map_of(item, "status")
     more = known(
-        events=_each(item, "events", _event),
-        links=_each(item, "links", _link),
-        trace_state=_text(item, "traceState"),
-        dropped_attributes=_int(item, "droppedAttributesCount"),
-        dropped_events=_int(item, "droppedEventsCount"),
-        dropped_links=_int(item, "droppedLinksCount"),
+        events=each(item, "events", _event),
+        links=each(item, "links", _link),
+        trace_state=text(item, "traceState"),
+        dropped_attributes=integer(item, "droppedAttributesCount"),
+        dropped_events=integer(item, "droppedEventsCount"),
+        dropped_links=integer(item, "droppedLinksCount"),
     )
     return Span(
         origin=origin,
-        trace_id=_text(item, "traceId").lower(),
-        span_id=_text(item, "spanId").lower(),
-        parent_id=_text(item, "parentSpanId").lower(),
-        name=_text(item, "name"),
-        kind=SPAN_KINDS[_enum(item, "kind", "SPAN_KIND_", SPAN_KINDS)],
-        start_ns=_int(item, "startTimeUnixNano"),
-        end_ns=_int(item, "endTimeUnixNano"),
+        trace_id=text(item, "traceId").lower(),
+        span_id=text(item, "spanId").lower(),
+        parent_id=text(item, "parentSpanId").lower(),
+        name=text(item, "name"),
+        kind=SPAN_KINDS[enum(item, "kind", "SPAN_KIND_", SPAN_KINDS)],
+        start_ns=integer(item, "startTimeUnixNano"),
+        end_ns=integer(item, "endTimeUnixNano"),
         attributes=_attributes(item),
-        status_code=_enum(status, "code", "STATUS_CODE_", ("unset", "ok", "error")),
-        status_message=_text(status, "message"),
+        status_code=enum(status, "code", "STATUS_CODE_", ("unset", "ok", "error")),
+        status_message=text(status, "message"),
         more=more,
-        parent_is_remote=parent_is_remote(_int(item, "flags")),
+        parent_is_remote=parent_is_remote(integer(item, "flags")),
     )
 
 
-def _event(item: _Json) -> Attributes:
-    return span_event(_text(item, "name"), _int(item, "timeUnixNano"), _attributes(item))
+def _event(item: Json) -> Attributes:
+    return span_event(text(item, "name"), integer(item, "timeUnixNano"), _attributes(item))
 
 
-def _link(item: _Json) -> Attributes:
-    trace_id, span_id = _text(item, "traceId").lower(), _text(item, "spanId").lower()
+def _link(item: Json) -> Attributes:
+    trace_id, span_id = text(item, "traceId").lower(), text(item, "spanId").lower()
     return known(trace_id=trace_id, span_id=span_id, attributes=_attributes(item))
 
 
-def _log(origin: Origin, item: _Json) -> Log:
-    severity = _enum(item, "severityNumber", "SEVERITY_NUMBER_", ())
+def _log(origin: Origin, item: Json) -> Log:
+    severity, observed = enum(item, "severityNumber", "SEVERITY_NUMBER_", ()), integer(item, "observedTimeUnixNano")
     return Log(
         origin=origin,
-        time_ns=_int(item, "timeUnixNano") or _int(item, "observedTimeUnixNano"),
-        severity=_text(item, "severityText") or severity_name(severity),
-        event_name=_text(item, "eventName") or None,
+        time_ns=integer(item, "timeUnixNano") or observed,
+        severity=text(item, "severityText") or severity_name(severity),
+        event_name=text(item, "eventName") or None,
         body=_value(item.get("body"), 0),
         attributes=_attributes(item),
-        trace_id=_text(item, "traceId").lower(),
-        span_id=_text(item, "spanId").lower(),
+        trace_id=text(item, "traceId").lower(),
+        span_id=text(item, "spanId").lower(),
     )
 
 
-def _points(origin: Origin, metric: _Json) -> list[Point | InvalidInput]:
+def _points(origin: Origin, metric: Json) -> list[Point | InvalidInput]:
     kind = next((kind for kind in _POINT_KINDS if metric.get(kind) is not None), None)
     if kind is None:
         unknown = sorted(name for name in metric.keys() - _OF_METRICS if metric[name] is not None)
@@ -199,9 +212,9 @@ def _points(origin: Origin, metric: _Json) -> list[Point | InvalidInput]:
             f"is none of the kinds that are read here ({', '.join(_POINT_KINDS)}); it has {', '.join(unknown[:3])}"
         )
         return [InvalidInput(unknown[0], problem)] if unknown else []
-    if problems := list(_not_understood(data := _object(metric, kind), kind, "dataPoints", *_OF_DATA)):
+    if problems := list(_not_understood(data := map_of(metric, kind), kind, "dataPoints", *_OF_DATA)):
         return [problem for _, problem in problems]
-    reading, items = partial(_point, origin, metric, kind), _list(data, "dataPoints")
+    reading, items = partial(_point, origin, metric, kind), array(data, "dataPoints")
     return [_tried(f"{kind}.dataPoints.{i}", reading, item) for i, item in enumerate(items)]
 
 
@@ -216,63 +229,63 @@ def _count(metric: Any) -> int:
     return len(points) if isinstance(points, list) else 1
 
 
-def _point(origin: Origin, metric: _Json, kind: str, item: _Json) -> Point:
+def _point(origin: Origin, metric: Json, kind: str, item: Json) -> Point:
     data, numeric = metric[kind], kind in ("gauge", "sum")
-    value = _optional_float(item, "asDouble" if numeric else "sum")
-    if numeric and value is None and "asInt" in item:
-        value = float(_int(item, "asInt"))
-    about = known(type=kind, description=_text(metric, "description"), monotonic=data.get("isMonotonic") is True)
-    temporality = _enum(data, "aggregationTemporality", "AGGREGATION_TEMPORALITY_", TEMPORALITIES)
+    value = number(item, "asDouble" if numeric else "sum")
+    if numeric and value is None and member(item, "asInt") is not None:
+        value = float(integer(item, "asInt"))
+    about = known(type=kind, description=text(metric, "description"), monotonic=member(data, "isMonotonic") is True)
+    temporality = enum(data, "aggregationTemporality", "AGGREGATION_TEMPORALITY_", TEMPORALITIES)
     return Point(
         origin=origin,
-        metric=_text(metric, "name"),
-        unit=_text(metric, "unit"),
+        metric=text(metric, "name"),
+        unit=text(metric, "unit"),
         kind=kind,
         temporality=TEMPORALITIES[temporality],
-        measured=not _int(item, "flags") & _NO_VALUE_FLAG,
+        measured=not integer(item, "flags") & _NO_VALUE_FLAG,
         value=value,
-        count=None if numeric else _int(item, "count"),
-        start_ns=_int(item, "startTimeUnixNano"),
-        time_ns=_int(item, "timeUnixNano"),
+        count=None if numeric else integer(item, "count"),
+        start_ns=integer(item, "startTimeUnixNano"),
+        time_ns=integer(item, "timeUnixNano"),
         attributes=_attributes(item),
         more={**about, **_distribution(kind, item)},
     )
 
 
-def _distribution(kind: str, item: _Json) -> Attributes:
+def _distribution(kind: str, item: Json) -> Attributes:
     """What a histogram or a summary says beside its sum and its count."""
-    extremes = {name: plain_number(_as_float(item[name], name)) for name in ("min", "max") if name in item}
+    extremes = {name: plain_number(as_number(item[name], name)) for name in ("min", "max") if name in item}
     match kind:
         case "histogram":
-            bounds, counts = _numbers(item, "explicitBounds", _as_float), _numbers(item, "bucketCounts", _as_int)
+            bounds, counts = numbers(item, "explicitBounds", as_number), numbers(item, "bucketCounts", as_integer)
             return extremes | known(explicit_bounds=bounds, bucket_counts=counts)
         case "exponentialHistogram":
             positive, negative = _buckets(item, "positive"), _buckets(item, "negative")
             return extremes | {
-                "scale": _int(item, "scale"),
-                **known(zero_count=_int(item, "zeroCount"), positive=positive, negative=negative),
-                "zero_threshold": _optional_float(item, "zeroThreshold") or 0.0,
+                "scale": integer(item, "scale"),
+                **known(zero_count=integer(item, "zeroCount"), positive=positive, negative=negative),
+                "zero_threshold": number(item, "zeroThreshold") or 0.0,
             }
         case "summary":
-            return known(quantiles=_each(item, "quantileValues", _quantile))
+            return known(quantiles=each(item, "quantileValues", _quantile))
     return {}
 
 
-def _buckets(item: _Json, key: str) -> Attributes:
-    buckets = _object(item, key)
-    counts = _numbers(buckets, "bucketCounts", _as_int)
-    return {"offset": _int(buckets, "offset"), "bucket_counts": counts} if counts else {}
+def _buckets(item: Json, key: str) -> Attributes:
+    buckets = map_of(item, key)
+    counts = numbers(buckets, "bucketCounts", as_integer)
+    return {"offset": integer(buckets, "offset"), "bucket_counts": counts} if counts else {}
 
 
-def _quantile(item: _Json) -> Attributes:
-    quantile, value = _optional_float(item, "quantile"), _optional_float(item, "value")
+def _quantile(item: Json) -> Attributes:
+    quantile, value = number(item, "quantile"), number(item, "value")
     return {"quantile": plain_number(quantile or 0.0), "value": plain_number(value or 0.0)}
 
 
 # Attributes
 
 
-def _attributes(item: _Json) -> Attributes:
+def _attributes(item: Json) -> Attributes:
     return _pairs(item.get("attributes"), "attributes", 0)
 
 
@@ -303,104 +316,20 @@ def _value(value: Any, depth: int) -> Any:
     for kind, raw in value.items():
         match kind:
             case "stringValue" | "bytesValue":
-                return _text(value, kind)
+                return text(value, kind)
             case "intValue":
-                return _as_int(raw, kind)
+                return as_integer(raw, kind)
             case "boolValue":
                 if not isinstance(raw, bool):
                     raise InvalidInput(kind, "must be true or false")
                 return raw
             case "doubleValue":
-                return plain_number(_as_float(raw, kind))
+                return plain_number(as_number(raw, kind))
             case "arrayValue":
-                values = _list(_object(value, kind), "values")
+                values = array(map_of(value, kind), "values")
                 return [_value(item, depth + 1) for item in values]
             case "kvlistValue":
-                return _pairs(_object(value, kind).get("values"), "values", depth + 1)
+                return _pairs(map_of(value, kind).get("values"), "values", depth + 1)
+    for kind in _VALUES if value else ():
+        member(value, kind)
     return None
-
-
-# Single members
-
-
-def _each(parent: _Json, key: str, read: Callable[[_Json], T]) -> list[T]:
-    """What each object of an array is read as; the path of an error begins with its place."""
-    result = []
-    for i, item in enumerate(_list(parent, key)):
-        if not isinstance(item, dict):
-            raise InvalidInput(f"{key}.{i}", "must be an object")
-        try:
-            result.append(read(item))
-        except InvalidInput as error:
-            raise InvalidInput(f"{key}.{i}.{error.field}", error.problem) from None
-    return result
-
-
-def _list(parent: _Json, key: str) -> list[Any]:
-    value = parent.get(key)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise InvalidInput(key, "must be an array")
-    return value
-
-
-def _object(parent: _Json, key: str) -> _Json:
-    value = parent.get(key)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidInput(key, "must be an object")
-    return value
-
-
-def _text(parent: _Json, key: str) -> str:
-    value = parent.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise InvalidInput(key, "must be a text")
-    return value
-
-
-def _int(parent: _Json, key: str) -> int:
-    value = parent.get(key)
-    return 0 if value is None else _as_int(value, key)
-
-
-def _as_int(value: Any, key: str) -> int:
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**64:
-        raise InvalidInput(key, "must be an integer of 64 bits")
-    return value
-
-
-def _optional_float(parent: _Json, key: str) -> float | None:
-    value = parent.get(key)
-    return None if value is None else _as_float(value, key)
-
-
-def _as_float(value: Any, key: str) -> float:
-    if isinstance(value, str):
-        try:
-            return _NOT_FINITE[value] if value in _NOT_FINITE else float(value)
-        except ValueError:
-            raise InvalidInput(key, "must be a number") from None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(key, "must be a number")
-    return float(value)
-
-
-def _numbers(parent: _Json, key: str, read: Callable[[Any, str], float]) -> list[Any]:
-    return [plain_number(read(value, f"{key}.{i}")) for i, value in enumerate(_list(parent, key))]
-
-
-def _enum(parent: _Json, key: str, prefix: str, names: Sequence[str]) -> int:
-    """A member of an enumeration, by its number; some senders write its name. One that is not known is as good as none."""
-    value = parent.get(key)
-    if isinstance(value, str) and value.startswith(prefix):
-        name = value.removeprefix(prefix).lower()
-        return names.index(name) if name in names else 0
-    number = 0 if value is None else _as_int(value, key)
-    return number if not names or 0 <= number < len(names) else 0
