@@ -1,5 +1,7 @@
 // What the calls of language models in some sessions used and cost, as far as the subject may see their traces (null: all).
-// Of calls of models that are within each other, the innermost that tells tokens counts: layers tell of one call again.
+// Of calls of models that are within each other, the innermost that uses tokens counts: layers tell of one call again. What
+// a layer tells that they cost together counts for those within it that tell no cost, in proportion to their prices, or else to
+// their tokens (as `computes/traces/usage`).
 // Counts from `most` on are no counts.
 // access: read
 // parameters: session_ids, subject, most
@@ -8,15 +10,26 @@ UNWIND $session_ids AS id
 MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
-WITH id, t, collect({call: c, links: [coalesce(c.nested_in, ''), coalesce(caller.parent_id, '')] + coalesce(c.within, []),
-     tells: c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL}) AS told
-WITH id, t, told, [x IN told | x.call.call_id] AS ids, [x IN told WHERE x.tells | x.call.call_id] AS tellers
-WITH id, t, told, tellers, [x IN told WHERE any(link IN x.links WHERE link IN ids)] AS layers
-UNWIND told AS one
-WITH id, t, one.call AS c, one, layers, tellers
-WHERE NOT any(x IN layers WHERE (x.tells OR NOT one.tells) AND c.call_id IN x.links)
-  AND (one.tells OR NOT any(link IN one.links WHERE link IN tellers))
-WITH id, c, coalesce(c.cost_usd, c.price_usd) AS cost, coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used
+WITH id, t, collect({call: c, id: c.call_id, links: [coalesce(c.nested_in, ''), coalesce(caller.parent_id, '')] + coalesce(c.within, []),
+     tokens: coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0), told: CASE WHEN c.cost_usd > 0 THEN c.cost_usd END,
+     price: CASE WHEN c.cost_usd IS NULL THEN c.price_usd END}) AS all_told
+WITH id, t, all_told, [x IN all_told | x.id] AS ids, [x IN all_told WHERE x.tokens > 0 | x.id] AS tellers
+WITH id, t, all_told, tellers, [x IN all_told WHERE any(link IN x.links WHERE link IN ids)] AS layers
+WITH id, t, layers, [x IN all_told WHERE x.told IS NOT NULL AND any(y IN layers WHERE x.id IN y.links)] AS payers,
+     [x IN all_told WHERE NOT any(y IN layers WHERE (y.tokens > 0 OR x.tokens = 0) AND x.id IN y.links)
+      AND (x.tokens > 0 OR NOT any(link IN x.links WHERE link IN tellers))] AS kept
+WITH id, t, kept, [p IN payers | {told: p.told,
+     inside: [x IN layers WHERE x.told IS NOT NULL AND p.id IN x.links AND NOT any(q IN payers WHERE q.id IN x.links AND p.id IN q.links)],
+     peers: [x IN kept WHERE x.told IS NULL AND p.id IN x.links AND NOT any(q IN payers WHERE q.id IN x.links AND p.id IN q.links)]}] AS payers
+WITH id, t, kept, [p IN payers WHERE size(p.peers) > 0 | {ids: [x IN p.peers | x.id], told: p.told,
+     rest: reduce(rest = p.told, x IN p.inside | rest - x.told), is_priced: all(x IN p.peers WHERE x.price > 0),
+     price: reduce(all_of = 0.0, x IN p.peers | all_of + coalesce(x.price, 0.0)),
+     tokens: reduce(all_of = 0.0, x IN p.peers | all_of + x.tokens)}] AS payers
+UNWIND kept AS one
+WITH id, t, one, one.call AS c, [p IN payers WHERE one.id IN p.ids AND p.rest > p.told / 1e9][0] AS payer
+WITH id, t, c, CASE WHEN payer IS NULL THEN c.cost_usd WHEN payer.is_priced THEN payer.rest * one.price / payer.price
+     WHEN payer.tokens > 0 THEN payer.rest * one.tokens / payer.tokens ELSE payer.rest / size(payer.ids) END AS told
+WITH id, c, told, coalesce(told, c.price_usd) AS cost, coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used
 WITH id, count(c) AS calls,
      sum(CASE WHEN c.input_tokens < $most THEN c.input_tokens * 1.0 ELSE 0.0 END) AS input_tokens,
      sum(CASE WHEN c.cache_read_tokens < $most THEN c.cache_read_tokens * 1.0 ELSE 0.0 END) AS cache_read_tokens,
@@ -24,7 +37,7 @@ WITH id, count(c) AS calls,
      sum(CASE WHEN c.output_tokens < $most THEN c.output_tokens * 1.0 ELSE 0.0 END) AS output_tokens,
      sum(CASE WHEN c.reasoning_tokens < $most THEN c.reasoning_tokens * 1.0 ELSE 0.0 END) AS reasoning_tokens,
      count(cost) AS priced, sum(coalesce(cost, 0.0)) AS known_cost,
-     count(c.cost_usd) AS reported, sum(coalesce(c.cost_usd, 0.0)) AS known_reported,
+     count(told) AS reported, sum(coalesce(told, 0.0)) AS known_reported,
      sum(CASE WHEN cost IS NULL AND used THEN 1 ELSE 0 END) AS unpriced_calls,
      collect(DISTINCT CASE WHEN cost IS NULL AND used THEN c.model END) AS unpriced_models
 RETURN id AS session_id, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,

@@ -477,11 +477,12 @@ class Trace(_Step):
     tags: tuple[str, ...]
 
 
-def tells_tokens(call: EndpointCalled | EndpointCall) -> bool:
-    """Whether it says how many tokens it used."""
-    return call.input_tokens is not None or call.output_tokens is not None
+def uses_tokens(call: EndpointCalled | EndpointCall) -> bool:
+    """Whether it says that it used tokens; counts of 0 are those of who does not know them."""
+    return bool(call.input_tokens or call.output_tokens)
 
 
 def is_of_model(call: EndpointCalled | EndpointCall) -> bool:
     """Whether a language model was called."""
-    return call.model is not None or tells_tokens(call) or call.cost_usd is not None
+    told = (call.model, call.input_tokens, call.output_tokens, call.cost_usd)
+    return any(value is not None for value in told)

@@ -73,7 +73,9 @@ def _instant(piece: Piece) -> datetime | None:
 def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
     """What a piece gives, with its places: of a step or a subagent that several prompts were told of, those of the earliest."""
     given: dict[str, Any] = _ordered(piece, session)
-    placed = {"correlation_id": prompt or session} if given.get("correlation_id") == session else {}
+    placed: dict[str, str | None] = (
+        {"correlation_id": prompt or session} if given.get("correlation_id") == session else {}
+    )
     if "root_id" not in given and (isinstance(piece.event, HookExecuted) or given.get("agent_id")):
         placed["root_id"] = prompt  # if that is not known yet, its weight is: the place may be given by a late prompt
     at, known = _instant(piece), {name: id_ for name, id_ in placed.items() if id_}

@@ -12,6 +12,7 @@ from loopgraph.contracts.uses import UseFigures
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.traces import mapping
+from loopgraph.effects.traces.reads import subject_of
 
 _USES = query("traces/uses_and_traces")
 _STEPS = query("traces/steps_of_uses")
@@ -33,7 +34,7 @@ class UseReads:
 
     async def figures(self, execution_ids: Sequence[str], principal: Principal | None = None) -> dict[str, UseFigures]:
         """What was done under these uses, by execution id, in three statements; executions that are none are absent."""
-        subject = principal.subject if principal else None
+        subject = subject_of(principal)
         found = await self._graph.read(_USES, execution_ids=sorted(set(execution_ids)), subject=subject)
         if not found:
             return {}
