@@ -2,7 +2,7 @@
 
 A framework, a client library and a proxy can each report the same request to a model, one within the other. The innermost that
 uses tokens is the call; where none does, the innermost. What a layer tells that the calls within it cost counts for those of them
-that tell no cost: that of the innermost such layer, less what others within it tell, shared out in proportion to the prices of the
+that tell no cost: that of the innermost such layer, less what others within it tell, shared out by the prices of the
 calls, or else to their tokens. ``analytics/model_usage`` sums up by the same rules.
 """
 
