@@ -1,36 +1,31 @@
 // What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
 // by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a
 // sender says a call cost counts, else what it does by the list of prices. `project` (null: all) is the folder of a session.
-// Of calls of models that are within each other, the innermost that uses tokens counts: layers tell of one call again. What
-// a layer tells that they cost together counts for those within it that tell no cost, in proportion to their prices, or else to
-// their tokens (as `computes/traces/usage`).
+// Of calls of models that are within each other, one counts: the others are `retold`. What a layer tells that they cost together
+// counts for those within it that tell no cost (`paid_by`), less what others within it tell, in proportion to their prices, or
+// else to their tokens, as in `computes/traces/usage`.
 // Counts from `most` on are no counts.
 // access: read
 // parameters: above, before, subject, by, project, limit, most
 // returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
-MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
+MATCH (t:Trace)-[:RAN*0..1]->()-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before
   AND (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
-WITH t, collect({call: c, id: c.call_id, links: [coalesce(c.nested_in, ''), coalesce(caller.parent_id, '')] + coalesce(c.within, []),
-     tokens: coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0), told: CASE WHEN c.cost_usd > 0 THEN c.cost_usd END,
-     price: CASE WHEN c.cost_usd IS NULL THEN c.price_usd END}) AS all_told
-WITH t, all_told, [x IN all_told | x.id] AS ids, [x IN all_told WHERE x.tokens > 0 | x.id] AS tellers
-WITH t, all_told, tellers, [x IN all_told WHERE any(link IN x.links WHERE link IN ids)] AS layers
-WITH t, layers, [x IN all_told WHERE x.told IS NOT NULL AND any(y IN layers WHERE x.id IN y.links)] AS payers,
-     [x IN all_told WHERE NOT any(y IN layers WHERE (y.tokens > 0 OR x.tokens = 0) AND x.id IN y.links)
-      AND (x.tokens > 0 OR NOT any(link IN x.links WHERE link IN tellers))] AS kept
-WITH t, kept, [p IN payers | {told: p.told,
-     inside: [x IN layers WHERE x.told IS NOT NULL AND p.id IN x.links AND NOT any(q IN payers WHERE q.id IN x.links AND p.id IN q.links)],
-     peers: [x IN kept WHERE x.told IS NULL AND p.id IN x.links AND NOT any(q IN payers WHERE q.id IN x.links AND p.id IN q.links)]}] AS payers
-WITH t, kept, [p IN payers WHERE size(p.peers) > 0 | {ids: [x IN p.peers | x.id], told: p.told,
-     rest: reduce(rest = p.told, x IN p.inside | rest - x.told), is_priced: all(x IN p.peers WHERE x.price > 0),
-     price: reduce(all_of = 0.0, x IN p.peers | all_of + coalesce(x.price, 0.0)),
-     tokens: reduce(all_of = 0.0, x IN p.peers | all_of + x.tokens)}] AS payers
-UNWIND kept AS one
-WITH t, one, one.call AS c, [p IN payers WHERE one.id IN p.ids AND p.rest > p.told / 1e9][0] AS payer
-WITH t, c, CASE WHEN payer IS NULL THEN c.cost_usd WHEN payer.is_priced THEN payer.rest * one.price / payer.price
-     WHEN payer.tokens > 0 THEN payer.rest * one.tokens / payer.tokens ELSE payer.rest / size(payer.ids) END AS told
+WITH t, c, CASE WHEN c.cost_usd > 0 THEN c.cost_usd END AS own
+OPTIONAL MATCH (p:EndpointCall {call_id: c.paid_by})
+WITH t, p, collect({call: c, own: own}) AS calls, sum(coalesce(own, 0.0)) AS inside,
+     sum(CASE WHEN own IS NULL AND c.retold IS NULL THEN 1 ELSE 0 END) AS peers,
+     sum(CASE WHEN own IS NULL AND c.retold IS NULL AND c.cost_usd IS NULL AND c.price_usd > 0 THEN 1 ELSE 0 END) AS priced_peers,
+     sum(CASE WHEN own IS NULL AND c.retold IS NULL THEN coalesce(c.price_usd, 0.0) ELSE 0.0 END) AS prices,
+     sum(CASE WHEN own IS NULL AND c.retold IS NULL THEN coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0) ELSE 0.0 END) AS tokens
+WITH t, calls, CASE WHEN p.cost_usd - inside > p.cost_usd / 1e9 THEN p.cost_usd - inside END AS rest, peers, peers = priced_peers AS by_price,
+     prices, tokens
+UNWIND calls AS one
+WITH t, one.call AS c, one.own AS own, rest, peers, by_price, prices, tokens
+WHERE c.retold IS NULL
+WITH t, c, CASE WHEN own IS NOT NULL OR rest IS NULL THEN c.cost_usd WHEN by_price THEN rest * c.price_usd / prices
+     WHEN tokens > 0 THEN rest * (coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0)) / tokens ELSE rest / peers END AS told
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
 WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, told, coalesce(told, c.price_usd) AS cost,
      coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used

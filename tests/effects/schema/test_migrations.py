@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from loopgraph.assets import asset, digest_of, schema_statements
-from loopgraph.computes.otel.json import read_logs
+from loopgraph.computes.otel.json import read_logs, read_spans
 from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.base import Page
 from loopgraph.contracts.bodies import body_digest, digest_of_version
 from loopgraph.contracts.sessions import LogFilter, MetricFilter
@@ -28,7 +29,7 @@ from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.errors import ForeignData, SetupError
 from loopgraph.settings import Engine, Migrate, Settings
 from support import old_databases
-from support.otlp import START_NS, attributes, logs
+from support.otlp import START_NS, TRACE, attributes, logs, span, traces
 from support.own_engine import OwnEngine
 from support.traces import statement
 
@@ -289,6 +290,40 @@ async def test_tokens_of_caches_that_were_counted_beside_the_others_are_counted_
     report = observe_logs(read_logs(*told(input_tokens="10", **counts)))
     await TraceWrites(empty).record(report.observations, received_at=LATER)
     assert (await stored())["s/r-1"] == (85, 70, 5, None)
+
+
+def layered() -> Json:
+    """A trace in which layers tell of calls of models again: of some, only the outer tells a cost."""
+    spans: list[Json] = [span(1, None, "root")]
+    for number, (parent, cost, tokens) in enumerate(
+        ((1, 0.5, None), (2, 0.2, None), (3, None, 7), (2, None, 8), (1, None, 9), (6, 0.1, 0), (1, None, 5)), start=2
+    ):
+        told = {"gen_ai.usage.cost": cost, "gen_ai.usage.input_tokens": tokens}
+        known = {name: value for name, value in told.items() if value is not None}
+        spans.append(span(number, parent, "call", **{"gen_ai.request.model": "m"}, **known))
+    return traces(*spans)
+
+
+@pytest.mark.parametrize("knew_layers", [True, False])
+async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Graph, knew_layers: bool) -> None:
+    await old_databases.load(empty, 2)
+    report = observe_spans(read_spans(layered()))
+    await TraceWrites(empty).record(report.observations, received_at=LATER)
+
+    async def told() -> dict[str, tuple[bool, str | None]]:
+        rows = await statement(
+            empty, "MATCH (c:EndpointCall) WHERE c.call_id STARTS WITH $of RETURN properties(c) AS c", of=f"{TRACE}/"
+        )
+        return {row["c"]["call_id"][-1]: (row["c"].get("retold"), row["c"].get("paid_by", "")[-1:]) for row in rows}
+
+    expected = {
+        "2": (True, ""), "3": (True, "2"), "4": (None, "3"), "5": (None, "2"), "6": (None, ""), "7": (True, ""), "8": (None, ""),
+    }  # fmt: skip
+    assert await told() == expected
+    forgotten = "c.retold, c.paid_by" if knew_layers else "c.retold, c.paid_by, c.within"
+    await statement(empty, f"MATCH (c:EndpointCall) REMOVE {forgotten}")
+    await prepare(empty)
+    assert await told() == expected
 
 
 async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:

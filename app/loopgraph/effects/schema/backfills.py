@@ -86,6 +86,17 @@ def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
+def _retold(row: Row) -> Row | None:
+    """Of a call and each one around it, one tells of the other again: the inner counts, unless only the outer uses tokens. The
+    nearest has the most around it."""
+    if not row["outer"]:
+        return None
+    retold = sorted({row["key"] if outer["uses"] and not row["uses"] else outer["id"] for outer in row["outer"]})
+    payers = [outer for outer in row["outer"] if outer["pays"]]
+    nearest = max(payers, key=lambda outer: int(outer["depth"]), default=None)
+    return {"key": row["key"], "paid_by": nearest["id"] if nearest else None, "retold": retold}
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
@@ -95,6 +106,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "0008_keys_of_records/1_logs": _record,
         "0008_keys_of_records/2_points": _record,
         "0009_tokens_of_caches/1_calls": _with_caches,
+        "0012_retold_calls/1_calls": _retold,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

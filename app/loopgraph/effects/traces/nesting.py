@@ -1,7 +1,8 @@
 """Which calls of models each call of a model is within, over all exports: what a span is below is told one level at a time.
 
 A call remembers the calls of models around it (``within``), and the next span above all that is known (``frontier``): when that
-is told of, the call goes on from there. So it does not matter what comes first. Sums count the innermost of such calls.
+is told of, the call goes on from there. So it does not matter what comes first. Sums count the innermost of such calls that uses
+tokens: all others are ``retold``. ``paid_by`` is the innermost around a call that tells a cost (``computes/traces/usage``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from loopgraph.effects.traces.joining import ENDS_OF_PARTS, Properties
 _CALLS_BELOW = query("traces/calls_below")
 _SPANS_ABOVE = query("traces/spans_above")
 _NEST_CALLS = query("traces/nest_calls")
+_RETELL_CALLS = query("traces/retell_calls")
 
 _DEEPEST = 100
 """So many times stored spans are looked up, each time those above all that are known; and so many calls are around one."""
@@ -32,45 +34,58 @@ _OF_MODEL = ("model", "input_tokens", "output_tokens", "cost_usd")
 
 class _Known(NamedTuple):
     above: str | None
-    of_model: bool
+    of_model: bool = False
+    uses: bool = False
+    pays: bool = False
+
+
+class Nested(NamedTuple):
+    """What was found of stored calls: rows of what they are within, and those that another one tells of again."""
+
+    rows: list[Properties]
+    retold: list[str]
 
 
 class _Place:
-    """Where a call is: in which others, and below which span that is not known; None if it is known up to its root."""
+    """Where a call is: in which others, and below which span that is not known; None if it is known up to its root. ``retold``
+    are those of them, or it itself, that are found to tell of the same again."""
 
-    def __init__(self, id_: str, top: str | None, within: list[str] | None) -> None:
-        self.id, self.top, self.within = id_, top, set(within or ())
+    def __init__(self, call: Properties, top: str | None, *, uses: bool) -> None:
+        self.id, self.top, self.within = call["call_id"], top, set(call.get("within") or ())
+        self.uses, self.paid_by, self.retold = uses, call.get("paid_by"), set[str]()
 
     def climb(self, known: dict[str, _Known]) -> None:
         """Goes up as far as spans are known."""
         seen = {self.id}
         while self.top is not None and self.top in known and self.top not in seen:
             seen.add(self.top)
-            if known[self.top].of_model:
+            outer = known[self.top]
+            if outer.of_model:
                 self.within.add(self.top)
-            self.top = known[self.top].above
+                self.retold.add(self.id if outer.uses and not self.uses else self.top)
+            if outer.pays and self.paid_by is None:
+                self.paid_by = self.top
+            self.top = outer.above
         if self.top in seen:
             self.top = None
 
     @property
     def learned(self) -> Properties:
         """Its properties."""
-        return {"within": sorted(self.within)[:_DEEPEST] or None, "frontier": self.top}
+        return {"within": sorted(self.within)[:_DEEPEST] or None, "frontier": self.top, "paid_by": self.paid_by}
 
 
-async def nest(tx: Transaction, batch: Batch) -> list[Properties]:
-    """Tells the calls of a batch which others they are within, in memory; the same of stored ones that are below its spans, as
-    rows for ``store_nested``."""
+async def nest(tx: Transaction, batch: Batch) -> Nested:
+    """Tells the calls of a batch which others they are within, in memory; the same of stored ones that are below its spans, for
+    ``store_nested``."""
     spans = [id_ for id_ in _new_nodes(batch) if _SPAN_KEY.fullmatch(id_)]
     if not spans:
-        return []
+        return Nested([], [])
     touched = {call["call_id"]: call for call in batch.calls.all() if _is_of_model(call) and call.get("nested_in")}
-    places = [
-        _Place(id_, call.get("frontier") or call["nested_in"], call.get("within")) for id_, call in touched.items()
-    ]
+    places = [_Place(call, call.get("frontier") or call["nested_in"], uses=_uses(call)) for call in touched.values()]
     stored = await tx.run(_CALLS_BELOW, span_keys=sorted(spans), limit=_MOST_BELOW)
     below = {row["call_id"]: row for row in stored if row["call_id"] not in touched}
-    places += [_Place(id_, row["frontier"], row["within"]) for id_, row in below.items()]
+    places += [_Place(row, row["frontier"], uses=row["uses"]) for row in below.values()]
     await _go_up(tx, places, _known(batch) if places else {})
     rows = []
     for place in places:
@@ -78,7 +93,11 @@ async def nest(tx: Transaction, batch: Batch) -> list[Properties]:
             rows.append({"call_id": place.id, "was": below[place.id]["frontier"], **place.learned})
         elif any(touched[place.id].get(name) != value for name, value in place.learned.items()):
             batch.calls.put({**touched[place.id], **place.learned})
-    return rows
+    retold = {id_ for place in places for id_ in place.retold}
+    here = {id_: call for id_ in retold if (call := batch.calls.get(id_))}
+    for call in here.values():
+        batch.calls.put({**call, "retold": True})
+    return Nested(rows, sorted(retold - here.keys()))
 
 
 async def leave_highest_ends(tx: Transaction, batch: Batch) -> None:
@@ -99,12 +118,14 @@ async def leave_highest_ends(tx: Transaction, batch: Batch) -> None:
             batch.traces.put({**trace, ENDS_OF_PARTS: json_text(left) if left else None})
 
 
-async def store_nested(tx: Transaction, rows: list[Properties]) -> None:
+async def store_nested(tx: Transaction, nested: Nested) -> None:
     """Writes what ``nest`` has found of stored calls. Raises LostRace if somebody else has told of one meanwhile."""
-    if rows:
-        [row] = await tx.run(_NEST_CALLS, rows=rows)
-        if row["written"] != len(rows):
+    if nested.rows:
+        [row] = await tx.run(_NEST_CALLS, rows=nested.rows)
+        if row["written"] != len(nested.rows):
             raise LostRace(_NEST_CALLS.name)
+    if nested.retold:
+        await tx.run(_RETELL_CALLS, call_ids=nested.retold)
 
 
 async def _go_up(tx: Transaction, places: list[_Place], known: dict[str, _Known]) -> None:
@@ -115,7 +136,7 @@ async def _go_up(tx: Transaction, places: list[_Place], known: dict[str, _Known]
         rows = await tx.run(_SPANS_ABOVE, span_keys=sorted(unknown)) if unknown else []
         if not rows:
             return
-        known |= {row["key"]: _Known(row["above"], row["of_model"]) for row in rows}
+        known |= {row.pop("key"): _Known(**row) for row in rows}
 
 
 def _new_nodes(batch: Batch) -> list[str]:
@@ -124,8 +145,15 @@ def _new_nodes(batch: Batch) -> list[str]:
 
 def _known(batch: Batch) -> dict[str, _Known]:
     """The spans that a batch knows."""
-    hooks = {hook["execution_id"]: _Known(hook.get("parent_id"), False) for hook in batch.hooks.all()}
-    return hooks | {call["call_id"]: _Known(call.get("nested_in"), _is_of_model(call)) for call in batch.calls.all()}
+    hooks = {hook["execution_id"]: _Known(hook.get("parent_id")) for hook in batch.hooks.all()}
+    return hooks | {
+        call["call_id"]: _Known(call.get("nested_in"), _is_of_model(call), _uses(call), (call.get("cost_usd") or 0) > 0)
+        for call in batch.calls.all()
+    }
+
+
+def _uses(call: Properties) -> bool:
+    return bool(call.get("input_tokens") or call.get("output_tokens"))
 
 
 def _is_of_model(call: Properties) -> bool:
