@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 import pytest
 
 from loopgraph import clients
+from loopgraph.clients.limits import seconds
 from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
-from loopgraph.clients.timeouts import seconds
 from loopgraph.settings import unknown_settings
 
 

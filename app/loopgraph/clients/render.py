@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from loopgraph.clients.timeouts import seconds
+from loopgraph.clients.limits import seconds
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
