@@ -1,5 +1,6 @@
 // What happened in the traces of a range of time, as far as the subject may see them (null: all), by what `by` names: "day" (as
-// 20261121, UTC), "project", "agent". Prompts are the traces that a person's prompt began; steps are those of all traces.
+// 20261121, UTC), "project", "agent". Prompts are the traces that a person's prompt began; steps are those of all traces. The ends are
+// those of prompts and, told apart by agents, of every trace of a named one.
 // `project` (null: all) is the folder of a session. `prompted` is the source of a prompt, `pattern` the type of a step that is the
 // use of a pattern, which is no step of the work.
 // access: read
@@ -17,7 +18,7 @@ WITH t, folder, count(h) AS steps,
      sum(CASE WHEN h.status = 'error' OR h.status = 'timeout' THEN 1 ELSE 0 END) AS failed_steps,
      sum(CASE WHEN h.status = 'denied' THEN 1 ELSE 0 END) AS denied_steps
 WITH t, folder, steps, failed_steps, denied_steps, coalesce(t.started_at, t.completed_at, t.created_at) AS at,
-     CASE WHEN 'agent' IN $by THEN true ELSE t.source = $prompted END AS counts
+     'agent' IN $by AND coalesce(t.agent, t.agent_type) IS NOT NULL OR t.source = $prompted AS counts
 WITH CASE WHEN 'day' IN $by THEN at.year * 10000 + at.month * 100 + at.day END AS day,
      CASE WHEN 'project' IN $by THEN folder END AS project,
      CASE WHEN 'agent' IN $by THEN coalesce(t.agent, t.agent_type) END AS agent,

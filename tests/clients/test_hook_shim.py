@@ -305,11 +305,28 @@ async def test_a_service_that_hangs_delays_the_agent_by_the_time_allowed_and_no_
     assert shim.spool(url).waiting()[0] == 1
 
 
-@pytest.mark.parametrize("said", ["inf", "nan", "-1", "abc"])
-async def test_a_time_that_is_none_loses_no_event(shim: Shim, said: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *(("LOOPGRAPH_HOOK_TIMEOUT", said) for said in ("inf", "nan", "-1", "abc")),
+        *(("LOOPGRAPH_HOOK_SPOOL_BYTES", said) for said in ("-1", "abc", "64M")),
+    ],
+)
+async def test_a_limit_that_is_none_loses_no_event(shim: Shim, name: str, said: str) -> None:
     url = "http://127.0.0.1:9"
-    await shim.run(url, START, LOOPGRAPH_HOOK_TIMEOUT=said)
+    await shim.run(url, START, **{name: said})
     assert shim.spool(url).waiting()[0] == 1
+
+
+def test_a_limit_that_is_none_is_told() -> None:
+    from loopgraph.clients.limits import mistakes, spool_bytes
+
+    assert mistakes({"LOOPGRAPH_HOOK_TIMEOUT": "2", "LOOPGRAPH_HOOK_SPOOL_BYTES": "0"}) == []
+    assert mistakes({"LOOPGRAPH_HOOK_TIMEOUT": "", "LOOPGRAPH_HOOK_SPOOL_BYTES": ""}) == []
+    time, room = mistakes({"LOOPGRAPH_HOOK_TIMEOUT": "1s", "LOOPGRAPH_HOOK_SPOOL_BYTES": "64M"})
+    assert time.startswith("LOOPGRAPH_HOOK_TIMEOUT='1s' is no number of seconds")
+    assert room == "LOOPGRAPH_HOOK_SPOOL_BYTES='64M' is no number of bytes: the default, 67,108,864, counts"
+    assert spool_bytes({"LOOPGRAPH_HOOK_SPOOL_BYTES": "1000"}) == 1_000
 
 
 async def test_an_agent_that_does_not_close_the_input_is_not_waited_for(shim: Shim) -> None:

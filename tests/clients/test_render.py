@@ -19,8 +19,8 @@ from typing import Any, ClassVar
 import pytest
 
 from loopgraph import clients
+from loopgraph.clients.limits import seconds
 from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
-from loopgraph.clients.timeouts import seconds
 from loopgraph.settings import unknown_settings
 
 
@@ -85,6 +85,19 @@ def test_without_a_service_a_unit_has_what_it_had_and_another_the_latest(
         text_of(["other", "--unit", "s1"], service, tmp_path)
 
 
+def test_as_json_a_unit_has_its_arm_again_and_another_none(service: str, tmp_path: Path) -> None:
+    answer = {"text": "one", "node_id": "n", "version": 3, "unit": "s1", "experiment_id": "e", "arm": "treatment"}
+    Service.answer = (200, json.dumps(answer).encode())
+    words = ["triage", "--json", "--unit"]
+    assert json.loads(text_of([*words, "s1"], service, tmp_path)) == {**answer, "last_known": False}
+    Service.answer = (503, b"{}")
+    assert json.loads(text_of([*words, "s1"], service, tmp_path)) == {**answer, "last_known": True}
+    other = json.loads(text_of([*words, "s2"], service, tmp_path))
+    assert other == {**answer, "unit": "s2", "experiment_id": None, "arm": None, "last_known": True}
+    with pytest.raises(NoAnswer):
+        text_of(["another", "--json", "--unit", "s1"], service, tmp_path)
+
+
 def test_what_the_service_refuses_is_said_and_work_goes_on(
     service: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +124,7 @@ def test_what_is_the_callers_own_fault_is_said_and_no_other_text_printed(
     assert text_of(["triage", "--unit", "s1"], service, tmp_path) == "one"
 
 
-@pytest.mark.parametrize("held", [b"", b"\xff", None])
+@pytest.mark.parametrize("held", [b"", b"\xff", b"[]", b'{"text": 1}', None])
 def test_a_damaged_memory_is_none(service: str, tmp_path: Path, held: bytes | None) -> None:
     given("one")
     text_of(["triage", "--unit", "s1"], service, tmp_path)
@@ -142,7 +155,7 @@ def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from loopgraph.clients.render import Known\n"
         "known = Known(Path(sys.argv[1]), 'triage'); sys.stdin.readline()\n"
-        "for number in range(20): known.keep(f'{sys.argv[2]} {number}', sys.argv[2])"
+        "for number in range(20): known.keep(f'{sys.argv[2]} {number}', {'text': sys.argv[2]})"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     runs = [subprocess.Popen([*command, str(run)], stdin=subprocess.PIPE) for run in range(4)]
@@ -152,8 +165,8 @@ def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
         run.stdin.close()
     assert [run.wait(60) for run in runs] == [0] * 4
     known = Known(tmp_path, "triage")
-    assert [known.text(f"{run} {number}") for run in range(4) for number in range(20)] == [
-        str(run) for run in range(4) for _ in range(20)
+    assert [known.answer(f"{run} {number}") for run in range(4) for number in range(20)] == [
+        {"text": str(run)} for run in range(4) for _ in range(20)
     ]
 
 
@@ -166,9 +179,9 @@ def test_a_disk_that_holds_nothing_is_no_reason_to_fail(service: str, tmp_path: 
 def test_memory_is_bounded(tmp_path: Path) -> None:
     known = Known(tmp_path, "url", "triage")
     for number in range(300):
-        known.keep(f"s{number}", f"text {number}")
-    assert known.text("s299") == "text 299"
-    assert known.text("s0") == "text 299", "it is forgotten, and so has the latest"
+        known.keep(f"s{number}", {"text": f"text {number}"})
+    assert known.answer("s299") == {"text": "text 299"}
+    assert (known.answer("s0") or {})["text"] == "text 299", "it is forgotten, and so has the latest"
     assert len(list(next(tmp_path.iterdir()).iterdir())) == 201, "the latest of any, and those of 200 units"
 
 

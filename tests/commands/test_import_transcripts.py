@@ -87,7 +87,7 @@ async def test_prints_what_was_in_the_client_s_own_folder(tmp_path: Path, embedd
     found = numbers(output)
     assert found.pop("new") > 100
     assert found == {
-        "files": 13, "unchanged": 0, "known": 0, "sessions": 10, "prompts": 17, "subagents": 3, "calls": 33, "tools": 22
+        "files": 13, "unchanged": 0, "known": 0, "sessions": 10, "prompts": 16, "subagents": 3, "calls": 33, "tools": 22
     }  # fmt: skip
     code, output, _ = await command.run(str(home / "projects"))
     assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 13})

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from conftest import settings_for
 from loopgraph.commands.app import app
+from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.traces import EndpointCalled, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id, now
@@ -20,11 +21,12 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from support.engines import EngineUnderTest
 from support.traces import Traces, record
+from support.uses import define
 
 
 @pytest.fixture(scope="module")
 async def project(embedded_engine: EngineUnderTest) -> str:
-    """A folder in which a session did two prompts: one well, one not; the other with a model that has no price."""
+    """A folder in which a session did two prompts: one well, with a subagent; one not, with a model that has no price."""
     folder, session = f"/home/dev/{new_id()}", new_id()
     async with Graph.open(settings_for(embedded_engine)) as graph:
         await schema.prepare(graph)
@@ -43,7 +45,25 @@ async def project(embedded_engine: EngineUnderTest) -> str:
                 ),
                 TraceCompleted(correlation_id=prompt, success=success, timestamp=at + timedelta(seconds=9)),
             )  # fmt: skip
+        await record(
+            traces,
+            TraceStarted(
+                correlation_id=(subagent := new_id()), session_id=session, source="subagent", agent_id=new_id(),
+                agent_type="reviewer", timestamp=at,
+            ),
+            TraceCompleted(correlation_id=subagent, success=True, timestamp=at + timedelta(seconds=3)),
+        )  # fmt: skip
     return folder
+
+
+@pytest.fixture(scope="module")
+async def idle(embedded_engine: EngineUnderTest) -> str:
+    """The name of a skill that nothing uses."""
+    async with Graph.open(settings_for(embedded_engine)) as graph:
+        await schema.prepare(graph)
+        name = f"idle-{new_id()}"
+        await define(graph, DefinitionKind.SKILL, name, f"# Idle {name}", folder=f"/home/dev/{name}")
+    return name
 
 
 def told(engine: EngineUnderTest, *arguments: str) -> tuple[int, str, str]:
@@ -84,11 +104,51 @@ def test_a_table_by_day_has_ends(embedded_engine: EngineUnderTest, project: str)
 def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: str) -> None:
     report = json.loads(told(embedded_engine, "--project", project, "--by", "project", "--json")[1])
     assert (report["by"], report["cut"], len(report["rows"])) == ("project", False, 1)
-    [row] = csv.DictReader(io.StringIO(told(embedded_engine, "--project", project, "--by", "project", "--csv")[1]))
+    row, total = csv.DictReader(io.StringIO(told(embedded_engine, "--project", project, "--by", "project", "--csv")[1]))
+    assert (row["kind"], total["kind"]) == ("row", "total")
     assert row["project"] == project == report["rows"][0]["key"]
+    assert total["project"] == ""
+    assert {name: total[name] for name in ("sessions", "prompts", "calls", "cost_usd")} == {
+        "sessions": "1", "prompts": "2", "calls": "2", "cost_usd": "4.0"
+    }  # fmt: skip
     assert float(row["cost_usd"]) == report["rows"][0]["usage"]["cost_usd"] == report["total"]["usage"]["cost_usd"]
     assert int(row["prompts"]) == report["rows"][0]["activity"]["prompts"] == 2
     assert row["unpriced_models"] == "ours-[9]"
+
+
+def test_the_main_agent_has_a_row_beside_those_with_a_name(embedded_engine: EngineUnderTest, project: str) -> None:
+    code, output, _ = told(embedded_engine, "--project", project, "--by", "agent")
+    assert code == 0
+    _, _, *rows = output.splitlines()
+    assert [cells(row)[:5] for row in rows] == [
+        ["(main)", "1", "2", "1", "1"],
+        ["reviewer", "1", "0", "1", "0"],
+        ["total", "1", "2", "1", "1"],
+    ]
+
+
+def test_days_and_instants_bound_the_time(embedded_engine: EngineUnderTest, project: str) -> None:
+    def sessions(*arguments: str) -> list[str]:
+        output = told(embedded_engine, "--project", project, "--csv", *arguments)[1]
+        return [row["sessions"] for row in csv.DictReader(io.StringIO(output)) if row["kind"] == "row"]
+
+    at = now()
+    day, ago = f"{at - timedelta(hours=1):%Y-%m-%d}", at - timedelta(minutes=59)
+    assert sessions("--since", day, "--until", day) == ["1"]
+    assert sessions("--since", "2026-01-01T00:00:00Z", "--until", ago.isoformat()) == ["1"]
+    assert sessions("--since", ago.isoformat()) == sessions("--since", "all", "--until", "2h") == []
+    _, output, _ = told(embedded_engine, "--project", project, "--since", day, "--until", day)
+    assert output.startswith(f"{day} to {day} · ")
+
+
+def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str) -> None:
+    output = told(embedded_engine, "--by", "skill", "--csv", "--first", "10000")[1]
+    rows = list(csv.DictReader(io.StringIO(output)))
+    [unused] = [row for row in rows if row["name"] == idle]
+    assert (unused["kind"], unused["pattern_type"], unused["uses"], unused["version"]) == (
+        "never_used", "skill", "0", ""
+    )  # fmt: skip
+    assert [row["kind"] for row in rows].count("total") == 1
 
 
 def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
@@ -98,7 +158,14 @@ def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [(("--since", "yesterday"), "--since"), (("--json", "--csv"), "--csv"), (("--by", "phase"), "--by")],
+    [
+        (("--since", "yesterday"), "--since"),
+        (("--until", "2026-02-30"), "--until"),
+        (("--since", "2026-11-02", "--until", "2026-11-01"), "--since"),
+        (("--since", "2999-01-01"), "--since"),
+        (("--json", "--csv"), "--csv"),
+        (("--by", "phase"), "--by"),
+    ],
 )
 def test_what_is_wrong_is_named(embedded_engine: EngineUnderTest, arguments: Sequence[str], named: str) -> None:
     code, _, complaints = told(embedded_engine, *arguments)

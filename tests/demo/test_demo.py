@@ -117,11 +117,31 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         process.send_signal(signal.SIGINT)
         progress = process.stderr.read()
         assert process.wait(30) == 0, progress
-        assert "5 patterns created" in progress
+        assert "$ loopgraph import claude-code sessions\n10 files read" in progress
+        assert progress.index("never used in this time: release-notes") < progress.index("5 patterns created")
         assert "Decisions" in progress
     assert not listens(kept.url)
     assert not Path(f"/proc/{service}").exists()
     assert not list(folder.iterdir())
+
+
+def test_the_first_look_tells_which_version_of_a_skill_did_better(kept: Kept) -> None:
+    report, by_skill = (kept.document["firstLook"][name] for name in ("report", "bySkill"))
+    activity = report["total"]["activity"]
+    assert {name: activity[name] for name in ("sessions", "prompts", "succeeded", "failed")} == {
+        "sessions": 8, "prompts": 8, "succeeded": 7, "failed": 1
+    }  # fmt: skip
+    assert [row["key"] for row in report["rows"]] == ["2026-11-28", "2026-11-29"]
+    assert report["total"]["usage"]["cost_usd"] > 0
+    told = [
+        (use["name"], use["version"], use["uses"], use["exact"], use["succeeded"], use["failed"])
+        for use in by_skill["versions"]
+    ]
+    assert told == [("triage", 2, 3, 3, 3, 0), ("triage", 1, 3, 3, 2, 1)]
+    later, former = by_skill["versions"]
+    assert later["cost_usd"] < former["cost_usd"]
+    assert later["avg_duration_ms"] < former["avg_duration_ms"]
+    assert [one["name"] for one in by_skill["never_used"]] == ["release-notes"]
 
 
 def test_one_way_is_applied_and_one_rejected(kept: Kept) -> None:

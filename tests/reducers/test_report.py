@@ -56,10 +56,10 @@ def test_all_else_has_the_most_expensive_first_and_what_costs_nothing_by_its_tok
     assert [row.key for row in rows] == ["/b", "/a", None, "/idle"]
 
 
-def test_by_agents_what_belongs_to_none_is_left_out() -> None:
+def test_by_agents_what_belongs_to_none_is_what_the_main_agents_did() -> None:
     rows = joined(
         ReportDimension.AGENT,
         [active(agent=None, traces=9), active(agent="reviewer", traces=1, succeeded=1)],
         [used(agent=None, cost_usd=5.0), used(agent="reviewer", cost_usd=0.5)],
     )
-    assert [(row.key, row.usage.cost_usd) for row in rows] == [("reviewer", 0.5)]
+    assert [(row.key, row.usage.cost_usd) for row in rows] == [(None, 5.0), ("reviewer", 0.5)]

@@ -1,4 +1,4 @@
-"""A start that fails says why in one plain sentence, and before the graph is opened where that can be known."""
+"""A start or an end that fails says why in one plain sentence, a start before the graph is opened where that can be known."""
 
 from __future__ import annotations
 
@@ -65,19 +65,25 @@ def _cannot_listen(family: int, address: object) -> OSError | None:
     return None
 
 
+_ENDED_AT_ONCE = ("asyncio.exceptions.CancelledError", "KeyboardInterrupt")
+"""What ends the application where the server does not wait for it any more, after a second Ctrl-C."""
+
+
 class PlainStart:
-    """Wraps the whole application, for servers that log why a start failed."""
+    """Wraps the whole application, for servers that log why a start or an end failed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def plain(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed":
+            if message["type"] in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
                 *_, last = message.get("message", "").strip().splitlines() or [""]
                 kind, _, sentence = last.partition(": ")
                 if kind.startswith("loopgraph.errors."):
                     message = {**message, "message": sentence}
+                elif kind in _ENDED_AT_ONCE:
+                    message = {**message, "message": "ended at once, as was wanted"}
             await send(message)
 
         await self._app(scope, receive, plain if scope["type"] == "lifespan" else send)

@@ -31,8 +31,8 @@ from urllib.parse import quote, urlsplit
 from zlib import crc32
 
 from loopgraph.clients.hook_files import with_file
-from loopgraph.clients.hook_spool import DEFAULT_MAX_BYTES, Outcome, Spool, default_root
-from loopgraph.clients.timeouts import seconds
+from loopgraph.clients.hook_spool import Outcome, Spool, default_root
+from loopgraph.clients.limits import mistakes, seconds, spool_bytes
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 CLAUDE_CODE = "claude-code"
@@ -269,11 +269,12 @@ def main() -> None:
         began = time.monotonic()
         total_s = seconds(os.environ, _TOTAL_S)
         options = read_options(sys.argv[1:], os.environ)
-        max_bytes = int(os.environ.get("LOOPGRAPH_HOOK_SPOOL_BYTES") or DEFAULT_MAX_BYTES)
+        for mistake in mistakes(os.environ):
+            debug(mistake)
         if options["client"] not in CLIENTS:
             raise ValueError(f"--client {options['client']} is none of {', '.join(CLIENTS)}")
         door = Door(options["url"], os.environ.get(options["token-env"]), total_s, options["client"])
-        spool = Spool(default_root(), door.address, max_bytes)
+        spool = Spool(default_root(), door.address, spool_bytes(os.environ))
         run = Run(door, spool, options["pattern"], options["event"], options["json"])
         worker = threading.Thread(target=_guarded, args=(run,), daemon=True)
         worker.start()

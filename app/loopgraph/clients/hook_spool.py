@@ -19,8 +19,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from loopgraph.clients.hook_store import Item, Store
+from loopgraph.clients.limits import DEFAULT_SPOOL_BYTES
 
-DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 _REFUSED_SHARE = 8
 """What was refused may take this part of the room for what waits, on top of it."""
 _BARRED = "barred"
@@ -66,7 +66,7 @@ def default_root() -> Path:
 class Spool:
     """The events that wait for the service at ``url``, at most ``max_bytes`` together."""
 
-    def __init__(self, root: Path, url: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, root: Path, url: str, max_bytes: int = DEFAULT_SPOOL_BYTES) -> None:
         self.url = url
         self.folder = root / quote(url, safe="")
         self._waiting = Store(self.folder, max_bytes)

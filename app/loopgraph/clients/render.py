@@ -4,8 +4,8 @@
 
 It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick: whatever the service does, it is
 asked for a second at the most (``LOOPGRAPH_HOOK_TIMEOUT``, seconds). When the service is away or gives no text, the last one that
-it gave is printed: that of the unit, else the latest of any. Exit code 0 with a text, else 1; what goes wrong is told on standard
-error.
+it gave is printed (``--json`` says ``last_known``): that of the unit, else the latest of any, then without its experiment. Exit code
+0 with a text, else 1; what goes wrong is told on standard error.
 
 Standard library only, and little of that.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from loopgraph.clients.timeouts import seconds
+from loopgraph.clients.limits import seconds
 
 DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
@@ -49,26 +49,28 @@ class NoAnswer(Exception):
 
 
 class Known:
-    """What the service has given before for one pattern, on disk: a folder with a file for each unit, and one of the latest.
+    """What the service has answered before for one pattern, on disk: a folder with a file for each unit, and one of the latest.
 
-    Each file is the text itself and is put in place whole, so runs at one time lose nothing of each other's.
+    Each file is an answer as JSON and is put in place whole, so runs at one time lose nothing of each other's.
     """
 
     def __init__(self, root: Path, *what: str) -> None:
         self._folder = root / _digest(chr(0).join(what))
         self._latest = self._folder / "latest"
 
-    def text(self, unit: str) -> str | None:
-        """The text of the unit, else the latest of any; None if there is none."""
-        text = _read(self._folder / _digest(unit))
-        return _read(self._latest) if text is None else text
+    def answer(self, unit: str) -> dict[str, Any] | None:
+        """What the unit was given, else the latest of any without the arm that was another's; None if there is none."""
+        if (own := _read(self._folder / _digest(unit))) is not None:
+            return own
+        latest = _read(self._latest)
+        return None if latest is None else {**latest, "unit": unit, "experiment_id": None, "arm": None}
 
-    def keep(self, unit: str, text: str) -> None:
+    def keep(self, unit: str, answer: Mapping[str, Any]) -> None:
         """Remembers what a unit was given. A disk that cannot hold it is no reason to fail."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for file in (self._folder / _digest(unit), self._latest):
-                _write(file, text)
+                _write(file, json.dumps(answer))
             self._forget()
 
     def _forget(self) -> None:
@@ -85,13 +87,13 @@ class Known:
                 file.unlink()
 
 
-def _read(file: Path) -> str | None:
-    """The text of a file; None if there is none, or one that was not written here."""
+def _read(file: Path) -> dict[str, Any] | None:
+    """The answer in a file; None if there is none, or one that was not written here."""
     try:
-        text = file.read_bytes() if file.is_file() and file.stat().st_size <= _MAX_BYTES else b""
-        return text.decode("utf-8", "surrogatepass") or None
-    except (OSError, ValueError):
+        answer = json.loads(file.read_bytes()) if file.is_file() and file.stat().st_size <= 2 * _MAX_BYTES else None
+    except (OSError, ValueError, RecursionError):
         return None
+    return answer if isinstance(answer, dict) and isinstance(answer.get("text"), str) else None
 
 
 def _write(file: Path, text: str) -> None:
@@ -99,7 +101,7 @@ def _write(file: Path, text: str) -> None:
     aside = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-            opened.write(text.encode("utf-8", "surrogatepass"))
+            opened.write(text.encode())
         aside.replace(file)
     except OSError:
         with suppress(OSError):
@@ -216,19 +218,19 @@ def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
     timeout_s = seconds(environ, _TIMEOUT_S)
     try:
         answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
+        known.keep(options["unit"], answer)
+        last_known = False
     except NoAnswer as reason:
-        text = None if "json" in options else known.text(options["unit"])
-        if text is None:
+        if (there := known.answer(options["unit"])) is None:
             raise
         print(f"loopgraph: {reason}; this is the last known text of {options['name']}", file=sys.stderr)
-        return text
-    known.keep(options["unit"], answer["text"])
-    return json.dumps(answer, indent=2) if "json" in options else str(answer["text"])
+        answer, last_known = there, True
+    return json.dumps({**answer, "last_known": last_known}, indent=2) if "json" in options else str(answer["text"])
 
 
 def remember(name: str, text: str, environ: Mapping[str, str]) -> None:
     """Makes a text the last known one of a pattern, so that there is one before the service has given any."""
-    _known({**_defaults(environ), "name": name}, environ).keep("", text)
+    _known({**_defaults(environ), "name": name}, environ).keep("", {"text": text})
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, str]:

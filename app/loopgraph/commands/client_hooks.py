@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,9 @@ from loopgraph.errors import InvalidInput
 from loopgraph.installer import client_settings
 from loopgraph.installer.client_settings import CLIENTS, Client, Wanted
 from loopgraph.installer.settings_file import Json, SettingsFile
+
+_NAMED = 3
+"""So many events of one target are named; more are counted."""
 
 
 class ClientName(StrEnum):
@@ -148,15 +151,20 @@ def _problems(client: Client, paths: Iterable[str], read: Iterable[Json]) -> lis
     return found
 
 
-def tell(found: Found) -> None:
-    """Says what is installed for which event."""
-    for path, events in found.files.items():
-        out.print(
-            f"{path}: hooks for {len(events)} of {len(found.client.events)} events of {found.client.shown}",
-            markup=False,
-        )
-        for event in dict.fromkeys([*found.client.events, *events]) if events else ():
-            for command in events.get(event, ["-"]):
-                out.print(f"  {event:<20} {command}", markup=False)
-    for obstacle in found.obstacles:
-        err.print(f"✗ {obstacle}", markup=False, style="red")
+def tell_files(files: Mapping[str, Mapping[str, Sequence[str]]], known: Sequence[str], of: str = "") -> None:
+    """Says which settings files have hooks, for which of the events that are ``known``, and where those go."""
+    for path, events in files.items():
+        if not events:
+            continue
+        out.print(f"{path}: hooks for {len(events)} of {len(known)} events{of}", markup=False)
+        by_target: dict[str, list[str]] = {}
+        for event, targets in events.items():
+            for target in targets:
+                by_target.setdefault(target, []).append(event)
+        for target, names in by_target.items():
+            shown = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} events"
+            out.print(f"  {shown}: {target}", markup=False)
+        if missing := [event for event in known if event not in events]:
+            out.print(f"  none for {', '.join(missing)}", markup=False)
+    if none := [path for path, events in files.items() if not events]:
+        out.print(f"no hooks{of} in {', '.join(none)}", markup=False)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from loopgraph.clients import limits
 from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands import client_hooks
@@ -172,19 +173,20 @@ def status(
     out.print(conclusion, markup=False)
     if len(twice) > 1 and not doubled:
         out.print(f"installed {len(twice)} times, in {', '.join(twice)}: {_TWICE}", markup=False)
-    for path, events in targets.items():
-        out.print(f"{path}: hooks for {len(events)} of {len(agent_settings.EVENTS)} events", markup=False)
-        for event in dict.fromkeys([*agent_settings.EVENTS, *events]) if events else ():
-            for target in events.get(event, ["-"]):
-                out.print(f"  {event:<20} {target}", markup=False)
+    for mistake in limits.mistakes(os.environ):
+        err.print(f"✗ {mistake}", markup=False, style="red")
+    client_hooks.tell_files(targets, agent_settings.EVENTS)
     for other in others:
-        client_hooks.tell(other)
+        client_hooks.tell_files(other.files, other.client.events, f" of {other.client.shown}")
+    # What the first line says is not said again.
     for obstacle in [*obstacles, *doubled]:
-        err.print(f"✗ {obstacle}", markup=False, style="red")
+        if obstacle not in conclusion:
+            err.print(f"✗ {obstacle}", markup=False, style="red")
     for address, problem in health.items():
-        out.print(f"service {address}: {problem or 'answers'}", markup=False)
+        if not problem or f"{address} {problem}" not in conclusion:
+            out.print(f"service {address}: {problem or 'answers'}", markup=False)
     for spool in spools:
-        _tell_spool(spool)
+        _tell_spool(spool, conclusion)
     if conclusion.startswith("✗"):
         raise typer.Exit(1)
 
@@ -391,14 +393,14 @@ def _health(address: str) -> str:
     return "" if answer.is_success else f"answers with HTTP {answer.status_code}"
 
 
-def _tell_spool(spool: Spool) -> None:
+def _tell_spool(spool: Spool, conclusion: str) -> None:
     count, size = spool.waiting()
     drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
     out.print(
         f"spool for {spool.url}: {counted(count, 'event waits', 'events wait')}, {counted(size, 'byte')}{drops}",
         markup=False,
     )
-    if barred := spool.barred():
+    if (barred := spool.barred()) and f"({barred})" not in conclusion:
         out.print(f"  the service takes no event from here ({barred}): {_MEND}", markup=False)
     refused, size = spool.refused()
     if refused:

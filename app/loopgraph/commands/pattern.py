@@ -25,10 +25,13 @@ def render(
     unit: Annotated[str, typer.Option(help="What should see one version only: a session, a user, a task.")],
     arguments: Annotated[str | None, typer.Option(help="Put in where the text has a place for them.")] = None,
     kind: Annotated[
-        str | None, typer.Option(help="skill, command, subagent or memory, where a name is not enough.")
+        str | None, typer.Option(help="skill, command, subagent, memory or prompt, where a name is not enough.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the version and the experiment, too, as JSON.")
+        bool,
+        typer.Option(
+            "--json", help="Print the version and the experiment, too, as JSON, and whether it is the last known."
+        ),
     ] = False,
     url: Annotated[str | None, typer.Option(help="Address of the service; default LOOPGRAPH_URL.")] = None,
     token_env: Annotated[

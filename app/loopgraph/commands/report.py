@@ -6,6 +6,8 @@ import asyncio
 import csv
 import os
 import sys
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,8 +16,9 @@ import typer
 
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
-from loopgraph.computes.traces.retention import duration
+from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
+from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
 
@@ -54,12 +57,19 @@ _NONE: Final = {
 
 @plainly
 def report(
-    since: Annotated[str, typer.Option(help="How far back: 30d, 12h, 2w; or all.")] = "30d",
+    since: Annotated[
+        str, typer.Option(help="From when: 30d or 12h back, a day of UTC (2026-11-01), an instant of RFC 3339; or all.")
+    ] = "30d",
+    until: Annotated[
+        str | None, typer.Option(help="Until when, written as --since; a day is counted in. Default: now.")
+    ] = None,
     by: Annotated[ReportDimension, typer.Option(help="What the rows are.")] = ReportDimension.DAY,
     project: Annotated[str | None, typer.Option(help="Only sessions that worked in this folder.")] = None,
     first: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV; the first column says what a line is: row, total or never_used.")
+    ] = False,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
 ) -> None:
     """Show what agents did, what it cost, and how it ended.
@@ -69,21 +79,24 @@ def report(
     """
     if as_json and as_csv:
         raise InvalidInput("--csv", "is another form than --json; give one of them")
-    back = None if since.strip().lower() == "all" else duration(since, "--since")
+    at = now()
+    begin = None if since.strip().lower() == "all" else moment(since, "--since", at)
+    end = None if until is None else moment(until, "--until", at, ends=True)
+    if begin is not None and begin >= (end or at):
+        raise InvalidInput("--since", f"{since!r} is not before {'now' if until is None else f'--until {until!r}'}")
     if project is not None:
         project = os.path.normpath(Path(project).expanduser().absolute())
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
 
     async def work() -> Report:
-        from loopgraph.effects.clock import now
         from loopgraph.main import open_services
         from loopgraph.orchestrators.traces.report import report as made
 
         async with open_services(settings, create=False) as services:
-            until = now()
-            begin = None if back is None else until - back
-            return await made(services.analytics, services.uses, begin, until, by, None, project=project, first=first)
+            return await made(
+                services.analytics, services.uses, begin, end or now(), by, None, project=project, first=first
+            )
 
     found = asyncio.run(work())
     if as_json:
@@ -100,21 +113,41 @@ def _value(row: ReportRow, name: str) -> Any:
 
 
 def _print_csv(found: Report) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    if found.by.pattern_types:
-        names = [*VersionUse.model_fields]
-        writer.writerow((*names, "success_rate"))
-        for use in found.versions:
-            writer.writerow((*(getattr(use, name) for name in names), use.success_rate))
-        return
-    writer.writerow((found.by.value, *_ACTIVITY, *_USAGE, "unpriced_models"))
-    for row in found.rows:
-        values = (_value(row, name) for name in (*_ACTIVITY, *_USAGE))
-        writer.writerow((row.key, *values, " ".join(row.usage.unpriced_models)))
+    """What the table says; ``kind`` tells its rows from what stands below them, so that a sum can leave that out."""
+    columns, lines = _csv_of_versions(found) if found.by.pattern_types else _csv_of_rows(found)
+    writer = csv.DictWriter(sys.stdout, ("kind", *columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+
+
+def _csv_of_rows(found: Report) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    names = (*_ACTIVITY, *_USAGE)
+    lines = [
+        {
+            "kind": kind,
+            found.by.value: row.key,
+            **{name: _value(row, name) for name in names},
+            "unpriced_models": " ".join(row.usage.unpriced_models),
+        }
+        for kind, rows in (("row", found.rows), ("total", [found.total]))
+        for row in rows
+    ]
+    return (found.by.value, *names, "unpriced_models"), lines
+
+
+def _csv_of_versions(found: Report) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    """The total is of all that happened, as a use can be one of several patterns."""
+    names = [*VersionUse.model_fields, "success_rate"]
+    lines = [{"kind": "row", **{name: getattr(use, name) for name in names}} for use in found.versions]
+    common = [name for name in names if name in (*_ACTIVITY, *_USAGE)]
+    lines.append({"kind": "total", **{name: _value(found.total, name) for name in common}})
+    lines += [{"kind": "never_used", **pattern.model_dump(), "uses": 0} for pattern in found.never_used]
+    return names, lines
 
 
 def _print_report(found: Report) -> None:
-    time = f"{found.since:%Y-%m-%d} to {found.until:%Y-%m-%d}" if found.since else f"until {found.until:%Y-%m-%d}"
+    last = found.until - timedelta(microseconds=1)  # at midnight it is the day before that ends
+    time = f"{found.since:%Y-%m-%d} to {last:%Y-%m-%d}" if found.since else f"until {last:%Y-%m-%d}"
     out.print(f"{time} · {_summary(found.total)}", markup=False)
     shown = found.versions if found.by.pattern_types else found.rows
     if not shown:

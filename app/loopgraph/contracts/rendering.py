@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -11,14 +12,24 @@ from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.feedback import Arm
 
 
+class RenderKind(StrEnum):
+    """The types of patterns that can be rendered by their names: definitions, which are files, and prompts, which need not be."""
+
+    SKILL = DefinitionKind.SKILL
+    COMMAND = DefinitionKind.COMMAND
+    SUBAGENT = DefinitionKind.SUBAGENT
+    MEMORY = DefinitionKind.MEMORY
+    PROMPT = "prompt"
+
+
 class RenderRequest(Contract):
-    """``pattern`` is an id, or what people call a definition; ``kind`` and ``folder`` (where it is asked for) tell several of one
-    name apart. ``unit`` is whatever should see one version only; ``arguments`` are put in where the text has a place for them,
-    and stand behind it otherwise."""
+    """``pattern`` is an id, or what people call a definition or a prompt; ``kind`` and ``folder`` (where it is asked for) tell
+    several of one name apart. ``unit`` is whatever should see one version only; ``arguments`` are put in where the text has a place
+    for them, and stand behind it otherwise."""
 
     pattern: Name
     unit: Name
-    kind: DefinitionKind | None = None
+    kind: RenderKind | None = None
     folder: Text | None = None
     arguments: Text | None = None
 

@@ -45,7 +45,8 @@ class Activity(Contract):
     where a trace has none.
 
     ``prompts`` are the traces that a person's prompt began, and ``steps`` those of all ``traces``. ``succeeded`` to
-    ``interrupted`` are ends of prompts or, told apart by agents, of traces; the rest goes on. ``failed`` went wrong by itself.
+    ``interrupted`` are ends of prompts and, told apart by agents, of all traces of those that have a name; the rest goes on.
+    ``failed`` went wrong by itself.
     """
 
     day: date | None
@@ -64,8 +65,8 @@ class Activity(Contract):
 
 
 class ReportRow(Contract):
-    """One line of a report. ``key`` is None for what has none. ``activity`` is None by models: a prompt can use
-    several."""
+    """One line of a report. ``key`` is None for what has none; by agents, for the main agents. ``activity`` is None by models: a
+    prompt can use several."""
 
     key: str | None
     activity: Activity | None

@@ -15,6 +15,9 @@ Json = dict[str, Any]
 _CONNECTIONS = 16
 """At once, the streams of subscriptions included; further requests wait for a free one."""
 
+_IDLE_S = 2.0
+"""A connection that was idle for longer is not used again: the service closes it after five, whatever the demo does then."""
+
 
 class Client:
     """Speaks to the service at ``url``. Every method raises ServiceError for an answer that is not the wanted one."""
@@ -24,7 +27,7 @@ class Client:
             base_url=url,
             headers={"X-Correlation-ID": correlation_id, "X-Source": "loopgraph-demo"},
             timeout=httpx.Timeout(60, pool=None),
-            limits=httpx.Limits(max_connections=_CONNECTIONS),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_IDLE_S),
             trust_env=False,  # no proxy stands before loopback
         )
 

@@ -10,12 +10,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from loopgraph.demo.client import Client
+from loopgraph.demo.first_look import first_look
 from loopgraph.demo.report import (
+    FIRST_LOOK,
+    LOOP,
     Display,
     demo_console,
     json_document,
+    show_command,
     show_results,
     show_what_stays,
     show_where_to_look,
@@ -40,18 +45,25 @@ async def _run_demo(graph_url: str | None, runs_per_arm: int, keep: bool, as_jso
     console = demo_console(as_json=as_json)
     display = Display(console)
     demo_id = f"demo-{secrets.token_hex(3)}"
-    console.print(
-        "[bold]Loopgraph demo[/bold]: real work, done in two ways each. Which one is better? Only measuring tells."
-    )
+    console.print("[bold]Loopgraph demo[/bold]")
     async with running_service(graph_url) as service:
         display.done(f"service ready on {service.engine} after {service.ready_s:.1f} s")
+        looked = None
+        timings = {"service": service.ready_s}
+        if graph_url is None:  # in a graph that stays, the samples would stay, too
+            began = time.monotonic()
+            console.print(FIRST_LOOK)
+            columns = console.width if console.is_terminal else None
+            looked = await first_look(service, partial(show_command, console), columns, as_json=as_json)
+            timings["first_look"] = time.monotonic() - began
+        console.print(LOOP)
         async with Client(service.url, demo_id) as client:
             story = Story(client, display, demo_id, runs_per_arm)
             await story.tell()
-        timings = {"service": service.ready_s, **story.timings, "total": time.monotonic() - started}
+        timings |= {**story.timings, "total": time.monotonic() - started}
         show_results(console, story.cases)
         if as_json:
-            sys.stdout.write(json.dumps(json_document(service, demo_id, story.cases, timings)) + "\n")
+            sys.stdout.write(json.dumps(json_document(service, demo_id, looked, story.cases, timings)) + "\n")
             sys.stdout.flush()
         require_both_outcomes(story.cases)
         if keep:

@@ -18,6 +18,11 @@ from loopgraph.demo.story import Case
 PLAIN_WIDTH = 104
 """Columns where there is no terminal to ask."""
 
+FIRST_LOOK = (
+    "\n[bold]What agents did already[/bold]: sample sessions of a coding agent, and the project that they worked in."
+)
+LOOP = "\n[bold]Which way is better?[/bold] Real work, done in two ways each: only measuring tells."
+
 
 def demo_console(*, as_json: bool) -> Console:
     """Where the demo shows itself: standard output, unless that is for the JSON document."""
@@ -78,6 +83,12 @@ def _verdict_so_far(case: Case) -> str:
     if not case.ended:
         return ""
     return "[green]applied[/green]" if case.run["improvementsApplied"] else "not applied"
+
+
+def show_command(console: Console, command: str, printed: str) -> None:
+    """A command as it was typed, and what it printed."""
+    console.print(f"[dim]$[/dim] [bold]{command}[/bold]", soft_wrap=True)
+    console.out(printed, end="", highlight=False)
 
 
 def show_results(console: Console, cases: Sequence[Case]) -> None:
@@ -144,14 +155,18 @@ def show_what_stays(console: Console, session_id: str, *, embedded: bool) -> Non
         console.print(f"\nThe service goes with the demo; its data stay in the graph, as session {session_id}.")
 
 
-def json_document(service: RunningService, session_id: str, cases: Sequence[Case], timings: dict[str, float]) -> Json:
-    """The outcome for machines. Versions, edges, runs, improvements and decisions are as GraphQL answered them."""
+def json_document(
+    service: RunningService, session_id: str, looked: Json | None, cases: Sequence[Case], timings: dict[str, float]
+) -> Json:
+    """The outcome for machines. The first look is what ``loopgraph report --json`` printed, None if it was left out; versions,
+    edges, runs, improvements and decisions are as GraphQL answered them."""
 
     def of(outcome: str) -> list[str]:
         return [case.workload.name for case in cases if case.outcome == outcome]
 
     return {
         "service": {"url": service.url, "engine": service.engine},
+        "firstLook": looked,
         "sessionId": session_id,
         "applied": of("APPLIED"),
         "rejected": of("REJECTED"),

@@ -32,11 +32,14 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 @dataclass(frozen=True)
 class RunningService:
-    """A service that answers: where, on which engine (its agent string), and after how many seconds."""
+    """A service that answers: where, on which engine (its agent string), and after how many seconds; its graph, and a folder that
+    goes with it."""
 
     url: str
     engine: str
     ready_s: float
+    graph_url: str
+    folder: Path
 
 
 @contextlib.asynccontextmanager
@@ -51,12 +54,13 @@ async def running_service(graph_url: str | None) -> AsyncIterator[RunningService
         log = Path(folder) / "service.log"
         port = _free_port()
         url = f"http://{LOOPBACK}:{port}"
-        options = ["--host", LOOPBACK, "--port", str(port), "--graph-url", graph_url or f"embedded:{folder}/graph"]
+        graph_url = graph_url or f"embedded:{folder}/graph"
+        options = ["--host", LOOPBACK, "--port", str(port), "--graph-url", graph_url]
         with _child([sys.executable, "-m", "loopgraph", "serve", *options], log) as process:
             started = time.monotonic()
             engine = await _ready(url, process, log)
             try:
-                yield RunningService(url, engine, time.monotonic() - started)
+                yield RunningService(url, engine, time.monotonic() - started, graph_url, Path(folder))
             except ServiceError as error:
                 raise ServiceError(f"{error}\n{_end_of(log)}") from error
 
@@ -87,7 +91,7 @@ def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             env=QUICK_START | os.environ,
-            preexec_fn=_stopped_with(os.getpid()),
+            preexec_fn=stopped_with(os.getpid()),
         )
     try:
         yield process
@@ -100,7 +104,7 @@ def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _stopped_with(parent: int) -> Callable[[], None] | None:
+def stopped_with(parent: int) -> Callable[[], None] | None:
     """What the child runs before exec so that the kernel stops it when ``parent`` dies, even of SIGKILL. Linux only."""
     if sys.platform != "linux":
         return None

@@ -29,16 +29,12 @@ _KEYS: Final[dict[ReportDimension, Callable[[ModelUsage], str | date | None]]] =
 
 
 def joined(by: ReportDimension, activities: Sequence[Activity], usages: Sequence[ModelUsage]) -> list[ReportRow]:
-    """One row for each group that is in either list: days in their order, all else the most expensive first.
-
-    By agents, what belongs to none is left out: it is what the main agents did.
-    """
+    """One row for each group that is in either list: days in their order, all else the most expensive first."""
     active = {_active_key(by, activity): activity for activity in activities}
     used = {_KEYS[by](usage): usage for usage in usages}
     rows = [
         ReportRow(key=None if key is None else str(key), activity=active.get(key), usage=used.get(key, NO_USAGE))
         for key in dict.fromkeys((*used, *active))
-        if not (by is ReportDimension.AGENT and key is None)
     ]
     if by is ReportDimension.DAY:
         return sorted(rows, key=lambda row: row.key or "")

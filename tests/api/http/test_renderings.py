@@ -16,11 +16,14 @@ from starlette.applications import Starlette
 from loopgraph.api.http.renderings import rendering_routes
 from loopgraph.clients.render import rendered
 from loopgraph.computes.definitions.adoption import adopted
+from loopgraph.contracts.audit import ActorType, Origin
+from loopgraph.contracts.changes import NewPattern, NewVersion
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.rendering import Renderings
 from support.service import listening
@@ -106,6 +109,17 @@ async def test_a_prompt_is_rendered_whole_by_its_id(graph: Graph, url: str) -> N
     node_id = await make_version(graph)
     [version] = (await LineageReads(graph).versions([node_id])).values()
     assert (await ask(url, pattern=version.pattern_id))[1]["node_id"] == node_id
+
+
+async def test_a_prompt_that_is_no_file_is_rendered_by_its_name_too(graph: Graph, url: str) -> None:
+    name = f"Summarise a diff {new_id()}"
+    origin = Origin(actor_type=ActorType.USER, actor_id="tester")
+    version = NewVersion(template_code="Summarise: {{diff}}", activate=True)
+    created = await Lineage(graph).create_pattern(NewPattern(name=name, pattern_type="prompt"), version, origin)
+    for kind in ({}, {"kind": "prompt"}):
+        status, answer = await ask(url, pattern=name, folder="/home/dev/p", **kind)
+        assert (status, answer["node_id"], answer["text"]) == (200, created.version.node_id, "Summarise: {{diff}}")
+    assert (await ask(url, pattern=name, kind="skill"))[0] == 404
 
 
 async def test_what_cannot_be_rendered_says_why(graph: Graph, url: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind, VersionOfBody
+from loopgraph.contracts.definitions import UNCOMMITTED, VersionOfBody
 from loopgraph.contracts.lineage import Pattern
 from loopgraph.contracts.stored import stored
 from loopgraph.contracts.uses import definition_key
@@ -68,7 +68,7 @@ class DefinitionReads:
             if len(rows) < _PAGE:
                 return found
 
-    async def patterns_named(self, kinds: Iterable[DefinitionKind], name: str) -> list[Pattern]:
+    async def patterns_named(self, kinds: Iterable[str], name: str) -> list[Pattern]:
         """The patterns of these kinds that people call so, and that have a version in use."""
         keys = [definition_key(kind, name) for kind in kinds]
         rows = await self._graph.read(_PATTERNS_BY_DEFINITION, keys=keys, limit=_PAGE)

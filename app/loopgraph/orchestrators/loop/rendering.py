@@ -9,7 +9,7 @@ from loopgraph.contracts.base import problem_of_id
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.lineage import Pattern
-from loopgraph.contracts.rendering import Rendering, RenderRequest
+from loopgraph.contracts.rendering import Rendering, RenderKind, RenderRequest
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import InvalidInput, NotFound
@@ -52,7 +52,7 @@ class Renderings:
         name = request.pattern
         if problem_of_id(name) is None and (found := (await self._reads.patterns([name])).get(name)):
             return found
-        kinds = [request.kind] if request.kind else list(DefinitionKind)
+        kinds = [request.kind] if request.kind else list(RenderKind)
         named = await self._definitions.patterns_named(kinds, name.removeprefix("/"))
         if not named:
             raise NotFound("Pattern", name)

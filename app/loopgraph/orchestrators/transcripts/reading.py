@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceStarted, TraceStatus
 from loopgraph.contracts.transcripts import Position
 from loopgraph.effects.transcripts.files import FoundFile, LineReader, digest_of
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
@@ -113,7 +113,7 @@ class Counts:
             if isinstance(event, TraceStarted) and event.prompt_text is not None:
                 if event.agent_id:
                     self.subagents += 1
-                else:
+                elif event.source == PROMPTED:
                     self.prompts += 1
             elif isinstance(event, HookExecuted) and event.status is TraceStatus.IN_PROGRESS:
                 self.tool_calls += 1
