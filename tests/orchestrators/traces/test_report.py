@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
+from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.contracts.bodies import body_digest
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
@@ -63,7 +64,7 @@ async def test_versions_by_their_uses(graph: Graph) -> None:
         ]
         for outcome in await TraceWrites(graph, choosing=choose).record(events, received_at=NOON):
             assert not isinstance(outcome, UserError), outcome
-    analytics, reads, since, until = Analytics(graph), UseReads(graph), at(-60), at(60)
+    analytics, reads, since, until = Analytics(graph), UseReads(graph, OwnCriteria().judge), at(-60), at(60)
     made = await report(analytics, reads, since, until, ReportDimension.SKILL, None, project=folder)
     told = [
         (use.node_id, use.version, use.uses, use.sessions, use.succeeded, use.failed, use.interrupted)
