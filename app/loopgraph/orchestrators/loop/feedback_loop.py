@@ -147,7 +147,7 @@ class FeedbackLoop:
         return await self._runs.move(run, stage=Stage.ANALYZE, feedback_collected=len(executions))
 
     async def _analyze(self, run: FeedbackRun) -> FeedbackRun:
-        summary = summarize_executions(await self._window(run))
+        summary = summarize_executions(await self._judge.judged(await self._window(run)))
         return await self._runs.move(
             run, stage=Stage.GENERATE, analysis=summary, feedback_collected=summary.execution_count
         )
@@ -272,10 +272,9 @@ class FeedbackLoop:
         return await self._decisions.review(improvement, conclusion, origin)
 
     async def _window(self, run: FeedbackRun) -> list[Execution]:
-        found = await self._traces.executions(
+        return await self._traces.executions(
             [run.control_node_id], run.window_start, run.created_at, limit=MAX_ANALYZED
         )
-        return await self._judge.judged(found)
 
     async def _undecided(self, run: FeedbackRun) -> Improvement | None:
         """The improvement that is tested, or the next to be."""
