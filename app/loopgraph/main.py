@@ -33,6 +33,7 @@ from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -75,6 +76,11 @@ def price_list(settings: Settings) -> PriceList:
     return PriceList(OwnPrices.read(settings.prices_file) if settings.prices_file else None)
 
 
+def success_criteria(settings: Settings) -> OwnCriteria:
+    """What success is. Raises SetupError if one's own criteria are not understood."""
+    return OwnCriteria.read(settings.success_file) if settings.success_file else OwnCriteria()
+
+
 def build_recorder(
     settings: Settings,
     graph: Graph,
@@ -100,6 +106,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     execution_timeout = timedelta(minutes=settings.execution_timeout_minutes)
     reads, search = LineageReads(graph), TraceSearch(graph)
     feed, prices, assignments = TraceFeed(search), price_list(settings), Assignments(graph)
+    judge = success_criteria(settings).judge
     return Services(
         settings=settings,
         graph=graph,
@@ -117,12 +124,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         prices=prices,
         feedback=FeedbackReads(graph),
         evidence=EvidenceReads(graph),
-        loop=FeedbackLoop(graph, execution_timeout),
-        worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout),
+        loop=FeedbackLoop(graph, execution_timeout, judge),
+        worker=LoopWorker(graph, settings.loop_poll_ms, execution_timeout, judge),
         assignments=assignments,
         renderings=Renderings(reads, DefinitionReads(graph), assignments),
         use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
-        uses=UseReads(graph),
+        uses=UseReads(graph, judge),
     )
 
 

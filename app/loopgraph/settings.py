@@ -191,6 +191,10 @@ class Settings(BaseSettings):
         default=None, description='a TOML file of prices of your own; see "What it cost" for its form'
     )
 
+    success_file: Path | None = Field(
+        default=None, description='a TOML file of what success is; see "Whether it did well" for its form'
+    )
+
     capture_content: CaptureContent = Field(
         default=CaptureContent.REDACTED,
         description="what is kept of what people, models and tools said: `none`, `redacted`, or `full`, secrets included",

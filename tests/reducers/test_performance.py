@@ -16,7 +16,7 @@ STARTED_AT = datetime(2025, 10, 2, 12, tzinfo=UTC)
 def execution(
     duration_ms: float | None = 100.0,
     *,
-    success: bool = True,
+    success: bool | None = True,
     error_type: str | None = None,
     quality_score: float | None = None,
 ) -> Execution:
@@ -130,6 +130,20 @@ def test_a_success_is_no_error_whatever_its_error_type() -> None:
     summary = summarize_executions([execution(error_type="TimeoutError")])
     assert summary.error_counts == {}
     assert summary.timeout_count == 0
+
+
+def test_what_is_not_known_is_in_no_rate() -> None:
+    summary = summarize_executions(
+        [execution(success=None, error_type="x"), execution(), execution(success=False), execution(success=None)]
+    )
+    assert (summary.execution_count, summary.success_count, summary.unknown_count) == (4, 1, 2)
+    assert summary.success_rate == 0.5
+    assert (
+        summary.success_rate_interval
+        == summarize_executions([execution(), execution(success=False)]).success_rate_interval
+    )
+    assert summary.error_counts == {"unknown": 1}
+    assert summarize_executions([execution(success=None)]).success_rate is None
 
 
 def test_metric_values() -> None:

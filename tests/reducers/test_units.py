@@ -17,7 +17,7 @@ from loopgraph.reducers.units import arm_sample, clustered, pooled
 clusters = st.lists(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=8), min_size=1, max_size=12)
 
 
-def execution(unit: str, duration_ms: float | None, *, success: bool = True, ended: bool = True) -> Execution:
+def execution(unit: str, duration_ms: float | None, *, success: bool | None = True, ended: bool = True) -> Execution:
     return Execution(
         execution_id="e", unit=unit, node_id="v", experiment_id="x", arm=None, started_at=datetime(2026, 1, 1, tzinfo=UTC),
         duration_ms=duration_ms, success=success, error_type=None, quality_score=None, ended=ended,
@@ -41,6 +41,18 @@ def test_a_unit_counts_once_however_many_executions_it_has() -> None:
     assert (rates.sample.n, rates.sample.mean) == (5, pytest.approx((1 + 1 + 1 + 0.5 + 0) / 5))
     nothing = arm_sample([], Metric.DURATION_MS)
     assert (nothing.units, nothing.metric.icc, nothing.metric.design_effect(None)) == (0, None, 1.0)
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_what_is_not_known_is_neither_for_an_arm_nor_against_it(metric: Metric) -> None:
+    known = [execution("a", 1.0), execution("a", 3.0), execution("b", 2.0, success=False), execution("c", 5.0)]
+    unknown = [execution("a", 9.0, success=None), execution("d", 9.0, success=None)]
+    without, with_them = arm_sample(known, metric), arm_sample([*known, *unknown], metric)
+    assert (with_them.units, with_them.executions, with_them.unknown) == (4, 6, 2)
+    same = {name: getattr(without, name) for name in ("sample", "telling_units", "successes", "metric", "success")}
+    assert {name: getattr(with_them, name) for name in same} == same
+    nothing = arm_sample(unknown, metric)
+    assert (nothing.telling_units, nothing.sample.n, nothing.success.design_effect(None)) == (0, 0, 1.0)
 
 
 def test_the_correlation_of_a_published_example() -> None:

@@ -74,6 +74,7 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
         "lineage_reject_version": {"input": {"nodeId": candidate}},
         "lineage_set_current_version": {"input": node},
         "lineage_version": node,
+        "lineage_version_executions": node,
         "sessions_logs": {"filter": {"severity": "INFO"}},
         "sessions_metrics": {"filter": {"withoutSession": True}},
         "sessions_page": {"first": 5},

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from loopgraph.api.http.gate import check_names
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.privacy.policy import Privacy
+from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
 
@@ -21,6 +22,8 @@ def check_settings(settings: Settings) -> None:
     Privacy.configured(settings)
     if settings.prices_file is not None:
         OwnPrices.read(settings.prices_file)
+    if settings.success_file is not None:
+        OwnCriteria.read(settings.success_file)
     if settings.otlp_grpc_port is not None and importlib.util.find_spec("grpc") is None:
         raise SetupError("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install 'loopgraph[grpc]'")
 

@@ -192,12 +192,15 @@ def _print_versions(found: Report) -> None:
             Column("ok", [f"{use.succeeded:,}" for use in uses]),
             Column("failed", [f"{use.failed:,}" for use in uses]),
             Column("stopped", [f"{use.interrupted:,}" for use in uses], 3),
+            Column("corrected", [f"{use.corrected:,}" for use in uses], 5),
             Column("success", ["–" if use.success_rate is None else f"{use.success_rate:.0%}" for use in uses]),
             Column("mean time", [_seconds(use.avg_duration_ms) for use in uses], 1),
             Column("cost", [_figure("cost_usd", use.cost_usd) for use in uses]),
             Column("last used", [f"{use.last_used_at:%Y-%m-%d}" for use in uses], 2),
         ],
     )  # fmt: skip
+    if unknown := sum(use.unknown for use in uses):
+        out.print(f"{counted(unknown, 'use')} in no rate of success: not over, or too little is known", markup=False)
     if guessed := sum(use.uses - use.exact for use in uses):
         out.print(
             f"{counted(guessed, 'use')} of versions that were in force: nothing tells which text was given",

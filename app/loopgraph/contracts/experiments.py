@@ -68,7 +68,8 @@ class ArmSample(Contract):
 
     ``sample`` are the means of the units that report the metric: one value for each, however many executions it has.
     ``units`` are all with executions, ``telling_units`` those with one that reports the metric or failed. ``unended`` executions
-    began and did not end in time; they count as failures. ``metric`` and ``success`` are how the metric and the successes
+    began and did not end in time; they count as failures. Of ``unknown`` ones it is not known whether they succeeded: they are
+    neither successes nor failures. ``metric`` and ``success`` are how the metric and the successes
     (1 or 0) vary within units and between them.
     """
 
@@ -78,6 +79,7 @@ class ArmSample(Contract):
     executions: Annotated[int, Field(ge=0)]
     successes: Annotated[int, Field(ge=0)]
     unended: Annotated[int, Field(ge=0)] = 0
+    unknown: Annotated[int, Field(ge=0)] = 0
     metric: ClusterStatistics
     success: ClusterStatistics
 
@@ -87,7 +89,8 @@ class ArmTally(Contract):
 
     ``assigned`` are the units that were assigned to it, ``units`` those with an execution that ended or is over its time,
     ``telling_units`` those of them with one that reports the metric or failed. ``set_aside`` are executions that name this arm
-    though their unit was assigned to the other one: they are in no other number. ``unnamed`` are executions that name no unit.
+    though their unit was assigned to the other one: they are in no other number. ``unnamed`` are executions that name
+    no unit, ``uses`` those that are uses of patterns.
     """
 
     assigned: Annotated[int, Field(ge=0)] = 0
@@ -97,6 +100,7 @@ class ArmTally(Contract):
     unended: Annotated[int, Field(ge=0)] = 0
     unnamed: Annotated[int, Field(ge=0)] = 0
     set_aside: Annotated[int, Field(ge=0)] = 0
+    uses: Annotated[int, Field(ge=0)] = 0
 
 
 class Method(StrEnum):
@@ -134,7 +138,8 @@ MethodDetails = Annotated[WelchOfUnitMeans | WelchOfExecutions, Field(discrimina
 
 
 class ArmResult(Contract):
-    """What an arm of a concluded experiment rests on. ``design_effect`` and ``icc`` are those of the metric."""
+    """What an arm of a concluded experiment rests on. ``design_effect`` and ``icc`` are those of the metric; of ``unknown``
+    executions it is not known whether they succeeded."""
 
     assigned_units: Annotated[int, Field(ge=0)]
     units: Annotated[int, Field(ge=0)]
@@ -142,6 +147,7 @@ class ArmResult(Contract):
     successes: Annotated[int, Field(ge=0)]
     unended: Annotated[int, Field(ge=0)]
     set_aside: Annotated[int, Field(ge=0)]
+    unknown: Annotated[int, Field(ge=0)] = 0
     icc: float | None
     design_effect: float | None
 
@@ -199,13 +205,15 @@ class ExperimentResult(Contract):
 
     @property
     def control_success_rate(self) -> float | None:
-        """Successes over executions of the control; None without executions."""
-        return self.control_successes / self.control_executions if self.control_executions else None
+        """Successes over those executions of the control of which it is known; None without any."""
+        known = self.control_executions - (self.control_arm.unknown if self.control_arm else 0)
+        return self.control_successes / known if known else None
 
     @property
     def treatment_success_rate(self) -> float | None:
-        """Successes over executions of the treatment; None without executions."""
-        return self.treatment_successes / self.treatment_executions if self.treatment_executions else None
+        """Successes over those executions of the treatment of which it is known; None without any."""
+        known = self.treatment_executions - (self.treatment_arm.unknown if self.treatment_arm else 0)
+        return self.treatment_successes / known if known else None
 
 
 class Experiment(Contract):

@@ -173,7 +173,8 @@ class Execution(Contract):
     """One recorded execution of a version: a row of the evidence. Duration in milliseconds.
 
     ``unit`` is what it belongs to: executions of one unit are not independent. ``ended`` is False for one that began and has
-    not ended; it is no success.
+    not ended; it is no success. ``is_use``: it is the use of a pattern, and what came of that says whether it succeeded; None
+    where too little is known for that.
     """
 
     execution_id: Id
@@ -183,18 +184,23 @@ class Execution(Contract):
     arm: Arm | None
     started_at: datetime
     duration_ms: float | None
-    success: bool
+    success: bool | None
     error_type: str | None
     quality_score: float | None
     ended: bool = True
+    is_use: bool = False
     set_aside: SetAside | None = None
 
 
 class PerformanceSummary(Contract):
-    """What was measured over a set of executions. None where nothing could be measured; durations in milliseconds."""
+    """What was measured over a set of executions. None where nothing could be measured; durations in milliseconds.
+
+    Of ``unknown_count`` executions it is not known whether they succeeded: the success rate is that of the others.
+    """
 
     execution_count: Annotated[int, Field(ge=0)]
     success_count: Annotated[int, Field(ge=0)]
+    unknown_count: Annotated[int, Field(ge=0)] = 0
     success_rate: Unit | None
     success_rate_interval: tuple[float, float] | None
     baseline: Baseline

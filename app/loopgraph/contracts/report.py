@@ -85,6 +85,8 @@ class NamedPattern(Contract):
 class VersionUse(NamedPattern):
     """How a version of a pattern was used, and how that ended; the rest of ``uses`` goes on.
 
+    ``successes`` and ``failures`` are by the criteria of success; of the ``unknown`` ones that is not known, and they are in
+    neither number. ``corrected`` are those that the next prompt corrects.
     ``exact`` are those of which it is known for certain that they were of this version. ``cost_usd`` is the sum of
     ``uses.UseFigures.cost_usd``, so what was done under several patterns at once counts with each; None where there is none.
     """
@@ -99,15 +101,19 @@ class VersionUse(NamedPattern):
     denied: Count
     interrupted: Count
     exact: Count
+    successes: Count = 0
+    failures: Count = 0
+    unknown: Count = 0
+    corrected: Count = 0
     avg_duration_ms: NonNegative | None
     cost_usd: NonNegative | None
     last_used_at: Instant
 
     @property
     def success_rate(self) -> float | None:
-        """Successes over the uses that have ended; None before any has."""
-        ended = self.succeeded + self.failed + self.denied + self.interrupted
-        return self.succeeded / ended if ended else None
+        """Successes over the uses of which it is known; None without any."""
+        known = self.successes + self.failures
+        return self.successes / known if known else None
 
 
 class AlikePatterns(Contract):

@@ -25,6 +25,9 @@ PROMPTED: Final = "user_prompt"
 OF_SESSION: Final = "session"
 """The source of a trace that holds what belongs to a session and to none of its prompts."""
 
+ABANDONED: Final = "abandoned"
+"""The tag of a trace on a branch that a person has gone back from."""
+
 OF_PATTERN: Final = "Pattern"
 """The type of a step that is the use of a pattern: its work are the steps that begin and end within it."""
 

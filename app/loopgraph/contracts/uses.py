@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from loopgraph.contracts.base import Content, Contract, Id, Instant, Name, Text
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, VersionBasis
+from loopgraph.contracts.success import Outcome
 from loopgraph.contracts.traces import DurationMs, TraceStatus
 
 PATTERN: Final = "Pattern"
@@ -157,7 +158,8 @@ class UseFigures(Contract):
     """What was done under a use: in its trace, in its time and in the traces of subagents that worked for its prompt.
 
     ``cost_usd`` is the sum of what is known of it; ``unpriced_calls`` are those of which nothing is. ``next_correlation_id`` is
-    the next prompt of a person in the session, which may be a correction.
+    the next prompt of a person in the session, which may be a correction. ``outcome`` is what came of the use, by the criteria of
+    success; None where nobody judges.
     """
 
     steps: int = 0
@@ -171,6 +173,7 @@ class UseFigures(Contract):
     cost_usd: float = 0.0
     unpriced_calls: int = 0
     next_correlation_id: str | None = None
+    outcome: Outcome | None = None
 
 
 Choosing = Callable[[Use, Sequence[Candidate]], Conclusion]

@@ -18,7 +18,7 @@ _TIMEOUT = re.compile(r"timed?[\s_-]*out(?!put)|deadline[\s_-]*exceeded", re.IGN
 
 
 def summarize_executions(executions: Sequence[Execution]) -> PerformanceSummary:
-    """What was measured over ``executions``, successful or not.
+    """What was measured over ``executions``, successful or not; those of which that is not known are in no rate.
 
     Durations are in milliseconds, the interval of the success rate is Wilson's at 95 %. Only finite durations count
     towards durations. ``std_duration_ms`` is the square root of the unbiased variance. ``error_counts`` names the
@@ -27,14 +27,16 @@ def summarize_executions(executions: Sequence[Execution]) -> PerformanceSummary:
     """
     durations = _finite(execution.duration_ms for execution in executions)
     qualities = _finite(execution.quality_score for execution in executions)
-    failures = Counter(execution.error_type or UNKNOWN_ERROR for execution in executions if not execution.success)
-    successes = sum(execution.success for execution in executions)
+    failures = Counter(execution.error_type or UNKNOWN_ERROR for execution in executions if execution.success is False)
+    successes = sum(execution.success is True for execution in executions)
+    known = sum(execution.success is not None for execution in executions)
     moments = summarize(durations)
     return PerformanceSummary(
         execution_count=len(executions),
         success_count=successes,
-        success_rate=success_rate(successes, len(executions)),
-        success_rate_interval=wilson_interval(successes, len(executions)),
+        unknown_count=len(executions) - known,
+        success_rate=success_rate(successes, known),
+        success_rate_interval=wilson_interval(successes, known),
         baseline=Baseline(
             p50=percentile(durations, 50),
             p95=percentile(durations, 95),
@@ -57,7 +59,7 @@ def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float
       would let a version win by failing early. That failures are left out is why a decision also compares the
       success rates.
     - QUALITY_SCORE: the score of every execution that reported one.
-    - SUCCESS_RATE: 1.0 for a success, 0.0 for a failure.
+    - SUCCESS_RATE: 1.0 for a success, 0.0 for a failure; none where that is not known.
     """
     match metric:
         case Metric.DURATION_MS:
@@ -65,7 +67,7 @@ def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float
         case Metric.QUALITY_SCORE:
             return _finite(execution.quality_score for execution in executions)
         case Metric.SUCCESS_RATE:
-            return [1.0 if execution.success else 0.0 for execution in executions]
+            return [float(execution.success) for execution in executions if execution.success is not None]
 
 
 def tells(execution: Execution, metric: Metric) -> bool:
@@ -73,9 +75,9 @@ def tells(execution: Execution, metric: Metric) -> bool:
 
     An experiment waits for units with such executions. Failures count because they are evidence too: otherwise an arm that
     always fails would never be decided. An execution that neither failed nor reports the metric is no evidence, however
-    many there are.
+    many there are; nor is one of which it is not known whether it failed.
     """
-    return not execution.success or bool(metric_values((execution,), metric))
+    return execution.success is False or bool(metric_values((execution,), metric))
 
 
 def _finite(values: Iterable[float | None]) -> list[float]:

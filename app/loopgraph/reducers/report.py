@@ -8,6 +8,7 @@ from typing import Final
 
 from loopgraph.contracts.analytics import NO_USAGE, ModelUsage, UsageDimension
 from loopgraph.contracts.report import Activity, ReportDimension, ReportRow
+from loopgraph.contracts.uses import UseFigures
 
 DIMENSIONS: Final = {
     ReportDimension.DAY: UsageDimension.DAY,
@@ -39,6 +40,19 @@ def joined(by: ReportDimension, activities: Sequence[Activity], usages: Sequence
     if by is ReportDimension.DAY:
         return sorted(rows, key=lambda row: row.key or "")
     return sorted(rows, key=_weight, reverse=True)
+
+
+def outcomes(figures: Sequence[UseFigures]) -> dict[str, int | float | None]:
+    """What came of the uses of a version, as fields of ``VersionUse``: how many succeeded, and what it cost."""
+    judged = [each.outcome for each in figures if each.outcome is not None]
+    costs = [each.cost_usd for each in figures if each.model_calls > each.unpriced_calls]
+    return {
+        "successes": sum(outcome.success is True for outcome in judged),
+        "failures": sum(outcome.success is False for outcome in judged),
+        "unknown": len(figures) - sum(outcome.success is not None for outcome in judged),
+        "corrected": sum(outcome.correction.corrected is True for outcome in judged),
+        "cost_usd": sum(costs) if costs else None,
+    }
 
 
 def _active_key(by: ReportDimension, activity: Activity) -> str | date | None:

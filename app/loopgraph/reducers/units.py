@@ -21,17 +21,23 @@ def arm_sample(executions: Iterable[Execution], metric: Metric) -> ArmSample:
     for execution in executions:
         units[execution.unit].append(execution)
     clusters = [values for mine in units.values() if (values := metric_values(mine, metric))]
-    successes = [metric_values(mine, Metric.SUCCESS_RATE) for mine in units.values()]
+    successes = [known for mine in units.values() if (known := metric_values(mine, Metric.SUCCESS_RATE))]
     return ArmSample(
         sample=summarize(sum(values) / len(values) for values in clusters),
         units=len(units),
-        telling_units=sum(any(tells(execution, metric) for execution in mine) for mine in units.values()),
+        telling_units=telling_units([execution for mine in units.values() for execution in mine], metric),
         executions=sum(map(len, units.values())),
-        successes=sum(execution.success for mine in units.values() for execution in mine),
+        successes=sum(execution.success is True for mine in units.values() for execution in mine),
+        unknown=sum(execution.success is None for mine in units.values() for execution in mine),
         unended=sum(not execution.ended for mine in units.values() for execution in mine),
         metric=clustered(clusters),
         success=clustered(successes),
     )
+
+
+def telling_units(executions: Iterable[Execution], metric: Metric) -> int:
+    """How many units have an execution that tells something about ``metric``."""
+    return len({execution.unit for execution in executions if tells(execution, metric)})
 
 
 def clustered(clusters: Sequence[Sequence[float]]) -> ClusterStatistics:

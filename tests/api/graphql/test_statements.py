@@ -6,11 +6,15 @@ loader at one time share them: that is why the numbers here are bounds.
 
 from __future__ import annotations
 
-from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
-from loopgraph.effects.clock import new_id
+from loopgraph.computes.agents import uses
+from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.observations import Observation, Recordable
+from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.effects.clock import new_id, now
 from support.feedback import make_subject
-from support.service import Service
+from support.service import Service, nodes
 from support.traces import make_version
+from support.uses import define
 
 
 async def test_lists_of_traces(quiet_service: Service) -> None:
@@ -157,3 +161,44 @@ async def test_lists_of_improvements(quiet_service: Service) -> None:
     assert 1 < await service.statements(document, pattern=pattern_id) <= 1 + 5 + 4 + 4
     edges = (await service.query(document, pattern=pattern_id))["improvements"]["edges"]
     assert [len(edge["node"]["experiments"][0]["executions"]["edges"]) for edge in edges] == [2] * 6
+
+
+async def test_the_executions_of_versions(quiet_service: Service) -> None:
+    service = quiet_service
+    document = """
+    query($patternId: ID!) {
+      pattern(patternId: $patternId) {
+        versions(first: 5) {
+          edges {
+            node { nodeId executions(first: 5) { totalCount edges { node { status version { nodeId } use { success } } } } }
+          }
+        }
+      }
+    }"""
+    counts = []
+    for versions in (1, 3):
+        texts = [f"# Sorting {new_id()}\n{number}\n" for number in range(versions)]
+        name = f"sorting-{new_id()}"
+        ids = await define(service.parts.graph, DefinitionKind.SKILL, name, *texts)
+        events: list[Recordable] = []
+        for node_id in ids:
+            for _ in range(versions):
+                session, prompt = new_id(), new_id()
+                used = uses.skill_used(session, new_id(), prompt, name, timestamp=now(), pattern_version=node_id)
+                events += [
+                    Observation(event=event, source="test")
+                    for event in (
+                        TraceStarted(correlation_id=prompt, session_id=session, timestamp=now()),
+                        used,
+                        TraceCompleted(correlation_id=prompt, success=True, timestamp=now()),
+                    )
+                ]
+        await service.parts.recorder.record(events)
+        [pattern] = {version.pattern_id for version in (await service.parts.lineage_reads.versions(ids)).values()}
+        found = await service.query(document, patternId=pattern)
+        listed = {each["nodeId"]: each["executions"] for each in nodes(found["pattern"]["versions"])}
+        assert {id_: each["totalCount"] for id_, each in listed.items()} == dict.fromkeys(ids, versions)
+        assert [node["use"] for each in listed.values() for node in nodes(each)] == [{"success": True}] * versions**2
+        counts.append(await service.statements(document, patternId=pattern))
+    # the pattern; its versions; their executions; versions of these; uses, their steps, their calls
+    assert counts == [7, 7]

@@ -442,3 +442,16 @@ def test_a_result_from_before_units_were_kept_is_read() -> None:
     result = ExperimentResult.model_validate(old)
     assert (result.method.value, t_of(result), result.control_arm) == ("welch_executions", (-2.4, 4.0), None)
     assert ExperimentResult.model_validate(result.model_dump(mode="json")) == result
+
+
+def test_executions_of_which_nothing_is_known_are_no_failures() -> None:
+    control, treatment = arm(binary(9, 20), SuccessCount(9, 20)), arm(binary(18, 20), SuccessCount(18, 20))
+    known = compared(Metric.SUCCESS_RATE, control, treatment)
+    more = {"units": 60, "executions": 60, "unknown": 40}
+    result = compared(Metric.SUCCESS_RATE, control.model_copy(update=more), treatment.model_copy(update=more))
+    assert result.details == known.details
+    assert (result.p_value, result.effect) == (known.p_value, known.effect)
+    assert (result.control_executions, result.control_successes, result.control_success_rate) == (60, 9, 9 / 20)
+    assert result.treatment_success_rate == 18 / 20
+    assert result.treatment_arm is not None
+    assert result.treatment_arm.unknown == 40

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
+from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.contracts.bodies import body_digest
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
 from loopgraph.contracts.report import ReportDimension
-from loopgraph.contracts.traces import EndpointCalled, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import PROMPTED, EndpointCalled, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.analytics import Analytics
@@ -38,8 +39,10 @@ async def test_versions_by_their_uses(graph: Graph) -> None:
         (1, TraceStatus.INTERRUPTED),
         (1, TraceStatus.SUCCESS),
     ]
+    sessions = []
     for number, (version, end) in enumerate(ends):
         session, prompt, text = new_id(), new_id(), texts[version]
+        sessions.append(session)
         used = uses.skill_used(
             session,
             f"toolu_{new_id()}",
@@ -63,7 +66,7 @@ async def test_versions_by_their_uses(graph: Graph) -> None:
         ]
         for outcome in await TraceWrites(graph, choosing=choose).record(events, received_at=NOON):
             assert not isinstance(outcome, UserError), outcome
-    analytics, reads, since, until = Analytics(graph), UseReads(graph), at(-60), at(60)
+    analytics, reads, since, until = Analytics(graph), UseReads(graph, OwnCriteria().judge), at(-60), at(60)
     made = await report(analytics, reads, since, until, ReportDimension.SKILL, None, project=folder)
     told = [
         (use.node_id, use.version, use.uses, use.sessions, use.succeeded, use.failed, use.interrupted)
@@ -74,6 +77,35 @@ async def test_versions_by_their_uses(graph: Graph) -> None:
         (12.0, 3, 2 / 3, 4_000.0),
         (3.0, 2, 0.5, 4_000.0),
     ]
+    assert [(use.successes, use.failures, use.unknown, use.corrected) for use in made.versions] == [
+        (2, 1, 0, 0),
+        (1, 1, 0, 0),
+    ]
+    corrected, running = sessions[2], new_id()
+    more: list[Recordable] = [
+        Observation(event=event, source="test")
+        for event in (
+            TraceStarted(
+                correlation_id=new_id(),
+                session_id=corrected,
+                timestamp=at(6),
+                source=PROMPTED,
+                prompt_text="That's wrong",
+            ),
+            SessionSeen(session_id=running, cwd=folder, timestamp=at(0)),
+            TraceStarted(correlation_id=f"{running}-p", session_id=running, timestamp=at(0)),
+            uses.skill_used(
+                running, new_id(), f"{running}-p", name, cwd=folder, timestamp=at(1), digests=(body_digest(texts[1]),)
+            ),
+        )
+    ]
+    for outcome in await TraceWrites(graph, choosing=choose).record(more, received_at=NOON):
+        assert not isinstance(outcome, UserError), outcome
+    again = await report(analytics, reads, since, until, ReportDimension.SKILL, None, project=folder)
+    use = again.versions[0]
+    assert (use.uses, use.succeeded, use.interrupted) == (4, 2, 1), "what was corrected ended well"
+    assert (use.successes, use.failures, use.unknown, use.corrected) == (1, 2, 1, 1)
+    assert use.success_rate == 1 / 3
     assert made.never_used == (), "of one project it is not said"
     everywhere = await report(analytics, reads, since, until, ReportDimension.PATTERN, None, first=10_000)
     assert f"idle-{mark}" in {one.name for one in everywhere.never_used}

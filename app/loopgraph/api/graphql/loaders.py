@@ -214,6 +214,7 @@ class Loaders:
         self.metrics_of_session = of_owners(sessions.metrics, turns)
         self.hook_execution = by_id(lambda ids: services.traces.hook_executions_by_id(ids, principal), turns)
         self.use = by_id(lambda ids: services.uses.figures(ids, principal), turns)
+        self.executions_of_version = of_owners(lambda ids, page: services.uses.executions(ids, page, principal), turns)
         feedback = services.feedback
         self.run = by_id(feedback.runs, turns)
         self.improvement = by_id(feedback.improvements, turns)

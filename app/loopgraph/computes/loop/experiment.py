@@ -247,6 +247,7 @@ def _arm_result(arm: ArmSample, tally: ArmTally) -> ArmResult:
         executions=arm.executions,
         successes=arm.successes,
         unended=arm.unended,
+        unknown=arm.unknown,
         set_aside=tally.set_aside,
         icc=icc,
         design_effect=arm.metric.design_effect(icc),
@@ -267,7 +268,7 @@ def _successes(control: ArmSample, treatment: ArmSample, icc: float | None) -> W
 
 def _effective(arm: ArmSample, design_effect: float) -> tuple[int, int]:
     """Successes and failures that are worth as much as independent ones."""
-    failures = arm.executions - arm.successes
+    failures = arm.executions - arm.unknown - arm.successes
     return round(arm.successes / design_effect), round(failures / design_effect)
 
 

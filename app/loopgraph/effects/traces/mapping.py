@@ -333,10 +333,16 @@ def execution(properties: Properties) -> Execution:
         unit=unit_of(properties),
         error_type=properties.get("error_type") if ended else NEVER_ENDED,
         ended=ended,
+        is_use=properties.get("pattern_type") is not None,
         started_at=known.started_at or known.completed_at or properties["created_at"],
         duration_ms=known.duration_ms,
         success=properties["status"] == TraceStatus.SUCCESS,
     )
+
+
+def step_key(hook: HookExecution) -> str:
+    """The key of a step in the order of time: what ``Page.after`` takes."""
+    return time_key(hook.at, hook.execution_id)
 
 
 def version_key(execution: Execution) -> str:

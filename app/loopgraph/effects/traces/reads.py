@@ -251,7 +251,9 @@ class TraceReads:
         rows = [{"experiment_id": item.experiment_id, "metric": item.metric.value} for item in experiments]
         for row in await self._graph.read(_ARM_TALLIES, rows=rows, before=before) if rows else ():
             arms, arm = tallies[row["experiment_id"]], Arm(row["arm"])
-            counts = {name: row[name] for name in ("executions", "units", "telling_units", "unended", "unnamed")}
+            counts = {
+                name: row[name] for name in ("executions", "units", "telling_units", "unended", "unnamed", "uses")
+            }
             changes = {"set_aside": row["executions"]} if row["set_aside"] else counts
             arms[arm] = arms[arm].model_copy(update=changes)
         return tallies

@@ -9,13 +9,14 @@ Improvements are tested one after the other, in the order they were proposed, ea
 experiment starts: once one of them is applied, the others must be better than that one. If the control is taken out of use while
 an experiment runs, it ends without a decision and the improvement is tested anew. An experiment is looked at once: when both
 arms first have their units and these fall to the arms as planned, with all executions that are recorded by then. (Until that look
-only counts are read, never how good an arm is.) An execution that began and has not ended in its time counts as a failure.
+only counts are read, never how good an arm is.) An execution that began and has not ended in its time counts as a failure; one
+that is the use of a pattern is judged by the criteria of success, and where too little is known of it, it counts as neither.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,6 +38,7 @@ from loopgraph.contracts.feedback import (
     Stage,
     Verdict,
 )
+from loopgraph.contracts.success import Judging
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
@@ -47,6 +49,7 @@ from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.effects.loop.runs import FeedbackRuns
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import UserError
+from loopgraph.orchestrators.loop.judging import Judge, Tallies
 from loopgraph.reducers.performance import summarize_executions
 from loopgraph.reducers.units import arm_sample, pooled
 
@@ -58,14 +61,15 @@ EXECUTION_TIMEOUT = timedelta(hours=1)
 
 _UNDECIDED = (ImprovementStatus.PROPOSED, ImprovementStatus.TESTING)
 
-Tallies = Mapping[Arm, ArmTally]
-
 
 class FeedbackLoop:
     """Starts, advances and ends runs; registers improvements and takes reviewers' decisions on them."""
 
-    def __init__(self, graph: Graph, execution_timeout: timedelta = EXECUTION_TIMEOUT) -> None:
+    def __init__(
+        self, graph: Graph, execution_timeout: timedelta = EXECUTION_TIMEOUT, judging: Judging | None = None
+    ) -> None:
         self._execution_timeout = execution_timeout
+        self._judge = Judge(graph, judging)
         self._runs = FeedbackRuns(graph)
         self._improvements = Improvements(graph)
         self._experiments = Experiments(graph)
@@ -125,7 +129,8 @@ class FeedbackLoop:
             if item is None or not item.can_conclude:
                 go_on.append(run.run_id)
                 continue
-            experiment, found = item.experiment, tallies[item.experiment.experiment_id]
+            experiment = item.experiment
+            found = await self._judge.tallies(experiment, tallies[experiment.experiment_id], self._evidence)
             if _seen(experiment, found):
                 continue
             reason = _obstacle(experiment, found)
@@ -142,7 +147,7 @@ class FeedbackLoop:
         return await self._runs.move(run, stage=Stage.ANALYZE, feedback_collected=len(executions))
 
     async def _analyze(self, run: FeedbackRun) -> FeedbackRun:
-        summary = summarize_executions(await self._window(run))
+        summary = summarize_executions(await self._judge.judged(await self._window(run)))
         return await self._runs.move(
             run, stage=Stage.GENERATE, analysis=summary, feedback_collected=summary.execution_count
         )
@@ -174,7 +179,7 @@ class FeedbackLoop:
         return await self._look(run, waiting.experiment)
 
     async def _look(self, run: FeedbackRun, experiment: Experiment) -> FeedbackRun:
-        tallies = (await self._tallies([experiment]))[experiment.experiment_id]
+        tallies = await self._judged_tallies(experiment)
         if _seen(experiment, tallies):
             return run
         reason = _obstacle(experiment, tallies)
@@ -201,7 +206,7 @@ class FeedbackLoop:
         if improvement is None or improvement.status is not ImprovementStatus.TESTING:
             return await self._runs.move(run, stage=Stage.VALIDATE)
         experiment = await self._experiment(improvement)
-        tallies = (await self._tallies([experiment]))[experiment.experiment_id]
+        tallies = await self._judged_tallies(experiment)
         conclusion = await self._decide(run, experiment, tallies)
         if isinstance(conclusion, Reason):
             return await self._wait(run, experiment, tallies, conclusion)
@@ -283,7 +288,12 @@ class FeedbackLoop:
         return experiments[improvement.improvement_id][-1]
 
     async def _evidence(self, experiment: Experiment) -> list[Execution]:
-        return await self._traces.experiment_executions(experiment.experiment_id, self._overdue())
+        found = await self._traces.experiment_executions(experiment.experiment_id, self._overdue())
+        return await self._judge.judged(found)
+
+    async def _judged_tallies(self, experiment: Experiment) -> Tallies:
+        counted = (await self._tallies([experiment]))[experiment.experiment_id]
+        return await self._judge.tallies(experiment, counted, self._evidence)
 
     async def _tallies(self, experiments: Collection[Experiment]) -> dict[str, dict[Arm, ArmTally]]:
         """How far the arms of experiments are, in two statements."""

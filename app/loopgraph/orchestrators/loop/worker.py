@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from loopgraph.contracts.feedback import FeedbackRun, RunStatus
+from loopgraph.contracts.success import Judging
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.errors import Blame, InvalidTransition, LoopgraphError, ServiceError, blame_of
@@ -26,8 +27,14 @@ _AT_ONCE = 4
 class LoopWorker:
     """Advances every open run. Several workers, also of several processes, can do so side by side."""
 
-    def __init__(self, graph: Graph, poll_ms: int, execution_timeout: timedelta = EXECUTION_TIMEOUT) -> None:
-        self._loop = FeedbackLoop(graph, execution_timeout)
+    def __init__(
+        self,
+        graph: Graph,
+        poll_ms: int,
+        execution_timeout: timedelta = EXECUTION_TIMEOUT,
+        judging: Judging | None = None,
+    ) -> None:
+        self._loop = FeedbackLoop(graph, execution_timeout, judging)
         self._reads = FeedbackReads(graph)
         self._poll_s = poll_ms / 1000
         self._poked = asyncio.Event()

@@ -13,9 +13,10 @@ from loopgraph.contracts.base import Principal
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.report import AlikePatterns, Report, ReportDimension, ReportRow
+from loopgraph.contracts.uses import UseFigures
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.use_figures import UseReads
-from loopgraph.reducers.report import ACTIVE, DIMENSIONS, joined
+from loopgraph.reducers.report import ACTIVE, DIMENSIONS, joined, outcomes
 
 MOST_GROUPS: Final = 10_000
 """So many groups are read before the most expensive of them are chosen."""
@@ -91,15 +92,14 @@ async def _versions(
             pattern.pattern_id: body_of(DefinitionKind(each), text) for pattern, text in there if pattern.pattern_type == each
         })
     ]  # fmt: skip
-    shown = [use.model_copy(update={"cost_usd": await _cost(reads, ids, principal)}) for use, ids in found[:first]]
+    shown = [use.model_copy(update=outcomes(await _figures(reads, ids, principal))) for use, ids in found[:first]]
     return {
         "versions": tuple(shown), "never_used": tuple(unused), "alike": tuple(alike), "cut": len(uses) > first,
     }  # fmt: skip
 
 
-async def _cost(reads: UseReads, execution_ids: Sequence[str], principal: Principal | None) -> float | None:
-    costs: list[float] = []
+async def _figures(reads: UseReads, execution_ids: Sequence[str], principal: Principal | None) -> list[UseFigures]:
+    figures: list[UseFigures] = []
     for start in range(0, len(execution_ids), _AT_ONCE):
-        figures = await reads.figures(execution_ids[start : start + _AT_ONCE], principal)
-        costs += [one.cost_usd for one in figures.values() if one.model_calls > one.unpriced_calls]
-    return sum(costs) if costs else None
+        figures += (await reads.figures(execution_ids[start : start + _AT_ONCE], principal)).values()
+    return figures

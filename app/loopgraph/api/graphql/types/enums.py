@@ -28,6 +28,7 @@ from loopgraph.contracts.feedback import (
 from loopgraph.contracts.lineage import EdgeStrength, EvolutionType, PathMetric, PatternStatus, RelationshipType
 from loopgraph.contracts.observations import Temporality
 from loopgraph.contracts.pricing import CostSource
+from loopgraph.contracts.success import CorrectionRule, Criterion, UnknownReason
 from loopgraph.contracts.trace_diff import ChangedField, RowKind, StepKind
 from loopgraph.contracts.trace_updates import TracePart
 from loopgraph.contracts.traces import SpawnBasis, TraceClosure, TraceStatus
@@ -56,6 +57,10 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
     UsageDimension: "By what the usage of language models is told apart.",
+    Criterion: "What the success of an execution of a pattern is made of.",
+    CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
+    "PHRASE and NO_SIGN are inferred; with NO_PROMPT, TOO_LATE and NO_TEXT it is not known.",
+    UnknownReason: "Why it is not known whether an execution succeeded.",
     CostSource: "Who says what a call of a model cost.",
     Temporality: "What the value of a data point counts from, as in OpenTelemetry.",
     FeedbackType: "What a run tries to improve: duration, quality score, success rate (USAGE), or all of them.",
@@ -81,7 +86,9 @@ __all__ = [
     "ActorType",
     "Arm",
     "ChangedField",
+    "CorrectionRule",
     "CostSource",
+    "Criterion",
     "DefinitionOrigin",
     "EdgeStrength",
     "EventType",
@@ -110,6 +117,7 @@ __all__ = [
     "TracePart",
     "TraceStatus",
     "UnitRule",
+    "UnknownReason",
     "UsageDimension",
     "Verdict",
     "VersionBasis",

@@ -15,13 +15,10 @@ from loopgraph.computes.transcripts.claude_code.telling import Place, observed
 from loopgraph.computes.transcripts.claude_code.turns import Answer, ToolCall, Turn
 from loopgraph.contracts.observations import LogRecorded, Observation, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending
-from loopgraph.contracts.traces import OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces import ABANDONED, OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 LOCAL: Final = "local_command"
 """The source of a trace that a command of the client itself began, which no model is asked about."""
-
-ABANDONED: Final = "abandoned"
-"""The tag of a trace on a branch that a person has gone back from."""
 
 _CONTEXT: Final = ("permissionMode", "promptSource", "turnOrigin", "entrypoint", "gitBranch", "version")
 

@@ -22,16 +22,20 @@ from loopgraph.api.graphql.types.enums import (
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, VERSION, Loaded, both, link, own_id
-from loopgraph.api.graphql.types.presentation import present, presents
+from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, STEP, VERSION, Loaded, both, link, own_id
+from loopgraph.api.graphql.types.presentation import later, present, presents
 from loopgraph.contracts import definitions as contracts_of_definitions
 from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.traces import HookExecution
 from loopgraph.effects.clock import time_key
+from loopgraph.effects.traces.mapping import step_key
+from loopgraph.effects.traces.reads import subject_of
 
 PATTERNS = Listing[contracts.Pattern](
     "patterns", lambda pattern: time_key(pattern.created_at, pattern.pattern_id), BY_TIME
 )
 _VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
+_EXECUTIONS = Listing[HookExecution]("executions of a version", step_key, BY_TIME)
 _ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 _EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
 
@@ -195,7 +199,10 @@ class PatternVersion(Loaded, relay.Node):
     archived_at: datetime | None
     usage_count: Long = strawberry.field(description="Executions recorded.")
     success_count: Long
-    success_rate: float | None = strawberry.field(description="Successes over executions; null before any use.")
+    success_rate: float | None = strawberry.field(
+        description="Executions that ended well over executions; null before any use. What came of uses, by the criteria of success, "
+        "is in `executions { use { success } }`."
+    )
     avg_execution_time_ms: float | None = strawberry.field(
         description="Running mean over the executions that reported a duration; null before the first."
     )
@@ -272,6 +279,17 @@ class PatternVersion(Loaded, relay.Node):
         contracts.Direction.DESCENDANTS,
         "Edges from this version to later ones, in order of creation.",
     )
+
+    @strawberry.field(
+        description="Its executions that are over, newest first. `totalCount` counts all that were ever recorded, archived ones "
+        "too; null for who may not see everybody's.",
+        graphql_type=Connection[later(*STEP)],  # type: ignore[misc]  # a type that is known when the schema is made
+    )
+    async def executions(self, info: Info, first: int = 20, after: str | None = None) -> Any:
+        page = _EXECUTIONS.page(info, first, after)
+        found = await info.context.loaders.executions_of_version.load((self.node_id, page))
+        total = self.usage_count if subject_of(info.context.principal) is None else None
+        return _EXECUTIONS.connection(found.items, present, has_more=found.has_more, after=after, total=total)
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
     async def is_root(self, info: Info) -> bool:

@@ -33,6 +33,9 @@ class ArmResult:
     set_aside: int = strawberry.field(
         description="Executions that named this arm though their unit was assigned to the other one; in no other number."
     )
+    unknown: int = strawberry.field(
+        description="Executions of which it is not known whether they succeeded: they are neither successes nor failures."
+    )
     icc: float | None = strawberry.field(
         description="Correlation of the metric between executions of one unit; null where no unit has two, or nothing varies."
     )

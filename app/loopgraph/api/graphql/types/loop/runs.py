@@ -60,6 +60,9 @@ class ErrorCount:
 class PerformanceSummary:
     execution_count: int
     success_count: int
+    unknown_count: int = strawberry.field(
+        description="Executions of which it is not known whether they succeeded; they are in no rate."
+    )
     success_rate: float | None
     success_rate_interval: Interval | None = strawberry.field(description="Wilson's interval at 95 %.")
     baseline: Baseline | None = strawberry.field(description="Percentiles of durations, linear-interpolated (type 7).")

@@ -11,13 +11,24 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import Connection
-from loopgraph.api.graphql.types.enums import Arm, CostSource, SetAside, TraceStatus, UnitRule, VersionBasis
-from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.enums import (
+    Arm,
+    CorrectionRule,
+    CostSource,
+    Criterion,
+    SetAside,
+    TraceStatus,
+    UnitRule,
+    UnknownReason,
+    VersionBasis,
+)
+from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import lists
 from loopgraph.api.graphql.types.traces.records import LogRecord, logs_of_step
 from loopgraph.computes.traces.tree import Key, Node
+from loopgraph.contracts import success
 from loopgraph.contracts import traces as contracts
 from loopgraph.contracts.assembly import SpanKind
 from loopgraph.contracts.uses import UseFigures
@@ -72,11 +83,57 @@ class EndpointCall:
         return shape(cls, call)
 
 
+@strawberry.type(description="One criterion of the success of an execution of a pattern.")
+class JudgedCriterion:
+    criterion: Criterion
+    weight: float = strawberry.field(description="What it counts for, beside the others.")
+    value: float | None = strawberry.field(description="How well it was met, 0..1; null where nothing tells it.")
+    at_least: float | None = strawberry.field(
+        description="What the value has to be for a success, if it is known; null: anything."
+    )
+    met: bool | None = strawberry.field(description="Whether it is that; null where the value or `atLeast` is.")
+
+    @classmethod
+    def of(cls, result: success.CriterionResult) -> Self:
+        return shape(cls, result)
+
+
+@strawberry.type(description="Whether the next prompt of a person corrected what was done.")
+class Correction:
+    corrected: bool | None = strawberry.field(
+        description="Null where that is not known: there is no next prompt, or not yet, or its text is not kept."
+    )
+    rule: CorrectionRule = strawberry.field(description="On what it rests, or why it is not known.")
+    evidence: str | None = strawberry.field(description="The words that tell it, or how alike two prompts are.")
+
+    @classmethod
+    def of(cls, correction: success.Correction) -> Self:
+        return shape(cls, correction)
+
+
 @strawberry.type(
     description="What was done under the use of a pattern: in its trace, from its beginning to its end, and by the subagents "
     "that worked for its prompt. Of a skill, calls of models are those that the client attributes to it."
 )
 class PatternUse(Loaded):
+    success: bool | None = strawberry.field(
+        description="Whether it succeeded: each known criterion is as it has to be, and the score reaches the threshold. Null "
+        "where that is not known; `reason` says why. It is found anew whenever it is asked for."
+    )
+    score: float | None = strawberry.field(
+        description="The mean of the criteria that are known, by their weights, 0..1; null where `success` is."
+    )
+    threshold: float = strawberry.field(description="The score of a success at least.")
+    known_weight: float = strawberry.field(description="The share of all weights that the known criteria have, 0..1.")
+    reason: UnknownReason | None = strawberry.field(
+        description="Why it is not known whether it succeeded; null if it is."
+    )
+    criteria: list[JudgedCriterion] = strawberry.field(
+        description="The criteria that count.", directives=[at_most(len(Criterion))]
+    )
+    correction: Correction = strawberry.field(
+        description="Whether the next prompt corrected what was done in its trace."
+    )
     steps: Long = strawberry.field(description="Steps, without uses of patterns.")
     failed_steps: Long = strawberry.field(description="Steps that failed by themselves.")
     denied_steps: Long = strawberry.field(description="Steps that were not allowed to run.")
@@ -93,8 +150,17 @@ class PatternUse(Loaded):
 
     @classmethod
     def of(cls, figures: UseFigures) -> Self:
-        """The figures of a use."""
-        return shape(cls, figures)
+        """The figures of a use, and what came of it."""
+        outcome = figures.outcome
+        assert outcome is not None, "the service judges"
+        names = ("success", "score", "threshold", "known_weight", "reason")
+        return shape(
+            cls,
+            figures,
+            **{name: getattr(outcome, name) for name in names},
+            criteria=[JudgedCriterion.of(result) for result in outcome.criteria],
+            correction=Correction.of(outcome.correction),
+        )
 
     next_prompt = link("head", "next_correlation_id", TRACE, "The next prompt of a person in the session.")
 

@@ -1,0 +1,1 @@
+"""Whether executions of patterns succeeded: the criteria, and what tells them."""

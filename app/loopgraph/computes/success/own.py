@@ -1,0 +1,145 @@
+"""What success is, from a file: other weights, limits and phrases than those of the seed, for all patterns or for those of one
+type. docs/patterns.md shows one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from loopgraph.computes.success.judging import judged
+from loopgraph.contracts.success import WEIGHTS, Criterion, Limits, Outcome, SuccessCriteria, Weight, Work
+from loopgraph.errors import SetupError
+
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+THRESHOLD: Final = 0.8
+LEAST_KNOWN: Final = 0.5
+CORRECTED_WITHIN: Final = timedelta(hours=1)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CriterionTable(_Table):
+    """What a criterion counts for (0: nothing), and what must come of it for a success (0: anything will do)."""
+
+    weight: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
+    at_least: _Share | None = None
+
+
+class LimitsTable(_Table):
+    """What an execution may take."""
+
+    duration_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    cost_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    tokens: Annotated[int, Field(gt=0)] | None = None
+
+
+class CriteriaTable(_Table):
+    """How executions are judged, as far as it is not as it is by default."""
+
+    threshold: _Share | None = None
+    least_known: _Share | None = None
+    corrected_within_minutes: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    phrases: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = Field(default=None, strict=False)
+    criteria: dict[Annotated[Criterion, Field(strict=False)], CriterionTable] = {}
+    limits: LimitsTable = LimitsTable()
+
+    @field_validator("criteria", mode="before")
+    @classmethod
+    def _known_names(cls, criteria: object) -> object:
+        for name in criteria if isinstance(criteria, Mapping) else ():
+            if name not in set(Criterion):
+                raise ValueError(f"there is no criterion {name!r}; there is {', '.join(Criterion)}")
+        return criteria
+
+    @field_validator("phrases")
+    @classmethod
+    def _of_words(cls, phrases: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if phrases is not None and not all(map(str.strip, phrases)):
+            raise ValueError("a phrase needs words")
+        return phrases
+
+    def over(self, base: SuccessCriteria) -> SuccessCriteria:
+        """These criteria, and where they say nothing, those of ``base``."""
+        weights = dict(base.weights)
+        for criterion, table in self.criteria.items():
+            weight, at_least = weights[criterion]
+            weights[criterion] = Weight(
+                weight if table.weight is None else table.weight,
+                at_least if table.at_least is None else table.at_least or None,
+            )
+        said: dict[str, Any] = self.model_dump(include={"threshold", "least_known", "phrases"}, exclude_none=True)
+        if self.corrected_within_minutes is not None:
+            said["corrected_within"] = timedelta(minutes=self.corrected_within_minutes)
+        limits = Limits(**{**base.limits.model_dump(), **self.limits.model_dump(exclude_none=True)})
+        return base.model_copy(update={**said, "weights": weights, "limits": limits})
+
+
+DEFAULT: Final = SuccessCriteria(
+    weights=WEIGHTS, threshold=THRESHOLD, least_known=LEAST_KNOWN, corrected_within=CORRECTED_WITHIN
+)
+"""The seed's criteria. A success completes, without an error, and is not corrected; half of the weights have to be known, which
+they are of everything that is over: how it ended is half."""
+
+
+class OwnCriteria(CriteriaTable):
+    """The criteria of a file: for all executions, and for those of patterns of some types."""
+
+    types: dict[str, CriteriaTable] = {}
+
+    @model_validator(mode="after")
+    def _something_counts(self) -> Self:
+        for name, criteria in {"": self.of(""), **{name: self.of(name) for name in self.types}}.items():
+            if not any(weight for weight, _ in criteria.weights.values()):
+                raise ValueError(f"no criterion counts for anything{name and f' for the type {name}'}")
+        return self
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """The criteria of a file. Raises SetupError, which says what is wrong where."""
+        try:
+            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
+        except OSError as error:
+            raise SetupError(f"the criteria in {file} cannot be read: {error.strerror or error}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SetupError(f"the criteria in {file} are no TOML: {error}") from error
+        except RecursionError as error:
+            raise SetupError(f"the criteria in {file} are not understood: they are nested too deeply") from error
+        except ValidationError as error:
+            raise SetupError(f"the criteria in {file} are not understood: {_problem(error)}") from error
+
+    def of(self, pattern_type: str) -> SuccessCriteria:
+        """How executions of patterns of a type are judged."""
+        base = self.over(DEFAULT)
+        own = self.types.get(pattern_type)
+        return own.over(base) if own else base
+
+    def judge(self, works: Iterable[Work]) -> list[Outcome]:
+        """What came of each of some executions."""
+        known: dict[str, SuccessCriteria] = {}
+        outcomes = []
+        for work in works:
+            if work.pattern_type not in known:
+                known[work.pattern_type] = self.of(work.pattern_type)
+            outcomes.append(judged(work, known[work.pattern_type]))
+        return outcomes
+
+
+_TABLES: Final[dict[str, type[BaseModel]]] = {"criteria": CriterionTable, "limits": LimitsTable, "types": CriteriaTable}
+
+
+def _problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    problem = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        tables = [_TABLES[part] for part in place[:-1] if part in _TABLES]
+        problem = f"there is no such key; there is {', '.join((tables[-1] if tables else OwnCriteria).model_fields)}"
+    return ": ".join(filter(None, (".".join(place), problem)))

@@ -1,0 +1,18 @@
+// One page of the finished executions of each of some versions, newest first, before a time key, as one list for each; as far as the
+// subject may see their traces (null: all).
+// access: read
+// parameters: node_ids, before, subject, limit
+// returns: node_id, items
+UNWIND $node_ids AS id
+CALL {
+  WITH id
+  MATCH (v:PatternVersion {node_id: id})
+  MATCH (v)<-[:USED]-(h:HookExecution)
+  WHERE h.version_key < id + '|' + $before
+  MATCH (t:Trace)-[:RAN]->(h)
+  WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+  RETURN h
+  ORDER BY h.version_key DESC
+  LIMIT $limit
+}
+RETURN id AS node_id, collect(properties(h)) AS items
