@@ -67,12 +67,14 @@ class MemoryLoaded(Evidence):
     """A file of memory was read into a session: its prompts from then on use it.
 
     ``loaded_for`` is the trace of the prompt that it was read for; without one it holds for the prompts that begin after
-    ``timestamp``.
+    ``timestamp``. Some clients do not tell the path: ``slot`` then stands for the file among those of the session, on every door,
+    and ``pattern_path`` is what is known of it.
     """
 
     kind: Literal["memory"] = "memory"
     session_id: Id
     pattern_path: Text
+    slot: Name | None = None
     loaded_for: Id | None = None
     timestamp: Instant
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces import OF_SESSION, UNNAMED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, micros
@@ -72,7 +73,7 @@ def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
         return given
     if given.get("correlation_id") == session:
         given["correlation_id"] = prompt
-    if isinstance(piece.event, HookExecuted) or given.get("agent_id"):
+    if isinstance(piece.event, HookExecuted | PatternUsed) or given.get("agent_id"):
         given.setdefault("root_id", prompt)
     return given
 
@@ -82,7 +83,7 @@ def _ordered(piece: Piece, session: str) -> dict[str, Any]:
     event, given = piece.event, dict(piece.given)
     if event.timestamp is None or given.get("correlation_id") != session:
         return given
-    if isinstance(event, HookExecuted | EndpointCalled):
+    if isinstance(event, HookExecuted | EndpointCalled | PatternUsed):
         given["ordered_at"] = event.timestamp
     elif isinstance(event, TraceCompleted) and "status" in given:
         end = {name: value for name, value in given.items() if name not in ("correlation_id", "context")}

@@ -14,6 +14,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from loopgraph.assets import query
@@ -151,16 +152,24 @@ def _memory_of(
     for member, entry in entries.items():
         read_for, read_at = entry.get("loaded_for"), datetime.fromisoformat(entry["timestamp"])
         since = prompts.get(read_for) if read_for else read_at
+        file = entry.get("slot") or entry["pattern_path"]
         if read_for == prompt:
-            said[entry["pattern_path"]].append((since or read_at, member, entry))
+            said[file].append((since or read_at, member, entry))
         elif since is not None and begun is not None and since <= begun:
-            said[entry["pattern_path"]].append((since, member, entry))
+            said[file].append((since, member, entry))
     found: dict[str, Properties] = {}
-    for path, entries_of in said.items():
-        found[path] = {}
-        for _, _, entry in sorted(entries_of, key=lambda each: each[:2]):
-            found[path] |= {name: entry[name] for name in _OF_MEMORY if entry.get(name)}
+    for file, entries_of in said.items():
+        # Who knows the path of the file says better which it is.
+        in_order = sorted(entries_of, key=lambda each: (_is_whole(each[2]["pattern_path"]), *each[:2]))
+        found[file] = {}
+        for _, _, entry in in_order:
+            found[file] |= {name: entry[name] for name in _OF_MEMORY if entry.get(name)}
     return found
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a path says where a file is, and not only its name."""
+    return PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
 
 
 # Ends
