@@ -87,7 +87,8 @@ def _after_tool(hook: Hook) -> tuple[Observation, ...]:
 
 
 _READS_SKILL: Final = re.compile(
-    r"\s*(?:(?P<whole>cat)|sed -n ['\"]?\d+,\d+p['\"]?|head(?: -n? ?\d+)?)\s+(?P<quote>['\"]?)(?P<path>[^'\"|;&<>$`*\n]+?/SKILL\.md)(?P=quote)\s*"
+    r"\s*(?:(?P<whole>cat)|sed -n ['\"]?\d+,\d+p['\"]?|head(?: -n? ?\d+)?)\s+"
+    r"(?P<quote>['\"]?)(?P<path>[^'\"|;&<>$`*\n]+?/SKILL\.md)(?P=quote)\s*"
 )
 
 

@@ -22,7 +22,7 @@ _HOLE: Final = re.compile(
     | (?P<other>\$\{CLAUDE_[A-Z_]+\})""",
     re.VERBOSE,
 )
-_BRACES: Final = re.compile(r"(?P<command>[!@]\{[^\n]*?\})|(?P<all>\{\{args\}\})")
+_BRACES: Final = re.compile(r"(?P<command>[!@]\{(?:\{\{[^{}\n]*\}\}|\{[^{}\n]*\}|[^{}\n])*\})|(?P<all>\{\{args\}\})")
 """Of a command in TOML: a command of the shell, a file, and the arguments."""
 _LEAST_LITERAL: Final = 8
 """So many characters that are not blank a text has to share with a body in which anything can stand."""
