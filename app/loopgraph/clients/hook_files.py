@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 FIELD = "loopgraph_file"
-"""The field of the event that tells of the file of a definition: ``{"path": …, "digest": "sha256:…"}``."""
+"""The field of the event that tells of the file of a definition: ``{"path": …, "digest": "sha256:…"}``; of a skill also
+``resources``, the digest of what lies beside it."""
 MEMORY = "loopgraph_memory"
 """The field that tells of the files of memory that are read at this event, each such an object; with a ``slot`` where the client
 tells elsewhere of the file without its path."""
@@ -45,7 +46,7 @@ def with_file(event: bytes, client: str = "claude-code") -> bytes:
     for path in definition(fields):
         digest = _digest(path)
         if digest is not None:
-            told[FIELD] = {"path": path, "digest": digest}
+            told[FIELD] = {"path": path, "digest": digest, **_beside(path)}
             break
     read = [
         {"path": path, "digest": digest, **({"slot": slot} if slot else {})}
@@ -228,6 +229,16 @@ def _definitions(fields: Fields, name: object, forms: Iterable[str], own: Iterab
             yield str(folder / form.format(within))
     for form in own:
         yield form.format(within)
+
+
+def _beside(path: str) -> dict[str, str]:
+    folder, name = os.path.split(path)
+    if name != "SKILL.md":
+        return {}
+    from loopgraph.clients.skill_folder import resources
+
+    found = resources(folder)
+    return {"resources": found} if found else {}
 
 
 def _digest(path: str) -> str | None:

@@ -29,7 +29,8 @@ class Evidence(Contract):
     ``pattern_name`` is what people call it, ``pattern_path`` the file, or the folder, that it was read from, ``cwd`` the folder
     that the agent works in. ``digests`` are those of the body that the model was given (``contracts.bodies``): first as it was
     given, last with everything taken out again that was put into it, which is ``text``. ``file_digest`` is the ``template_hash``
-    of the file. ``pattern_version`` is how its reporter names the version: by the id of its node, its number or its label.
+    of the file, and ``resources_digest`` that of what lies beside it (``contracts.resources``). ``pattern_version`` is how its
+    reporter names the version: by the id of its node, its number or its label.
     """
 
     pattern_type: Name
@@ -40,6 +41,7 @@ class Evidence(Contract):
     cwd: Text | None = None
     digests: tuple[Text, ...] = ()
     file_digest: Text | None = None
+    resources_digest: Text | None = None
     text: Content | None = None
 
 

@@ -173,12 +173,13 @@ def with_files(hook: Hook) -> Hook:
 
 
 def _file(told: Any) -> dict[str, str]:
-    path, digest, slot = (
-        (told.get(name) for name in ("path", "digest", "slot")) if isinstance(told, dict) else [None] * 3
+    path, digest, slot, beside = (
+        (told.get(name) for name in ("path", "digest", "slot", "resources")) if isinstance(told, dict) else [None] * 4
     )
     if not isinstance(path, str) or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         return {}
     known = {"slot": slot} if isinstance(slot, str) and 0 < len(slot) <= LONGEST_NAME else {}
+    known |= {"resources": beside} if isinstance(beside, str) and _DIGEST.fullmatch(beside) else {}
     return {"path": path, "digest": digest, **known} if 0 < len(path) <= LONGEST_TEXT else {}
 
 
@@ -188,7 +189,8 @@ def of_file(hook: Hook) -> dict[str, Any]:
         return {}
     path = hook.file["path"]
     place = re.sub(r"[\\/]SKILL\.md\Z", "", path)
-    return {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
+    known = {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
+    return {**known, **said(resources_digest=hook.file.get("resources"))}
 
 
 def memory(hook: Hook) -> tuple[Observation, ...]:

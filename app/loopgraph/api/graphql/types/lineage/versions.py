@@ -21,11 +21,12 @@ from loopgraph.api.graphql.types.enums import (
 )
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
-from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, VERSION, Loaded, both, link, own_id
 from loopgraph.api.graphql.types.presentation import present, presents
 from loopgraph.contracts import definitions as contracts_of_definitions
 from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.resources import MOST_STATES, ResourceState
 from loopgraph.effects.clock import time_key
 
 PATTERNS = Listing[contracts.Pattern](
@@ -34,6 +35,24 @@ PATTERNS = Listing[contracts.Pattern](
 _VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
 _ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 _EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
+
+
+@strawberry.type(
+    description="What lay beside a skill's text from an instant on: its scripts, references and other files."
+)
+class SkillResources:
+    digest: str | None = strawberry.field(
+        description="sha256 over their paths and git's ids of what they hold; null where there were none, or very many."
+    )
+    since: datetime = strawberry.field(
+        description="When they became so: the time of the commit, or as a scan has seen it."
+    )
+    label: str | None = strawberry.field(description="The commit that made them so; null if no commit has them.")
+
+    @classmethod
+    def of(cls, state: ResourceState) -> Self:
+        """A state as it is stored."""
+        return cls(digest=state.digest, since=state.since, label=state.label)
 
 
 @strawberry.type(description="Performance of a version when it became active.")
@@ -177,6 +196,11 @@ class PatternVersion(Loaded, relay.Node):
         description="sha256 over what a model is given of a skill, command, subagent or memory file: without front matter, blank "
         "space around it and at the ends of lines; null for patterns of other types."
     )
+    resources: list[SkillResources] = strawberry.field(
+        directives=[at_most(MOST_STATES)],
+        description="What lay beside a skill's text while this version stood, state by state: its scripts, references and other "
+        "files. Empty for others, and where there were none.",
+    )
     parameters: JSON
     change_summary: str
     tags: list[str] = short_list()
@@ -209,6 +233,7 @@ class PatternVersion(Loaded, relay.Node):
             version,
             raw_pattern_id=version.pattern_id,
             performance_baseline=Baseline.of(version.performance_baseline),
+            resources=[SkillResources.of(state) for state in version.resources],
             usage_count=version.usage.usage_count,
             success_count=version.usage.success_count,
             success_rate=version.usage.success_rate,
