@@ -16,5 +16,6 @@ CALL {
 RETURN {node_id: v.node_id, pattern_type: v.pattern_type, pattern_name: v.pattern_name, pattern_id: v.pattern_id, version: v.version,
         created_at: v.created_at, label: v.label, template_hash: v.template_hash, body_digest: v.body_digest,
         definition_key: v.definition_key, tags: v.tags, status: v.status,
-        template_code: CASE WHEN v.template_code CONTAINS '$' OR v.template_code CONTAINS '!`' THEN v.template_code END} AS version,
+        template_code: CASE WHEN v.template_code CONTAINS '$' OR v.template_code CONTAINS '!`' OR v.template_code CONTAINS '{'
+                       THEN v.template_code END} AS version,
        p.metadata AS metadata

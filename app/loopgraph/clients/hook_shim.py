@@ -192,7 +192,7 @@ class Run:
         event = self._given.encode(errors="surrogateescape") or sys.stdin.buffer.read()
         if not event.strip():
             return
-        self._event = event = with_file(self._named(event)) if self._door.client == CLAUDE_CODE else self._named(event)
+        self._event = event = with_file(self._named(event), self._door.client)
         if self._door.client in _IN_ORDER and not self._spool.is_empty():
             self._settle(keep=True)
             self._send_spooled(accepts=False)

@@ -150,4 +150,5 @@ def _is_past(one: ScannedPattern) -> bool:
 def _state(one: ScannedPattern) -> str:
     known = f"{counted(one.versions, 'version')}" + (f", {one.new:,} new" if one.new else "")
     uncommitted = ", not committed" if one.uncommitted else ""
-    return f"{one.state:<9}  {known}{uncommitted}"
+    others = ", other files beside it" if one.other_files else ""
+    return f"{one.state:<9}  {known}{uncommitted}{others}"

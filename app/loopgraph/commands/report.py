@@ -164,6 +164,8 @@ def _print_report(found: Report) -> None:
     for pair in found.alike:
         names = f"{_name(found, pair.one)} and {_name(found, pair.other)}"
         out.print(f"nearly the same text ({pair.similarity:.0%}): {names}", markup=False)
+    if found.alike_cut:
+        out.print("more have nearly the same text: so many are alike that not all were compared", markup=False)
     if models := found.total.usage.unpriced_models:
         calls = counted(found.total.usage.unpriced_calls, "call")
         err.print(f"{calls} without a price, of {', '.join(models)}: not in the costs above", markup=False)

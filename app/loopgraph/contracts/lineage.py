@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, NonNegative, Tags, Text, Unit
+from loopgraph.contracts.resources import ResourceState
 from loopgraph.errors import InvalidTransition
 
 
@@ -147,6 +148,7 @@ class PatternVersion(Contract):
     """One immutable state of a pattern: a node of the lineage graph. Status, baselines and usage are what changes.
 
     ``body_digest`` is of what a model is given of a definition (``contracts.bodies``), None for patterns of other types.
+    ``resources`` are the states that the files beside a skill had while it stood, in their order.
     """
 
     node_id: Id
@@ -177,6 +179,7 @@ class PatternVersion(Contract):
     deprecation_reason: Text | None = None
     archived_at: Instant | None = None
     usage: Usage = Usage()
+    resources: tuple[ResourceState, ...] = ()
 
 
 class LineageEdge(Contract):

@@ -127,7 +127,7 @@ class AlikePatterns(Contract):
 class Report(Contract):
     """``rows`` or, by kinds of patterns, ``versions`` are told apart by ``by``: days in their order, versions by their number of
     uses, all else the most expensive first. ``cut``: there are more. ``never_used`` are patterns in force that were not used in
-    this time, and ``alike`` pairs of those in force."""
+    this time, and ``alike`` pairs of those in force (of the same text, one stands for all); ``alike_cut``: there may be more."""
 
     since: Instant | None
     until: Instant
@@ -138,4 +138,5 @@ class Report(Contract):
     versions: tuple[VersionUse, ...] = ()
     never_used: tuple[NamedPattern, ...] = ()
     alike: tuple[AlikePatterns, ...] = ()
+    alike_cut: bool = False
     cut: bool

@@ -23,7 +23,7 @@ class ScanState(StrEnum):
 
 class ScannedPattern(Contract):
     """A definition that a scan found. ``versions``: how many it has now, ``new`` of them by this scan; ``uncommitted``: the one
-    in use has no commit yet."""
+    in use has no commit yet; ``other_files``: beside the skill's text lie other files than when it was scanned before."""
 
     identity: Identity
     path: Text
@@ -32,6 +32,7 @@ class ScannedPattern(Contract):
     versions: Count
     new: Count
     uncommitted: bool = False
+    other_files: bool = False
 
 
 class ScannedSource(Contract):

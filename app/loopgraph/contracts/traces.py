@@ -383,7 +383,8 @@ class HookExecution(_Step):
     ``parent_id`` names the execution it is nested in. ``arm`` is that of the experiment which chose the version it ran,
     ``unit`` what an execution of a version belongs to, by ``unit_rule``. ``set_aside`` says why it is no evidence of its
     experiment. Of a use of a pattern, ``pattern_…`` say what its reporters call it, ``arguments`` what it was called with, and
-    ``used_rule`` and ``used_evidence`` on what it rests which version it ran.
+    ``used_rule`` and ``used_evidence`` on what it rests which version it ran; ``used_resources`` is the digest of what lay beside
+    the skill then, by ``used_resources_rule``.
     """
 
     execution_id: str
@@ -414,6 +415,8 @@ class HookExecution(_Step):
     arguments: str | None
     used_rule: VersionBasis | None
     used_evidence: str | None
+    used_resources: str | None
+    used_resources_rule: VersionBasis | None
 
 
 class EndpointCall(_Step):

@@ -30,7 +30,8 @@ class Evidence(Contract):
     ``pattern_name`` is what people call it, ``pattern_path`` the file, or the folder, that it was read from, ``cwd`` the folder
     that the agent works in. ``digests`` are those of the body that the model was given (``contracts.bodies``): first as it was
     given, last with everything taken out again that was put into it, which is ``text``. ``file_digest`` is the ``template_hash``
-    of the file. ``pattern_version`` is how its reporter names the version: by the id of its node, its number or its label.
+    of the file, and ``resources_digest`` that of what lies beside it (``contracts.resources``). ``pattern_version`` is how its
+    reporter names the version: by the id of its node, its number or its label.
     """
 
     pattern_type: Name
@@ -41,6 +42,7 @@ class Evidence(Contract):
     cwd: Text | None = None
     digests: tuple[Text, ...] = ()
     file_digest: Text | None = None
+    resources_digest: Text | None = None
     text: Content | None = None
 
 
@@ -68,12 +70,14 @@ class MemoryLoaded(Evidence):
     """A file of memory was read into a session: its prompts from then on use it.
 
     ``loaded_for`` is the trace of the prompt that it was read for; without one it holds for the prompts that begin after
-    ``timestamp``.
+    ``timestamp``. Some clients do not tell the path: ``slot`` then stands for the file among those of the session, on every door,
+    and ``pattern_path`` is what is known of it.
     """
 
     kind: Literal["memory"] = "memory"
     session_id: Id
     pattern_path: Text
+    slot: Name | None = None
     loaded_for: Id | None = None
     timestamp: Instant
 

@@ -49,13 +49,16 @@ def test_a_few_changed_words_leave_texts_nearly_the_same() -> None:
 def test_finds_the_pairs_that_a_comparison_of_all_with_all_finds(at_least: float) -> None:
     texts = {f"{seed}-{places}": changed(text(seed), places, seed) for seed in range(12) for places in (0, 2, 9, 40)}
     texts |= {"copy": texts["3-0"], "empty": "", "blank": " - "}
+    firsts = [name for name in texts if name != "copy"]
     expected = {
         frozenset((one, other)): similarity(texts[one], texts[other])
-        for one in texts
-        for other in texts
+        for one in firsts
+        for other in firsts
         if one < other and texts[one].strip(" -") and similarity(texts[one], texts[other]) >= at_least
     }
-    found = nearly_same(texts, at_least)
+    expected |= {frozenset(("3-0", "copy")): 1.0}
+    found, whole = nearly_same(texts, at_least)
+    assert whole
     assert {frozenset((str(pair.one), str(pair.other))): pair.similarity for pair in found} == expected
     assert [pair.similarity for pair in found] == sorted(expected.values(), reverse=True)
     assert expected
@@ -74,5 +77,20 @@ def test_many_texts_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(module, "_jaccard", counting)
     texts = {seed: text(seed) for seed in range(600)} | {seed + 600: changed(text(seed), 1) for seed in range(20)}
-    assert len(nearly_same(texts)) == 20
+    assert len(nearly_same(texts).pairs) == 20
     assert compared < 600
+
+
+def test_copies_of_one_text_are_no_pairs_of_each_other() -> None:
+    found, whole = nearly_same({number: text(1) for number in range(2_000)}, most_pairs=5_000)
+    assert whole
+    assert {(pair.one, pair.similarity) for pair in found} == {(0, 1.0)}
+    assert len(found) == 1_999
+
+
+def test_texts_that_are_all_alike_take_no_more_than_so_many_comparisons() -> None:
+    texts = {number: changed(text(1, 300), 2, number) for number in range(1_000)} | {"far": text(2, 300)}
+    found, whole = nearly_same(texts, most_pairs=50, most_compared=1_000_000)
+    assert (len(found), whole) == (50, False)
+    assert found[0].similarity >= found[-1].similarity >= NEARLY_SAME
+    assert nearly_same({1: texts[1], 2: texts[2], 3: texts["far"]}).whole

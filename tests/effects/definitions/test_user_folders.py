@@ -12,8 +12,10 @@ from loopgraph.effects.definitions.user_folders import Installed, UserFolders, e
 
 def test_variables_of_the_clients_move_their_folders(tmp_path: Path) -> None:
     assert UserFolders.of({}, tmp_path).claude == tmp_path / ".claude"
-    moved = UserFolders.of({"CLAUDE_CONFIG_DIR": "/c", "CODEX_HOME": "/x"}, tmp_path)
-    assert moved == UserFolders(Path("/c"), Path("/x"), tmp_path / ".agents", tmp_path / ".gemini")
+    variables = {"CLAUDE_CONFIG_DIR": "/c", "CODEX_HOME": "/x", "COPILOT_HOME": "/p", "XDG_CONFIG_HOME": "/o"}
+    moved = UserFolders.of(variables, tmp_path)
+    own = (tmp_path / folder for folder in (".agents", ".gemini"))
+    assert moved == UserFolders(Path("/c"), Path("/x"), *own, Path("/p"), tmp_path / ".cursor", Path("/o/opencode"))
 
 
 def listed(claude: Path, plugins: object) -> list[Installed]:

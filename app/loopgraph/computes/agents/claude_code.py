@@ -8,26 +8,21 @@ submitted last.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_status, told_end
-from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said
+from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.computes.agents.uses import (
-    BUILT_IN,
     SKILL_TOOL,
     command_name,
     command_used,
     memory_loaded,
     origin,
-    skill_used,
-    subagent_used,
 )
-from loopgraph.computes.definitions.seen import origin_of
 from loopgraph.contracts.base import JsonMap
 from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
@@ -38,10 +33,6 @@ __all__ = ["CLIENT", "Arrival", "observe_hook"]
 CLIENT: Final = "claude-code"
 
 _BEGINS: Final = "UserPromptSubmit"
-
-FILE: Final = "loopgraph_file"
-"""The field that the hook shim adds (``clients.hook_files``)."""
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
@@ -56,45 +47,14 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     if named is None and event == _BEGINS and agent_id is None:
         named = unnamed_prompt_id(session_id, arrival.execution_id)
     kind = fields.name("agent_type")
-    by_order, cwd = prompt_id is None, fields.rest.get("cwd")
-    cwd = cwd if isinstance(cwd, str) and 0 < len(cwd) <= LONGEST_TEXT else None
-    hook = Hook(
-        CLIENT,
-        event,
-        session_id,
-        named,
-        agent_id,
-        kind,
-        fields,
-        arrival,
-        goes_by_order=by_order,
-        cwd=cwd,
-        file=_file(fields),
-    )
+    hook = Hook(CLIENT, event, session_id, named, agent_id, kind, fields, arrival, goes_by_order=prompt_id is None)
     with hooks.ids_agree():
+        hook = hooks.with_files(hook)
         reading = _READINGS.get(hook.event, hooks.notice)
         if reading in _OF_SESSION:
             return reading(hook)
         session = _session(hook)
         return (*reading(hook), *hooks.place(hook), session)
-
-
-def _file(fields: Fields) -> dict[str, str]:
-    """The file that an event is about, as whoever hands it on has read it where the agent runs."""
-    told = fields.any(FILE)
-    path, digest = (told.get("path"), told.get("digest")) if isinstance(told, dict) else (None, None)
-    if not isinstance(path, str) or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        return {}
-    return {"path": path, "digest": digest} if 0 < len(path) <= LONGEST_TEXT else {}
-
-
-def _of_file(hook: Hook) -> dict[str, Any]:
-    """What the file of a definition tells of its version, and by its place whose it is; that of a skill is its folder."""
-    if not hook.file:
-        return {}
-    path = hook.file["path"]
-    place = re.sub(r"[\\/]SKILL\.md\Z", "", path)
-    return {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
 
 
 # What belongs to the session
@@ -175,18 +135,6 @@ def _completed(hook: Hook, **outcome: Any) -> TraceCompleted:
     return TraceCompleted(
         correlation_id=hook.correlation_id, timestamp=hook.at, **said(**outcome, context=hook.context)
     )
-
-
-def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
-    if hook.agent_id is None:
-        return hooks.own(hook)
-    kind = hook.agent_type
-    begun = hook.observed(hooks.subagent(hook, timestamp=hook.at, context=hook.context))
-    if not kind or kind in BUILT_IN:
-        return (begun,)
-    where = {"root_id": hook.prompt_id, "cwd": hook.cwd, "timestamp": hook.at, **_of_file(hook)}
-    used = subagent_used(hook.session_id, hook.agent_id, kind, **where)
-    return (begun, hook.observed(used))
 
 
 def _subagent_stop(hook: Hook) -> tuple[Observation, ...]:
@@ -274,18 +222,8 @@ def _skill(hook: Hook, tool_use_id: str, call: Any) -> Observation | None:
     if name is None:
         return None
     arguments = given.get("args")
-    used = skill_used(
-        hook.session_id,
-        tool_use_id,
-        hook.correlation_id,
-        name,
-        root_id=hook.prompt_id,
-        arguments=arguments if isinstance(arguments, str) and arguments else None,
-        cwd=hook.cwd,
-        timestamp=hook.at,
-        **_of_file(hook),
-    )
-    return hook.observed(used)
+    arguments = arguments if isinstance(arguments, str) and arguments else None
+    return next(iter(hooks.skill(hook, name, tool_use_id, arguments=arguments)), None)
 
 
 def _expanded(hook: Hook) -> tuple[Observation, ...]:
@@ -302,7 +240,7 @@ def _expanded(hook: Hook) -> tuple[Observation, ...]:
         arguments=arguments if isinstance(arguments, str) and arguments else None,
         cwd=hook.cwd,
         timestamp=hook.at,
-        **{**_of_file(hook), **said(pattern_origin=origin(fields.get("command_source")))},
+        **{**hooks.of_file(hook), **said(pattern_origin=origin(fields.get("command_source")))},
     )
     return (*told, hook.observed(used, rank=Trust.TELEMETRY))
 
@@ -366,7 +304,7 @@ _READINGS: Final[dict[str, hooks.Reading]] = {
     "StopFailure": _stop_failure,
     "UserPromptExpansion": _expanded,
     "InstructionsLoaded": _instructions,
-    "SubagentStart": _subagent_start,
+    "SubagentStart": hooks.subagent_start,
     "SubagentStop": _subagent_stop,
     "PreToolUse": _before_tool,
     "PostToolUse": _after_tool,

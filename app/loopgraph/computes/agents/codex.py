@@ -8,12 +8,17 @@ and turns of its own; the answer to ``spawn_agent`` names the subagent.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.fields import Fields
+from loopgraph.computes.agents.given import SkillText
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import prompt_trace_id
+from loopgraph.computes.agents.uses import command_name, skill_given
+from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import TraceStatus
@@ -71,11 +76,37 @@ def _after_tool(hook: Hook) -> tuple[Observation, ...]:
     if call.id is None:
         return hooks.own(hook)
     ran = hooks.returned(hook, call, response, how={"ending": Ending.TELEMETRY})
+    command = call.input.get("command") if isinstance(call.input, dict) else None
+    if read := skill_read(command, response if isinstance(response, str) else None, hook.cwd):
+        return (ran, *hooks.skill(hook, read.name, call.id, **skill_given(read)))
     agent_id = response.get("agent_id") if call.tool == "spawn_agent" and isinstance(response, dict) else None
     if not isinstance(agent_id, str) or not agent_id:
         return (ran,)
     kind = Fields(call.input).name("agent_type") if isinstance(call.input, dict) else None
     return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind))
+
+
+_READS_SKILL: Final = re.compile(
+    r"\s*(?:(?P<whole>cat)|sed -n ['\"]?\d+,\d+p['\"]?|head(?: -n? ?\d+)?)\s+"
+    r"(?P<quote>['\"]?)(?P<path>[^'\"|;&<>$`*\n]+?/SKILL\.md)(?P=quote)\s*"
+)
+
+
+def skill_read(command: Any, output: str | None, cwd: str | None) -> SkillText | None:
+    """The skill that its model has begun to use by reading its file in a shell, as its instructions say. Only ``cat`` shows the
+    whole text; of any other way to read it, the text is empty. None: the command reads no skill of anybody's."""
+    if isinstance(command, list) and command:  # a shell, its option, and the command
+        command = command[-1]
+    found = _READS_SKILL.fullmatch(command) if isinstance(command, str) else None
+    if not found:
+        return None
+    path = found["path"].replace("\\ ", " ")
+    path = posixpath.normpath(posixpath.join(cwd or "", path))
+    if not path.startswith("/") or "/.system/" in path:  # those in .system are the client's own
+        return None
+    text = output if found["whole"] and output and output.strip() else ""
+    said_name = text_of(front_matter(text), "name") if text else ""
+    return SkillText(command_name(said_name) or path.split("/")[-2], text, path)
 
 
 _OF_SESSION: Final = frozenset({hooks.session_start, hooks.session_end})

@@ -17,6 +17,7 @@ from loopgraph.computes.agents.endings import DENIED
 from loopgraph.computes.agents.fields import Fields
 from loopgraph.computes.agents.hooks import Arrival, Call, Hook
 from loopgraph.computes.agents.ids import unnamed_prompt_id
+from loopgraph.computes.agents.uses import command_name
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import TraceStatus
 from loopgraph.errors import InvalidInput
@@ -33,6 +34,7 @@ _KNOWN: Final = frozenset(
 )  # fmt: skip
 _EVENTS: Final = {"userPromptSubmit": "userPromptSubmitted", "stop": "agentStop"}
 """Events that begin with a capital are named in two cases otherwise."""
+_SKILL: Final = "skill"
 _SHELLS: Final = frozenset({"bash", "powershell"})
 _EXIT_CODE = re.compile(r"exit code (-?\d{1,10})>\s*\Z")
 _DENIED: Final = frozenset({"denied", "rejected"})
@@ -100,7 +102,10 @@ def _before_tool(hook: Hook) -> tuple[Observation, ...]:
 
 def _after_tool(hook: Hook) -> tuple[Observation, ...]:
     call, response = hooks.call_of(hook), hook.fields.any("tool_response")
-    return (hooks.returned(hook, call, response, **_failure(call, response)),)
+    failure = _failure(call, response)
+    ran = hooks.returned(hook, call, response, **failure)
+    named = call.input.get("skill") if call.tool == _SKILL and isinstance(call.input, dict) and not failure else None
+    return (ran, *hooks.skill(hook, command_name(named)))
 
 
 def _failure(call: Call, response: Any) -> dict[str, Any]:

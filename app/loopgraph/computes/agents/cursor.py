@@ -7,6 +7,7 @@ a call twice, so only those of all tools are installed. A conversation is a sess
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from loopgraph.computes.agents import hooks
@@ -14,6 +15,7 @@ from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, subagent_stat
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.hooks import Arrival, Call, Hook
 from loopgraph.computes.agents.ids import agent_trace_id, prompt_trace_id
+from loopgraph.computes.agents.uses import memory_loaded
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import TraceCompleted, TraceStarted, TraceStatus
@@ -58,6 +60,30 @@ def _with(observation: Observation, user: dict[str, str]) -> Observation:
 
 
 # Prompts
+
+
+def _prompt(hook: Hook) -> tuple[Observation, ...]:
+    """A prompt, with the rules that are attached to it."""
+    attached = hook.fields.rest.get("attachments")
+    rules = (
+        [_path_of(one) for one in attached if isinstance(one, dict) and one.get("type") == "rule"]
+        if isinstance(attached, list)
+        else []
+    )
+    digests = {file["path"] for file in hook.memory}
+    told = hooks.prompt(hook)
+    read = (
+        memory_loaded(hook.session_id, path, hook.at, cwd=hook.cwd, loaded_for=hook.prompt_id)
+        for path in rules
+        if path and path not in digests  # those are told of by their hashes
+    )
+    return (*told, *(hook.observed(one) for one in read))
+
+
+def _path_of(attachment: dict[str, Any]) -> str | None:
+    """Both spellings are in its documentation."""
+    path = attachment.get("file_path") or attachment.get("filePath")
+    return path if isinstance(path, str) else None
 
 
 def _answer(hook: Hook) -> tuple[Observation, ...]:
@@ -134,10 +160,10 @@ def _subagent_start(hook: Hook) -> tuple[Observation, ...]:
         return hooks.own(hook)
     fields.rest.pop("parent_conversation_id", None)
     task = fields.text("task")
-    of_agent = Hook(CLIENT, hook.event, hook.session_id, hook.prompt_id, agent_id, kind, fields, hook.arrival)
+    of_agent = replace(hook, agent_id=agent_id, agent_type=kind)
     begun = hooks.subagent(of_agent, timestamp=hook.at, prompt_text=task, context=hook.context)
     spawning = (hooks.spawning(hook, agent_id, call_id, SpawnRule.CLIENT, kind),) if call_id else ()
-    return (hook.observed(begun), *spawning)
+    return (hook.observed(begun), *hooks.subagent_use(of_agent), *spawning)
 
 
 def _subagent_stop(hook: Hook) -> tuple[Observation, ...]:
@@ -165,7 +191,7 @@ _OF_SESSION: Final = frozenset({hooks.session_start, hooks.session_end})
 _READINGS: Final[dict[str, hooks.Reading]] = {
     "sessionStart": hooks.session_start,
     "sessionEnd": hooks.session_end,
-    "beforeSubmitPrompt": hooks.prompt,
+    "beforeSubmitPrompt": _prompt,
     "afterAgentResponse": _answer,
     "stop": _stop,
     "preToolUse": _before_tool,

@@ -13,8 +13,10 @@ from typing import Any, Final
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED
 from loopgraph.computes.agents.fields import Fields, said
+from loopgraph.computes.agents.given import SkillText, gemini_skill
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import unnamed_prompt_id
+from loopgraph.computes.agents.uses import command_name, skill_given
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import TraceStatus
 
@@ -23,6 +25,8 @@ CLIENT: Final = "gemini-cli"
 _BEGINS: Final = "BeforeAgent"
 _SHELL: Final = "run_shell_command"
 _EXIT_CODE = re.compile(r"^Exit Code: (-?\d{1,10})$", re.MULTILINE)
+SKILL_TOOL: Final = "activate_skill"
+"""The tool by which its model activates a skill."""
 DENIAL: Final = "policy_violation"
 """The type of the error of a call that a policy or a hook did not allow; ``permission_denied`` is one of the file system."""
 
@@ -50,7 +54,23 @@ def _before_tool(hook: Hook) -> tuple[Observation, ...]:
 
 def _after_tool(hook: Hook) -> tuple[Observation, ...]:
     call, response = hooks.call_of(hook), hook.fields.any("tool_response")
-    return (hooks.returned(hook, call, response, **_failure(call.tool, response)),)
+    failure = _failure(call.tool, response)
+    ran = hooks.returned(hook, call, response, **failure)
+    return (ran, *(_skill(hook, response) if call.tool == SKILL_TOOL and not failure else ()))
+
+
+def _skill(hook: Hook, response: Any) -> tuple[Observation, ...]:
+    """The skill that its model has activated, with the text that it was given of it."""
+    told = response.get("llmContent") if isinstance(response, dict) else None
+    given = gemini_skill(told) if isinstance(told, str) else None
+    if given is None or is_own_skill(given):
+        return ()
+    return hooks.skill(hook, command_name(given.name), **skill_given(given))
+
+
+def is_own_skill(skill: SkillText) -> bool:
+    """Whether it is one that the client brings itself."""
+    return skill.path is not None and "/builtin/" in skill.path.replace("\\", "/")
 
 
 def _failure(tool: str | None, response: Any) -> dict[str, Any]:

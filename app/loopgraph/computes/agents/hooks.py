@@ -9,22 +9,25 @@ tool calls no ids, the end of a call is that of the call of this tool with this 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from loopgraph.computes.agents.endings import INTERRUPTED
-from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, first_problem, said, shortened
+from loopgraph.computes.agents.fields import LONGEST_NAME, LONGEST_TEXT, Fields, first_problem, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, digest_id, execution_id, unnamed_call_id
 from loopgraph.computes.agents.traces import subagent_trace
+from loopgraph.computes.agents.uses import BUILT_IN_OF, memory_loaded, skill_used, subagent_used
+from loopgraph.computes.definitions.seen import origin_of
 from loopgraph.contracts.base import Instant, JsonMap
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Trust
 from loopgraph.contracts.traces import OF_SESSION, PROMPTED, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.uses import MemoryLoaded
 from loopgraph.errors import InvalidInput
 
 _INSTANT: Final[TypeAdapter[Instant]] = TypeAdapter(Instant)
@@ -48,7 +51,8 @@ class Hook:
 
     ``prompt_id`` is the trace of its prompt. None: the event names none; it is then of the one that was submitted last if
     ``goes_by_order``, because the client names none at all, else of the session itself. ``cwd`` is the folder that the agent
-    works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about.
+    works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about, ``memory`` those of the files of
+    memory that the client reads at this event, each with its ``slot`` if it has one.
     """
 
     client: str
@@ -62,6 +66,7 @@ class Hook:
     goes_by_order: bool = False
     cwd: str | None = None
     file: Mapping[str, str] = field(default_factory=dict)
+    memory: Sequence[Mapping[str, str]] = ()
 
     @property
     def at(self) -> datetime:
@@ -88,7 +93,7 @@ class Hook:
     def observed(self, event: ObservedEvent, **how: Any) -> Observation:
         """The report of an event of ours; ``how`` are other fields of the Observation."""
         clock = Clock.STAMPED if self.arrival.stamped else Clock.ARRIVAL
-        if self.goes_by_order and self.prompt_id is None and not isinstance(event, SessionSeen):
+        if self.goes_by_order and self.prompt_id is None and not isinstance(event, SessionSeen | MemoryLoaded):
             how |= {"prompt_of": self.session, "told_at": self.at}
         return Observation(event=event, source=f"hook.{self.event}", **{"clock": clock, **how})
 
@@ -130,11 +135,12 @@ def tell(hook: Hook, readings: Mapping[str, Reading], of_session: Container[Read
     """All that an event says: what its reading makes of it, its session, and its place. Raises InvalidInput for ids that
     contradict each other."""
     with ids_agree():
+        hook = with_files(hook)
         seen = session(hook)
         reading = readings.get(hook.event, notice)
         if reading in of_session:
-            return (*reading(hook), seen)
-        return (*reading(hook), *place(hook), seen)
+            return (*reading(hook), *memory(hook), seen)
+        return (*reading(hook), *memory(hook), *place(hook), seen)
 
 
 @contextmanager
@@ -144,6 +150,92 @@ def ids_agree() -> Iterator[None]:
         yield
     except ValidationError as error:
         raise first_problem(error) from error
+
+
+# The files that an event is about
+
+
+FILE: Final = "loopgraph_file"
+MEMORY: Final = "loopgraph_memory"
+"""The fields that the hook shim adds (``clients.hook_files``)."""
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_MOST_FILES: Final = 50
+
+
+def with_files(hook: Hook) -> Hook:
+    """The event with what whoever hands it on has read of files where the agent runs."""
+    told, cwd = hook.fields.any(MEMORY), hook.cwd or hook.fields.rest.get("cwd")
+    files = [_file(one) for one in told[:_MOST_FILES]] if isinstance(told, list) else []
+    known = isinstance(cwd, str) and 0 < len(cwd) <= LONGEST_TEXT
+    return replace(
+        hook, cwd=cwd if known else None, file=_file(hook.fields.any(FILE)), memory=[file for file in files if file]
+    )
+
+
+def _file(told: Any) -> dict[str, str]:
+    path, digest, slot, beside = (
+        (told.get(name) for name in ("path", "digest", "slot", "resources")) if isinstance(told, dict) else [None] * 4
+    )
+    if not isinstance(path, str) or not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        return {}
+    known = {"slot": slot} if isinstance(slot, str) and 0 < len(slot) <= LONGEST_NAME else {}
+    known |= {"resources": beside} if isinstance(beside, str) and _DIGEST.fullmatch(beside) else {}
+    return {"path": path, "digest": digest, **known} if 0 < len(path) <= LONGEST_TEXT else {}
+
+
+def of_file(hook: Hook) -> dict[str, Any]:
+    """What the file of a definition tells of its version, and by its place whose it is; that of a skill is its folder."""
+    if not hook.file:
+        return {}
+    path = hook.file["path"]
+    place = re.sub(r"[\\/]SKILL\.md\Z", "", path)
+    known = {"pattern_path": place, "pattern_origin": origin_of(path), "file_digest": hook.file["digest"]}
+    return {**known, **said(resources_digest=hook.file.get("resources"))}
+
+
+def memory(hook: Hook) -> tuple[Observation, ...]:
+    """The files of memory that the client reads at this event."""
+    if hook.agent_id:
+        return ()
+    return tuple(
+        hook.observed(
+            memory_loaded(
+                hook.session_id,
+                file["path"],
+                hook.at,
+                cwd=hook.cwd,
+                file_digest=file["digest"],
+                **said(slot=file.get("slot"), loaded_for=hook.prompt_id),
+            )
+        )
+        for file in hook.memory
+    )
+
+
+def skill(hook: Hook, name: str | None, tool_use_id: str | None = None, **evidence: Any) -> tuple[Observation, ...]:
+    """The use of a skill that a model has called, if it is named; a call without an id is known by its event."""
+    if name is None:
+        return ()
+    used = skill_used(
+        hook.session_id,
+        tool_use_id or hook.arrival.execution_id,
+        hook.correlation_id,
+        name,
+        root_id=hook.prompt_id,
+        cwd=hook.cwd,
+        timestamp=hook.at,
+        **{**of_file(hook), **evidence},
+    )
+    return (hook.observed(used),)
+
+
+def subagent_use(hook: Hook) -> tuple[Observation, ...]:
+    """A subagent works by its definition, unless it is one of the client's own."""
+    kind = hook.agent_type
+    if hook.agent_id is None or not kind or kind in BUILT_IN_OF.get(hook.client, ()):
+        return ()
+    where = {"root_id": hook.prompt_id, "cwd": hook.cwd, "timestamp": hook.at, **of_file(hook)}
+    return (hook.observed(subagent_used(hook.session_id, hook.agent_id, kind, **where)),)
 
 
 # Sessions
@@ -240,7 +332,7 @@ def subagent_start(hook: Hook) -> tuple[Observation, ...]:
     """A subagent begins."""
     if hook.agent_id is None:
         return own(hook)
-    return (hook.observed(subagent(hook, timestamp=hook.at, context=hook.context)),)
+    return (hook.observed(subagent(hook, timestamp=hook.at, context=hook.context)), *subagent_use(hook))
 
 
 def subagent_stop(hook: Hook) -> tuple[Observation, ...]:

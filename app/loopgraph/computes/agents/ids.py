@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import sha256
 from typing import Any, Final
@@ -63,7 +64,11 @@ def call_id(session_id: str, request_id: str) -> str:
 
 def digest_id(*parts: Any) -> str:
     """An id for what has none: a digest of what tells it from others, as JSON. Sent again, it has the same id."""
-    return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:32]
+    try:
+        told = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str)
+    except TypeError:  # a number of more than 64 bits
+        told = json.dumps(parts, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+    return sha256(told).hexdigest()[:32]
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

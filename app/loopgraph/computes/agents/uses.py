@@ -6,12 +6,16 @@ and memory by the prompts of a session. What people call like a command may be a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
+from loopgraph.computes.agents.given import MemoryText, SkillText
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
-from loopgraph.computes.definitions.seen import origin_of
+from loopgraph.computes.definitions.seen import origin_of, seen_whole
+from loopgraph.contracts.bodies import body_digest, body_of
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin
 from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
 
@@ -31,6 +35,27 @@ BUILT_IN: Final = frozenset(
     }
 )
 """Subagents that the client brings itself: nobody has written a definition of them."""
+
+BUILT_IN_OF: Final[Mapping[str, frozenset[str]]] = {
+    "claude-code": BUILT_IN,
+    "codex": frozenset({"default", "worker", "explorer", "awaiter", "monitor"}),
+    "gemini-cli": frozenset({"codebase_investigator", "cli_help", "generalist", "browser_agent", "confucius"}),
+    "copilot-cli": frozenset(
+        {
+            "explore",
+            "task",
+            "general-purpose",
+            "code-review",
+            "research",
+            "rubber-duck",
+            "security-review",
+            "rem-agent",
+        }
+    ),
+    "cursor": frozenset({"generalPurpose", "explore", "shell", "browser", "bash"}),
+    "opencode": frozenset({"general", "explore", "build", "plan", "title", "summary", "compaction"}),
+}
+"""Those of each client."""
 
 _ORIGINS: Final = {
     "projectsettings": DefinitionOrigin.PROJECT,
@@ -102,6 +127,8 @@ def memory_loaded(
     session_id: str, path: str, at: datetime, *, memory_type: Any = None, cwd: str | None = None, **evidence: Any
 ) -> MemoryLoaded:
     """A file of memory was read into a session. Its name is its path in the folder that the session works in, if it is there."""
+    if "pattern_origin" not in evidence:
+        evidence["pattern_origin"] = origin(memory_type) or origin_of(path)
     slashed, here = path.replace("\\", "/"), (cwd or "").replace("\\", "/").rstrip("/")
     inside = bool(here) and slashed.startswith(f"{here}/")
     name = slashed[len(here) + 1 :] if inside else slashed.rpartition("/")[2]
@@ -111,6 +138,29 @@ def memory_loaded(
         pattern_type=DefinitionKind.MEMORY,
         pattern_name=shortened(name, LONGEST_NAME) or "memory",
         pattern_path=path,
-        pattern_origin=origin(memory_type) or origin_of(path),
         **said(cwd=cwd, **evidence),
     )
+
+
+def memory_given(
+    session_id: str, given: MemoryText, at: datetime, cwd: str | None = None, **evidence: Any
+) -> MemoryLoaded:
+    """A file of memory whose text a model was given. Where the client does not tell which files the text is of, it is known by
+    that of the innermost, too."""
+    seen = seen_whole(given.text)
+    more: dict[str, Any] = {}
+    if given.slot:
+        ends = (body_digest(end) for end in given.ends)
+        more = {"slot": given.slot, "digests": tuple(dict.fromkeys((*ends, *seen.digests)))}
+        more["pattern_origin"] = DefinitionOrigin.USER if given.path.startswith(".") else None
+    folder = given.folder or cwd
+    return memory_loaded(session_id, given.path, at, cwd=folder, **{**seen.evidence, **more, **evidence})
+
+
+def skill_given(given: SkillText) -> dict[str, Any]:
+    """The evidence of a skill whose text a model was given, as far as it is known."""
+    folder = re.sub(r"[\\/]SKILL\.md\Z", "", given.path) if given.path else None
+    if not given.text:
+        return said(pattern_path=folder, pattern_origin=origin_of(folder) if folder else None)
+    body = body_of(DefinitionKind.SKILL, given.text)
+    return seen_whole(body, folder, origin_of(folder) if folder else None).evidence

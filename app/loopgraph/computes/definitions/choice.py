@@ -14,6 +14,7 @@ order.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -23,6 +24,8 @@ from loopgraph.computes.definitions.rendering import may_be_of
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, VersionBasis
 from loopgraph.contracts.uses import Candidate, Conclusion, Use
+
+_IN_CLIENTS = re.compile(r"(?P<folder>.+?)/\.(?:claude|codex|agents|gemini|github|cursor|opencode)/")
 
 _ELSEWHERE = 5
 """The place of a project's pattern that is known to hold elsewhere."""
@@ -64,9 +67,9 @@ def scope_of(use: Use) -> str:
     if use.origin == DefinitionOrigin.PLUGIN:
         plugin, _, _ = use.name.rpartition(":")
         return f"plugin:{plugin or path}"
-    if "/.claude/" in path:
-        return f"folder:{path.partition('/.claude/')[0]}"
-    if use.kind == DefinitionKind.MEMORY and path and not path.startswith(f"{cwd}/"):
+    if inside := _IN_CLIENTS.match(path):
+        return f"folder:{inside['folder']}"
+    if use.kind == DefinitionKind.MEMORY and "/" in path and not path.startswith(f"{cwd}/"):
         return f"folder:{PurePosixPath(path).parent}"
     return f"folder:{cwd}" if cwd else "unknown"
 
@@ -102,6 +105,8 @@ def _is_named(use: Use, candidate: Candidate) -> bool:
     if candidate.kind != DefinitionKind.MEMORY:
         return candidate.name == use.name
     path = _slashed(use.path or use.name)
+    if "/" not in path and candidate.kind == DefinitionKind.MEMORY:  # all that is known is how the file is called
+        return candidate.name.rpartition("/")[2] in (path, path.replace(".md", ".override.md"))
     return path == candidate.name or path.endswith(f"/{candidate.name}") or (candidate.path or "") == path
 
 
@@ -116,12 +121,14 @@ def _may_have_become(use: Use, candidate: Candidate) -> bool:
         return False
     body = body_of(DefinitionKind(candidate.kind), candidate.template_code, candidate.path or "")
     given = given_text(use)
-    return may_be_of(body, given, use.arguments, use.session_id, use.path)
+    braces = (candidate.path or "").endswith(".toml")
+    return may_be_of(body, given, use.arguments, use.session_id, use.path, braces=braces)
 
 
 def given_text(use: Use) -> str:
     """The text as the model was given it: with all put in again."""
-    put_in = {"$ARGUMENTS": use.arguments, "${CLAUDE_SESSION_ID}": use.session_id, "${CLAUDE_SKILL_DIR}": use.path}
+    put_in = {"$ARGUMENTS": use.arguments, "{{args}}": use.arguments}
+    put_in |= {"${CLAUDE_SESSION_ID}": use.session_id, "${CLAUDE_SKILL_DIR}": use.path}
     text = use.text or ""
     for name, value in put_in.items():
         if value:

@@ -3,12 +3,15 @@
 A project's, in any of its folders, because the clients look in those that they work in:
 
 - skills: ``.claude/skills/<name>/SKILL.md``, and so in any folder ``skills``, of ``.agents``, ``.codex``, ``.gemini``, …
-- commands: ``.claude/commands/**/*.md``, ``.codex/prompts/*.md``, ``.gemini/commands/**/*.toml``
-- subagents: ``.claude/agents/**/*.md``, ``.codex/agents/*.toml``, ``.gemini/agents/*.md``
-- memory: ``CLAUDE.md``, ``CLAUDE.local.md``, ``AGENTS.md``, ``AGENTS.override.md``, ``GEMINI.md``, ``.claude/rules/**/*.md``
+- commands: ``.claude/commands/**/*.md``, ``.codex/prompts/*.md``, ``.gemini/commands/**/*.toml``, ``.cursor/commands/**/*.md``,
+  ``.opencode/command(s)/**/*.md``
+- subagents: ``.claude/agents/**/*.md``, ``.codex/agents/*.toml``, ``.gemini/agents/*.md``, ``.github/agents/*.md``,
+  ``.cursor/agents/*.md``, ``.opencode/agent(s)/**/*.md``
+- memory: ``CLAUDE.md``, ``CLAUDE.local.md``, ``AGENTS.md``, ``AGENTS.override.md``, ``GEMINI.md``, ``.claude/rules/**/*.md``,
+  ``.cursor/rules/**/*.mdc``, ``.github/copilot-instructions.md``, ``.github/instructions/**/*.instructions.md``
 
-A user's: the same in ``~/.claude``, ``~/.codex``, ``~/.agents`` and ``~/.gemini``. A plugin's: ``skills/``, ``commands/`` and
-``agents/`` at its root, and what its manifests list besides.
+A user's: the same in ``~/.claude``, ``~/.codex``, ``~/.agents``, ``~/.gemini``, ``~/.copilot``, ``~/.cursor`` and
+``~/.config/opencode``. A plugin's: ``skills/``, ``commands/`` and ``agents/`` at its root, and what its manifests list besides.
 
 Of a skill, ``SKILL.md`` is the definition; what lies beside it is not.
 """
@@ -25,7 +28,7 @@ from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.computes.definitions.plugins import Plugin
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Identity
 
-GLOBS: Final = ("**/*.md", "**/*.toml")
+GLOBS: Final = ("**/*.md", "**/*.toml", "**/*.mdc")
 """All files that can be definitions, and those that can become one by a change of name."""
 
 SKILL, COMMAND, SUBAGENT, MEMORY = (
@@ -43,6 +46,9 @@ class Layout(StrEnum):
     CODEX = "codex"
     AGENTS = "agents"
     GEMINI = "gemini"
+    COPILOT = "copilot"
+    CURSOR = "cursor"
+    OPENCODE = "opencode"
     PLUGIN = "plugin"
     EXTENSION = "extension"
 
@@ -54,6 +60,7 @@ def _rules(*rules: tuple[str, DefinitionKind]) -> tuple[tuple[re.Pattern[str], D
 _NAME: Final = r"(?P<name>[^/]+)"
 _PATH: Final = r"(?P<name>.+)"
 _ANY: Final = r"(?:.*/)?"
+_AGENT: Final = r"(?P<name>[^/]+?)(?:\.agent)?\.md"
 _OWN_SKILLS: Final = (rf"skills/(?!\.system/)(?:.*/)?{_NAME}/SKILL\.md", SKILL)
 _RULES: Final = {
     Layout.PROJECT: _rules(
@@ -67,6 +74,15 @@ _RULES: Final = {
         (rf"{_ANY}\.gemini/agents/{_NAME}\.md", SUBAGENT),
         (rf"{_ANY}(?:CLAUDE(?:\.local)?|AGENTS(?:\.override)?|GEMINI)\.md", MEMORY),
         (rf"{_ANY}\.claude/rules/.+\.md", MEMORY),
+        (rf"{_ANY}\.github/agents/{_AGENT}", SUBAGENT),
+        (rf"{_ANY}\.github/copilot-instructions\.md", MEMORY),
+        (rf"{_ANY}\.github/instructions/.+\.instructions\.md", MEMORY),
+        (rf"{_ANY}\.cursor/commands/{_PATH}\.md", COMMAND),
+        (rf"{_ANY}\.cursor/agents/{_NAME}\.md", SUBAGENT),
+        (rf"{_ANY}\.cursor/rules/.+\.mdc?", MEMORY),
+        (rf"{_ANY}\.opencode/skill/(?:.*/)?{_NAME}/SKILL\.md", SKILL),
+        (rf"{_ANY}\.opencode/commands?/{_PATH}\.md", COMMAND),
+        (rf"{_ANY}\.opencode/agents?/{_PATH}\.md", SUBAGENT),
     ),
     Layout.CLAUDE: _rules(
         _OWN_SKILLS,
@@ -87,6 +103,23 @@ _RULES: Final = {
         (rf"commands/{_PATH}\.toml", COMMAND),
         (rf"agents/{_NAME}\.md", SUBAGENT),
         (r"GEMINI\.md", MEMORY),
+    ),
+    Layout.COPILOT: _rules(
+        _OWN_SKILLS,
+        (rf"agents/{_AGENT}", SUBAGENT),
+        (r"copilot-instructions\.md", MEMORY),
+    ),
+    Layout.CURSOR: _rules(
+        _OWN_SKILLS,
+        (rf"commands/{_PATH}\.md", COMMAND),
+        (rf"agents/{_NAME}\.md", SUBAGENT),
+    ),
+    Layout.OPENCODE: _rules(
+        _OWN_SKILLS,
+        (rf"skill/(?:.*/)?{_NAME}/SKILL\.md", SKILL),
+        (rf"commands?/{_PATH}\.md", COMMAND),
+        (rf"agents?/{_PATH}\.md", SUBAGENT),
+        (r"AGENTS\.md", MEMORY),
     ),
     Layout.PLUGIN: _rules(
         _OWN_SKILLS,

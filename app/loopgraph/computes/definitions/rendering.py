@@ -22,6 +22,8 @@ _HOLE: Final = re.compile(
     | (?P<other>\$\{CLAUDE_[A-Z_]+\})""",
     re.VERBOSE,
 )
+_BRACES: Final = re.compile(r"(?P<command>[!@]\{(?:\{\{[^{}\n]*\}\}|\{[^{}\n]*\}|[^{}\n])*\})|(?P<all>\{\{args\}\})")
+"""Of a command in TOML: a command of the shell, a file, and the arguments."""
 _LEAST_LITERAL: Final = 8
 """So many characters that are not blank a text has to share with a body in which anything can stand."""
 
@@ -31,11 +33,15 @@ def has_holes(body: str) -> bool:
     return _HOLE.search(body) is not None
 
 
-def may_be_of(body: str, given: str, arguments: str | None, session_id: str | None, folder: str | None) -> bool:
-    """Whether the text that a model was given can be what this body became. Not if next to nothing of it is the body's own."""
+def may_be_of(
+    body: str, given: str, arguments: str | None, session_id: str | None, folder: str | None, *, braces: bool = False
+) -> bool:
+    """Whether the text that a model was given can be what this body became. Not if next to nothing of it is the body's own.
+    ``braces``: it is one of a file in TOML, in which arguments are ``{{args}}``."""
     text = plain(given)
     for first in (0, 1):  # newer clients count arguments from 0, older ones from 1
-        parts = _parts(body, arguments or "", session_id, folder, first)
+        in_braces = _parted(body, {"all": arguments or ""}) if braces else None
+        parts = in_braces or _parts(body, arguments or "", session_id, folder, first)
         if len(parts) > 1 and len("".join("".join(parts).split())) < _LEAST_LITERAL:
             continue
         if _follow(parts, text):
@@ -68,6 +74,21 @@ def _parts(body: str, arguments: str, session_id: str | None, folder: str | None
             here += known
     parts.append(here + plain(body)[end:])
     return [*parts[:-1], parts[-1]]
+
+
+def _parted(body: str, known: dict[str, str]) -> list[str]:
+    """What of a body in braces is known, between what can be anything."""
+    parts, end, text = [""], 0, plain(body)
+    for hole in _BRACES.finditer(text):
+        parts[-1] += text[end : hole.start()]
+        end = hole.end()
+        value = known.get(hole.lastgroup or "")
+        if value is None:
+            parts.append("")
+        else:
+            parts[-1] += value
+    parts[-1] += text[end:]
+    return parts
 
 
 def _words(arguments: str) -> list[str]:

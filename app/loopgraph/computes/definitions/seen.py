@@ -15,8 +15,11 @@ _BASE: Final = re.compile(r"Base directory for this skill: (?P<folder>[^\n]+)\n\
 _ARGUMENTS: Final = re.compile(
     r"(?:^|\n[ \t]*\n)ARGUMENTS: (?P<arguments>(?:(?!\n[ \t]*\nARGUMENTS: ).)*)\Z", re.DOTALL
 )
-_OF_USER: Final = re.compile(r"(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)[\\/]\.claude[\\/]")
-_PLUGINS: Final = re.compile(r"[\\/]plugins[\\/]")
+_OF_USER: Final = re.compile(
+    r"(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)[\\/]"
+    r"(?:\.(?:claude|codex|agents|gemini|copilot|cursor|opencode)|\.config[\\/]opencode)[\\/]"
+)
+_PLUGINS: Final = re.compile(r"[\\/](?:plugins|extensions)[\\/]")
 _LONGEST_TEXT: Final = 1_000_000
 
 
@@ -55,6 +58,17 @@ def seen_called(given: str, session_id: str, arguments: str | None = None) -> Se
     return Seen(forms[-1], _digests(forms), arguments or None, folder, origin_of(folder) if folder else None)
 
 
+def seen_in_braces(given: str, called: str) -> Seen:
+    """What a model was given of a command that was called so (``/fix 42``) and has ``{{args}}`` where arguments are put in; where
+    it has none, a client puts the whole call behind it."""
+    arguments = called.partition(" ")[2].strip()
+    body = given.removesuffix(f"\n\n{called.strip()}") if arguments else given
+    forms = [given, body]
+    if arguments and body == given:
+        forms.append(_without_arguments(given, arguments, "{{args}}"))
+    return Seen(forms[-1], _digests(forms), arguments or None)
+
+
 def seen_whole(given: str, path: str | None = None, origin: DefinitionOrigin | None = None) -> Seen:
     """What a model was given of a subagent's definition or of memory, into which nothing is put."""
     return Seen(given, _digests([given]), None, path, origin)
@@ -69,7 +83,9 @@ def origin_of(path: str) -> DefinitionOrigin:
     """Who brings the definition in this file or folder."""
     if found := _OF_USER.match(path):
         return DefinitionOrigin.PLUGIN if _PLUGINS.match(path, found.end() - 1) else DefinitionOrigin.USER
-    return DefinitionOrigin.PLUGIN if "/.claude/plugins/" in path.replace("\\", "/") else DefinitionOrigin.PROJECT
+    slashed = path.replace("\\", "/")
+    installed = "/.claude/plugins/" in slashed or "/.gemini/extensions/" in slashed
+    return DefinitionOrigin.PLUGIN if installed else DefinitionOrigin.PROJECT
 
 
 def _taken_out(body: str, names: dict[str, str | None]) -> str:
@@ -79,12 +95,12 @@ def _taken_out(body: str, names: dict[str, str | None]) -> str:
     return body
 
 
-def _without_arguments(body: str, arguments: str) -> str:
-    """The body with ``$ARGUMENTS`` in place of the arguments. A single character stands in a text for other reasons, too."""
+def _without_arguments(body: str, arguments: str, hole: str = "$ARGUMENTS") -> str:
+    """The body with their place in place of the arguments. A single character stands in a text for other reasons, too."""
     form = re.compile(rf"(?<!\w){re.escape(arguments)}(?!\w)")
     if len(arguments) == 1 and len(form.findall(body)) != 1:
         return body
-    return form.sub("$ARGUMENTS", body)
+    return form.sub(hole, body)
 
 
 def _digests(forms: list[str]) -> tuple[str, ...]:

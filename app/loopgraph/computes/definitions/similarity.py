@@ -7,6 +7,7 @@ same subject, and does not depend on order among larger parts much.
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
@@ -18,10 +19,15 @@ K = TypeVar("K")
 NEARLY_SAME: Final = 0.8
 """From this similarity on, two texts are nearly the same: of a hundred words, some four differ in one place or two each."""
 
+MOST_PAIRS: Final = 100
+MOST_COMPARED: Final = 20_000_000
+"""So many shingles are compared: about a second's work."""
+
 _WORDS: Final = 3
 _WORD: Final = re.compile(r"\w+")
 
-Shingles = frozenset[tuple[str, ...]]
+Shingles = frozenset[int]
+"""Runs of words by their hashes, of 64 bits: they take a fraction of the room, and of the time to compare."""
 
 
 class Alike(NamedTuple):
@@ -36,8 +42,8 @@ def shingles(text: str) -> Shingles:
     """All runs of three words; of a shorter text, the whole."""
     words = _WORD.findall(text.casefold())
     if len(words) <= _WORDS:
-        return frozenset({tuple(words)} if words else ())
-    return frozenset(tuple(words[at : at + _WORDS]) for at in range(len(words) - _WORDS + 1))
+        return frozenset({hash(tuple(words))} if words else ())
+    return frozenset(map(hash, zip(*(words[at:] for at in range(_WORDS)), strict=False)))
 
 
 def similarity(one: str, other: str) -> float:
@@ -45,27 +51,58 @@ def similarity(one: str, other: str) -> float:
     return _jaccard(shingles(one), shingles(other))
 
 
-def nearly_same(texts: Mapping[K, str], at_least: float = NEARLY_SAME) -> list[Alike]:
-    """All pairs that are at least so alike (more than 0), the most alike first; texts without words are in none.
+class AlikeTexts(NamedTuple):
+    """The pairs that were found, the most alike first. ``whole``: there are no more."""
 
-    Exact, and much less than a comparison of all with all: of two such texts each has a shingle of the other among its rarest
-    ``n - ceil(at_least * n) + 1``, so only those that share one of these are compared (Chaudhuri, Ganti, Kaushik 2006).
+    pairs: list[Alike]
+    whole: bool
+
+
+def nearly_same(
+    texts: Mapping[K, str],
+    at_least: float = NEARLY_SAME,
+    most_pairs: int = MOST_PAIRS,
+    most_compared: int = MOST_COMPARED,
+) -> AlikeTexts:
+    """The pairs that are at least so alike (more than 0); texts without words are in none. Of texts that are the same, the first
+    stands for all: each other one is in a pair with it, and in no more.
+
+    Much less than a comparison of all with all: of two such texts each has a shingle of the other among its rarest
+    ``n - ceil(at_least * n) + 1``, so only those that share one of these are compared (Chaudhuri, Ganti, Kaushik 2006). Where
+    all are alike, that is still each with each: so no more than ``most_compared`` shingles are, in the order of the texts.
     """
-    sets = {key: found for key, text in texts.items() if (found := shingles(text))}
-    counts = Counter(shingle for found in sets.values() for shingle in found)
-    having: defaultdict[tuple[str, ...], list[K]] = defaultdict(list)
+    sets: dict[K, Shingles] = {}
+    same: dict[Shingles, K] = {}
     pairs: list[Alike] = []
+    for key, text in texts.items():
+        if not (found := shingles(text)):
+            continue
+        first = same.setdefault(found, key)
+        if first is key:
+            sets[key] = found
+        else:
+            pairs.append(Alike(first, key, 1.0))
+    counts = Counter(shingle for found in sets.values() for shingle in found)
+    having: defaultdict[int, list[K]] = defaultdict(list)
+    left = most_compared
     for key, found in sets.items():
         size = len(found)
         rarest = sorted(found, key=lambda shingle: (counts[shingle], shingle))[: size - math.ceil(at_least * size) + 1]
         candidates = dict.fromkeys(other for shingle in rarest for other in having[shingle])
         for other in candidates:
-            alike = _jaccard(found, sets[other])
-            if alike >= at_least:
-                pairs.append(Alike(other, key, alike))
+            if at_least * size <= len(sets[other]) <= size / at_least:  # else they cannot be so alike
+                left -= size
+                if left < 0:
+                    break
+                alike = _jaccard(found, sets[other])
+                if alike >= at_least:
+                    pairs.append(Alike(other, key, alike))
+        if left < 0:
+            break
         for shingle in rarest:
             having[shingle].append(key)
-    return sorted(pairs, key=lambda pair: -pair.similarity)
+    best = heapq.nsmallest(most_pairs, pairs, key=lambda pair: -pair.similarity)
+    return AlikeTexts(best, left >= 0 and len(best) == len(pairs))
 
 
 def _jaccard(one: Shingles, other: Shingles) -> float:

@@ -28,6 +28,7 @@ from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shorten
 from loopgraph.computes.agents.gemini import CLIENT
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import subagent_trace
+from loopgraph.computes.transcripts.gemini_uses import Place, tell_call, tell_command, tell_memory, tell_subagent
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
@@ -61,6 +62,7 @@ class GeminiReader:
         self._told: set[str] = set()
         self._begun: set[str] = set()
         self._open: dict[str, None] = {}
+        self._cwd = Fields(file.about).text(PROJECT_ROOT)
 
     def read(self, line: bytes) -> Sequence[Observation]:
         """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
@@ -95,6 +97,10 @@ class GeminiReader:
     def _session(self) -> str:
         return as_id(self._session_id or "")
 
+    @property
+    def _place(self) -> Place:
+        return Place(self._session_id or "", self._trace, self._agent_id, self._cwd)
+
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
         return Observation(event=event, source=f"transcript.{what}", **{"clock": Clock.WRITTEN, **how})
 
@@ -113,12 +119,11 @@ class GeminiReader:
             yield self._observed(self._of_agent(**said(timestamp=None if goes_on else begun)), "session")
             return
         self._session_id = record["sessionId"]
-        about = Fields(self._file.about)
         seen = SessionSeen(
             session_id=self._session,
             client=CLIENT,
             transcript_path=shortened(self._file.path, LONGEST_TEXT),
-            **said(started_at=instant_of(record.get("startTime")), cwd=about.text(PROJECT_ROOT)),
+            **said(started_at=instant_of(record.get("startTime")), cwd=self._cwd),
             context={name: fields.rest[name] for name in ("projectHash", "summary") if name in fields.rest},
         )
         how = {"rank": Trust.CONTINUATION, "clock": Clock.CONTINUATION} if goes_on else {"clock": Clock.STATED}
@@ -130,11 +135,17 @@ class GeminiReader:
     # Messages
 
     def _messages(self, messages: Any) -> _Told:
-        """All messages as they stand: those that are new, without what the client itself has put in."""
+        """All messages as they stand: those that are new. What the client itself has put in can hold memory."""
         for message in messages if isinstance(messages, list) else ():
             id_ = mapping_of(message).get("id")
-            if isinstance(id_, str) and id_ not in self._seen and _UUID.fullmatch(id_):
+            if not isinstance(id_, str) or id_ in self._seen:
+                continue
+            if _UUID.fullmatch(id_):
                 yield from self._message(message)
+            elif message.get("type") == "user":
+                self._seen.add(id_)
+                text, at = texts_of(message.get("content")), instant_of(message.get("timestamp"))
+                yield from tell_memory(text, self._place, at, self._observed)
 
     def _message(self, message: dict[str, Any]) -> _Told:
         fields = Fields(message)
@@ -144,7 +155,12 @@ class GeminiReader:
         self._seen.add(id_)
         match fields.rest.get("type"):
             case "user":
-                yield from self._asked(id_, at, shortened(texts_of(fields.rest.get("content")), LONGEST_TEXT))
+                text = texts_of(fields.rest.get("content"))
+                if _INJECTED.match(text):
+                    yield from tell_memory(text, self._place, at, self._observed)
+                yield from self._asked(id_, at, shortened(text, LONGEST_TEXT))
+                shown = texts_of(fields.rest.get("displayContent"))
+                yield from tell_command(text, shown, self._place, at, self._observed)
             case "gemini":
                 yield from self._answered(id_, at, fields)
             case "error" if self._trace:
@@ -247,12 +263,17 @@ class GeminiReader:
             self._begun.add(id_)
             yield told(status=TraceStatus.IN_PROGRESS, started_at=begun)
         if end:
-            yield told(completed_at=over_at, tool_response=_response(fields.rest.get("result")), **end)
+            response = _response(fields.rest.get("result"))
+            yield told(completed_at=over_at, tool_response=response, **end)
+            if end["status"] is TraceStatus.SUCCESS:
+                output = mapping_of(response).get("output")
+                yield from tell_call(name, id_, output, self._place, over_at, self._observed)
         agent_id = fields.rest.get("agentId")
         if isinstance(agent_id, str) and agent_id:
             kind = Fields(mapping_of(input_)).name("agent_name") or name
             spawned = subagent_trace(self._session_id or "", agent_id, spawned_by=execution, **said(agent_type=kind))
             yield self._observed(spawned, "tool_call", spawn_rule=SpawnRule.CLIENT)
+            yield from tell_subagent(kind, agent_id, self._place, self._observed)
 
     def _rewound(self, to: str) -> _Told:
         """The prompts from this one on do not count any more: they are kept, and say so."""

@@ -24,8 +24,17 @@ from pydantic import ValidationError
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, REFUSED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
+from loopgraph.computes.agents.given import opencode_skill
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, call_id, execution_id, prompt_trace_id
 from loopgraph.computes.agents.traces import subagent_trace
+from loopgraph.computes.agents.uses import (
+    BUILT_IN_OF,
+    command_name,
+    memory_loaded,
+    skill_given,
+    skill_used,
+    subagent_used,
+)
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
@@ -45,6 +54,7 @@ _ABORTED: Final = "MessageAbortedError"
 _GOES_ON: Final = frozenset({"tool-calls", "unknown"})
 _DENIAL: Final = re.compile(r"The user (?:rejected|has specified a rule)|Permission denied")
 _STOPPED: Final = re.compile(r"Tool execution (?:was )?aborted|Aborted\b|Cancelled\b")
+_SKILL: Final = "skill"
 _INVALID: Final = "invalid"
 _OF_SESSION: Final = ("title", "project_id", "projectID", "share_url", "revert", "agent")
 
@@ -65,6 +75,7 @@ class OpenCodeReader:
         self._asked: set[str] = set()
         self._begun: set[str] = set()
         self._open: dict[str, None] = {}
+        self._folders: dict[str, str] = {}
         self._running: dict[str, Callable[..., HookExecuted]] = {}
 
     def read(self, line: bytes) -> Sequence[Observation]:
@@ -126,6 +137,9 @@ class OpenCodeReader:
 
     def _session(self, row: dict[str, Any], id_: str) -> _Told:
         fields = Fields(row)
+        cwd = fields.text("directory")
+        if cwd:
+            self._folders[id_] = cwd
         parent = row.get("parent_id", row.get("parentID"))
         revert = _object(row.get("revert")).get("messageID")
         if isinstance(revert, str):
@@ -136,6 +150,9 @@ class OpenCodeReader:
             if kind := fields.name("agent"):
                 self._kinds[id_] = kind
             yield self._observed(self._subagent(id_, **said(timestamp=begun)), "session")
+            if kind and kind not in BUILT_IN_OF[CLIENT]:
+                used = subagent_used(self._root(id_), id_, kind, **said(cwd=cwd))
+                yield self._observed(used, "session")
             return
         seen = SessionSeen(
             session_id=as_id(id_),
@@ -143,7 +160,7 @@ class OpenCodeReader:
             context={name: row[name] for name in _OF_SESSION if row.get(name) is not None},
             **said(
                 started_at=begun,
-                cwd=fields.text("directory"),
+                cwd=cwd,
                 client_version=fields.name("version"),
                 model=Fields(_object(row.get("model"))).name("id"),
             ),
@@ -315,11 +332,30 @@ class OpenCodeReader:
         if end:
             self._running.pop(execution, None)
             yield self._observed(told(completed_at=over, tool_response=state.get("output"), **end), "tool")
+            if end["status"] is TraceStatus.SUCCESS:
+                yield from self._used(tool, use_id, state, session_id, trace, over)
         child = mapping_of(state.get("metadata")).get("sessionId")
         if isinstance(child, str) and child:
             kind = Fields(mapping_of(input_)).name("subagent_type")
             spawned = subagent_trace(root, child, spawned_by=execution, **said(agent_type=kind))
             yield self._observed(spawned, "tool", spawn_rule=SpawnRule.CLIENT)
+
+    def _used(
+        self, tool: str | None, use_id: str, state: dict[str, Any], session_id: str, trace: str, at: datetime | None
+    ) -> _Told:
+        """What a call that went well has given its model: a skill, or memory of a folder that it has reached into."""
+        root, metadata = self._root(session_id), mapping_of(state.get("metadata"))
+        is_prompts, cwd, output = session_id not in self._parents, self._folders.get(root), state.get("output")
+        if tool == _SKILL and isinstance(output, str):
+            given = opencode_skill(output, Fields(dict(metadata)).text("dir"))
+            name = command_name(given.name) if given else None
+            if given and name:
+                where = said(cwd=cwd, timestamp=at, root_id=trace if is_prompts else None)
+                yield self._observed(skill_used(root, use_id, trace, name, **where, **skill_given(given)), "tool")
+        elif is_prompts and at:
+            for path in _list(metadata.get("loaded")):
+                if isinstance(path, str) and path:
+                    yield self._observed(memory_loaded(root, path, at, cwd=cwd, loaded_for=trace), "tool")
 
 
 def _goes_on(finish: Any) -> bool:

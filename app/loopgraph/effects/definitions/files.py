@@ -14,13 +14,15 @@ from loopgraph.effects.clock import now
 MOST_FOLDERS: Final = 20_000
 """So many folders are looked at below one; a home with everything in it has more, and is not meant."""
 
-_SUFFIXES: Final = (".md", ".toml", ".json")
+_SUFFIXES: Final = (".md", ".mdc", ".toml", ".json")
 _SKIPPED: Final = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".cache"}
 )
-_HOLDERS: Final = frozenset({"skills", "commands", "agents", "rules", "prompts", "extensions"})
+_HOLDERS: Final = frozenset(
+    {"skills", "commands", "agents", "rules", "prompts", "extensions", "instructions", "skill", "command", "agent"}
+)
 """What is in these may be a link, or a repository of its own: that is how people share skills."""
-_CLIENTS: Final = frozenset({".claude", ".codex", ".agents", ".gemini"})
+_CLIENTS: Final = frozenset({".claude", ".codex", ".agents", ".gemini", ".copilot", ".cursor", ".opencode"})
 
 
 @dataclass

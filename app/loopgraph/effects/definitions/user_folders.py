@@ -17,6 +17,9 @@ class UserFolders(NamedTuple):
     codex: Path
     agents: Path
     gemini: Path
+    copilot: Path
+    cursor: Path
+    opencode: Path
 
     @classmethod
     def of(cls, environment: Mapping[str, str], home: Path) -> UserFolders:
@@ -26,6 +29,9 @@ class UserFolders(NamedTuple):
             codex=Path(environment.get("CODEX_HOME") or home / ".codex").expanduser(),
             agents=home / ".agents",
             gemini=home / ".gemini",
+            copilot=Path(environment.get("COPILOT_HOME") or home / ".copilot").expanduser(),
+            cursor=home / ".cursor",
+            opencode=Path(environment.get("XDG_CONFIG_HOME") or home / ".config").expanduser() / "opencode",
         )
 
 

@@ -47,6 +47,8 @@ _DIFF = (
 )
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _CHUNK = 1 << 18
+_LARGEST_TREE = 1 << 22
+_SHA256 = 64
 
 
 class GitRepository:
@@ -171,6 +173,46 @@ class GitRepository:
             async for commit in commits:
                 yield history.advance(commit, [await anext(diffs) for _ in commit.parents or ("",)])
 
+    async def touched(self, ref: str, folders: Sequence[str]) -> AsyncGenerator[tuple[str, frozenset[str]]]:
+        """Each commit of ``ref``'s history that changed anything below some folders, and the paths that it changed there."""
+        tip, begins = await self.resolve(ref), b"\1"
+        options = ("-m", "--name-only", "--no-renames", "-z", "--format=%x01%H", "--no-show-signature")
+        paths = (f":(top,literal){folder}/" for folder in folders)
+        sha, found = "", set[str]()
+        async with aclosing(self._records("log", *options, tip, "--", *paths)) as records:
+            async for record in records:
+                record = record.lstrip(b"\n")
+                if record.startswith(begins):
+                    if sha and found:
+                        yield sha, frozenset(found)
+                    sha, found = record[1:].decode("ascii"), set()
+                elif record:
+                    found.add(record.decode("utf-8", "backslashreplace"))
+        if sha and found:
+            yield sha, frozenset(found)
+
+    async def tree(self, name: str) -> list[tuple[str, str, str]] | None:
+        """Mode, name and sha of the entries of a tree, by its sha or as ``commit:folder``; None if it is none."""
+        if "\n" in name:
+            return None
+        async with self._blobs_turn:
+            try:
+                kind, content = await self._read_object(name, _LARGEST_TREE)
+            except BaseException:
+                await self._close_blobs()
+                raise
+        if kind != "tree" or content is None:
+            return None
+        entries, at, size = [], 0, (32 if len(name.partition(":")[0]) == _SHA256 else 20)
+        while at < len(content):
+            space, end = content.index(b" ", at), content.index(b"\0", at)
+            sha = content[end + 1 : end + 1 + size].hex()
+            entries.append(
+                (content[at:space].decode("ascii"), content[space + 1 : end].decode("utf-8", "backslashreplace"), sha)
+            )
+            at = end + 1 + size
+        return entries
+
     async def blob_text(self, sha: str, max_bytes: int) -> str | None:
         """The text of a blob; None when it is binary (has a NUL byte) or longer than ``max_bytes``.
 
@@ -198,11 +240,12 @@ class GitRepository:
         to_git, from_git = self._blobs.stdin, self._blobs.stdout
         assert to_git is not None
         assert from_git is not None
-        to_git.write(f"{sha}\n".encode("ascii"))
+        to_git.write(f"{sha}\n".encode("utf-8", "surrogateescape"))
         await to_git.drain()
-        answer = (await from_git.readline()).split()  # name, kind, size; or: name, "missing"
-        if len(answer) == 2:
-            return answer[1].decode("ascii"), None
+        line = await from_git.readline()
+        if line.endswith(b" missing\n"):  # the name, which can have blanks, stands before it
+            return "missing", None
+        answer = line.split()  # name, kind, size
         if len(answer) != 3:
             raise InvalidInput("path", f"git cannot read the object {sha} of {self._path!r}")
         size = int(answer[2])

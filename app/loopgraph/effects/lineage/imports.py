@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from loopgraph.assets import Access, query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
 from loopgraph.contracts.lineage import Pattern, PatternStatus
+from loopgraph.contracts.resources import ResourceState, joined_states
 from loopgraph.effects.clock import now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -21,6 +22,8 @@ _CREATE_PATTERNS = query("lineage/create_patterns")
 _CREATE_VERSIONS = query("lineage/create_versions")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _DESCRIBE_PATTERNS = query("lineage/describe_patterns")
+_RESOURCES_OF_VERSIONS = query("lineage/resources_of_versions")
+_SET_RESOURCES = query("lineage/set_resources")
 
 
 class LineageImport:
@@ -130,6 +133,26 @@ class LineageImport:
                 await record(tx, *events)
 
         await self._graph.transaction(work)
+
+    async def set_resources(self, states: Mapping[str, Sequence[ResourceState]]) -> frozenset[str]:
+        """Adds to what is known of the files beside skills, by the version that stood; the versions of which something else was
+        known before."""
+        at = now()
+
+        async def work(tx: Transaction) -> frozenset[str]:
+            rows, changed = [], set[str]()
+            for row in await tx.run(_RESOURCES_OF_VERSIONS, node_ids=sorted(states)):
+                before = mapping.resources(row["resources"])
+                after = joined_states(before, states[row["node_id"]])
+                if after != before and (before or any(state.digest for state in after)):
+                    key = time_key(at, row["node_id"])
+                    text = mapping.resources_text(after)
+                    rows.append({"node_id": row["node_id"], "resources": text, "link_key": key})
+                    changed |= {row["node_id"]} if before else set()
+            await tx.write(_SET_RESOURCES, rows)
+            return frozenset(changed)
+
+        return await self._graph.transaction(work) if states else frozenset()
 
 
 def _without_place(facts: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.lineage import Baseline, LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.contracts.resources import ResourceState
 from loopgraph.contracts.stored import stored
 from loopgraph.contracts.uses import OBSERVED, definition_key
 from loopgraph.effects.clock import time_key
@@ -45,7 +47,7 @@ def version_properties(version: PatternVersion, request_hash: str) -> Properties
     baseline = version.performance_baseline
     return _present(
         {
-            **version.model_dump(exclude={"usage"}),
+            **version.model_dump(exclude={"usage", "resources"}),
             **version.usage.model_dump(),
             "parameters": json_text(version.parameters),
             "metadata": json_text(version.metadata),
@@ -68,7 +70,26 @@ def version(properties: Properties) -> PatternVersion:
             "metadata": json_value(properties.get("metadata")) or {},
             "performance_baseline": None if baseline is None else Baseline(**baseline),
             "usage": stored(Usage, properties),
+            "resources": resources(properties.get("resources")),
         },
+    )
+
+
+def resources(text: str | None) -> tuple[ResourceState, ...]:
+    """What lay beside a skill while a version stood, from the text that the graph keeps."""
+    return tuple(ResourceState(**state) for state in json_value(text) or ())
+
+
+def resources_text(states: Iterable[ResourceState]) -> str:
+    """The text that the graph keeps of it."""
+    return (
+        json_text(
+            [
+                state.model_dump(mode="json", exclude_none=True, exclude={"digest"}) | {"digest": state.digest}
+                for state in states
+            ]
+        )
+        or ""
     )
 
 

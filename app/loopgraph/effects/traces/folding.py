@@ -29,7 +29,17 @@ from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled
 
 _HOOK_IDENTITY = ("correlation_id", "hook_type", "tool_name", "node_id", "experiment_id", "given_unit")
 _CALL_IDENTITY = ("correlation_id", "hook_execution_id", "service_name", "endpoint_path")
-_USED = ("experiment_id", "arm", "unit", "unit_rule", "set_aside", "used_rule", "used_evidence")
+_USED = (
+    "experiment_id",
+    "arm",
+    "unit",
+    "unit_rule",
+    "set_aside",
+    "used_rule",
+    "used_evidence",
+    "used_resources",
+    "used_resources_rule",
+)
 _COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
 
 

@@ -76,7 +76,7 @@ def observed(observation: Observation) -> Properties:
 def _memory(observation: Observation, event: MemoryLoaded) -> Properties:
     """What a session says of a file of memory, among all that was read into it."""
     place = event.loaded_for or event.timestamp.isoformat(timespec="microseconds")
-    member = "|".join((event.pattern_path, place, "" if event.digests else "file"))
+    member = "|".join((event.slot or event.pattern_path, place, "" if event.digests else "file"))
     evidence = {
         name: value
         for name, value in event.model_dump(mode="json", exclude={"kind", "session_id", "text"}).items()

@@ -13,6 +13,7 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces import OF_SESSION, UNNAMED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, earliest, micros
@@ -76,7 +77,7 @@ def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
     placed: dict[str, str | None] = (
         {"correlation_id": prompt or session} if given.get("correlation_id") == session else {}
     )
-    if "root_id" not in given and (isinstance(piece.event, HookExecuted) or given.get("agent_id")):
+    if "root_id" not in given and (isinstance(piece.event, HookExecuted | PatternUsed) or given.get("agent_id")):
         placed["root_id"] = prompt  # if that is not known yet, its weight is: the place may be given by a late prompt
     at, known = _instant(piece), {name: id_ for name, id_ in placed.items() if id_}
     return earliest({**given, **known}, at, *placed) if at else {**given, **known}
@@ -88,7 +89,11 @@ def _ordered(piece: Piece, session: str) -> dict[str, Any]:
     is_own = given.get("correlation_id") == session
     if at is None:
         return given
-    if isinstance(event, HookExecuted) or given.get("agent_id") or (is_own and isinstance(event, EndpointCalled)):
+    if (
+        isinstance(event, HookExecuted | PatternUsed)
+        or given.get("agent_id")
+        or (is_own and isinstance(event, EndpointCalled))
+    ):
         given["ordered_at"] = at
     elif is_own and isinstance(event, TraceCompleted) and event.timestamp and "status" in given:
         end = {name: value for name, value in given.items() if name not in ("correlation_id", "context")}

@@ -14,14 +14,17 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.definitions import DefinitionKind, VersionBasis
+from loopgraph.contracts.resources import ResourceState, state_at
 from loopgraph.contracts.traces import OF_SESSION, TraceStatus
 from loopgraph.contracts.uses import PATTERN, Choosing, Conclusion, Use
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_value
+from loopgraph.effects.lineage.mapping import resources
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.joining import MEMORIES, Properties, unweighted
@@ -32,16 +35,18 @@ from loopgraph.effects.uses.experiments import assigned_experiments
 _USES_OF_TRACES = query("traces/uses_of_traces")
 _PROMPTS_OF_SESSIONS = query("traces/prompts_of_sessions")
 _KNOWN_NODES = query("traces/known_nodes")
+_RESOURCES_OF_VERSIONS = query("lineage/resources_of_versions")
 
 _EVIDENCE = (
     "pattern_type", "pattern_name", "pattern_origin", "pattern_path", "pattern_version", "cwd", "digests", "file_digest",
-    "arguments", "started_at", "session_id",
+    "resources_digest", "arguments", "started_at", "session_id",
 )  # fmt: skip
 """What of an execution can change which version it is of."""
 _OF_MEMORY = ("pattern_name", "pattern_origin", "pattern_path", "pattern_version", "cwd", "digests", "file_digest")
 _END = ("status", "error_type", "error_message", "completed_at", "duration_ms")
 _OF_EXPERIMENT = ("experiment_id", "arm", "given_unit")
-_CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final", *_OF_EXPERIMENT)
+_BESIDE = ("used_resources", "used_resources_rule")
+_CHOSEN = ("node_id", "used_rule", "used_evidence", "use_final", *_BESIDE, *_OF_EXPERIMENT)
 _FETCHING = (DefinitionKind.SKILL, DefinitionKind.COMMAND)
 """What may fetch its text, and with that has its session assigned: skills; some clients tell of one as a command."""
 
@@ -151,16 +156,24 @@ def _memory_of(
     for member, entry in entries.items():
         read_for, read_at = entry.get("loaded_for"), datetime.fromisoformat(entry["timestamp"])
         since = prompts.get(read_for) if read_for else read_at
+        file = entry.get("slot") or entry["pattern_path"]
         if read_for == prompt:
-            said[entry["pattern_path"]].append((since or read_at, member, entry))
+            said[file].append((since or read_at, member, entry))
         elif since is not None and begun is not None and since <= begun:
-            said[entry["pattern_path"]].append((since, member, entry))
+            said[file].append((since, member, entry))
     found: dict[str, Properties] = {}
-    for path, entries_of in said.items():
-        found[path] = {}
-        for _, _, entry in sorted(entries_of, key=lambda each: each[:2]):
-            found[path] |= {name: entry[name] for name in _OF_MEMORY if entry.get(name)}
+    for file, entries_of in said.items():
+        # Who knows the path of the file says better which it is.
+        in_order = sorted(entries_of, key=lambda each: (_is_whole(each[2]["pattern_path"]), *each[:2]))
+        found[file] = {}
+        for _, _, entry in in_order:
+            found[file] |= {name: entry[name] for name in _OF_MEMORY if entry.get(name)}
     return found
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a path says where a file is, and not only its name."""
+    return PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
 
 
 # Ends
@@ -243,11 +256,31 @@ async def _choose(tx: Transaction, batch: Batch, choose: Choosing, at: datetime,
         return
     chosen = await conclusions(tx, uses, choose, at)
     assigned = await assigned_experiments(tx, uses, chosen)
+    versions = {assigned.get(id_, {}).get("node_id") or conclusion.node_id for id_, conclusion in chosen.items()}
+    beside = await _resources(tx, versions) if any(use.kind in _FETCHING for use in uses) else {}
     for id_ in sorted(chosen):
         hook = batch.hooks.get(id_) or {}
         after = {**hook, **dict.fromkeys(_OF_EXPERIMENT), **_concluded(chosen[id_]), **assigned.get(id_, {})}
+        after |= _beside(after, beside.get(after["node_id"] or "", ()), at)
         if any(hook.get(name) != after[name] for name in _CHOSEN):
             batch.hooks.put(after)
+
+
+async def _resources(tx: Transaction, versions: Iterable[str | None]) -> dict[str, tuple[ResourceState, ...]]:
+    """What lay beside the skills while these versions stood."""
+    rows = await tx.run(_RESOURCES_OF_VERSIONS, node_ids=sorted(id_ for id_ in versions if id_))
+    return {row["node_id"]: resources(row["resources"]) for row in rows if row["resources"]}
+
+
+def _beside(hook: Properties, states: Sequence[ResourceState], at: datetime) -> Properties:
+    """What lay beside the skill at a use: what was read of it there, else what was in force then."""
+    if hook["node_id"] is None:
+        return dict.fromkeys(_BESIDE)
+    if digest := hook.get("resources_digest"):
+        return dict(zip(_BESIDE, (digest, VersionBasis.FILE.value), strict=True))
+    state = state_at(states, hook.get("started_at") or hook.get("completed_at") or at)
+    known = (state.digest, VersionBasis.TIME.value) if state and state.digest else (None, None)
+    return dict(zip(_BESIDE, known, strict=True))
 
 
 def _has_more_evidence(before: Properties, after: Properties, batch: Batch) -> bool:

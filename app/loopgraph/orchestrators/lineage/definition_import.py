@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
@@ -20,6 +21,7 @@ from loopgraph.contracts.changes import ImportedVersion, PatternTip, template_ha
 from loopgraph.contracts.definitions import UNCOMMITTED
 from loopgraph.contracts.git import FileKey, FileVersion, ImportProgress
 from loopgraph.contracts.lineage import Pattern
+from loopgraph.contracts.resources import SKILL_FILE, joined_states
 from loopgraph.effects.definitions.files import Content, read_all
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads
@@ -27,6 +29,7 @@ from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.lineage.definition_sources import OWN_SCOPE, Source, is_manifest, places_of
 from loopgraph.orchestrators.lineage.git_import import BATCH, GitImport
+from loopgraph.orchestrators.lineage.skill_resources import ResourceHistory, States, seen_resources, write_resources
 
 FORK_OPTION: Final = "loopgraph.fork"
 """Of git's configuration: the name of a fork that is to be told apart from its origin."""
@@ -72,6 +75,8 @@ class DefinitionImport(GitImport):
         self.notes: list[str] = []
         self.tips: dict[str, PatternTip] = {}
         self.before: dict[str, Pattern] = {}
+        self.with_other_files: frozenset[str] = frozenset()
+        """Versions in use that stand beside other files than before."""
 
     @property
     def commits_read(self) -> int:
@@ -117,12 +122,14 @@ class DefinitionImport(GitImport):
     async def _whole(self, tip: str) -> None:
         identity = identity_of_fork(await self._repository.identity(tip), self._fork)
         lineage = await self._lineage(tip, identity)
-        survey = Survey(lineage.places)
+        survey, resources = Survey(lineage.places), ResourceHistory(self._repository)
         at_tip: Mapping[str, FileVersion] = {}
         async with aclosing(self._repository.file_changes(tip, GLOBS)) as changes:
             async for change in changes:
                 survey.add(change)
+                resources.look(change)
                 at_tip = change.files
+        await resources.prepare(tip)
         chosen = survey.chosen()
         there = lineage.at_tip(at_tip, chosen)
         # Of a file at two paths the later.
@@ -136,6 +143,7 @@ class DefinitionImport(GitImport):
         async def steps() -> AsyncGenerator[Sequence[FileVersion]]:
             async with aclosing(self._repository.file_changes(tip, GLOBS)) as changes:
                 async for change in changes:
+                    await resources.follow(change, lambda file: file.lineage in chosen)
                     yield [version for version in change.versions if version.lineage in chosen]
 
         async def version(file: FileVersion) -> ImportedVersion:
@@ -152,8 +160,33 @@ class DefinitionImport(GitImport):
                     node_id = None
                     self.notes.append(f"{last[key].path} is {NO_TEXT}: no version of it is in use")
                 self._tip(described[key], pattern_id, node_id)
-        await self._work_tree(lineage, {path: file for path, file in at_tip.items() if file.lineage in chosen}, ids)
+        files = {path: file for path, file in at_tip.items() if file.lineage in chosen}
+        await self._work_tree(lineage, files, ids)
+        await self._resources(
+            lineage, {lineage.node_id(key): some for key, some in resources.states.items()}, files, ids
+        )
         await self._take_out_of_use(lineage)
+
+    async def _resources(
+        self,
+        lineage: DefinitionLineage,
+        committed: States,
+        files: Mapping[str, FileVersion],
+        ids: Mapping[FileKey, str],
+    ) -> None:
+        """What lay beside the skills while their versions stood, and what does now, beside those in use."""
+        in_use: dict[str, tuple[Path, str]] = {}
+        for path, real in self._source.seen.items():
+            file = files.get(path)
+            tip = self.tips.get(ids[file.lineage] if file else lineage.new_pattern_id(path))
+            if tip and tip.node_id and real.name == SKILL_FILE and real.parent != self._source.folder:
+                in_use[tip.node_id] = real, file.commit.sha if file else ""
+        known = await self._reads.versions(list(in_use))
+        states = dict(committed)
+        for node_id, (real, sha) in in_use.items():
+            before = known[node_id].resources if node_id in known else ()
+            states[node_id] = await seen_resources(real, joined_states(before, committed.get(node_id, ())), sha=sha)
+        self.with_other_files = await write_resources(self._history, states)
 
     async def _fetched(self, pattern_id: str) -> str | None:
         """The version that stays in use where the file fetches its text: the one that is, else the last that has one."""

@@ -8,8 +8,9 @@ skill that fetches its text (``computes.definitions.adoption``) stays with the v
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
@@ -28,6 +29,7 @@ from loopgraph.contracts.changes import PatternTip
 from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Identity
 from loopgraph.contracts.git import ImportProgress
 from loopgraph.contracts.lineage import Pattern
+from loopgraph.contracts.resources import SKILL_FILE
 from loopgraph.contracts.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.effects.definitions.files import Content, read_all, readable
 from loopgraph.effects.git.repository import GitRepository
@@ -39,6 +41,7 @@ from loopgraph.errors import InvalidTransition, UserError
 from loopgraph.orchestrators.lineage.definition_import import DefinitionImport, Refused
 from loopgraph.orchestrators.lineage.definition_sources import OWN_SCOPE, Source, scope_of_folder
 from loopgraph.orchestrators.lineage.git_import import BATCH
+from loopgraph.orchestrators.lineage.skill_resources import seen_resources, write_resources
 
 
 class _Now(NamedTuple):
@@ -48,6 +51,7 @@ class _Now(NamedTuple):
     pattern_id: str
     node_id: str
     content: Content
+    file: Path
 
 
 class DefinitionScan:
@@ -111,7 +115,7 @@ class DefinitionScan:
                 "identity": run.identity,
                 "commits": run.commits_read,
                 "notes": (*source.notes, *run.notes),
-                "patterns": await self._found(run.before, run.tips, prefix),
+                "patterns": await self._found(run.before, run.tips, prefix, run.with_other_files),
             }
         )
 
@@ -141,10 +145,11 @@ class DefinitionScan:
             if (spot := spots.get(path)) and not adopted_pattern(content.text):
                 pattern_id = outside_git(spot.place.scope, spot.path)
                 node_id = version_outside_git(pattern_id, content.text)
-                found.append(_Now(Described(spot, content.text), pattern_id, node_id, content))
+                found.append(_Now(Described(spot, content.text), pattern_id, node_id, content, source.seen[path]))
         before: dict[str, Pattern] = {}
         for start in range(0, len(found), BATCH):
             before |= await self._add(found[start : start + BATCH])
+        others = await self._resources(found, source)
         tips = {now.pattern_id: now.described.tip(now.pattern_id, now.node_id) for now in found}
         there = {(spot.place.scope, spot.path) for spot in spots.values()}
         for place, whole in source.looked_at.items():
@@ -157,8 +162,20 @@ class DefinitionScan:
             title=source.title,
             folder=readable(source.folder),
             notes=tuple(source.notes),
-            patterns=await self._found(before, tips, None),
+            patterns=await self._found(before, tips, None, others),
         )
+
+    async def _resources(self, found: Sequence[_Now], source: Source) -> frozenset[str]:
+        """What lies beside skills now; the versions that stand beside other files than before."""
+        skills = {
+            now.node_id: now.file for now in found if now.file.name == SKILL_FILE and now.file.parent != source.folder
+        }
+        known = await self._reads.versions(list(skills))
+        states = {
+            node_id: await seen_resources(file, known[node_id].resources if node_id in known else ())
+            for node_id, file in skills.items()
+        }
+        return await write_resources(self._history, states)
 
     async def _add(self, found: Sequence[_Now]) -> dict[str, Pattern]:
         """Adds the texts that are new; the patterns that there have been."""
@@ -205,13 +222,19 @@ class DefinitionScan:
         before: Mapping[str, Pattern],
         tips: Mapping[str, PatternTip],
         seen: str | None,
+        with_other_files: Collection[str],
     ) -> tuple[ScannedPattern, ...]:
-        """What has become of the patterns. ``seen``: what the ids of versions without a commit begin with."""
+        """What has become of the patterns. ``seen``: what the ids of versions without a commit begin with; ``with_other_files``:
+        versions that stand beside other files than before."""
         ids = list(tips)
         after: dict[str, Pattern] = {}
         for start in range(0, len(ids), BATCH):
             after |= await self._reads.patterns(ids[start : start + BATCH])
-        found = (_scanned(before.get(id_), after[id_], tip, seen) for id_, tip in tips.items() if id_ in after)
+        found = (
+            _scanned(before.get(id_), after[id_], tip, seen, other_files=tip.node_id in with_other_files)
+            for id_, tip in tips.items()
+            if id_ in after
+        )
         return tuple(
             sorted((one for one in found if one), key=lambda one: (one.identity.kind, one.identity.name, one.path))
         )
@@ -223,7 +246,9 @@ def _without_place(pattern: Pattern) -> Pattern:
     return pattern.model_copy(update={"metadata": metadata, "updated_at": pattern.created_at})
 
 
-def _scanned(was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | None) -> ScannedPattern | None:
+def _scanned(
+    was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | None, *, other_files: bool
+) -> ScannedPattern | None:
     """What has become of one pattern, None for one that was gone before."""
     if tip.node_id is None and was is not None and was.current_node_id is None:
         return None
@@ -231,7 +256,7 @@ def _scanned(was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | 
         state = ScanState.GONE
     elif was is None:
         state = ScanState.NEW
-    elif _without_place(was) != _without_place(now_is):
+    elif other_files or _without_place(was) != _without_place(now_is):
         state = ScanState.CHANGED
     else:
         state = ScanState.UNCHANGED
@@ -248,4 +273,5 @@ def _scanned(was: Pattern | None, now_is: Pattern, tip: PatternTip, seen: str | 
         versions=now_is.latest_version,
         new=now_is.latest_version - (was.latest_version if was else 0),
         uncommitted=bool(seen and (now_is.current_node_id or "").startswith(seen)),
+        other_files=other_files,
     )

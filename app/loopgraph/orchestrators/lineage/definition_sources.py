@@ -20,6 +20,17 @@ from loopgraph.errors import InvalidInput
 OWN_SCOPE: Final = "own"
 """Stands for the scope of a repository until that is known."""
 
+_NOT_WRITTEN: Final = {
+    Layout.CLAUDE: ("plugins", "projects"),
+    Layout.CODEX: ("sessions", "archived_sessions", "tmp"),
+    Layout.AGENTS: (),
+    Layout.GEMINI: ("extensions", "tmp"),
+    Layout.COPILOT: ("session-state", "history-session-state", "logs", "pkg", "installed-plugins"),
+    Layout.CURSOR: ("extensions", "projects", "chats", "plugins"),
+    Layout.OPENCODE: (),
+}
+"""Folders of a user's clients in which the clients keep what they do, which can be much, and what has owners of its own."""
+
 _LONGEST_SCOPE: Final = 255
 _MANIFEST_BYTES: Final = 4_000_000
 
@@ -64,12 +75,14 @@ class Sources:
             (Layout.CODEX, folders.codex, ".codex"),
             (Layout.AGENTS, folders.agents, ".agents"),
             (Layout.GEMINI, folders.gemini, ".gemini"),
+            (Layout.COPILOT, folders.copilot, ".copilot"),
+            (Layout.CURSOR, folders.cursor, ".cursor"),
+            (Layout.OPENCODE, folders.opencode, ".config/opencode"),
         )
         for layout, folder, known_as in kinds:
             if folder.is_dir():
                 place = Place(layout, DefinitionOrigin.USER, f"user:{login}"[:_LONGEST_SCOPE], known_as=known_as)
-                inside = (folders.claude / "plugins", folders.claude / "projects", folders.gemini / "extensions")
-                self._add("user", folder, [place], find(folder, inside))
+                self._add("user", folder, [place], find(folder, [folder / name for name in _NOT_WRITTEN[layout]]))
         for plugin in installed_plugins(folders.claude):
             found = find(plugin.folder)
             known = _plugins(found)

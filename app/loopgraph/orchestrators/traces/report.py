@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from loopgraph.computes.definitions.similarity import nearly_same
+from loopgraph.computes.definitions.similarity import AlikeTexts, nearly_same
 from loopgraph.contracts.analytics import NO_USAGE, TimeRange
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.report import AlikePatterns, Report, ReportDimension, ReportRow
+from loopgraph.contracts.report import AlikePatterns, NamedPattern, Report, ReportDimension, ReportRow
 from loopgraph.contracts.uses import UseFigures
 from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.effects.traces.use_figures import UseReads
@@ -85,17 +85,29 @@ async def _versions(
     used, named = {use.pattern_id for use in uses}, {pattern.pattern_id: pattern for pattern, _ in there}
     # In one project, the patterns of another are not unused.
     unused = [pattern for pattern, _ in there if pattern.pattern_id not in used] if project is None else []
+    compared = await asyncio.to_thread(_alike, kinds, there)
     alike = [
         AlikePatterns(one=named[str(pair.one)], other=named[str(pair.other)], similarity=pair.similarity)
-        for each in kinds
-        for pair in nearly_same({
-            pattern.pattern_id: body_of(DefinitionKind(each), text) for pattern, text in there if pattern.pattern_type == each
-        })
-    ]  # fmt: skip
+        for each in compared
+        for pair in each.pairs
+    ]
     shown = [use.model_copy(update=outcomes(await _figures(reads, ids, principal))) for use, ids in found[:first]]
     return {
-        "versions": tuple(shown), "never_used": tuple(unused), "alike": tuple(alike), "cut": len(uses) > first,
-    }  # fmt: skip
+        "versions": tuple(shown),
+        "never_used": tuple(unused),
+        "alike": tuple(alike),
+        "alike_cut": not all(each.whole for each in compared),
+        "cut": len(uses) > first,
+    }
+
+
+def _alike(kinds: Sequence[str], there: Sequence[tuple[NamedPattern, str]]) -> list[AlikeTexts]:
+    """Which of the patterns of each kind have nearly the same text."""
+    texts: dict[str, dict[str, str]] = {each: {} for each in kinds}
+    for pattern, text in there:
+        if pattern.pattern_type in texts:
+            texts[pattern.pattern_type][pattern.pattern_id] = body_of(DefinitionKind(pattern.pattern_type), text)
+    return [nearly_same(of_kind) for of_kind in texts.values()]
 
 
 async def _figures(reads: UseReads, execution_ids: Sequence[str], principal: Principal | None) -> list[UseFigures]:

@@ -36,6 +36,7 @@ from loopgraph.computes.transcripts.codex.copies import Copies
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn, id_in, is_injected, thread_of
 from loopgraph.computes.transcripts.codex.tools import Tools
 from loopgraph.computes.transcripts.codex.usage import Counts, Usage, response
+from loopgraph.computes.transcripts.codex.uses import subagent_of, tell_uses
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
@@ -70,6 +71,7 @@ class CodexReader:
         self._tools: Tools | None = None
         self._turns: list[Turn] = []
         self._model: str | None = None
+        self._cwd: str | None = None
         self._dated = True
         self._number = 0
         self._at: datetime | None = None
@@ -177,8 +179,10 @@ class CodexReader:
         rank = first_hand if thread.agent_id is None else Trust.ASIDE
         seen = SessionSeen(session_id=thread.session, **known)
         yield self._observed(seen, "session_meta", rank=rank, clock=stated)
+        self._cwd = cwd
         if thread.agent_id:
             yield self._observed(self._subagent(context=context), "session_meta")
+            yield from subagent_of(thread, self._observed, **said(cwd=cwd))
 
     def _subagent(self, **more: Any) -> TraceStarted:
         assert self._thread
@@ -265,9 +269,10 @@ class CodexReader:
     def _message(self, payload: dict[str, Any]) -> _Told:
         """A message of the model's API: a prompt where there are no events, and an answer where a turn's end is not told."""
         text = texts_of(payload.get("content"))
-        if not text.strip():
+        if not text.strip() or self._thread is None:
             return
         role, turn = payload.get("role"), self._turn
+        yield from tell_uses(payload, self._thread, turn, self._at, self._cwd, self._observed)
         if role == "user" and not self._dated and not is_injected(text):
             yield from self._prompt(shortened(text, LONGEST_TEXT), self._at)
         elif role == "assistant" and turn:

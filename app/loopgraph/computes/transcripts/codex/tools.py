@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 
+from loopgraph.computes.agents.codex import skill_read
 from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id
 from loopgraph.computes.agents.traces import subagent_trace
+from loopgraph.computes.agents.uses import skill_given, skill_used
 from loopgraph.computes.transcripts.codex.calls import duration_ms, kept, told
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
@@ -137,9 +140,24 @@ class Tools:
         times = said(completed_at=over, started_at=begun if begun and over and begun <= over else None)
         took = {} if "started_at" in times else said(duration_ms=duration_ms(item.get("duration")))
         yield self._told(id_, "item", how={"clock": clock, "ending": Ending.FIRST_HAND}, **end, **times, **took, **more)
+        yield from self._skill(id_, call, end, over, item)
         receivers = item.get("receiver_thread_ids")
         if item.get("tool") == _SPAWN and isinstance(receivers, list):
             yield from self._spawned(id_, call, receivers)
+
+    def _skill(
+        self, id_: str, call: _Call, end: dict[str, Any], over: datetime | None, item: dict[str, Any]
+    ) -> Iterator[Observation]:
+        """The skill whose file a command has read."""
+        command = Fields(mapping_of(call.input)).text("cmd", "command") or item.get("command")
+        cwd = item.get("cwd")
+        here = unquote(cwd.removeprefix("file://")) if isinstance(cwd, str) else None
+        output = item.get("aggregated_output")
+        read = skill_read(command, output if isinstance(output, str) else None, here)
+        if read and end["status"] is TraceStatus.SUCCESS:
+            where = said(root_id=call.turn.root, cwd=here, timestamp=over)
+            used = skill_used(self._thread.session_id, id_, call.turn.trace, read.name, **where, **skill_given(read))
+            yield self._observed(used, "item")
 
     def cut_off(self, turn: Turn) -> Iterator[Observation]:
         """The turn was stopped, and with it what was open."""

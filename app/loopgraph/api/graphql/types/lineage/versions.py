@@ -21,11 +21,12 @@ from loopgraph.api.graphql.types.enums import (
 )
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
-from loopgraph.api.graphql.types.list_size import short_list
+from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, STEP, VERSION, Loaded, both, link, own_id
 from loopgraph.api.graphql.types.presentation import later, present, presents
 from loopgraph.contracts import definitions as contracts_of_definitions
 from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.resources import MOST_STATES, ResourceState
 from loopgraph.contracts.traces import HookExecution
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.traces.mapping import step_key
@@ -38,6 +39,24 @@ _VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(ve
 _EXECUTIONS = Listing[HookExecution]("executions of a version", step_key, BY_TIME)
 _ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 _EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
+
+
+@strawberry.type(
+    description="What lay beside a skill's text from an instant on: its scripts, references and other files."
+)
+class SkillResources:
+    digest: str | None = strawberry.field(
+        description="sha256 over their paths and git's ids of what they hold; null where there were none, or very many."
+    )
+    since: datetime = strawberry.field(
+        description="When they became so: the time of the commit, or as a scan has seen it."
+    )
+    label: str | None = strawberry.field(description="The commit that made them so; null if no commit has them.")
+
+    @classmethod
+    def of(cls, state: ResourceState) -> Self:
+        """A state as it is stored."""
+        return cls(digest=state.digest, since=state.since, label=state.label)
 
 
 @strawberry.type(description="Performance of a version when it became active.")
@@ -181,6 +200,11 @@ class PatternVersion(Loaded, relay.Node):
         description="sha256 over what a model is given of a skill, command, subagent or memory file: without front matter, blank "
         "space around it and at the ends of lines; null for patterns of other types."
     )
+    resources: list[SkillResources] = strawberry.field(
+        directives=[at_most(MOST_STATES)],
+        description="What lay beside a skill's text while this version stood, state by state: its scripts, references and other "
+        "files. Empty for others, and where there were none.",
+    )
     parameters: JSON
     change_summary: str
     tags: list[str] = short_list()
@@ -216,6 +240,7 @@ class PatternVersion(Loaded, relay.Node):
             version,
             raw_pattern_id=version.pattern_id,
             performance_baseline=Baseline.of(version.performance_baseline),
+            resources=[SkillResources.of(state) for state in version.resources],
             usage_count=version.usage.usage_count,
             success_count=version.usage.success_count,
             success_rate=version.usage.success_rate,

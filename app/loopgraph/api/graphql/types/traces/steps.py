@@ -224,6 +224,14 @@ class HookExecution(Loaded, relay.Node):
         description="What was compared for that: the digest of a body or the hash of a file, the name of the version, since when "
         "it was in force."
     )
+    used_resources: str | None = strawberry.field(
+        description="Of a skill, the digest of the files that lay beside its text then, as `resources` of its version has it; "
+        "null if there were none, or nobody knows."
+    )
+    used_resources_rule: VersionBasis | None = strawberry.field(
+        description="On what it rests which files lay beside its text: they were read where the agent runs, or were in force "
+        "then."
+    )
 
     @strawberry.field(description="What was done under the use of a pattern; null for other steps.")
     async def use(self, info: Info) -> PatternUse | None:
