@@ -8,7 +8,6 @@ Standard library only, and little of that.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,20 +21,17 @@ _LARGEST = 1_000_000
 _MOST_FOLDERS = 50
 
 
-def with_file(event: bytes) -> bytes:
-    """The event with the hash of the file that it is about; as it is, if it is about none."""
-    if not any(mark in event for mark in _MARKS):
-        return event
-    try:
-        fields = json.loads(event)
-    except ValueError:
-        return event
-    if not isinstance(fields, dict):
-        return event
-    for path in _paths(fields):
+def may_be_about_a_file(event: bytes) -> bool:
+    """Whether it is worth while to read the event: most are about none."""
+    return any(mark in event for mark in _MARKS)
+
+
+def with_file(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with the hash of the file that it is about; the same object, if it is about none."""
+    for path in _paths(event):
         digest = _digest(path)
         if digest is not None:
-            return json.dumps({**fields, FIELD: {"path": path, "digest": digest}}).encode()
+            return {**event, FIELD: {"path": path, "digest": digest}}
     return event
 
 

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+_VALUE_BYTES: Final = 128
+"""What a value takes in memory beside what stands for it in its line: measured of small objects, which take most."""
+
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+
+def fits(line: bytes, most: int) -> bool:
+    """Whether a line can be read in about ``most`` bytes of memory. A long text does; millions of small values do not."""
+    if len(line) + _VALUE_BYTES * _values(line) <= most:
+        return True
+    return len(line) + _VALUE_BYTES * _values(_STRING.sub(b"", line)) <= most
+
+
+def _values(line: bytes) -> int:
+    """At least as many as a JSON text has, or a little less; more where there are commas and brackets in its strings."""
+    return line.count(b",") + line.count(b"{") + line.count(b"[")
 
 
 def record_of(line: bytes) -> dict[str, Any] | None:

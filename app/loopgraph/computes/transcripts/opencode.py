@@ -19,27 +19,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from pydantic import ValidationError
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, REFUSED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, call_id, execution_id, prompt_trace_id
 from loopgraph.computes.agents.traces import subagent_trace
-from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of
-from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.computes.transcripts.lines import instant_of, mapping_of
+from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 CLIENT: Final = "opencode"
-
-ROWS: Final = (
-    "SELECT * FROM session ORDER BY time_created, id",
-    "SELECT * FROM message ORDER BY time_created, id",
-    "SELECT * FROM part ORDER BY time_created, id",
-)
-"""What gives the rows, in the order in which they are read."""
 
 _ABORTED: Final = "MessageAbortedError"
 _GOES_ON: Final = frozenset({"tool-calls", "unknown"})
@@ -68,14 +60,8 @@ class OpenCodeReader:
         self._running: dict[str, Callable[..., HookExecuted]] = {}
 
     def read(self, line: bytes) -> Sequence[Observation]:
-        """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
-        record = record_of(line)
-        if record is None:
-            return ()
-        try:
-            return tuple(self._read(record))
-        except ValidationError:  # a value that fits nowhere
-            return ()
+        """What a whole line says."""
+        return read_with(self._read, line)
 
     def close(self) -> Sequence[Observation]:
         """What follows from nothing more coming: what has not ended was cut off."""

@@ -6,16 +6,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.effects.transcripts.watching import written
 from loopgraph.errors import LoopgraphError
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
-from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+from loopgraph.orchestrators.transcripts.importing import LINE_BYTES, TranscriptImport
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +30,12 @@ _ALL_EVERY_S: Final = 3600.0
 """How often it is looked for files that have been quiet for so long that they are over, and for what was missed."""
 
 Told = Callable[[TranscriptClient, TranscriptProgress], None]
+News = Callable[[TranscriptClient, TranscriptNews], None]
 
 
 class TranscriptFollower:
-    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new."""
+    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new, and before
+    that ``news`` with each transcript in which there was."""
 
     def __init__(
         self,
@@ -41,13 +44,14 @@ class TranscriptFollower:
         positions: Positions,
         *,
         quiet_for: timedelta | None = None,
+        line_bytes: int = LINE_BYTES,
         told: Told = lambda client, progress: None,
-        report: Callable[[TranscriptProgress], None] = lambda progress: None,
+        news: News = lambda client, news: None,
     ) -> None:
         self._told = told
+        importer = partial(TranscriptImport, quiet_for=quiet_for, line_bytes=line_bytes)
         self._imports = [
-            (client, TranscriptImport(client, recorder, positions, quiet_for=quiet_for, report=report))
-            for client in clients
+            (client, importer(client, recorder, positions, told=partial(news, client))) for client in clients
         ]
 
     async def run_forever(self) -> None:
@@ -71,7 +75,8 @@ class TranscriptFollower:
 
         async def watch() -> None:
             try:
-                async for paths in written(map(client.watched, homes), client.is_transcript):
+                places = map(client.watched, homes)
+                async for paths in written(places, client.is_transcript, below=client.watches_below):
                     waiting.update(paths)
                     changed.set()
             except (OSError, RuntimeError) as error:  # a folder went, or cannot be watched: all is looked at again
