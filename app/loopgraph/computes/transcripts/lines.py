@@ -12,19 +12,28 @@ import orjson
 _VALUE_BYTES: Final = 128
 """What a value takes in memory beside what stands for it in its line: measured of small objects, which take most."""
 
+_SHORT: Final = 16
+"""In a shorter string no marks of values are looked for."""
+
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 def fits(line: bytes, most: int) -> bool:
     """Whether a line can be read in about ``most`` bytes of memory. A long text does; millions of small values do not."""
-    if len(line) + _VALUE_BYTES * _values(line) <= most:
+    room = (most - len(line)) // _VALUE_BYTES
+    values = _marks(line, 0, len(line))
+    if values <= room:
         return True
-    return len(line) + _VALUE_BYTES * _values(_STRING.sub(b"", line)) <= most
+    for string in _STRING.finditer(line) if room >= 0 else ():
+        start, end = string.span()
+        if end - start > _SHORT and (values := values - _marks(line, start, end)) <= room:
+            return True
+    return False
 
 
-def _values(line: bytes) -> int:
-    """At least as many as a JSON text has, or a little less; more where there are commas and brackets in its strings."""
-    return line.count(b",") + line.count(b"{") + line.count(b"[")
+def _marks(line: bytes, start: int, end: int) -> int:
+    """How many commas and opening brackets there are: about one for each value, but for those in strings."""
+    return line.count(b",", start, end) + line.count(b"{", start, end) + line.count(b"[", start, end)
 
 
 def record_of(line: bytes) -> dict[str, Any] | None:
