@@ -134,10 +134,11 @@ def test_rows_that_are_too_large_or_no_json_do_not_stop_the_others(sessions: Ses
     assert len(contents) == len(own(sessions, first))
 
 
-@pytest.mark.parametrize("content", [b"", b"no database at all" * 100])
-def test_what_is_no_database_of_it_cannot_be_read(content: bytes, tmp_path: Path) -> None:
+def test_what_is_no_database_of_it_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "opencode.db"
-    path.write_bytes(content)
+    path.write_bytes(b"")
+    assert found(path) == {}, "its client is about to make it"
+    path.write_bytes(b"no database at all" * 100)
     with pytest.raises(OSError, match="it cannot be read as the database of OpenCode"):
         found(path)
     database = sqlite3.connect(tmp_path / "opencode-dev.db")

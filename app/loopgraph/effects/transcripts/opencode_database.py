@@ -94,6 +94,8 @@ _looking = threading.Lock()
 def sessions_in(file: FoundFile) -> list[FoundFile]:
     """The sessions of a database, as they are now. Raises OSError."""
     with _looking, reading(file.path) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            return []  # its client is about to make it
         known = _known.setdefault(file.path, _Known())
         connection.execute("BEGIN")  # the four statements see one state
         _look(connection, known, file.path)
