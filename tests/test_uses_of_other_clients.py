@@ -84,7 +84,7 @@ class Machine:
         """What the hooks of a client said, as it sent them, or as the shim hands them on here."""
         things = []
         for line in self.lines(f"{client}_hooks"):
-            body = json.loads(with_file(line.encode(), client) if shimmed else line)
+            body = with_file(json.loads(line), client) if shimmed else json.loads(line)
             said_at = body.get("timestamp", "2026-11-29T08:03:31.000Z")
             at = (
                 datetime.fromtimestamp(said_at / 1000, UTC)

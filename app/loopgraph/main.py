@@ -154,6 +154,8 @@ def build_follower(services: Services) -> TranscriptFollower:
         services.recorder,
         Positions(services.graph),
         quiet_for=timedelta(minutes=settings.trace_timeout_minutes) if settings.trace_timeout_minutes else None,
+        line_bytes=settings.max_transcript_line_bytes,
+        news=lambda client, news: logger.debug("recorded of %s: %s", client.title, news),
     )
 
 

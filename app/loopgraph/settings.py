@@ -229,6 +229,10 @@ class Settings(BaseSettings):
         description="agent clients whose transcripts the service follows on this machine, separated by commas: `claude-code`; "
         "`all` for every one that it can read",
     )
+    max_transcript_line_bytes: Annotated[int, Field(ge=64 * 1024, le=1024**3)] = Field(
+        default=32 * 1024 * 1024,
+        description="memory that a line of a transcript may take, about: what would take more is passed over and told of",
+    )
 
     loop_poll_ms: Annotated[int, Field(ge=10)] = Field(
         default=500, description="how often waiting feedback runs are looked at again"

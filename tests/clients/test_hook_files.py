@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from loopgraph.clients.hook_files import FIELD, with_file
+from loopgraph.clients.hook_files import FIELD, may_be_about_a_file, with_file
+from loopgraph.clients.hook_shim import Door, Run
+from loopgraph.clients.hook_spool import Spool
 from loopgraph.contracts.changes import template_hash
 
 TEXT = "---\nname: x\n---\nBödy\r\n"
 
 
 def told(**event: Any) -> Any:
-    return json.loads(with_file(json.dumps(event).encode())).get(FIELD)
+    assert may_be_about_a_file(json.dumps(event).encode())
+    return with_file(event).get(FIELD)
 
 
 @pytest.fixture(autouse=True)
@@ -67,13 +70,34 @@ def test_of_memory_the_event_says_the_path(tmp_path: Path) -> None:
         b'{"hook_event_name": "SubagentStart", "agent_type": 7, "cwd": "/"}',
         b'{"hook_event_name": "SubagentStart", "agent_type": "not-there", "cwd": "relative"}',
         b'{"hook_event_name": "InstructionsLoaded", "file_path": "/not/there"}',
-        b'["Skill"]',
-        b'"InstructionsLoaded',
-        b"",
     ],
 )
 def test_any_other_event_stays_as_it_is(event: bytes) -> None:
-    assert with_file(event) == event
+    fields = json.loads(event)
+    assert with_file(fields) is fields
+
+
+@pytest.mark.parametrize(
+    ("event", "name", "sent"),
+    [
+        (b'["Skill"]', "", None),
+        (b'"InstructionsLoaded', "", None),
+        (b'{"hook_event_name": "Stop",  "as": "it is"}', "", None),
+        (b'{"hook_event_name": "Stop",  "as": "it is"}', "SubagentStart", None),
+        (b'{"as": "it is"}', "Stop", b'{"as": "it is", "hook_event_name": "Stop"}'),
+    ],
+)
+def test_the_shim_changes_nothing_else(event: bytes, name: str, sent: bytes | None, tmp_path: Path) -> None:
+    run = Run(Door("http://localhost", None, 1), Spool(tmp_path, "http://localhost"), event_name=name)
+    assert run._completed(event) == (sent or event)
+
+
+def test_the_shim_adds_name_and_file_at_once(tmp_path: Path) -> None:
+    path = put(tmp_path / "CLAUDE.md")
+    run = Run(Door("http://localhost", None, 1), Spool(tmp_path, "http://localhost"), event_name="InstructionsLoaded")
+    added = json.loads(run._completed(json.dumps({"file_path": str(path)}).encode()))
+    assert added["hook_event_name"] == "InstructionsLoaded"
+    assert added[FIELD]["digest"] == template_hash(TEXT)
 
 
 def test_what_is_too_large_for_a_definition_is_not_read(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ class Skills:
     def shimmed(self, folder: Path) -> list[list[Observation]]:
         """What each hook says when the shim hands it on that runs where the files are: ``folder`` is the project."""
         self.put(folder)
-        told = ((at, json.loads(with_file(json.dumps(event).encode()))) for at, event in self.hooks())
+        told = ((at, with_file(event)) for at, event in self.hooks())
         return [observations(Sent(at, "/api/hooks/claude-code", event)) for at, event in told]
 
     def sent(self, *, by_hooks: bool) -> list[list[Observation]]:

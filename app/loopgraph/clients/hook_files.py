@@ -9,7 +9,6 @@ Standard library only, and little of that.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -31,31 +30,28 @@ Memory = Iterable[tuple[str, str]]
 """Paths, each with its slot or an empty text."""
 
 
-def with_file(event: bytes, client: str = "claude-code") -> bytes:
-    """The event with the hashes of the files that it is about; as it is, if it is about none."""
-    marks, definition, memory = _CLIENTS.get(client, ((), _none, _none))
-    if not any(mark in event for mark in marks):
-        return event
-    try:
-        fields = json.loads(event)
-    except ValueError:
-        return event
-    if not isinstance(fields, dict):
-        return event
+def may_be_about_a_file(event: bytes, client: str = "claude-code") -> bool:
+    """Whether it is worth while to read the event: most are about none."""
+    return client in _CLIENTS and any(mark in event for mark in _CLIENTS[client][0])
+
+
+def with_file(event: dict[str, Any], client: str = "claude-code") -> dict[str, Any]:
+    """The event with the hashes of the files that it is about; the same object, if it is about none."""
+    _, definition, memory = _CLIENTS[client]
     told: dict[str, Any] = {}
-    for path in definition(fields):
+    for path in definition(event):
         digest = _digest(path)
         if digest is not None:
             told[FIELD] = {"path": path, "digest": digest, **_beside(path)}
             break
     read = [
         {"path": path, "digest": digest, **({"slot": slot} if slot else {})}
-        for path, slot in memory(fields)
+        for path, slot in memory(event)
         if (digest := _digest(path)) is not None
     ]
     if read:
         told[MEMORY] = read
-    return json.dumps({**fields, **told}).encode() if told else event
+    return {**event, **told} if told else event
 
 
 def _none(fields: Fields) -> Iterator[Any]:

@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from zlib import crc32
 
-from loopgraph.clients.hook_files import with_file
+from loopgraph.clients.hook_files import may_be_about_a_file, with_file
 from loopgraph.clients.hook_spool import Outcome, Spool, default_root
 from loopgraph.clients.limits import mistakes, seconds, spool_bytes
 
@@ -192,7 +192,7 @@ class Run:
         event = self._given.encode(errors="surrogateescape") or sys.stdin.buffer.read()
         if not event.strip():
             return
-        self._event = event = with_file(self._named(event), self._door.client)
+        self._event = event = self._completed(event)
         if self._door.client in _IN_ORDER and not self._spool.is_empty():
             self._settle(keep=True)
             self._send_spooled(accepts=False)
@@ -223,9 +223,11 @@ class Run:
         elif answer.outcome is Outcome.BARRED:
             self._spool.tell_barred(f"HTTP {answer.status}")
 
-    def _named(self, event: bytes) -> bytes:
-        """The event with its name, where the client does not say it."""
-        if not self._event_name and self._door.client != "cursor":
+    def _completed(self, event: bytes) -> bytes:
+        """The event with what its client does not say: its name, and the file that it is about."""
+        client, given = self._door.client, self._event_name
+        is_looked_at = may_be_about_a_file(event + given.encode(), client)
+        if not (given or client == "cursor" or is_looked_at):
             return event
         try:
             fields = json.loads(event)
@@ -233,9 +235,13 @@ class Run:
             return event
         if not isinstance(fields, dict):
             return event
-        name = fields.setdefault("hook_event_name", self._event_name)
-        self.output = neutral(self._door.client, name)
-        return json.dumps(fields).encode() if name == self._event_name else event
+        said = fields
+        if given and "hook_event_name" not in fields:
+            said = {**fields, "hook_event_name": given}
+        self.output = neutral(client, said.get("hook_event_name"))
+        if is_looked_at:
+            said = with_file(said, client)
+        return event if said is fields else json.dumps(said).encode()
 
     def give_up(self) -> None:
         """The time is over: an event that nothing is known of is spooled. If the service has it after all, its id tells."""

@@ -14,7 +14,7 @@ from loopgraph.commands.terminal import configure_logging, counted, err, out, pl
 from loopgraph.contracts.transcripts import TranscriptProgress
 from loopgraph.settings import Settings
 
-CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI"}
+CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "opencode": "OpenCode"}
 """The clients whose transcripts can be imported, and what people call them."""
 
 
@@ -78,6 +78,8 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     rate = (progress.recorded + progress.known) / seconds
     if progress.failed:
         read += f", {progress.failed:,} could not be read"
+    if progress.too_large:
+        read += f", {counted(progress.too_large, 'line')} too large"
     lines = [f"{read} · {progress.bytes / 1e6:,.1f} MB"]
     if progress.files:
         lines += [
@@ -125,6 +127,7 @@ async def _import(
                 services.recorder,
                 Positions(services.graph),
                 quiet_for=timedelta(minutes=minutes) if minutes else None,
+                line_bytes=settings.max_transcript_line_bytes,
                 report=report,
             )
             began = time.perf_counter()

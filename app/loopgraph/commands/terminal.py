@@ -61,6 +61,8 @@ def configure_logging(level: str) -> None:
     # The driver tells of every conflict that it retries and of every connection that is lost; what is not mended reaches us
     # as an error.
     logging.getLogger("neo4j").setLevel(logging.CRITICAL)
+    # It tells of each change of a file, and agents write all the time.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def plainly(command: Callable[P, T]) -> Callable[P, T]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
 
 from loopgraph.commands.import_transcripts import summary
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.settings import Settings
 
 
@@ -46,14 +47,15 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
     began = time.perf_counter()
     seen: set[str] = set()
 
-    def told(client: TranscriptClient, progress: TranscriptProgress) -> None:
-        if quiet:
-            return
-        if client.name in seen:
+    def news(client: TranscriptClient, news: TranscriptNews) -> None:
+        if client.name in seen and not quiet:
             at = datetime.now().astimezone()
-            out.print(f"{at:%H:%M:%S} {client.title}: {_news(progress)}", markup=False)
+            out.print(f"{at:%H:%M:%S} {client.title} {shown(_named(news.place))}: {_news(news)}", markup=False)
+
+    def told(client: TranscriptClient, progress: TranscriptProgress) -> None:
+        if client.name in seen or quiet:
             return
-        seen.add(client.name)
+        seen.add(client.name)  # what was there is told as one
         for line in summary(progress, time.perf_counter() - began):
             out.print(line, markup=False)
 
@@ -65,7 +67,9 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
             services.recorder,
             Positions(services.graph),
             quiet_for=timedelta(minutes=minutes) if minutes else None,
+            line_bytes=settings.max_transcript_line_bytes,
             told=told,
+            news=news,
         )
         if not quiet:
             err.print(f"following {', '.join(client.title for client in clients)}; Ctrl-C ends it", markup=False)
@@ -75,13 +79,18 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
             await services.recorder.close(settings.ingest_drain_ms / 1000)
 
 
-def _news(progress: TranscriptProgress) -> str:
+def _named(place: str) -> str:
+    """The name of a transcript without the folders that it is in."""
+    path, _, part = place.partition("#")
+    return part or PurePath(path).stem
+
+
+def _news(news: TranscriptNews) -> str:
     parts = (
-        (progress.prompts, "prompt"),
-        (progress.subagents, "subagent"),
-        (progress.model_calls, "model call"),
-        (progress.tool_calls, "tool call"),
-        (progress.recorded, "event"),
-        (progress.failed, "unreadable file"),
+        (news.prompts, "prompt"),
+        (news.subagents, "subagent"),
+        (news.model_calls, "model call"),
+        (news.tool_calls, "tool call"),
+        (news.events, "event"),
     )
     return " · ".join(counted(count, one) for count, one in parts if count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ async def test_a_session_and_then_the_definitions_that_it_used(service: Service,
     skills = Skills.told(str(tmp_path))
     skills.put(tmp_path)
     for at, event in skills.hooks():
-        event = json.loads(with_file(json.dumps(event).encode()))
+        event = with_file(event)
         answer = await service.http.post("/api/hooks/claude-code", json=event, headers={"X-Event-Timestamp": at})
         assert answer.status_code == 200, answer.text
     assert {step["patternName"]: step["usedRule"] for step in await uses(service, skills)} == {
@@ -58,7 +57,7 @@ async def test_a_prompt_that_corrects_a_skill(service: Service, tmp_path: Path) 
     answer = await service.query(CREATE, input={**made, "templateCode": skills.text("triage")})
     node_id = answer["createPattern"]["version"]["nodeId"]
     for at, event in skills.hooks():
-        event = json.loads(with_file(json.dumps(event).encode()))
+        event = with_file(event)
         await service.http.post("/api/hooks/claude-code", json=event, headers={"X-Event-Timestamp": at})
     await service.parts.use_linker.look()
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.effects.transcripts import claude_code, files
-from loopgraph.effects.transcripts.files import LineReader, digest_of, found, head_of, uuids_in
+from loopgraph.contracts.transcripts import Position
+from loopgraph.effects.transcripts import claude_code
+from loopgraph.effects.transcripts.files import LineReader, found, head_of, uuids_in
 from loopgraph.errors import InvalidInput
 from support.transcripts import RECORDED
+
+MANY = 1_000_000
 
 
 def contents(reader: LineReader, *, last: bool = False) -> list[bytes | None]:
@@ -21,36 +24,50 @@ def contents(reader: LineReader, *, last: bool = False) -> list[bytes | None]:
 def test_a_line_without_its_end_waits_for_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(b'{"a": 1}\r\n{"b"')
-    reader = LineReader(path)
+    reader = LineReader(path, MANY)
     assert contents(reader) == [b'{"a": 1}']
     assert contents(reader) == []
     with path.open("ab") as file:
         file.write(b": 2}\n\n")
     assert contents(reader) == [b'{"b": 2}', b""]
-    assert reader.offset == path.stat().st_size
-    assert reader.digest == hashlib.sha256(path.read_bytes()).hexdigest() == digest_of(path, reader.offset)
+    content = path.read_bytes()
+    assert reader.reached(whole=True) == (len(content), hashlib.sha256(content).hexdigest())
+    assert reader.stands()
+    path.write_bytes(content[:-1])
+    assert not reader.stands()
 
 
 def test_the_last_line_of_what_is_over_needs_no_end(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(b'{"a": 1}\n{"b": 2}')
-    reader = LineReader(path)
+    reader = LineReader(path, MANY)
     assert contents(reader) == [b'{"a": 1}']
     assert contents(reader, last=True) == [b'{"b": 2}']
-    assert (reader.offset, digest_of(path, reader.offset)) == (path.stat().st_size, reader.digest)
-    assert digest_of(path, reader.offset + 1) is None
+    assert reader.reached(whole=True).offset == path.stat().st_size
+    assert reader.stands()
+
+
+def position(offset: int, digest: str) -> Position:
+    return Position(file_id="f", client="c", path="p", offset=offset, digest=digest)
+
+
+def test_what_was_recorded_before_is_not_new_as_long_as_it_stands_there(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"1\n2\n3\n")
+    digest = hashlib.sha256(b"1\n2\n").hexdigest()
+    for offset, said, new in ((4, digest, [False, False, True]), (4, "other", [True] * 3), (9, digest, [True] * 3)):
+        reader = LineReader(path, MANY)
+        reader.resume(position(offset, said))
+        assert [line.is_new for line in reader.lines()] == new
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_line_that_is_too_long_is_passed_over_and_never_held(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
-) -> None:
-    monkeypatch.setattr(files, "LONGEST_LINE", 10)
+def test_a_line_that_is_too_long_is_passed_over_and_never_held(tmp_path: Path, ended: bool) -> None:
     path = tmp_path / "s.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"x" * 35 + (b'\n{"b": 2}\n' if ended else b""))
-    reader = LineReader(path)
+    reader = LineReader(path, 10)
     assert contents(reader) == ([b'{"a": 1}', None, b'{"b": 2}'] if ended else [b'{"a": 1}'])
-    assert digest_of(path, reader.offset) == reader.digest
+    assert reader.stands()
 
 
 @pytest.fixture
@@ -129,9 +146,9 @@ def test_copies_begin_with_the_same_line() -> None:
     [other] = RECORDED.rglob("3333*.jsonl")
     assert head_of(original).uuid == head_of(fork).uuid != head_of(other).uuid
     assert head_of(original).at < head_of(fork).at, "the fork says first when it was made"
-    common = uuids_in(original) & uuids_in(fork)
+    common = uuids_in(original, MANY) & uuids_in(fork, MANY)
     assert len(common) == 39
-    assert uuids_in(fork) - common
+    assert uuids_in(fork, MANY) - common
 
 
 def test_a_pipe_is_no_transcript_and_nobody_waits_for_it(home: Path) -> None:
@@ -140,7 +157,7 @@ def test_a_pipe_is_no_transcript_and_nobody_waits_for_it(home: Path) -> None:
     for path in (pipe, beside, output):
         os.mkfifo(path)
     assert found("claude-code", pipe) is None
-    for read in (head_of, uuids_in, lambda path: digest_of(path, 1), lambda path: contents(LineReader(path))):
+    for read in (head_of, lambda path: uuids_in(path, MANY), lambda path: contents(LineReader(path, MANY))):
         with pytest.raises(OSError, match="it is no file"):
             read(pipe)
     assert claude_code.about(home / "projects/-p/agent-c.jsonl") == {}

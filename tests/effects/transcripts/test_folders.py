@@ -62,3 +62,18 @@ def test_the_client_s_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert CODEX.homes() == []
     monkeypatch.setenv("GEMINI_CLI_HOME", str(home))
     assert GEMINI.homes() == [home / ".gemini"]
+
+
+def test_folders_that_lead_to_themselves_and_names_of_any_signs(home: Path) -> None:
+    for client, place, name in (
+        (CODEX, ".codex/sessions/2026/11/28", "rollout-a\nb\x1b[2J.jsonl"),
+        (GEMINI, ".gemini/tmp/p/chats", "session-a\nb.jsonl"),
+    ):
+        folder = home / place
+        (folder / name).touch()
+        (folder / "loop").symlink_to(home)
+        (folder / "rollout-self.jsonl").symlink_to(folder / "rollout-self.jsonl")
+        (folder / "rollout-nowhere.jsonl").symlink_to(home / "nowhere")
+        names = [path.name for path in client.transcripts(home / Path(place).parts[0])]
+        assert len(names) == 3
+        assert name in names

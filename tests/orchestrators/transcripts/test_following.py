@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,27 @@ async def test_a_folder_that_comes_later_is_found(home: Home, monkeypatch: pytes
         await asyncio.sleep(0)
         home.write(path, path.read_bytes())
         await home.comes_to(path, {"DENY-ME please": "success"})
+
+
+async def test_a_folder_that_goes_and_comes_again_is_followed_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a home is mounted anew: what was watched is no more, and nothing tells so."""
+    monkeypatch.setattr(following, "_LOOK_S", 0.05)
+    monkeypatch.setattr(following, "_PAUSE_S", 0.05)
+    path, other, third = home.path("3333"), home.path("6666"), home.path("8888")
+    home.write(path, path.read_bytes())
+    async with followed(home):
+        await home.comes_to(path, {"DENY-ME please": "success"})
+        (home.folder / "projects").rename(home.folder.parent / "away")
+        home.write(other, other.read_bytes())
+        await home.comes_to(other, {"RETRY-ME please": "success"})
+        shutil.rmtree(home.folder)
+        await asyncio.sleep(0)
+        home.write(third, third.read_bytes())
+        await home.comes_to(
+            third, {"MULTI-A please": "success", "SECOND-B please": "success", "REWIND-D please": "success"}
+        )
 
 
 def test_a_client_that_there_is_not_is_told() -> None:

@@ -456,3 +456,24 @@ async def test_a_file_whose_reader_fails_is_told_of_and_the_others_are_read(
     progress = await imports.run()
     assert (progress.files, progress.failed, progress.unchanged) == (1, 0, 12), "it is read when that is possible"
     assert await imports.story() == whole
+
+
+async def test_a_line_that_would_take_too_much_memory_is_passed_over_and_told_of(
+    imports: Imports, whole: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = imports.file("3333")
+    lines = path.read_bytes().splitlines(keepends=True)
+    many = b'{"type":"user","many":[' + b",".join([b'{"a":1}'] * 20_000) + b"]}\n"
+    long = b'{"type":"user","long":"' + b"x" * 1_500_000 + b'"}\n'
+    path.write_bytes(b"".join([*lines[:3], many, *lines[3:], long]))
+    progress = await imports.run(path, line_bytes=1_000_000)
+    assert (progress.too_large, progress.failed, progress.files) == (2, 0, 1)
+    [first, second] = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert first.startswith(
+        f"{path}: the line that ends at byte {len(b''.join(lines[:3])) + len(many):,} would take more"
+    )
+    assert f"ends at byte {path.stat().st_size:,} would" in second
+    own = {id_: told for id_, told in whole.items() if told["session"].startswith("3333")}
+    assert await imports.story() == own, "nothing else is lost"
+    again = await imports.run(path, line_bytes=1_000_000)
+    assert (again.unchanged, again.too_large) == (1, 0)

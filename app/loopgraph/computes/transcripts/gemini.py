@@ -20,8 +20,6 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
@@ -29,8 +27,8 @@ from loopgraph.computes.agents.gemini import CLIENT
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.gemini_uses import Place, tell_call, tell_command, tell_memory, tell_subagent
-from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
-from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
+from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
@@ -65,14 +63,8 @@ class GeminiReader:
         self._cwd = Fields(file.about).text(PROJECT_ROOT)
 
     def read(self, line: bytes) -> Sequence[Observation]:
-        """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
-        record = record_of(line)
-        if record is None:
-            return ()
-        try:
-            return tuple(self._read(record))
-        except ValidationError:  # a value that fits nowhere
-            return ()
+        """What a whole line says."""
+        return read_with(self._read, line)
 
     def close(self) -> Sequence[Observation]:
         """What follows from nothing more coming: prompts that were not answered were cut off."""

@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+_VALUE_BYTES: Final = 128
+"""What a value takes in memory beside what stands for it in its line: measured of small objects, which take most."""
+
+_SHORT: Final = 16
+"""In a shorter string no marks of values are looked for."""
+
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+
+def fits(line: bytes, most: int) -> bool:
+    """Whether a line can be read in about ``most`` bytes of memory. A long text does; millions of small values do not."""
+    room = (most - len(line)) // _VALUE_BYTES
+    values = _marks(line, 0, len(line))
+    if values <= room:
+        return True
+    for string in _STRING.finditer(line) if room >= 0 else ():
+        start, end = string.span()
+        if end - start > _SHORT and (values := values - _marks(line, start, end)) <= room:
+            return True
+    return False
+
+
+def _marks(line: bytes, start: int, end: int) -> int:
+    """How many commas and opening brackets there are: about one for each value, but for those in strings."""
+    return line.count(b",", start, end) + line.count(b"{", start, end) + line.count(b"[", start, end)
 
 
 def record_of(line: bytes) -> dict[str, Any] | None:

@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from pydantic import ValidationError
 
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, REFUSED
@@ -35,20 +34,13 @@ from loopgraph.computes.agents.uses import (
     skill_used,
     subagent_used,
 )
-from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of
-from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.computes.transcripts.lines import instant_of, mapping_of
+from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 CLIENT: Final = "opencode"
-
-ROWS: Final = (
-    "SELECT * FROM session ORDER BY time_created, id",
-    "SELECT * FROM message ORDER BY time_created, id",
-    "SELECT * FROM part ORDER BY time_created, id",
-)
-"""What gives the rows, in the order in which they are read."""
 
 _ABORTED: Final = "MessageAbortedError"
 _GOES_ON: Final = frozenset({"tool-calls", "unknown"})
@@ -79,14 +71,8 @@ class OpenCodeReader:
         self._running: dict[str, Callable[..., HookExecuted]] = {}
 
     def read(self, line: bytes) -> Sequence[Observation]:
-        """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
-        record = record_of(line)
-        if record is None:
-            return ()
-        try:
-            return tuple(self._read(record))
-        except ValidationError:  # a value that fits nowhere
-            return ()
+        """What a whole line says."""
+        return read_with(self._read, line)
 
     def close(self) -> Sequence[Observation]:
         """What follows from nothing more coming: what has not ended was cut off."""

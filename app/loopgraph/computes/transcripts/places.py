@@ -1,7 +1,7 @@
 """Where agent clients other than Claude Code keep what the readers here read: facts, for whoever looks for the files.
 
 As the clients did when they were recorded, and by their published sources: codex-rs/utils/home-dir (``CODEX_HOME``),
-packages/core/src/utils/paths.ts (``GEMINI_CLI_HOME``); OpenCode keeps to the XDG Base Directory Specification.
+packages/core/src/utils/paths.ts (``GEMINI_CLI_HOME``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from typing import Final
 
 from loopgraph.computes.agents import codex as codex_hooks
 from loopgraph.computes.agents import gemini as gemini_hooks
-from loopgraph.computes.transcripts import opencode
 from loopgraph.computes.transcripts.codex.reader import CodexReader
 from loopgraph.computes.transcripts.gemini import GeminiReader
-from loopgraph.computes.transcripts.opencode import OpenCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
 
 
@@ -25,9 +23,8 @@ class Kept:
     environment's ``variable`` names.
 
     All others are globs from there. ``files`` have one JSON object a line. ``wholes``, of older versions, are one JSON object
-    each, to be read as one line. ``databases`` are SQLite's; their rows are the lines. ``joins_hooks``: hooks have the same ids
-    for prompts and calls, so that both may tell of a session. ``project_root`` is the file above a transcript whose text is the
-    folder that its session worked in.
+    each, to be read as one line. ``joins_hooks``: hooks have the same ids for prompts and calls, so that both may tell of a
+    session. ``project_root`` is the file above a transcript whose text is the folder that its session worked in.
     """
 
     client: str
@@ -38,7 +35,6 @@ class Kept:
     in_variable: str = ""
     files: tuple[str, ...] = ()
     wholes: tuple[str, ...] = ()
-    databases: tuple[str, ...] = ()
     joins_hooks: bool = False
     project_root: str = ""
 
@@ -52,8 +48,11 @@ KEPT: Final[Mapping[str, Kept]] = {
             reader=CodexReader,
             folder=".codex",
             variable="CODEX_HOME",
-            # One that is archived is moved: it says the same in either place. Compressed ones (.jsonl.zst) are not read.
-            files=("sessions/**/rollout-*.jsonl", "archived_sessions/**/rollout-*.jsonl"),
+            # One that is archived is moved: it says the same in either place. One that is compressed goes on with another name.
+            files=(
+                *("sessions/**/rollout-*.jsonl", "archived_sessions/**/rollout-*.jsonl"),
+                *("sessions/**/rollout-*.jsonl.zst", "archived_sessions/**/rollout-*.jsonl.zst"),
+            ),
             joins_hooks=True,
         ),
         Kept(
@@ -67,16 +66,6 @@ KEPT: Final[Mapping[str, Kept]] = {
             project_root=".project_root",
             files=("tmp/*/chats/session-*.jsonl", "tmp/*/chats/*/*.jsonl"),
             wholes=("tmp/*/chats/session-*.json",),
-        ),
-        Kept(
-            client=opencode.CLIENT,
-            title="OpenCode",
-            reader=OpenCodeReader,
-            folder=".local/share/opencode",
-            variable="XDG_DATA_HOME",
-            in_variable="opencode",
-            # The rows are those of opencode.ROWS.
-            databases=("opencode.db", "opencode-*.db"),
         ),
     )
 }

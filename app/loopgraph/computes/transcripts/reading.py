@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
+from loopgraph.computes.transcripts.lines import record_of
 from loopgraph.contracts.observations import Observation
+from loopgraph.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,20 @@ class TranscriptReader(Protocol):
     def close(self) -> Sequence[Observation]:
         """What follows from nothing more coming: what has not ended is over. Nothing is read afterwards."""
         ...
+
+
+def understood(told: Iterable[Observation]) -> list[Observation]:
+    """What is told until something does not fit: an id that cannot be one, a value that contradicts another."""
+    kept: list[Observation] = []
+    try:
+        for observation in told:
+            kept.append(observation)
+    except (ValidationError, InvalidInput):
+        pass
+    return kept
+
+
+def read_with(read: Callable[[dict[str, Any]], Iterable[Observation]], line: bytes) -> Sequence[Observation]:
+    """What a line says, by a function that reads its object. Lines and fields that are not known say nothing, and never fail."""
+    record = record_of(line)
+    return understood(read(record)) if record is not None else ()

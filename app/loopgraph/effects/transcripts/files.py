@@ -8,18 +8,19 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from loopgraph.contracts.transcripts import Stamp
+from loopgraph.contracts.transcripts import Position, Stamp
 from loopgraph.errors import InvalidInput
-
-LONGEST_LINE: Final = 64 * 1024 * 1024
-"""A line of more bytes is passed over: it would have to be held whole."""
 
 ABOUT: Final = ".meta.json"
 """What a file about a transcript is called, in place of its ``.jsonl``."""
+
+COMPRESSED: Final = ".zst"
+"""What a client adds to the name of a transcript that it has compressed."""
 
 _CHUNK: Final = 1 << 20
 _FIRST: Final = 16 * 1024
@@ -34,17 +35,35 @@ _FORKED = re.compile(rb'"forkedFrom":\s*\{')
 @dataclass(frozen=True)
 class FoundFile:
     """A file of a client's transcripts, as it was found. ``about_ns`` is when the file beside it that tells about it was last
-    written; 0 if there is none."""
+    written; 0 if there is none.
+
+    Of a file that holds many transcripts ``part`` names one, ``weight`` is about how many bytes that has, and ``is_subagents``
+    tells that it is no session of its own.
+    """
 
     client: str
     path: Path
     stamp: Stamp
     about_ns: int = 0
+    part: str = ""
+    weight: int | None = None
+    is_subagents: bool = False
 
     @property
     def file_id(self) -> str:
-        """What its position is stored under."""
-        return hashlib.sha256(f"{self.client}\0{self.path}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        """What its position is stored under: the same once its client has compressed it."""
+        named = f"{self.client}\0{str(self.path).removesuffix(COMPRESSED)}" + (f"\0{self.part}" if self.part else "")
+        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return f"{self.path}#{self.part}" if self.part else str(self.path)
+
+    @property
+    def to_read(self) -> int:
+        """About so many bytes have to be read."""
+        return self.stamp.size if self.weight is None else self.weight
 
 
 def found(client: str, path: Path) -> FoundFile | None:
@@ -95,33 +114,72 @@ def jsonl_files(folder: Path) -> Iterator[Path]:
 
 
 class Line(NamedTuple):
-    """A whole line without its end, None if it is too long, and the offset of the next one."""
+    """A whole line without its end, None if it is too long; and whether it is new: not recorded before."""
 
     content: bytes | None
-    end: int
+    is_new: bool = True
 
 
-class LineReader:
-    """The lines of one file, from its first; what is there is read, and more when it has grown. Not to be shared by threads."""
+class Reached(NamedTuple):
+    """How far a transcript has been read, as its position keeps it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._hash = hashlib.sha256()
-        self.offset = 0
+    offset: int
+    digest: str
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of what has been read."""
-        return self._hash.hexdigest()
+
+class Lines(Protocol):
+    """The lines of one transcript, from its first; what is there is read, and more when it has grown. ``read_bytes`` have been
+    read. Not to be shared by threads."""
+
+    read_bytes: int
+
+    def resume(self, known: Position) -> None:
+        """What was recorded before is not new, if it still stands there. Raises OSError."""
+        ...
 
     def lines(self, *, last: bool = False) -> Iterator[Line]:
         """The lines that have not been read; one that has no end yet is left, unless it is the ``last``. Raises OSError."""
-        with opened(self._path) as file:
-            file.seek(self.offset)
-            while content := file.readline(LONGEST_LINE):
+        ...
+
+    def stands(self) -> bool:
+        """Whether what has been read still stands there. Raises OSError."""
+        ...
+
+    def reached(self, *, whole: bool) -> Reached:
+        """How far it is. ``whole``: all that was there has been read."""
+        ...
+
+
+class LineReader:
+    """The lines of a file. See ``Lines``. One of more than ``longest`` bytes is passed over: it would have to be held whole."""
+
+    def __init__(self, path: Path, longest: int) -> None:
+        self.path = path
+        self._longest = longest
+        self._hash = hashlib.sha256()
+        self._recorded = 0
+        self.read_bytes = 0
+
+    def resume(self, known: Position) -> None:
+        """See ``Lines``."""
+        if known.offset and self._digest_of(known.offset) == known.digest:
+            self._recorded = known.offset
+
+    def stands(self) -> bool:
+        """See ``Lines``."""
+        return self._digest_of(self.read_bytes) == self._hash.hexdigest()
+
+    def reached(self, *, whole: bool) -> Reached:
+        """The bytes that have been read, and their SHA-256."""
+        return Reached(self.read_bytes, self._hash.hexdigest())
+
+    def lines(self, *, last: bool = False) -> Iterator[Line]:
+        """See ``Lines``."""
+        with self._from(self.read_bytes) as file:
+            while content := file.readline(self._longest):
                 length, pending = len(content), self._hash.copy()
                 pending.update(content)
-                if not content.endswith(b"\n") and length == LONGEST_LINE:
+                if not content.endswith(b"\n") and length == self._longest:
                     while part := file.readline(_CHUNK):
                         length += len(part)
                         pending.update(part)
@@ -132,18 +190,24 @@ class LineReader:
                     content = b""
                 elif not content.endswith(b"\n") and not last:
                     return
-                self._hash, self.offset = pending, self.offset + length
-                yield Line(content.rstrip(b"\r\n") if content else None, self.offset)
+                self._hash, self.read_bytes = pending, self.read_bytes + length
+                yield Line(content.rstrip(b"\r\n") if content else None, self.read_bytes > self._recorded)
 
+    @contextmanager
+    def _from(self, offset: int) -> Iterator[BinaryIO]:
+        """The file from an offset on."""
+        with opened(self.path) as file:
+            file.seek(offset)
+            yield file
 
-def digest_of(path: Path, size: int) -> str | None:
-    """The SHA-256 of the first so many bytes of a file; None if it is shorter. Raises OSError."""
-    digest, left = hashlib.sha256(), size
-    with opened(path) as file:
-        while left and (part := file.read(min(left, _CHUNK))):
-            digest.update(part)
-            left -= len(part)
-    return None if left else digest.hexdigest()
+    def _digest_of(self, size: int) -> str | None:
+        """The SHA-256 of the first so many bytes; None if there are fewer."""
+        digest, left = hashlib.sha256(), size
+        with self._from(0) as file:
+            while left and (part := file.read(min(left, _CHUNK))):
+                digest.update(part)
+                left -= len(part)
+        return None if left else digest.hexdigest()
 
 
 class Head(NamedTuple):
@@ -164,11 +228,11 @@ def head_of(path: Path) -> Head:
     return Head(_text(uuid), _FORKED.search(begin) is not None, _text(at) or "")
 
 
-def uuids_in(path: Path) -> set[str]:
-    """The ids of the lines of a file. Raises OSError."""
+def uuids_in(path: Path, longest: int) -> set[str]:
+    """The ids of the lines of a file, but for those of more than ``longest`` bytes. Raises OSError."""
     return {
         found[1].decode("utf-8", "replace")
-        for line in LineReader(path).lines(last=True)
+        for line in LineReader(path, longest).lines(last=True)
         if line.content
         for found in _UUID.finditer(line.content)
     }

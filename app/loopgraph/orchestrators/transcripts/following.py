@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.effects.transcripts.watching import written
 from loopgraph.errors import LoopgraphError
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
-from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+from loopgraph.orchestrators.transcripts.importing import LINE_BYTES, TranscriptImport
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +26,18 @@ _PAUSE_S: Final = 5.0
 """Between two attempts, while the graph takes nothing in."""
 
 _LOOK_S: Final = 60.0
-"""How often a client is looked for that has no folder yet, or one that cannot be watched."""
+"""How often it is looked whether a client has a folder yet, or other ones: what is watched of one that went is told by nobody."""
 
 _ALL_EVERY_S: Final = 3600.0
 """How often it is looked for files that have been quiet for so long that they are over, and for what was missed."""
 
 Told = Callable[[TranscriptClient, TranscriptProgress], None]
+News = Callable[[TranscriptClient, TranscriptNews], None]
 
 
 class TranscriptFollower:
-    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new."""
+    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new, and before
+    that ``news`` with each transcript in which there was."""
 
     def __init__(
         self,
@@ -41,13 +46,14 @@ class TranscriptFollower:
         positions: Positions,
         *,
         quiet_for: timedelta | None = None,
+        line_bytes: int = LINE_BYTES,
         told: Told = lambda client, progress: None,
-        report: Callable[[TranscriptProgress], None] = lambda progress: None,
+        news: News = lambda client, news: None,
     ) -> None:
         self._told = told
+        importer = partial(TranscriptImport, quiet_for=quiet_for, line_bytes=line_bytes)
         self._imports = [
-            (client, TranscriptImport(client, recorder, positions, quiet_for=quiet_for, report=report))
-            for client in clients
+            (client, importer(client, recorder, positions, told=partial(news, client))) for client in clients
         ]
 
     async def run_forever(self) -> None:
@@ -67,16 +73,18 @@ class TranscriptFollower:
 
     async def _follow(self, client: TranscriptClient, importer: TranscriptImport) -> None:
         homes = await self._homes(client)
+        places, all_at = _places(client), time.monotonic() + _ALL_EVERY_S
         changed, waiting = asyncio.Event(), set(homes)
 
         async def watch() -> None:
             try:
-                async for paths in written(map(client.watched, homes), client.is_transcript):
+                async for paths in written(
+                    map(client.watched, homes), client.is_transcript, below=client.watches_below
+                ):
                     waiting.update(paths)
                     changed.set()
             except (OSError, RuntimeError) as error:  # a folder went, or cannot be watched: all is looked at again
                 logger.warning("transcripts of %s are not watched: %s", client.title, error)
-                waiting.update(homes)
 
         watching = asyncio.create_task(watch())
         await asyncio.sleep(0)  # what is written from now on is told of
@@ -90,11 +98,13 @@ class TranscriptFollower:
                     await asyncio.sleep(_PAUSE_S)
                     continue
                 try:
-                    await asyncio.wait_for(changed.wait(), _LOOK_S if watching.done() else _ALL_EVERY_S)
+                    await asyncio.wait_for(changed.wait(), _LOOK_S)
                 except TimeoutError:
-                    waiting.update(homes)
-                    if watching.done():
-                        watching = asyncio.create_task(watch())
+                    if watching.done() or _places(client) != places:
+                        return  # and they are followed anew, from the beginning
+                    if time.monotonic() >= all_at:
+                        all_at = time.monotonic() + _ALL_EVERY_S
+                        waiting.update(homes)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
@@ -119,3 +129,14 @@ class TranscriptFollower:
         if progress.recorded or progress.refused or progress.failed:
             self._told(client, progress)
         return True
+
+
+def _places(client: TranscriptClient) -> set[tuple[Path, int, int]]:
+    """The watched folders of a client as they are now: one that was made anew is another."""
+    found = set()
+    for home in client.homes():
+        with contextlib.suppress(OSError):
+            place = client.watched(home)
+            status = place.stat()
+            found.add((place, status.st_dev, status.st_ino))
+    return found

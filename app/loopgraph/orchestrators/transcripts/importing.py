@@ -17,9 +17,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import Recorded
-from loopgraph.contracts.transcripts import Position, TranscriptProgress
+from loopgraph.contracts.transcripts import Position, TranscriptNews, TranscriptProgress
 from loopgraph.effects.clock import now
-from loopgraph.effects.transcripts.files import FoundFile, found, head_of, uuids_in
+from loopgraph.effects.transcripts.files import FoundFile, head_of, uuids_in
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.errors import Overloaded
 from loopgraph.orchestrators.recording.recorder import Recorder
@@ -36,20 +36,24 @@ _WAITING: Final = 1
 
 _LOOKED_UP: Final = 1_000
 
+LINE_BYTES: Final = 32 * 1024 * 1024
+
 
 T = TypeVar("T")
 
 
 class Batch(NamedTuple):
-    """What is recorded together, and how far the files are then."""
+    """What is recorded together, how far the files are then, and what was in those that are read to their ends."""
 
     events: Sequence[Observation]
     positions: Sequence[Position]
+    news: Sequence[TranscriptNews]
 
 
 class TranscriptImport:
     """Imports the transcripts of one client. ``quiet_for``: a file that was not written for so long is over (None: none is).
-    ``report`` is called with the totals after every batch."""
+    No line may take more than about ``line_bytes`` of memory. ``report`` is called with the totals after every batch, ``told``
+    with what was new in a transcript when that is recorded."""
 
     def __init__(
         self,
@@ -58,16 +62,21 @@ class TranscriptImport:
         positions: Positions,
         *,
         quiet_for: timedelta | None = None,
+        line_bytes: int = LINE_BYTES,
         report: Callable[[TranscriptProgress], None] = lambda _: None,
+        told: Callable[[TranscriptNews], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._recorder = recorder
         self._positions = positions
         self._quiet_ns = quiet_for / timedelta(microseconds=1) * 1000 if quiet_for is not None else None
+        self._line_bytes = line_bytes
         self._report = report
+        self._told = told
         self._progress = TranscriptProgress()
         self._pending: list[Observation] = []
         self._reached: dict[str, Position] = {}
+        self._news: list[TranscriptNews] = []
         self._open: dict[str, Reading] = {}
         self._heads: dict[Path, str] = {}
 
@@ -81,7 +90,7 @@ class TranscriptImport:
         files = await asyncio.to_thread(self._found, list(paths))
         known = await self._known(files)
         changed = [file for file in files if not self._is_known(file, known.get(file.file_id))]
-        self._tell(unchanged=len(files) - len(changed), total_bytes=sum(file.stamp.size for file in changed))
+        self._tell(unchanged=len(files) - len(changed), total_bytes=sum(file.to_read for file in changed))
         copies = await asyncio.to_thread(Copies, self._client, changed, files, known, self._heads) if changed else None
         queue: asyncio.Queue[Batch | None] = asyncio.Queue(_WAITING)
         writer = asyncio.create_task(self._write(queue))
@@ -98,15 +107,21 @@ class TranscriptImport:
         finally:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-            self._pending, self._reached = [], {}
+            self._pending, self._reached, self._news = [], {}, []
         return self._progress
 
     # Which files
 
     def _found(self, paths: Sequence[Path]) -> list[FoundFile]:
-        every = {path: None for given in paths for path in self._client.transcripts(given)}
-        files = (found(self._client.name, path) for path in every)
-        return sorted((file for file in files if file), key=lambda file: (file.stamp.mtime_ns, file.path))
+        every = {path for given in paths for path in self._client.transcripts(given)}
+        files: dict[str, FoundFile] = {}
+        for path in sorted(every, reverse=True):  # a file counts for more than itself compressed, which is found first
+            try:
+                files.update((file.file_id, file) for file in self._client.found(path))
+            except OSError as error:
+                logger.error("%s could not be read: %s", path, error)
+                self._tell(failed=1)
+        return sorted(files.values(), key=lambda file: (file.stamp.mtime_ns, file.path, file.part))
 
     async def _known(self, files: Sequence[FoundFile]) -> dict[str, Position]:
         known: dict[str, Position] = {}
@@ -134,7 +149,7 @@ class TranscriptImport:
     ) -> None:
         is_alone = copies.is_alone(file)
         reading = await self._attempt(file, partial(self._opened, file, known, copies))
-        more = reading is not None
+        more, read = reading is not None, 0
         while reading and more:
             room = max(1, AT_ONCE - len(self._pending))
             taken = await self._attempt(file, partial(reading.take, room, last=self._is_quiet(file)))
@@ -143,18 +158,28 @@ class TranscriptImport:
             more = taken.more
             self._pending += taken.events
             self._reached[file.file_id] = reading.position(whole=not more)
-            self._tell(bytes=taken.bytes)
+            self._tell(bytes=taken.bytes, too_large=taken.too_large)
+            read += taken.bytes
             if len(self._pending) >= AT_ONCE or len(self._reached) >= AT_ONCE or taken.bytes >= AT_ONCE**2:
                 await self._hand_on(queue, writer)
         if reading:
             self._keep_open(reading, file, follow=follow and is_alone and not self._is_quiet(file))
-            self._tell(files=1, sessions=int(self._client.is_session(file.path)), **reading.counts.totals())
+            self._finished(reading, file, read)
+
+    def _finished(self, reading: Reading, file: FoundFile, read: int) -> None:
+        counts = reading.counts.totals()
+        if counts["events"]:
+            self._news.append(TranscriptNews(place=file.place, **counts))
+        del counts["events"]
+        is_session = self._client.is_session(file.path) and not file.is_subagents
+        # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
+        self._tell(files=1, sessions=int(is_session), total_bytes=read - file.to_read, **counts)
 
     def _opened(self, file: FoundFile, known: Position | None, copies: Copies) -> Reading:
         reading = self._open.get(file.file_id)
         if reading is None or not copies.is_alone(file) or not reading.goes_on_with(file):
-            reading = Reading(self._client, file, known, copies.head_of(file))
-            reading.begin(copies.repeated_in(file))
+            reading = Reading(self._client, file, known, copies.head_of(file), self._line_bytes)
+            reading.begin(copies.repeated_in(file, self._line_bytes))
         return reading
 
     async def _attempt(self, file: FoundFile, work: Callable[[], T]) -> T | None:
@@ -164,10 +189,10 @@ class TranscriptImport:
         except FileNotFoundError:  # it went while it was read: so does a client's own cleaning
             pass
         except OSError as error:
-            logger.error("%s could not be read: %s", file.path, error)
+            logger.error("%s could not be read: %s", file.place, error)
             self._tell(failed=1)
         except Exception:
-            logger.exception("%s could not be read: it is passed over", file.path)
+            logger.exception("%s could not be read: it is passed over", file.place)
             self._tell(failed=1)
         self._open.pop(file.file_id, None)
         return None
@@ -182,8 +207,8 @@ class TranscriptImport:
     # Recording
 
     async def _hand_on(self, queue: asyncio.Queue[Batch | None], writer: asyncio.Task[None]) -> None:
-        batch = Batch(self._pending, list(self._reached.values()))
-        self._pending, self._reached = [], {}
+        batch = Batch(self._pending, list(self._reached.values()), self._news)
+        self._pending, self._reached, self._news = [], {}, []
         await self._put(queue, writer, batch)
 
     async def _put(self, queue: asyncio.Queue[Batch | None], writer: asyncio.Task[None], batch: Batch | None) -> None:
@@ -207,6 +232,8 @@ class TranscriptImport:
                 await self._positions.save(
                     [position.model_copy(update={"read_at": at}) for position in batch.positions]
                 )
+            for news in batch.news:
+                self._told(news)
 
     async def _record(self, events: Sequence[Observation]) -> None:
         while True:
@@ -274,14 +301,15 @@ class Copies:
             return True
         return len(self._alike.get(self._heads.get(file.path) or "", ())) == 1
 
-    def repeated_in(self, file: FoundFile) -> set[str]:
-        """The ids of its lines, and perhaps more, that are read in another. Raises OSError."""
+    def repeated_in(self, file: FoundFile, line_bytes: int) -> set[str]:
+        """The ids of its lines, and perhaps more, that are read in another; lines of more bytes are read in none. Raises
+        OSError."""
         alike = self._alike.get(self._heads.get(file.path) or "", [])
         if len(alike) < 2:
             return set()
         ordered = sorted(alike, key=_age)
         before = ordered[: ordered.index(file.path)]
-        return {uuid for path in before for uuid in uuids_in(path)}
+        return {uuid for path in before for uuid in uuids_in(path, line_bytes)}
 
 
 def _head(path: Path) -> str | None:

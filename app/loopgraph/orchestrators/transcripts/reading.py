@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from loopgraph.computes.transcripts.lines import fits
 from loopgraph.contracts.observations import Observation
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceStarted, TraceStatus
 from loopgraph.contracts.transcripts import Position
-from loopgraph.effects.transcripts.files import FoundFile, LineReader, digest_of
+from loopgraph.effects.transcripts.files import FoundFile
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
+
+logger = logging.getLogger(__name__)
 
 _BYTES: Final = 4 * 1024 * 1024
 """Of so many bytes at most is what is taken at a time, but for a longer line."""
@@ -18,24 +22,29 @@ _BYTES: Final = 4 * 1024 * 1024
 
 @dataclass
 class Taken:
-    """What was taken of a transcript: events, how many bytes that was, and how far it is. ``more``: there may be more."""
+    """What was taken of a transcript: events, how many bytes that was, and how many lines were passed over as too large.
+    ``more``: there may be more."""
 
     events: list[Observation] = field(default_factory=list)
     bytes: int = 0
+    too_large: int = 0
     more: bool = True
 
 
 class Reading:
     """A transcript that is being read, from its first line; those that have been recorded before give their context, and no
-    more. What is read of a file that has grown goes on where it was. To be used by one thread at a time."""
+    more. What is read of a file that has grown goes on where it was. No line may take more than about ``line_bytes`` of memory.
+    To be used by one thread at a time."""
 
-    def __init__(self, client: TranscriptClient, file: FoundFile, known: Position | None, head: str | None) -> None:
+    def __init__(
+        self, client: TranscriptClient, file: FoundFile, known: Position | None, head: str | None, line_bytes: int
+    ) -> None:
         self.file = file
         self._client = client
         self._known = known
         self._head = head
-        self._lines = LineReader(file.path)
-        self._recorded = 0
+        self._line_bytes = line_bytes
+        self._lines = client.lines(file, line_bytes)
         self._is_closed = False
         self.counts = Counts()
 
@@ -46,36 +55,46 @@ class Reading:
         known = self._known
         if known is not None and known.mtime_ns < self.file.about_ns:
             known = None  # what all of its lines are about is told anew
-        if known and known.offset and digest_of(self.file.path, known.offset) == known.digest:
-            self._recorded = known.offset
+        if known is not None:
+            self._lines.resume(known)
 
     def take(self, events: int, *, last: bool = False) -> Taken:
         """About so many events of what follows. ``last``: nothing more is expected, so that what has not ended is over. Raises
         OSError."""
         taken = Taken()
-        began = self._lines.offset
+        began = self._lines.read_bytes
         for line in self._lines.lines(last=last):
-            if line.content is not None:
+            if line.content is None or not fits(line.content, self._line_bytes):
+                self._pass_over(taken, is_new=line.is_new)
+            else:
                 said = self._reader.read(line.content)
-                if line.end > self._recorded:
+                if line.is_new:
                     taken.events += said
                     self.counts.count(said)
-            if len(taken.events) >= events or line.end - began >= _BYTES:
+            if len(taken.events) >= events or self._lines.read_bytes - began >= _BYTES:
                 break
         else:
             taken.more = False
             if last and not self._is_closed:
                 self._is_closed = True
-                taken.events += self._reader.close()
-        taken.bytes = self._lines.offset - began
-        self._recorded = max(self._recorded, self._lines.offset)
+                ends = self._reader.close()
+                taken.events += ends
+                self.counts.events += len(ends)
+        taken.bytes = self._lines.read_bytes - began
         return taken
+
+    def _pass_over(self, taken: Taken, *, is_new: bool) -> None:
+        if is_new:
+            taken.too_large += 1
+            place = f"the line that ends at byte {self._lines.read_bytes:,}"
+            limit = f"{self._line_bytes:,} bytes of memory (LOOPGRAPH_MAX_TRANSCRIPT_LINE_BYTES)"
+            logger.error("%s: %s would take more than %s: it is passed over", self.file.place, place, limit)
 
     def goes_on_with(self, file: FoundFile) -> bool:
         """Whether what is there now is what has been read, and perhaps more: its size does not tell. Raises OSError."""
-        if file.stamp.size < self._lines.offset or file.about_ns != self.file.about_ns or self._is_closed:
+        if file.path != self.file.path or file.about_ns != self.file.about_ns or self._is_closed:
             return False
-        if digest_of(file.path, self._lines.offset) != self._lines.digest:
+        if not self._lines.stands():
             return False
         self.file = file
         return True
@@ -83,12 +102,13 @@ class Reading:
     def position(self, *, whole: bool) -> Position:
         """How far it is. ``whole``: all of it has been read, as it was found."""
         size, mtime_ns = self.file.stamp if whole else (-1, -1)
+        reached = self._lines.reached(whole=whole)
         return Position(
             file_id=self.file.file_id,
             client=self.file.client,
-            path=str(self.file.path),
-            offset=self._lines.offset,
-            digest=self._lines.digest,
+            path=self.file.place,
+            offset=reached.offset,
+            digest=reached.digest,
             size=size,
             mtime_ns=mtime_ns,
             closed=self._is_closed,
@@ -104,10 +124,11 @@ class Counts:
 
     def _begin(self) -> None:
         self._calls: set[str] = set()
-        self.prompts = self.subagents = self.tool_calls = 0
+        self.events = self.prompts = self.subagents = self.tool_calls = 0
 
     def count(self, told: Sequence[Observation]) -> None:
         """Counts what a line has said."""
+        self.events += len(told)
         for observation in told:
             event = observation.event
             if isinstance(event, TraceStarted) and event.prompt_text is not None:
@@ -121,8 +142,9 @@ class Counts:
                 self._calls.add(event.call_id)
 
     def totals(self) -> dict[str, int]:
-        """The counts, by their names in a TranscriptProgress; they begin anew."""
+        """The counts, by their names in TranscriptNews; they begin anew."""
         totals = {
+            "events": self.events,
             "prompts": self.prompts,
             "subagents": self.subagents,
             "tool_calls": self.tool_calls,

@@ -17,8 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, prompt_trace_id
 from loopgraph.computes.transcripts.claude_code import calls, prompts, tools
 from loopgraph.computes.transcripts.claude_code.additions import ADDITIONS
@@ -26,9 +24,8 @@ from loopgraph.computes.transcripts.claude_code.lines import SYNTHETIC, Line, ma
 from loopgraph.computes.transcripts.claude_code.sessions import SessionLines
 from loopgraph.computes.transcripts.claude_code.telling import Place
 from loopgraph.computes.transcripts.claude_code.turns import Answer, Message, ToolCall, Turn, Turns
-from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.computes.transcripts.reading import TranscriptFile, understood
 from loopgraph.contracts.observations import Observation
-from loopgraph.errors import InvalidInput
 
 _AGENT_FILE = re.compile(r"agent-(?P<id>[^/]+)\.jsonl")
 _FORKED: Final = timedelta(seconds=1)
@@ -74,12 +71,7 @@ class ClaudeCodeReader:
         if parsed.uuid and parsed.uuid in self._file.repeated:
             self._turns.put(parsed, None)
             return ()
-        told: list[Observation] = []
-        try:
-            for observation in self._told(parsed):
-                told.append(observation)
-        except (ValidationError, InvalidInput):
-            pass  # an id that cannot be one, or fields that contradict each other: what was understood stays
+        told = understood(self._told(parsed))
         if parsed.at is not None:
             self._latest = max(parsed.at, self._latest or parsed.at)
         return told

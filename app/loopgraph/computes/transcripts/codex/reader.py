@@ -25,20 +25,19 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from loopgraph.computes.agents.codex import CLIENT
 from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, call_id, digest_id
+from loopgraph.computes.agents.ids import as_id, call_id, digest_id, prompt_trace_id
 from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.codex.copies import Copies
+from loopgraph.computes.transcripts.codex.rollouts import TAKEN_BACK
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn, id_in, is_injected, thread_of
 from loopgraph.computes.transcripts.codex.tools import Tools
 from loopgraph.computes.transcripts.codex.usage import Counts, Usage, response
 from loopgraph.computes.transcripts.codex.uses import subagent_of, tell_uses
-from loopgraph.computes.transcripts.lines import instant_of, mapping_of, record_of, texts_of
-from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
+from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
 from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.traces import (
@@ -64,6 +63,7 @@ class CodexReader:
 
     def __init__(self, file: TranscriptFile) -> None:
         self._path = file.path
+        self._taken_back: Sequence[str] = file.about.get(TAKEN_BACK, ())
         self._thread: Thread | None = None
         self._id_of_file = id_in(file.path)
         self._copies = Copies()
@@ -77,15 +77,9 @@ class CodexReader:
         self._at: datetime | None = None
 
     def read(self, line: bytes) -> Sequence[Observation]:
-        """What a whole line says. Lines and fields that are not known say nothing, and never fail."""
+        """What a whole line says."""
         self._number += 1
-        record = record_of(line)
-        if record is None:
-            return ()
-        try:
-            return tuple(self._read(record))
-        except ValidationError:  # a value that fits nowhere
-            return ()
+        return read_with(self._read, line)
 
     def _read(self, record: dict[str, Any]) -> _Told:
         kind, payload = record.get("type"), record.get("payload")
@@ -174,7 +168,7 @@ class CodexReader:
             known |= said(client_version=version, started_at=begun, transcript_path=shortened(self._path, LONGEST_TEXT))
             known |= said(context=context or None)
         # A thread that was taken back to an earlier turn goes on in another file: it had begun before.
-        goes_on = mapping_of(fields.rest.get("history_base")).get("thread_id") == thread.id
+        goes_on = bool(fields.rest.get("history_base")) and not fields.rest.get("forked_from_id")
         first_hand, stated = (Trust.CONTINUATION, Clock.CONTINUATION) if goes_on else (Trust.FIRST_HAND, Clock.STATED)
         rank = first_hand if thread.agent_id is None else Trust.ASIDE
         seen = SessionSeen(session_id=thread.session, **known)
@@ -183,6 +177,11 @@ class CodexReader:
         if thread.agent_id:
             yield self._observed(self._subagent(context=context), "session_meta")
             yield from subagent_of(thread, self._observed, **said(cwd=cwd))
+            return
+        for turn_id in self._taken_back:
+            trace = prompt_trace_id(thread.session_id, turn_id)
+            gone = TraceStarted(correlation_id=trace, session_id=thread.session, tags=("abandoned",))
+            yield self._observed(gone, "session_meta")
 
     def _subagent(self, **more: Any) -> TraceStarted:
         assert self._thread

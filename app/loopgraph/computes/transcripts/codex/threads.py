@@ -13,7 +13,8 @@ from loopgraph.computes.transcripts.lines import mapping_of
 
 _VENDOR: Final = "openai"
 
-_ID_OF_FILE: Final = re.compile(r"rollout-[\dT-]{19}-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ID_OF_FILE: Final = re.compile(rf"rollout-[\dT-]{{19}}-({_UUID})(?:_({_UUID}))?")
 _INJECTED: Final = re.compile(r"\s*(?:<[a-z_]+>|# AGENTS\.md instructions\b|Warning: apply_patch was requested)")
 
 
@@ -21,6 +22,12 @@ def id_in(path: str) -> str | None:
     """The id of a thread, by the name of its rollout."""
     named = _ID_OF_FILE.search(path)
     return named[1] if named else None
+
+
+def own_id_in(path: str) -> str | None:
+    """The id of a rollout, by its name: that of its thread, of which it is the first, or one of its own."""
+    named = _ID_OF_FILE.search(path)
+    return (named[2] or named[1]) if named else None
 
 
 def is_injected(text: str) -> bool:
