@@ -145,7 +145,7 @@ class Observation(Contract):
     ``request_body`` or ``response_body`` is one message of several, which stand in the order of their parts.
 
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
-    session had begun last, if there is one, by its own instant or else by ``told_at``.
+    session had begun last, if there is one.
 
     ``going_on_at``, on a TraceStarted: its trace was at work then. No report says when the work of some clients ends: it is taken
     to be over with what was told of it last (``Ending.AROUND``), which this takes back if it was before.
@@ -171,7 +171,6 @@ class Observation(Contract):
     within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
-    told_at: Instant | None = None
     going_on_at: Instant | None = None
     root_span: Id | None = None
     agents: tuple[AgentBelow, ...] = ()

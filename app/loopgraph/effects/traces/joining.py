@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Place, Weight, standing
+from loopgraph.contracts.precedence import CONCLUDED, OWN, Ending, Weight, standing
 from loopgraph.contracts.traces import FINAL, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 
@@ -46,9 +46,8 @@ PARTS_END = "parts_end"
 GOING_ON = "going_on_at"
 """When a trace was at work last, of those whose end nobody tells."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END, GOING_ON})
-_EARLIEST = frozenset({"created_at", "ordered_at"})
-_NEVER_SAID = frozenset({RANKS, *_LATEST, *_EARLIEST})
+_LATEST = frozenset({"prompted_at", "cut_off_at", "ordered_at", PARTS_END, GOING_ON})
+_NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
 
 _ERROR = ("error_type", "error_message")
 
@@ -75,13 +74,6 @@ def weighed_at(levels: Mapping[str, int]) -> Callable[[int], str]:
     """
     parts = _text({name: (level, "\0") for name, level in levels.items()}).split(_MICROS)
     return lambda micros: str(micros).join(parts)
-
-
-def earliest(given: Properties, at: datetime, *names: str) -> Properties:
-    """The properties that a report gives, of which these weigh the more, the earlier it was: what they say began then."""
-    weights = _weights(given)
-    level = weights.get("correlation_id", (Place.SURE, 0))[0]
-    return weighted(given, {**weights, **dict.fromkeys(names, (level, -micros(at)))})
 
 
 def weightless(given: Properties) -> Properties:
@@ -181,7 +173,7 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
                 mine |= _of(name, others)
             elif name in others:
                 mine[name] = others[name]
-        elif name in _EARLIEST:
+        elif name == "created_at":
             result[name] = min(result[name], value)
         elif name in _LATEST:
             result[name] = max(result[name], value)

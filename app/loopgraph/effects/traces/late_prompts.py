@@ -2,8 +2,8 @@
 
 Every report that does not name its prompt is of the last one that had begun before it. So where the prompt comes last, what its
 time has brought lies with the prompt before, or with the session: steps and calls remember the instant that they went by
-(``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on and taken back. A
-subagent is of the prompt that it began in, and where it hangs is drawn again.
+(``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on and taken back. A subagent
+stays where it is if nothing else tells of its call.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ _LATE_WORK = query("traces/late_work")
 _REMOVE_EMPTY = query("traces/remove_empty")
 _LATE_HOOKS = query("traces/late_hooks")
 _LATE_CALLS = query("traces/late_calls")
-_LATE_SUBAGENTS = tuple(query(f"traces/late_{what}") for what in ("subagents", "hooks_of_subagents"))
 
 _MOST = 100
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -56,7 +55,7 @@ class _Late(NamedTuple):
 async def give_late_prompts(
     tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
 ) -> list[Properties]:
-    """Moves what is of the prompts that are new among these pieces; the traces that something was moved to, or from."""
+    """Moves what is of the prompts that are new among these pieces; the traces of those that something was moved to."""
     told: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
     for event in (piece.event for piece in pieces if piece.observation):
         if isinstance(event, TraceStarted) and event.timestamp and _has_no_name(event):
@@ -71,10 +70,10 @@ async def give_late_prompts(
     late = [one for session in sorted(told) for one in _late(session, told[session], known[session])]
     moved = []
     for one in late:
-        place = {"session": one.session, "previous": one.previous, "since": one.since, "until": one.until}
+        place = {"previous": one.previous, "since": one.since, "until": one.until}
         [*found] = await tx.run(_LATE_WORK, **place)
-        if found and (found[0]["steps"] or found[0]["subagents"] or one.ends_in(found[0]["ends"])):
-            moved += await _move(tx, one, received_at, turn)
+        if found and (found[0]["steps"] or one.ends_in(found[0]["ends"])):
+            moved.append(await _move(tx, one, received_at, turn))
     return moved
 
 
@@ -100,10 +99,10 @@ def _late(session: str, told: dict[str, datetime], known: list[tuple[datetime, s
     return late
 
 
-async def _move(tx: Transaction, late: _Late, received_at: datetime, turn: str) -> list[Properties]:
+async def _move(tx: Transaction, late: _Late, received_at: datetime, turn: str) -> Properties:
     locked = await tx.run(_LOCK_TRACES, correlation_ids=sorted((late.previous, late.prompt)), turn=turn)
     traces = {row["properties"]["correlation_id"]: row["properties"] for row in locked}
-    previous, prompt = traces.get(late.previous, {}), traces.get(late.prompt)
+    previous, prompt = traces[late.previous], traces.get(late.prompt)
     if prompt is None:
         own = {"correlation_id": late.prompt, "session_id": late.session}
         prompt = mapping.keyed_trace(
@@ -111,31 +110,27 @@ async def _move(tx: Transaction, late: _Late, received_at: datetime, turn: str) 
         )
         await tx.run(_ENSURE_TRACES, rows=[prompt])
         await tx.run(_LINK_SESSIONS, rows=[session_row(prompt)])
-    place = {"prompt": late.prompt, "since": late.since, "until": late.until, "turn": turn}
+    place = {"previous": late.previous, "prompt": late.prompt, "since": late.since, "until": late.until, "turn": turn}
     for statement in (_LATE_HOOKS, _LATE_CALLS):
-        await tx.run(statement, previous=late.previous, **place)
-    for statement in _LATE_SUBAGENTS:
-        await tx.run(statement, session=late.session, **place)
+        await tx.run(statement, **place)
     ends, at_work = late.ends_in(previous.get(ENDS)), previous.get(GOING_ON)
     if at_work and not late.since <= at_work < late.until:
         at_work = None
     if ends or at_work:
         told = json_value(previous.get(ENDS)) or {}
         kept = {key: end for key, end in told.items() if key not in ends}
-        previous = {**without_end(previous, {micros_of(key) for key in ends}), ENDS: json_text(kept) if kept else None}
-        previous |= {GOING_ON: None} if at_work else {}
+        left = {**without_end(previous, {micros_of(key) for key in ends}), ENDS: json_text(kept) if kept else None}
+        left |= {GOING_ON: None} if at_work else {}
         for end in kept.values():
-            previous = joined(previous, _read(end))
+            left = joined(left, _read(end))
         for end in ends.values():
             prompt = joined(prompt, _read(end))
         prompt = joined(prompt, {ENDS: json_text(ends) if ends else None, GOING_ON: at_work})
-        changed = [
-            {"id": trace["correlation_id"], "changes": mapping.keyed_trace(trace)} for trace in (previous, prompt)
-        ]
+        changed = [{"id": trace["correlation_id"], "changes": mapping.keyed_trace(trace)} for trace in (left, prompt)]
         await tx.run(_UPDATE_TRACES, rows=changed)
     if late.previous == late.session:
         await tx.run(_REMOVE_EMPTY, correlation_id=late.previous)
-    return [prompt, previous] if previous and late.previous != late.session else [prompt]
+    return prompt
 
 
 def micros_of(key: str) -> int:

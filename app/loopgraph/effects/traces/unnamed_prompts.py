@@ -16,7 +16,7 @@ from loopgraph.contracts.traces import OF_SESSION, UNNAMED, EndpointCalled, Hook
 from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.graph.values import json_text
-from loopgraph.effects.traces.joining import ENDS, GOING_ON, earliest, micros
+from loopgraph.effects.traces.joining import ENDS, GOING_ON, micros
 from loopgraph.effects.traces.nodes import Piece
 
 _UNNAMED_PROMPTS = query("traces/unnamed_prompts")
@@ -53,11 +53,13 @@ def _placed(piece: Piece, prompts: _Prompts) -> Piece:
     session = _session(piece)
     if session is None:
         return piece
-    at = _instant(piece)
+    at = piece.event.timestamp or piece.given.get(GOING_ON)
     begun = [prompt for prompt in prompts[session] if at is None or prompt[0] <= at]
     prompt = max(begun)[1] if begun else None
-    if prompt is None:
+    if prompt is None and not isinstance(piece.event, TraceStarted):
         return replace(piece, given=_given(piece, session, None))
+    if prompt is None:
+        return piece
     if isinstance(piece.event, TraceStarted) and piece.event.source == OF_SESSION:
         # What else it says is of a trace that need not be.
         at_work = {GOING_ON: at} if GOING_ON in piece.given else {}
@@ -65,37 +67,25 @@ def _placed(piece: Piece, prompts: _Prompts) -> Piece:
     return replace(piece, given=_given(piece, session, prompt))
 
 
-def _instant(piece: Piece) -> datetime | None:
-    """The instant that a piece goes by."""
-    told_at = piece.observation.told_at if piece.observation else None
-    return piece.event.timestamp or told_at or piece.given.get(GOING_ON)
-
-
 def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
-    """What a piece gives, with its places: of a step or a subagent that several prompts were told of, those of the earliest."""
     given: dict[str, Any] = _ordered(piece, session)
-    placed: dict[str, str | None] = (
-        {"correlation_id": prompt or session} if given.get("correlation_id") == session else {}
-    )
-    if "root_id" not in given and (isinstance(piece.event, HookExecuted | PatternUsed) or given.get("agent_id")):
-        placed["root_id"] = prompt  # if that is not known yet, its weight is: the place may be given by a late prompt
-    at, known = _instant(piece), {name: id_ for name, id_ in placed.items() if id_}
-    return earliest({**given, **known}, at, *placed) if at else {**given, **known}
+    if prompt is None:
+        return given
+    if given.get("correlation_id") == session:
+        given["correlation_id"] = prompt
+    if isinstance(piece.event, HookExecuted | PatternUsed) or given.get("agent_id"):
+        given.setdefault("root_id", prompt)
+    return given
 
 
 def _ordered(piece: Piece, session: str) -> dict[str, Any]:
     """What a piece gives, and by which instant it goes: if its prompt is told of later, it is found by that."""
-    event, given, at = piece.event, dict(piece.given), _instant(piece)
-    is_own = given.get("correlation_id") == session
-    if at is None:
+    event, given = piece.event, dict(piece.given)
+    if event.timestamp is None or given.get("correlation_id") != session:
         return given
-    if (
-        isinstance(event, HookExecuted | PatternUsed)
-        or given.get("agent_id")
-        or (is_own and isinstance(event, EndpointCalled))
-    ):
-        given["ordered_at"] = at
-    elif is_own and isinstance(event, TraceCompleted) and event.timestamp and "status" in given:
+    if isinstance(event, HookExecuted | EndpointCalled | PatternUsed):
+        given["ordered_at"] = event.timestamp
+    elif isinstance(event, TraceCompleted) and "status" in given:
         end = {name: value for name, value in given.items() if name not in ("correlation_id", "context")}
         given[ENDS] = json_text(
             {f"{micros(event.timestamp):016d}|{piece.observation.source}": end} if piece.observation else {}
