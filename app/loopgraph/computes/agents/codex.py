@@ -14,6 +14,7 @@ from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.fields import Fields
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import prompt_trace_id
+from loopgraph.computes.agents.traces import subagent_thread
 from loopgraph.contracts.observations import Observation, SpawnRule
 from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.traces import TraceStatus
@@ -32,8 +33,12 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     turn_id, agent_id = fields.id("turn_id"), fields.id("agent_id")
     # A subagent's turns are its own.
     prompt_id = prompt_trace_id(session_id, turn_id) if turn_id and not agent_id else None
-    hook = Hook(CLIENT, event, session_id, prompt_id, agent_id, fields.name("agent_type"), fields, arrival)
-    return hooks.tell(hook, _READINGS, _OF_SESSION)
+    agent_type = fields.name("agent_type")
+    hook = Hook(CLIENT, event, session_id, prompt_id, agent_id, agent_type, fields, arrival, in_order=bool(prompt_id))
+    told = hooks.tell(hook, _READINGS, _OF_SESSION)
+    return (
+        (*told, hook.observed(subagent_thread(session_id, agent_id))) if agent_id and agent_id != session_id else told
+    )
 
 
 def _of_notify(payload: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +80,8 @@ def _after_tool(hook: Hook) -> tuple[Observation, ...]:
     if not isinstance(agent_id, str) or not agent_id:
         return (ran,)
     kind = Fields(call.input).name("agent_type") if isinstance(call.input, dict) else None
-    return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind))
+    thread = hook.observed(subagent_thread(hook.session_id, agent_id))
+    return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind), thread)
 
 
 _OF_SESSION: Final = frozenset({hooks.session_start, hooks.session_end})
