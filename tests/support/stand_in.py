@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script: Script = {}
     answer = ""
+    answered = 0
 
     def log_message(self, *_: Any) -> None:
         """Says nothing."""
@@ -86,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             lambda item: item.get("role") == "user",
             lambda item: str(item.get("type")).endswith("_call_output"),
         )
-        number = f"{id(asked):x}{len(items)}"
+        number = secrets.token_hex(12)  # as long as those of the real API
         if step:
             call = {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "status": "completed"}
             item = {**call, **step, "arguments": json.dumps(step["arguments"])}
@@ -99,15 +101,27 @@ class _Handler(BaseHTTPRequestHandler):
                 "status": "completed",
                 "content": content,
             }
-        usage = {"input_tokens": 70, "output_tokens": 9, "total_tokens": 79}
-        whole = {"id": f"r_{number}", "object": "response", "status": "completed", "output": [item], "usage": usage}
+        usage = self._usage()
+        whole = {"id": f"resp_{number}", "object": "response", "status": "completed", "output": [item], "usage": usage}
         events = [
-            {"type": "response.created", "response": {"id": f"r_{number}"}},
+            {"type": "response.created", "response": {"id": f"resp_{number}"}},
             {"type": "response.output_item.added", "output_index": 0, "item": item},
             {"type": "response.output_item.done", "output_index": 0, "item": item},
             {"type": "response.completed", "response": whole},
         ]
         self._send("text/event-stream", "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events))
+
+    def _usage(self) -> Json:
+        """What a response used: the nth of all another count."""
+        type(self).answered = n = self.answered + 1
+        given, made = 100 * n + 7, 10 + n
+        return {
+            "input_tokens": given,
+            "input_tokens_details": {"cached_tokens": 64 * (n - 1)},
+            "output_tokens": made,
+            "output_tokens_details": {"reasoning_tokens": n % 4},
+            "total_tokens": given + made,
+        }
 
     def _chat(self, asked: Json) -> None:
         messages = asked.get("messages", [])

@@ -25,7 +25,8 @@ Rank = Annotated[int, Field(ge=0, le=9)]
 class SessionSeen(Contract):
     """Something about a session of an agent client; what is None says nothing.
 
-    ``cut_off_at``: it ended then, and with it whatever of it had begun before.
+    ``cut_off_at``: it ended then, and with it whatever of it had begun before. ``agent_of``: it is the thread of a subagent of that
+    session, whose trace is ``agent_trace``.
     """
 
     kind: Literal["session"] = "session"
@@ -42,6 +43,8 @@ class SessionSeen(Contract):
     transcript_path: Text | None = None
     model: Name | None = None
     user_id: Name | None = None
+    agent_of: Id | None = None
+    agent_trace: Id | None = None
     context: JsonMap = {}
     tags: Tags = ()
 
@@ -147,6 +150,9 @@ class Observation(Contract):
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
     session had begun last, if there is one.
 
+    ``in_order``, on a TraceStarted: several reporters tell of the prompts of this session, of which not all name them alike. The
+    prompt that this one tells of can be one that another has told of.
+
     ``going_on_at``, on a TraceStarted: its trace was at work then. No report says when the work of some clients ends: it is taken
     to be over with what was told of it last (``Ending.AROUND``), which this takes back if it was before.
 
@@ -171,6 +177,7 @@ class Observation(Contract):
     within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
+    in_order: bool = False
     going_on_at: Instant | None = None
     root_span: Id | None = None
     agents: tuple[AgentBelow, ...] = ()

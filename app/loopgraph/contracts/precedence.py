@@ -67,6 +67,8 @@ class Place(IntEnum):
     """A span that may be of a subagent which it does not name."""
     LOGGED = 2
     """A log record that may not name the subagent it is about."""
+    BY_ORDER = 3
+    """A report that names no prompt: it is of the last one that had begun, as far as that is known."""
     OF_PROMPT = 4
     """What only a prompt itself can report."""
     SURE = 5

@@ -17,6 +17,7 @@ from loopgraph.computes.agents.fields import Fields
 from loopgraph.computes.agents.given import SkillText
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import prompt_trace_id
+from loopgraph.computes.agents.traces import subagent_thread
 from loopgraph.computes.agents.uses import command_name, skill_given
 from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.contracts.observations import Observation, SpawnRule
@@ -37,8 +38,12 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     turn_id, agent_id = fields.id("turn_id"), fields.id("agent_id")
     # A subagent's turns are its own.
     prompt_id = prompt_trace_id(session_id, turn_id) if turn_id and not agent_id else None
-    hook = Hook(CLIENT, event, session_id, prompt_id, agent_id, fields.name("agent_type"), fields, arrival)
-    return hooks.tell(hook, _READINGS, _OF_SESSION)
+    agent_type = fields.name("agent_type")
+    hook = Hook(CLIENT, event, session_id, prompt_id, agent_id, agent_type, fields, arrival, in_order=bool(prompt_id))
+    told = hooks.tell(hook, _READINGS, _OF_SESSION)
+    return (
+        (*told, hook.observed(subagent_thread(session_id, agent_id))) if agent_id and agent_id != session_id else told
+    )
 
 
 def _of_notify(payload: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +88,8 @@ def _after_tool(hook: Hook) -> tuple[Observation, ...]:
     if not isinstance(agent_id, str) or not agent_id:
         return (ran,)
     kind = Fields(call.input).name("agent_type") if isinstance(call.input, dict) else None
-    return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind))
+    thread = hook.observed(subagent_thread(hook.session_id, agent_id))
+    return (ran, hooks.spawning(hook, agent_id, call.id, SpawnRule.TOOL_RESPONSE, kind), thread)
 
 
 _READS_SKILL: Final = re.compile(

@@ -39,7 +39,7 @@ def observe_hook(payload: Any, arrival: Arrival) -> tuple[Observation, ...]:
     fields, event, session_id = hooks.hook_of(CLIENT, payload, "hook_event_name", "session_id")
     arrival = hooks.stamped(fields, arrival, payload)
     prompt_id = unnamed_prompt_id(session_id, arrival.execution_id) if event == _BEGINS else None
-    hook = Hook(CLIENT, event, session_id, prompt_id, None, None, fields, arrival, goes_by_order=True)
+    hook = Hook(CLIENT, event, session_id, prompt_id, None, None, fields, arrival, goes_by_order=True, in_order=True)
     return hooks.tell(hook, _READINGS, _OF_SESSION)
 
 

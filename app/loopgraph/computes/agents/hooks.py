@@ -52,7 +52,8 @@ class Hook:
     ``prompt_id`` is the trace of its prompt. None: the event names none; it is then of the one that was submitted last if
     ``goes_by_order``, because the client names none at all, else of the session itself. ``cwd`` is the folder that the agent
     works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about, ``memory`` those of the files of
-    memory that the client reads at this event, each with its ``slot`` if it has one.
+    memory that the client reads at this event, each with its ``slot`` if it has one. ``in_order``: others than
+    hooks tell of the prompts of the session, too, by names of their own.
     """
 
     client: str
@@ -64,6 +65,7 @@ class Hook:
     fields: Fields
     arrival: Arrival
     goes_by_order: bool = False
+    in_order: bool = False
     cwd: str | None = None
     file: Mapping[str, str] = field(default_factory=dict)
     memory: Sequence[Mapping[str, str]] = ()
@@ -296,7 +298,7 @@ def submitted(hook: Hook, text: str | None, **more: Any) -> Observation:
     """The prompt that the event is of, with its text as far as that is known."""
     known = said(prompt_text=text, **more)
     started = TraceStarted(correlation_id=hook.correlation_id, session_id=hook.session, source=PROMPTED, **known)
-    return hook.observed(started)
+    return hook.observed(started, in_order=hook.in_order)
 
 
 def ended(hook: Hook, status: TraceStatus, *, answer: str | None = None, **more: Any) -> TraceCompleted:

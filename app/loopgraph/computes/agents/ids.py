@@ -74,9 +74,14 @@ def digest_id(*parts: Any) -> str:
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+def is_unique(id_: str) -> bool:
+    """Whether an id is unique in the world by itself."""
+    return _UUID.fullmatch(id_) is not None
+
+
 def prompt_trace_id(session_id: str, prompt_id: str) -> str:
     """The trace of a prompt that the client has named: by its name alone if that is unique in the world."""
-    return prompt_id if _UUID.fullmatch(prompt_id) else as_id(f"{session_id}/{prompt_id}")
+    return prompt_id if is_unique(prompt_id) else as_id(f"{session_id}/{prompt_id}")
 
 
 def unnamed_call_id(session_id: str, kind: str, event_id: str) -> str:

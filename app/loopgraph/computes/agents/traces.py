@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from loopgraph.computes.agents.endings import subagent_status
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
+from loopgraph.contracts.observations import SessionSeen
 from loopgraph.contracts.traces import PROMPTED, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.errors import InvalidInput
 
@@ -87,6 +88,13 @@ def subagent_end(session_id: str, prompt: str | None, at: datetime | None) -> Tr
         correlation_id=agent_trace_id(session_id, notification.task_id),
         status=status,
         **said(timestamp=at, error_message=failed),
+    )
+
+
+def subagent_thread(session_id: str, agent_id: str) -> SessionSeen:
+    """That a subagent's thread, which the client tells of as of a session in other places, works for a session."""
+    return SessionSeen(
+        session_id=as_id(agent_id), agent_of=as_id(session_id), agent_trace=agent_trace_id(session_id, agent_id)
     )
 
 

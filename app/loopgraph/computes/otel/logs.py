@@ -4,18 +4,20 @@ others as they are."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from pydantic import ValidationError
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, digest_id, span_key
+from loopgraph.computes.agents.ids import as_id, digest_id, prompt_trace_id, span_key
 from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_logs import event_name, observe_agent_log
 from loopgraph.computes.otel.dialects.events import event_name as name_of_event
 from loopgraph.computes.otel.dialects.events import observe_event, observe_message
-from loopgraph.computes.otel.dialects.table import WHOSE
+from loopgraph.computes.otel.dialects.table import CLIENTS, SCOPES_OF_EVENTS, WHOSE
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
+from loopgraph.computes.transcripts.lines import instant_of
 from loopgraph.contracts.observations import LogRecorded, Observation
 from loopgraph.errors import InvalidInput
 
@@ -64,23 +66,36 @@ def _record(log: Log, named: str | None) -> Observation:
     if fields.rest.get("event.name") == named:
         fields.any("event.name")
     session = fields.text(*WHOSE) or Fields(log.origin.resource).text(*WHOSE)
+    turn_id = fields.text("turn.id") if named == _TURN_COST else None
+    in_order = session is not None and turn_id is None and _is_of_client(log, named)
     span = span_key(trace_id, log.span_id) if trace_id and is_span_id(log.span_id) else None
     what = (log.time_ns, log.severity, log.event_name, log.body, log.attributes, log.trace_id, log.span_id)
     record = LogRecorded(
         record_id=digest_id(log.origin.resource, log.origin.scope, what),
         **said(
-            correlation_id=trace_id,
+            correlation_id=prompt_trace_id(session, turn_id) if session and turn_id else None if in_order else trace_id,
             session_id=as_id(session) if session else None,
             span_key=span,
             name=shortened((named or "").strip(), LONGEST_NAME).strip() or None,
             severity=shortened((log.severity or "").strip(), LONGEST_NAME).strip() or None,
-            timestamp=instant(log.time_ns),
+            timestamp=(instant_of(log.attributes.get("event.timestamp")) if in_order else None) or instant(log.time_ns),
             body=log.body,
         ),
         context={**fields.rest, **said(span_id=log.span_id or None), "resource": log.origin.resource, **_scope(log)},
     )
     source = f"otel.{log.origin.service or 'unknown'}"
-    return Observation(event=record, source=source, **said(otel_trace_id=trace_id))
+    if in_order:
+        return Observation(event=record, source=source, prompt_of=record.session_id)
+    return Observation(event=record, source=source, **said(otel_trace_id=None if turn_id else trace_id))
+
+
+_TURN_COST: Final = "codex.turn_cost"
+"""What a whole turn has cost as its vendor estimates, told minutes later to those who have signed in; it names its turn."""
+
+
+def _is_of_client(log: Log, named: str | None) -> bool:
+    """Whether it is a record of a client whose prompts follow each other: it is of the last one, whatever span it names."""
+    return (named or "").partition(".")[0] in CLIENTS or log.origin.scope.get("name") in SCOPES_OF_EVENTS
 
 
 def _scope(log: Log) -> dict[str, object]:

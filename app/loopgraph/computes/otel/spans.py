@@ -16,6 +16,7 @@ from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.ids import span_key
 from loopgraph.computes.otel.claude_code import SESSION, is_of_agent, session_seen
 from loopgraph.computes.otel.claude_code_spans import AgentSpans, subagents, times
+from loopgraph.computes.otel.client_spans import begins_turn, is_of_turn, of_session, session_of, turns
 from loopgraph.computes.otel.conventions import call_fields, failure
 from loopgraph.computes.otel.dialects.dialect import AGENT, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
@@ -65,7 +66,9 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
         report.add_common(agent_spans.prompt(span))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
-    others = [span for i, span in spans.items() if i not in of_agent and i not in report.refused]
+    others = [
+        span for i, span in spans.items() if i not in of_agent and i not in report.refused and not session_of(span)
+    ]
     above = {_key(span): span_key(span.trace_id, span.parent_id) for span in others if span.parent_id.strip("0")}
     _nest(report, above)
     agents = _agents(report, above)
@@ -75,6 +78,8 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
         if named := of_resource(span.origin.resource):
             event = TraceStarted(correlation_id=span.trace_id, **named)
             report.add_common(_observed(event, span, source=_of_service(span), rank=int(Trust.IN_PASSING)))
+    for told in turns(others):
+        report.add_common(told)
     for spans_of_one in _grouped(others, lambda span: span.trace_id):
         for last in _last_of_parts(spans_of_one):
             report.add_common(_ended_so_far(last))
@@ -154,6 +159,8 @@ def _observe(span: Span) -> tuple[Observation, ...]:
     """What a span of anybody but the agent client says."""
     reading = Reading.of(span)
     kind = kind_of(reading, span)
+    if session := session_of(span):
+        return of_session(_part(reading, span, kind), session)
     return (*_placed(reading, span, kind), *_uses(span))
 
 
@@ -167,7 +174,7 @@ def _uses(span: Span) -> Iterable[Observation]:
 
 
 def _placed(reading: Reading, span: Span, kind: Kind) -> tuple[Observation, ...]:
-    if span.parent_id.strip("0"):
+    if span.parent_id.strip("0") or begins_turn(span):
         return (_part(reading, span, kind),)
     if kind.role is Role.WRAPPER:
         return _root(reading, span, kind, wrapper=True)
@@ -210,7 +217,7 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
         read = model_fields(reading, span, kind) if kind.role is Role.MODEL else call_fields(fields, span)
         call = EndpointCalled(call_id=key, **course, **read, context=_context(reading.fields, span))
         return _observed(call, span, **said(nested_in=above))
-    place = said(session_id=who(reading).get("session_id"), parent_id=above)
+    place = said(session_id=None if is_of_turn(span) else who(reading).get("session_id"), parent_id=above)
     read = tool_fields(reading, span, kind)
     said_of_step = {
         "execution_id": key,
@@ -233,6 +240,8 @@ def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
     first, named, tags = spans[0], defaultdict[str, set[str]](set), set[str]()
     for span in spans:
         said_of_whole = who(Reading.of(span))
+        if is_of_turn(span):
+            said_of_whole.pop("session_id", None)
         tags.update(said_of_whole.pop("tags", ()))
         for name, value in said_of_whole.items():
             named[name].add(value)

@@ -47,7 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
         experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id span_key nested_in
-        within prompt_of part loaded_for root_span span below""",
+        within prompt_of part loaded_for root_span span below agent_of agent_trace""",
     ),
     **_kinds(
         Kind.LABEL,
@@ -70,7 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
         confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
         quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens
         output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule
-        unnamed_call pattern_origin digests file_digest going_on_at""",
+        unnamed_call in_order pattern_origin digests file_digest going_on_at""",
     ),
 }
 """By the name of the field, which means the same in every contract of an event; all their fields are here."""

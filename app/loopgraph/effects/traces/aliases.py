@@ -28,9 +28,10 @@ _ENSURE_TRACES = query("traces/ensure_traces")
 _UPDATE_TRACES = query("traces/update_traces")
 _LEAVE_SESSIONS = query("traces/leave_sessions")
 _LINK_SESSIONS = query("traces/link_sessions")
-_HAND_OVER = tuple(
+HAND_OVER = tuple(
     query(f"traces/hand_over_{what}") for what in ("hooks", "calls", "calls_of_hooks", "logs", "subagents", "continued")
 )
+"""What gives all that hangs at a trace to another one."""
 _REMOVE = query("traces/remove_provisional")
 
 _OWN = frozenset({
@@ -114,7 +115,7 @@ async def hand_over(
         if before.get("session_id"):
             await tx.run(_LEAVE_SESSIONS, rows=[{"correlation_id": prompt}])
         await tx.run(_LINK_SESSIONS, rows=[session_row(after)])
-    for statement in _HAND_OVER:
+    for statement in HAND_OVER:
         await tx.run(statement, provisional=provisional, into=prompt)
     [row] = await tx.run(_REMOVE, provisional=provisional)
     if not row["removed"]:

@@ -10,10 +10,12 @@ from loopgraph.contracts.traces import FINAL, TraceClosure, TraceStatus
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces.joining import (
     AGENTS,
+    ASKED_AT,
     ENDS,
     ENDS_OF_PARTS,
     GOING_ON,
     PARTS_END,
+    TELLINGS,
     Properties,
     concluded,
     gone_on,
@@ -31,7 +33,22 @@ def with_conclusions(properties: Properties) -> Properties:
     properties = _ended_by_parts(properties) if is_in_parts else properties
     properties = gone_on(properties) if properties.get(GOING_ON) else properties
     properties = _with_its_agent(properties) if properties.get(AGENTS) else properties
+    properties = _as_told(properties) if TELLINGS in properties else properties
     return _with_last_ends(properties) if properties.get(ENDS) else properties
+
+
+def _as_told(properties: Properties) -> Properties:
+    """A prompt with what those have told of it that do not name it: when it was submitted last, and its text if nobody else tells
+    it."""
+    told = sorted((json_value(properties[TELLINGS]) or {}).values(), key=lambda one: str(one["at"]))
+    instants = [datetime.fromisoformat(one["at"]) for one in told]
+    asked = max([*instants, *filter(None, [properties.get(ASKED_AT)])], default=None)
+    properties = {**properties, "prompted_at": asked or properties.get("prompted_at")}
+    known, is_ours = properties.get("prompt_text"), is_concluded("prompt_text", properties)
+    if known is not None and not is_ours:
+        return properties
+    text = next((text for one in told if (text := (one["given"] or {}).get("prompt_text"))), None)
+    return properties if text == known else {**properties, **concluded(properties, {"prompt_text": text})}
 
 
 _MOST_ENDS = 20

@@ -17,6 +17,7 @@ other trace everything does, as its spans may still be on their way.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,17 +44,19 @@ _RETURNED = "spawned_by_tool_response"
 """The call that spawned a subagent, once it has returned."""
 
 
-async def end_what_is_left(tx: Transaction, batch: Batch) -> list[str]:
+async def end_what_is_left(tx: Transaction, batch: Batch, moved: Iterable[Properties] = ()) -> list[str]:
     """Concludes which traces of the sessions of a batch are cut off, and ends what is open in them, in memory; returns their
-    ids."""
+    ids. ``moved`` are traces that have changed without the batch."""
     sessions = {session["session_id"]: session for session in batch.sessions.all() if _cuts(session)}
-    ids = await _end_what_is_cut(tx, batch, sessions) if sessions else []
+    ids = await _end_what_is_cut(tx, batch, sessions, moved) if sessions else []
     await _date(tx, batch, ids)
     return ids
 
 
-async def _end_what_is_cut(tx: Transaction, batch: Batch, sessions: dict[str, Properties]) -> list[str]:
-    if rows := _newly_cut(batch):
+async def _end_what_is_cut(
+    tx: Transaction, batch: Batch, sessions: dict[str, Properties], moved: Iterable[Properties]
+) -> list[str]:
+    if rows := _newly_cut(batch, moved):
         for row in await tx.run(_UNENDED, rows=rows):
             nodes: Nodes = getattr(batch, row["kind"])
             nodes.found(row["nodes"])
@@ -74,12 +77,14 @@ def _cuts(session: Properties) -> bool:
     return bool(session.get("cut_off_at") or session.get("prompted_at"))
 
 
-def _newly_cut(batch: Batch) -> list[Properties]:
+def _newly_cut(batch: Batch, moved: Iterable[Properties]) -> list[Properties]:
     """The sessions in which something may have just been cut off, or should not have been: all that is in them if they are
     ``over``, else what is in their unsettled traces, in those that began ``since`` the prompt before a later one (None: in no
     others), and in ``traces`` of which something is new that matters here."""
     changed: defaultdict[str, list[str]] = defaultdict(list)
     settled = set()
+    for trace in moved:
+        changed[trace.get("session_id") or ""].append(trace["correlation_id"])
     for before, after in batch.traces.pairs():
         if before and _standing(before) != _standing(after) and _may_be_left(batch, after):
             changed[after.get("session_id") or ""].append(after["correlation_id"])

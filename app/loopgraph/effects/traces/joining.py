@@ -36,7 +36,16 @@ ENDS_OF_PARTS = "ends_of_parts"
 """How the last of the spans below each span ended that is not known itself, of a trace whose root is not: JSON of
 ``{span: instant|status}``."""
 
-MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS, ENDS, ENDS_OF_PARTS})
+TELLINGS = "prompt_tellings"
+"""What those have told of a prompt that do not name it: JSON of ``{id: telling}`` (``prompt_order``)."""
+
+ASKED_AT = "asked_at"
+"""When a prompt was submitted, of those that several tell of, as the last of those says that name it."""
+
+BEGUN_AT, BEGUN_AS = "begun_at", "begun_as"
+"""The same as the first of those says, and the beginning of its text as ``instant|text``."""
+
+MAPS = frozenset({"context", MEMORIES, *PARTS.values(), AGENTS, ENDS, ENDS_OF_PARTS, TELLINGS})
 """JSON of maps that are joined member by member; the weight of a member is that of ``map.member``."""
 
 _SETS = frozenset({"tags", "parent_span_ids", "within"})
@@ -46,10 +55,12 @@ PARTS_END = "parts_end"
 GOING_ON = "going_on_at"
 """When a trace was at work last, of those whose end nobody tells."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", "ordered_at", PARTS_END, GOING_ON})
-_NEVER_SAID = frozenset({"created_at", RANKS, *_LATEST})
+_LATEST = frozenset({"prompted_at", "cut_off_at", "ordered_at", PARTS_END, GOING_ON, ASKED_AT})
+_EARLIEST = frozenset({"created_at", BEGUN_AT, BEGUN_AS})
+_NEVER_SAID = frozenset({RANKS, *_LATEST, *_EARLIEST})
 
 _ERROR = ("error_type", "error_message")
+_PLACES = ("correlation_id", "root_id")
 
 _OURS = {
     **dict.fromkeys(("status", *_ERROR), (CONCLUDED[0], int(Ending.CUT_OFF))),
@@ -84,6 +95,15 @@ def weightless(given: Properties) -> Properties:
 def reported(properties: Properties) -> set[str]:
     """The fields that third parties reported; sources of context as ``context.SOURCE``."""
     return set(_weights(properties))
+
+
+def by_order(given: Properties, place: int) -> Properties:
+    """What a report gives that names no prompt: where it belongs has no more than this level."""
+    weights = _weights(given)
+    placed = {
+        name: (min(weight[0], place), weight[1]) if name in _PLACES else weight for name, weight in weights.items()
+    }
+    return {**given, RANKS: _text(placed)}
 
 
 def outweighed(properties: Properties, own: Properties) -> Properties:
@@ -173,7 +193,7 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
                 mine |= _of(name, others)
             elif name in others:
                 mine[name] = others[name]
-        elif name == "created_at":
+        elif name in _EARLIEST:
             result[name] = min(result[name], value)
         elif name in _LATEST:
             result[name] = max(result[name], value)

@@ -1,136 +1,171 @@
-"""Gives a prompt that the client gave no id, and that is told of after its work, what had gone by order to what was known before.
+"""Sets right what had gone by order before more was known of the prompts of a session.
 
-Every report that does not name its prompt is of the last one that had begun before it. So where the prompt comes last, what its
-time has brought lies with the prompt before, or with the session: steps and calls remember the instant that they went by
-(``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on and taken back. A subagent
-stays where it is if nothing else tells of its call.
+Every report that does not name its prompt is of the last one that had begun before it. So where a prompt is told of after its
+work, what its time has brought lies with the prompt before, or with the session: steps, calls and log records remember the
+instant that they went by (``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on
+and taken back. Where a telling turns out to be of a prompt that others know better, or of another than it had been taken for, it goes
+there, and with it what is in its time (``prompt_order``). A subagent stays where it is if nothing else tells of its call.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.precedence import Trust
-from loopgraph.contracts.traces import UNNAMED, TraceStarted
-from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.aliases import session_row
-from loopgraph.effects.traces.joining import ENDS, GOING_ON, Properties, joined, micros, weighted, without_end
-from loopgraph.effects.traces.nodes import Piece
+from loopgraph.effects.traces.agent_sessions import give_agents
+from loopgraph.effects.traces.aliases import HAND_OVER, session_row
+from loopgraph.effects.traces.joining import ENDS, GOING_ON, TELLINGS, Properties, joined, micros, weighted, without_end
+from loopgraph.effects.traces.prompt_order import Move, PromptOrder
+from loopgraph.effects.traces.unnamed_prompts import Orders, given_by, tellings_in, tellings_text
 
-_UNNAMED_PROMPTS = query("traces/unnamed_prompts")
 _LOCK_TRACES = query("traces/lock_traces")
 _ENSURE_TRACES = query("traces/ensure_traces")
 _UPDATE_TRACES = query("traces/update_traces")
 _LINK_SESSIONS = query("traces/link_sessions")
 _LATE_WORK = query("traces/late_work")
 _REMOVE_EMPTY = query("traces/remove_empty")
-_LATE_HOOKS = query("traces/late_hooks")
-_LATE_CALLS = query("traces/late_calls")
-
-_MOST = 100
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-
-
-class _Late(NamedTuple):
-    """A prompt that has just been told of, what lies before it, and when it and the next one began."""
-
-    session: str
-    prompt: str
-    previous: str
-    since: datetime
-    until: datetime
-
-    def ends_in(self, ends: str | None) -> dict[str, Properties]:
-        """Those of the ends of a trace that were told in the time of the prompt."""
-        told = json_value(ends) or {}
-        return {key: end for key, end in told.items() if micros(self.since) <= micros_of(key) < micros(self.until)}
+_REMOVE = query("traces/remove_provisional")
+_LATE = tuple(query(f"traces/late_{what}") for what in ("hooks", "calls", "logs"))
+_WAITING_LOGS = query("traces/waiting_logs")
+_LATE_LOGS_OF_SESSIONS = query("traces/late_logs_of_sessions")
 
 
-async def give_late_prompts(
-    tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str
-) -> list[Properties]:
-    """Moves what is of the prompts that are new among these pieces; the traces of those that something was moved to."""
-    told: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
-    for event in (piece.event for piece in pieces if piece.observation):
-        if isinstance(event, TraceStarted) and event.timestamp and _has_no_name(event):
-            told[str(event.session_id)][event.correlation_id] = event.timestamp
-    if not told:
-        return []
-    rows = await tx.run(_UNNAMED_PROMPTS, session_ids=sorted(told), prefix=UNNAMED, limit=_MOST * len(told))
-    known = {
-        session: [(row["begun"], row["correlation_id"]) for row in rows if row["session_id"] == session]
-        for session in told
-    }
-    late = [one for session in sorted(told) for one in _late(session, told[session], known[session])]
-    moved = []
-    for one in late:
-        place = {"previous": one.previous, "since": one.since, "until": one.until}
-        [*found] = await tx.run(_LATE_WORK, **place)
-        if found and (found[0]["steps"] or one.ends_in(found[0]["ends"])):
-            moved.append(await _move(tx, one, received_at, turn))
-    return moved
+class _Retold(NamedTuple):
+    """A telling that is of another prompt than it had been taken for."""
+
+    telling: str
+    was: str
+    now: str
 
 
-def _has_no_name(event: TraceStarted) -> bool:
-    return (
-        bool(event.session_id)
-        and event.correlation_id.startswith(f"{event.session_id}{UNNAMED}")
-        and not event.agent_id
-    )
+async def give_late_prompts(tx: Transaction, orders: Orders, received_at: datetime, turn: str) -> list[Properties]:
+    """Moves what lies elsewhere than it belongs by all that is known now; the traces that have changed by that."""
+    moved: dict[str, Properties] = {}
+    for session in sorted(orders.known):
+        before, after = orders.stored[session], orders.known[session]
+        if before.tellings != after.tellings:
+            moved |= await _Session(session, tx, received_at, turn).arrange(before, after)
+    prompts = {session: {*orders.stored[session].prompts.values()} for session in orders.new_agents}
+    for trace in await give_agents(tx, orders.new_agents, prompts, received_at, turn):
+        moved[trace["correlation_id"]] = trace
+    return [moved[id_] for id_ in sorted(moved)]
 
 
-def _late(session: str, told: dict[str, datetime], known: list[tuple[datetime, str]]) -> list[_Late]:
-    there = {id_ for _, id_ in known}
-    order = sorted(known)
-    late = []
-    for begun, id_ in sorted((at, id_) for id_, at in told.items() if id_ not in there):
-        earlier = [prompt for prompt in order if prompt < (begun, id_)]
-        later = [prompt for prompt in order if prompt > (begun, id_)]
-        late.append(
-            _Late(session, id_, earlier[-1][1] if earlier else session, begun, later[0][0] if later else _NEVER)
-        )
-        order = sorted([*order, (begun, id_)])
-    return late
+class _Session:
+    """One session that more is known of."""
 
+    def __init__(self, session: str, tx: Transaction, received_at: datetime, turn: str) -> None:
+        self._id, self._tx, self._received_at, self._turn = session, tx, received_at, turn
+        self._traces: dict[str, Properties] = {}
 
-async def _move(tx: Transaction, late: _Late, received_at: datetime, turn: str) -> Properties:
-    locked = await tx.run(_LOCK_TRACES, correlation_ids=sorted((late.previous, late.prompt)), turn=turn)
-    traces = {row["properties"]["correlation_id"]: row["properties"] for row in locked}
-    previous, prompt = traces[late.previous], traces.get(late.prompt)
-    if prompt is None:
-        own = {"correlation_id": late.prompt, "session_id": late.session}
-        prompt = mapping.keyed_trace(
-            joined(mapping.stub(late.prompt, received_at), weighted(own, {"session_id": (Trust.HEARSAY, 0)}))
-        )
-        await tx.run(_ENSURE_TRACES, rows=[prompt])
-        await tx.run(_LINK_SESSIONS, rows=[session_row(prompt)])
-    place = {"previous": late.previous, "prompt": late.prompt, "since": late.since, "until": late.until, "turn": turn}
-    for statement in (_LATE_HOOKS, _LATE_CALLS):
-        await tx.run(statement, **place)
-    ends, at_work = late.ends_in(previous.get(ENDS)), previous.get(GOING_ON)
-    if at_work and not late.since <= at_work < late.until:
-        at_work = None
-    if ends or at_work:
-        told = json_value(previous.get(ENDS)) or {}
-        kept = {key: end for key, end in told.items() if key not in ends}
-        left = {**without_end(previous, {micros_of(key) for key in ends}), ENDS: json_text(kept) if kept else None}
+    async def arrange(self, before: PromptOrder, after: PromptOrder) -> dict[str, Properties]:
+        retold = [
+            _Retold(id_, before.prompts[id_], after.prompts[id_])
+            for id_ in sorted(before.prompts)
+            if before.prompts[id_] != after.prompts[id_]
+        ]
+        moves = [move for move in before.moves_to(after) if move.into and await self._holds_any(move)]
+        if not (retold or moves):
+            return {}
+        ids = {move.out_of or self._id for move in moves} | {str(move.into) for move in moves}
+        ids |= {one.was for one in retold} | {one.now for one in retold}
+        rows = await self._tx.run(_LOCK_TRACES, correlation_ids=sorted(ids), turn=self._turn)
+        self._traces = {row["properties"]["correlation_id"]: row["properties"] for row in rows}
+        for id_ in sorted({*(one.now for one in retold), *(str(move.into) for move in moves)} - self._traces.keys()):
+            await self._begin(id_)
+        for one in retold:
+            self._retell(one, after)
+        for move in moves:
+            await self._move(move)
+        left = {one.telling for one in retold if one.was == one.telling}
+        changed: list[Row] = [
+            {"id": id_, "changes": mapping.keyed_trace(trace)}
+            for id_, trace in sorted(self._traces.items())
+            if id_ not in left
+        ]
+        await self._tx.run(_UPDATE_TRACES, rows=changed)
+        for one in retold:
+            if one.was == one.telling and one.was in self._traces:
+                await self._remove(one)
+        if self._id in self._traces:
+            await self._tx.run(_REMOVE_EMPTY, correlation_id=self._id)
+        return {row["id"]: row["changes"] for row in changed if row["id"] != self._id}
+
+    async def _holds_any(self, move: Move) -> bool:
+        previous = move.out_of or self._id
+        time = {"since": move.since, "until": move.until}
+        if move.out_of is None:
+            [row] = await self._tx.run(_WAITING_LOGS, session_id=self._id, **time)
+            if row["waiting"]:
+                return True
+        [*found] = await self._tx.run(_LATE_WORK, previous=previous, **time)
+        return any(row["steps"] or _told_in(move, row["ends"]) or _is_in(move, row["at_work"]) for row in found)
+
+    async def _begin(self, id_: str) -> None:
+        """The trace of a prompt that has just become known."""
+        own = weighted({"correlation_id": id_, "session_id": self._id}, {"session_id": (Trust.HEARSAY, 0)})
+        trace = mapping.keyed_trace(joined(mapping.stub(id_, self._received_at), own))
+        await self._tx.run(_ENSURE_TRACES, rows=[trace])
+        await self._tx.run(_LINK_SESSIONS, rows=[session_row(trace)])
+        self._traces[id_] = trace
+
+    def _retell(self, one: _Retold, after: PromptOrder) -> None:
+        telling = after.tellings[one.telling]
+        if one.was != one.telling and (was := self._traces.get(one.was)):
+            rest = [other for other in tellings_in(was.get(TELLINGS)) if other.id != one.telling]
+            self._traces[one.was] = {**was, TELLINGS: tellings_text(rest)}
+        now = self._traces[one.now]
+        told = given_by(telling) if one.now == one.telling else {TELLINGS: tellings_text([telling])}
+        hooked = {"hooked": True} if (telling.given or {}).get("hooked") else {}
+        self._traces[one.now] = joined(now, {**told, **hooked})
+
+    async def _move(self, move: Move) -> None:
+        previous, prompt = move.out_of or self._id, str(move.into)
+        time = {"since": move.since, "until": move.until}
+        if move.out_of is None:
+            await self._tx.run(_LATE_LOGS_OF_SESSIONS, session_id=self._id, prompt=prompt, **time)
+        if previous not in self._traces:
+            return
+        for statement in _LATE:
+            await self._tx.run(statement, previous=previous, prompt=prompt, turn=self._turn, **time)
+        left, given = self._traces[previous], self._traces[prompt]
+        ends, at_work = _told_in(move, left.get(ENDS)), left.get(GOING_ON)
+        at_work = at_work if _is_in(move, at_work) else None
+        if not (ends or at_work):
+            return
+        kept = {key: end for key, end in (json_value(left.get(ENDS)) or {}).items() if key not in ends}
+        left = {**without_end(left, {micros_of(key) for key in ends}), ENDS: json_text(kept) if kept else None}
         left |= {GOING_ON: None} if at_work else {}
         for end in kept.values():
             left = joined(left, _read(end))
         for end in ends.values():
-            prompt = joined(prompt, _read(end))
-        prompt = joined(prompt, {ENDS: json_text(ends) if ends else None, GOING_ON: at_work})
-        changed = [{"id": trace["correlation_id"], "changes": mapping.keyed_trace(trace)} for trace in (left, prompt)]
-        await tx.run(_UPDATE_TRACES, rows=changed)
-    if late.previous == late.session:
-        await tx.run(_REMOVE_EMPTY, correlation_id=late.previous)
-    return prompt
+            given = joined(given, _read(end))
+        given = joined(given, {ENDS: json_text(ends) if ends else None, GOING_ON: at_work})
+        self._traces[previous], self._traces[prompt] = left, given
+
+    async def _remove(self, one: _Retold) -> None:
+        """A prompt that was another one: what is left in it goes there."""
+        for statement in HAND_OVER:
+            await self._tx.run(statement, provisional=one.was, into=one.now)
+        [row] = await self._tx.run(_REMOVE, provisional=one.was)
+        if not row["removed"]:
+            raise LostRace(_REMOVE.name)
+
+
+def _is_in(move: Move, at: datetime | None) -> bool:
+    return at is not None and move.since <= at < move.until
+
+
+def _told_in(move: Move, ends: str | None) -> dict[str, Properties]:
+    """Those of the ends of a trace that were told in the time of a move."""
+    since, until = micros(move.since), micros(move.until)
+    return {key: end for key, end in (json_value(ends) or {}).items() if since <= micros_of(key) < until}
 
 
 def micros_of(key: str) -> int:

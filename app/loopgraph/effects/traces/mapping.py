@@ -16,7 +16,7 @@ from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.feedback import Execution, SetAside, UnitRule
-from loopgraph.contracts.precedence import Ending
+from loopgraph.contracts.precedence import Ending, Place
 from loopgraph.contracts.pricing import TOKENS, CostSource, ModelUsage, Pricing
 from loopgraph.contracts.stored import stored
 from loopgraph.contracts.traces import (
@@ -199,6 +199,7 @@ SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})
 def keyed_hook(properties: Properties) -> Properties:
     """With its unit, if it ran a version, and the keys that it is found by: the finished executions of a version, and the calls
     of a prompt that spawn subagents."""
+    properties = _in_order(properties)
     if properties.get("node_id"):
         properties = {**properties, **_unit(properties)}
     if properties.get("pattern_type"):
@@ -209,6 +210,13 @@ def keyed_hook(properties: Properties) -> Properties:
         return properties
     at = times(properties).started_at or properties.get("completed_at") or properties["created_at"]
     return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
+
+
+def _in_order(properties: Properties) -> Properties:
+    """A step or call goes by order only while nothing names its prompt."""
+    if properties.get("ordered_at") is None or level("correlation_id", properties) <= Place.BY_ORDER:
+        return properties
+    return {**properties, "ordered_at": None}
 
 
 def _found_by(properties: Properties) -> Properties:
@@ -253,6 +261,7 @@ NEVER_ENDED = "never_ended"
 
 def keyed_call(pricing: Pricing, properties: Properties) -> Properties:
     """With ``price_usd``, what it cost by the list of prices, if it called a model."""
+    properties = _in_order(properties)
     model = properties.get("model")
     counts = {name: properties.get(name) for name in TOKENS}
     if model is None or not any(counts.values()):

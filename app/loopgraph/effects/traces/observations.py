@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,9 @@ from loopgraph.contracts.uses import PATTERN, MemoryLoaded, PatternUsed
 from loopgraph.effects.graph.values import json_text
 from loopgraph.effects.traces.joining import (
     AGENTS,
+    ASKED_AT,
+    BEGUN_AS,
+    BEGUN_AT,
     ENDS_OF_PARTS,
     GOING_ON,
     MAPS,
@@ -60,6 +63,10 @@ def observed(observation: Observation) -> Properties:
         given["hooked"] = True
     if isinstance(event, TraceStarted) and event.timestamp and _is_of_person(event):
         given["prompted_at"] = event.timestamp
+        if observation.in_order:
+            given |= {ASKED_AT: event.timestamp, BEGUN_AT: event.timestamp} | _begun_as(event)
+    elif isinstance(event, TraceStarted) and event.timestamp and observation.in_order:
+        given[BEGUN_AT] = event.timestamp
     if isinstance(event, TraceStarted) and observation.going_on_at:
         given[GOING_ON] = observation.going_on_at
     if observation.agents:
@@ -99,6 +106,19 @@ def _free_value(observation: Observation, name: str, value: Any) -> Properties:
 def _is_of_person(event: TraceStarted) -> bool:
     """Whether a person's prompt has begun a trace of a session."""
     return event.source == PROMPTED and event.session_id is not None and event.agent_id is None
+
+
+def _begun_as(event: TraceStarted) -> Properties:
+    return {BEGUN_AS: begun_as(event.timestamp, event.prompt_text)} if event.timestamp and event.prompt_text else {}
+
+
+def begun_as(at: datetime, text: str) -> str:
+    """The beginning of a prompt's text, so that of several the one told first is the least."""
+    return f"{micros(at):016d}|{text[:_COMPARED]}"
+
+
+_COMPARED = 400
+"""So many characters of a prompt are compared with those of another telling."""
 
 
 def _course(observation: Observation) -> Properties:

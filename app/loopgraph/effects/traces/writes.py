@@ -22,7 +22,7 @@ from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nesting import leave_highest_ends, nest, store_nested
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
-from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts
+from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts, orders_of
 from loopgraph.effects.traces.usage import in_order, store_usage
 from loopgraph.effects.traces.uses import conclude_uses
 from loopgraph.errors import UserError
@@ -104,7 +104,7 @@ class TraceWrites:
             batch.nest_calls()
             nested = await nest(tx, batch)
             await leave_highest_ends(tx, batch)
-            left[:] = await end_what_is_left(tx, batch)
+            left[:] = await end_what_is_left(tx, batch, prompts)
             await conclude_uses(tx, batch, prompts, self._choosing, max(arrivals))
             # A trace that has gone meanwhile is missed when its executions are made: then this runs again, and trusts nothing.
             trusted, there = there, {}
@@ -130,8 +130,9 @@ class TraceWrites:
     ) -> tuple[list[Piece], Batch, list[Row]]:
         """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
         also the traces of the prompts that have just become known."""
-        late = await give_late_prompts(tx, pieces, received_at, turn)
-        pieces = await of_unnamed_calls(tx, await of_unnamed_prompts(tx, pieces))
+        orders = await orders_of(tx, pieces, turn)
+        late = await give_late_prompts(tx, orders, received_at, turn)
+        pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders))
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
         placed = [item.placed(prompts) for item in pieces]

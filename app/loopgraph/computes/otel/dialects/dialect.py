@@ -163,5 +163,7 @@ class Dialect:
     """Decisions, and types of errors, by which a call was not allowed to run."""
     stops: frozenset[str] = frozenset()
     """Those of them with which the client waits for a person, and asks no model."""
+    spawns: frozenset[str] = frozenset()
+    """Tools whose answer names the subagent that they have spawned (``agent_id``)."""
     failures_say_why: bool = False
     """A call that has not succeeded, and of which no error is told, was stopped."""

@@ -9,13 +9,15 @@ from typing import Any, Final
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key, unnamed_prompt_id
+from loopgraph.computes.agents.traces import subagent_thread, subagent_trace
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
 from loopgraph.computes.otel.dialects.saying import token_counts
 from loopgraph.computes.otel.dialects.table import EVENTS, SCOPES_OF_EVENTS
 from loopgraph.computes.otel.model import Attributes, Log, instant
 from loopgraph.computes.otel.report import is_span_id, is_trace_id
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
+from loopgraph.computes.transcripts.lines import instant_of
+from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     OF_SESSION,
@@ -31,6 +33,10 @@ _REQUEST: Final = frozenset(f"gen_ai.{who}.message" for who in ("system", "user"
 _RESPONSE: Final = "gen_ai.choice"
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _FAILED: Final = 400
+_MAIN: Final = "/root"
+"""The name of the agent that works for a person."""
+_WITHHELD: Final = "[REDACTED]"
+"""What Codex gives for the text of a prompt, unless it is told to give that."""
 
 
 _PLACE_IN_SOURCE: Final = re.compile(r"event \S+:\d+")
@@ -79,7 +85,8 @@ def observe_message(log: Log, name: str | None) -> Observation | None:
 def observe_event(log: Log, name: str | None) -> tuple[Observation, ...] | None:
     """What a record says; None if it is not one of an agent client that is known, or has no place of its own.
 
-    Of a client that does not name its prompts, a record that names no trace either belongs to the last prompt of its session.
+    A record that names no prompt belongs to the last of its session: whatever is at work in that, one follows the other. Nor does
+    the trace of OpenTelemetry that it may name tell more, since subagents, which are sessions of their own here, share it.
     """
     dialect = EVENTS.get(name or "")
     if dialect is None or name is None:
@@ -88,7 +95,8 @@ def observe_event(log: Log, name: str | None) -> tuple[Observation, ...] | None:
     if record.session is None or (event := record.event()) is None:
         return None
     ending = _ENDINGS.get(event.status) if isinstance(event, HookExecuted) and event.status else None
-    return (*record.around(event), record.observed(event, **said(ending=ending)), *record.ending(event))
+    told = record.observed(event, **said(ending=ending))
+    return (*record.around(event), told, *record.spawned(event), *record.ending(event))
 
 
 _ENDINGS: Final = {TraceStatus.ERROR: Ending.TOLD, TraceStatus.DENIED: Ending.FIRST_HAND}
@@ -104,23 +112,22 @@ class _Record:
         apart = Reading(log.attributes, (dialect,))  # what was decided stays in the context
         self._decision, self._decided_by = apart.name("decision"), apart.text("decided_by")
         self._stops = self._decision in dialect.stops
-        self._otel_trace_id = log.trace_id if is_trace_id(log.trace_id) else None
-        if prompt:
-            # A client that names its prompts has several traces for one: theirs stay what they are.
-            self.trace, self._otel_trace_id = as_id(prompt), None
+        if prompt and prompt != session:  # without a person at hand, Gemini CLI gives each prompt the id of its session
+            self.trace = as_id(prompt)
         elif dialect.events[name] is Meaning.PROMPT:
             self.trace = unnamed_prompt_id(str(self.session), self._digest())
         else:
-            self.trace = self._otel_trace_id or str(self.session)
+            self.trace = str(self.session)
 
     @property
     def _at(self) -> datetime | None:
-        return instant(self._log.time_ns)
+        """When it happened: a record may be written later than that."""
+        return instant_of(self._log.attributes.get("event.timestamp")) or instant(self._log.time_ns)
 
     def observed(self, event: ObservedEvent, rank: Trust = Trust.TELEMETRY, **how: Any) -> Observation:
         placed = said(
-            otel_trace_id=self._otel_trace_id,
             prompt_of=self.session if self.trace == self.session and not isinstance(event, SessionSeen) else None,
+            in_order=True if isinstance(event, TraceStarted) and event.source == PROMPTED else None,
         )
         source = shortened(f"otel.{self._name}", LONGEST_NAME)
         return Observation(
@@ -162,6 +169,22 @@ class _Record:
         over = TraceCompleted(correlation_id=self.trace, status=status, **said(timestamp=self._at))
         return (self.observed(over, ending=Ending.AROUND),)
 
+    def spawned(self, event: ObservedEvent) -> tuple[Observation, ...]:
+        """The subagent that a call has spawned, whose thread has records of its own. One that subagents spawn works for the same
+        session as they do, which these records do not name."""
+        if not isinstance(event, HookExecuted) or event.tool_name not in self._dialect.spawns:
+            return ()
+        answer, caller = event.tool_response, self._log.attributes.get("agent_name", _MAIN)
+        agent_id = answer.get("agent_id") if isinstance(answer, dict) else None
+        if not isinstance(agent_id, str) or not agent_id or caller != _MAIN:
+            return ()
+        session = str(self.session)
+        trace = subagent_trace(session, agent_id, spawned_by=event.execution_id)
+        return (
+            self.observed(trace, spawn_rule=SpawnRule.TOOL_RESPONSE),
+            self.observed(subagent_thread(session, agent_id)),
+        )
+
     def event(self) -> ObservedEvent | None:
         """What the record tells of; None if it is nothing that has a place in a trace."""
         match self._dialect.events[self._name]:
@@ -178,11 +201,16 @@ class _Record:
         return None
 
     def _prompt(self) -> TraceStarted:
+        text = self._reading.text("prompt")
         return TraceStarted(
             correlation_id=self.trace,
             session_id=self.session,
             source=PROMPTED,
-            **said(timestamp=self._at, prompt_text=self._reading.text("prompt"), user_id=self._reading.name("user")),
+            **said(
+                timestamp=self._at,
+                prompt_text=None if text == _WITHHELD else text,
+                user_id=self._reading.name("user"),
+            ),
             context=self._context(),
         )
 

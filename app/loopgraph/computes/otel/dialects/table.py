@@ -45,5 +45,8 @@ WHOSE: Final = tuple(
 )
 """Where any signal names its session."""
 
+CLIENTS: Final = frozenset(name.partition(".")[0] for name in EVENTS)
+"""With what the names of the events of agent clients begin."""
+
 SCOPES_OF_EVENTS: Final = frozenset(scope for row in SPANS if row.calls_are_events for scope in row.scopes)
 """The scopes of those whose calls of models are told by log records alone."""

@@ -29,7 +29,7 @@ from loopgraph.computes.agents.codex import CLIENT
 from loopgraph.computes.agents.endings import INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.ids import as_id, call_id, digest_id, prompt_trace_id
-from loopgraph.computes.agents.traces import subagent_trace
+from loopgraph.computes.agents.traces import subagent_thread, subagent_trace
 from loopgraph.computes.transcripts.codex.copies import Copies
 from loopgraph.computes.transcripts.codex.rollouts import TAKEN_BACK
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn, id_in, is_injected, thread_of
@@ -176,6 +176,7 @@ class CodexReader:
         self._cwd = cwd
         if thread.agent_id:
             yield self._observed(self._subagent(context=context), "session_meta")
+            yield self._observed(subagent_thread(thread.session_id, thread.agent_id), "session_meta")
             yield from subagent_of(thread, self._observed, **said(cwd=cwd))
             return
         for turn_id in self._taken_back:
@@ -232,6 +233,7 @@ class CodexReader:
         self._turns.append(turn)
         # All turns of a subagent are one trace, which begins with the first.
         at = turn.at if first or not (self._thread and self._thread.agent_id) else None
+        how["in_order"] = turn.is_named and not (self._thread and self._thread.agent_id)
         yield self._observed(self._trace(turn, **said(timestamp=at)), "task_started", clock=Clock.LOGGED, **said(**how))
 
     def _prompt(self, text: str, at: datetime | None) -> _Told:

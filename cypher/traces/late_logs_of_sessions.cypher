@@ -1,0 +1,11 @@
+// Gives a prompt that was told of late the log records of its time that went to its session.
+// access: write
+// parameters: session_id, prompt, since, until
+// returns: moved
+MATCH (:Session {session_id: $session_id})-[drawn:LOGGED]->(l:LogRecord)
+WHERE l.ordered_at >= $since AND l.ordered_at < $until
+MATCH (t:Trace {correlation_id: $prompt})
+DELETE drawn
+CREATE (t)-[:LOGGED]->(l)
+SET l.correlation_id = $prompt
+RETURN count(*) AS moved

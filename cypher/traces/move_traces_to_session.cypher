@@ -1,0 +1,10 @@
+// Gives the traces of a session, which is the thread of a subagent, to the session that this works for.
+// access: write
+// parameters: session_id, into, turn
+// returns: moved
+MATCH (:Session {session_id: $session_id})-[drawn:HAS_TRACE]->(t:Trace)
+MATCH (s:Session {session_id: $into})
+DELETE drawn
+CREATE (s)-[:HAS_TRACE]->(t)
+SET t.session_id = $into, t.session_key = $into + '|' + t.time_key, t.turn = $turn
+RETURN count(t) AS moved
