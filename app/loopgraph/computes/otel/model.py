@@ -7,9 +7,9 @@ values are what JSON can hold: bytes are base64, and numbers that JSON does not 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from loopgraph.computes.agents.fields import shortened
 from loopgraph.contracts.traces import LONGEST_MS
@@ -32,20 +32,22 @@ _SEVERITIES: Final = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who sent a signal: the attributes of the resource, and ``name``, ``version`` and ``attributes`` of the scope."""
+    """Who sent a signal: the attributes of the resource, and ``name``, ``version`` and ``attributes`` of the scope.
+
+    ``service`` is the name of the service, as the resource has it.
+    """
 
     resource: Attributes
     scope: Attributes
+    service: str | None = field(init=False)
 
-    @property
-    def service(self) -> str | None:
-        """The name of the service."""
+    def __post_init__(self) -> None:
         name = self.resource.get("service.name")
-        return shortened(name.strip(), 200) or None if isinstance(name, str) else None
+        service = shortened(name.strip(), 200) or None if isinstance(name, str) else None
+        object.__setattr__(self, "service", service)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A span. ``more`` is what else it says: events, links, trace state, how much was dropped. ``parent_is_remote``: whether its
     parent is a span of another process; None where the sender does not say."""
 

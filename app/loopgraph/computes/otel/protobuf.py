@@ -308,12 +308,13 @@ _DISTRIBUTIONS = {"histogram": _histogram, "exponential_histogram": _exponential
 
 
 def _attributes(pairs: Iterable[KeyValue]) -> Attributes:
-    return {pair.key: _value(pair.value) for pair in pairs}
+    # Nearly all are texts, and those that are not empty need no look at what they are.
+    return {pair.key: pair.value.string_value or _value(pair.value) for pair in pairs}
 
 
 def _value(value: AnyValue) -> Any:
     match value.WhichOneof("value"):
-        case "string_value":  # nearly all are
+        case "string_value":
             return value.string_value
         case None:
             return None

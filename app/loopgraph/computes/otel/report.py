@@ -16,7 +16,7 @@ from loopgraph.errors import InvalidInput
 
 T = TypeVar("T")
 
-_TRACE_ID, _SPAN_ID = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{16}")
+_TRACE_ID, _SPAN_ID = re.compile(r"(?!0{32})[0-9a-f]{32}"), re.compile(r"(?!0{16})[0-9a-f]{16}")
 
 
 @dataclass
@@ -57,9 +57,9 @@ class Report:
 
 def is_trace_id(value: str) -> bool:
     """Whether it is a trace id: 32 hexadecimal digits, not all of them 0."""
-    return bool(_TRACE_ID.fullmatch(value)) and value.strip("0") != ""
+    return _TRACE_ID.fullmatch(value) is not None
 
 
 def is_span_id(value: str) -> bool:
     """Whether it is a span id: 16 hexadecimal digits, not all of them 0."""
-    return bool(_SPAN_ID.fullmatch(value)) and value.strip("0") != ""
+    return _SPAN_ID.fullmatch(value) is not None

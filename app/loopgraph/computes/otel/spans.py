@@ -21,6 +21,7 @@ from loopgraph.computes.otel.conventions import call_fields, failure
 from loopgraph.computes.otel.dialects.dialect import AGENT, Kind, Role
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.saying import (
+    WHO,
     agent_of,
     answer_of,
     kind_of,
@@ -53,10 +54,19 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     spans = report.sound(items)
     of_agent = {i: span for i, span in spans.items() if is_of_agent(span.name, span.attributes)}
     agent_spans = AgentSpans(of_agent.values())
+    whose: dict[int, dict[str, Any]] = {}
     for i, span in spans.items():
         try:
             _check(span)
-            report.add(i, *(agent_spans.observe(span) if i in of_agent else _observe(span)))
+            if i in of_agent:
+                report.add(i, *agent_spans.observe(span))
+            else:
+                reading = Reading.of(span)
+                if reading.may_say(*WHO):
+                    whose[id(span)] = who(Reading.of(span))
+                    if is_of_turn(span):
+                        whose[id(span)].pop("session_id", None)
+                report.add(i, *_observe(reading, span))
         except (InvalidInput, ValidationError) as error:
             report.refuse(i, error)
     sound = [span for i, span in of_agent.items() if i not in report.refused]
@@ -73,7 +83,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     _nest(report, above)
     agents = _agents(report, above)
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
-        report.add_common(_whole(spans_of_one, agents.pop(spans_of_one[0].trace_id, [])))
+        report.add_common(_whole(spans_of_one, whose, agents.pop(spans_of_one[0].trace_id, [])))
     for [span, *_] in _grouped(others, lambda span: (span.trace_id, id(span.origin.resource))):
         if named := of_resource(span.origin.resource):
             event = TraceStarted(correlation_id=span.trace_id, **named)
@@ -155,9 +165,8 @@ def _grouped(spans: Iterable[Span], by: Callable[[Span], Hashable]) -> Iterable[
     return groups.values()
 
 
-def _observe(span: Span) -> tuple[Observation, ...]:
+def _observe(reading: Reading, span: Span) -> tuple[Observation, ...]:
     """What a span of anybody but the agent client says."""
-    reading = Reading.of(span)
     kind = kind_of(reading, span)
     if session := session_of(span):
         return of_session(_part(reading, span, kind), session)
@@ -232,19 +241,18 @@ def _part(reading: Reading, span: Span, kind: Kind) -> Observation:
     return _observed(step, span)
 
 
-def _whole(spans: Sequence[Span], agents: Sequence[AgentBelow]) -> Observation:
+def _whole(spans: Sequence[Span], whose: Mapping[int, dict[str, Any]], agents: Sequence[AgentBelow]) -> Observation:
     """What the spans of one service say of their trace as a whole: who sent them, whose session it is, and which agents work.
+    ``whose`` has what those name that name a session, a user or tags, by the identity of the object.
 
     Where they differ, it is what the join makes of them if each is sent alone: the greater name, and all tags.
     """
     first, named, tags = spans[0], defaultdict[str, set[str]](set), set[str]()
-    for span in spans:
-        said_of_whole = who(Reading.of(span))
-        if is_of_turn(span):
-            said_of_whole.pop("session_id", None)
-        tags.update(said_of_whole.pop("tags", ()))
+    for said_of_whole in [whose[id(span)] for span in spans if id(span) in whose]:
+        tags.update(said_of_whole.get("tags", ()))
         for name, value in said_of_whole.items():
-            named[name].add(value)
+            if name != "tags":
+                named[name].add(value)
     known = {name: max(values) for name, values in named.items()} | said(tags=tuple(sorted(tags)) or None)
     resources = {id(span.origin.resource): span.origin.resource for span in spans}.values()
     event = TraceStarted(correlation_id=first.trace_id, **known, **said(context=max(resources, key=_in_order) or None))

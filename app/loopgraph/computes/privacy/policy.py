@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -27,6 +28,9 @@ _Way = Callable[[str, Any, bool], Any]
 _LONGEST_ESCAPE: Final = 6
 """So many bytes of JSON a character can take, and a sixth of what a value can take beside its characters is counted for it."""
 
+_REMEMBERED: Final = 1_024
+"""So many sets of fields that come together are remembered."""
+
 _ESCAPED = re.compile(rb"=([0-9A-F]{2})")
 
 
@@ -41,6 +45,9 @@ class Privacy:
     content: CaptureContent = CaptureContent.REDACTED
     max_field_bytes: int = DEFAULT_FIELD_BYTES
     _ways: dict[str, _Way | None] = field(init=False, repr=False, compare=False)
+    _ways_of: Callable[[type[BaseModel], frozenset[str]], tuple[tuple[str, _Way], ...]] = field(
+        init=False, repr=False, compare=False
+    )
 
     @classmethod
     def configured(cls, settings: Settings) -> Privacy:
@@ -55,6 +62,7 @@ class Privacy:
     def __post_init__(self) -> None:
         # Which way a field goes is known before any event comes; None is the way of what has nothing to hide.
         object.__setattr__(self, "_ways", {name: self._way(name, kind) for name, kind in KINDS.items()})
+        object.__setattr__(self, "_ways_of", lru_cache(maxsize=_REMEMBERED)(self._find_ways))
 
     def clean(self, event: Recordable, *, weight: int | None = None) -> Recordable:
         """The event as it may be kept; the same object if that is all of it.
@@ -68,15 +76,17 @@ class Privacy:
         return self._clean(event, weight is not None and weight * _LONGEST_ESCAPE <= self.max_field_bytes)
 
     def _clean(self, model: M, light: bool) -> M:
-        changes = {}
-        ways = self._ways
-        for name, value in model.__dict__.items():
-            if value is None or (way := ways[name]) is None:
-                continue
-            clean = way(name, value, light)
-            if clean is not value:
+        changes, values = {}, model.__dict__
+        for name, way in self._ways_of(type(model), frozenset(model.__pydantic_fields_set__)):
+            value = values[name]
+            if value is not None and (clean := way(name, value, light)) is not value:
                 changes[name] = clean
         return model.model_copy(update=changes) if changes else model
+
+    def _find_ways(self, contract: type[BaseModel], given: frozenset[str]) -> tuple[tuple[str, _Way], ...]:
+        """The ways of the fields that are given and have something to hide, in the order of the contract; defaults have not."""
+        ways = ((name, self._ways[name]) for name in contract.model_fields if name in given)
+        return tuple((name, way) for name, way in ways if way is not None)
 
     def _way(self, name: str, kind: Kind) -> _Way | None:
         none, full = self.content is CaptureContent.NONE, self.content is CaptureContent.FULL
@@ -100,10 +110,10 @@ class Privacy:
     def _kept(self, name: str, value: Any, light: bool) -> Any:
         if not value:
             return value
-        if light:
-            text = type(value) is str
-            if (self.redactor.redact_text(value) if text else self.redactor.redact(value, field=name)) is value:
-                return value
+        if light and value is (
+            self.redactor.redact_text(value) if type(value) is str else self.redactor.redact(value, field=name)
+        ):
+            return value
         near = within_reach(value, self.max_field_bytes)
         redacted = self.redactor.redact(near, field=name)
         value = redacted if near is value else settled(redacted, self.max_field_bytes)
@@ -120,8 +130,11 @@ class Privacy:
         return value if all(new is old for new, old in zip(clean, value, strict=True)) else clean
 
     def _id(self, name: str, value: Any, light: bool) -> Any:
+        is_harmless = self.redactor.is_harmless_id
+        if type(value) is str and is_harmless(value):  # nearly every one is
+            return value
         for id_ in value if isinstance(value, tuple) else (value,):
-            if self.redactor.is_harmless_id(id_):
+            if is_harmless(id_):
                 continue
             if self.redactor.redact_text(id_) is not id_ or ("=" in id_ and self._hides_a_secret(id_)):
                 raise InvalidInput(name, "looks like a secret; an id is stored and shown as it is")

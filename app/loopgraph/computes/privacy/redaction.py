@@ -64,6 +64,8 @@ class Redactor:
     extra_names: tuple[str, ...] = ()
     extra_patterns: tuple[str, ...] = ()
     emails: bool = False
+    is_harmless_id: Callable[[str], bool] = field(init=False, repr=False, compare=False)
+    """Whether a text is an id of a machine, in which nothing is looked for."""
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
     _stems: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
@@ -74,6 +76,7 @@ class Redactor:
     def __post_init__(self) -> None:
         names = frozenset(_compact_name(i, name) for i, name in enumerate(self.extra_names))
         patterns = tuple(_compiled(i, pattern) for i, pattern in enumerate(self.extra_patterns))
+        object.__setattr__(self, "is_harmless_id", _never if names or patterns else is_hexadecimal)
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_stems", _stems(names))
         object.__setattr__(self, "_patterns", patterns)
@@ -89,7 +92,7 @@ class Redactor:
         what ``redact_text`` finds. Booleans, None and empty values stay, as does whatever is no map, list, tuple or string.
         Raises InvalidInput, naming ``field``, for a value nested more than ``MAX_DEPTH`` levels deep.
         """
-        return self._walk(value, field, 0)
+        return self._redact_map(value, field, 1) if type(value) is dict else self._walk(value, field, 0)
 
     def redact_text(self, text: str) -> str:
         """The text without its secrets; the same object if it has none."""
@@ -103,10 +106,6 @@ class Redactor:
                 self._clean.clear()
             self._clean.add(text)
         return clean
-
-    def is_harmless_id(self, text: str) -> bool:
-        """Whether a text is an id of a machine, in which nothing is looked for."""
-        return not self._patterns and self._stems is None and is_hexadecimal(text)
 
     def _look_through(self, text: str) -> str:
         lowered = text.lower()
@@ -122,8 +121,11 @@ class Redactor:
         """Whether one cheap look is enough for all texts among some values; those that are known to be clean need none."""
         if self._patterns:
             return False
-        texts = " ".join([value for value in values if type(value) is str and value not in self._clean])
-        return self._is_quiet(texts, texts.lower())
+        known = self._clean
+        if not (texts := [value for value in values if type(value) is str and value not in known]):
+            return True
+        text = " ".join(texts)
+        return self._is_quiet(text, text.lower())
 
     def _look_carefully(self, text: str, lowered: str) -> str:
         clean = redact_standard_input(redact_forms(text, lowered))
@@ -167,8 +169,10 @@ class Redactor:
         redacted, changed = {}, False
         harmless = _WITH_TEXT if self._are_quiet(value.values()) else _WITHOUT_TEXT
         if len(value) <= _FEW and self._are_plain(tuple(value)):
-            others = [item for item in value.values() if type(item) not in harmless]
-            if all(self._walk(item, field, depth) is item for item in others):
+            for item in value.values():
+                if type(item) not in harmless and self._walk(item, field, depth) is not item:
+                    break
+            else:
                 return value
         for key, item in value.items():
             kind, clean_key = Kind.PLAIN, key
@@ -229,6 +233,10 @@ class Redactor:
         return "value" not in keys and all(
             type(key) is str and len(key) <= _LONGEST_NAME and self._known_key(key) == (Kind.PLAIN, key) for key in keys
         )
+
+
+def _never(text: str) -> bool:
+    return False
 
 
 def _is_harmless(word: str) -> bool:

@@ -26,8 +26,8 @@ _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="loopgraph-heavy")
 
 
 def weight_of(event: BaseModel) -> int:
-    """The characters of its texts and names, and a little for every value; of what is heavy, no more is counted than it takes
-    to see that."""
+    """The characters of its texts and names, and a little for every value that it was given; of what is heavy, no more is counted
+    than it takes to see that."""
     weight, values = 0, list[Any]([event])
     while values and weight < HEAVY:
         value = values.pop()
@@ -52,15 +52,16 @@ def weight_of(event: BaseModel) -> int:
             if weight < HEAVY:
                 values += value
         elif isinstance(value, BaseModel):  # last: it is slow to say of anything that it is none
-            for item in value.__dict__.values():
-                if item is not None:
-                    kind = type(item)
-                    if kind is str:
-                        weight += _VALUE + len(item)
-                    elif kind in _FLAT:
-                        weight += _VALUE
-                    elif item:
-                        values.append(item)
+            held = value.__dict__
+            for name in value.__pydantic_fields_set__:
+                item = held[name]
+                kind = type(item)
+                if kind is str:
+                    weight += _VALUE + len(item)
+                elif kind in _FLAT:
+                    weight += _VALUE
+                elif item:
+                    values.append(item)
         else:
             weight += _VALUE
     return weight

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -31,38 +32,46 @@ class Reading:
     def __init__(
         self, attributes: Attributes, dialects: tuple[Dialect, ...], events: Sequence[Attributes] = ()
     ) -> None:
+        self._begin(attributes, _shape(dialects, frozenset(attributes)), events)
+
+    def _begin(self, attributes: Attributes, shape: _Shape, events: Sequence[Attributes]) -> None:
         self.fields = Fields(attributes)
-        self._dialects = dialects
+        self._shape = shape
         self._events = events
-        if json_texts := tuple(prefix for dialect in dialects for prefix in dialect.json_texts):
+        if shape.json_texts:
             self.fields.rest = {
-                name: _unquoted(value) if name.startswith(json_texts) else value
+                name: _unquoted(value) if name in shape.json_texts else value
                 for name, value in self.fields.rest.items()
             }
 
     @classmethod
     def of(cls, span: Span) -> Reading:
         """The attributes of a span."""
-        dialects = _dialects_of(span.origin.scope.get("name"), frozenset(span.attributes))
-        return cls(span.attributes, dialects, span.more.get("events", ()))
+        reading = cls.__new__(cls)
+        shape = _shape_of(span.origin.scope.get("name"), frozenset(span.attributes))
+        reading._begin(span.attributes, shape, span.more.get("events", ()))
+        return reading
 
     @classmethod
     def of_attributes(cls, attributes: Attributes) -> Reading:
         """The attributes of another signal than a span, in whatever dialect."""
-        return cls(attributes, _dialects_of(None, frozenset(attributes)))
+        return cls(attributes, _shape_of(None, frozenset(attributes)).dialects)
 
     @property
     def kind(self) -> Kind | None:
         """What it stands for, if it says so."""
-        for dialect in self._dialects:
-            for attribute, meanings in dialect.kinds.items():
-                value = self.fields.rest.get(attribute)
-                if not isinstance(value, str) or not value.strip():
-                    continue
-                known = meanings.get(value.strip().lower()) or dialect.other
-                if known is not None:
-                    return Kind(known.role, known.hook_type or _title(value)) if known.role is Role.STEP else known
+        for dialect, attribute in self._shape.kinds:
+            value = self.fields.rest.get(attribute)
+            if not isinstance(value, str) or not value.strip():
+                continue
+            known = dialect.kinds[attribute].get(value.strip().lower()) or dialect.other
+            if known is not None:
+                return Kind(known.role, known.hook_type or _title(value)) if known.role is Role.STEP else known
         return Kind(Role.MODEL) if self._has("model", *_TOKENS) else None
+
+    def may_say(self, *what: str) -> bool:
+        """Whether there is anything where one of these may be."""
+        return bool(self._shape.places(what))
 
     def text(self, *what: str) -> str | None:
         """The first text."""
@@ -111,18 +120,20 @@ class Reading:
     def tags(self) -> tuple[str, ...]:
         """The tags: of a list, or of a text with commas between them."""
         found = self.json("tags")
+        if found is None:
+            return ()
         items = found.split(",") if isinstance(found, str) else found if isinstance(found, list) else ()
         texts = (item.strip()[:_LONGEST_TAG].strip() for item in items[:_MOST_TAGS] if isinstance(item, str))
         return tuple(dict.fromkeys(filter(None, texts)))
 
     def _has(self, *what: str) -> bool:
-        return any(
-            place in self.fields if isinstance(place, str) else self._value(place) is not None
-            for place in _places(self._dialects, what)
+        places = self._shape.places(what)
+        return bool(places) and any(
+            place in self.fields if isinstance(place, str) else self._value(place) is not None for place in places
         )
 
     def _first(self, what: tuple[str, ...], take: Callable[[Fields, str], T | None]) -> T | None:
-        for place in _places(self._dialects, what):
+        for place in self._shape.places(what):
             if isinstance(place, str):
                 found = take(self.fields, place) if place in self.fields else None
             elif (value := self._value(place)) is None:
@@ -155,18 +166,61 @@ class Reading:
                 return [_told(event) for event in self._events if event.get("name") in events] or None
 
 
+@dataclass(frozen=True, eq=False)
+class _Shape:
+    """What the names of attributes say of where to look, whatever their values are: most spans of an application are alike."""
+
+    dialects: tuple[Dialect, ...]
+    names: frozenset[str]
+    json_texts: frozenset[str]
+    """The names of attributes whose texts are written as JSON."""
+    kinds: tuple[tuple[Dialect, str], ...]
+    """The attributes that may say what a span stands for, in their order."""
+    _places: dict[tuple[str, ...], tuple[Source, ...]] = field(default_factory=dict)
+
+    def places(self, what: tuple[str, ...]) -> tuple[Source, ...]:
+        """Where values of these fields may be, in their order."""
+        try:
+            return self._places[what]
+        except KeyError:
+            all_ = (place for field in what for dialect in self.dialects for place in getattr(dialect, field))
+            places = self._places[what] = tuple(place for place in all_ if self._may_be_at(place))
+            return places
+
+    def _may_be_at(self, place: Source) -> bool:
+        match place:
+            case str():
+                return place in self.names
+            case Member(attribute, _) | Summed(attribute):
+                return attribute in self.names
+            case Listed(prefix):
+                return any(name.startswith(f"{prefix}.") for name in self.names)
+            case Told():
+                return True
+
+
 @lru_cache(maxsize=512)
-def _dialects_of(scope: str | None, names: frozenset[str]) -> tuple[Dialect, ...]:
-    """The rows of the table that apply to a span of a scope with these attributes, in their order."""
-    return tuple(
-        dialect for dialect in SPANS if scope in dialect.scopes or any(name.startswith(dialect.marks) for name in names)
+def _shape_of(scope: str | None, names: frozenset[str]) -> _Shape:
+    """That of the attributes of a scope with these names, by the rows of the table that apply to them, in their order."""
+    return _shape(
+        tuple(
+            dialect
+            for dialect in SPANS
+            if scope in dialect.scopes or any(name.startswith(dialect.marks) for name in names)
+        ),
+        names,
     )
 
 
-@lru_cache(maxsize=4_096)
-def _places(dialects: tuple[Dialect, ...], what: tuple[str, ...]) -> tuple[Source, ...]:
-    """Where values of these fields are looked for, in their order."""
-    return tuple(place for field in what for dialect in dialects for place in getattr(dialect, field))
+@lru_cache(maxsize=512)
+def _shape(dialects: tuple[Dialect, ...], names: frozenset[str]) -> _Shape:
+    json_texts = tuple(prefix for dialect in dialects for prefix in dialect.json_texts)
+    return _Shape(
+        dialects,
+        names,
+        frozenset(name for name in names if name.startswith(json_texts)),
+        tuple((dialect, attribute) for dialect in dialects for attribute in dialect.kinds if attribute in names),
+    )
 
 
 def _title(value: str) -> str:

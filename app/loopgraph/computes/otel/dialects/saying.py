@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from loopgraph.computes.agents.fields import LONGEST_TEXT, said, shortened
 from loopgraph.computes.agents.ids import as_id
@@ -29,8 +29,14 @@ def _hook_type(span: Span) -> str:
     return "Span" if span.kind == "unspecified" else span.kind.capitalize()
 
 
+WHO: Final = ("session", "user", "tags")
+"""What ``who`` looks for."""
+
+
 def who(reading: Reading) -> dict[str, Any]:
     """The session, the user and the tags that it names."""
+    if not reading.may_say(*WHO):
+        return {}
     session = reading.text("session")
     return said(
         session_id=as_id(session) if session else None, user_id=reading.name("user"), tags=reading.tags() or None
