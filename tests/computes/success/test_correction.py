@@ -46,6 +46,8 @@ def after(text: str | None, minutes: float = 1, **changes: object) -> Work:
         ("Try again, with the other list", "try again"),
         ("Stop changing that file", "stop changing that"),
         ("not what I meant", "not what i meant"),
+        ("uhhh... that's the wrong test, no?", "that's the wrong"),
+        ("ok, that did nothing:\n$ make", "that did nothing"),
     ],
 )
 def test_what_people_correct_with(text: str, told: str) -> None:
