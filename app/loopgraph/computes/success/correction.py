@@ -38,8 +38,8 @@ PHRASES: Final = (
     r"you (?:did(?:n't| not)|have(?:n't| not)|should(?:n't| not)? have|were (?:supposed|meant) to)",
     r"i (?:said|meant|told you|asked (?:you|for)|did(?:n't| not) (?:ask|want|mean|say|tell))",
     r"(?:undo|revert|roll back|take back) (?:that|this|it|your|those|these|all|everything|the (?:last|change))",
-    r"(?:try|do (?:it|that)) (?:it )?again",
-    r"redo (?:it|that|this)",
+    r"try (?:it |that )?again",
+    r"(?:do (?:it|that|this) again|redo (?:it|that|this))(?= *(?:[.,!:;]|$))",
     r"(?:do(?:n't| not)|stop) (?:do|doing|touch|touching|change|changing) (?:that|this|it)",
 )  # fmt: skip
 """Words that people begin with when something is not as they wanted it. As regular expressions, of small letters."""
