@@ -25,6 +25,15 @@ def test_prices_that_are_not_understood(tmp_path: Path) -> None:
     check_settings(Settings(prices_file=file))
 
 
+def test_criteria_of_success_that_are_not_understood(tmp_path: Path) -> None:
+    file = tmp_path / "success.toml"
+    file.write_text("[criteria.no_errors]\nweight = -1\n")
+    with pytest.raises(SetupError, match=r"criteria\.no_errors\.weight"):
+        check_settings(Settings(success_file=file))
+    file.write_text("[criteria.no_errors]\nweight = 1\n")
+    check_settings(Settings(success_file=file))
+
+
 async def test_an_application_that_is_ended_at_once_tells_it_in_a_sentence() -> None:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -91,11 +91,12 @@ async def test_pages_are_parts_of_the_whole_and_counted_alike(
             break
     assert cursors == [edge["cursor"] for edge in whole["edges"]][: len(cursors)]
     assert totals == {whole["totalCount"]}
-    at_hand = (
-        coordinate.endswith(("Connection", ".waterfall", ".timeline", "Timeline")) or coordinate == "Pattern.versions"
-    )
+    at_hand = coordinate.endswith(("Connection", ".waterfall", ".timeline", "Timeline")) or coordinate in COUNTED
     assert whole["totalCount"] == (len(whole["edges"]) if at_hand else None)
 
+
+COUNTED = {"Pattern.versions", "PatternVersion.executions"}
+"""Lists that are read page by page, and whose items are counted as they come to be."""
 
 SLICES = [
     f"{type_.name}.{name}"

@@ -45,7 +45,10 @@ def after(text: str | None, minutes: float = 1, **changes: object) -> Work:
         ("revert your last change", "revert your"),
         ("Try again, with the other list", "try again"),
         ("Stop changing that file", "stop changing that"),
+        ("please do it again.", "do it again"),
         ("not what I meant", "not what i meant"),
+        ("uhhh... that's the wrong test, no?", "that's the wrong"),
+        ("ok, that did nothing:\n$ make", "that did nothing"),
     ],
 )
 def test_what_people_correct_with(text: str, told: str) -> None:
@@ -59,6 +62,7 @@ def test_what_people_correct_with(text: str, told: str) -> None:
         "Thanks! Now write the summary.",
         "yes",
         "continue",
+        "ok, do it again for the other list",
         "/commit",
         "no problem, go on",
         "No tests cover this module yet, add some",

@@ -26,8 +26,9 @@ LEAST_WORDS: Final = 4
 """A shorter prompt can be said twice and mean another thing each time: `go on`, `/fix`, `run the tests`."""
 
 PHRASES: Final = (
-    r"(?:that|this|it)(?:'s| is| was) (?:still )?(?:wrong|incorrect|broken|not (?:it|right|correct|working|what))",
+    r"(?:that|this|it)(?:'s| is| was) (?:still )?(?:the wrong|wrong|incorrect|broken|not (?:it|right|correct|working|what))",
     r"(?:wrong|incorrect)(?= *(?:[.,!:;]|$|again\b|file\b|one\b|branch\b|way\b|place\b))",
+    r"(?:that|this|it) did nothing",
     r"not what i (?:asked|wanted|meant|said)",
     r"(?:(?:that|this|it) )?(?:still )?(?:does|did|do|is|are)(?:n't| not) (?:work|compile|build|help|fixed)",
     r"(?:(?:the )?\w+(?:'s| is| are)? )?still (?:fail|broken|wrong|not |does|the same|get the same|getting the same|crash)",
@@ -37,8 +38,8 @@ PHRASES: Final = (
     r"you (?:did(?:n't| not)|have(?:n't| not)|should(?:n't| not)? have|were (?:supposed|meant) to)",
     r"i (?:said|meant|told you|asked (?:you|for)|did(?:n't| not) (?:ask|want|mean|say|tell))",
     r"(?:undo|revert|roll back|take back) (?:that|this|it|your|those|these|all|everything|the (?:last|change))",
-    r"(?:try|do (?:it|that)) (?:it )?again",
-    r"redo (?:it|that|this)",
+    r"try (?:it |that )?again",
+    r"(?:do (?:it|that|this) again|redo (?:it|that|this))(?= *(?:[.,!:;]|$))",
     r"(?:do(?:n't| not)|stop) (?:do|doing|touch|touching|change|changing) (?:that|this|it)",
 )  # fmt: skip
 """Words that people begin with when something is not as they wanted it. As regular expressions, of small letters."""
@@ -46,7 +47,9 @@ PHRASES: Final = (
 NO: Final = r"(?:no|nope|nah)(?:$|(?=[,.!;:–—-])|(?= (?:that|this|it|you|not|i|do|don't|wait|stop|use|leave)\b))"
 """The same, unless they answer a question with it."""
 
-_FILLERS: Final = "ok okay hm hmm well but please hey wait oh ah sorry and so again yes yeah now um ugh thanks"
+_FILLERS: Final = (
+    "ok okay hm hmm well but please hey wait oh ah sorry and so again yes yeah now um ugh uh uhh uhhh dude thanks"
+)
 _BEFORE: Final = rf"(?:(?:{_FILLERS.replace(' ', '|')})\b[\s,.!:;–—-]*)*"
 """What people say first and mean nothing by."""
 

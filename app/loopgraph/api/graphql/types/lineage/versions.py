@@ -224,8 +224,8 @@ class PatternVersion(Loaded, relay.Node):
     usage_count: Long = strawberry.field(description="Executions recorded.")
     success_count: Long
     success_rate: float | None = strawberry.field(
-        description="Executions that ended well over executions; null before any use. What came of uses, by the criteria of "
-        "success, is in `executions { use { success } }`."
+        description="Executions that ended well over executions; null before any use. What came of uses by the criteria of "
+        "success is in `executions { use { success } }`."
     )
     avg_execution_time_ms: float | None = strawberry.field(
         description="Running mean over the executions that reported a duration; null before the first."
