@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ ENGINES = Engines(SOURCES)
 # For all engines, also those that services and commands under test start.
 os.environ.setdefault("LOOPGRAPH_EMBEDDED_JAVA_OPTIONS", " ".join(QUICK))
 os.environ.setdefault("LOOPGRAPH_EMBEDDED_CACHE", str(cache_folder() / "engine"))
+# A run starts Python hundreds of times: what is compiled once stays compiled, whatever the environment says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # gRPC would abort children between their fork and their program.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 

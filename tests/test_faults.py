@@ -94,6 +94,7 @@ async def bench(embedded_engine: EngineUnderTest, tmp_path_factory: pytest.TempP
     patch = pytest.MonkeyPatch()
     patch.setattr("loopgraph.effects.graph.client.RETRY_S", 0.01)
     patch.setattr("loopgraph.effects.graph.client._RACES", 2)
+    patch.setattr("loopgraph.orchestrators.recording.recorder._FIRST_PAUSE_S", 0.01)
     async with serving(settings_for(embedded_engine).model_copy(update=changes)) as service:
         yield Bench(service, put_into(service.parts.graph), DeadLetters(folder))
     patch.undo()
@@ -166,7 +167,7 @@ async def test_recorder_poison_is_put_aside_and_everything_else_is_recorded(benc
 
 @THE_GRAPHS
 async def test_recorder_what_blames_the_graph_is_never_held_against_an_event(
-    bench: Bench, error: BaseException
+    bench: Bench, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It fails for one event only, time after time, while others are stored: that one waits behind the others."""
     recorder, trace = bench.recorder(), new_id()
@@ -174,8 +175,10 @@ async def test_recorder_what_blames_the_graph_is_never_held_against_an_event(
     events = [hook(trace, odd), *(hook(trace) for _ in range(5))]
     sound = {event.execution_id for event in events} - {odd}
     with bench.faults.failing(error, lambda sent: odd in repr(sent)):
-        with pytest.raises(ServiceError):
-            await recorder.record([hook(trace, odd)])
+        with monkeypatch.context() as impatient:
+            impatient.setattr("loopgraph.orchestrators.recording.recorder.PATIENCE_S", 0.1)
+            with pytest.raises(ServiceError):
+                await recorder.record([hook(trace, odd)])
         await recorder.record(events, wait=False)
 
         async def others() -> bool:

@@ -151,7 +151,7 @@ async def test_stopping_the_service_records_what_it_has_only_queued(tmp_path: Pa
     port, folder = free_port(), tmp_path / "graph"
     settings = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}", "LOOPGRAPH_DEAD_LETTER_FOLDER": str(tmp_path / "dead")}
     load = Load(port)
-    events = [load.hook("trace") for _ in range(3_000)]
+    events = [load.hook("trace") for _ in range(1_500)]
     with service(port, tmp_path / "log", **settings) as process:
         answer = await load.client.post("/api/traces/batch?ack=queued", json=events)
         assert answer.status_code == 202

@@ -12,21 +12,10 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from loopgraph.api.errors import nowhere
-from loopgraph.api.graphql.app import graphql_routes
 from loopgraph.api.graphql.pace import Pace
-from loopgraph.api.http.agent_hooks import agent_hook_routes
-from loopgraph.api.http.batch import batch_routes
-from loopgraph.api.http.gate import Gate, allowed_origins
-from loopgraph.api.http.health import health_routes
-from loopgraph.api.http.ingest import ingest_routes
-from loopgraph.api.http.limits import BodyLimit, Room
-from loopgraph.api.http.otlp import otlp_routes
-from loopgraph.api.http.renderings import rendering_routes
-from loopgraph.api.http.upgrading import UntilUpgraded
+from loopgraph.api.http.limits import Room
 from loopgraph.api.services import Services
 from loopgraph.api.startup import check_settings
 from loopgraph.computes.definitions.choice import choose
@@ -214,6 +203,8 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
     Raises SetupError for settings that cannot be, among them to listen beyond loopback where nobody is told apart. Without
     ``settings`` they are those of the environment, and what may be misspelt there is logged.
     """
+    from loopgraph.api.doors import doors  # commands that serve nothing need not wait for all types of GraphQL
+
     if settings is None:
         settings = Settings()
         for sentence in unknown_settings(os.environ):
@@ -241,28 +232,10 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
                 await begin()
             yield
 
-    event_routes = [*ingest_routes, *batch_routes, *agent_hook_routes, *otlp_routes]
-    origins = allowed_origins(settings)
+    routes, middleware = doors(settings, pace, room)
     return Starlette(
-        routes=[*health_routes, *event_routes, *rendering_routes, *graphql_routes(settings, pace)],
-        middleware=[
-            Middleware(Gate, settings=settings),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["*"],
-                expose_headers=["X-Correlation-ID", "Retry-After"],
-            ),
-            Middleware(UntilUpgraded),
-            Middleware(
-                BodyLimit,
-                maximum=settings.max_body_bytes,
-                others=dict.fromkeys([route.path for route in event_routes], settings.max_batch_bytes),
-                patience_s=settings.client_timeout_ms / 1000,
-                room=room,
-            ),
-        ],
+        routes=routes,
+        middleware=middleware,
         exception_handlers={404: nowhere, 405: nowhere},
         lifespan=lifespan,
     )

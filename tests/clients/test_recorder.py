@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from loopgraph.clients import Recorder, SyncRecorder
-from loopgraph.clients.delivery import PATH
+from loopgraph.clients.delivery import PATH, delay_s
 from support.breaking import breaking
 from support.service import listening
 from support.waiting import PATIENCE_S, until
@@ -197,8 +197,10 @@ def numbers(events: list[Json]) -> set[int]:
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (413, 1), (422, 3), (500, 3), (507, 3), (403, 3)])
 @pytest.mark.parametrize("poison", [{0}, {299}, {17, 18, 19, 200}, set(range(0, 300, 10))], ids=len)
 async def test_events_that_the_service_does_not_take_are_found_and_rejected_and_the_rest_is_delivered(
-    status: int, tries: int, poison: set[int], caplog: pytest.LogCaptureFixture
+    status: int, tries: int, poison: set[int], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("loopgraph.clients.outbox.delay_s", lambda failures: delay_s(failures) / 10)
+
     def strict(events: list[Json]) -> Response:
         return Response("no", status_code=status) if numbers(events) & poison else results(events)
 

@@ -13,7 +13,10 @@ import httpx
 import pytest
 
 from loopgraph.clients import Recorder
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.engine.embedded import free_ports
+from support.command import settings_of
+from support.engines import EngineUnderTest
 from support.faults import put_into
 from support.process import service as own_process
 from support.service import Service
@@ -72,18 +75,19 @@ async def test_a_whole_trace_is_recorded_once_however_often_it_is_sent(service: 
     ]
 
 
-async def test_a_service_that_is_killed_and_comes_back_has_everything_once(tmp_path: Path) -> None:
-    port, count = free_ports(None)[0], 300
+async def test_a_service_that_is_killed_and_comes_back_has_everything_once(
+    tmp_path: Path, embedded_engine: EngineUnderTest
+) -> None:
+    port, count, survivor = free_ports(None)[0], 300, new_id()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as services:
 
         def start() -> subprocess.Popen[bytes]:
-            graph = f"embedded:{tmp_path / 'graph'}"
-            return services.enter_context(own_process(port, tmp_path / "service.log", LOOPGRAPH_GRAPH_URL=graph))
+            return services.enter_context(own_process(port, tmp_path / "service.log", **settings_of(embedded_engine)))
 
         process = await asyncio.to_thread(start)
         async with Recorder(url, linger_s=0.02, close_timeout_s=60) as recorder:
-            with recorder.trace(correlation_id="survivor"):
+            with recorder.trace(correlation_id=survivor):
                 for number in range(count):
                     recorder.record_hook(f"Step{number}", success=True)
                     await asyncio.sleep(0.005)
@@ -94,8 +98,8 @@ async def test_a_service_that_is_killed_and_comes_back_has_everything_once(tmp_p
         assert recorder.stats.retries > 0
         assert (recorder.stats.accepted, recorder.stats.dropped) == (count + 2, 0)
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
-            query = '{ trace(correlationId: "survivor") { status totalHooks } }'
-            answer = (await client.post("/graphql", json={"query": query})).json()
+            query = "query($id: ID!) { trace(correlationId: $id) { status totalHooks } }"
+            answer = (await client.post("/graphql", json={"query": query, "variables": {"id": survivor}})).json()
     assert answer["data"]["trace"] == {"status": "SUCCESS", "totalHooks": count}
 
 

@@ -26,8 +26,10 @@ from conftest import settings_for
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
 from loopgraph.commands.app import app
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
+from support.command import settings_of
 from support.engines import EngineUnderTest
 from support.process import service
 from support.service import listening, serving
@@ -418,48 +420,73 @@ TRACE = """query($id: ID!) { trace(correlationId: $id) {
   status promptText hookExecutions { hookType toolName status startedAt completedAt } } }"""
 
 
-@pytest.mark.parametrize("durable", [False, True], ids=["http", "durable"])
-async def test_an_agent_with_our_hooks_is_traced_also_across_a_kill(
-    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, durable: bool
-) -> None:
-    port = free_ports(None)[0]
-    url = f"http://127.0.0.1:{port}"
+TOOLS = 6
+
+
+async def told_of(url: str, prompt_id: str) -> Json:
+    """The trace of a prompt in which the agent counted to six."""
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
+        asked = await client.post("/graphql", json={"query": TRACE, "variables": {"id": prompt_id}})
+    trace: Json = asked.json()["data"]["trace"]
+    assert (trace["promptText"], trace["status"]) == ("count to six", "SUCCESS")
+    trace["calls"] = [execution for execution in trace["hookExecutions"] if execution["toolName"] == "Bash"]
+    assert [call["status"] for call in trace["calls"]] == ["SUCCESS"] * TOOLS
+    return trace
+
+
+@pytest.fixture
+def agent_with(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Agent]:
+    """An agent with our hooks, which go to an address."""
     monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
     monkeypatch.setenv("LOOPGRAPH_HOOK_TIMEOUT", "4")  # two cores are shared with an engine that starts
-    hooks("install", "--project", "--url", url, *(["--durable"] if durable else []))
-    agent, tools = Agent(home / "project" / ".claude" / "settings.json", f"prompt-{durable}"), 6
-    monkeypatch.setenv("LOOPGRAPH_GRAPH_URL", f"embedded:{home / 'graph'}")
-    with ExitStack() as services:
-        process = services.enter_context(service(port, home / "service.log"))
-        assert f"service {url}: answers" in hooks("status").stdout
+
+    def agent(prompt_id: str, url: str, *options: str) -> Agent:
+        hooks("install", "--project", "--url", url, *options)
+        return Agent(home / "project" / ".claude" / "settings.json", prompt_id)
+
+    return agent
+
+
+async def test_an_agent_with_our_hooks_is_traced(
+    hooks: Run, agent_with: Callable[..., Agent], embedded_engine: EngineUnderTest
+) -> None:
+    async with serving(settings_for(embedded_engine)) as there:
+        agent = agent_with(prompt_id := new_id(), there.url)
+        told = await asyncio.to_thread(hooks, "status")
+        assert f"service {there.url}: answers" in told.stdout
         await agent.fires("SessionStart", source="startup")
         await agent.fires("UserPromptSubmit", prompt="count to six")
-        away, back = [datetime.now(UTC)] * 2
-        if durable:
-            await agent.uses_tool(0)
-            process.kill()
-            process.wait(10)
-            away = datetime.now(UTC)
-            await asyncio.gather(*(agent.uses_tool(number) for number in range(1, tools)))
-            assert Spool(home / "spool", url).waiting()[0] == 2 * (tools - 1)
-            back = datetime.now(UTC)
-            services.enter_context(service(port, home / "service.log"))
-        else:
-            for number in range(tools):
-                await agent.uses_tool(number)
+        for number in range(TOOLS):
+            await agent.uses_tool(number)
+        await agent.fires("Stop", stop_hook_active=False)
+        await asyncio.to_thread(hooks, "flush")
+        await told_of(there.url, prompt_id)
+
+
+async def test_an_agent_with_durable_hooks_is_traced_also_across_a_kill(
+    home: Path, hooks: Run, agent_with: Callable[..., Agent], embedded_engine: EngineUnderTest
+) -> None:
+    port = free_ports(None)[0]
+    url, spool = f"http://127.0.0.1:{port}", Spool(home / "spool", f"http://127.0.0.1:{port}")
+    agent = agent_with(prompt_id := new_id(), url, "--durable")
+    with ExitStack() as services:
+        process = services.enter_context(service(port, home / "service.log", **settings_of(embedded_engine)))
+        await agent.fires("SessionStart", source="startup")
+        await agent.fires("UserPromptSubmit", prompt="count to six")
+        await agent.uses_tool(0)
+        process.kill()
+        process.wait(10)
+        away = datetime.now(UTC)
+        await asyncio.gather(*(agent.uses_tool(number) for number in range(1, TOOLS)))
+        assert spool.waiting()[0] == 2 * (TOOLS - 1)
+        back = datetime.now(UTC)
+        services.enter_context(service(port, home / "service.log", **settings_of(embedded_engine)))
         await agent.fires("Stop", stop_hook_active=False)
         hooks("flush")
-        assert Spool(home / "spool", url).waiting()[0] == 0
-        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
-            variables = {"id": f"prompt-{durable}"}
-            asked = await client.post("/graphql", json={"query": TRACE, "variables": variables})
-        trace = asked.json()["data"]["trace"]
-    calls = [execution for execution in trace["hookExecutions"] if execution["toolName"] == "Bash"]
-    assert [call["status"] for call in calls] == ["SUCCESS"] * tools
-    assert (trace["promptText"], trace["status"]) == ("count to six", "SUCCESS")
-    if durable:
-        late = [call for call in calls if away < datetime.fromisoformat(call["completedAt"]) < back]
-        assert len(late) == tools - 1, "late events keep the time at which they happened"
+        assert spool.waiting()[0] == 0
+        trace = await told_of(url, prompt_id)
+    late = [call for call in trace["calls"] if away < datetime.fromisoformat(call["completedAt"]) < back]
+    assert len(late) == TOOLS - 1, "late events keep the time at which they happened"
 
 
 OTHER_CLIENTS = {

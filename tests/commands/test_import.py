@@ -22,6 +22,7 @@ from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.settings import Settings
+from support.command import command, settings_of
 from support.engines import EngineUnderTest
 from support.repositories import A, B, Repo, random_history
 
@@ -46,31 +47,27 @@ class Command:
     """``loopgraph import git`` on one repository and the embedded engine."""
 
     def __init__(self, repo: Repo, engine: EngineUnderTest | Path) -> None:
-        self._arguments = (sys.executable, "-c", HEEDING_CTRL_C, "import", "git", str(repo.folder))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPGRAPH_")}
-        if isinstance(engine, Path):
-            self._environment = kept | {"LOOPGRAPH_GRAPH_URL": f"embedded:{engine}"}
-            return
-        self._environment = kept | {
-            "LOOPGRAPH_GRAPH_URL": engine.url,
-            "LOOPGRAPH_GRAPH_USER": engine.user,
-            "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
-            "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
-        }
+        self._arguments = ("import", "git", str(repo.folder))
+        shared = isinstance(engine, EngineUnderTest)
+        self._environment = settings_of(engine) if shared else {"LOOPGRAPH_GRAPH_URL": f"embedded:{engine}"}
 
     async def start(self, *options: str, stderr: int = PIPE) -> asyncio.subprocess.Process:
+        """The command in a process of its own."""
         return await asyncio.create_subprocess_exec(
-            *self._arguments,
-            *options,
-            env=self._environment,
+            *(sys.executable, "-c", HEEDING_CTRL_C, *self._arguments, *options),
+            env=os.environ | self._environment,
             stdout=PIPE,
             stderr=stderr,
             start_new_session=True,
         )
 
-    async def run(self, *options: str) -> tuple[int | None, str, str]:
+    async def run(self, *options: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
-        process = await self.start(*options)
+        return await command(*self._arguments, *options, **self._environment)
+
+    async def run_alone(self) -> tuple[int | None, str, str]:
+        """What ``run`` tells, of a process of its own."""
+        process = await self.start()
         output, complaints = await process.communicate()
         return process.returncode, output.decode(), complaints.decode()
 
@@ -91,14 +88,14 @@ def numbers(output: str) -> dict[str, int]:
 
 async def test_prints_what_was_new(repo: Repo, embedded_engine: EngineUnderTest) -> None:
     repo.commit(b_md=B)
-    command = Command(repo, embedded_engine)
-    code, output, complaints = await command.run()
+    imports = Command(repo, embedded_engine)
+    code, output, complaints = await imports.run()
     assert (code, complaints) == (0, "")
     assert numbers(output) == {"commits": 2, "new": 2, "known": 0, "edges": 1, "patterns": 1}
-    code, output, _ = await command.run("--ref", "main~1")
+    code, output, _ = await imports.run("--ref", "main~1")
     assert numbers(output) == {"commits": 1, "new": 0, "known": 1, "edges": 0, "patterns": 0}
-    assert await command.run("--glob", "*.md", "--quiet") == (0, "", "")
-    code, output, _ = await command.run("--as", "files", "--glob", "*.md")
+    assert await imports.run("--glob", "*.md", "--quiet") == (0, "", "")
+    code, output, _ = await imports.run("--as", "files", "--glob", "*.md")
     assert numbers(output) == {"commits": 2, "new": 0, "known": 2, "edges": 0, "patterns": 0}
 
 
@@ -129,7 +126,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
     """A terminal sends the signal to the whole process group, so git gets it too."""
     repo, author = Repo(tmp_path / "repo"), new_id()
     repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(1, COMMITS))
-    command = Command(repo, embedded_engine)
+    imports = Command(repo, embedded_engine)
     async with GitRepository(repo.folder) as repository:
         pattern_id = CommitLineage(await repository.identity("main"), "").pattern_id
     settings = Settings(
@@ -139,7 +136,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         graph_database=embedded_engine.database,
     )
     async with Graph.open(settings) as graph:
-        process = await command.start()
+        process = await imports.start()
         while pattern_id not in await LineageReads(graph).patterns([pattern_id]):
             assert process.returncode is None
             await asyncio.sleep(0.01)
@@ -153,7 +150,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         before = (await LineageReads(graph).patterns([pattern_id]))[pattern_id]
         assert before.latest_version >= so_far  # a batch may have been committed and not yet counted
         assert before.current_node_id is None
-        code, output, complaints = await command.run()
+        code, output, complaints = await imports.run()
         assert (code, complaints) == (0, "")
         found = numbers(output)
         assert (found["commits"], found["new"], found["known"]) == (
@@ -166,12 +163,12 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
 async def test_two_at_once_on_one_new_folder_end_well(tmp_path: Path, same: bool) -> None:
     """One of them starts the engine and the other joins it; when the one ends first, the other starts it again."""
     repos = []
-    for seed, count in ((1, 800), (1, 800)) if same else ((2, 200), (3, 1_500)):
+    for seed, count in ((1, 400), (1, 400)) if same else ((2, 200), (3, 1_500)):
         repo, author = Repo(tmp_path / f"repo-{len(repos)}"), f"{'same' if same else seed}"
         repo.fast_import(line.replace("committer A ", f"committer {author} ") for line in random_history(seed, count))
         repos.append(repo)
     folder = tmp_path / "graph"
-    ended = await asyncio.gather(*(Command(repo, folder).run() for repo in repos))
+    ended = await asyncio.gather(*(Command(repo, folder).run_alone() for repo in repos))
     for code, output, complaints in ended:
         assert (code, complaints) == (0, ""), (output, complaints)
     found = [numbers(output) for _, output, _ in ended]

@@ -21,6 +21,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
 from loopgraph.settings import Settings
+from support.command import command, settings_of
 from support.engines import EngineUnderTest
 from support.traces import statement
 from support.transcripts import DATA, RECORDED, Fresh, copied
@@ -47,29 +48,17 @@ class Command:
 
     def __init__(self, engine: EngineUnderTest, client: str = "claude-code", **more: str) -> None:
         self._client = client
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
-        self._environment = (
-            kept
-            | more
-            | {
-                "LOOPGRAPH_GRAPH_URL": engine.url,
-                "LOOPGRAPH_GRAPH_USER": engine.user,
-                "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
-                "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
-            }
-        )
+        self._environment = settings_of(engine) | more | {"CLAUDE_CONFIG_DIR": ""}
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-c", HEEDING_CTRL_C, "import", self._client, *arguments,
-            env=self._environment, stdout=PIPE, stderr=PIPE, start_new_session=True,
+            env=os.environ | self._environment, stdout=PIPE, stderr=PIPE, start_new_session=True,
         )  # fmt: skip
 
-    async def run(self, *arguments: str) -> tuple[int | None, str, str]:
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
-        process = await self.start(*arguments)
-        output, complaints = await process.communicate()
-        return process.returncode, output.decode(), complaints.decode()
+        return await command("import", self._client, *arguments, **self._environment)
 
 
 def numbers(output: str) -> dict[str, int]:
@@ -81,17 +70,17 @@ def numbers(output: str) -> dict[str, int]:
 async def test_prints_what_was_in_the_client_s_own_folder(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     fresh = Fresh()
     home = copied(RECORDED, tmp_path / ".claude", fresh)
-    command = Command(embedded_engine, HOME=str(tmp_path))
-    code, output, complaints = await command.run()
+    imports = Command(embedded_engine, HOME=str(tmp_path))
+    code, output, complaints = await imports.run()
     assert (code, complaints) == (0, "")
     found = numbers(output)
     assert found.pop("new") > 100
     assert found == {
         "files": 13, "unchanged": 0, "known": 0, "sessions": 10, "prompts": 16, "subagents": 3, "calls": 33, "tools": 22
     }  # fmt: skip
-    code, output, _ = await command.run(str(home / "projects"))
+    code, output, _ = await imports.run(str(home / "projects"))
     assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 13})
-    assert await command.run("--quiet") == (0, "", "")
+    assert await imports.run("--quiet") == (0, "", "")
 
 
 def written(folder: Path, sessions: int, prompts: int) -> Path:
@@ -162,7 +151,7 @@ async def counts(graph: Graph, sessions: list[str]) -> tuple[int, int, int]:
 async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_nothing(
     tmp_path: Path, embedded_engine: EngineUnderTest, how: signal.Signals
 ) -> None:
-    folder, command = written(tmp_path / "-p", 8, 150), Command(embedded_engine)
+    folder, imports = written(tmp_path / "-p", 8, 150), Command(embedded_engine)
     sessions = [path.stem for path in sorted(folder.iterdir())]
     settings = Settings(
         graph_url=embedded_engine.url,
@@ -171,7 +160,7 @@ async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_n
         graph_database=embedded_engine.database,
     )
     async with Graph.open(settings) as graph:
-        process = await command.start(str(folder))
+        process = await imports.start(str(folder))
 
         async def is_under_way() -> bool:
             assert process.returncode is None
@@ -185,7 +174,7 @@ async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_n
             assert process.returncode == 130
             assert re.fullmatch(r"stopped after [\d,]+ new events?; the same command goes on\n", complaints.decode())
         assert (await counts(graph, sessions))[0] < 1_200
-        code, printed, complaints_ = await command.run(str(folder))
+        code, printed, complaints_ = await imports.run(str(folder))
         assert (code, complaints_) == (0, "")
         assert numbers(printed)["known"] <= 2_000, "what was noted is not recorded again"
         assert await counts(graph, sessions) == (1_200, 1_200, 2_400)
@@ -222,12 +211,12 @@ async def test_codex_is_one_row_more(tmp_path: Path, embedded_engine: EngineUnde
     folder.mkdir(parents=True)
     for path in sorted((tmp_path / "recorded").iterdir()):
         path.rename(folder / f"rollout-{path.name}")
-    command = Command(embedded_engine, client="codex", HOME=str(tmp_path))
-    code, output, complaints = await command.run()
+    imports = Command(embedded_engine, client="codex", HOME=str(tmp_path))
+    code, output, complaints = await imports.run()
     assert (code, complaints) == (0, "")
     found = numbers(output)
     assert (found["files"], found["unchanged"]) == (2, 0)
     assert found["prompts"] > 1
     assert found["tools"] > 1
-    code, output, _ = await command.run()
+    code, output, _ = await imports.run()
     assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 2})

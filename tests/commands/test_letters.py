@@ -22,6 +22,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.effects.traces.reads import TraceReads
 from loopgraph.errors import GraphFault
+from support.command import command, settings_of
 from support.engines import EngineUnderTest
 from support.traces import at
 
@@ -29,30 +30,24 @@ pytestmark = pytest.mark.slow
 
 
 class Letters:
-    """The command in a process of its own, on a folder of dead letters and an engine."""
+    """The command, on a folder of dead letters and an engine."""
 
     def __init__(self, folder: Path, engine: EngineUnderTest) -> None:
         self.store = DeadLetters(folder)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LOOPGRAPH_")}
-        self._environment = kept | {
-            "LOOPGRAPH_DEAD_LETTER_FOLDER": str(folder),
-            "LOOPGRAPH_GRAPH_URL": engine.url,
-            "LOOPGRAPH_GRAPH_USER": engine.user,
-            "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
-            "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
-            "COLUMNS": "200",
-        }
+        self._environment = {**settings_of(engine), "LOOPGRAPH_DEAD_LETTER_FOLDER": str(folder)}
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        command = (sys.executable, "-m", "loopgraph", "letters", *arguments)
-        return await asyncio.create_subprocess_exec(*command, env=self._environment, stdout=PIPE, stderr=PIPE)
+        """The command in a process of its own, which can be killed."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "loopgraph", "letters", *arguments),
+            env=os.environ | self._environment,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
 
-    async def run(self, *arguments: str) -> tuple[int | None, str, str]:
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
-        process = await self.start(*arguments)
-        output, complaints = await process.communicate()
-        assert "Traceback" not in complaints.decode()
-        return process.returncode, output.decode(), complaints.decode()
+        return await command("letters", *arguments, **self._environment)
 
     async def put(self, *events: Recordable) -> list[str]:
         """Puts events aside; the ids of all letters."""

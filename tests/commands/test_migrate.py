@@ -20,6 +20,7 @@ from loopgraph.effects.schema.migrations import migrations, recorded_migrations
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
 from loopgraph.settings import Settings
 from support import old_databases
+from support.command import command
 from support.traces import statement
 from support.waiting import PATIENCE_S
 
@@ -36,12 +37,9 @@ async def old_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         yield graph
 
 
-async def run(*arguments: str, **environment: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "loopgraph", *arguments, stdout=PIPE, stderr=PIPE, env={**os.environ, **environment}
-    )
-    output, complaints = await process.communicate()
-    return process.returncode, (output + complaints).decode()
+async def run(*arguments: str, **environment: str) -> tuple[int, str]:
+    code, output, complaints = await command(*arguments, **environment)
+    return code, output + complaints
 
 
 async def test_status_doctor_and_migrate(old_graph: Graph) -> None:

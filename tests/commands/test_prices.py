@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-from asyncio.subprocess import PIPE
 from pathlib import Path
 
-import pytest
+from typer.testing import CliRunner
 
 from conftest import settings_for
+from loopgraph.commands.app import app
 from loopgraph.contracts.traces import EndpointCalled
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
@@ -19,42 +17,36 @@ from loopgraph.settings import Migrate
 from support.engines import EngineUnderTest
 from support.traces import Traces, record
 
-pytestmark = pytest.mark.slow
+
+def run(*arguments: str, **environment: str) -> tuple[int, str]:
+    result = CliRunner(env={"COLUMNS": "200", **environment}).invoke(app, ["prices", *arguments])
+    return result.exit_code, result.output
 
 
-async def run(*arguments: str, **environment: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "loopgraph", "prices", *arguments,
-        stdout=PIPE, stderr=PIPE, env={**os.environ, "COLUMNS": "200", **environment},
-    )  # fmt: skip
-    output, complaints = await process.communicate()
-    return process.returncode, (output + complaints).decode()
-
-
-async def test_show(tmp_path: Path) -> None:
-    code, told = await run("show", "claude-opus-5-5")
+def test_show(tmp_path: Path) -> None:
+    code, told = run("show", "claude-opus-5-5")
     assert code == 0
     assert [line.split()[-1] for line in told.splitlines()[:5]] == ["4.0000", "0.2000", "5.0000", "8.0000", "20.0000"]
     assert told.splitlines()[5].startswith("by genai-prices 0.")
-    code, told = await run("show", "gemini-2.5-pro")
+    code, told = run("show", "gemini-2.5-pro")
     assert [line.split()[-1] for line in (told.splitlines()[0], told.splitlines()[4])] == ["1.2500", "10.0000"]
     assert "a prompt of a million tokens costs 2.5000" in told, "in short ones it costs less"
-    code, told = await run("show", "sonar-pro")
+    code, told = run("show", "sonar-pro")
     assert [line.split()[-1] for line in (told.splitlines()[0], *told.splitlines()[4:6])] == [
         "3.0000",
         "15.0000",
         "0.0140",
     ]
-    code, told = await run("show", "ours-2")
+    code, told = run("show", "ours-2")
     assert (code, "ours-2 has no price" in told) == (1, True)
     file = tmp_path / "prices.toml"
     file.write_text('[models."ours-*"]\ninput = 1\noutput = 3.5\n')
-    code, told = await run("show", "ours-2", LOOPGRAPH_PRICES_FILE=str(file))
+    code, told = run("show", "ours-2", LOOPGRAPH_PRICES_FILE=str(file))
     assert code == 0
     assert [line.split()[-1] for line in told.splitlines()[:5]] == ["1.0000"] * 4 + ["3.5000"]
     assert told.splitlines()[5] == "by your own prices"
     file.write_text("[models.x]\ninput = 'much'\n")
-    code, told = await run("show", "x", LOOPGRAPH_PRICES_FILE=str(file))
+    code, told = run("show", "x", LOOPGRAPH_PRICES_FILE=str(file))
     assert code == 1
     assert "models.x.input" in told
     assert "Traceback" not in told
@@ -79,7 +71,7 @@ async def test_recompute(embedded_engine: EngineUnderTest, tmp_path: Path) -> No
             "LOOPGRAPH_GRAPH_PASSWORD": embedded_engine.password,
             "LOOPGRAPH_GRAPH_DATABASE": str(embedded_engine.database), "LOOPGRAPH_PRICES_FILE": str(file),
         }  # fmt: skip
-        code, told = await run("recompute", **settings)
+        code, told = await asyncio.to_thread(run, "recompute", **settings)
         assert code == 0, told
         assert "priced anew" in told
         assert (await traces.calls_by_id([call], None))[call].cost_usd == 3.0

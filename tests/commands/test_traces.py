@@ -25,6 +25,7 @@ from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings
 from support.agent_session import observations, story, tell
+from support.command import command
 from support.retention import memory, prompt, remember
 from support.traces import statement
 from support.waiting import PATIENCE_S
@@ -55,10 +56,9 @@ async def start(*arguments: str | Path) -> Process:
 
 async def run(*arguments: str | Path) -> str:
     """What the command prints; it must end well."""
-    process = await start(*arguments)
-    output, complaints = await process.communicate()
-    assert (process.returncode, complaints.decode()) == (0, "")
-    return output.decode()
+    code, output, complaints = await command("traces", *arguments)
+    assert (code, complaints) == (0, "")
+    return output
 
 
 async def test_prune_and_restore_beside_a_running_engine(
@@ -177,7 +177,6 @@ def test_says_plainly_what_is_wrong(
 async def test_an_archive_that_cannot_be_used_is_told(own_graph: Graph, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    process = await start("prune", "--older-than", "90d", "--archive", file)
-    output, complaints = await process.communicate()
-    assert (process.returncode, output) == (1, b"")
-    assert complaints.decode() == f"loopgraph: archive: {file} cannot be written: File exists\n"
+    code, output, complaints = await command("traces", "prune", "--older-than", "90d", "--archive", file)
+    assert (code, output) == (1, "")
+    assert complaints == f"loopgraph: archive: {file} cannot be written: File exists\n"

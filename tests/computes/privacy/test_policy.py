@@ -7,7 +7,7 @@ import time
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -208,6 +208,7 @@ class TestLongTexts:
     """What is far beyond the limit is not looked at, and half of a secret that stands where the looking ends is not shown."""
 
     @given(st.integers(0, 60), st.booleans(), st.booleans())
+    @settings(max_examples=40)
     @pytest.mark.slow
     def test_a_secret_at_the_end_of_what_is_looked_at(self, before: int, dense: bool, nested: bool) -> None:
         privacy = Privacy(max_field_bytes=1024)

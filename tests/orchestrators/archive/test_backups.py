@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import zipfile
 from asyncio.subprocess import DEVNULL
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -53,14 +55,28 @@ async def batches(graph: Graph) -> dict[int, int]:
     return found
 
 
-async def filled(folder: Path, count: int, backup: Path | None = None) -> None:
-    """Fills a new graph, and backs it up."""
-    async with Graph.open(on(folder)) as graph:
+class Made(NamedTuple):
+    """A graph of three batches, and a backup from when it had the first."""
+
+    folder: Path
+    file: Path
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of its folder, for one test."""
+        shutil.copytree(self.folder, folder)
+        return folder
+
+
+@pytest.fixture(scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    made = Made(tmp_path_factory.mktemp("made") / "graph", tmp_path_factory.mktemp("backup") / "backup.zip")
+    async with Graph.open(on(made.folder)) as graph:
         await schema.prepare(graph)
-        for batch in range(count):
+        await record(graph, 0)
+        await back_up(on(made.folder), made.file)
+        for batch in (1, 2):
             await record(graph, batch)
-        if backup:
-            await back_up(on(folder), backup)
+    return made
 
 
 def names(folder: Path) -> set[str]:
@@ -110,29 +126,26 @@ async def test_a_backup_taken_while_events_are_recorded_has_all_that_was_acknowl
     assert EngineFolder(new).password() != EngineFolder(live).password()
 
 
-async def test_what_is_there_is_replaced_only_when_asked_and_put_aside(tmp_path: Path) -> None:
-    one, other, file = tmp_path / "one", tmp_path / "other", tmp_path / "backup.zip"
-    await filled(one, 3, file)
-    await filled(other, 1)
+async def test_what_is_there_is_replaced_only_when_asked_and_put_aside(made: Made, tmp_path: Path) -> None:
+    folder = made.copied(tmp_path / "graph")
     with pytest.raises(SetupError, match="exists already"):
-        await back_up(on(one), file)
+        await back_up(on(folder), made.file)
     with pytest.raises(SetupError, match="holds a graph already"):
-        await restore(on(other), file)
-    async with Graph.open(on(other)):
+        await restore(on(folder), made.file)
+    async with Graph.open(on(folder)):
         with pytest.raises(SetupError, match="is in use: stop the service first"):
-            await restore(on(other), file, replace=True)
-    restored = await restore(on(other), file, replace=True)
-    assert await contents(other) == {0, 1, 2}
+            await restore(on(folder), made.file, replace=True)
+    restored = await restore(on(folder), made.file, replace=True)
+    assert await contents(folder) == {0}
     assert restored.replaced is not None
-    assert await contents(restored.replaced) == {0}
-    assert names(tmp_path) == {"backup.zip", "one", "other", restored.replaced.name}
+    assert await contents(restored.replaced) == {0, 1, 2}
+    assert names(tmp_path) == {"graph", restored.replaced.name}
 
 
-async def test_a_damaged_backup_replaces_nothing(tmp_path: Path) -> None:
-    folder, file = tmp_path / "graph", tmp_path / "backup.zip"
-    await filled(folder, 1, file)
-    whole = file.read_bytes()
-    with zipfile.ZipFile(file) as outer:
+async def test_a_damaged_backup_replaces_nothing(made: Made, tmp_path: Path) -> None:
+    folder, file = made.copied(tmp_path / "graph"), tmp_path / "backup.zip"
+    whole = made.file.read_bytes()
+    with zipfile.ZipFile(made.file) as outer:
         middle = outer.getinfo("database.zip").header_offset + outer.getinfo("database.zip").file_size // 2
 
     broken = {
@@ -144,13 +157,12 @@ async def test_a_damaged_backup_replaces_nothing(tmp_path: Path) -> None:
             file.write_bytes(content)
             with pytest.raises(SetupError, match=message):
                 await restore(on(folder), file, replace=True)
-    assert await contents(folder) == {0}
+    assert await contents(folder) == {0, 1, 2}
     assert names(tmp_path) == {"backup.zip", "graph"}
 
 
-async def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replaced(tmp_path: Path) -> None:
-    folder, file = tmp_path / "graph", tmp_path / "backup.zip"
-    await filled(folder, 1)
+async def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replaced(made: Made, tmp_path: Path) -> None:
+    folder, file = made.copied(tmp_path / "graph"), tmp_path / "backup.zip"
     async with Graph.open(on(folder)) as graph:
         await statement(graph, "MATCH (s:SchemaVersion {key: 'loopgraph'}) SET s.version = 999")
         await back_up(on(folder), file)
@@ -188,14 +200,12 @@ async def killed_at(moment: Callable[[], bool], file: Path, folder: Path) -> Non
     await process.wait()
 
 
-async def test_a_restore_that_is_killed_leaves_the_old_graph_or_the_new(tmp_path: Path) -> None:
-    old, other, file = tmp_path / "old", tmp_path / "other", tmp_path / "backup.zip"
-    await filled(other, 2, file)
-    await filled(old, 1)
-    staging = EngineFolder(tmp_path / "old.restoring")
+async def test_a_restore_that_is_killed_leaves_the_old_graph_or_the_new(made: Made, tmp_path: Path) -> None:
+    folder = made.copied(tmp_path / "graph")
+    staging = EngineFolder(tmp_path / "graph.restoring")
 
     def aside() -> list[Path]:
-        return list(tmp_path.glob("old.replaced-*"))
+        return list(tmp_path.glob("graph.replaced-*"))
 
     def opened() -> bool:
         record = staging.record()
@@ -206,10 +216,10 @@ async def test_a_restore_that_is_killed_leaves_the_old_graph_or_the_new(tmp_path
         lambda: bool(aside()),
     )
     for moment in moments:
-        await killed_at(moment, file, old)
-        assert await contents(old) in ({0}, {0, 1})
-    await restore(on(old), file, replace=True)
-    assert await contents(old) == {0, 1}
+        await killed_at(moment, made.file, folder)
+        assert await contents(folder) in ({0, 1, 2}, {0})
+    await restore(on(folder), made.file, replace=True)
+    assert await contents(folder) == {0}
     assert not staging.path.exists()
     kept = [await contents(folder) for folder in aside()]
-    assert {0} in kept  # the old graph is never lost
+    assert {0, 1, 2} in kept  # the old graph is never lost
