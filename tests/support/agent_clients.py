@@ -87,6 +87,7 @@ CODEX = AgentClient(
             _call("view_image", path="/not/there.png"),
             _agents("spawn_agent", message=CHILD, agent_type="default"),
             _agents("wait_agent", targets=["AGENT_ID"], timeout_ms=20_000),
+            _call("exec_command", cmd="cat .agents/skills/look-agents/SKILL.md"),
         ],
     },
     _codex,
@@ -103,6 +104,7 @@ GEMINI = AgentClient(
             _call("run_shell_command", **_shell("exit 3")),
             _call("run_shell_command", **_shell("echo one")),
             _call("list_directory", dir_path="."),
+            _call("activate_skill", name="look-gemini"),
         ]
     },
     _gemini,
@@ -125,6 +127,7 @@ COPILOT = AgentClient(
             _call("bash", **_shell("echo one")),
             _call("no_such_tool"),
             _call("task", agent_type="explore", name="look", description="look", prompt=CHILD),
+            _call("skill", skill="look-github"),
         ],
     },
 )  # fmt: skip

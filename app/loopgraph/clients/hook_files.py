@@ -110,7 +110,10 @@ def _of_copilot(fields: Fields) -> Paths:
         name = fields.get("agentName") or fields.get("agent_name") or fields.get("agent_type")
         forms = "agents/{}.agent.md", "agents/{}.md"
         yield from _definitions(
-            fields, name, [f".github/{form}" for form in forms], [f"{_copilot_home()}/{form}" for form in forms]
+            fields,
+            name,
+            [*(f".github/{form}" for form in forms), ".claude/agents/{}.md"],
+            [f"{_copilot_home()}/{form}" for form in forms],
         )
     elif event == "posttooluse" and "skill" in (fields.get("toolName"), fields.get("tool_name")):
         given = fields.get("toolArgs", fields.get("tool_input"))

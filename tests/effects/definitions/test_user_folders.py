@@ -30,7 +30,12 @@ def test_plugins_are_those_whose_folders_are_there(tmp_path: Path) -> None:
         folder.mkdir()
     both = [{"installPath": str(old)}, {"installPath": str(new)}]
     gone = [{"installPath": str(tmp_path / "gone")}]
-    assert listed(tmp_path, {"p@m": both, "q@m": gone}) == [Installed("p", new)]
+    assert listed(tmp_path, {"p@m": both, "q@m": gone}) == [Installed("p", new, (old,))]
+    dated = [
+        {"installPath": str(new), "lastUpdated": "2026-02-01"},
+        {"installPath": str(old), "installedAt": "2026-01-01"},
+    ]
+    assert listed(tmp_path, {"p@m": dated}) == [Installed("p", new, (old,))]
     assert listed(tmp_path, {"p@m": {"installPath": str(old)}}) == [Installed("p", old)]  # as older clients wrote it
 
 

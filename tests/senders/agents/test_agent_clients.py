@@ -17,6 +17,7 @@ import pytest
 from conftest import settings_for
 from loopgraph.clients.hook_spool import Spool
 from support.agent_clients import ANSWER, CHILD, CLIENTS, PROMPT, AgentClient, environment
+from support.definition_files import PROJECT, put
 from support.engines import EngineUnderTest
 from support.recorded_clients import session, tree
 from support.service import Service, serving
@@ -49,7 +50,7 @@ def client(request: pytest.FixtureRequest) -> AgentClient:
 async def run(client: AgentClient, home: Path, url: str) -> str:
     """What the client printed. It must end well, with our hooks in its settings."""
     project = home / "project"
-    project.mkdir()
+    put(project, PROJECT)
     with standing_in(client.script, ANSWER) as api:
         variables = environment(client, home, api)
         install = [sys.executable, "-m", "loopgraph", "hooks", "install", "--client", client.name, "--url", url]
@@ -80,6 +81,18 @@ CALLS = {
 }
 """The first calls of the prompt, as they ended."""
 
+USES = {
+    "codex": [("memory", "AGENTS.md"), ("skill", "look-agents")],
+    "gemini": [("memory", "GEMINI.md"), ("skill", "look-gemini")],
+    "copilot": [
+        ("memory", ".github/copilot-instructions.md"),
+        ("memory", "AGENTS.md"),
+        ("memory", "GEMINI.md"),
+        ("skill", "look-github"),
+    ],
+}
+"""What it used of the files in the project."""
+
 SUBAGENTS = {
     "codex": ("Bash", ("spawn_agent", "exact: tool_response")),
     "copilot": ("bash", ("task", "inferred: only call")),
@@ -99,6 +112,9 @@ async def test_what_a_client_did_is_in_the_graph(client: AgentClient, service: S
     told = [(one["prompt"], one["status"], *one["calls"], one["spawned_by"]) for one in subagents]
     expected = SUBAGENTS.get(client.name)
     assert told == ([(CHILD, "success", (expected[0], "success"), expected[1])] if expected else [])
+    used = "MATCH (h:HookExecution {session_id: $id, hook_type: 'Pattern'}) RETURN h.pattern_type AS kind, h.pattern_name AS name"
+    uses = await statement(service.parts.graph, used, id=row["id"])
+    assert sorted((use["kind"], use["name"]) for use in uses) == USES[client.name]
     stored = await session(service.parts.graph, row["id"])
     assert stored["ended_at"] > stored["started_at"]
 

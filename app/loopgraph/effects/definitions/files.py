@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ MOST_FOLDERS: Final = 20_000
 """So many folders are looked at below one; a home with everything in it has more, and is not meant."""
 
 _SUFFIXES: Final = (".md", ".mdc", ".toml", ".json")
+_MOST_SUBMODULES: Final = 100
+_SUBMODULE: Final = re.compile(r"^[ \t]*path[ \t]*=[ \t]*\"?([^\"\n]+?)\"?[ \t]*$", re.MULTILINE)
 _SKIPPED: Final = frozenset(
     {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".cache"}
 )
@@ -111,6 +114,17 @@ def read_all(files: Iterable[tuple[str, Path]], max_bytes: int) -> dict[str, Con
 def readable(path: str | Path) -> str:
     """A path as text; bytes that are not UTF-8 are written ``\\xNN``, as those of git's paths are."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def submodules(work_tree: Path) -> list[Path]:
+    """The submodules of a work tree that are checked out, by its ``.gitmodules``: repositories of their own within it."""
+    try:
+        listed = (work_tree / ".gitmodules").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    paths = (work_tree / found for found in _SUBMODULE.findall(listed)[:_MOST_SUBMODULES])
+    real = (Path(os.path.realpath(path)) for path in paths)
+    return [path for path in real if path.is_relative_to(work_tree) and os.path.lexists(path / ".git")]
 
 
 def work_tree_of(path: Path) -> Path | None:

@@ -44,21 +44,29 @@ def login() -> str:
 
 
 class Installed(NamedTuple):
-    """An installed plugin: what people call it, and its folder."""
+    """An installed plugin: what people call it, and its folder; ``former`` are those of earlier versions of it that are installed
+    beside it, the earliest first."""
 
     name: str
     folder: Path
+    former: tuple[Path, ...] = ()
 
 
 def installed_plugins(claude: Path) -> list[Installed]:
-    """The plugins that the client has installed: of one that is installed several times, the last."""
+    """The plugins that the client has installed. Of one that is installed several times, for a user and for projects, it is the
+    one that was brought up to date last."""
     listed = _object(claude / "plugins" / "installed_plugins.json").get("plugins")
     found: dict[str, Installed] = {}
     for id_, entries in listed.items() if isinstance(listed, dict) else ():
+        installed: dict[Path, str] = {}
         for entry in entries if isinstance(entries, list) else [entries]:
             path = entry.get("installPath") if isinstance(entry, dict) else None
             if isinstance(path, str) and os.path.isdir(path):  # noqa: PTH112
-                found[id_] = Installed(id_.partition("@")[0], Path(path))
+                times = (entry.get(name) for name in ("lastUpdated", "installedAt"))
+                installed[Path(path)] = next((at for at in times if isinstance(at, str)), "")
+        if installed:
+            *former, last = sorted(installed, key=lambda folder: installed[folder])
+            found[id_] = Installed(id_.partition("@")[0], last, tuple(former))
     return list(found.values())
 
 

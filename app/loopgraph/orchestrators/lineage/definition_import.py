@@ -22,7 +22,7 @@ from loopgraph.contracts.definitions import UNCOMMITTED
 from loopgraph.contracts.git import FileKey, FileVersion, ImportProgress
 from loopgraph.contracts.lineage import Pattern
 from loopgraph.contracts.resources import SKILL_FILE, joined_states
-from loopgraph.effects.definitions.files import Content, read_all
+from loopgraph.effects.definitions.files import Content, read_all, readable
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.imports import LineageImport
@@ -105,7 +105,7 @@ class DefinitionImport(GitImport):
             return replace(place, scope=f"git:{identity}") if place.scope == OWN_SCOPE else place
 
         exact = {path: spot._replace(place=scoped(spot.place)) for path, spot in self._source.exact.items()}
-        about: JsonMap = {"identity": identity, "folders": [str(self._source.folder)]}
+        about: JsonMap = {"identity": identity, "folders": [readable(self._source.folder)]}
         about |= {"fork": self._fork} if self._fork else {}
         return DefinitionLineage(identity, Places(map(scoped, places), exact), about)
 
@@ -159,7 +159,7 @@ class DefinitionImport(GitImport):
                 elif present and await self._text(last[key]) is None:
                     node_id = None
                     self.notes.append(f"{last[key].path} is {NO_TEXT}: no version of it is in use")
-                self._tip(described[key], pattern_id, node_id)
+                self._tip(described[key], pattern_id, node_id, last[key].path)
         files = {path: file for path, file in at_tip.items() if file.lineage in chosen}
         await self._work_tree(lineage, files, ids)
         await self._resources(
@@ -264,9 +264,9 @@ class DefinitionImport(GitImport):
     async def _contents(self) -> dict[str, Content]:
         return await asyncio.to_thread(read_all, self._source.seen.items(), MAX_TEMPLATE_BYTES)
 
-    def _tip(self, now_is: Described, pattern_id: str, node_id: str | None) -> None:
+    def _tip(self, now_is: Described, pattern_id: str, node_id: str | None, path: str | None = None) -> None:
         tip = now_is.tip(pattern_id, node_id)
-        where = {"folders": [str(self._source.folder)]}
+        where = {"folders": self._source.folders_of(path or now_is.file or now_is.spot.path)}
         self.tips[pattern_id] = tip.model_copy(update={"metadata": {**(tip.metadata or {}), **where}})
 
     async def _remembered(self, pattern_ids: Iterable[str]) -> Mapping[str, Pattern]:

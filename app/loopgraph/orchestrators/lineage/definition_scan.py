@@ -146,9 +146,11 @@ class DefinitionScan:
                 pattern_id = outside_git(spot.place.scope, spot.path)
                 node_id = version_outside_git(pattern_id, content.text)
                 found.append(_Now(Described(spot, content.text), pattern_id, node_id, content, source.seen[path]))
-        before: dict[str, Pattern] = {}
+        before = await self._former(source)
+        made = {outside_git(spot.place.scope, spot.path) for some in source.former.values() for spot, _ in some}
         for start in range(0, len(found), BATCH):
-            before |= await self._add(found[start : start + BATCH])
+            known = await self._add(found[start : start + BATCH])
+            before |= {id_: pattern for id_, pattern in known.items() if id_ not in made}
         others = await self._resources(found, source)
         tips = {now.pattern_id: now.described.tip(now.pattern_id, now.node_id) for now in found}
         there = {(spot.place.scope, spot.path) for spot in spots.values()}
@@ -164,6 +166,26 @@ class DefinitionScan:
             notes=tuple(source.notes),
             patterns=await self._found(before, tips, None, others),
         )
+
+    async def _former(self, source: Source) -> dict[str, Pattern]:
+        """Adds the texts of earlier states that are installed side by side; the patterns that there have been."""
+        before: dict[str, Pattern] = {}
+        looked_up: set[str] = set()
+        rounds = max((len(some) for some in source.former.values()), default=0)
+        for number in range(rounds):  # the earliest first: each text is refined from the one before it
+            files = {path: some[number] for path, some in source.former.items() if number < len(some)}
+            reals = [(path, real) for path, (_, real) in files.items()]
+            found = []
+            for path, content in (await asyncio.to_thread(read_all, reals, MAX_TEMPLATE_BYTES)).items():
+                spot, real = files[path]
+                pattern_id = outside_git(spot.place.scope, spot.path)
+                node_id = version_outside_git(pattern_id, content.text)
+                found.append(_Now(Described(spot, content.text), pattern_id, node_id, content, real))
+            for start in range(0, len(found), BATCH):
+                known = await self._add(found[start : start + BATCH])
+                before |= {id_: pattern for id_, pattern in known.items() if id_ not in looked_up}
+            looked_up |= {now.pattern_id for now in found}
+        return before
 
     async def _resources(self, found: Sequence[_Now], source: Source) -> frozenset[str]:
         """What lies beside skills now; the versions that stand beside other files than before."""

@@ -13,7 +13,7 @@ from typing import Final
 from loopgraph.computes.definitions.places import Layout, Place, Places, Spot
 from loopgraph.computes.definitions.plugins import MANIFESTS, Plugin, plugins_of
 from loopgraph.contracts.definitions import DefinitionOrigin
-from loopgraph.effects.definitions.files import Found, find, read_all, readable, work_tree_of
+from loopgraph.effects.definitions.files import Found, find, read_all, readable, submodules, work_tree_of
 from loopgraph.effects.definitions.user_folders import UserFolders, extensions, installed_plugins
 from loopgraph.errors import InvalidInput
 
@@ -38,7 +38,9 @@ _MANIFEST_BYTES: Final = 4_000_000
 @dataclass
 class Source:
     """A repository (``git``), or a folder outside git. ``seen`` are the files of definitions by their paths in it; ``looked_at``
-    says of each place whether all of it was; ``asked_for`` is what was named, and not only found."""
+    says of each place whether all of it was; ``asked_for`` is what was named, and not only found. ``held`` are the folders of
+    projects that lead to files of ``exact``: there they hold, too. ``former`` are files of earlier states by their paths, the
+    earliest first, as installed side by side."""
 
     title: str
     folder: Path
@@ -49,7 +51,13 @@ class Source:
     exact: dict[str, Spot] = field(default_factory=dict)
     seen: dict[str, Path] = field(default_factory=dict)
     looked_at: dict[Place, bool] = field(default_factory=dict)
+    held: dict[str, set[Path]] = field(default_factory=dict)
+    former: dict[str, list[tuple[Spot, Path]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def folders_of(self, path: str) -> list[str]:
+        """The folders in which the definition at a path holds."""
+        return sorted({readable(folder) for folder in (self.folder, *self.held.get(path, ()))})
 
 
 class Sources:
@@ -89,6 +97,8 @@ class Sources:
             its = next((one for one in known if one.name == plugin.name), None) or Plugin(plugin.name, "")
             place = _place_of(its, Layout.PLUGIN)
             self._add(f"plugin {plugin.name}", plugin.folder, [place], found, installed=True, theirs=True)
+            for folder in plugin.former:
+                self._add_former(plugin.folder, folder, place)
         for extension in extensions(folders.gemini):
             place = _place_of(Plugin(extension.name, ""), Layout.EXTENSION)
             found = find(extension.folder)
@@ -119,6 +129,10 @@ class Sources:
         places += (_place_of(plugin, Layout.PLUGIN) for plugin in _plugins(found))
         self._add(title, root, places, found, theirs=True)
         self._found[root, git].asked_for = True
+        for inside in submodules(root):
+            if (inside, True) not in self._found:
+                self.add_project(inside)
+                self._found[inside, True].asked_for = False
 
     def _add(
         self,
@@ -166,6 +180,18 @@ class Sources:
             else:
                 other, elsewhere = self._source(title, lies_in, git=True), readable(real.relative_to(lies_in))
                 other.exact[elsewhere], other.seen[elsewhere] = spot, real
+                if theirs and not installed:
+                    other.held.setdefault(elsewhere, set()).add(top or root)
+
+    def _add_former(self, root: Path, folder: Path, place: Place) -> None:
+        """What was found below the folder of another state of what is installed at a root."""
+        main = self._found.get((Path(os.path.realpath(root)), False))
+        if main is None:  # it is a repository, and has its history
+            return
+        table = Places([place])
+        for path, real in find(folder).files.items():
+            if spot := table.spot(path):
+                main.former.setdefault(path, []).append((spot, real))
 
     def _may_lead_to(self, real: Path, root: Path) -> bool:
         """Whether a path of a project may lead to a file: to one of its own, of the user's definitions, or a text of another

@@ -121,7 +121,7 @@ VALUES = {
     },
     "PatternStatus": {
         "DRAFT": "Made, and not in use yet; a candidate of an experiment is one.",
-        "ACTIVE": "In use; one active version of a pattern is its current one.",
+        "ACTIVE": "It has been put into use, and can be again. The one in use is the pattern's `currentVersion`: `inUse`.",
         "DEPRECATED": "Taken out of use; what it did stays on record.",
         "ARCHIVED": "Put away. It is never deleted.",
         "REJECTED": "A draft that will not be used.",

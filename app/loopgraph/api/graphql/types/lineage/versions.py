@@ -263,6 +263,14 @@ class PatternVersion(Loaded, relay.Node):
     def pattern_id(self) -> strawberry.ID:
         return strawberry.ID(self.raw_pattern_id)
 
+    @strawberry.field(
+        description="Whether it is the one in use: its pattern's `currentVersion`. All versions of a history have been active, "
+        "and of those only one is in use; none is where the file is gone."
+    )
+    async def in_use(self, info: Info) -> bool:
+        pattern = await info.context.loaders.pattern.load(self.raw_pattern_id)
+        return pattern is not None and pattern.current_node_id == self.node_id
+
     pattern = link("pattern", "raw_pattern_id", PATTERN, "The pattern that it is a state of.")
     decision = link(
         "decision_of_version",
