@@ -24,8 +24,8 @@ class RenderKind(StrEnum):
 
 class RenderRequest(Contract):
     """``pattern`` is an id, or what people call a definition or a prompt; ``kind`` and ``folder`` (where it is asked for) tell
-    several of one name apart. ``unit`` is whatever should see one version only; ``arguments`` are put in where the text has a place
-    for them, and stand behind it otherwise."""
+    several of one name apart. ``unit`` is whatever should see one version only; ``arguments`` are put in where the text has a
+    place for them, and stand behind it otherwise."""
 
     pattern: Name
     unit: Name
