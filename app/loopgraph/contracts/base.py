@@ -64,7 +64,7 @@ JsonMap = dict[str, Any]
 
 
 def json_form(value: Any) -> str:
-    """For an encoder that meets bytes, which a program or a property of the graph can have in a free map: they are base64 (of URLs).
+    """For an encoder that meets bytes, as programs and properties of the graph can have in a free map: they are base64 (of URLs).
 
     Raises TypeError for anything else.
     """
