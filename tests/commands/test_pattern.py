@@ -31,7 +31,7 @@ def test_an_adopted_skill_has_its_text_before_the_service_has_given_any(
     variables = {"LOOPGRAPH_URL": NOBODY, "LOOPGRAPH_RENDERED": str(tmp_path / "rendered")}
     for name in ("url", "user", "password", "database"):
         monkeypatch.setenv(f"LOOPGRAPH_GRAPH_{name.upper()}", str(getattr(embedded_engine, name)))
-    for name, value in {**variables, "HOME": str(tmp_path)}.items():
+    for name, value in {**variables, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}.items():
         monkeypatch.setenv(name, value)
     repo = Repo(tmp_path / "proj")
     body = f"{A} {new_id()}"
@@ -40,6 +40,7 @@ def test_an_adopted_skill_has_its_text_before_the_service_has_given_any(
     run("patterns", "scan", "--no-user", str(repo.folder))
     said = " ".join(run("pattern", "adopt", str(repo.folder / SKILL)).split())
     assert "unless its settings allow Skill(triage)" in said
+    assert [one.name for one in (repo.folder / SKILL).parent.iterdir()] == ["SKILL.md"]
     line = (repo.folder / SKILL).read_text(encoding="utf-8").rpartition("!`")[2].strip().rstrip("`")
     words = shlex.split(line.replace("${CLAUDE_SESSION_ID}", "s1"))
     assert words[:3] == ["loopgraph", "pattern", "render"]

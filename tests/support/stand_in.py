@@ -22,14 +22,10 @@ _AGENT_ID = re.compile(r'agent_id\\*":\s*\\*"([0-9a-f-]{36})')
 
 
 @contextmanager
-def standing_in(script: Script, answer: str) -> Iterator[str]:
+def standing_in(script: Script, answer: str, model: type[Model] | None = None) -> Iterator[str]:
     """Its address while it answers."""
-
-    class Handler(_Handler):
-        pass
-
-    Handler.script, Handler.answer = script, answer
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (model or Model,), {"script": script, "answer": answer})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -40,7 +36,9 @@ def standing_in(script: Script, answer: str) -> Iterator[str]:
         server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Model(BaseHTTPRequestHandler):
+    """What answers one request."""
+
     protocol_version = "HTTP/1.1"
     script: Script = {}
     answer = ""

@@ -4,8 +4,8 @@
 
 It stands where people wait: in a skill that fetches its own text, in scripts. So it is quick: whatever the service does, it is
 asked for a second at the most (``LOOPGRAPH_HOOK_TIMEOUT``, seconds). When the service is away or gives no text, the last one that
-it gave is printed (``--json`` says ``last_known``): that of the unit, else the latest of any, then without its experiment. The
-exit code is 0 with a text, else 1; what goes wrong is told on standard error.
+it gave is printed (``--json`` says ``last_known``): that of the unit, else the latest of any, then without its experiment.
+Exit code 0 with a text, else 1; what goes wrong is told on standard error.
 
 Standard library only, and little of that.
 """

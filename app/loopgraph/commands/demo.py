@@ -27,7 +27,10 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """Let the improvement loop choose between two ways of doing real work, by measuring them. Under two minutes."""
+    """Take a first look at sample sessions, then let the improvement loop choose between two ways of doing real work.
+
+    Under two minutes.
+    """
     from loopgraph.demo.command import run_demo
 
     if graph_url is not None:

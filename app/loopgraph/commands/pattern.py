@@ -11,7 +11,7 @@ import typer
 
 from loopgraph.clients import render as client
 from loopgraph.commands.terminal import configure_logging, out, plainly
-from loopgraph.settings import Settings
+from loopgraph.settings import Settings, default_data_folder
 
 pattern = typer.Typer(
     no_args_is_help=True, help="Deliver the text of a pattern's version, and let a skill fetch its own."
@@ -61,13 +61,14 @@ def adopt(
     ] = None,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
 ) -> None:
-    """Let a skill fetch the text that its session is to have, so that experiments reach it; a copy of the file is kept beside it.
+    """Let a skill fetch the text that its session is to have, so that experiments reach it; a copy of the file is kept.
 
     The text must be known: `loopgraph patterns scan` records it.
     """
     from loopgraph.contracts.bodies import body_of
     from loopgraph.contracts.definitions import DefinitionKind
     from loopgraph.effects.definitions import replacing
+    from loopgraph.effects.definitions.backups import Backups
 
     if back and pattern_id is not None:
         raise typer.BadParameter(
@@ -84,7 +85,8 @@ def adopt(
         from loopgraph.orchestrators.lineage.adoption import Adoption
 
         async with open_services(settings, create=False) as services:
-            adoption = Adoption(services.lineage_reads, DefinitionReads(services.graph))
+            backups = Backups(default_data_folder() / "backups")
+            adoption = Adoption(services.lineage_reads, DefinitionReads(services.graph), backups)
             return await (adoption.give_back(skill) if back else adoption.adopt(skill, pattern_id))
 
     adopted_id, backup = asyncio.run(work())

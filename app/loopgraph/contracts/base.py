@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -61,13 +62,24 @@ Instant = Annotated[AwareDatetime, AfterValidator(utc)]
 JsonMap = dict[str, Any]
 """A free map, stored as JSON text."""
 
+
+def json_form(value: Any) -> str:
+    """For an encoder that meets bytes, as programs and properties of the graph can have in a free map: they are base64 (of URLs).
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(value, bytes | bytearray | memoryview):
+        return urlsafe_b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
 Tags = tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)], ...]
 
 
 class Contract(BaseModel):
     """Frozen; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64")
 
 
 class Page(Contract):

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
@@ -65,20 +65,27 @@ async def first_look(
 def lay_out(folder: Path) -> None:
     """Puts the transcripts and the project into a new folder: with its history where there is git, else as it came to be."""
     shutil.copytree(SAMPLES / "sessions", folder / "sessions")
-    project = folder / PROJECT
-    project.mkdir()
+    for _ in history(folder / PROJECT):
+        pass
+
+
+def history(project: Path) -> Iterator[int]:
+    """Makes the project in a new folder, commit by commit; the number of the one that was made."""
     git = shutil.which("git")
+    project.mkdir()
     if git:
         _run(git, project, "init", "--quiet")
-    for commit in tomllib.loads((SAMPLES / "project.toml").read_text(encoding="utf-8"))["commit"]:
+    commits = tomllib.loads((SAMPLES / "project.toml").read_text(encoding="utf-8"))["commit"]
+    for number, commit in enumerate(commits):
         for name, text in commit["files"].items():
             file = project / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         if git:
             at = commit["at"].astimezone(UTC).isoformat()
-            _run(git, project, "add", "--all")
+            _run(git, project, "add", "--", *commit["files"])
             _run(git, project, "commit", "--quiet", "--message", commit["message"], at=at)
+        yield number
 
 
 def _run(git: str, folder: Path, *arguments: str, at: str = "") -> None:

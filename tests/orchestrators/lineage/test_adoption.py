@@ -11,11 +11,12 @@ from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewVersion
 from loopgraph.contracts.scans import ScanState
 from loopgraph.effects.clock import new_id
+from loopgraph.effects.definitions.backups import Backups
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.lineage.adoption import Adoption
 from support.repositories import A, Repo
 from support.scanning import Scans, skill
@@ -32,8 +33,8 @@ def scans(graph: Graph, tmp_path: Path) -> Scans:
 
 
 @pytest.fixture
-def adoption(graph: Graph) -> Adoption:
-    return Adoption(LineageReads(graph), DefinitionReads(graph))
+def adoption(graph: Graph, tmp_path: Path) -> Adoption:
+    return Adoption(LineageReads(graph), DefinitionReads(graph), Backups(tmp_path / "backups"))
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ async def test_the_version_in_use_stays_whatever_is_committed_of_the_line(
     assert adopted_pattern(file.read_text(encoding="utf-8")) == pattern_id
     assert backup is not None
     assert backup.read_text(encoding="utf-8") == own
+    assert [one.name for one in file.parent.iterdir()] == ["SKILL.md"], "where the client reads is nothing else"
     node_id = await in_use(scans, pattern_id)
     await scans.run(repo.folder)
     assert await in_use(scans, pattern_id) == node_id, "what is in the work tree is no text"
@@ -173,3 +175,28 @@ async def test_a_text_that_nobody_knows_is_not_adopted(repo: Repo, adoption: Ado
     assert (repo.folder / TRIAGE).read_text(encoding="utf-8") == own
     with pytest.raises(InvalidInput, match="cannot be read"):
         await adoption.adopt(repo.folder / "nothing.md")
+
+
+async def test_what_the_graph_has_not_any_more_comes_back_from_the_copies(
+    adoption: Adoption, scans: Scans, repo: Repo
+) -> None:
+    own = text()
+    repo.write(TRIAGE, own)
+    file = repo.folder / TRIAGE
+    adopted = own.partition(A)[0] + "!`loopgraph pattern render skill:gone --unit ${CLAUDE_SESSION_ID}`\n"
+    file.write_text(adopted, encoding="utf-8")
+    with pytest.raises(NotFound):
+        await adoption.give_back(file)
+    beside = file.with_name("SKILL.md.20261101T101500.123456Z.bak")
+    beside.write_text(own, encoding="utf-8")
+    later = file.with_name("SKILL.md.20261102T101500.123456Z.bak")
+    later.write_text(adopted, encoding="utf-8")
+    foreign = file.with_name("SKILL.md.old.bak")
+    foreign.write_text("mine", encoding="utf-8")
+    pattern_id, backup = await adoption.give_back(file)
+    assert (pattern_id, file.read_text(encoding="utf-8")) == ("skill:gone", own)
+    assert backup is not None
+    assert backup.read_text(encoding="utf-8") == adopted
+    assert not beside.exists(), "what an earlier version has left beside the file is with the others now"
+    assert not later.exists()
+    assert foreign.read_text(encoding="utf-8") == "mine"

@@ -31,6 +31,7 @@ from loopgraph.api.graphql.encoding import encoded
 from loopgraph.api.graphql.negotiation import GRAPHQL, JSON, media_type, prefers_events, takes_events
 from loopgraph.api.graphql.pace import Pace
 from loopgraph.api.graphql.schema import build_schema
+from loopgraph.contracts.base import json_form
 from loopgraph.settings import Settings
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -105,7 +106,7 @@ class _GraphQL(GraphQL[Context, None]):
         return decoded
 
     def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(data, json_form, orjson.OPT_NON_STR_KEYS)
 
     async def in_slices(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """An answer whose data is encoded already, without holding up the event loop."""

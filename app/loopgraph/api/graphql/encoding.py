@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from loopgraph.api.graphql.pace import Pace
+from loopgraph.contracts.base import json_form
 
 _AT_ONCE = 10_000
 """So many parts take about a millisecond; of a long text, so many characters count as one."""
@@ -90,4 +91,4 @@ def _is_text(key: Any) -> bool:
 
 
 def _whole(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(value, json_form, orjson.OPT_NON_STR_KEYS)

@@ -1,13 +1,14 @@
-"""Replacing a definition's file: in one step, with a copy of what it was beside it."""
+"""Replacing a definition's file: in one step, with a copy of what it was."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from loopgraph.effects.clock import now
+from loopgraph.effects.definitions.backups import Backups
 from loopgraph.errors import Conflict, InvalidInput
 
 
@@ -26,7 +27,17 @@ def folder_of(path: Path) -> str:
     return str(path.resolve().parent)
 
 
-def replace(path: Path, before: str, text: str) -> Path:
+def texts_before(path: Path, backups: Backups) -> list[str]:
+    """What a file was before it was replaced, the latest first; copies that cannot be read are left out."""
+    found = []
+    with suppress(OSError):
+        for backup in backups.of(path.resolve()):
+            with suppress(InvalidInput):
+                found.append(read(backup))
+    return found
+
+
+def replace(path: Path, before: str, text: str, backups: Backups) -> Path:
     """Writes a file anew that had the text ``before``; the copy of what it was. A link stays, and what it leads to changes.
 
     Raises Conflict if somebody has changed it meanwhile, InvalidInput if it cannot be written; then nothing is changed.
@@ -35,7 +46,6 @@ def replace(path: Path, before: str, text: str) -> Path:
     try:
         if target.read_bytes() != before.encode():
             raise Conflict("file", str(path), "was changed meanwhile; it was left as it is")
-        backup = target.with_name(f"{target.name}.{now():%Y%m%dT%H%M%S.%fZ}.bak")
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -43,7 +53,7 @@ def replace(path: Path, before: str, text: str) -> Path:
                 file.flush()
                 os.fsync(file.fileno())
             shutil.copymode(target, name)
-            shutil.copy2(target, backup)
+            backup = backups.keep(target)
             Path(name).replace(target)
         finally:
             Path(name).unlink(missing_ok=True)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import orjson
 
+from loopgraph.contracts.base import json_form
+
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
@@ -69,7 +71,11 @@ def from_graph(value: Any) -> Any:
 
 def json_text(value: Any) -> str | None:
     """A free map or list as the JSON text it is stored as; None stays None."""
-    return None if value is None else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    return None if value is None else orjson.dumps(value, _stored, orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _stored(value: Any) -> str:
+    return json_form(value) if isinstance(value, bytes | bytearray | memoryview) else str(value)
 
 
 def json_value(text: str | None) -> Any:

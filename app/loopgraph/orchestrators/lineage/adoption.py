@@ -10,6 +10,7 @@ from loopgraph.computes.definitions.naming import meant
 from loopgraph.contracts.bodies import body_of, digest_of_version
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.effects.definitions import replacing
+from loopgraph.effects.definitions.backups import Backups
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import InvalidInput, NotFound
@@ -18,9 +19,10 @@ from loopgraph.errors import InvalidInput, NotFound
 class Adoption:
     """Adopts skills and gives them back."""
 
-    def __init__(self, reads: LineageReads, definitions: DefinitionReads) -> None:
+    def __init__(self, reads: LineageReads, definitions: DefinitionReads, backups: Backups) -> None:
         self._reads = reads
         self._definitions = definitions
+        self._backups = backups
 
     async def adopt(self, skill: Path, pattern_id: str | None = None) -> tuple[str, Path | None]:
         """The pattern whose text the skill fetches from now on, and the copy of the file; None if it did before.
@@ -44,24 +46,33 @@ class Adoption:
                 raise InvalidInput("--pattern", f"{pattern_id} is no pattern in use of which {skill} is a version")
         folder = await asyncio.to_thread(replacing.folder_of, skill)
         pattern = meant(patterns, folder, "say which with --pattern, by one of the ids")
-        return pattern.pattern_id, await asyncio.to_thread(
-            replacing.replace, skill, text, adopted(text, pattern.pattern_id)
-        )
+        new = adopted(text, pattern.pattern_id)
+        return pattern.pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new, self._backups)
 
     async def give_back(self, skill: Path) -> tuple[str, Path | None]:
         """The pattern whose text in use the skill has from now on, and the copy of the file; None if it had one of its own.
 
-        Raises NotFound for a pattern that is not there, InvalidInput for one without a version in use.
+        Where the graph has no text of the pattern any more, the skill gets the one that it had before it was adopted. Raises
+        NotFound for a pattern that is not there, InvalidInput for one without a version in use, if no copy has that text either.
         """
         text = await asyncio.to_thread(replacing.read, skill)
         pattern_id = adopted_pattern(text)
         if pattern_id is None:
             return "", None
+        try:
+            own = await self._text_in_use(skill, pattern_id)
+        except (NotFound, InvalidInput):
+            before = await asyncio.to_thread(replacing.texts_before, skill, self._backups)
+            if not (own_texts := [one for one in before if adopted_pattern(one) is None]):
+                raise
+            own = own_texts[0]
+        new = given_back(text, body_of(DefinitionKind.SKILL, own))
+        return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new, self._backups)
+
+    async def _text_in_use(self, skill: Path, pattern_id: str) -> str:
         pattern = (await self._reads.patterns([pattern_id])).get(pattern_id)
         if pattern is None:
             raise NotFound("Pattern", pattern_id)
         if pattern.current_node_id is None:
             raise InvalidInput(str(skill), f"{pattern_id} has no version in use")
-        version = (await self._reads.versions([pattern.current_node_id]))[pattern.current_node_id]
-        new = given_back(text, body_of(DefinitionKind.SKILL, version.template_code))
-        return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new)
+        return (await self._reads.versions([pattern.current_node_id]))[pattern.current_node_id].template_code
