@@ -61,6 +61,13 @@ class FoundFile:
         return f"{self.path}#{self.part}" if self.part else str(self.path)
 
     @property
+    def name(self) -> str:
+        """What it is called where it is."""
+        return self.part or self.path.name.removesuffix(COMPRESSED).removesuffix(self.path.suffix).removesuffix(
+            ".jsonl"
+        )
+
+    @property
     def to_read(self) -> int:
         """About so many bytes have to be read."""
         return self.stamp.size if self.weight is None else self.weight

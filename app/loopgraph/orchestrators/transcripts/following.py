@@ -35,8 +35,8 @@ News = Callable[[TranscriptClient, TranscriptNews], None]
 
 
 class TranscriptFollower:
-    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new, and before
-    that ``news`` with each transcript in which there was."""
+    """Follows the transcripts of some clients. ``told`` is called after the first import of what is there, and after each in
+    which there was something new; before that ``news`` with each transcript in which there was."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class TranscriptFollower:
         news: News = lambda client, news: None,
     ) -> None:
         self._told = told
+        self._begun: set[str] = set()
         importer = partial(TranscriptImport, quiet_for=quiet_for, line_bytes=line_bytes)
         self._imports = [
             (client, importer(client, recorder, positions, told=partial(news, client))) for client in clients
@@ -126,7 +127,9 @@ class TranscriptFollower:
         except Exception:
             logger.exception("transcripts of %s could not be imported; trying again", client.title)
             return False
-        if progress.recorded or progress.refused or progress.failed:
+        is_first = client.name not in self._begun
+        self._begun.add(client.name)
+        if is_first or progress.recorded or progress.refused or progress.failed:
             self._told(client, progress)
         return True
 
