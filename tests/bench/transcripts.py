@@ -1,8 +1,9 @@
-"""Reading and importing transcripts: ``python -m bench.transcripts [MB]``.
+"""Reading and importing transcripts: ``python -m bench.transcripts [MB [recorded]]``.
 
 The transcripts are made up: sessions of 40 prompts, each with ten calls of tools whose outputs have 2 KB, as the client writes
-them (its own lines included). Bytes and events by second of reading alone, on one core; then of an import into a fresh embedded
-engine, which shares the machine, and the most memory that the importing process had.
+them (its own lines included); or they are those that a real client wrote, again and again under fresh ids. Bytes and events by
+second of reading alone, on one core; then of an import into a fresh embedded engine, which shares the machine, and the most
+memory that the importing process had.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from loopgraph.main import open_services
 from loopgraph.orchestrators.transcripts.clients import CLIENTS
 from loopgraph.orchestrators.transcripts.importing import TranscriptImport
 from loopgraph.settings import Settings
+from support.transcripts import RECORDED, Fresh, copied
 
 PROMPTS, CALLS = 40, 10
 OUTPUT = "src/module.py:120: some output of a tool, as long as a line of it is\n" * 30
@@ -94,6 +96,16 @@ def made(folder: Path, megabytes: int) -> list[Path]:
     return paths
 
 
+def recorded(folder: Path, megabytes: int) -> list[Path]:
+    """So much of transcripts of a real client."""
+    size, copies = 0, 0
+    while size < megabytes * 1_000_000:
+        copies += 1
+        into = copied(RECORDED / "projects" / "-home-dev-proj", folder / f"copy-{copies}", Fresh())
+        size += sum(path.stat().st_size for path in into.rglob("*.jsonl"))
+    return sorted(folder.rglob("*.jsonl"))
+
+
 def read(paths: list[Path]) -> None:
     """Reads them, and prints how fast that was."""
     events = bytes_ = 0
@@ -129,9 +141,9 @@ def main() -> None:
     """Entry point."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     with tempfile.TemporaryDirectory() as folder:
-        transcripts = Path(folder, "projects", "-home-dev-proj")
-        transcripts.mkdir(parents=True)
-        read(made(transcripts, megabytes))
+        transcripts = Path(folder, "projects")
+        (transcripts / "-p").mkdir(parents=True)
+        read(recorded(transcripts, megabytes) if "recorded" in sys.argv[2:] else made(transcripts / "-p", megabytes))
         asyncio.run(stored(transcripts, Path(folder, "graph")))
 
 

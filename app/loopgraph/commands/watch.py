@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -50,13 +49,14 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
     def news(client: TranscriptClient, news: TranscriptNews) -> None:
         if client.name in seen and not quiet:
             at = datetime.now().astimezone()
-            out.print(f"{at:%H:%M:%S} {client.title} {shown(_named(news.place))}: {_news(news)}", markup=False)
+            out.print(f"{at:%H:%M:%S} {client.title} {shown(news.name)}: {_news(news)}", markup=False)
 
     def told(client: TranscriptClient, progress: TranscriptProgress) -> None:
         if client.name in seen or quiet:
             return
         seen.add(client.name)  # what was there is told as one
-        for line in summary(progress, time.perf_counter() - began):
+        first, *more = summary(progress, time.perf_counter() - began)
+        for line in (f"{client.title}: {first}", *more):
             out.print(line, markup=False)
 
     minutes = settings.trace_timeout_minutes
@@ -77,12 +77,6 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
             await follower.run_forever()
         finally:
             await services.recorder.close(settings.ingest_drain_ms / 1000)
-
-
-def _named(place: str) -> str:
-    """The name of a transcript without the folders that it is in."""
-    path, _, part = place.partition("#")
-    return part or PurePath(path).stem
 
 
 def _news(news: TranscriptNews) -> str:

@@ -73,9 +73,11 @@ class TranscriptProgress(Contract):
 
 
 class TranscriptNews(Contract):
-    """What was new in one transcript and has been recorded: ``place`` is where that is, ``events`` are all that were told."""
+    """What was new in one transcript and has been recorded: ``place`` is where that is, ``name`` what it is called there, and
+    ``events`` are all that were told."""
 
     place: str
+    name: str
     events: Count = 0
     prompts: Count = 0
     subagents: Count = 0

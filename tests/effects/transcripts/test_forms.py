@@ -32,6 +32,7 @@ def test_a_compressed_file_has_the_lines_of_its_content(tmp_path: Path) -> None:
     assert compressed
     assert other
     assert compressed.file_id == other.file_id, "where it was recorded from counts no more once it is compressed"
+    assert compressed.name == other.name == "rollout-1"
     lines = lines_of(compressed, MANY)
     assert isinstance(lines, CompressedReader)
     assert contents(lines) == TEXT.splitlines()

@@ -24,6 +24,7 @@ from loopgraph.contracts.transcripts import TranscriptProgress
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
+from loopgraph.errors import GraphUnavailable
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts import importing
 from loopgraph.orchestrators.transcripts.clients import CLIENTS, TranscriptClient
@@ -377,6 +378,30 @@ async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_not
     assert await imports.story() == whole
     after = {name: position["offset"] for name, position in (await imports.positions()).items()}
     assert all(after[name] >= offset for name, offset in before.items())
+
+
+async def test_a_graph_that_is_away_for_a_moment_is_waited_for_and_no_longer(
+    imports: Imports, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "_PAUSE_S", 0.01)
+    away = {1, 2, 4}
+
+    def go(number: int) -> None:
+        if number in away:
+            raise GraphUnavailable("the graph has not answered")
+
+    imports.recorder.at = go  # type: ignore[method-assign]
+    progress = await imports.run()
+    assert (progress.failed, progress.refused) == (0, 0)
+    assert await imports.story() == whole
+    assert len(imports.recorder.batches) > 2
+
+    monkeypatch.setattr(importing, "_PATIENCE_S", 0.1)
+    away |= set(range(1_000))
+    path = imports.file("3333")
+    path.write_bytes(path.read_bytes().replace(b"please", b"at once"))
+    with pytest.raises(GraphUnavailable):
+        await imports.run()
 
 
 async def test_two_at_once_on_the_same_files_come_to_the_same(imports: Imports, whole: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_o
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 PROJECT_ROOT: Final = "project_root"
@@ -94,7 +95,7 @@ class GeminiReader:
         return Place(self._session_id or "", self._trace, self._agent_id, self._cwd)
 
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
-        return Observation(event=event, source=f"transcript.{what}", **{"clock": Clock.WRITTEN, **how})
+        return sound(Observation, {"event": event, "source": f"transcript.{what}", "clock": Clock.WRITTEN, **how})
 
     # The session
 

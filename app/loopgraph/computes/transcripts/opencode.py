@@ -38,6 +38,7 @@ from loopgraph.computes.transcripts.lines import instant_of, mapping_of
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
 from loopgraph.contracts.precedence import Ending
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 
 CLIENT: Final = "opencode"
@@ -109,7 +110,7 @@ class OpenCodeReader:
                     yield from self._read(part)
 
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
-        return Observation(event=event, source=f"transcript.{what}", **how)
+        return sound(Observation, {"event": event, "source": f"transcript.{what}", **how})
 
     # Sessions
 

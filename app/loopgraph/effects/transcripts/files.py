@@ -61,6 +61,13 @@ class FoundFile:
         return f"{self.path}#{self.part}" if self.part else str(self.path)
 
     @property
+    def name(self) -> str:
+        """What it is called where it is."""
+        return self.part or self.path.name.removesuffix(COMPRESSED).removesuffix(self.path.suffix).removesuffix(
+            ".jsonl"
+        )
+
+    @property
     def to_read(self) -> int:
         """About so many bytes have to be read."""
         return self.stamp.size if self.weight is None else self.weight
@@ -157,6 +164,7 @@ class LineReader:
         self.path = path
         self._longest = longest
         self._hash = hashlib.sha256()
+        self._unhashed = bytearray()
         self._recorded = 0
         self.read_bytes = 0
 
@@ -167,31 +175,48 @@ class LineReader:
 
     def stands(self) -> bool:
         """See ``Lines``."""
-        return self._digest_of(self.read_bytes) == self._hash.hexdigest()
+        return self._digest_of(self.read_bytes) == self._digest()
 
     def reached(self, *, whole: bool) -> Reached:
         """The bytes that have been read, and their SHA-256."""
-        return Reached(self.read_bytes, self._hash.hexdigest())
+        return Reached(self.read_bytes, self._digest())
 
     def lines(self, *, last: bool = False) -> Iterator[Line]:
         """See ``Lines``."""
         with self._from(self.read_bytes) as file:
             while content := file.readline(self._longest):
-                length, pending = len(content), self._hash.copy()
-                pending.update(content)
-                if not content.endswith(b"\n") and length == self._longest:
-                    while part := file.readline(_CHUNK):
-                        length += len(part)
-                        pending.update(part)
-                        if part.endswith(b"\n"):
-                            break
-                    else:
-                        return
-                    content = b""
-                elif not content.endswith(b"\n") and not last:
+                if content.endswith(b"\n") or (last and len(content) < self._longest):
+                    self._take(content)
+                    yield Line(content.rstrip(b"\r\n"), self.read_bytes > self._recorded)
+                elif len(content) < self._longest or not self._pass_over(content, file):
                     return
-                self._hash, self.read_bytes = pending, self.read_bytes + length
-                yield Line(content.rstrip(b"\r\n") if content else None, self.read_bytes > self._recorded)
+                else:
+                    yield Line(None, self.read_bytes > self._recorded)
+
+    def _take(self, content: bytes) -> None:
+        """It has been read. Digests are made of many lines at once: to make one lets other threads go first."""
+        self.read_bytes += len(content)
+        self._unhashed += content
+        if len(self._unhashed) > _CHUNK:
+            self._digest()
+
+    def _digest(self) -> str:
+        self._hash.update(self._unhashed)
+        self._unhashed.clear()
+        return self._hash.hexdigest()
+
+    def _pass_over(self, content: bytes, file: BinaryIO) -> bool:
+        """Reads the rest of a line that is too long; whether it has an end."""
+        self._digest()
+        length, digest = len(content), self._hash.copy()
+        digest.update(content)
+        while not content.endswith(b"\n") and (content := file.readline(_CHUNK)):
+            length += len(content)
+            digest.update(content)
+        if not content:
+            return False
+        self._hash, self.read_bytes = digest, self.read_bytes + length
+        return True
 
     @contextmanager
     def _from(self, offset: int) -> Iterator[BinaryIO]:

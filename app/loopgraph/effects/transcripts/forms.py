@@ -92,11 +92,9 @@ class WholeFile(LineReader):
             is_long = len(content) > self._longest
             if not (is_long or _is_json(content)):
                 return
-            self._hash.update(content)
-            self.read_bytes = len(content)
+            self._take(content)
             while part := file.read(1 << 20):
-                self._hash.update(part)
-                self.read_bytes += len(part)
+                self._take(part)
             yield Line(None if is_long else content, self.read_bytes > self._recorded)
 
 

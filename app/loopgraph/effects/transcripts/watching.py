@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -52,3 +54,28 @@ async def written(
 def _file(path: str) -> Path:
     """The transcript that a written file is, or is about."""
     return Path(path.removesuffix(ABOUT) + ".jsonl" if path.endswith(ABOUT) else path.removesuffix("-wal"))
+
+
+@contextlib.contextmanager
+def held(folders: Iterable[Path]) -> Iterator[Callable[[], bool]]:
+    """What tells whether the folders are still those that they are now: one that was made anew is another, and what is written
+    there is told by nobody. They are kept open meanwhile, for else a new one could get the number of an old one."""
+    with contextlib.ExitStack() as stack:
+        numbers: dict[Path, tuple[int, int]] = {}
+        for folder in folders:
+            with contextlib.suppress(OSError):  # one that cannot be read is not watched either
+                descriptor = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                numbers[folder] = _number(os.fstat(descriptor))
+
+        def are_there() -> bool:
+            try:
+                return all(_number(folder.stat()) == number for folder, number in numbers.items())
+            except OSError:
+                return False
+
+        yield are_there
+
+
+def _number(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +13,7 @@ from typing import Final
 
 from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.effects.transcripts.positions import Positions
-from loopgraph.effects.transcripts.watching import written
+from loopgraph.effects.transcripts.watching import held, written
 from loopgraph.errors import LoopgraphError
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
@@ -36,8 +35,8 @@ News = Callable[[TranscriptClient, TranscriptNews], None]
 
 
 class TranscriptFollower:
-    """Follows the transcripts of some clients. ``told`` is called after each import in which there was something new, and before
-    that ``news`` with each transcript in which there was."""
+    """Follows the transcripts of some clients. ``told`` is called after the first import of what is there, and after each in
+    which there was something new; before that ``news`` with each transcript in which there was."""
 
     def __init__(
         self,
@@ -51,6 +50,7 @@ class TranscriptFollower:
         news: News = lambda client, news: None,
     ) -> None:
         self._told = told
+        self._begun: set[str] = set()
         importer = partial(TranscriptImport, quiet_for=quiet_for, line_bytes=line_bytes)
         self._imports = [
             (client, importer(client, recorder, positions, told=partial(news, client))) for client in clients
@@ -72,42 +72,43 @@ class TranscriptFollower:
             await asyncio.sleep(_PAUSE_S)
 
     async def _follow(self, client: TranscriptClient, importer: TranscriptImport) -> None:
+        """Follows a client as long as its folders are those that they are now."""
         homes = await self._homes(client)
-        places, all_at = _places(client), time.monotonic() + _ALL_EVERY_S
+        places = _places(client)
         changed, waiting = asyncio.Event(), set(homes)
 
         async def watch() -> None:
             try:
-                async for paths in written(
-                    map(client.watched, homes), client.is_transcript, below=client.watches_below
-                ):
+                async for paths in written(places, client.is_transcript, below=client.watches_below):
                     waiting.update(paths)
                     changed.set()
-            except (OSError, RuntimeError) as error:  # a folder went, or cannot be watched: all is looked at again
+            except (OSError, RuntimeError) as error:  # one went, or cannot be watched
                 logger.warning("transcripts of %s are not watched: %s", client.title, error)
 
-        watching = asyncio.create_task(watch())
-        await asyncio.sleep(0)  # what is written from now on is told of
-        try:
-            while True:
-                paths = set(waiting)
-                waiting.clear()
-                changed.clear()
-                if not await self._import(client, importer, paths):
-                    waiting |= paths
-                    await asyncio.sleep(_PAUSE_S)
-                    continue
-                try:
-                    await asyncio.wait_for(changed.wait(), _LOOK_S)
-                except TimeoutError:
-                    if watching.done() or _places(client) != places:
-                        return  # and they are followed anew, from the beginning
-                    if time.monotonic() >= all_at:
-                        all_at = time.monotonic() + _ALL_EVERY_S
-                        waiting.update(homes)
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+        with held(places) as are_there:
+            watching = asyncio.create_task(watch())
+            await asyncio.sleep(0)  # what is written from now on is told of
+            try:
+                all_at = time.monotonic() + _ALL_EVERY_S
+                while True:
+                    paths = set(waiting)
+                    waiting.clear()
+                    changed.clear()
+                    if not await self._import(client, importer, paths):
+                        waiting |= paths
+                        await asyncio.sleep(_PAUSE_S)
+                        continue
+                    try:
+                        await asyncio.wait_for(changed.wait(), _LOOK_S)
+                    except TimeoutError:
+                        if watching.done() or not are_there() or _places(client) != places:
+                            return  # and all is looked at again
+                        if time.monotonic() >= all_at:
+                            all_at = time.monotonic() + _ALL_EVERY_S
+                            waiting.update(homes)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
 
     async def _homes(self, client: TranscriptClient) -> list[Path]:
         """The client's folders, as soon as it has any."""
@@ -126,17 +127,13 @@ class TranscriptFollower:
         except Exception:
             logger.exception("transcripts of %s could not be imported; trying again", client.title)
             return False
-        if progress.recorded or progress.refused or progress.failed:
+        is_first = client.name not in self._begun
+        self._begun.add(client.name)
+        if is_first or progress.recorded or progress.refused or progress.failed:
             self._told(client, progress)
         return True
 
 
-def _places(client: TranscriptClient) -> set[tuple[Path, int, int]]:
-    """The watched folders of a client as they are now: one that was made anew is another."""
-    found = set()
-    for home in client.homes():
-        with contextlib.suppress(OSError):
-            place = client.watched(home)
-            status = place.stat()
-            found.add((place, status.st_dev, status.st_ino))
-    return found
+def _places(client: TranscriptClient) -> list[Path]:
+    """The folders to be watched."""
+    return [client.watched(home) for home in client.homes()]

@@ -35,6 +35,8 @@ class Line:
         self.type = fields.get("type")
         self.uuid = text_of(fields.get("uuid"))
         self.agent_id = text_of(fields.get("agentId"))
+        self.at = instant(fields.get("timestamp"))
+        """When it was written."""
 
     @classmethod
     def of(cls, line: bytes) -> Line | None:
@@ -44,11 +46,6 @@ class Line:
         except orjson.JSONDecodeError:
             return None
         return cls(fields) if isinstance(fields, dict) else None
-
-    @cached_property
-    def at(self) -> datetime | None:
-        """When it was written."""
-        return instant(self.fields.get("timestamp"))
 
     @property
     def session_id(self) -> str | None:

@@ -14,6 +14,7 @@ from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.precedence import Trust
 
 _TITLES: Final = {"custom-title": "customTitle", "ai-title": "aiTitle"}
+_ABOUT: Final = ("gitBranch", "cwd", "version")
 _COST: Final = (
     "totalCostUSD",
     "totalDuration",
@@ -31,6 +32,7 @@ class SessionLines:
         self._session = as_id(session_id)
         self._path = path
         self._told: dict[str, Any] = {}
+        self._fields: tuple[Any, ...] = ()
         self._latest: datetime | None = None
 
     def tell(self, line: Line) -> Iterator[Observation]:
@@ -41,7 +43,9 @@ class SessionLines:
                 yield self._seen(line, started_at=line.at)
                 # Where it was found need not be where the client has written it.
                 yield self._seen(line, rank=Trust.ASIDE, transcript_path=self._path)
-        if line.uuid:
+        fields = (*map(line.fields.get, _ABOUT), line.message.get("model"))
+        if line.uuid and fields != self._fields:  # of one line after the other they are the same
+            self._fields = fields
             changed = {name: value for name, value in _known(line).items() if self._is_new(name, value)}
             if changed:
                 yield self._seen(line, **changed)

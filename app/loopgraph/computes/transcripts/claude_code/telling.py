@@ -15,14 +15,15 @@ from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.transcripts.claude_code.turns import Turn
 from loopgraph.contracts.observations import Observation, ObservedEvent
 from loopgraph.contracts.precedence import Clock
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import TraceCompleted, TraceStatus
 
 CLIENT = "claude-code"
 
 
 def observed(event: ObservedEvent, kind: str, **how: Any) -> Observation:
-    """A report of a line of this kind; ``how`` are other fields of the Observation."""
-    return Observation(event=event, source=f"transcript.{kind}", **{"clock": Clock.WRITTEN, **how})
+    """A report of a line of this kind; ``how`` are other fields of the Observation, as its readers have made them."""
+    return sound(Observation, {"event": event, "source": f"transcript.{kind}", "clock": Clock.WRITTEN, **how})
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_o
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
 from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
 from loopgraph.contracts.precedence import Clock, Ending, Trust
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import (
     OF_SESSION,
     PROMPTED,
@@ -138,7 +139,7 @@ class CodexReader:
         return self._turns[-1] if self._turns else None
 
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
-        return Observation(event=event, source=f"transcript.{what}", **{"clock": self._clock, **how})
+        return sound(Observation, {"event": event, "source": f"transcript.{what}", "clock": self._clock, **how})
 
     def _look_at_copy(self, kind: str, what: str, payload: dict[str, Any]) -> None:
         if what == "token_count":

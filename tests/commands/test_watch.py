@@ -1,0 +1,63 @@
+"""``loopgraph watch`` as a user runs it: what was there is told as one, and then each session in a line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+from support.engines import EngineUnderTest
+from support.transcripts import RECORDED, Fresh, copied
+from support.waiting import PATIENCE_S
+
+HEEDING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not."""
+
+RUN = f"{HEEDING_CTRL_C}from loopgraph.commands.app import main; main()"
+
+
+async def test_it_tells_of_each_session_what_was_recorded_and_nothing_else(
+    tmp_path: Path, embedded_engine: EngineUnderTest
+) -> None:
+    home, recorded = tmp_path / ".claude", tmp_path / "recorded"
+    copied(RECORDED, recorded, Fresh(), ["33333333", "66666666", "88888888"])
+    there, later, odd, *_ = sorted(recorded.rglob("*.jsonl"))
+    folder = home / "projects" / "-p"
+    folder.mkdir(parents=True)
+    there.rename(folder / there.name)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, "watch", "claude-code",
+        env=kept | {
+            "HOME": str(tmp_path),
+            "LOOPGRAPH_GRAPH_URL": embedded_engine.url,
+            "LOOPGRAPH_GRAPH_USER": embedded_engine.user,
+            "LOOPGRAPH_GRAPH_PASSWORD": embedded_engine.password,
+            "LOOPGRAPH_GRAPH_DATABASE": str(embedded_engine.database),
+        },
+        stdout=PIPE, stderr=PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout
+
+    async def line() -> str:
+        assert process.stdout
+        return (await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)).decode()
+
+    try:
+        assert re.match(r"Claude Code: 1 file read, 0 unchanged · ", await line())
+        assert re.match(r"1 session · ", await line())
+        assert re.match(r"events \d+ new, 0 known · ", await line())
+        later.rename(folder / later.name)
+        said = rf"\d\d:\d\d:\d\d Claude Code {later.stem}: \d prompts? · .*\d events\n"
+        assert re.fullmatch(said, await line())
+        odd.rename(folder / "a\nb\x1b[2J.jsonl")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d Claude Code a\\nb\\x1b\[2J: \d prompts? · .*\n", await line())
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest, complaints = await process.communicate()
+    assert (process.returncode, rest) == (130, b"")
+    assert complaints.decode() == "following Claude Code; Ctrl-C ends it\n"
