@@ -103,11 +103,14 @@ WITH_SUBAGENTS: list[tuple[int, str, Json]] = [
     (32, "SubagentStart", {"agent_id": "a3", "agent_type": "Plan"}),
     (33, "PreToolUse", {"tool_name": "Read", "tool_use_id": "u3", "tool_input": {}, "agent_id": "a3"}),
     EVENTS[11],
+    (41, "PreToolUse", {"tool_name": "Agent", "tool_use_id": "t4", "tool_input": {"subagent_type": "Last"}}),
+    (42, "SubagentStart", {"agent_id": "a4", "agent_type": "Last"}),
 ]  # fmt: skip
 
 SUBAGENTS = [
     ("Early", None, None, "in_progress", []),
     ("Explore", "second", "t2", "success", ["u2 success"]),
+    ("Last", "fourth", "t4", "in_progress", []),
     ("Later", "first", None, "in_progress", []),
     ("Plan", "third", "t3", "interrupted", ["u3 interrupted"]),
 ]

@@ -32,7 +32,8 @@ _LATE_WORK = query("traces/late_work")
 _REMOVE_EMPTY = query("traces/remove_empty")
 _LATE_HOOKS = query("traces/late_hooks")
 _LATE_CALLS = query("traces/late_calls")
-_LATE_SUBAGENTS = tuple(query(f"traces/late_{what}") for what in ("subagents", "hooks_of_subagents"))
+_LATE_SUBAGENTS = query("traces/late_subagents")
+_LATE_HOOKS_OF_SUBAGENTS = query("traces/late_hooks_of_subagents")
 
 _MOST = 100
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -112,10 +113,11 @@ async def _move(tx: Transaction, late: _Late, received_at: datetime, turn: str) 
         await tx.run(_ENSURE_TRACES, rows=[prompt])
         await tx.run(_LINK_SESSIONS, rows=[session_row(prompt)])
     place = {"prompt": late.prompt, "since": late.since, "until": late.until, "turn": turn}
-    for statement in (_LATE_HOOKS, _LATE_CALLS):
-        await tx.run(statement, previous=late.previous, **place)
-    for statement in _LATE_SUBAGENTS:
-        await tx.run(statement, session=late.session, **place)
+    tools = sorted(mapping.SPAWNING_TOOLS)
+    await tx.run(_LATE_HOOKS, previous=late.previous, spawning_tools=tools, **place)
+    await tx.run(_LATE_CALLS, previous=late.previous, **place)
+    await tx.run(_LATE_SUBAGENTS, session=late.session, **place)
+    await tx.run(_LATE_HOOKS_OF_SUBAGENTS, session=late.session, spawning_tools=tools, **place)
     ends, at_work = late.ends_in(previous.get(ENDS)), previous.get(GOING_ON)
     if at_work and not late.since <= at_work < late.until:
         at_work = None
