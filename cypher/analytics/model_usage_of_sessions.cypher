@@ -11,7 +11,7 @@ MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->()-[:CALL
 WHERE (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
 WITH id, t, c, CASE WHEN c.cost_usd > 0 THEN c.cost_usd END AS own
-OPTIONAL MATCH (p:EndpointCall {call_id: c.paid_by})
+OPTIONAL MATCH (p:EndpointCall {call_id: coalesce(c.paid_by, '')})
 WITH id, t, p, collect({call: c, own: own}) AS calls, sum(coalesce(own, 0.0)) AS inside,
      sum(CASE WHEN own IS NULL AND c.retold IS NULL THEN 1 ELSE 0 END) AS peers,
      sum(CASE WHEN own IS NULL AND c.retold IS NULL AND c.cost_usd IS NULL AND c.price_usd > 0 THEN 1 ELSE 0 END) AS priced_peers,

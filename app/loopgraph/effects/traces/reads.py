@@ -58,7 +58,8 @@ def subject_of(principal: Principal | None) -> str | None:
     """The subject whose traces a principal may see; None for all of them.
 
     The policy (seed 003 §8.2): everybody sees the traces of nobody in particular and their own. Each query that takes a
-    ``subject`` applies it in the same words.
+    ``subject`` applies it in the same words. Today everybody is an admin (``api/access``), and has to be: whose a trace is, is
+    what its sender says of the agent's user, and no telemetry knows the subjects of tokens. Tokens need an owner beside that.
     """
     return None if principal is None or ADMIN in principal.roles else principal.subject
 
