@@ -14,6 +14,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
+from loopgraph.effects.traces.calls_told_twice import unite_calls
 from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.late_prompts import give_late_prompts
@@ -46,6 +47,7 @@ _MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
 _CREATE_SESSIONS = query("traces/create_sessions")
 _ENSURE_SESSIONS = query("traces/ensure_sessions")
 _CHANGE_SESSIONS = query("traces/change_sessions")
+_REMOVE_EMPTY = query("traces/remove_empty")
 _CREATE_LOGS = query("traces/create_logs")
 _CREATE_LOGS_OF_TRACES = query("traces/create_logs_of_traces")
 _CREATE_LOGS_OF_SESSIONS = query("traces/create_logs_of_sessions")
@@ -110,6 +112,7 @@ class TraceWrites:
             await _store(tx, batch, turn, trusted)
             await store_usage(tx, batch, turn, max(arrivals))
             await store_nested(tx, nested)
+            await unite_calls(tx, batch, prompts, self._pricing, turn)
             await link(tx, batch, prompts)
             filled[:] = batch.filled_traces()
             return outcomes
@@ -131,7 +134,7 @@ class TraceWrites:
         also the traces of the prompts that have just become known."""
         orders = await orders_of(tx, pieces, turn)
         late = await give_late_prompts(tx, orders, received_at, turn)
-        pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders))
+        pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders), turn)
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
         placed = [item.placed(prompts) for item in pieces]
@@ -184,6 +187,8 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_CREATE_HOOKS, batch.hooks.new())
     await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
     await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
+    for session in _left_sessions(batch):
+        await tx.run(_REMOVE_EMPTY, correlation_id=session)
     calls = batch.calls.new()
     await tx.write(_CREATE_CALLS_OF_HOOKS, [call for call in calls if call.get("hook_execution_id")])
     await tx.write(_CREATE_CALLS_OF_TRACES, [call for call in calls if not call.get("hook_execution_id")])
@@ -193,6 +198,19 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_CREATE_DECISIONS, batch.decisions.new())
     await tx.write(_LINK_AGENTS, in_order("selected_agent", batch.decisions.learned("selected_agent")))
     await _store_surroundings(tx, batch)
+
+
+def _left_sessions(batch: Batch) -> list[str]:
+    """Sessions of which steps have turned out to be of a prompt: their own traces may be empty."""
+    return sorted(
+        {
+            before["correlation_id"]
+            for before, after in batch.hooks.pairs()
+            if before
+            and before["correlation_id"] != after["correlation_id"]
+            and before["correlation_id"] == after.get("session_id")
+        }
+    )
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
