@@ -1,4 +1,4 @@
-"""What a real client told of one session by hooks, OpenTelemetry and its transcript is one session: a trace for each prompt, each call
+"""What a real client told of one session by hooks, OpenTelemetry and its transcript is one: a trace for each prompt, each call
 once, whatever comes first."""
 
 from __future__ import annotations

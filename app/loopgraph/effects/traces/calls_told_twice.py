@@ -35,7 +35,7 @@ class _Pair(NamedTuple):
 
 
 async def unite_calls(tx: Transaction, batch: Batch, moved: Iterable[Properties], pricing: Pricing, turn: str) -> None:
-    """Makes one of each two calls that are of one request, of those of a batch and of the traces that something was ``moved`` to."""
+    """Makes one of each two calls that are of one request, of those of a batch and of the traces that were ``moved`` to."""
     times: dict[str, tuple[datetime, datetime]] = {trace["correlation_id"]: (_EVER, NEVER) for trace in moved}
     for before, after in batch.calls.pairs():
         at = after.get(NAMED_AT) or after.get(RECORDED_AT)

@@ -155,8 +155,8 @@ def without_end(properties: Properties, told_at: Collection[int]) -> Properties:
 
 
 def told_at(properties: Properties, instant: int, names: Collection[str]) -> tuple[Properties, Properties]:
-    """A node without what the report of an instant alone tells of it: of these fields, and of its context; and the node with nothing
-    else of these. All other fields stay in both."""
+    """A node without what the report of an instant alone tells of it, of these fields and of its context; and the node with
+    nothing else of these. All other fields stay in both."""
     weights = _weights(properties)
     context = {key.removeprefix("context."): weight for key, weight in weights.items() if key.startswith("context.")}
     told = {source for source, weight in context.items() if weight[1] == instant}

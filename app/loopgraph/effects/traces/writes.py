@@ -114,6 +114,8 @@ class TraceWrites:
             await store_nested(tx, nested)
             await unite_calls(tx, batch, prompts, self._pricing, turn)
             await link(tx, batch, prompts)
+            for session in _left_sessions(batch, prompts):
+                await tx.run(_REMOVE_EMPTY, correlation_id=session)
             filled[:] = batch.filled_traces()
             return outcomes
 
@@ -187,8 +189,6 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_CREATE_HOOKS, batch.hooks.new())
     await tx.write(_CHANGE_HOOKS, batch.hooks.changes(), turn=turn)
     await tx.write(_MOVE_HOOKS, batch.hooks.moved("correlation_id"))
-    for session in _left_sessions(batch):
-        await tx.run(_REMOVE_EMPTY, correlation_id=session)
     calls = batch.calls.new()
     await tx.write(_CREATE_CALLS_OF_HOOKS, [call for call in calls if call.get("hook_execution_id")])
     await tx.write(_CREATE_CALLS_OF_TRACES, [call for call in calls if not call.get("hook_execution_id")])
@@ -200,17 +200,13 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await _store_surroundings(tx, batch)
 
 
-def _left_sessions(batch: Batch) -> list[str]:
-    """Sessions of which steps have turned out to be of a prompt: their own traces may be empty."""
-    return sorted(
-        {
-            before["correlation_id"]
-            for before, after in batch.hooks.pairs()
-            if before
-            and before["correlation_id"] != after["correlation_id"]
-            and before["correlation_id"] == after.get("session_id")
-        }
-    )
+def _left_sessions(batch: Batch, moved: Sequence[Row]) -> list[str]:
+    """Sessions of which something has turned out to be of a prompt: their own traces may be empty."""
+    left = {trace["correlation_id"] for trace in moved if trace["correlation_id"] == trace.get("session_id")}
+    for before, after in batch.hooks.pairs():
+        if before and before["correlation_id"] == after.get("session_id") != after["correlation_id"]:
+            left.add(before["correlation_id"])
+    return sorted(left)
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:
