@@ -1,11 +1,13 @@
-// The last calls of tools to which the client gave no ids, of one tool with one input each.
+// The last calls of tools to which the client gave no ids, of one tool with one input each, and when each of their reports was.
 // access: read
 // parameters: rows, limit
-// returns: correlation_id, prefix, execution_id, started_at, completed_at
+// returns: correlation_id, prefix, execution_id, begun, ended, since, recorded
 UNWIND $rows AS row
 MATCH (:Trace {correlation_id: row.correlation_id})-[:RAN]->(h:HookExecution)
 WHERE h.execution_id STARTS WITH row.prefix
-RETURN row.correlation_id AS correlation_id, row.prefix AS prefix, h.execution_id AS execution_id, h.started_at AS started_at,
-  h.completed_at AS completed_at
-ORDER BY coalesce(started_at, completed_at) DESC
+RETURN row.correlation_id AS correlation_id, row.prefix AS prefix, h.execution_id AS execution_id,
+  coalesce(h.call_begun, h.started_at) AS begun,
+  CASE WHEN h.call_recorded IS NULL THEN coalesce(h.call_ended, h.completed_at) ELSE h.call_ended END AS ended,
+  h.call_since AS since, h.call_recorded AS recorded
+ORDER BY coalesce(begun, recorded, ended) DESC
 LIMIT $limit

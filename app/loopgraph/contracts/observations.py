@@ -151,7 +151,7 @@ class Observation(Contract):
     session had begun last, if there is one.
 
     ``in_order``, on a TraceStarted: several reporters tell of the prompts of this session, of which not all name them alike. The
-    prompt that this one tells of can be one that another has told of.
+    prompt that this one tells of can be one that another has told of. On an EndpointCalled: others tell of it without its id.
 
     ``going_on_at``, on a TraceStarted: its trace was at work then. No report says when the work of some clients ends: it is taken
     to be over with what was told of it last (``Ending.AROUND``), which this takes back if it was before.
@@ -159,7 +159,8 @@ class Observation(Contract):
     On a TraceStarted, ``root_span`` is the span of a server that the trace is the work of, if it names no agent, and ``agents``
     are such as may work below it: the only one of these is the trace's.
 
-    ``unnamed_call``: the client gives its tool calls no ids. The report is of the call of this tool with this input that had
+    ``unnamed_call``, on an EndpointCalled: its id is none of the client's, who gives it one elsewhere. On a HookExecuted: the client
+    gives its tool calls no ids. The report is of the call of this tool with this input that had
     begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
     """
 

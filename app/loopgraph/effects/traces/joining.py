@@ -42,6 +42,9 @@ TELLINGS = "prompt_tellings"
 ASKED_AT = "asked_at"
 """When a prompt was submitted, of those that several tell of, as the last of those says that name it."""
 
+NAMED_AT, RECORDED_AT = "call_named_at", "call_recorded_at"
+"""When a call of a model was told of by one who names it, and by one who does not, where there are both."""
+
 BEGUN_AT, BEGUN_AS = "begun_at", "begun_as"
 """The same as the first of those says, and the beginning of its text as ``instant|text``."""
 
@@ -153,6 +156,31 @@ def without_end(properties: Properties, told_at: Collection[int]) -> Properties:
     left = {name: weight for name, weight in weights.items() if name not in gone}
     status = {"status": TraceStatus.IN_PROGRESS.value} if "status" in gone else {}
     return {**properties, **dict.fromkeys(gone), **status, RANKS: _text(left)}
+
+
+def told_at(properties: Properties, instant: int, names: Collection[str]) -> tuple[Properties, Properties]:
+    """A node without what the report of an instant alone tells of it, of these fields and of its context; and the node with
+    nothing else of these. All other fields stay in both."""
+    weights = _weights(properties)
+    context = {key.removeprefix("context."): weight for key, weight in weights.items() if key.startswith("context.")}
+    told = {source for source, weight in context.items() if weight[1] == instant}
+    members = json_value(properties.get("context")) or {}
+    parts = []
+    for taken in (False, True):
+        gone = {
+            name
+            for name in names
+            if properties.get(name) is not None and (weights.get(name, OWN)[1] == instant) is not taken
+        }
+        kept = {source: member for source, member in members.items() if (source in told) is taken}
+        left = {
+            name: weight
+            for name, weight in weights.items()
+            if name not in gone and (not name.startswith("context.") or name.removeprefix("context.") in kept)
+        }
+        fields = {**dict.fromkeys(gone), "context": json_text(kept) if kept else None}
+        parts.append({**properties, **fields, RANKS: _text(left)})
+    return parts[0], parts[1]
 
 
 def micros(at: datetime | None) -> int:

@@ -3,8 +3,8 @@
 Every report that does not name its prompt is of the last one that had begun before it. So where a prompt is told of after its
 work, what its time has brought lies with the prompt before, or with the session: steps, calls and log records remember the
 instant that they went by (``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on
-and taken back. Where a telling turns out to be of a prompt that others know better, or of another than it had been taken for, it goes
-there, and with it what is in its time (``prompt_order``). A subagent stays where it is if nothing else tells of its call.
+and taken back. Where a telling turns out to be of a prompt that others know better, or of another than it had been taken for, it
+goes there, and with it what is in its time (``prompt_order``). A subagent stays where it is if nothing else tells of its call.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ENSURE_TRACES = query("traces/ensure_traces")
 _UPDATE_TRACES = query("traces/update_traces")
 _LINK_SESSIONS = query("traces/link_sessions")
 _LATE_WORK = query("traces/late_work")
-_REMOVE_EMPTY = query("traces/remove_empty")
 _REMOVE = query("traces/remove_provisional")
 _LATE = tuple(query(f"traces/late_{what}") for what in ("hooks", "calls", "logs"))
+_MOVED_SUBAGENTS = query("traces/moved_subagents")
 _WAITING_LOGS = query("traces/waiting_logs")
 _LATE_LOGS_OF_SESSIONS = query("traces/late_logs_of_sessions")
 
@@ -93,9 +93,9 @@ class _Session:
         for one in retold:
             if one.was == one.telling and one.was in self._traces:
                 await self._remove(one)
-        if self._id in self._traces:
-            await self._tx.run(_REMOVE_EMPTY, correlation_id=self._id)
-        return {row["id"]: row["changes"] for row in changed if row["id"] != self._id}
+        subagents = await self._tx.run(_MOVED_SUBAGENTS, correlation_ids=sorted({str(move.into) for move in moves}))
+        known = {row["properties"]["correlation_id"]: row["properties"] for row in subagents}
+        return known | {row["id"]: row["changes"] for row in changed}
 
     async def _holds_any(self, move: Move) -> bool:
         previous = move.out_of or self._id

@@ -21,8 +21,10 @@ from loopgraph.effects.traces.joining import (
     GOING_ON,
     MAPS,
     MEMORIES,
+    NAMED_AT,
     PARTS,
     RANKS,
+    RECORDED_AT,
     Properties,
     micros,
     weighed_at,
@@ -67,6 +69,8 @@ def observed(observation: Observation) -> Properties:
             given |= {ASKED_AT: event.timestamp, BEGUN_AT: event.timestamp} | _begun_as(event)
     elif isinstance(event, TraceStarted) and event.timestamp and observation.in_order:
         given[BEGUN_AT] = event.timestamp
+    if isinstance(event, EndpointCalled) and event.timestamp and (observation.in_order or observation.unnamed_call):
+        given[RECORDED_AT if observation.unnamed_call else NAMED_AT] = event.timestamp
     if isinstance(event, TraceStarted) and observation.going_on_at:
         given[GOING_ON] = observation.going_on_at
     if observation.agents:

@@ -14,6 +14,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
+from loopgraph.effects.traces.calls_told_twice import unite_calls
 from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.late_prompts import give_late_prompts
@@ -46,6 +47,7 @@ _MOVE_CALLS_OF_TRACES = query("traces/move_calls_of_traces")
 _CREATE_SESSIONS = query("traces/create_sessions")
 _ENSURE_SESSIONS = query("traces/ensure_sessions")
 _CHANGE_SESSIONS = query("traces/change_sessions")
+_REMOVE_EMPTY = query("traces/remove_empty")
 _CREATE_LOGS = query("traces/create_logs")
 _CREATE_LOGS_OF_TRACES = query("traces/create_logs_of_traces")
 _CREATE_LOGS_OF_SESSIONS = query("traces/create_logs_of_sessions")
@@ -111,7 +113,10 @@ class TraceWrites:
             await _store(tx, batch, turn, trusted)
             await store_usage(tx, batch, turn, max(arrivals))
             await store_nested(tx, nested)
+            await unite_calls(tx, batch, prompts, self._pricing, turn)
             await link(tx, batch, prompts)
+            for session in _left_sessions(batch, prompts):
+                await tx.run(_REMOVE_EMPTY, correlation_id=session)
             filled[:] = batch.filled_traces()
             return outcomes
 
@@ -132,7 +137,7 @@ class TraceWrites:
         also the traces of the prompts that have just become known."""
         orders = await orders_of(tx, pieces, turn)
         late = await give_late_prompts(tx, orders, received_at, turn)
-        pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders))
+        pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders), turn)
         prompts, left = await known_prompts(tx, pieces)
         known = [await hand_over(tx, provisional, prompts[provisional], received_at, turn) for provisional in left]
         placed = [item.placed(prompts) for item in pieces]
@@ -194,6 +199,15 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_CREATE_DECISIONS, batch.decisions.new())
     await tx.write(_LINK_AGENTS, in_order("selected_agent", batch.decisions.learned("selected_agent")))
     await _store_surroundings(tx, batch)
+
+
+def _left_sessions(batch: Batch, moved: Sequence[Row]) -> list[str]:
+    """Sessions of which something has turned out to be of a prompt: their own traces may be empty."""
+    left = {trace["correlation_id"] for trace in moved if trace["correlation_id"] == trace.get("session_id")}
+    for before, after in batch.hooks.pairs():
+        if before and before["correlation_id"] == after.get("session_id") != after["correlation_id"]:
+            left.add(before["correlation_id"])
+    return sorted(left)
 
 
 async def _store_surroundings(tx: Transaction, batch: Batch) -> None:

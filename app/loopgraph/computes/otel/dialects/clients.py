@@ -44,6 +44,7 @@ CODEX: Final = Dialect(
     decided_by=("source",),
     denials=frozenset({"denied", "denied_with_network_policy_deny", "timed_out", "timedout", "abort"}),
     stops=frozenset({"abort"}),
+    calls_are_named_elsewhere=True,
     spawns=frozenset({"spawn_agent"}),
 )
 

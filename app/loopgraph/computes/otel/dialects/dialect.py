@@ -163,6 +163,8 @@ class Dialect:
     """Decisions, and types of errors, by which a call was not allowed to run."""
     stops: frozenset[str] = frozenset()
     """Those of them with which the client waits for a person, and asks no model."""
+    calls_are_named_elsewhere: bool = False
+    """The client's transcripts have the ids of its calls of models."""
     spawns: frozenset[str] = frozenset()
     """Tools whose answer names the subagent that they have spawned (``agent_id``)."""
     failures_say_why: bool = False

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, said, shortened
-from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key, unnamed_prompt_id
+from loopgraph.computes.agents.ids import as_id, digest_id, execution_id, span_key, unnamed_call_id, unnamed_prompt_id
 from loopgraph.computes.agents.traces import subagent_thread, subagent_trace
 from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
@@ -22,6 +22,7 @@ from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
 from loopgraph.contracts.traces import (
     OF_SESSION,
     PROMPTED,
+    UNNAMED_CALL,
     EndpointCalled,
     HookExecuted,
     TraceCompleted,
@@ -128,11 +129,18 @@ class _Record:
         placed = said(
             prompt_of=self.session if self.trace == self.session and not isinstance(event, SessionSeen) else None,
             in_order=True if isinstance(event, TraceStarted) and event.source == PROMPTED else None,
+            unnamed_call=True if self._is_unnamed(event) else None,
         )
         source = shortened(f"otel.{self._name}", LONGEST_NAME)
         return Observation(
             event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **placed, **how
         )
+
+    def _is_unnamed(self, event: ObservedEvent) -> bool:
+        """Whether a call has no id that others give it, too."""
+        if isinstance(event, EndpointCalled):
+            return self._dialect.calls_are_named_elsewhere
+        return isinstance(event, HookExecuted) and UNNAMED_CALL in event.execution_id
 
     def around(self, event: ObservedEvent) -> tuple[Observation, ...]:
         """The session, and the trace that it ties to it: while tools are used in it, it goes on."""
@@ -249,18 +257,23 @@ class _Record:
         tool_use_id, course = reading.name("tool_use_id"), self._course(over=over)
         if not over and tool_use_id is None and not course:
             return None  # nothing ties what was allowed to what has become of it
+        tool, given = reading.name("tool"), reading.json("tool_input")
+        if tool_use_id:
+            id_ = execution_id(str(self.session), tool_use_id)
+        else:
+            id_ = unnamed_call_id(str(self.session), digest_id(tool, given), self._digest())
         return HookExecuted(
             correlation_id=self.trace,
             **({"root_id": self.trace} if self.trace != self.session else {}),
-            execution_id=execution_id(str(self.session), tool_use_id) if tool_use_id else self._digest(),
+            execution_id=id_,
             session_id=self.session,
             hook_type="ToolUse",
             **said(timestamp=self._at),
             **course,
             **said(
-                tool_name=reading.name("tool"),
+                tool_name=tool,
                 tool_use_id=as_id(tool_use_id) if tool_use_id else None,
-                tool_input=reading.json("tool_input"),
+                tool_input=given,
                 tool_response=reading.json("tool_output"),
             ),
             context=self._context(),

@@ -365,9 +365,15 @@ class CodexReader:
             of_session = TraceStarted(correlation_id=where, session_id=where, source=OF_SESSION)
             yield self._observed(of_session, "token_count")
         called = response(
-            where, id_, self._thread.provider, used, model=self._model, completed_at=self._at, body=answered
+            where,
+            id_,
+            self._thread.provider,
+            used,
+            model=self._model,
+            at=self._at if self._dated else None,
+            body=answered,
         )
-        yield self._observed(called, "token_usage")
+        yield self._observed(called, "token_usage", in_order=True)
 
     # What the client keeps of items
 

@@ -7,6 +7,7 @@ counts if it changes the sum, and where a record has told of the same response, 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from loopgraph.computes.agents.fields import Fields, said
@@ -52,15 +53,17 @@ def _counts(usage: Any) -> Counts:
     return said(**{ours: fields.count(theirs) for theirs, ours in _NAMES.items()})
 
 
-def response(trace: str, id_: str, provider: str, used: Counts, *, body: Any, **more: Any) -> EndpointCalled:
-    """The call of a model that was answered with these tokens. ``more`` are fields of it; those that are None are not known."""
+def response(
+    trace: str, id_: str, provider: str, used: Counts, *, body: Any, at: datetime | None, **more: Any
+) -> EndpointCalled:
+    """The call of a model that was answered then with these tokens. ``more`` are fields of it; those that are None are not known."""
     return EndpointCalled(
         correlation_id=trace,
         call_id=id_,
         service_name=provider,
         endpoint_path="/responses",
         status=TraceStatus.SUCCESS,
-        **said(response_body=body, **more),
+        **said(response_body=body, timestamp=at, completed_at=at, **more),
         **_consistent(used),
     )
 

@@ -1,0 +1,135 @@
+"""What a real client told of one session by hooks, OpenTelemetry and its transcript is one: a trace for each prompt, each call
+once, whatever comes first."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from loopgraph.effects.graph.client import Graph
+from support.joined_clients import only, picture, recorded, tell
+from support.traces import statement
+
+Json = dict[str, Any]
+
+OTEL = ("hooks", "logs", "traces")
+ALL = (*OTEL, "transcript")
+SEEDS = [(None, 1), (1, 1), (2, 3), (3, 7), (4, 1), (5, 40), (6, 500)]
+"""None is the order in which it was sent; then how much comes at once."""
+
+
+def prompt(text: str, tools: list[tuple[str, str]], tokens: list[tuple[int, int]], **more: Any) -> Json:
+    whole = {"source": "user_prompt", "prompt": text, "status": "success", "answer": "All is done.", "spawned_by": None}
+    return {**whole, "tools": tools, "tokens": tokens, **more}
+
+
+def codex(bash: str, by: str) -> list[Json]:
+    return [
+        prompt(
+            "Look-around please",
+            [
+                ("Bash", "success"),
+                ("Bash", bash),  # only the transcript tells how it ended
+                ("view_image", "error"),
+                ("spawn_agent", "success"),
+                ("multi_agent_v1wait_agent", "success"),
+            ],
+            [(107, 11), (207, 12), (307, 13), (407, 14), (507, 15), (807, 18)],
+        ),
+        prompt(
+            "Look-deeper", [("Bash", "success")], [(607, 16), (707, 17)], source="subagent", spawned_by=f"exact: {by}"
+        ),
+        prompt("Once-more", [("Bash", "success")], [(907, 19), (1007, 20)]),
+        prompt("Once-more", [("Bash", "success")], [(1107, 21), (1207, 22)]),
+        prompt("And-that", [("Bash", "success")], [(1307, 23), (1407, 24)]),
+    ]
+
+
+GEMINI = [
+    prompt(
+        "Look-around please",
+        [
+            ("run_shell_command", "success"),
+            ("run_shell_command", "error"),
+            ("run_shell_command", "success"),  # as the first one
+            ("list_directory", "success"),
+        ],
+        [(80, 11)] * 5,
+    ),
+    prompt("Once-more", [("run_shell_command", "success"), ("read_file", "error")], [(80, 11)] * 3),
+]
+
+
+async def told(graph: Graph, name: str, doors: tuple[str, ...], seed: int | None, size: int) -> tuple[str, list[Json]]:
+    session, arrivals = recorded(name)
+    arrivals = only(arrivals, *doors)
+    if seed is not None:
+        random.Random(seed).shuffle(arrivals)
+    await tell(graph, arrivals, size=size)
+    return session, await picture(graph, session)
+
+
+def without(found: list[Json], *names: str) -> list[Json]:
+    return [{name: value for name, value in one.items() if name not in names} for one in found]
+
+
+@pytest.mark.parametrize(("seed", "size"), SEEDS)
+@pytest.mark.parametrize("doors", [ALL, OTEL, ("hooks", "logs"), ("hooks", "logs", "transcript")])
+async def test_codex(graph: Graph, doors: tuple[str, ...], seed: int | None, size: int) -> None:
+    session, found = await told(graph, "codex_all", doors, seed, size)
+    by_transcript = "transcript" in doors
+    expected = codex("error" if by_transcript else "success", "client" if by_transcript else "tool_response")
+    assert without(found, "steps", "logs") == expected
+    assert [one["logs"] for one in found] == [7, 3, 3, 3, 3]
+    spans = [sum(count for kind, count in one["steps"].items() if kind != "ToolUse") for one in found]
+    assert spans == ([80, 0, 22, 22, 22] if "traces" in doors else [0] * 5)
+    assert await others(graph, session) == []
+
+
+@pytest.mark.parametrize(("seed", "size"), SEEDS)
+@pytest.mark.parametrize("doors", [OTEL, ("hooks", "logs")])
+async def test_gemini_cli(graph: Graph, doors: tuple[str, ...], seed: int | None, size: int) -> None:
+    _, found = await told(graph, "gemini_all", doors, seed, size)
+    assert without(found, "steps", "logs") == GEMINI
+    assert [one["logs"] for one in found] == [22, 10]
+    assert [one["steps"].get("Internal", 0) for one in found] == ([13, 6] if "traces" in doors else [0, 0])
+
+
+@pytest.mark.parametrize(("seed", "size"), SEEDS)
+async def test_records_of_codex_alone_hang_its_subagent_under_its_call(
+    graph: Graph, seed: int | None, size: int
+) -> None:
+    session, found = await told(graph, "codex_all", ("logs",), seed, size)
+    assert [
+        (one["source"], one["prompt"], len(one["tools"]), len(one["tokens"])) for one in found if one["prompt"]
+    ] == [
+        ("user_prompt", "Look-around please", 5, 6),
+        ("user_prompt", "Once-more", 1, 2),
+        ("user_prompt", "Once-more", 1, 2),
+        ("user_prompt", "And-that", 1, 2),
+        ("subagent", "Look-deeper", 1, 2),
+    ]
+    assert found[-1]["spawned_by"] == "exact: tool_response"
+    assert await others(graph, session) == []
+
+
+@pytest.mark.parametrize(("name", "doors"), [("codex_all", ALL), ("gemini_all", OTEL)])
+async def test_told_again_it_changes_nothing(graph: Graph, name: str, doors: tuple[str, ...]) -> None:
+    session, arrivals = recorded(name)
+    arrivals = only(arrivals, *doors)
+    await tell(graph, arrivals, size=9)
+    first = await picture(graph, session)
+    random.Random(7).shuffle(arrivals)
+    await tell(graph, arrivals, size=4)
+    assert await picture(graph, session) == first
+
+
+async def others(graph: Graph, session: str) -> list[Json]:
+    """Traces that are of sessions that are subagents' threads, or are empty and in no session."""
+    return await statement(
+        graph,
+        "MATCH (s:Session {agent_of: $id})-[:HAS_TRACE]->(t:Trace) RETURN t.correlation_id AS id",
+        id=session,
+    )
