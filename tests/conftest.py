@@ -24,6 +24,7 @@ from support.engines.cache import cache_folder
 from support.engines.java import QUICK
 from support.engines.sources import SOURCES
 from support.scheduling import ModulesTogether, longest_first
+from support.waiting import PATIENCE_S
 
 ENGINES = Engines(SOURCES)
 
@@ -57,8 +58,11 @@ def embedded_engine() -> EngineUnderTest:
 
 
 def settings_for(engine: EngineUnderTest) -> Settings:
-    """The settings of a service on this engine."""
+    """The settings of a service on this engine, as patient with it as the tests are."""
+    patience_ms = int(PATIENCE_S * 1000)
     return Settings(
+        query_timeout_ms=patience_ms,
+        operation_timeout_ms=patience_ms,
         graph_url=engine.url,
         graph_user=engine.user,
         graph_password=engine.password,

@@ -82,7 +82,7 @@ class Client:
         """The id of a recorded execution of a version, which took so long."""
         input_ = {"correlationId": f"{self.pattern_id}-work", "hookType": "PostToolUse", "nodeId": node_id}
         step = {"executionId": new_id(), "durationMs": duration_ms, "success": True, **fields}
-        answer = await self.service.insist("traces_record_hook", input={**input_, **step})
+        answer = await self.service.execute("traces_record_hook", input={**input_, **step})
         assert answer["__typename"] == "RecordPayload", answer
         return str(answer["executionId"])
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 import websockets
 from httpx_sse import aconnect_sse
@@ -53,23 +55,17 @@ class Service:
         (answer,) = (await self.query(operation(name), **variables)).values()
         return answer
 
-    async def insist(self, name: str, /, **variables: Any) -> Any:
-        """What ``execute`` answers with; asked again, as clients do, while the graph is too slow for the service's patience."""
+    async def query(self, document: str, /, **variables: Any) -> Json:
+        """The data of a document, which must be answered without errors. It is asked for again, as clients do, while the graph is
+        too slow for the service's patience."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                answer = await self.ask(operation(name), **variables)
-                errors = [error["extensions"] for error in answer.get("errors", ())]
-                if not errors or any(error["code"] != "GRAPH_UNAVAILABLE" for error in errors):
+                answer = await self.ask(document, **variables)
+                errors = [error.get("extensions", {}) for error in answer.get("errors", ())]
+                if not errors or any(error.get("code") != "GRAPH_UNAVAILABLE" for error in errors):
                     break
                 await asyncio.sleep(errors[0]["retryAfterS"])
         assert not errors, answer["errors"]
-        (field,) = answer["data"].values()
-        return field
-
-    async def query(self, document: str, /, **variables: Any) -> Json:
-        """The data of a document, which must be answered without errors."""
-        answer = await self.ask(document, **variables)
-        assert "errors" not in answer, answer["errors"]
         data: Json = answer["data"]
         return data
 
@@ -113,9 +109,12 @@ class Service:
             yield socket
 
     async def statements(self, document: str, /, **variables: Any) -> int:
-        """How many statements the graph runs for a document; nothing else may go on meanwhile."""
+        """How many statements the graph runs for a document; nothing else may go on meanwhile. The answer is made in one slice:
+        which of its reads share a statement is no matter of how busy the machine is."""
         before = self.parts.graph.statements
-        await self.query(document, **variables)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("loopgraph.api.graphql.pace.SLICE_S", math.inf)
+            await self.query(document, **variables)
         return self.parts.graph.statements - before
 
 

@@ -167,7 +167,7 @@ async def test_a_graph_that_answers_others_meanwhile_is_not_to_blame(
 ) -> None:
     """One answer that takes long is what the request asked for; whether the graph is there is looked at several times."""
     async with quiet_one(embedded_engine, 3_000) as service:
-        graph, looks = service.parts.graph, 0
+        graph, looks = service.parts.graph, list[LoopgraphError | None]()
         read, away = graph.read, graph.health.away
 
         async def long_read(query: Query, /, **parameters: object) -> list[Row]:
@@ -176,15 +176,16 @@ async def test_a_graph_that_answers_others_meanwhile_is_not_to_blame(
                     await read(query, **parameters)
 
         async def counted(waited_s: float = 0.0) -> LoopgraphError | None:
-            nonlocal looks
-            looks += 1
-            return await away(waited_s)
+            looks.append(await away(waited_s))
+            return looks[-1]
 
         monkeypatch.setattr(graph, "read", long_read)
         monkeypatch.setattr(graph.health, "away", counted)
-        answer = await service.ask("{ traces(first: 1) { edges { node { correlationId } } } }")
+        async with asyncio.timeout(PATIENCE_S):
+            while len(looks) < 2 or any(looks):  # on a busy machine, the smallest answer can take longer than a look
+                looks.clear()
+                answer = await service.ask("{ traces(first: 1) { edges { node { correlationId } } } }")
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["OPERATION_TIMEOUT"]
-        assert looks > 1
 
 
 def test_statements_are_given_what_the_deadline_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
