@@ -48,8 +48,8 @@ class Hook:
 
     ``prompt_id`` is the trace of its prompt. None: the event names none; it is then of the one that was submitted last if
     ``goes_by_order``, because the client names none at all, else of the session itself. ``cwd`` is the folder that the agent
-    works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about. ``in_order``: others than hooks tell of
-    the prompts of the session, too, by names of their own.
+    works in, ``file`` the ``path`` and the ``digest`` of the file that the event is about. ``in_order``: others than hooks tell
+    of the prompts of the session, too, by names of their own.
     """
 
     client: str
