@@ -2,8 +2,8 @@
 transcript does.
 
 They are one if they are of one prompt, all their tokens are equal, and they are no more than ``APART`` from each other: the
-client writes both as soon as a response is complete. Each is at most one of the other kind. As what a model is given grows with each
-request, others with equal counts are nearly impossible; and if there are any, it cannot matter which is which.
+client writes both as soon as a response is complete. Each is at most one of the other kind. As what a model is given grows with
+each request, others with equal counts are nearly impossible; and if there are any, it cannot matter which is which.
 """
 
 from __future__ import annotations
