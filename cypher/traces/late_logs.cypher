@@ -2,7 +2,8 @@
 // access: write
 // parameters: previous, prompt, since, until, turn
 // returns: moved
-MATCH (:Trace {correlation_id: $previous})-[drawn:LOGGED]->(l:LogRecord)
+MATCH (left:Trace {correlation_id: $previous})
+MATCH (left)-[drawn:LOGGED]->(l:LogRecord)
 WHERE l.ordered_at >= $since AND l.ordered_at < $until
 MATCH (t:Trace {correlation_id: $prompt})
 DELETE drawn

@@ -2,7 +2,8 @@
 // access: write
 // parameters: session_id, prompt, since, until
 // returns: moved
-MATCH (:Session {session_id: $session_id})-[drawn:LOGGED]->(l:LogRecord)
+MATCH (s:Session {session_id: $session_id})
+MATCH (s)-[drawn:LOGGED]->(l:LogRecord)
 WHERE l.ordered_at >= $since AND l.ordered_at < $until
 MATCH (t:Trace {correlation_id: $prompt})
 DELETE drawn

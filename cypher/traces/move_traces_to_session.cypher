@@ -2,8 +2,9 @@
 // access: write
 // parameters: session_id, into, turn
 // returns: moved
-MATCH (:Session {session_id: $session_id})-[drawn:HAS_TRACE]->(t:Trace)
+MATCH (left:Session {session_id: $session_id})
 MATCH (s:Session {session_id: $into})
+MATCH (left)-[drawn:HAS_TRACE]->(t:Trace)
 DELETE drawn
 CREATE (s)-[:HAS_TRACE]->(t)
 SET t.session_id = $into, t.session_key = $into + '|' + t.time_key, t.turn = $turn

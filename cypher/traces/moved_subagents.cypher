@@ -3,6 +3,7 @@
 // parameters: correlation_ids
 // returns: properties
 UNWIND $correlation_ids AS id
-MATCH (t:Trace {correlation_id: id})-[:RAN]->(:HookExecution)-[:SPAWNED]->(child:Trace)
+MATCH (t:Trace {correlation_id: id})
+MATCH (t)-[:RAN]->(:HookExecution)-[:SPAWNED]->(child:Trace)
 WHERE child.parent_id <> id
 RETURN properties(child) AS properties

@@ -4,7 +4,8 @@
 // parameters: session_ids, prefix, limit
 // returns: session_id, correlation_id, begun, begun_as, tellings
 UNWIND $session_ids AS id
-MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)
+MATCH (s:Session {session_id: id})
+MATCH (s)-[:HAS_TRACE]->(t:Trace)
 WHERE t.agent_id IS NULL
   AND (t.begun_at IS NOT NULL OR t.prompt_tellings IS NOT NULL
        OR (t.correlation_id STARTS WITH id + $prefix AND t.started_at IS NOT NULL))

@@ -19,7 +19,8 @@ ANSWER = "All is done."
 
 @dataclass(frozen=True)
 class AgentClient:
-    """How a client is run. ``binary`` is in ``node_modules``; ``settle`` writes what it needs into its home beside our hooks."""
+    """How a client is run. ``binary`` is in ``node_modules``; ``settle`` writes what it needs into its home beside our hooks, and
+    ``telemetry`` what has it send OpenTelemetry to an address."""
 
     name: str
     binary: str
@@ -27,6 +28,7 @@ class AgentClient:
     environment: Callable[[str], Mapping[str, str]]
     script: Script
     settle: Callable[[Path, str], None] = lambda home, api: None
+    telemetry: Callable[[Path, str], None] | None = None
 
     def command(self, modules: Path) -> list[str]:
         """What starts it, with the prompt."""
@@ -62,6 +64,22 @@ def _gemini(home: Path, api: str) -> None:
     path.write_text(json.dumps(settings))
 
 
+def _codex_telemetry(home: Path, url: str) -> None:
+    lines = ["[otel]", 'environment = "test"', "log_user_prompt = true"]
+    for name, signal in (("exporter", "logs"), ("trace_exporter", "traces")):
+        lines.append(f'{name} = {{ otlp-http = {{ endpoint = "{url}/v1/{signal}", protocol = "binary" }} }}')
+    with (home / ".codex" / "config.toml").open("a") as config:
+        config.write("\n".join(lines) + "\n")
+
+
+def _gemini_telemetry(home: Path, url: str) -> None:
+    path = home / ".gemini" / "settings.json"
+    to = {"enabled": True, "target": "local", "otlpEndpoint": url, "otlpProtocol": "http"}
+    path.write_text(
+        json.dumps({**json.loads(path.read_text()), "telemetry": {**to, "logPrompts": True, "traces": True}})
+    )
+
+
 def _call(name: str, /, **arguments: Any) -> Json:
     return {"name": name, "arguments": arguments}
 
@@ -91,6 +109,7 @@ CODEX = AgentClient(
         ],
     },
     _codex,
+    _codex_telemetry,
 )
 
 GEMINI = AgentClient(
@@ -108,6 +127,7 @@ GEMINI = AgentClient(
         ]
     },
     _gemini,
+    _gemini_telemetry,
 )
 
 COPILOT = AgentClient(

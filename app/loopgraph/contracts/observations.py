@@ -25,8 +25,8 @@ Rank = Annotated[int, Field(ge=0, le=9)]
 class SessionSeen(Contract):
     """Something about a session of an agent client; what is None says nothing.
 
-    ``cut_off_at``: it ended then, and with it whatever of it had begun before. ``agent_of``: it is the thread of a subagent of that
-    session, whose trace is ``agent_trace``.
+    ``cut_off_at``: it ended then, and with it whatever of it had begun before. ``agent_of``: it is the thread of a subagent of
+    that session, whose trace is ``agent_trace``.
     """
 
     kind: Literal["session"] = "session"
@@ -159,8 +159,8 @@ class Observation(Contract):
     On a TraceStarted, ``root_span`` is the span of a server that the trace is the work of, if it names no agent, and ``agents``
     are such as may work below it: the only one of these is the trace's.
 
-    ``unnamed_call``, on an EndpointCalled: its id is none of the client's, who gives it one elsewhere. On a HookExecuted: the client
-    gives its tool calls no ids. The report is of the call of this tool with this input that had
+    ``unnamed_call``, on an EndpointCalled: its id is none of the client's, who gives it one elsewhere. On a HookExecuted: the
+    client gives its tool calls no ids. The report is of the call of this tool with this input that had
     begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
     """
 

@@ -4,19 +4,32 @@ once, whatever comes first."""
 from __future__ import annotations
 
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from loopgraph.computes.agents.gemini import observe_hook
+from loopgraph.computes.agents.hooks import Arrival
+from loopgraph.computes.otel.json import read_logs
+from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.contracts.observations import Observation
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from support.joined_clients import only, picture, recorded, tell
-from support.traces import statement
+from support.joined_clients import Told, only, picture, recorded, tell
+from support.otlp import attributes, logs
+from support.traces import NOON, statement
 
 Json = dict[str, Any]
 
 OTEL = ("hooks", "logs", "traces")
 ALL = (*OTEL, "transcript")
-SEEDS = [(None, 1), (1, 1), (2, 3), (3, 7), (4, 1), (5, 40), (6, 500)]
+SEEDS = [
+    (None, 1),
+    (1, 1),
+    (2, 7),
+    *(pytest.param(seed, size, marks=pytest.mark.slow) for seed, size in [(3, 1), (4, 3), (5, 40), (6, 500)]),
+]
 """None is the order in which it was sent; then how much comes at once."""
 
 
@@ -133,3 +146,48 @@ async def others(graph: Graph, session: str) -> list[Json]:
         "MATCH (s:Session {agent_of: $id})-[:HAS_TRACE]->(t:Trace) RETURN t.correlation_id AS id",
         id=session,
     )
+
+
+def with_a_person(session: str) -> list[tuple[Observation, ...]]:
+    """What Gemini CLI tells of two equal prompts that a person has typed: its records name them, and are told of first."""
+    arrivals: list[tuple[Observation, ...]] = []
+
+    def at(seconds: float) -> datetime:
+        return NOON + timedelta(seconds=seconds)
+
+    def hook(seconds: float, name: str, **fields: Any) -> None:
+        told = {"hook_event_name": name, "session_id": session, "timestamp": at(seconds).isoformat(), **fields}
+        arrivals.append(observe_hook(told, Arrival(at(seconds), True, new_id())))
+
+    def record(seconds: float, number: int, name: str, **fields: Any) -> None:
+        about = {"event.name": f"gemini_cli.{name}", "event.timestamp": at(seconds).isoformat(), "session.id": session}
+        told = attributes({**about, "prompt_id": f"{session}########{number}", **fields})
+        arrivals.append(tuple(observe_logs(read_logs(logs({"timeUnixNano": "1", "attributes": told}))).observations))
+
+    call = {"tool_name": "run_shell_command", "tool_input": {"command": "make"}}
+    for number, begun in enumerate((0, 20)):
+        record(begun, number, "user_prompt", prompt="see @Makefile")
+        hook(begun + 0.01, "BeforeAgent", prompt="see @Makefile\n--- Content from referenced files ---")
+        for first in (begun + 1, begun + 5):
+            hook(first + 0.01, "BeforeTool", **call)
+            hook(first + 1, "AfterTool", **call, tool_response={"llmContent": f"Exit Code: {number}"})
+            done = {"function_name": "run_shell_command", "function_args": '{"command": "make"}', "success": True}
+            record(first + 1.02, number, "tool_call", duration_ms=1020, **done)
+        record(begun + 9, number, "api_response", model="m", input_token_count=70, output_token_count=9)
+        hook(begun + 9.1, "AfterAgent", prompt_response="done")
+    return arrivals
+
+
+@pytest.mark.parametrize(("seed", "size"), SEEDS)
+async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: int | None, size: int) -> None:
+    session = new_id()
+    arrivals = [Told("all", events) for events in with_a_person(session)]
+    if seed is not None:
+        random.Random(seed).shuffle(arrivals)
+    await tell(graph, arrivals, size=size)
+    asked = {"source": "user_prompt", "status": "success", "answer": "done", "tokens": [(70, 9)]}
+    [first, second] = await picture(graph, session)
+    for found, status in ((first, "success"), (second, "error")):
+        assert {name: found[name] for name in asked} == asked
+        assert found["prompt"].startswith("see @Makefile")
+        assert found["tools"] == [("run_shell_command", status)] * 2

@@ -93,11 +93,7 @@ def _service() -> Iterator[tuple[str, list[Json]]]:
         server.server_close()
 
 
-def _codex(home: Path, url: str) -> list[list[str] | list[Json]]:
-    with (home / ".codex" / "config.toml").open("a") as config:
-        config.write('[otel]\nenvironment = "test"\nlog_user_prompt = true\n')
-        for name, signal in (("exporter", "logs"), ("trace_exporter", "traces")):
-            config.write(f'{name} = {{ otlp-http = {{ endpoint = "{url}/v1/{signal}", protocol = "binary" }} }}\n')
+def _codex() -> list[list[str]]:
     program = str(MODULES / CODEX.binary)
     flags = ["--skip-git-repo-check", "--dangerously-bypass-hook-trust"]
     return [
@@ -106,13 +102,7 @@ def _codex(home: Path, url: str) -> list[list[str] | list[Json]]:
     ]
 
 
-def _gemini(home: Path, url: str) -> list[list[str]]:
-    path = home / ".gemini" / "settings.json"
-    settings = json.loads(path.read_text())
-    settings["telemetry"] = {
-        "enabled": True, "target": "local", "otlpEndpoint": url, "otlpProtocol": "http", "logPrompts": True, "traces": True,
-    }  # fmt: skip
-    path.write_text(json.dumps(settings))
+def _gemini() -> list[list[str]]:
     base = GEMINI.command(MODULES)[:-1]
     return [[*base, FIRST], [*base[:-1], "--resume", "latest", "--prompt", AGAIN]]
 
@@ -184,7 +174,7 @@ def _converse(program: list[str], variables: dict[str, str], project: Path, prom
         process.wait(60)
 
 
-def record(client: AgentClient, settle: Any) -> list[Json]:
+def record(client: AgentClient, commands: list[list[str]]) -> list[Json]:
     """What a client sends, and keeps."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -197,7 +187,9 @@ def record(client: AgentClient, settle: Any) -> list[Json]:
         install = [sys.executable, "-m", "loopgraph", "hooks", "install", "--client", client.name, "--url", url]
         subprocess.run(install, env=variables, cwd=project, check=True, capture_output=True)
         client.settle(home, api)
-        for command in settle(home, url):
+        assert client.telemetry
+        client.telemetry(home, url)
+        for command in commands:
             if command[-1] == "app-server":
                 _converse(command, variables, project, [FIRST, AGAIN, AGAIN])
             else:
@@ -257,7 +249,7 @@ def _is_worth_log(told: Json) -> bool:
 
 
 if __name__ == "__main__":
-    told = record(*{"codex": (CODEX, _codex), "gemini": (GEMINI, _gemini)}[sys.argv[1]])
+    told = record(*{"codex": (CODEX, _codex()), "gemini": (GEMINI, _gemini())}[sys.argv[1]])
     path = RECORDED / f"{sys.argv[1]}_all.jsonl"
     path.write_text("".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) + "\n" for one in told))
     print(f"{path}: {len(told)}")

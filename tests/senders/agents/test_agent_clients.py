@@ -19,6 +19,7 @@ from loopgraph.clients.hook_spool import Spool
 from support.agent_clients import ANSWER, CHILD, CLIENTS, PROMPT, AgentClient, environment
 from support.definition_files import PROJECT, put
 from support.engines import EngineUnderTest
+from support.joined_clients import picture
 from support.recorded_clients import session, tree
 from support.service import Service, serving
 from support.stand_in import standing_in
@@ -47,8 +48,8 @@ def client(request: pytest.FixtureRequest) -> AgentClient:
     return client
 
 
-async def run(client: AgentClient, home: Path, url: str) -> str:
-    """What the client printed. It must end well, with our hooks in its settings."""
+async def run(client: AgentClient, home: Path, url: str, *, telemetry: bool = False) -> str:
+    """What the client printed. It must end well, with our hooks in its settings, and with OpenTelemetry if that is wanted."""
     project = home / "project"
     put(project, PROJECT)
     with standing_in(client.script, ANSWER) as api:
@@ -56,6 +57,8 @@ async def run(client: AgentClient, home: Path, url: str) -> str:
         install = [sys.executable, "-m", "loopgraph", "hooks", "install", "--client", client.name, "--url", url]
         await _finished(install, variables, project)
         client.settle(home, api)
+        if telemetry and client.telemetry:
+            client.telemetry(home, url)
         return await _finished(client.command(MODULES), variables, project)
 
 
@@ -117,6 +120,22 @@ async def test_what_a_client_did_is_in_the_graph(client: AgentClient, service: S
     assert sorted((use["kind"], use["name"]) for use in uses) == USES[client.name]
     stored = await session(service.parts.graph, row["id"])
     assert stored["ended_at"] > stored["started_at"]
+
+
+async def test_hooks_and_telemetry_of_a_client_tell_of_one_prompt(
+    client: AgentClient, service: Service, tmp_path: Path
+) -> None:
+    if client.telemetry is None:
+        pytest.skip(f"of {client.name} only hooks are known")
+    assert ANSWER in await run(client, tmp_path, service.url, telemetry=True)
+    found = "MATCH (s:Session) WHERE s.cwd = $cwd RETURN s.session_id AS id"
+    [row] = await statement(service.parts.graph, found, cwd=str(tmp_path / "project"))
+    prompt, *subagents = await picture(service.parts.graph, row["id"])
+    assert (prompt["source"], prompt["status"], prompt["prompt"]) == ("user_prompt", "success", PROMPT)
+    assert (prompt["answer"], len(prompt["tools"])) == (ANSWER, len(client.script[PROMPT]))
+    assert len(prompt["tokens"]) == len(client.script[PROMPT]) + 1
+    told = [(one["source"], one["prompt"], len(one["tools"]), len(one["tokens"])) for one in subagents]
+    assert told == ([("subagent", CHILD, 1, 2)] if client.name == "codex" else [])
 
 
 async def test_a_client_does_its_work_while_the_service_is_away(client: AgentClient, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Codex has one trace of OpenTelemetry for each turn and all that it spawns. At its top is the request ``turn/start``, which names
 the turn and is over long before it: so it says which prompt the trace is of. Other spans name the session and the turn; one of
-them ends with the request, and if both are in one export, the prompt is known to be one of that session. A subagent's turns are in the trace of the prompt, and name themselves.
+them ends with the request, and if both are in one export, the prompt is known to be one of that session.
+A subagent's turns are in the trace of the prompt, and name themselves.
 
 Gemini CLI has a trace for each request to a model and each round of tools; all its spans name the session. They are steps of the
 prompt that was at work then.

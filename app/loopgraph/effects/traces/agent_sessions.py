@@ -1,7 +1,7 @@
 """Sessions that are the threads of subagents: some clients tell of these in log records as of sessions of their own.
 
-As soon as somebody says whose subagent a session is (``SessionSeen.agent_of``), all of it belongs to the trace of that: what comes
-is put there, and what had come before is handed over.
+As soon as somebody says whose subagent a session is (``SessionSeen.agent_of``), all of it belongs to the trace of that: what
+comes is put there, and what had come before is handed over.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 A call has up to three reports: that it begins, that it has ended, and a record of the whole. They belong together
 
 - by the record: what lies in its time, from its beginning to its end, is of the call that it tells of;
-- else an end is of the last call that had begun before it, and of a call the first end after its beginning.
+- else an end is of the last call that had begun before it, and has not ended by an earlier one.
 
-So identical calls are told apart if they follow each other; of those that run at once it cannot matter which is which. Each report
-that comes may show that an end had been given to the wrong call: then it goes on to the one that it is of.
+So identical calls are told apart if they follow each other; of those that run at once it cannot matter which is which. All of
+this follows from the reports: each that comes may show that another one had been given to the wrong call.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Final
 
 from loopgraph.effects.traces.joining import micros
@@ -22,117 +23,67 @@ CLOSE: Final = timedelta(milliseconds=100)
 """Hooks and records of one call may be dated by so much apart."""
 
 
-@dataclass
-class Call:
-    """What is known of one call: when it was told to begin and to have ended, and from when to when a record of it is."""
+class Kind(IntEnum):
+    """What a report tells of a call; the one that comes first keeps the id of the call that it has been taken for."""
 
-    id: str
-    begun: datetime | None = None
-    ended: datetime | None = None
+    BEGINS = 0
+    RECORD = 1
+    ENDS = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report. ``at`` is the instant that it tells of, of a record the end; ``since`` when the call of a record began."""
+
+    kind: Kind
+    at: datetime
     since: datetime | None = None
-    recorded: datetime | None = None
 
-    def covers(self, at: datetime | None) -> bool:
-        """Whether an instant is in the time of its record."""
-        if at is None or self.since is None or self.recorded is None:
-            return False
-        return self.since - CLOSE <= at <= self.recorded + CLOSE
+    def covers(self, other: Report) -> bool:
+        """Whether another report is in the time of a record."""
+        return self.since is not None and self.since - CLOSE <= other.at <= self.at + CLOSE
 
 
 class CallOrder:
-    """The calls of one tool with one input in one trace. ``moved`` says of each end that was taken from a call, where it went."""
+    """The calls of one tool with one input in one trace. ``calls`` has the id of the call that each report has been taken for."""
 
-    def __init__(self, prefix: str, calls: Iterable[Call]) -> None:
+    def __init__(self, prefix: str, calls: Iterable[tuple[Report, str]]) -> None:
         self._prefix = prefix
-        self.calls = list(calls)
-        self.moved: dict[datetime, tuple[str, str]] = {}
+        self.calls = dict(calls)
 
-    def begins(self, at: datetime, id_: str) -> str:
-        """The call that begins then; ``id_`` is free for it."""
-        if again := next((call for call in self.calls if call.begun == at), None):
-            return again.id
-        call = next((call for call in self.calls if call.begun is None and call.covers(at)), None)
-        call = call or min(
-            (one for one in self.calls if one.begun is None and one.ended and one.recorded is None and one.ended >= at),
-            key=lambda one: (one.ended, one.id),
-            default=None,
-        )
-        if call is None:
-            call = self._new(id_)
-            nearer = [
-                one for one in self.calls if _gives_up(one) and one.begun and one.ended and one.begun < at <= one.ended
-            ]
-            if nearer:
-                self._take_end(min(nearer, key=lambda one: (one.ended, one.id)), call)
-        call.begun = at
-        return call.id
+    def add(self, report: Report, id_: str) -> None:
+        """One more report; ``id_`` is free for its call."""
+        self.calls.setdefault(report, id_)
 
-    def ends(self, at: datetime, id_: str) -> str:
-        """The call that has ended then."""
-        if again := next((call for call in self.calls if call.ended == at), None):
-            return again.id
-        call = next((call for call in self.calls if call.ended is None and call.covers(at)), None) or self._open_at(at)
-        if call is None:
-            later = [
-                one for one in self.calls if _gives_up(one) and one.begun and one.ended and one.begun <= at < one.ended
-            ]
-            if not later:
-                call = self._new(id_)
+    def settled(self) -> dict[Report, str]:
+        """The id of the call that each report is of by all of them."""
+        found: dict[Report, str] = {}
+        used = set[str]()
+        groups = sorted(self._groups(), key=lambda group: min((one.kind, one.at) for one in group))
+        for group in groups:
+            best = sorted(group, key=lambda one: one.kind)
+            free = [self.calls[one] for one in best if self.calls[one] not in used]
+            id_ = free[0] if free else f"{self._prefix}{micros(best[0].at):016d}"
+            used.add(id_)
+            found |= dict.fromkeys(group, id_)
+        return found
+
+    def _groups(self) -> list[list[Report]]:
+        """The reports of each call."""
+        left = sorted(self.calls, key=lambda one: (one.at, one.kind))
+        groups = []
+        for record in [one for one in left if one.kind is Kind.RECORD]:
+            group = [record]
+            for kind in (Kind.BEGINS, Kind.ENDS):
+                known = [one for one in left if one.kind is kind and record.covers(one)]
+                group += sorted(known, key=lambda one: self.calls[one] != self.calls[record])[:1]
+            groups.append(group)
+            left = [one for one in left if one not in group]
+        open_: list[list[Report]] = []
+        for one in left:
+            if one.kind is Kind.ENDS and open_:
+                open_.pop().append(one)
             else:
-                call = max(later, key=lambda one: (one.begun, one.id))
-                self._set_free(call)
-        call.ended = at
-        return call.id
-
-    def was(self, since: datetime, until: datetime, id_: str) -> str:
-        """The call that a record tells of, from when to when it was."""
-        if again := next((call for call in self.calls if call.recorded == until), None):
-            return again.id
-        record = Call("", since=since, recorded=until)
-        open_ = [one for one in self.calls if one.recorded is None]
-        both = [one for one in open_ if record.covers(one.begun) and record.covers(one.ended)]
-        begun = [one for one in open_ if record.covers(one.begun)]
-        ended = [one for one in open_ if record.covers(one.ended) and one.begun is None]
-        call = next(iter([*both, *begun, *ended]), None) or self._new(id_)
-        call.since, call.recorded = since, until
-        if call.ended and not record.covers(call.ended):
-            self._set_free(call)
-        for one in self.calls:
-            if one is not call and one.recorded is None and call.ended is None and record.covers(one.ended):
-                self._take_end(one, call)
-        return call.id
-
-    def _open_at(self, at: datetime) -> Call | None:
-        open_ = [
-            one for one in self.calls if one.ended is None and one.recorded is None and one.begun and one.begun <= at
-        ]
-        return max(open_, key=lambda one: (one.begun, one.id), default=None)
-
-    def _new(self, id_: str) -> Call:
-        self.calls.append(Call(id_))
-        return self.calls[-1]
-
-    def _set_free(self, call: Call) -> None:
-        """Gives the end of a call to the one that it is of, if not to this."""
-        at = call.ended
-        assert at is not None
-        others = [one for one in self.calls if one is not call]
-        other = next((one for one in others if one.ended is None and one.covers(at)), None)
-        if other is None:
-            open_ = [
-                one for one in others if one.ended is None and one.recorded is None and one.begun and one.begun <= at
-            ]
-            other = max(open_, key=lambda one: (one.begun, one.id), default=None)
-        self._take_end(call, other or self._new(f"{self._prefix}{micros(at):016d}"))
-
-    def _take_end(self, giver: Call, taker: Call) -> None:
-        at = giver.ended
-        assert at is not None
-        giver.ended, taker.ended = None, at
-        first = self.moved.get(at, (giver.id, ""))[0]
-        self.moved[at] = (first, taker.id)
-
-
-def _gives_up(call: Call) -> bool:
-    """Whether no record holds a call and its end together."""
-    return call.recorded is None
+                groups.append([one])
+                open_ += [groups[-1]] if one.kind is Kind.BEGINS else []
+        return groups

@@ -1,9 +1,9 @@
-"""Calls of models that two reporters tell of, of whom one gives no name: the log records of Codex name no response, its transcript
-does.
+"""Calls of models that two reporters tell of, of whom one gives no name: the log records of Codex name no response, its
+transcript does.
 
-They are one if they are of one prompt, all their tokens are equal, and they are no more than ``APART`` from each other: the client
-writes both as soon as a response is complete. Each is at most one of the other kind. As what a model is given grows with each
-request, others with equal counts are nearly impossible; and if there are any, it cannot matter which is which.
+They are one if they are of one prompt, all their tokens are equal, and they are no more than ``APART`` from each other: the
+client writes both as soon as a response is complete. Each is at most one of the other kind. As what a model is given grows with
+each request, others with equal counts are nearly impossible; and if there are any, it cannot matter which is which.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 APART: Final = timedelta(seconds=30)
@@ -86,7 +87,7 @@ class PromptOrder:
         """What has to be moved when more is known."""
         instants = sorted({at for order in (self, later) for at, _ in order.begun})
         moves: list[Move] = []
-        for since, until in zip(instants, [*instants[1:], NEVER], strict=True):
+        for since, until in pairwise([*instants, NEVER]):
             out_of, into = self.at(since), later.at(since)
             if out_of == into:
                 continue

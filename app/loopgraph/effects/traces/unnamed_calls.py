@@ -12,7 +12,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.call_order import Call, CallOrder
+from loopgraph.effects.traces.call_order import CallOrder, Kind, Report
 from loopgraph.effects.traces.joining import Properties, joined, micros, told_at
 from loopgraph.effects.traces.nodes import Piece
 
@@ -20,6 +20,7 @@ _UNNAMED_CALLS = query("traces/unnamed_calls")
 _LOCK_HOOKS = query("traces/lock_hooks")
 _UPDATE_HOOKS = query("traces/update_hooks")
 _CREATE_HOOKS = query("traces/create_hooks")
+_REMOVE_HOOKS = query("traces/remove_hooks")
 
 _MOST = 100
 """So many of the last calls of one tool with one input are looked at in a trace."""
@@ -33,19 +34,18 @@ async def of_unnamed_calls(tx: Transaction, pieces: Sequence[Piece], turn: str) 
     kinds = sorted({kind for piece in pieces if (kind := _kind(piece))})
     if not kinds:
         return list(pieces)
-    known: defaultdict[_Kind, list[Call]] = defaultdict(list)
+    known: defaultdict[_Kind, list[tuple[Report, str]]] = defaultdict(list)
     rows = [{"correlation_id": trace, "prefix": prefix} for trace, prefix in kinds]
     for row in await tx.run(_UNNAMED_CALLS, rows=rows, limit=_MOST * len(rows)):
-        call = Call(row["execution_id"], row["begun"], row["ended"], row["since"], row["recorded"])
-        known[row["correlation_id"], row["prefix"]].append(call)
+        known[row["correlation_id"], row["prefix"]] += [(report, row["execution_id"]) for report in _stored(row)]
     orders = {kind: CallOrder(kind[1], known[kind]) for kind in kinds}
-    stored = {call.id for calls in known.values() for call in calls}
-    ends = {call.ended for calls in known.values() for call in calls}
-    placed = [_placed(piece, orders[kind]) if (kind := _kind(piece)) else piece for piece in pieces]
-    final = [_settled(piece, orders[kind]) if (kind := _kind(piece)) else piece for piece in placed]
-    for order in orders.values():
-        await _follow(tx, {at: way for at, way in order.moved.items() if at in ends and way[0] in stored}, turn)
-    return final
+    for piece in pieces:
+        if (kind := _kind(piece)) and (report := _report(piece)):
+            orders[kind].add(report, _event(piece).execution_id)
+    settled = {kind: order.settled() for kind, order in orders.items()}
+    for kind in kinds:
+        await _follow(tx, known[kind], settled[kind], turn)
+    return [_placed(piece, settled[kind]) if (kind := _kind(piece)) else piece for piece in pieces]
 
 
 def _kind(piece: Piece) -> _Kind | None:
@@ -55,57 +55,81 @@ def _kind(piece: Piece) -> _Kind | None:
     return piece.correlation_id or "", f"{prefix}/"
 
 
-def _placed(piece: Piece, order: CallOrder) -> Piece:
-    """The piece with the id of its call, which is known from then on, and with what tells its report from others."""
-    event = piece.event
-    assert isinstance(event, HookExecuted)
-    started, completed, id_ = event.started_at, event.completed_at, event.execution_id
-    if started:
-        return _named(piece, order.begins(started, id_), call_begun=started)
-    if completed and event.duration_ms is not None:
-        since = completed - timedelta(milliseconds=event.duration_ms)
-        return _named(piece, order.was(since, completed, id_), call_since=since, call_recorded=completed)
-    if completed:
-        return _named(piece, order.ends(completed, id_), call_ended=completed)
-    return piece
-
-
-def _named(piece: Piece, id_: str, **report: datetime) -> Piece:
+def _event(piece: Piece) -> HookExecuted:
     assert isinstance(piece.event, HookExecuted)
-    event = piece.event.model_copy(update={"execution_id": id_})
-    return replace(piece, event=event, given={**piece.given, "execution_id": id_, **report})
+    return piece.event
 
 
-def _settled(piece: Piece, order: CallOrder) -> Piece:
-    """An end that a later piece has given to another call."""
-    ended = piece.given.get("call_ended")
-    way = order.moved.get(ended) if ended else None
-    return _named(piece, way[1]) if way else piece
+def _stored(row: Row) -> list[Report]:
+    told = [
+        Report(Kind.BEGINS, row["begun"]) if row["begun"] else None,
+        Report(Kind.RECORD, row["recorded"], row["since"]) if row["recorded"] else None,
+        Report(Kind.ENDS, row["ended"]) if row["ended"] else None,
+    ]
+    return [one for one in told if one]
+
+
+def _report(piece: Piece) -> Report | None:
+    """What a piece tells of its call."""
+    event = _event(piece)
+    if event.started_at:
+        return Report(Kind.BEGINS, event.started_at)
+    if event.completed_at and event.duration_ms is not None:
+        since = event.completed_at - timedelta(milliseconds=event.duration_ms)
+        return Report(Kind.RECORD, event.completed_at, since)
+    return Report(Kind.ENDS, event.completed_at) if event.completed_at else None
+
+
+def _placed(piece: Piece, settled: Mapping[Report, str]) -> Piece:
+    """The piece with the id of its call, and with what tells its report from others."""
+    report = _report(piece)
+    if report is None:
+        return piece
+    id_ = settled[report]
+    told: Properties = {_AT[report.kind]: report.at} | ({"call_since": report.since} if report.since else {})
+    event = _event(piece).model_copy(update={"execution_id": id_})
+    return replace(piece, event=event, given={**piece.given, "execution_id": id_, **told})
+
+
+_AT = {Kind.BEGINS: "call_begun", Kind.RECORD: "call_recorded", Kind.ENDS: "call_ended"}
 
 
 # What is stored
 
 
-async def _follow(tx: Transaction, moved: Mapping[datetime, tuple[str, str]], turn: str) -> None:
-    """Moves the ends of stored calls."""
-    moved = {at: way for at, way in moved.items() if way[0] != way[1]}
-    if not moved:
+async def _follow(
+    tx: Transaction, known: Sequence[tuple[Report, str]], settled: Mapping[Report, str], turn: str
+) -> None:
+    """Moves the reports of stored calls that are of other ones: ends alone, or all that is known of a call."""
+    now: defaultdict[str, set[str]] = defaultdict(set)
+    for report, id_ in known:
+        now[id_].add(settled[report])
+    ends = [(report, id_) for report, id_ in known if report.kind is Kind.ENDS and settled[report] != id_]
+    whole = {id_: next(iter(ids)) for id_, ids in now.items() if len(ids) == 1 and id_ not in ids}
+    if not (ends or whole):
         return
-    ids = sorted({id_ for way in moved.values() for id_ in way})
+    ids = sorted({id_ for report, was in ends for id_ in (was, settled[report])} | whole.keys() | {*whole.values()})
     rows = await tx.run(_LOCK_HOOKS, execution_ids=ids, turn=turn)
     hooks = {row["properties"]["execution_id"]: row["properties"] for row in rows}
     there = set(hooks)
-    for at, (giver, taker) in sorted(moved.items()):
-        if giver in hooks:
-            hooks[giver], end = _without_end(hooks[giver], at)
-            end = {**end, "execution_id": taker}
-            hooks[taker] = joined(hooks[taker], end) if taker in hooks else end
+    for report, was in sorted(ends, key=lambda end: end[0].at):
+        if was in hooks and was not in whole:
+            hooks[was], end = _without_end(hooks[was], report.at)
+            _join(hooks, settled[report], end)
+    for was, into in sorted(whole.items()):
+        if was in hooks:
+            _join(hooks, into, hooks.pop(was))
     keyed = [mapping.keyed_hook(hooks[id_]) for id_ in sorted(hooks)]
-    changed: list[Row] = [
-        {"id": hook["execution_id"], "changes": hook} for hook in keyed if hook["execution_id"] in there
-    ]
-    await tx.run(_UPDATE_HOOKS, rows=changed)
+    changed: list[Row] = [{"id": hook["execution_id"], "changes": hook} for hook in keyed]
+    gone = sorted(whole.keys() & there)
+    await tx.run(_REMOVE_HOOKS, execution_ids=gone)
+    await tx.run(_UPDATE_HOOKS, rows=[row for row in changed if row["id"] in there])
     await tx.run(_CREATE_HOOKS, rows=[_clean(hook) for hook in keyed if hook["execution_id"] not in there])
+
+
+def _join(hooks: dict[str, Properties], into: str, told: Properties) -> None:
+    own = {name: value for name, value in told.items() if name not in ("turn", "lock")} | {"execution_id": into}
+    hooks[into] = joined(hooks[into], own) if into in hooks else own
 
 
 _OF_END = ("status", "completed_at", "duration_ms", "tool_response", "error_type", "error_message")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -230,3 +231,51 @@ def test_a_call_of_gemini_cli_that_did_not_succeed(
     """What was cancelled has no error (packages/core/src/scheduler/state-manager.ts, tool-executor.ts)."""
     step = step_of(gemini("tool_call", function_name="write_file", success=False, duration_ms=3, **told))
     assert (step["status"], step["error_type"], step.get("error_message")) == (status, error_type, message)
+
+
+def session_of_codex(name: str, **more: Any) -> Json:
+    about = {"event.name": f"codex.{name}", "conversation.id": "c-1", **more}
+    return {"timeUnixNano": "1", "traceId": "0af7651916cd43dd8448eb211c80319c", "attributes": attributes(about)}
+
+
+def test_what_a_turn_of_codex_has_cost_is_told_with_its_trace() -> None:
+    turn = "01a22658-c976-7542-9df4-16d1c6c2ecfa"
+    cost = session_of_codex("turn_cost", **{"turn.id": turn, "usage.estimated_usd": "0.04"})
+    picture = picture_of([("logs", logs(cost))])
+    [record] = picture.logs.values()
+    assert (record["correlation_id"], record["session_id"]) == (turn, "c-1")
+    assert record["context"]["usage.estimated_usd"] == "0.04"
+    assert not picture.calls
+
+
+def test_a_prompt_that_codex_withholds_has_no_text() -> None:
+    picture = picture_of([("logs", logs(session_of_codex("user_prompt", prompt="[REDACTED]", prompt_length="7")))])
+    [prompt] = [trace for trace in picture.traces.values() if trace.get("source") == "user_prompt"]
+    assert "prompt_text" not in prompt
+
+
+def test_records_of_agent_clients_go_by_their_own_time_and_by_the_order_of_prompts() -> None:
+    told = session_of_codex(
+        "tool_result", call_id="c", tool_name="t", **{"event.timestamp": "2026-11-29T04:40:40.654Z"}
+    )
+    report = observe_logs(
+        read_logs(logs(told, session_of_codex("api_request", **{"http.response.status_code": "200"})))
+    )
+    placed = [one for one in report.observations if one.event.kind in ("hook", "log")]
+    assert [one.prompt_of for one in placed] == ["c-1", "c-1"]
+    assert {one.otel_trace_id for one in report.observations} == {None}
+    assert placed[0].event.timestamp == datetime(2026, 11, 29, 4, 40, 40, 654_000, tzinfo=UTC)
+
+
+def test_the_answer_to_spawn_agent_names_the_session_that_is_the_subagents_thread() -> None:
+    answer = '{"agent_id":"c-2","nickname":"Cantor"}'
+
+    def agents(**more: Any) -> list[str]:
+        told = session_of_codex(
+            "tool_result", call_id="c", tool_name="spawn_agent", output=answer, success="true", **more
+        )
+        report = observe_logs(read_logs(logs(told)))
+        return [one.event.session_id for one in report.observations if getattr(one.event, "agent_of", None) == "c-1"]
+
+    assert agents() == agents(agent_name="/root") == ["c-2"]
+    assert agents(agent_name="Cantor") == [], "a subagent's own works for a session that is not named"

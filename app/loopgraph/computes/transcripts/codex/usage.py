@@ -56,7 +56,7 @@ def _counts(usage: Any) -> Counts:
 def response(
     trace: str, id_: str, provider: str, used: Counts, *, body: Any, at: datetime | None, **more: Any
 ) -> EndpointCalled:
-    """The call of a model that was answered then with these tokens. ``more`` are fields of it; those that are None are not known."""
+    """The call of a model that was answered then with these tokens. ``more`` are fields of it; what is None is not known."""
     return EndpointCalled(
         correlation_id=trace,
         call_id=id_,

@@ -1,0 +1,8 @@
+// Removes hook executions whose reports have turned out to be of others.
+// access: write
+// parameters: execution_ids
+// returns: removed
+UNWIND $execution_ids AS id
+MATCH (h:HookExecution {execution_id: id})
+DETACH DELETE h
+RETURN count(*) AS removed
