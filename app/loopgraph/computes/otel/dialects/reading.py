@@ -18,6 +18,7 @@ from loopgraph.contracts.traces import MOST_USD
 T = TypeVar("T")
 
 _TOKENS: Final = ("input_tokens", "plain_input_tokens", "output_tokens", "plain_output_tokens", "total_tokens")
+_COSTS: Final = ("cost_usd", "input_cost_usd", "output_cost_usd")
 _LONGEST_PRINTED: Final = 10_000
 """A map that Python has printed is read up to so many characters."""
 _DEEPEST: Final = 16
@@ -63,6 +64,11 @@ class Reading:
                 if known is not None:
                     return Kind(known.role, known.hook_type or _title(value)) if known.role is Role.STEP else known
         return Kind(Role.MODEL) if self._has("model", *_TOKENS) else None
+
+    @property
+    def tells_cost(self) -> bool:
+        """Whether it says something of what it cost."""
+        return self._has(*_COSTS)
 
     def text(self, *what: str) -> str | None:
         """The first text."""
