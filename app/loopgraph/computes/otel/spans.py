@@ -102,15 +102,15 @@ def _add_paid(report: Report, spans: Iterable[tuple[int, Span]], above: Mapping[
 
 
 def _paid(span: Span, kind: Kind, paid: dict[str, Any]) -> Observation:
+    """A call at the end of a step: the time in between is that of the step."""
     parent = span.parent_id if span.parent_id.strip("0") else None
     step = _key(span) if parent or kind.role is not Role.WRAPPER else None
     call = EndpointCalled(
         call_id=_key(span),
         correlation_id=span.trace_id,
         status=TraceStatus.ERROR if span.failed else TraceStatus.SUCCESS,
-        **times(span),
         **paid,
-        **said(hook_execution_id=step),
+        **said(hook_execution_id=step, completed_at=instant(span.end_ns)),
     )
     return _observed(call, span, **said(nested_in=span_key(span.trace_id, parent) if parent else None))
 
