@@ -323,3 +323,27 @@ def test_what_spans_say_of_their_trace_is_the_same_in_one_request_as_in_several(
     for sent in (spans, spans[::-1]):
         told = whole(*sent)
         assert (sorted(told.tags), told.session_id, told.user_id) == (["a", "b", "c"], "s-2", "u-2")
+
+
+def paid(*spans: Json) -> dict[str, tuple[float | None, str | None, str | None]]:
+    """What is told of calls: the cost, the step that each is in, and the span that it is below."""
+    return {
+        item.event.call_id[-1]: (item.event.cost_usd, item.event.hook_execution_id, item.nested_in)
+        for item in report(*spans).observations
+        if isinstance(item.event, EndpointCalled)
+    }
+
+
+def test_what_the_work_of_an_agent_cost_is_a_call_where_those_below_it_do_not_say_it() -> None:
+    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.cost": 0.5}
+    model = {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 3}
+    assert paid(span(1, None, "agent", **agent)) == {"1": (0.5, None, None)}
+    assert paid(span(2, 1, "agent", **agent)) == {"2": (0.5, key(2), key(1))}
+    assert paid(span(2, 1, "agent", **agent), span(3, 2, "call", **model)) == {
+        "2": (0.5, key(2), key(1)),
+        "3": (None, None, key(2)),
+    }
+    paid_call = span(3, 2, "call", **model, **{"gen_ai.usage.cost": 0.4})
+    assert paid(span(2, 1, "agent", **agent), paid_call) == {"3": (0.4, None, key(2))}
+    assert paid(span(2, 1, "agent", **{**agent, "gen_ai.usage.cost": 0.0})) == {}
+    assert paid(span(2, 1, "agent", **{**agent, "gen_ai.usage.cost": "free"})) == {}

@@ -29,12 +29,13 @@ PRICES = {"cheap": 0.25, "dear": 0.75}
 
 
 class Call(NamedTuple):
-    """A span: below which other one it is; its model, tokens and cost, if it is a call of one."""
+    """A span: below which other one it is; its model, tokens and cost, if it is a call of one, or the work of an agent."""
 
     below: str
     model: str | None = None
     tokens: int | None = None
     cost: float | None = None
+    agent: bool = False
 
 
 class Sums(NamedTuple):
@@ -88,6 +89,18 @@ STORIES: dict[str, tuple[dict[str, Call], Sums]] = {
             "b": Call("a", "m", None, 0.05), "c": Call("b", "n", 100, 0.03), "d": Call("b", "n", 100), "e": Call("a", "n", 1),
         },
         Sums(3, 201, 0.10, 0.10),
+    ),
+    "the step of an agent tells what its calls cost": (
+        {"a": Call("root", None, None, 0.10, True), "b": Call("a", "m", 300), "c": Call("a", "cheap", 100)},
+        Sums(2, 400, 0.10, 0.10),
+    ),
+    "the step of an agent, whose calls tell their own": (
+        {"a": Call("root", None, 9, 0.10, True), "step": Call("a"), "b": Call("step", "m", 300, 0.04)},
+        Sums(1, 300, 0.04, 0.04),
+    ),
+    "the step of an agent, of which nothing else is told": (
+        {"a": Call("root", "m", 50, 0.10, True), "step": Call("a")},
+        Sums(1, 50, 0.10, 0.10),
     ),
     "a cost of nothing is none": (
         {"a": Call("root", "m", 9, 0.10), "b": Call("a", "cheap", 9, 0.0)},
@@ -173,6 +186,7 @@ class Told:
 def _said(call: Call) -> Json:
     known = {
         "gen_ai.request.model": call.model, "gen_ai.usage.input_tokens": call.tokens, "gen_ai.usage.cost": call.cost,
+        "gen_ai.operation.name": "invoke_agent" if call.agent else None,
     }  # fmt: skip
     return {name: value for name, value in known.items() if value is not None}
 

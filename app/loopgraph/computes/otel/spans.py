@@ -7,7 +7,7 @@ key of its span, nested as the spans are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ from loopgraph.computes.otel.dialects.saying import (
     kind_of,
     model_fields,
     of_resource,
+    paid_fields,
     prompt_of,
     tool_fields,
     who,
@@ -76,10 +77,11 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
         report.add_common(agent_spans.prompt(span))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
-    others = [
-        span for i, span in spans.items() if i not in of_agent and i not in report.refused and not session_of(span)
-    ]
+    told = {i: span for i, span in spans.items() if i not in of_agent and i not in report.refused}
+    sent = [(i, span) for i, span in told.items() if not session_of(span)]
+    others = [span for _, span in sent]
     above = {_key(span): span_key(span.trace_id, span.parent_id) for span in others if span.parent_id.strip("0")}
+    _add_paid(report, sent, above)
     _nest(report, above)
     agents = _agents(report, above)
     for spans_of_one in _grouped(others, lambda span: (span.trace_id, span.origin.service)):
@@ -96,6 +98,46 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
     return report
 
 
+def _add_paid(report: Report, spans: Iterable[tuple[int, Span]], above: Mapping[str, str]) -> None:
+    """What steps, such as the work of an agent, say that they cost, where no calls of models below them say it: as a call in the
+    step, around those. If such are told of later, that is how they count, too (``effects/traces/nesting``)."""
+    calls = {
+        item.event.call_id: item.event
+        for item in report.observations
+        if isinstance(item.event, EndpointCalled) and is_of_model(item.event)
+    }
+    around = {call_id: list(_around(call_id, above)) for call_id in calls}
+    known = {outer for outers in around.values() for outer in outers}
+    unpaid = {outer for call_id, call in calls.items() if not call.cost_usd for outer in around[call_id]}
+    for i, span in spans:
+        may_pay = (key := _key(span)) not in calls and (key not in known or key in unpaid)
+        if may_pay and (paid := paid_fields(Reading.of(span), span)):
+            report.add(i, _paid(span, kind_of(Reading.of(span), span), paid))
+
+
+def _paid(span: Span, kind: Kind, paid: dict[str, Any]) -> Observation:
+    """A call at the end of a step: the time in between is that of the step."""
+    parent = span.parent_id if span.parent_id.strip("0") else None
+    step = _key(span) if parent or kind.role is not Role.WRAPPER else None
+    call = EndpointCalled(
+        call_id=_key(span),
+        correlation_id=span.trace_id,
+        status=TraceStatus.ERROR if span.failed else TraceStatus.SUCCESS,
+        **paid,
+        **said(hook_execution_id=step, completed_at=instant(span.end_ns)),
+    )
+    return _observed(call, span, **said(nested_in=span_key(span.trace_id, parent) if parent else None))
+
+
+def _around(key: str, above: Mapping[str, str]) -> Iterator[str]:
+    """The spans that are known around one, from the inside out; a circle is gone round once."""
+    seen = {key}
+    while (outer := above.get(key)) is not None and outer not in seen:
+        seen.add(outer)
+        yield outer
+        key = outer
+
+
 def _nest(report: Report, above: Mapping[str, str]) -> None:
     """Tells of each call of a model which other ones it is within, whatever lies between them; ``above`` has the parents of all
     spans that are here."""
@@ -107,11 +149,7 @@ def _nest(report: Report, above: Mapping[str, str]) -> None:
     if len(calls) < 2:
         return
     for call_id, at in calls.items():
-        around, outer = list[str](), above.get(call_id)
-        while outer is not None and outer not in around and outer != call_id:
-            around.append(outer)
-            outer = above.get(outer)
-        if within := tuple(outer for outer in around if outer in calls):
+        if within := tuple(outer for outer in _around(call_id, above) if outer in calls):
             report.observations[at] = report.observations[at].model_copy(update={"within": within})
 
 

@@ -137,6 +137,7 @@ class _Ids:
             self.traces |= _some(trace_id)
             self.traces |= _some(item.root_id)  # whether a subagent is left behind follows from its prompt
             self.hooks |= _some(item.observation.nested_in)
+            self.calls |= _some(item.observation.nested_in)  # a step that tells what it cost is a call, too
 
 
 def _some(id_: str | None) -> set[str]:

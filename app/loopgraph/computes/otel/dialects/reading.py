@@ -19,6 +19,7 @@ from loopgraph.contracts.traces import MOST_USD
 T = TypeVar("T")
 
 _TOKENS: Final = ("input_tokens", "plain_input_tokens", "output_tokens", "plain_output_tokens", "total_tokens")
+_COSTS: Final = ("cost_usd", "input_cost_usd", "output_cost_usd")
 _LONGEST_PRINTED: Final = 10_000
 """A map that Python has printed is read up to so many characters."""
 _DEEPEST: Final = 16
@@ -72,6 +73,11 @@ class Reading:
     def may_say(self, *what: str) -> bool:
         """Whether there is anything where one of these may be."""
         return bool(self._shape.places(what))
+
+    @property
+    def tells_cost(self) -> bool:
+        """Whether it says something of what it cost."""
+        return self._has(*_COSTS)
 
     def text(self, *what: str) -> str | None:
         """The first text."""

@@ -95,6 +95,20 @@ def model_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
     )
 
 
+def paid_fields(reading: Reading, span: Span) -> dict[str, Any]:
+    """The fields of a call of a model that stands for what a step says that it cost; empty if it says none."""
+    counts = token_counts(reading) if reading.tells_cost else {}
+    if not (cost := _cost(reading, counts) if reading.tells_cost else None):
+        return {}
+    return said(
+        service_name=reading.name("provider") or span.origin.service or "unknown",
+        endpoint_path=reading.name("operation") or path_of(span),
+        model=reading.name("model"),
+        cost_usd=cost,
+        **counts,
+    )
+
+
 def token_counts(reading: Reading, *, makes_none: bool = False) -> dict[str, int | None]:
     """The tokens of a call of a model, those of caches as parts of the input and those of reasoning as parts of the output;
     ``makes_none``: it is a call that only takes some.
