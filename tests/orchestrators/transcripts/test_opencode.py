@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
+from loopgraph.contracts.transcripts import Position, TranscriptNews, TranscriptProgress
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.orchestrators.recording.recorder import Recorder
@@ -107,6 +108,37 @@ async def test_a_database_that_cannot_be_read_does_not_stop_the_others(
     (tmp_path / "opencode-broken.db").write_bytes(b"no database" * 1000)
     progress = await imported(graph, tmp_path)
     assert (progress.files, progress.failed) == (3, 1)
+
+
+class Asked(Positions):
+    """Notes how many were asked for."""
+
+    asked: list[int]
+
+    async def by_id(self, file_ids: Iterable[str]) -> dict[str, Position]:
+        ids = list(file_ids)
+        self.asked.append(len(ids))
+        return await super().by_id(ids)
+
+
+async def test_of_many_sessions_only_those_that_change_are_asked_for_again(
+    graph: Graph, sessions: Sessions, tmp_path: Path
+) -> None:
+    path, positions = database(tmp_path / "opencode.db", sessions.rows), Asked(graph)
+    positions.asked = []
+    recorder = Recorder(Traces(graph, PriceList()), Privacy())
+    importer = TranscriptImport(CLIENT, recorder, positions)
+
+    async def asked() -> int:
+        before = sum(positions.asked)
+        await importer.run([path], follow=True)
+        return sum(positions.asked) - before
+
+    assert [await asked() for _ in range(3)] == [3, 3, 0]
+    row = sessions.rows[0]
+    database(path, [{**row, "time_updated": row["time_updated"] + 1}])
+    assert [await asked() for _ in range(3)] == [1, 1, 0]
+    await recorder.close(5)
 
 
 async def test_it_is_followed_while_its_client_writes(

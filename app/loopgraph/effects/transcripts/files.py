@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
@@ -49,7 +50,7 @@ class FoundFile:
     weight: int | None = None
     is_subagents: bool = False
 
-    @property
+    @cached_property
     def file_id(self) -> str:
         """What its position is stored under: the same once its client has compressed it."""
         named = f"{self.client}\0{str(self.path).removesuffix(COMPRESSED)}" + (f"\0{self.part}" if self.part else "")

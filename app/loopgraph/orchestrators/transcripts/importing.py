@@ -84,6 +84,7 @@ class TranscriptImport:
         self._news: list[TranscriptNews] = []
         self._open: dict[str, Reading] = {}
         self._heads: dict[Path, str] = {}
+        self._settled: dict[str, Position] = {}
 
     async def run(self, paths: Iterable[Path], *, follow: bool = False) -> TranscriptProgress:
         """Reads what is new in the transcripts at these paths, files or folders. ``follow``: what is read stays open, so that
@@ -93,7 +94,7 @@ class TranscriptImport:
         """
         self._progress = TranscriptProgress()
         files = await asyncio.to_thread(self._found, list(paths))
-        known = await self._known(files)
+        known = await self._known(files, settled=self._settled if follow else {})
         changed = [file for file in files if not self._is_known(file, known.get(file.file_id))]
         self._tell(unchanged=len(files) - len(changed), total_bytes=sum(file.to_read for file in changed))
         copies = await asyncio.to_thread(Copies, self._client, changed, files, known, self._heads) if changed else None
@@ -128,11 +129,15 @@ class TranscriptImport:
                 self._tell(failed=1)
         return sorted(files.values(), key=lambda file: (file.stamp.mtime_ns, file.path, file.part))
 
-    async def _known(self, files: Sequence[FoundFile]) -> dict[str, Position]:
-        known: dict[str, Position] = {}
-        for start in range(0, len(files), _LOOKED_UP):
-            known |= await self._positions.by_id(file.file_id for file in files[start : start + _LOOKED_UP])
-        return known
+    async def _known(self, files: Sequence[FoundFile], *, settled: dict[str, Position]) -> dict[str, Position]:
+        """How far they have been read. Those of ``settled`` that are still so are not asked for again: where one file holds many
+        transcripts, all are found whenever one changes."""
+        ids = [file.file_id for file in files if not self._is_known(file, settled.get(file.file_id))]
+        for start in range(0, len(ids), _LOOKED_UP):
+            for id_ in ids[start : start + _LOOKED_UP]:
+                settled.pop(id_, None)
+            settled |= await self._positions.by_id(ids[start : start + _LOOKED_UP])
+        return {file.file_id: settled[file.file_id] for file in files if file.file_id in settled}
 
     def _is_known(self, file: FoundFile, position: Position | None) -> bool:
         return position is not None and position.is_at(file.stamp) and (position.closed or not self._is_quiet(file))
