@@ -100,9 +100,13 @@ def show_results(console: Console, cases: Sequence[Case]) -> None:
     console.print()
     outcomes = Counter(case.outcome for case in cases)
     console.print(
-        f"{outcomes['APPLIED']} of {len(cases)} other ways proved better and are in use now; "
-        f"{outcomes['REJECTED']} did not and are rejected."
+        f"{_are(outcomes['APPLIED'], f'of {len(cases)} other ways proved better and')} in use now; "
+        f"{_are(outcomes['REJECTED'], 'did not and')} rejected."
     )
+
+
+def _are(number: int, what: str) -> str:
+    return f"{number} {what} {'is' if number == 1 else 'are'}"
 
 
 def _lineage(cases: Sequence[Case]) -> Tree:
