@@ -77,8 +77,8 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
         report.add_common(agent_spans.prompt(span))
     for [span, *_] in _grouped(sound, lambda span: span.attributes[SESSION]):
         report.add_common(session_seen(span.origin, span.attributes, span.start_ns))
-    told = {i: span for i, span in spans.items() if i not in of_agent and i not in report.refused}
-    sent = [(i, span) for i, span in told.items() if not session_of(span)]
+    elsewhere = {*report.refused, *of_agent}
+    sent = [(i, span) for i, span in spans.items() if i not in elsewhere and not session_of(span)]
     others = [span for _, span in sent]
     above = {_key(span): span_key(span.trace_id, span.parent_id) for span in others if span.parent_id.strip("0")}
     _add_paid(report, sent, above)
