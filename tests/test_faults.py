@@ -41,6 +41,7 @@ from support.feedback import TESTER, make_subject
 from support.otlp import logs, protobuf
 from support.service import Service, serving
 from support.traces import statement
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +114,7 @@ def hook(trace: str, name: str | None = None, **more: Any) -> HookExecuted:
 
 
 async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not await check():  # noqa: ASYNC110 - what is waited for is in the graph
             await asyncio.sleep(0.02)
 
@@ -285,9 +286,9 @@ async def test_otlp_over_grpc_is_unavailable(bench: Bench, error: BaseException)
     address = f"127.0.0.1:{bench.parts.settings.otlp_grpc_port}"
     async with grpc.aio.insecure_channel(address) as channel:
         with bench.faults.failing(error), pytest.raises(grpc.aio.AioRpcError) as refused:
-            await channel.unary_unary(EXPORT)(body, timeout=20)
+            await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        await channel.unary_unary(EXPORT)(body, timeout=20)
+        await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S)
 
 
 @EVERY

@@ -165,7 +165,7 @@ async def test_killing_the_service_loses_nothing_acknowledged(tmp_path: Path) ->
             await load.grows()
             engine = json.loads((folder / "engine.json").read_text())["pid"]
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE_S)
             await gone(engine)
             services.enter_context(embedded_service(folder, port))
             await load.grows()

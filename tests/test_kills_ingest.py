@@ -139,7 +139,7 @@ async def test_killing_the_service_in_the_middle_of_batches_loses_and_doubles_no
             await load.grows()
             engine = engine_of(folder)
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE_S)
             await gone(engine)
             services.enter_context(service(port, tmp_path / "log", **settings))
             await load.grows()
@@ -156,7 +156,7 @@ async def test_stopping_the_service_records_what_it_has_only_queued(tmp_path: Pa
         answer = await load.client.post("/api/traces/batch?ack=queued", json=events)
         assert answer.status_code == 202
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(PATIENCE_S)
     await load.client.aclose()
     await check_that_everything_is_there_once(folder, [event["execution_id"] for event in events])
     assert not (tmp_path / "dead").exists()

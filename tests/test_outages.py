@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from support import waiting
 from support.engines.processes import free_port
 from support.process import service
 
@@ -28,7 +29,7 @@ PATIENCE_S = 2.0
 
 
 async def eventually(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         while not await check():  # noqa: ASYNC110 - what is waited for is in another process
             await asyncio.sleep(0.1)
 
@@ -37,7 +38,7 @@ class Client:
     """A client of a service on an engine of its own. ``sent`` are the ids of events that were acknowledged."""
 
     def __init__(self, port: int, folder: Path, dead: Path) -> None:
-        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=waiting.PATIENCE_S, trust_env=False)
         self.folder, self.dead = folder, dead
         self.stored: list[str] = []
 
@@ -132,45 +133,50 @@ async def test_an_engine_that_hangs_keeps_no_hook_waiting(tmp_path: Path) -> Non
         await client.check_all_is_there(exactly=False)
 
 
-async def test_an_engine_that_hangs_is_no_queries_fault(tmp_path: Path) -> None:
-    """Who is told to ask for less would look for the fault in what he asks."""
-    async with running(tmp_path / "graph", tmp_path, LOOPGRAPH_OPERATION_TIMEOUT_MS="3000") as client:
+@pytest.fixture(scope="module")
+async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Client]:
+    """A client of a service that gives an operation three seconds."""
+    folder = tmp_path_factory.mktemp("hasty")
+    async with running(folder / "graph", folder, LOOPGRAPH_OPERATION_TIMEOUT_MS="3000") as client:
         assert (await client.hook()).status_code == 200
-        engine = engine_of(client.folder)
+        yield client
+
+
+async def test_an_engine_that_hangs_is_no_queries_fault(hasty: Client) -> None:
+    """Who is told to ask for less would look for the fault in what he asks."""
+    engine = engine_of(hasty.folder)
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        for operation in (
+            '{ trace(correlationId: "t") { totalHooks } }',
+            "{ traces(first: 5) { edges { node { stepsConnection(first: 3) { totalCount } } } } }",
+            'mutation { createPattern(input: { name: "n" }) { __typename } }',
+        ):
+            answer = (await hasty.http.post("/graphql", json={"query": operation})).json()
+            codes = {error["extensions"]["code"] for error in answer["errors"]}
+            assert codes == {"GRAPH_UNAVAILABLE"}, answer
+            told = re.findall(r"the graph has not answered for ([\d.]+) s;", answer["errors"][0]["message"])
+            assert [float(seconds) > 1 for seconds in told] == [True], answer
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    await hasty.comes_back()
+
+
+async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(hasty: Client) -> None:
+    """It is back when it is asked whether it is there; too late for the answer, or just in time."""
+    engine = engine_of(hasty.folder)
+    query = {"query": '{ trace(correlationId: "t") { totalHooks } }'}
+    for before_s in (0.0, 0.02, 0.1):
         os.kill(engine, signal.SIGSTOP)
         try:
-            for operation in (
-                '{ trace(correlationId: "t") { totalHooks } }',
-                "{ traces(first: 5) { edges { node { stepsConnection(first: 3) { totalCount } } } } }",
-                'mutation { createPattern(input: { name: "n" }) { __typename } }',
-            ):
-                answer = (await client.http.post("/graphql", json={"query": operation}, timeout=60)).json()
-                codes = {error["extensions"]["code"] for error in answer["errors"]}
-                assert codes == {"GRAPH_UNAVAILABLE"}, answer
-                told = re.findall(r"the graph has not answered for ([\d.]+) s;", answer["errors"][0]["message"])
-                assert [float(seconds) > 1 for seconds in told] == [True], answer
+            asked = asyncio.create_task(hasty.http.post("/graphql", json=query))
+            await asyncio.wait({asked}, timeout=3.0 - before_s)
         finally:
             os.kill(engine, signal.SIGCONT)
-        await client.comes_back()
-
-
-async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(tmp_path: Path) -> None:
-    """It is back when it is asked whether it is there; too late for the answer, or just in time."""
-    async with running(tmp_path / "graph", tmp_path, LOOPGRAPH_OPERATION_TIMEOUT_MS="3000") as client:
-        assert (await client.hook()).status_code == 200
-        engine = engine_of(client.folder)
-        query = {"query": '{ trace(correlationId: "t") { totalHooks } }'}
-        for before_s in (0.0, 0.02, 0.1):
-            os.kill(engine, signal.SIGSTOP)
-            try:
-                asked = asyncio.create_task(client.http.post("/graphql", json=query))
-                await asyncio.wait({asked}, timeout=3.0 - before_s)
-            finally:
-                os.kill(engine, signal.SIGCONT)
-            answer = (await asked).json()
-            codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
-            assert codes in ([], ["GRAPH_UNAVAILABLE"]), answer
-        await client.comes_back()
+        answer = (await asked).json()
+        codes = [error["extensions"]["code"] for error in answer.get("errors", ())]
+        assert codes in ([], ["GRAPH_UNAVAILABLE"]), answer
+    await hasty.comes_back()
 
 
 async def test_an_engine_that_cannot_start_again_is_no_events_fault(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from loopgraph import clients
 from loopgraph.clients.limits import seconds
 from loopgraph.clients.render import Known, NoAnswer, Wrong, main, read_options, remember, rendered
 from loopgraph.settings import unknown_settings
+from support.waiting import PATIENCE_S
 
 
 class Service(BaseHTTPRequestHandler):
@@ -163,7 +164,7 @@ def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
         assert run.stdin is not None
         run.stdin.write(b"go\n")
         run.stdin.close()
-    assert [run.wait(60) for run in runs] == [0] * 4
+    assert [run.wait(PATIENCE_S) for run in runs] == [0] * 4
     known = Known(tmp_path, "triage")
     assert [known.answer(f"{run} {number}") for run in range(4) for number in range(20)] == [
         {"text": str(run)} for run in range(4) for _ in range(20)
@@ -279,7 +280,7 @@ def test_whatever_a_service_answers_the_command_ends_with_the_last_known_text(st
     remember("triage", "# Triage\n", {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path)})
     given = {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path), "LOOPGRAPH_HOOK_TIMEOUT": "0.5"}
     command = [sys.executable, "-m", "loopgraph", "pattern", "render", "triage", "--unit", "s1"]
-    ran = subprocess.run(command, env={**os.environ, **given}, capture_output=True, timeout=20, check=True)
+    ran = subprocess.run(command, env={**os.environ, **given}, capture_output=True, timeout=PATIENCE_S, check=True)
     assert ran.stdout == b"# Triage\n"
     assert b"last known text" in ran.stderr
 

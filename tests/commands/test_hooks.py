@@ -475,7 +475,7 @@ async def test_an_agent_with_durable_hooks_is_traced_also_across_a_kill(
         await agent.fires("UserPromptSubmit", prompt="count to six")
         await agent.uses_tool(0)
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE_S)
         away = datetime.now(UTC)
         await asyncio.gather(*(agent.uses_tool(number) for number in range(1, TOOLS)))
         assert spool.waiting()[0] == 2 * (TOOLS - 1)

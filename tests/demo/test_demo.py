@@ -116,7 +116,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         (service,) = children(process.pid)
         process.send_signal(signal.SIGINT)
         progress = process.stderr.read()
-        assert process.wait(30) == 0, progress
+        assert process.wait(PATIENCE_S) == 0, progress
         assert "$ loopgraph import claude-code sessions\n10 files read" in progress
         assert progress.index("never used in this time: release-notes") < progress.index("5 patterns created")
         assert "Decisions" in progress

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import AsyncIterator
 
 from loopgraph.effects.memory import Collector
+from support.waiting import PATIENCE_S
 
 
 class Knot:
@@ -36,7 +37,7 @@ async def test_garbage_goes_while_nobody_is_busy() -> None:
     async def idle() -> None:
         pass
 
-    async with running(Collector(idle, every_s=0.01)), asyncio.timeout(30):
+    async with running(Collector(idle, every_s=0.01)), asyncio.timeout(PATIENCE_S):
         while left() is not None:  # noqa: ASYNC110 - a collection has no event
             await asyncio.sleep(0.01)
         assert gc.get_threshold()[2] > before[2]
@@ -51,7 +52,7 @@ async def test_it_waits_until_nobody_is_busy() -> None:
         await free.wait()
 
     collector = Collector(idle, every_s=0.01)
-    async with running(collector), asyncio.timeout(30):
+    async with running(collector), asyncio.timeout(PATIENCE_S):
         await asked.wait()
         assert collector.collections == 0
         free.set()
@@ -61,6 +62,6 @@ async def test_it_waits_until_nobody_is_busy() -> None:
 
 async def test_it_does_not_wait_for_ever() -> None:
     left = knot()
-    async with running(Collector(asyncio.Event().wait, every_s=0.01, latest_s=0.01)), asyncio.timeout(30):
+    async with running(Collector(asyncio.Event().wait, every_s=0.01, latest_s=0.01)), asyncio.timeout(PATIENCE_S):
         while left() is not None:  # noqa: ASYNC110 - a collection has no event
             await asyncio.sleep(0.01)

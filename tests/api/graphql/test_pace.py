@@ -22,6 +22,7 @@ from loopgraph.api.graphql.pace import Pace, Turns
 from loopgraph.settings import Settings
 from support.quiet_graph import QuietGraph
 from support.stretches import watched
+from support.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -177,7 +178,7 @@ async def test_an_answer_that_is_given_up_ends_at_once() -> None:
         await asyncio.sleep(0)
     work.cancel()
     await asyncio.gather(work, return_exceptions=True)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while [task for task in asyncio.all_tasks() if "Loader" in repr(task)]:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert not of.turns._pace.busy
@@ -203,7 +204,7 @@ async def test_a_read_whose_askers_have_gone_is_cancelled() -> None:
     await asyncio.sleep(0)
     assert not ended.is_set(), "one still waits for it"
     askers[1].cancel()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await ended.wait()
 
 
@@ -246,5 +247,5 @@ async def test_idle_is_when_no_answer_is_being_made() -> None:
             await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert not waiting.done()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await waiting

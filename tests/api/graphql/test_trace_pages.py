@@ -237,7 +237,7 @@ async def test_answers_leave_no_trees_that_only_a_search_for_circles_would_find(
     try:
         await waterfall_page(service, trace, 50)
         await timeline_page(service, trace, 50)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while any(isinstance(one, Node) for one in gc.get_objects()):  # noqa: ASYNC110 - no event says so
                 await asyncio.sleep(0.01)
     finally:

@@ -19,6 +19,7 @@ from loopgraph.main import create_app
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.service import Service, serving
+from support.waiting import PATIENCE_S
 
 FRIEND = "https://console.example:8443"
 SIMPLE = [
@@ -44,7 +45,7 @@ async def raw(service: Service, request: bytes) -> tuple[int, dict[str, str], by
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(request)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {
                 name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)

@@ -15,6 +15,7 @@ from loopgraph.effects.clock import new_id
 from support.engines import EngineUnderTest
 from support.otlp import any_value, logs
 from support.service import Service, serving
+from support.waiting import PATIENCE_S
 
 ROOM = 1_000_000
 HEAD = b"POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -39,7 +40,7 @@ async def test_room_that_others_take_is_waited_for_by_their_senders(service: Ser
         "/graphql": {"query": "{ __typename }", "variables": {"pad": "x" * 200_000}},
     }
     waiting = dict(large)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while waiting:  # until the service has read what the other sent
             for path, body in list(waiting.items()):
                 answer = await service.http.post(path, json=body)
@@ -54,7 +55,7 @@ async def test_room_that_others_take_is_waited_for_by_their_senders(service: Ser
     assert (await service.http.get("/healthz")).status_code == 200
 
     other.close()  # what it took is given back with it
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         for path, body in large.items():
             while (await service.http.post(path, json=body)).status_code != 200:
                 continue

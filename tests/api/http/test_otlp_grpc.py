@@ -123,7 +123,7 @@ async def test_what_swells_beyond_the_limit_is_refused(service: Service) -> None
     body = protobuf("/v1/logs", logs({"body": {"stringValue": "x" * 5_000_000}}))
     async with grpc.aio.insecure_channel(address(service), compression=grpc.Compression.Gzip) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await channel.unary_unary(EXPORT)(body, timeout=20)
+            await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S)
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -145,6 +145,6 @@ async def test_a_body_for_which_there_is_no_room_may_be_sent_again(service: Serv
         with room.share() as others:
             others.grow(600_000)
             with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await channel.unary_unary(EXPORT)(body, timeout=20)
+                await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert await channel.unary_unary(EXPORT)(body, timeout=20) == b""
+        assert await channel.unary_unary(EXPORT)(body, timeout=PATIENCE_S) == b""

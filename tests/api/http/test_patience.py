@@ -16,6 +16,7 @@ from loopgraph.api.http.limits import SLOWEST
 from loopgraph.api.http.patience import LARGEST_HEAD, patient_http
 from loopgraph.effects.clock import new_id
 from loopgraph.main import create_app
+from support import waiting
 from support.engines import EngineUnderTest
 from support.service import PROTOCOL, Service, listening
 
@@ -31,7 +32,7 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
     app = create_app(settings_for(embedded_engine).model_copy(update={"client_timeout_ms": int(PATIENCE_S * 1000)}))
     async with (
         listening(app, http=patient_http(PATIENCE_S), timeout_keep_alive=1) as url,
-        httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client,
+        httpx.AsyncClient(base_url=url, timeout=waiting.PATIENCE_S, trust_env=False) as client,
     ):
         yield Service(url, client, app.state.services)
 
@@ -40,7 +41,7 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
 async def connection(service: Service) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     host, port = service.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         yield reader, writer
     writer.close()
 

@@ -28,7 +28,7 @@ from loopgraph.effects.engine.folder import FORMAT, VERSION, EngineFolder
 from loopgraph.effects.engine.java import heap_options
 from loopgraph.errors import EngineStartError
 from support.own_engine import engine_in
-from support.waiting import comes_true
+from support.waiting import PATIENCE_S, comes_true
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def process(folder: Path, then: str = "") -> Iterator[subprocess.Popen[str]]:
         finally:
             if running.stdin:
                 running.stdin.close()
-            running.wait(20)
+            running.wait(PATIENCE_S)
 
 
 def told(running: subprocess.Popen[str]) -> tuple[bool, int, str]:

@@ -20,6 +20,7 @@ from loopgraph.errors import (
     GraphUnavailable,
     LoopgraphError,
 )
+from support import waiting
 
 AWAY = GraphUnavailable("away")
 
@@ -117,7 +118,7 @@ async def test_a_graph_that_does_not_answer_keeps_nobody(monkeypatch: pytest.Mon
 
     with pytest.raises(GraphUnavailable, match="has not answered"):
         await seen.health.patiently(work())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         await stopped.wait()
 
 
@@ -140,7 +141,7 @@ async def test_patience_is_for_as_long_as_the_graph_is_there(monkeypatch: pytest
 
 
 async def until(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         while not check():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 

@@ -440,7 +440,7 @@ async def test_who_waits_does_not_wait_for_a_pause_of_what_is_queued(monkeypatch
     await recorder.record(hooks("q", 40), wait=False)
     for n in range(12):
         recorder._pause_s = 600.0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             waiting = tasks(*(recorder.record([hook(f"w{n}-{k}")]) for k in range(2)))
             first = [await asyncio.wait([task]) and task.exception() for task in waiting]
         assert all(isinstance(told, GraphUnavailable) for told in first)
