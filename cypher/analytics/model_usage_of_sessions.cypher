@@ -1,7 +1,8 @@
 // What the calls of language models in some sessions used and cost, as far as the subject may see their traces (null: all).
 // Of calls of models that are within each other, one counts: the others are `retold`. What a layer tells that they cost together
 // counts for those within it that tell no cost (`paid_by`), less what others within it tell, in proportion to their prices, or
-// else to their tokens, as in `computes/traces/usage`.
+// else to their tokens; what one tells without tokens, for the one around it that uses some (`pays_for`). So it is in
+// `computes/traces/usage`, too.
 // Counts from `most` on are no counts.
 // access: read
 // parameters: session_ids, subject, most
@@ -10,7 +11,10 @@ UNWIND $session_ids AS id
 MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->()-[:CALLED]->(c:EndpointCall)
 WHERE (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
-WITH id, t, c, CASE WHEN c.cost_usd > 0 THEN c.cost_usd END AS own
+WITH id, t, coalesce(c.pays_for, c.call_id) AS payee, collect(c) AS some,
+     sum(CASE WHEN c.pays_for IS NOT NULL THEN c.cost_usd ELSE 0.0 END) AS paid
+UNWIND some AS c
+WITH id, t, c, CASE WHEN c.pays_for IS NULL AND c.cost_usd > 0 THEN c.cost_usd WHEN c.pays_for IS NULL AND paid > 0 THEN paid END AS own
 OPTIONAL MATCH (p:EndpointCall {call_id: coalesce(c.paid_by, '')})
 WITH id, t, p, collect({call: c, own: own}) AS calls, sum(coalesce(own, 0.0)) AS inside,
      sum(CASE WHEN own IS NULL AND c.retold IS NULL THEN 1 ELSE 0 END) AS peers,
@@ -22,7 +26,7 @@ WITH id, t, calls, CASE WHEN p.cost_usd - inside > p.cost_usd / 1e9 THEN p.cost_
 UNWIND calls AS one
 WITH id, t, one.call AS c, one.own AS own, rest, peers, by_price, prices, tokens
 WHERE c.retold IS NULL
-WITH id, t, c, CASE WHEN own IS NOT NULL OR rest IS NULL THEN c.cost_usd WHEN by_price THEN rest * c.price_usd / prices
+WITH id, t, c, CASE WHEN own IS NOT NULL THEN own WHEN rest IS NULL THEN c.cost_usd WHEN by_price THEN rest * c.price_usd / prices
      WHEN tokens > 0 THEN rest * (coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0)) / tokens ELSE rest / peers END AS told
 WITH id, c, told, coalesce(told, c.price_usd) AS cost, coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used
 WITH id, count(c) AS calls,

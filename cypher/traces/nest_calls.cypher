@@ -9,5 +9,5 @@ WITH c, row
 SET c.lock = null
 WITH c, row
 WHERE c.frontier = row.was
-SET c.frontier = row.frontier, c.within = row.within, c.paid_by = row.paid_by
+SET c.frontier = row.frontier, c.within = row.within, c.paid_by = row.paid_by, c.pays_for = row.pays_for
 RETURN count(*) AS written

@@ -4,7 +4,7 @@
 // returns: written
 UNWIND $rows AS row
 MATCH (c:EndpointCall {call_id: row.key})
-SET c.paid_by = row.paid_by
+SET c.paid_by = row.paid_by, c.pays_for = row.pays_for
 WITH row
 UNWIND row.retold AS id
 MATCH (o:EndpointCall {call_id: id})

@@ -304,17 +304,20 @@ async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Gra
     report = observe_spans(read_spans(layered()))
     await TraceWrites(empty).record(report.observations, received_at=LATER)
 
-    async def told() -> dict[str, tuple[bool, str | None]]:
+    async def told() -> dict[str, tuple[bool | None, ...]]:
         rows = await statement(
             empty, "MATCH (c:EndpointCall) WHERE c.call_id STARTS WITH $of RETURN properties(c) AS c", of=f"{TRACE}/"
         )
-        return {row["c"]["call_id"][-1]: (row["c"].get("retold"), row["c"].get("paid_by", "")[-1:]) for row in rows}
+        names = ("paid_by", "pays_for")
+        found = {row["c"]["call_id"][-1]: row["c"] for row in rows}
+        return {id_: (c.get("retold"), *(c.get(name, "")[-1:] for name in names)) for id_, c in found.items()}
 
     expected = {
-        "2": (True, ""), "3": (True, "2"), "4": (None, "3"), "5": (None, "2"), "6": (None, ""), "7": (True, ""), "8": (None, ""),
+        "2": (True, "", ""), "3": (True, "2", ""), "4": (None, "3", ""), "5": (None, "2", ""),
+        "6": (None, "", ""), "7": (True, "", "6"), "8": (None, "", ""),
     }  # fmt: skip
     assert await told() == expected
-    forgotten = "c.retold, c.paid_by" if knew_layers else "c.retold, c.paid_by, c.within"
+    forgotten = "c.retold, c.paid_by, c.pays_for" if knew_layers else "c.retold, c.paid_by, c.pays_for, c.within"
     await statement(empty, f"MATCH (c:EndpointCall) REMOVE {forgotten}")
     await prepare(empty)
     assert await told() == expected

@@ -102,6 +102,18 @@ STORIES: dict[str, tuple[dict[str, Call], Sums]] = {
         {"a": Call("root", "m", 50, 0.10, True), "step": Call("a")},
         Sums(1, 50, 0.10, 0.10),
     ),
+    "the inner tells a cost alone": (
+        {"a": Call("root", "cheap", 9), "step": Call("a"), "b": Call("step", "m", None, 0.04)},
+        Sums(1, 9, 0.04, 0.04),
+    ),
+    "what is within tells costs alone, and so does a layer around": (
+        {
+            "a": Call("root", "m", None, 0.30),
+            "b": Call("a", "cheap", 9), "c": Call("b", "m", None, 0.04), "d": Call("b", "m", 0, 0.02),
+            "e": Call("d", "m", 0, 0.02), "f": Call("a", "m", 1),
+        },
+        Sums(2, 10, 0.30, 0.30),
+    ),
     "a cost of nothing is none": (
         {"a": Call("root", "m", 9, 0.10), "b": Call("a", "cheap", 9, 0.0)},
         Sums(1, 9, 0.10, 0.10),

@@ -3,13 +3,14 @@
 A framework, a client library and a proxy can each report the same request to a model, one within the other. The innermost that
 uses tokens is the call; where none does, the innermost. What a layer tells that the calls within it cost counts for those of them
 that tell no cost: that of the innermost such layer, less what others within it tell, shared out by the prices of the
-calls, or else to their tokens. ``analytics/model_usage`` sums up by the same rules.
+calls, or else to their tokens. A cost that is told without tokens counts for the innermost around it that uses some, if no other
+cost is told on the way. ``analytics/model_usage`` sums up by the same rules.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.traces import EndpointCall, HookExecution, is_of_model, uses_tokens
@@ -53,21 +54,32 @@ def _around(id_: str, above: dict[str, str | None]) -> Iterator[str]:
 def _told_around(
     of_models: Mapping[str, EndpointCall], around: Mapping[str, Sequence[str]], kept: Iterable[EndpointCall]
 ) -> dict[str, float]:
-    """What the layers around calls tell that they cost, by call."""
+    """What other layers tell that calls cost, by call."""
     told = {id_: cost for id_, call in of_models.items() if (cost := _told(call))}
     payer = {id_: next((outer for outer in layers if outer in told), None) for id_, layers in around.items()}
+    own, within = dict(told), defaultdict[str, float](float)
+    for id_ in told:
+        if not uses_tokens(of_models[id_]) and (payee := _payee(of_models, around[id_], told)):
+            within[payee] += own.pop(id_)
+    own |= within
     inside, peers = defaultdict[str, float](float), defaultdict[str, list[EndpointCall]](list)
-    for id_, cost in told.items():
+    for id_, cost in own.items():
         if outer := payer[id_]:
             inside[outer] += cost
     for call in kept:
-        if call.call_id not in told and (outer := payer.get(call.call_id)):
+        if call.call_id not in own and (outer := payer.get(call.call_id)):
             peers[outer].append(call)
-    costs: dict[str, float] = {}
+    costs = dict(within)
     for outer, calls in peers.items():
         if (rest := told[outer] - inside[outer]) > told[outer] * _SMALLEST:
             costs |= {call.call_id: rest * part for call, part in zip(calls, _parts(calls), strict=True)}
     return costs
+
+
+def _payee(of_models: Mapping[str, EndpointCall], around: Iterable[str], told: Container[str]) -> str | None:
+    """The innermost of the calls around one that uses tokens, if none up to it tells a cost."""
+    first = next((outer for outer in around if outer in told or uses_tokens(of_models[outer])), None)
+    return first if first and first not in told else None
 
 
 def _told(call: EndpointCall) -> float | None:

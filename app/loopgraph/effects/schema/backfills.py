@@ -92,9 +92,11 @@ def _retold(row: Row) -> Row | None:
     if not row["outer"]:
         return None
     retold = sorted({row["key"] if outer["uses"] and not row["uses"] else outer["id"] for outer in row["outer"]})
-    payers = [outer for outer in row["outer"] if outer["pays"]]
-    nearest = max(payers, key=lambda outer: int(outer["depth"]), default=None)
-    return {"key": row["key"], "paid_by": nearest["id"] if nearest else None, "retold": retold}
+    nearest = sorted(row["outer"], key=lambda outer: -int(outer["depth"]))
+    paid_by = next((outer["id"] for outer in nearest if outer["pays"]), None)
+    told = next((outer for outer in nearest if outer["pays"] or outer["uses"]), None)
+    pays_for = told["id"] if told and not told["pays"] and row["pays"] and not row["uses"] else None
+    return {"key": row["key"], "paid_by": paid_by, "pays_for": pays_for, "retold": retold}
 
 
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(

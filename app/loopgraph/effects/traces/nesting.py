@@ -2,7 +2,8 @@
 
 A call remembers the calls of models around it (``within``), and the next span above all that is known (``frontier``): when that
 is told of, the call goes on from there. So it does not matter what comes first. Sums count the innermost of such calls that uses
-tokens: all others are ``retold``. ``paid_by`` is the innermost around a call that tells a cost (``computes/traces/usage``).
+tokens: all others are ``retold``. ``paid_by`` is the innermost around a call that tells a cost; a call that tells a cost and no
+tokens ``pays_for`` the innermost around it that uses some, if no other cost is told on the way (``computes/traces/usage``).
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ class _Place:
     """Where a call is: in which others, and below which span that is not known; None if it is known up to its root. ``retold``
     are those of them, or it itself, that are found to tell of the same again."""
 
-    def __init__(self, call: Properties, top: str | None, *, uses: bool) -> None:
+    def __init__(self, call: Properties, top: str | None, *, uses: bool, pays: bool) -> None:
         self.id, self.top, self.within = call["call_id"], top, set(call.get("within") or ())
-        self.uses, self.paid_by, self.retold = uses, call.get("paid_by"), set[str]()
+        self.uses, self.pays, self.retold = uses, pays, set[str]()
+        self.paid_by, self.pays_for = call.get("paid_by"), call.get("pays_for")
 
     def climb(self, known: dict[str, _Known]) -> None:
         """Goes up as far as spans are known."""
@@ -65,6 +67,8 @@ class _Place:
                 self.retold.add(self.id if outer.uses and not self.uses else self.top)
             if outer.pays and self.paid_by is None:
                 self.paid_by = self.top
+            if outer.uses and self.pays and not self.uses and self.paid_by is None and self.pays_for is None:
+                self.pays_for = self.top
             self.top = outer.above
         if self.top in seen:
             self.top = None
@@ -72,7 +76,8 @@ class _Place:
     @property
     def learned(self) -> Properties:
         """Its properties."""
-        return {"within": sorted(self.within)[:_DEEPEST] or None, "frontier": self.top, "paid_by": self.paid_by}
+        within = sorted(self.within)[:_DEEPEST] or None
+        return {"within": within, "frontier": self.top, "paid_by": self.paid_by, "pays_for": self.pays_for}
 
 
 async def nest(tx: Transaction, batch: Batch) -> Nested:
@@ -82,10 +87,13 @@ async def nest(tx: Transaction, batch: Batch) -> Nested:
     if not spans:
         return Nested([], [])
     touched = {call["call_id"]: call for call in batch.calls.all() if _is_of_model(call) and call.get("nested_in")}
-    places = [_Place(call, call.get("frontier") or call["nested_in"], uses=_uses(call)) for call in touched.values()]
+    places = [
+        _Place(call, call.get("frontier") or call["nested_in"], uses=_uses(call), pays=_pays(call))
+        for call in touched.values()
+    ]
     stored = await tx.run(_CALLS_BELOW, span_keys=sorted(spans), limit=_MOST_BELOW)
     below = {row["call_id"]: row for row in stored if row["call_id"] not in touched}
-    places += [_Place(row, row["frontier"], uses=row["uses"]) for row in below.values()]
+    places += [_Place(row, row["frontier"], uses=row["uses"], pays=row["pays"]) for row in below.values()]
     await _go_up(tx, places, _known(batch) if places else {})
     rows = []
     for place in places:
@@ -148,9 +156,13 @@ def _known(batch: Batch) -> dict[str, _Known]:
     """The spans that a batch knows."""
     hooks = {hook["execution_id"]: _Known(hook.get("parent_id")) for hook in batch.hooks.all()}
     return hooks | {
-        call["call_id"]: _Known(call.get("nested_in"), _is_of_model(call), _uses(call), (call.get("cost_usd") or 0) > 0)
+        call["call_id"]: _Known(call.get("nested_in"), _is_of_model(call), _uses(call), _pays(call))
         for call in batch.calls.all()
     }
+
+
+def _pays(call: Properties) -> bool:
+    return (call.get("cost_usd") or 0) > 0
 
 
 def _uses(call: Properties) -> bool:
