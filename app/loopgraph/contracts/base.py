@@ -61,6 +61,9 @@ Instant = Annotated[AwareDatetime, AfterValidator(utc)]
 JsonMap = dict[str, Any]
 """A free map, stored as JSON text."""
 
+EMPTY_MAP: Any = Field(default_factory=dict)
+"""The default of a free map, for contracts that are made often: pydantic copies a default ``{}`` deeply each time."""
+
 Tags = tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)], ...]
 
 
