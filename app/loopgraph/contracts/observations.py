@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from loopgraph.contracts.base import Contract, Id, Instant, JsonMap, Name, Tags, Text
+from loopgraph.contracts.base import EMPTY_MAP, Contract, Id, Instant, JsonMap, Name, Tags, Text
 from loopgraph.contracts.precedence import Clock, Place, Trust
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
@@ -45,7 +45,7 @@ class SessionSeen(Contract):
     user_id: Name | None = None
     agent_of: Id | None = None
     agent_trace: Id | None = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
     tags: Tags = ()
 
 
@@ -65,7 +65,7 @@ class LogRecorded(Contract):
     timestamp: Instant | None = None
     sequence: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     body: Any = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
 
 
 class Temporality(StrEnum):
@@ -89,7 +89,7 @@ class MetricMeasured(Contract):
     count: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     started_at: Instant | None = None
     timestamp: Instant | None = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
 
 
 class SpawnRule(StrEnum):

@@ -89,7 +89,9 @@ _BLANKS: dict[type[Contract], _Blank] = {}
 
 def _blank(contract: type[Contract]) -> _Blank:
     fields = contract.model_fields.items()
-    values = {name: None if field.is_required() else field.get_default() for name, field in fields}
+    values = {
+        name: None if field.is_required() else field.get_default(call_default_factory=True) for name, field in fields
+    }
     return _Blank(values, tuple(name for name, default in values.items() if default == {}))
 
 
@@ -122,9 +124,13 @@ def _planned(contract: type[Contract]) -> _Plan | None:
         }
     except TypeError:
         return None
-    defaults = {name: field.default for name, field in contract.model_fields.items() if not field.is_required()}
-    if any(field.default_factory is not None for field in contract.model_fields.values()):
+    if any(field.default_factory not in (None, dict) for field in contract.model_fields.values()):
         return None
+    defaults = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in contract.model_fields.items()
+        if not field.is_required()
+    }
     return _Plan(fields, defaults, tuple(name for name, default in defaults.items() if default == {}), set(fields))
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from loopgraph.contracts.base import Content, Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
+from loopgraph.contracts.base import EMPTY_MAP, Content, Contract, Id, Instant, JsonMap, Name, Tags, Text, Unit
 from loopgraph.contracts.definitions import VersionBasis
 from loopgraph.contracts.feedback import Arm, SetAside, UnitRule
 from loopgraph.contracts.pricing import CostSource
@@ -128,7 +128,7 @@ class TraceStarted(_Event):
     agent_type: Name | None = None
     spawned_by: Id | None = None
     continues: Id | None = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
     tags: Tags = ()
 
     @model_validator(mode="after")
@@ -167,7 +167,7 @@ class _StepEvent(_Event):
     duration_ms: DurationMs | None = None
     error_message: Content | None = None
     error_type: Name | None = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
 
     @model_validator(mode="after")
     def _one_story(self) -> Self:
@@ -220,7 +220,7 @@ class HookExecuted(_StepEvent):
     intelligence_functions_executed: Strings = ()
     rag_queries_executed: tuple[JsonMap, ...] = ()
     quality_gates_validated: Strings = ()
-    modifications_made: JsonMap = {}
+    modifications_made: JsonMap = EMPTY_MAP
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -262,7 +262,7 @@ class EndpointCalled(_StepEvent):
     request_body: Any = None
     response_body: Any = None
     response_status: Annotated[int, Field(ge=100, le=599)] | None = None
-    headers: JsonMap = {}
+    headers: JsonMap = EMPTY_MAP
     retry_count: Annotated[int, Field(ge=0, le=MOST_RETRIES)] = 0
     model: Name | None = None
     input_tokens: Count | None = None
@@ -295,7 +295,7 @@ class TraceCompleted(_Event):
     error_type: Name | None = None
     duration_ms: DurationMs | None = None
     response_text: Content | None = None
-    context: JsonMap = {}
+    context: JsonMap = EMPTY_MAP
 
     @model_validator(mode="after")
     def _an_end(self) -> Self:

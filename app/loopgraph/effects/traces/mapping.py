@@ -114,8 +114,9 @@ def fields(event: BaseModel) -> Iterator[tuple[str, Any]]:
             yield name, list(value) if type(value) is tuple else value
 
 
-def _default(event: BaseModel, name: str) -> Any:
-    default = type(event).model_fields[name].default
+@cache
+def _default(contract: type[BaseModel], name: str) -> Any:
+    default = contract.model_fields[name].get_default(call_default_factory=True)
     return list(default) if type(default) is tuple else default
 
 
@@ -127,7 +128,7 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
     at = event.timestamp or received_at
     # A default says nothing: for a step the other event of it may say more.
     step = isinstance(event, HookExecuted | EndpointCalled)
-    properties = {name: value for name, value in fields(event) if not (step and value == _default(event, name))}
+    properties = {name: value for name, value in fields(event) if not (step and value == _default(type(event), name))}
     for name in FREE_VALUES & event.model_fields_set:
         value = getattr(event, name)
         if value or (name in _BODIES and value is not None):

@@ -43,7 +43,8 @@ class SessionLines:
                 yield self._seen(line, started_at=line.at)
                 # Where it was found need not be where the client has written it.
                 yield self._seen(line, rank=Trust.ASIDE, transcript_path=self._path)
-        fields = (*map(line.fields.get, _ABOUT), line.message.get("model"))
+        model = line.message.get("model") or (self._fields[-1] if self._fields else None)
+        fields = (*map(line.fields.get, _ABOUT), model)
         if line.uuid and fields != self._fields:  # of one line after the other they are the same
             self._fields = fields
             changed = {name: value for name, value in _known(line).items() if self._is_new(name, value)}
