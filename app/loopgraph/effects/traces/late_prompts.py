@@ -58,7 +58,7 @@ async def give_late_prompts(
     """Moves what is of the prompts that are new among these pieces; the traces of those that something was moved to."""
     told: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
     for event in (piece.event for piece in pieces if piece.observation):
-        if isinstance(event, TraceStarted) and event.timestamp and _has_no_name(event):
+        if type(event) is TraceStarted and event.timestamp and _has_no_name(event):
             told[str(event.session_id)][event.correlation_id] = event.timestamp
     if not told:
         return []
