@@ -65,6 +65,7 @@ JsonMap = dict[str, Any]
 EMPTY_MAP: Any = Field(default_factory=dict)
 """The default of a free map, for contracts that are made often: pydantic copies a default ``{}`` deeply each time."""
 
+
 def json_form(value: Any) -> str:
     """For an encoder that meets bytes, as programs and properties of the graph can have in a free map: they are base64 (of URLs).
 

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.privacy.commands import COMMANDS
 from loopgraph.computes.privacy.names import Kind, kind_of
-from loopgraph.computes.privacy.quiet import is_quiet
+from loopgraph.computes.privacy.quiet import _is_plain, is_quiet
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
 from loopgraph.computes.privacy.standard_input import READERS, WRITERS
 from support.secret_examples import FORMS, PLAIN_NAMES, SECRET_NAMES
 
 CAREFUL = Redactor(emails=True)
+
+PLAIN = re.compile(r"(?:(?!-)[A-Za-z0-9._~-]{0,14}+[ ,/()!?;+*]++)*+(?!-)[A-Za-z0-9._~-]{0,14}+")
+"""Words that are too short for a token and do not begin like an option, on one line."""
 
 WORDS = sorted(
     {
@@ -56,6 +59,17 @@ TEXTS = st.lists(
     min_size=1,
     max_size=8,
 ).map(lambda pieces: "".join(word + sign for word, sign in pieces))
+
+
+@given(TEXTS | st.text(st.sampled_from("aZ09._~- ,/()!?;+*=\n'@"), max_size=40))
+@example("")
+@example("a" * 14)
+@example("a" * 15)
+@example("a-b.c_d~e-f0123 x")
+@example("a -u")
+@example("-u")
+def test_plain_is_what_the_expression_says(text: str) -> None:
+    assert _is_plain(text.encode()) is (PLAIN.fullmatch(text) is not None)
 
 
 @given(TEXTS)

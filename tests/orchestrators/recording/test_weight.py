@@ -39,6 +39,12 @@ def test_weight(more: dict[str, Any], heavy: bool) -> None:
     assert (weight_of(step(**more)) >= HEAVY) is heavy
 
 
+def test_what_an_event_was_not_given_weighs_nothing() -> None:
+    bare, full = step(), step(tool_name="T" * 100)
+    assert weight_of(full) - weight_of(bare) == 100 + 16
+    assert weight_of(bare.model_copy(update={"error_message": "x" * 1_000})) - weight_of(bare) >= 1_000
+
+
 def test_looking_at_a_heavy_event_takes_no_time() -> None:
     event = step(context={"a": [[1] * 1_000_000] * 10})
     began = time.thread_time()

@@ -144,7 +144,7 @@ def _nest(report: Report, above: Mapping[str, str]) -> None:
     calls = {
         item.event.call_id: at
         for at, item in enumerate(report.observations)
-        if isinstance(item.event, EndpointCalled) and is_of_model(item.event)
+        if type(item.event) is EndpointCalled and is_of_model(item.event)
     }
     if len(calls) < 2:
         return
@@ -158,7 +158,7 @@ def _agents(report: Report, above: Mapping[str, str]) -> dict[str, list[AgentBel
     agents = {
         item.event.execution_id: item.event
         for item in report.observations
-        if isinstance(item.event, HookExecuted) and item.event.hook_type == AGENT.hook_type
+        if type(item.event) is HookExecuted and item.event.hook_type == AGENT.hook_type
     }
     tops: dict[str, str | None] = {}
 

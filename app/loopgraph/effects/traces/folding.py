@@ -11,6 +11,7 @@ from loopgraph.contracts.feedback import Arm
 from loopgraph.contracts.observations import LogRecorded, MetricMeasured, SessionSeen
 from loopgraph.contracts.precedence import Trust
 from loopgraph.contracts.pricing import Pricing, unpriced
+from loopgraph.contracts.stored import sound
 from loopgraph.contracts.traces import (
     EndpointCalled,
     HookExecuted,
@@ -40,6 +41,7 @@ _USED = (
     "used_resources",
     "used_resources_rule",
 )
+_PLACED_BY_THEMSELVES = (TraceStarted, TraceCompleted, LogRecorded)
 _COUNTED = ("usage_count", "success_count", "timed_count", "total_execution_time_ms")
 
 
@@ -96,9 +98,8 @@ class Batch:
                 execution_id = event.record_id
             case MetricMeasured():
                 execution_id = event.point_id
-        return Recorded(
-            kind=event.kind, correlation_id=piece.correlation_id, execution_id=execution_id, repeated=repeated
-        )
+        outcome = {"correlation_id": piece.correlation_id, "execution_id": execution_id, "repeated": repeated}
+        return sound(Recorded, {"kind": event.kind, **outcome})
 
     def _take(self, piece: Piece) -> bool:
         """Folds a client's own event in; whether it is repeated."""
@@ -106,20 +107,20 @@ class Batch:
         self._placed.clear()
         repeated = True
         match event:
+            case HookExecuted():
+                repeated = self.hooks.fold(piece, self._with_arm(event, given), at, _HOOK_IDENTITY)
             case TraceStarted() | TraceCompleted():
                 if self.traces.get(event.correlation_id) is None:
                     given = {**mapping.stub(event.correlation_id, at), **given}
                 repeated = self.traces.fold(piece, given, at)
             case RoutingDecided():
                 repeated = self.decisions.fold(piece, given, at)
-            case HookExecuted():
-                repeated = self.hooks.fold(piece, self._with_arm(event, given), at, _HOOK_IDENTITY)
             case EndpointCalled():
                 self._check_caller(given)
                 repeated = self.calls.fold(piece, given, at, _CALL_IDENTITY)
                 self._stub_caller(given)
         if not repeated:
-            parent_id = given.get("parent_id") if isinstance(event, TraceStarted) else None
+            parent_id = given.get("parent_id") if type(event) is TraceStarted else None
             self._named |= {given["correlation_id"], *([parent_id] if parent_id else [])}
         return repeated
 
@@ -129,13 +130,13 @@ class Batch:
         begun: Properties = {"created_at": self._received_at, "status": TraceStatus.IN_PROGRESS.value}
         repeated = True
         match event:
+            case HookExecuted():
+                repeated = self.hooks.join(self._with_arm(event, given), begun)
             case TraceStarted() | TraceCompleted():
                 repeated = self._join_trace(given)
                 if "prompted_at" in given:
                     prompted = {name: given[name] for name in ("session_id", "prompted_at")}
                     self.sessions.join(prompted, {"created_at": self._received_at})
-            case HookExecuted():
-                repeated = self.hooks.join(self._with_arm(event, given), begun)
             case EndpointCalled():
                 repeated = self.calls.join(given, begun)
             case PatternUsed():
@@ -155,7 +156,7 @@ class Batch:
                 repeated = self._keep(self.logs, given)
             case MetricMeasured():
                 return self._keep(self.points, given)
-        if piece.correlation_id and not isinstance(event, TraceStarted | TraceCompleted | LogRecorded):
+        if piece.correlation_id and type(event) not in _PLACED_BY_THEMSELVES:
             rank = piece.observation.rank if piece.observation else Trust.HEARSAY
             self._place(piece.correlation_id, session_id=given.get("session_id"), rank=rank)
         root_id, otel_trace_id = piece.root_id, piece.otel_trace_id

@@ -203,7 +203,8 @@ def first(base: Properties, given: Properties) -> Properties:
     """The join of a node as it begins and the first that is said of it; no weight is of a field that is not given."""
     shared = base.keys() & given.keys()
     ends = shared == {"status"} and given["status"] in FINAL and base["status"] not in FINAL
-    if (shared and not ends) or RANKS in base or None in given.values() or not given.keys().isdisjoint(_ERROR):
+    says_nothing = not all(given.values()) and None in given.values()
+    if (shared and not ends) or RANKS in base or says_nothing or not given.keys().isdisjoint(_ERROR):
         return joined(base, given)
     return {**base, **given}
 

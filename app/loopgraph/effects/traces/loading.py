@@ -107,8 +107,6 @@ class _Ids:
     def _add(self, item: Piece) -> None:
         trace_id = item.correlation_id
         match item.event:
-            case RoutingDecided():
-                self.decisions |= _some(trace_id)
             case HookExecuted() as event:
                 self.hooks.add(event.execution_id)
                 self.versions |= _some(event.node_id)
@@ -116,6 +114,8 @@ class _Ids:
             case EndpointCalled() as event:
                 self.calls.add(event.call_id)
                 self.hooks |= _some(event.hook_execution_id)
+            case RoutingDecided():
+                self.decisions |= _some(trace_id)
             case SessionSeen() as event:
                 self.sessions.add(event.session_id)
             case LogRecorded() as event:
@@ -124,7 +124,7 @@ class _Ids:
                 self.points.add(event.point_id)
             case TraceStarted() | TraceCompleted():
                 self.traces |= _some(trace_id)
-                of_prompt = isinstance(item.event, TraceStarted) and not item.event.agent_id
+                of_prompt = type(item.event) is TraceStarted and not item.event.agent_id
                 self.sessions |= _some(item.given.get("session_id") if of_prompt and item.observation else None)
             case PatternUsed() as event:
                 self.hooks.add(event.execution_id)

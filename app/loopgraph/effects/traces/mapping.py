@@ -100,7 +100,9 @@ def is_unsettled(properties: Properties) -> bool:
 # Events → properties
 
 
-_ELSEWHERE = FREE_VALUES | {"kind", "timestamp", "success"}
+_STEPS = (HookExecuted, EndpointCalled)
+
+ELSEWHERE = FREE_VALUES | {"kind", "timestamp", "success"}
 """Fields that are no properties, or not as they are."""
 
 
@@ -110,14 +112,15 @@ def fields(event: BaseModel) -> Iterator[tuple[str, Any]]:
     Many times as fast as ``model_dump``, which looks into every value.
     """
     for name, value in event.__dict__.items():
-        if value is not None and name not in _ELSEWHERE:
+        if value is not None and name not in ELSEWHERE:
             yield name, list(value) if type(value) is tuple else value
 
 
 @cache
-def _default(contract: type[BaseModel], name: str) -> Any:
-    default = contract.model_fields[name].get_default(call_default_factory=True)
-    return list(default) if type(default) is tuple else default
+def _defaults(contract: type[BaseModel]) -> Properties:
+    """The defaults of the fields of a contract, tuples as lists."""
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in contract.model_fields.items()}
+    return {name: list(default) if type(default) is tuple else default for name, default in defaults.items()}
 
 
 def given(event: TraceEvent, received_at: datetime) -> Properties:
@@ -127,14 +130,16 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
     """
     at = event.timestamp or received_at
     # A default says nothing: for a step the other event of it may say more.
-    step = isinstance(event, HookExecuted | EndpointCalled)
-    properties = {name: value for name, value in fields(event) if not (step and value == _default(type(event), name))}
+    step, defaults = isinstance(event, _STEPS), _defaults(type(event))
+    properties = {name: value for name, value in fields(event) if not (step and value == defaults[name])}
     for name in FREE_VALUES & event.model_fields_set:
         value = getattr(event, name)
         if value or (name in _BODIES and value is not None):
             properties[name] = free_value(name, value)
-    if isinstance(event, HookExecuted) and event.unit is not None:
+    if type(event) is HookExecuted and event.unit is not None:
         properties["given_unit"] = properties.pop("unit")
+    if isinstance(event, _STEPS):
+        return {**properties, **_course(event, at)}
     match event:
         case TraceStarted():
             if event.spawned_by:
@@ -144,13 +149,16 @@ def given(event: TraceEvent, received_at: datetime) -> Properties:
             return {**properties, "created_at": at}
         case TraceCompleted():
             return {**properties, "status": event.outcome.value, "completed_at": at}
-        case _ if event.outcome is TraceStatus.IN_PROGRESS:
-            return {**properties, "status": event.outcome.value, "started_at": event.started_at or at}
-        case _:
-            completed = event.completed_at
-            if completed is None and event.started_at is not None and event.duration_ms is not None:
-                completed = _shifted(event.started_at, event.duration_ms)
-            return {**properties, "status": event.outcome.value, "completed_at": completed or at}
+
+
+def _course(event: HookExecuted | EndpointCalled, at: datetime) -> Properties:
+    """The status of a step or call, and when that was."""
+    if event.outcome is TraceStatus.IN_PROGRESS:
+        return {"status": event.outcome.value, "started_at": event.started_at or at}
+    completed = event.completed_at
+    if completed is None and event.started_at is not None and event.duration_ms is not None:
+        completed = _shifted(event.started_at, event.duration_ms)
+    return {"status": event.outcome.value, "completed_at": completed or at}
 
 
 def free_value(field: str, value: Any) -> str | None:

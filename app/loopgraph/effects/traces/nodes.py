@@ -21,6 +21,8 @@ from loopgraph.effects.traces.mapping import BEGUN, ENDED
 from loopgraph.effects.traces.observations import observed
 from loopgraph.errors import Conflict
 
+_STEPS = (HookExecuted, EndpointCalled)
+
 _PLACES = ("correlation_id", "root_id")
 
 _DRAWN = ("correlation_id", "hook_execution_id", "session_id", "parent_id", "spawned_by", "continued_from", "node_id")
@@ -52,7 +54,7 @@ class Piece:
     @property
     def may_be_of_prompt(self) -> bool:
         """Whether it is a client's own step: with W3C Trace Context, the trace it names can be the one of a prompt's spans."""
-        return self.observation is None and isinstance(self.event, HookExecuted | EndpointCalled)
+        return self.observation is None and isinstance(self.event, _STEPS)
 
     @property
     def otel_trace_id(self) -> str | None:
@@ -62,7 +64,7 @@ class Piece:
     @property
     def root_id(self) -> str | None:
         """The trace of the prompt that it says it belongs to, as far as it says so."""
-        if isinstance(self.event, TraceStarted) and not self.event.agent_id:
+        if type(self.event) is TraceStarted and not self.event.agent_id:
             return self.correlation_id
         id_: str | None = self.given.get("root_id")
         return id_
@@ -77,9 +79,7 @@ def piece(item: Recordable, received_at: datetime) -> Piece:
     """The event, ready to be folded. Raises InvalidInput for a free value that JSON cannot hold."""
     if isinstance(item, Observation):
         return Piece(item.event, observed(item), observation=item)
-    begins = isinstance(item, TraceStarted) or (
-        isinstance(item, HookExecuted | EndpointCalled) and item.outcome is TraceStatus.IN_PROGRESS
-    )
+    begins = type(item) is TraceStarted or (isinstance(item, _STEPS) and item.outcome is TraceStatus.IN_PROGRESS)
     return Piece(item, mapping.given(item, received_at), BEGUN if begins else ENDED, request_hash(item))
 
 
@@ -116,6 +116,7 @@ class Nodes:
         self._keyed = keyed
         self._stored = {properties[key]: properties for properties in stored}
         self._current: dict[str, Properties] = {}
+        self._in_order: list[tuple[str, Properties]] | None = None
 
     def get(self, id_: str) -> Properties | None:
         """The node as it is now, None if there is none."""
@@ -137,6 +138,7 @@ class Nodes:
     def put(self, properties: Properties) -> None:
         """The node as it is from now on."""
         self._current[properties[self.key]] = self._keyed(properties)
+        self._in_order = None
 
     def fold(self, piece: Piece, given: Properties, received_at: datetime, identity: Sequence[str] = ()) -> bool:
         """Folds a client's event in; whether it is repeated. Raises Conflict, and then changes nothing."""
@@ -177,12 +179,12 @@ class Nodes:
 
     def new(self) -> list[Properties]:
         """The nodes to be made."""
-        return [node for id_, node in sorted(self._current.items()) if id_ not in self._stored]
+        return [node for id_, node in self._touched() if id_ not in self._stored]
 
     def changes(self) -> list[Properties]:
         """What is to be set on nodes that are there: rows of ``id``, ``changes``, and the ``turn`` that they were read at."""
         rows = []
-        for before, after in self.pairs():
+        for before, after in self.pairs() if self._stored else ():
             if not before:
                 continue
             if changes := {name: value for name, value in after.items() if before.get(name) != value}:
@@ -191,14 +193,20 @@ class Nodes:
 
     def pairs(self) -> Iterator[tuple[Properties, Properties]]:
         """Each touched node before (empty if it is new) and after, by id: locks are taken in one order."""
-        for id_, after in sorted(self._current.items()):
+        for id_, after in self._touched():
             yield self._stored.get(id_, {}), after
+
+    def _touched(self) -> list[tuple[str, Properties]]:
+        """Each touched node by id, as it is now: asked for many times when all is folded."""
+        if self._in_order is None:
+            self._in_order = sorted(self._current.items())
+        return self._in_order
 
     def moved(self, name: str, *more: str) -> list[Properties]:
         """Rows of the key, ``name`` and ``more`` properties of the nodes that were there and of which ``name`` has changed."""
         return [
             {column: after.get(column) for column in (self.key, name, *more)}
-            for before, after in self.pairs()
+            for before, after in (self.pairs() if self._stored else ())
             if before and before.get(name) not in (None, after.get(name))
         ]
 
