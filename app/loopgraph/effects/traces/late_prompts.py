@@ -30,7 +30,8 @@ _UPDATE_TRACES = query("traces/update_traces")
 _LINK_SESSIONS = query("traces/link_sessions")
 _LATE_WORK = query("traces/late_work")
 _REMOVE = query("traces/remove_provisional")
-_LATE = tuple(query(f"traces/late_{what}") for what in ("hooks", "calls", "logs"))
+_LATE_HOOKS = query("traces/late_hooks")
+_LATE_OTHERS = tuple(query(f"traces/late_{what}") for what in ("calls", "logs"))
 _MOVED_SUBAGENTS = query("traces/moved_subagents")
 _WAITING_LOGS = query("traces/waiting_logs")
 _LATE_LOGS_OF_SESSIONS = query("traces/late_logs_of_sessions")
@@ -132,8 +133,10 @@ class _Session:
             await self._tx.run(_LATE_LOGS_OF_SESSIONS, session_id=self._id, prompt=prompt, **time)
         if previous not in self._traces:
             return
-        for statement in _LATE:
-            await self._tx.run(statement, previous=previous, prompt=prompt, turn=self._turn, **time)
+        place = {"previous": previous, "prompt": prompt, "turn": self._turn, **time}
+        await self._tx.run(_LATE_HOOKS, spawning_tools=sorted(mapping.SPAWNING_TOOLS), **place)
+        for statement in _LATE_OTHERS:
+            await self._tx.run(statement, **place)
         left, given = self._traces[previous], self._traces[prompt]
         ends, at_work = _told_in(move, left.get(ENDS)), left.get(GOING_ON)
         at_work = at_work if _is_in(move, at_work) else None
