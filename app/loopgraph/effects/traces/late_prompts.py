@@ -22,7 +22,7 @@ from loopgraph.effects.traces.agent_sessions import give_agents
 from loopgraph.effects.traces.aliases import HAND_OVER, session_row
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, TELLINGS, Properties, joined, micros, weighted, without_end
 from loopgraph.effects.traces.prompt_order import Move, PromptOrder
-from loopgraph.effects.traces.unnamed_calls import settle_calls
+from loopgraph.effects.traces.unnamed_calls import settle_calls, split_calls
 from loopgraph.effects.traces.unnamed_prompts import Orders, given_by, tellings_in, tellings_text
 
 _LOCK_TRACES = query("traces/lock_traces")
@@ -134,6 +134,7 @@ class _Session:
             await self._tx.run(_LATE_LOGS_OF_SESSIONS, session_id=self._id, prompt=prompt, **time)
         if previous not in self._traces:
             return
+        await split_calls(self._tx, previous, move.since, move.until, self._turn)
         for statement in _LATE:
             await self._tx.run(statement, previous=previous, prompt=prompt, turn=self._turn, **time)
         left, given = self._traces[previous], self._traces[prompt]

@@ -18,6 +18,7 @@ from loopgraph.effects.traces.nodes import Piece
 
 _UNNAMED_CALLS = query("traces/unnamed_calls")
 _UNNAMED_CALLS_IN = query("traces/unnamed_calls_in")
+_STRADDLING = query("traces/straddling_calls")
 _LOCK_HOOKS = query("traces/lock_hooks")
 _UPDATE_HOOKS = query("traces/update_hooks")
 _CREATE_HOOKS = query("traces/create_hooks")
@@ -58,6 +59,14 @@ async def settle_calls(tx: Transaction, traces: Iterable[str], turn: str) -> Non
     known = await _known(tx, kinds)
     for kind in kinds:
         await _follow(tx, known[kind], CallOrder(kind[1], known[kind]).settled(), turn)
+
+
+async def split_calls(tx: Transaction, trace: str, since: datetime, until: datetime, turn: str) -> None:
+    """Takes the ends of this time from the calls of a trace that had begun before it: a prompt has begun between the two."""
+    for row in await tx.run(_STRADDLING, correlation_id=trace, since=since, until=until):
+        id_, begun, ended = row["execution_id"], Report(Kind.BEGINS, row["begun"]), Report(Kind.ENDS, row["ended"])
+        alone = f"{id_.rpartition('/')[0]}/{micros(ended.at):016d}"
+        await _follow(tx, [(begun, id_), (ended, id_)], {begun: id_, ended: alone}, turn)
 
 
 async def _known(tx: Transaction, kinds: Sequence[_Kind]) -> defaultdict[_Kind, list[tuple[Report, str]]]:
