@@ -3,7 +3,8 @@
 // parameters: correlation_id
 // returns: removed
 MATCH (t:Trace {correlation_id: $correlation_id})
-WHERE t.source = 'session' AND t.ordered_ends IS NULL
+WHERE (t.source = 'session' OR (t.source IS NULL AND t.session_id = t.correlation_id AND t.begun_hash IS NULL AND t.ended_hash IS NULL))
+  AND t.ordered_ends IS NULL
 OPTIONAL MATCH (t)-[:RAN|CALLED|LOGGED|SPAWNED|CONTINUED_BY|ROUTED_BY]->(n)
 WITH t, count(n) AS remaining
 WHERE remaining = 0

@@ -186,7 +186,9 @@ async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: i
         random.Random(seed).shuffle(arrivals)
     await tell(graph, arrivals, size=size)
     asked = {"source": "user_prompt", "status": "success", "answer": "done", "tokens": [(70, 9)]}
-    [first, second] = await picture(graph, session)
+    prompts = await picture(graph, session)
+    assert len(prompts) == 2, prompts
+    first, second = prompts
     for found, status in ((first, "success"), (second, "error")):
         assert {name: found[name] for name in asked} == asked
         assert found["prompt"].startswith("see @Makefile")

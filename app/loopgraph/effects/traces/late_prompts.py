@@ -22,6 +22,7 @@ from loopgraph.effects.traces.agent_sessions import give_agents
 from loopgraph.effects.traces.aliases import HAND_OVER, session_row
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, TELLINGS, Properties, joined, micros, weighted, without_end
 from loopgraph.effects.traces.prompt_order import Move, PromptOrder
+from loopgraph.effects.traces.unnamed_calls import settle_calls, split_calls
 from loopgraph.effects.traces.unnamed_prompts import Orders, given_by, tellings_in, tellings_text
 
 _LOCK_TRACES = query("traces/lock_traces")
@@ -94,6 +95,7 @@ class _Session:
         for one in retold:
             if one.was == one.telling and one.was in self._traces:
                 await self._remove(one)
+        await settle_calls(self._tx, [row["id"] for row in changed], self._turn)
         subagents = await self._tx.run(_MOVED_SUBAGENTS, correlation_ids=sorted({str(move.into) for move in moves}))
         known = {row["properties"]["correlation_id"]: row["properties"] for row in subagents}
         return known | {row["id"]: row["changes"] for row in changed}
@@ -133,6 +135,7 @@ class _Session:
             await self._tx.run(_LATE_LOGS_OF_SESSIONS, session_id=self._id, prompt=prompt, **time)
         if previous not in self._traces:
             return
+        await split_calls(self._tx, previous, move.since, move.until, self._turn)
         place = {"previous": previous, "prompt": prompt, "turn": self._turn, **time}
         await self._tx.run(_LATE_HOOKS, spawning_tools=sorted(mapping.SPAWNING_TOOLS), **place)
         for statement in _LATE_OTHERS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ from loopgraph.effects.traces.joining import Properties, joined, micros, told_at
 from loopgraph.effects.traces.nodes import Piece
 
 _UNNAMED_CALLS = query("traces/unnamed_calls")
+_UNNAMED_CALLS_IN = query("traces/unnamed_calls_in")
+_STRADDLING = query("traces/straddling_calls")
 _LOCK_HOOKS = query("traces/lock_hooks")
 _UPDATE_HOOKS = query("traces/update_hooks")
 _CREATE_HOOKS = query("traces/create_hooks")
@@ -34,10 +36,7 @@ async def of_unnamed_calls(tx: Transaction, pieces: Sequence[Piece], turn: str) 
     kinds = sorted({kind for piece in pieces if (kind := _kind(piece))})
     if not kinds:
         return list(pieces)
-    known: defaultdict[_Kind, list[tuple[Report, str]]] = defaultdict(list)
-    rows = [{"correlation_id": trace, "prefix": prefix} for trace, prefix in kinds]
-    for row in await tx.run(_UNNAMED_CALLS, rows=rows, limit=_MOST * len(rows)):
-        known[row["correlation_id"], row["prefix"]] += [(report, row["execution_id"]) for report in _stored(row)]
+    known = await _known(tx, kinds)
     orders = {kind: CallOrder(kind[1], known[kind]) for kind in kinds}
     for piece in pieces:
         if (kind := _kind(piece)) and (report := _report(piece)):
@@ -46,6 +45,37 @@ async def of_unnamed_calls(tx: Transaction, pieces: Sequence[Piece], turn: str) 
     for kind in kinds:
         await _follow(tx, known[kind], settled[kind], turn)
     return [_placed(piece, settled[kind]) if (kind := _kind(piece)) else piece for piece in pieces]
+
+
+async def settle_calls(tx: Transaction, traces: Iterable[str], turn: str) -> None:
+    """Settles the calls of traces that some have been moved to: their reports may lie with others by now."""
+    found: defaultdict[_Kind, int] = defaultdict(int)
+    for row in await tx.run(_UNNAMED_CALLS_IN, correlation_ids=sorted(traces), limit=_MOST * _MOST):
+        prefix, _, _ = row["execution_id"].rpartition("/")
+        found[row["correlation_id"], f"{prefix}/"] += 1
+    kinds = sorted(kind for kind, count in found.items() if count > 1)
+    if not kinds:
+        return
+    known = await _known(tx, kinds)
+    for kind in kinds:
+        await _follow(tx, known[kind], CallOrder(kind[1], known[kind]).settled(), turn)
+
+
+async def split_calls(tx: Transaction, trace: str, since: datetime, until: datetime, turn: str) -> None:
+    """Takes the ends of this time from the calls of a trace that had begun before it: a prompt has begun between the two."""
+    for row in await tx.run(_STRADDLING, correlation_id=trace, since=since, until=until):
+        id_, begun, ended = row["execution_id"], Report(Kind.BEGINS, row["begun"]), Report(Kind.ENDS, row["ended"])
+        alone = f"{id_.rpartition('/')[0]}/{micros(ended.at):016d}"
+        await _follow(tx, [(begun, id_), (ended, id_)], {begun: id_, ended: alone}, turn)
+
+
+async def _known(tx: Transaction, kinds: Sequence[_Kind]) -> defaultdict[_Kind, list[tuple[Report, str]]]:
+    """The stored reports, and which calls they have been taken for."""
+    known: defaultdict[_Kind, list[tuple[Report, str]]] = defaultdict(list)
+    rows = [{"correlation_id": trace, "prefix": prefix} for trace, prefix in kinds]
+    for row in await tx.run(_UNNAMED_CALLS, rows=rows, limit=_MOST * len(rows)):
+        known[row["correlation_id"], row["prefix"]] += [(report, row["execution_id"]) for report in _stored(row)]
+    return known
 
 
 def _kind(piece: Piece) -> _Kind | None:

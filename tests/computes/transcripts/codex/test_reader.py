@@ -85,6 +85,9 @@ def test_a_subagent_works_for_the_turn_that_spawned_it() -> None:
     told = said_in("0.171_subagent")
     traces = of(TraceStarted, told)
     assert {event.correlation_id for event in traces} == {f"{SESSION}/{AGENT}"}
+    [thread] = [event for event in of(SessionSeen, told) if event.agent_of]
+    assert (thread.session_id, thread.agent_of, thread.agent_trace) == (AGENT, SESSION, f"{SESSION}/{AGENT}")
+    told = [one for one in told if one.event != thread]
     assert {event.session_id for event in (*traces, *of(SessionSeen, told))} == {SESSION}
     assert {(event.agent_type, event.root_id) for event in traces[1:]} == {("default", TURN)}
     assert {one.rank for one in told if isinstance(one.event, SessionSeen)} == {Trust.ASIDE}

@@ -113,8 +113,9 @@ class _Record:
         apart = Reading(log.attributes, (dialect,))  # what was decided stays in the context
         self._decision, self._decided_by = apart.name("decision"), apart.text("decided_by")
         self._stops = self._decision in dialect.stops
+        self._place = Place.LOGGED
         if prompt and prompt != session:  # without a person at hand, Gemini CLI gives each prompt the id of its session
-            self.trace = as_id(prompt)
+            self.trace, self._place = as_id(prompt), Place.SURE
         elif dialect.events[name] is Meaning.PROMPT:
             self.trace = unnamed_prompt_id(str(self.session), self._digest())
         else:
@@ -133,7 +134,7 @@ class _Record:
         )
         source = shortened(f"otel.{self._name}", LONGEST_NAME)
         return Observation(
-            event=event, source=source, rank=rank, clock=Clock.LOGGED, place=Place.LOGGED, **placed, **how
+            event=event, source=source, rank=rank, clock=Clock.LOGGED, place=self._place, **placed, **how
         )
 
     def _is_unnamed(self, event: ObservedEvent) -> bool:
