@@ -19,7 +19,6 @@ from loopgraph.contracts.lineage import PatternStatus, RelationshipType
 from loopgraph.contracts.scans import ScannedSource, ScanState
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.git.repository import GitRepository
-from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.orchestrators.lineage import git_import
@@ -27,21 +26,6 @@ from support.repositories import A, B, C, Repo
 from support.scanning import Scans, skill
 
 TRIAGE = ".claude/skills/triage/SKILL.md"
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """A repository with an identity of its own."""
-    repo = Repo(tmp_path / "work" / "proj")
-    repo.commit(f"root {new_id()}")
-    return repo
-
-
-@pytest.fixture
-def scans(graph: Graph, tmp_path: Path) -> Scans:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Scans(graph, home)
 
 
 def names(source: ScannedSource) -> dict[str, tuple[str, ScanState]]:

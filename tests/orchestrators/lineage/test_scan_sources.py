@@ -31,19 +31,6 @@ from support.waiting import PATIENCE_S
 TRIAGE = ".claude/skills/triage/SKILL.md"
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo(tmp_path / "work" / "proj")
-    repo.commit(f"root {new_id()}")
-    return repo
-
-
-@pytest.fixture
-def scans(graph: Graph, tmp_path: Path) -> Scans:
-    (tmp_path / "home").mkdir()
-    return Scans(graph, tmp_path / "home")
-
-
 async def test_submodules_are_repositories_of_their_own_within_the_project(
     graph: Graph, repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:

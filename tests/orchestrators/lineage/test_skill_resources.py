@@ -6,8 +6,6 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from loopgraph.clients.skill_folder import resources as as_the_shim_reads
 from loopgraph.computes.agents.uses import skill_used
 from loopgraph.computes.definitions.choice import choose
@@ -29,19 +27,6 @@ TRIAGE = f"{FOLDER}/SKILL.md"
 RUN = f"{FOLDER}/scripts/run.py"
 FIRST_COMMIT = 1_700_000_000
 """When `Repo` begins, in seconds since 1970."""
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo(tmp_path / "work" / "proj")
-    repo.commit(f"root {new_id()}")
-    return repo
-
-
-@pytest.fixture
-def scans(graph: Graph, tmp_path: Path) -> Scans:
-    (tmp_path / "home").mkdir()
-    return Scans(graph, tmp_path / "home")
 
 
 async def states(scans: Scans, folder: Path) -> list[list[ResourceState]]:

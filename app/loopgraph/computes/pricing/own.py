@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from loopgraph.computes.own_file import read_own
 from loopgraph.contracts.pricing import ModelUsage
-from loopgraph.errors import SetupError
 
 _Price = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 MILLION = 1_000_000
@@ -60,22 +59,7 @@ class OwnPrices(BaseModel):
     @classmethod
     def read(cls, file: Path) -> Self:
         """The prices of a file. Raises SetupError, which says what is wrong where."""
-        try:
-            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
-        except OSError as error:
-            raise SetupError(f"the prices in {file} cannot be read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SetupError(f"the prices in {file} are no TOML: {error}") from error
-        except RecursionError as error:
-            raise SetupError(f"the prices in {file} are not understood: they are nested too deeply") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            problem = first["msg"].removeprefix("Value error, ")
-            if first["type"] == "extra_forbidden":
-                allowed = cls if len(first["loc"]) == 1 else ModelPrice
-                problem = f"there is no such key; there is {', '.join(allowed.model_fields)}"
-            raise SetupError(f"the prices in {file} are not understood: {place}: {problem}") from error
+        return read_own(file, cls, "prices", lambda place: ModelPrice if place else cls)
 
     def of(self, model: str) -> ModelPrice | None:
         """The price of a model: of its name, else of the longest beginning of it; capitals make no difference."""

@@ -3,17 +3,16 @@ type. docs/patterns.md shows one."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from loopgraph.computes.own_file import read_own
 from loopgraph.computes.success.judging import judged
 from loopgraph.contracts.success import WEIGHTS, Criterion, Limits, Outcome, SuccessCriteria, Weight, Work
-from loopgraph.errors import SetupError
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -104,16 +103,7 @@ class OwnCriteria(CriteriaTable):
     @classmethod
     def read(cls, file: Path) -> Self:
         """The criteria of a file. Raises SetupError, which says what is wrong where."""
-        try:
-            return cls.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
-        except OSError as error:
-            raise SetupError(f"the criteria in {file} cannot be read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SetupError(f"the criteria in {file} are no TOML: {error}") from error
-        except RecursionError as error:
-            raise SetupError(f"the criteria in {file} are not understood: they are nested too deeply") from error
-        except ValidationError as error:
-            raise SetupError(f"the criteria in {file} are not understood: {_problem(error)}") from error
+        return read_own(file, cls, "criteria", _keys_at)
 
     def of(self, pattern_type: str) -> SuccessCriteria:
         """How executions of patterns of a type are judged."""
@@ -135,11 +125,6 @@ class OwnCriteria(CriteriaTable):
 _TABLES: Final[dict[str, type[BaseModel]]] = {"criteria": CriterionTable, "limits": LimitsTable, "types": CriteriaTable}
 
 
-def _problem(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    problem = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        tables = [_TABLES[part] for part in place[:-1] if part in _TABLES]
-        problem = f"there is no such key; there is {', '.join((tables[-1] if tables else OwnCriteria).model_fields)}"
-    return ": ".join(filter(None, (".".join(place), problem)))
+def _keys_at(place: list[str]) -> type[BaseModel]:
+    tables = [_TABLES[part] for part in place if part in _TABLES]
+    return tables[-1] if tables else OwnCriteria
