@@ -14,16 +14,16 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.aliases import hand_over, known_prompts, new_prompts, session_row
-from loopgraph.effects.traces.calls_told_twice import unite_calls
 from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
-from loopgraph.effects.traces.late_prompts import give_late_prompts
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nesting import leave_highest_ends, nest, store_nested
 from loopgraph.effects.traces.nodes import Piece, piece
-from loopgraph.effects.traces.unnamed_calls import of_unnamed_calls
-from loopgraph.effects.traces.unnamed_prompts import of_unnamed_prompts, orders_of
+from loopgraph.effects.traces.placing.calls_told_twice import unite_calls
+from loopgraph.effects.traces.placing.late_prompts import give_late_prompts
+from loopgraph.effects.traces.placing.unnamed_calls import of_unnamed_calls
+from loopgraph.effects.traces.placing.unnamed_prompts import of_unnamed_prompts, orders_of
 from loopgraph.effects.traces.usage import in_order, store_usage
 from loopgraph.effects.traces.uses import conclude_uses
 from loopgraph.errors import UserError

@@ -21,7 +21,7 @@ from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.aliases import HAND_OVER, session_row
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, RANKS, Properties, by_order, joined, weighted
 from loopgraph.effects.traces.nodes import Piece
-from loopgraph.effects.traces.prompt_order import NEVER
+from loopgraph.effects.traces.placing.prompt_order import NEVER
 
 _LOCK_SESSIONS = query("traces/lock_sessions")
 _LOCK_TRACES = query("traces/lock_traces")

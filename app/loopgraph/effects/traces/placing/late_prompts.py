@@ -18,12 +18,12 @@ from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.agent_sessions import give_agents
 from loopgraph.effects.traces.aliases import HAND_OVER, session_row
 from loopgraph.effects.traces.joining import ENDS, GOING_ON, TELLINGS, Properties, joined, micros, weighted, without_end
-from loopgraph.effects.traces.prompt_order import Move, PromptOrder
-from loopgraph.effects.traces.unnamed_calls import settle_calls, split_calls
-from loopgraph.effects.traces.unnamed_prompts import Orders, given_by, tellings_in, tellings_text
+from loopgraph.effects.traces.placing.agent_sessions import give_agents
+from loopgraph.effects.traces.placing.prompt_order import Move, PromptOrder
+from loopgraph.effects.traces.placing.unnamed_calls import settle_calls, split_calls
+from loopgraph.effects.traces.placing.unnamed_prompts import Orders, given_by, tellings_in, tellings_text
 
 _LOCK_TRACES = query("traces/lock_traces")
 _ENSURE_TRACES = query("traces/ensure_traces")

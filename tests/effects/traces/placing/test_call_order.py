@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.effects.traces.call_order import CallOrder, Kind, Report
+from loopgraph.effects.traces.placing.call_order import CallOrder, Kind, Report
 from support.traces import NOON
 
 Told = tuple[str, int, int]

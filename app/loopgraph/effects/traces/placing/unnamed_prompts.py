@@ -20,7 +20,6 @@ from loopgraph.contracts.traces import OF_SESSION, UNNAMED, EndpointCalled, Hook
 from loopgraph.contracts.uses import PatternUsed
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_text, json_value
-from loopgraph.effects.traces.agent_sessions import Agent, agents_of, of_agents
 from loopgraph.effects.traces.joining import (
     BEGUN_AS,
     ENDS,
@@ -32,7 +31,8 @@ from loopgraph.effects.traces.joining import (
     weighted,
 )
 from loopgraph.effects.traces.nodes import Piece
-from loopgraph.effects.traces.prompt_order import PromptOrder, Telling, Way
+from loopgraph.effects.traces.placing.agent_sessions import Agent, agents_of, of_agents
+from loopgraph.effects.traces.placing.prompt_order import PromptOrder, Telling, Way
 
 _TOLD_PROMPTS = query("traces/told_prompts")
 

@@ -12,9 +12,9 @@ from loopgraph.assets import query
 from loopgraph.contracts.traces import HookExecuted
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.call_order import CallOrder, Kind, Report
 from loopgraph.effects.traces.joining import Properties, joined, micros, told_at
 from loopgraph.effects.traces.nodes import Piece
+from loopgraph.effects.traces.placing.call_order import CallOrder, Kind, Report
 
 _UNNAMED_CALLS = query("traces/unnamed_calls")
 _UNNAMED_CALLS_IN = query("traces/unnamed_calls_in")

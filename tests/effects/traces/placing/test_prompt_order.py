@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.effects.traces.prompt_order import APART, PromptOrder, Telling, Way
+from loopgraph.effects.traces.placing.prompt_order import APART, PromptOrder, Telling, Way
 from support.traces import NOON
 
 LATER = timedelta(milliseconds=100)

@@ -19,7 +19,7 @@ from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.joining import NAMED_AT, RECORDED_AT, Properties, joined
-from loopgraph.effects.traces.prompt_order import NEVER
+from loopgraph.effects.traces.placing.prompt_order import NEVER
 
 _CALLS_TOLD_TWICE = query("traces/calls_told_twice")
 _LOCK_CALLS = query("traces/lock_calls")

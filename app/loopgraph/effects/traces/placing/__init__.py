@@ -1,0 +1,1 @@
+"""Where reports belong that do not name their prompt, their call, or their session: drawn from order, time and content."""
