@@ -24,5 +24,5 @@ def test_who_only_asks_makes_no_database(
     monkeypatch.chdir(tmp_path)
     answer = CliRunner().invoke(app, command.split())
     assert answer.exit_code == 1
-    assert f"there is no database yet in {folder}: `loopgraph serve` makes one" in answer.output
+    assert f"there is no database yet in {folder}: `loopgraph serve` or `import` makes one" in answer.output
     assert [entry.name for entry in tmp_path.rglob("*")] == (["graph"] if exists else [])

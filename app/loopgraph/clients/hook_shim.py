@@ -30,11 +30,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from zlib import crc32
 
+from loopgraph.clients.address import service_url
 from loopgraph.clients.hook_files import may_be_about_a_file, with_file
 from loopgraph.clients.hook_spool import Outcome, Spool, default_root
 from loopgraph.clients.limits import mistakes, seconds, spool_bytes
 
-DEFAULT_URL = "http://127.0.0.1:8053"
 CLAUDE_CODE = "claude-code"
 CLIENTS = (CLAUDE_CODE, "codex", "gemini", "cursor", "copilot")
 """The clients that have a door; its path ends in the name."""
@@ -306,7 +306,7 @@ def read_options(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[s
 
     ``json`` is an event that is an argument.
     """
-    options = {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN", "pattern": ""}
+    options = {"url": service_url(environ), "token-env": "LOOPGRAPH_TOKEN", "pattern": ""}
     options |= {"client": CLAUDE_CODE, "event": "", "json": ""}
     words = iter(arguments)
     for word in words:

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from loopgraph.clients.address import service_url
 from loopgraph.clients.limits import seconds
 
-DEFAULT_URL = "http://127.0.0.1:8053"
 PATH = "/api/patterns/render"
 _TIMEOUT_S = 1.0
 _MAX_BYTES = 8 * 1024 * 1024
@@ -153,11 +153,11 @@ def _asked(url: str, token: str | None, request: Mapping[str, Any], timeout_s: f
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Wrong(f"--url must be an address such as {DEFAULT_URL}, not {url!r}")
+            raise Wrong(f"--url must be an address such as {service_url({})}, not {url!r}")
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         connection = kind(parts.hostname, parts.port, timeout=timeout_s)
     except ValueError as error:
-        raise Wrong(f"--url must be an address such as {DEFAULT_URL}, not {url!r}") from error
+        raise Wrong(f"--url must be an address such as {service_url({})}, not {url!r}") from error
     try:
         connection.request("POST", parts.path.rstrip("/") + PATH, body=json.dumps(request).encode(), headers=headers)
         response = connection.getresponse()
@@ -234,7 +234,7 @@ def remember(name: str, text: str, environ: Mapping[str, str]) -> None:
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, str]:
-    return {"url": environ.get("LOOPGRAPH_URL") or DEFAULT_URL, "token-env": "LOOPGRAPH_TOKEN"}
+    return {"url": service_url(environ), "token-env": "LOOPGRAPH_TOKEN"}
 
 
 def _known(options: Mapping[str, str], environ: Mapping[str, str]) -> Known:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from loopgraph.clients import limits
+from loopgraph.clients.address import service_url
 from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands import client_hooks
@@ -339,8 +340,7 @@ def _address(url: str | None) -> str:
     """The service's address, without a slash at its end. Raises InvalidInput."""
     if url is None:
         settings = Settings()
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 - not bound here
-        return f"http://{host}:{settings.port}"
+        return service_url({"LOOPGRAPH_HOST": settings.host, "LOOPGRAPH_PORT": str(settings.port)})
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from loopgraph.clients import render as client
+from loopgraph.clients.address import service_url
 from loopgraph.commands.terminal import configure_logging, out, plainly
 from loopgraph.settings import Settings, default_data_folder
 
@@ -33,7 +34,10 @@ def render(
             "--json", help="Print the version and the experiment, too, as JSON, and whether it is the last known."
         ),
     ] = False,
-    url: Annotated[str | None, typer.Option(help="Address of the service; default LOOPGRAPH_URL.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
+    ] = None,
     token_env: Annotated[
         str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
     ] = None,
@@ -97,7 +101,7 @@ def adopt(
         out.print(f"{skill} has the text of {adopted_id} again", markup=False)
     else:
         out.print(
-            f"{skill} fetches the text of {adopted_id} for each session; the service at LOOPGRAPH_URL gives it",
+            f"{skill} fetches the text of {adopted_id} for each session; the service at {service_url(os.environ)} gives it",
             markup=False,
         )
         client.remember(adopted_id, body_of(DefinitionKind.SKILL, text), os.environ)

@@ -108,7 +108,7 @@ class EmbeddedEngine:
                 return
         except OSError as error:
             raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
-        raise SetupError(f"there is no database yet in {self._folder.path}: `loopgraph serve` makes one")
+        raise SetupError(f"there is no database yet in {self._folder.path}: `loopgraph serve` or `import` makes one")
 
     def ensure_running(self) -> EngineAddress:
         """The address of the running engine, which is joined, or else started. Blocks; joining takes milliseconds.

@@ -33,6 +33,8 @@ class Adoption:
         text = await asyncio.to_thread(replacing.read, skill)
         if there := adopted_pattern(text):
             return there, None
+        if skill.name != "SKILL.md":
+            raise InvalidInput(str(skill), "is no SKILL.md: only skills can run the command that fetches their text")
         digest = digest_of_version(DefinitionKind.SKILL, text)
         known = (await self._definitions.versions_of_bodies([digest])).get(digest, ()) if digest else ()
         ids = {one.pattern_id for one in known if one.pattern_type == DefinitionKind.SKILL}
