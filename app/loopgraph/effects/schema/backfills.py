@@ -108,7 +108,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "0008_keys_of_records/1_logs": _record,
         "0008_keys_of_records/2_points": _record,
         "0009_tokens_of_caches/1_calls": _with_caches,
-        "0012_retold_calls/1_calls": _retold,
+        "0011_retold_calls/1_calls": _retold,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

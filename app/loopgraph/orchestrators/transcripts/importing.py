@@ -180,8 +180,8 @@ class TranscriptImport:
         counts = reading.counts.totals()
         if counts["events"]:
             self._news.append(TranscriptNews(place=file.place, name=file.name, **counts))
-        del counts["events"]
-        is_session = self._client.is_session(file.path) and not file.is_subagents
+        understood = counts.pop("events")
+        is_session = bool(understood) and self._client.is_session(file.path) and not file.is_subagents
         # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
         self._tell(files=1, sessions=int(is_session), total_bytes=read - file.to_read, **counts)
 
