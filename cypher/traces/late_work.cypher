@@ -5,5 +5,5 @@
 // returns: steps, ends, at_work
 MATCH (t:Trace {correlation_id: $previous})
 OPTIONAL MATCH (t)-[:RAN|CALLED|LOGGED]->(n)
-WHERE n.ordered_at >= $since AND n.ordered_at < $until
+WHERE (n.ordered_at >= $since AND n.ordered_at < $until) OR (n.call_begun >= $since AND n.call_begun < $until)
 RETURN count(n) AS steps, t.ordered_ends AS ends, t.going_on_at AS at_work

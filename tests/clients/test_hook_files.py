@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from loopgraph.clients import hook_shim
 from loopgraph.clients.hook_files import FIELD, may_be_about_a_file, with_file
 from loopgraph.clients.hook_shim import Door, Run
-from loopgraph.clients.hook_spool import Spool
+from loopgraph.clients.hook_spool import Outcome, Spool
+from loopgraph.clients.skill_folder import resources
 from loopgraph.contracts.changes import template_hash
 
 TEXT = "---\nname: x\n---\nBödy\r\n"
@@ -98,6 +102,50 @@ def test_the_shim_adds_name_and_file_at_once(tmp_path: Path) -> None:
     added = json.loads(run._completed(json.dumps({"file_path": str(path)}).encode()))
     assert added["hook_event_name"] == "InstructionsLoaded"
     assert added[FIELD]["digest"] == template_hash(TEXT)
+
+
+@pytest.mark.parametrize("client", ["claude-code", "codex"])
+def test_pipes_and_devices_are_not_read(tmp_path: Path, client: str) -> None:
+    os.mkfifo(tmp_path / "AGENTS.override.md")
+    (tmp_path / "AGENTS.md").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "CLAUDE.md")
+    for event in (
+        {"hook_event_name": "SessionStart", "cwd": str(tmp_path)},
+        {"hook_event_name": "InstructionsLoaded", "file_path": str(tmp_path / "CLAUDE.md")},
+        {"hook_event_name": "InstructionsLoaded", "file_path": "/dev/zero"},
+    ):
+        assert with_file(event, client) is event
+
+
+def test_of_a_folder_with_very_much_in_it_nothing_is_told(tmp_path: Path) -> None:
+    for number in range(2_100):
+        (tmp_path / f"folder-{number}").mkdir()
+    (tmp_path / "run.py").write_text("x")
+    assert resources(str(tmp_path)) is None
+
+
+def test_an_event_whose_files_take_too_long_is_kept_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path, "http://localhost")
+    event = json.dumps({"file_path": "/slow/CLAUDE.md"})
+    run = Run(Door("http://localhost", None, 1), spool, event_name="InstructionsLoaded", given=event)
+
+    def slow(said: dict[str, Any], client: str) -> dict[str, Any]:
+        run.give_up()  # the time is over meanwhile
+        raise OSError("the share has gone")
+
+    monkeypatch.setattr(hook_shim, "with_file", slow)
+    with pytest.raises(OSError, match="gone"):
+        run.work()
+    kept = list[bytes]()
+
+    def take(at_ns: int, execution_id: str, event: bytes) -> Outcome:
+        kept.append(event)
+        return Outcome.ACCEPTED
+
+    spool.send(take, time.monotonic() + 60, accepts=True)
+    assert [json.loads(each) for each in kept] == [{**json.loads(event), "hook_event_name": "InstructionsLoaded"}]
 
 
 def test_what_is_too_large_for_a_definition_is_not_read(tmp_path: Path) -> None:

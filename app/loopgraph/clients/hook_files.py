@@ -207,11 +207,8 @@ def _first(folder: str, names: Iterable[str]) -> str | None:
     """The first file of these names that is there and says something."""
     for name in names:
         path = Path(folder) / name
-        try:
-            if path.stat().st_size <= _LARGEST and path.read_bytes().strip():
-                return str(path)
-        except (OSError, ValueError):
-            continue
+        if (_content(path) or b"").strip():
+            return str(path)
     return None
 
 
@@ -243,9 +240,17 @@ def _beside(path: str) -> dict[str, str]:
 def _digest(path: str) -> str | None:
     from hashlib import sha256
 
+    content = _content(Path(path))
+    return None if content is None else "sha256:" + sha256(content).hexdigest()
+
+
+def _content(path: Path) -> bytes | None:
+    """What a plain file says; None if it is none, or too large. A pipe or a device would never end."""
     try:
-        with Path(path).open("rb") as file:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError):
         return None
-    return "sha256:" + sha256(content).hexdigest() if len(content) <= _LARGEST else None
+    return content if len(content) <= _LARGEST else None

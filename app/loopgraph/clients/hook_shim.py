@@ -192,6 +192,7 @@ class Run:
         event = self._given.encode(errors="surrogateescape") or sys.stdin.buffer.read()
         if not event.strip():
             return
+        self._event = event
         self._event = event = self._completed(event)
         if self._door.client in _IN_ORDER and not self._spool.is_empty():
             self._settle(keep=True)
@@ -238,6 +239,7 @@ class Run:
         said = fields
         if given and "hook_event_name" not in fields:
             said = {**fields, "hook_event_name": given}
+            self._event = json.dumps(said).encode()  # if looking at files takes too long, it is kept as it is here
         self.output = neutral(client, said.get("hook_event_name"))
         if is_looked_at:
             said = with_file(said, client)

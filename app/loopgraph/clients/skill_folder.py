@@ -10,18 +10,25 @@ from pathlib import Path
 _SKILL = "SKILL.md"
 _LEFT_BEHIND = ("__pycache__", "node_modules", "venv")
 _MOST_FILES = 500
+_MOST_ENTRIES = 2_000
 _MOST_BYTES = 5_000_000
 
 
 def resources(folder: str) -> str | None:
     """``sha256:<hex>``; None where there is nothing, too much to be read beside an agent's work, or what cannot be read."""
     lines: list[str] = []
-    waiting, left = [(folder, "")], _MOST_BYTES
+    waiting, left, seen = [(folder, "")], _MOST_BYTES, 0
     try:
         while waiting:
             here, inside = waiting.pop()
             with os.scandir(here) as scanned:
-                entries = [entry for entry in scanned if not _is_left_out(entry.name)]
+                entries = []
+                for entry in scanned:
+                    seen += 1
+                    if seen > _MOST_ENTRIES:
+                        return None
+                    if not _is_left_out(entry.name):
+                        entries.append(entry)
             if inside and any(entry.name == _SKILL for entry in entries):
                 continue  # is another skill
             for entry in entries:

@@ -138,6 +138,20 @@ def test_phrases_of_ones_own() -> None:
     assert correction(after("That's wrong"), HOUR, phrases).corrected is True, "beside those that are built in"
 
 
+@pytest.mark.parametrize(
+    ("phrase", "prompt"),
+    [
+        ("c’est faux", "Non, c'est faux"),
+        ("c'est faux", "C’est faux !"),
+        ("错误", "这是错误的"),
+        ("...", "go on..."),
+        ("(no)", "x (no) y"),
+    ],
+)
+def test_phrases_are_found_however_they_are_written(phrase: str, prompt: str) -> None:
+    assert correction(after(prompt), HOUR, (phrase,)).rule is CorrectionRule.PHRASE
+
+
 @pytest.mark.parametrize("text", ["ok " * 10_000, "no" * 10_000, "hm " * 60 + "x", "," * 10_000, "still " * 50 + "x"])
 def test_no_text_takes_long(text: str) -> None:
     began = time.process_time()

@@ -4,6 +4,7 @@ once, whatever comes first."""
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -193,3 +194,33 @@ async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: i
         assert {name: found[name] for name in asked} == asked
         assert found["prompt"].startswith("see @Makefile")
         assert found["tools"] == [("run_shell_command", status)] * 2
+
+
+@pytest.mark.parametrize("second", ["do it", "do it\n--- f ---\nx"])
+@pytest.mark.parametrize("order", [(1, 0, 3, 4, 2), (0, 1, 2, 3, 4), (1, 0, 3, 2, 4), (3, 4, 2, 1, 0), (4, 3, 1, 2, 0)])
+async def test_a_call_that_was_taken_for_the_next_prompts_goes_back_with_its_beginning(
+    graph: Graph, order: Sequence[int], second: str
+) -> None:
+    """The record names the second prompt, and is the nearest of the first until the second's hook comes; the call began in the
+    first, and an end came in the time of the second."""
+    session, begun = new_id(), datetime.fromisoformat("2026-11-29T08:00:00+00:00")
+    call = {"tool_name": "ls", "tool_input": {"d": "."}}
+
+    def hook(name: str, after_s: float, **body: Any) -> Told:
+        at = begun + timedelta(seconds=after_s)
+        told = {"hook_event_name": name, "session_id": session, "cwd": "/x", "timestamp": at.isoformat(), **body}
+        return Told("hooks", tuple(observe_hook(told, Arrival(at, True, new_id()))))
+
+    said = {"event.name": "gemini_cli.user_prompt", "session.id": session, "prompt_id": f"{session}########1"}
+    at_ns = int((begun + timedelta(seconds=10.2)).timestamp() * 1e9)
+    record = {"timeUnixNano": str(at_ns), "attributes": attributes({**said, "prompt": second})}
+    told = [
+        hook("BeforeAgent", 0, prompt="do it"),
+        hook("BeforeTool", 2.5, **call),
+        hook("BeforeAgent", 10, prompt=second),
+        Told("logs", tuple(observe_logs(read_logs(logs(record, service="gemini-cli"))).observations)),
+        hook("AfterTool", 12.2, **call, tool_response={"llmContent": "a"}),
+    ]
+    await tell(graph, [told[index] for index in order])
+    found = [(one["prompt"], one["tools"]) for one in await picture(graph, session)]
+    assert found == [("do it", [("ls", "interrupted")]), (second, [("ls", "success")])]

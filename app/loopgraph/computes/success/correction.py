@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final
+from unicodedata import east_asian_width
 
 from loopgraph.computes.definitions.similarity import NEARLY_SAME, shingles
 from loopgraph.contracts.success import Correction, CorrectionRule, Work
@@ -101,14 +102,27 @@ def _numbers(words: list[str]) -> list[str]:
 
 
 def _phrase(text: str, phrases: tuple[str, ...], *, asked_back: bool) -> str | None:
-    beginning = " ".join(text[: 4 * BEGINNING].casefold().replace("’", "'").split())[:BEGINNING]
+    beginning = _plain(text[: 4 * BEGINNING])[:BEGINNING]
     found = _CORRECTING.match(beginning) or (None if asked_back else _REFUSING.match(beginning))
     if found is None and phrases:
         found = _own(phrases).search(beginning)
     return found[1] if found else None
 
 
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())
+
+
 @lru_cache(maxsize=64)
 def _own(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    words = (re.escape(" ".join(phrase.casefold().split())) for phrase in phrases)
-    return re.compile(rf"(?<!\w)({'|'.join(words)})(?!\w)")
+    return re.compile(f"({'|'.join(map(_bounded, map(_plain, phrases)))})")
+
+
+def _bounded(phrase: str) -> str:
+    """A phrase as an expression; where it begins or ends with a letter, a word has to, in scripts that part words."""
+    before, after = (r"(?<!\w)" if _parts_words(phrase[0]) else "", r"(?!\w)" if _parts_words(phrase[-1]) else "")
+    return f"{before}{re.escape(phrase)}{after}"
+
+
+def _parts_words(letter: str) -> bool:
+    return letter.isalnum() and east_asian_width(letter) not in ("W", "F")

@@ -62,7 +62,7 @@ async def settle_calls(tx: Transaction, traces: Iterable[str], turn: str) -> Non
 
 
 async def split_calls(tx: Transaction, trace: str, since: datetime, until: datetime, turn: str) -> None:
-    """Takes the ends of this time from the calls of a trace that had begun before it: a prompt has begun between the two."""
+    """Parts the calls of a trace of which only the beginning or the end is in this time: a prompt has begun in between."""
     for row in await tx.run(_STRADDLING, correlation_id=trace, since=since, until=until):
         id_, begun, ended = row["execution_id"], Report(Kind.BEGINS, row["begun"]), Report(Kind.ENDS, row["ended"])
         alone = f"{id_.rpartition('/')[0]}/{micros(ended.at):016d}"
