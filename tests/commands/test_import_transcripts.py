@@ -220,3 +220,9 @@ async def test_codex_is_one_row_more(tmp_path: Path, embedded_engine: EngineUnde
     assert found["tools"] > 1
     code, output, _ = await imports.run()
     assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 2})
+
+
+async def test_a_database_that_is_none_is_no_end_that_is_well(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
+    (tmp_path / "opencode.db").write_bytes(b"this is no database, but as long as the head of one" * 10)
+    code, out, _ = await Command(embedded_engine, "opencode").run(str(tmp_path))
+    assert (code, out) == (1, "0 files read, 0 unchanged, 1 could not be read · 0.0 MB\n")

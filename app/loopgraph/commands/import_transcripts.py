@@ -45,12 +45,14 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             raise typer.Exit(130) from stop
         if quiet:
             return
-        if not progress.files + progress.unchanged:
+        if not progress.files + progress.unchanged + progress.failed:
             where = f"at {path}" if path else "in its folder on this machine"
             out.print(f"there are no transcripts of {title} {where}", markup=False)
             return
         for line in summary(progress, seconds):
             out.print(line)
+        if progress.failed and not progress.files + progress.unchanged:
+            raise typer.Exit(1)
 
     import_transcripts.__doc__ = f"""Import the sessions that {title} has recorded on this machine.
 

@@ -26,22 +26,8 @@ TRIAGE = ".claude/skills/triage/SKILL.md"
 
 
 @pytest.fixture
-def scans(graph: Graph, tmp_path: Path) -> Scans:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Scans(graph, home)
-
-
-@pytest.fixture
 def adoption(graph: Graph, tmp_path: Path) -> Adoption:
     return Adoption(LineageReads(graph), DefinitionReads(graph), Backups(tmp_path / "backups"))
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    repo = Repo(tmp_path / "work" / "proj")
-    repo.commit(f"root {new_id()}")
-    return repo
 
 
 def text() -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from loopgraph.effects.clock import new_id, now
+from loopgraph.errors import InvalidInput
 
 _BESIDE = re.compile(r"\.(\d{8}T\d{6}\.\d{6}Z)\.bak", re.ASCII)
 """What follows the file's name in that of a copy beside it."""
@@ -28,11 +29,17 @@ class Backups:
         self._manifest = folder / "manifest.jsonl"
 
     def keep(self, file: Path) -> Path:
-        """Copies a file; the copy. Raises OSError."""
-        self._bring(file)
-        backup = self._place(file)
-        shutil.copy2(file, backup)
-        self._enter(file, backup, now())
+        """Copies a file; the copy. Raises InvalidInput if the folder cannot hold it; then there is none."""
+        backup: Path | None = None
+        try:
+            self._bring(file)
+            backup = self._place(file)
+            shutil.copy2(file, backup)
+            self._enter(file, backup, now())
+        except OSError as error:
+            if backup is not None:
+                backup.unlink(missing_ok=True)
+            raise InvalidInput(str(self._folder), f"cannot hold a copy of {file.name}: {error.strerror}") from error
         return backup
 
     def of(self, file: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def texts_before(path: Path, backups: Backups) -> list[str]:
 def replace(path: Path, before: str, text: str, backups: Backups) -> Path:
     """Writes a file anew that had the text ``before``; the copy of what it was. A link stays, and what it leads to changes.
 
-    Raises Conflict if somebody has changed it meanwhile, InvalidInput if it cannot be written; then nothing is changed.
+    Raises Conflict if somebody has changed it meanwhile, InvalidInput if it cannot be written or copied; then nothing is changed.
     """
     target = path.resolve()
     try:
