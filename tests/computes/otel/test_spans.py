@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -218,9 +219,18 @@ def test_a_resource_names_the_session_and_the_user_of_spans_that_do_not(own: Jso
     assert (trace["session_id"], trace["user_id"]) == (own.get("session.id", "s-9"), own.get("user.id", "u-9"))
 
 
+@pytest.mark.parametrize("values", [{}, {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 3}])
+def test_an_end_before_its_beginning_is_told_by_itself(values: Json) -> None:
+    backwards = {**span(2, 1, **values), "endTimeUnixNano": str(START_NS - 1_000_000)}
+    told = [each.event for each in said(backwards) if isinstance(each.event, HookExecuted | EndpointCalled)]
+    begun, ended = told
+    assert (begun.completed_at, begun.duration_ms, begun.started_at is None) == (None, None, False)
+    assert (ended.started_at, ended.duration_ms) == (None, None)
+    assert begun.started_at
+    assert ended.completed_at == begun.started_at - timedelta(milliseconds=1)
+
+
 def test_times_that_do_not_fit_are_left_out() -> None:
-    backwards = step({**span(2, 1), "endTimeUnixNano": str(START_NS - 1_000_000)})
-    assert (backwards.completed_at, backwards.duration_ms, backwards.started_at is None) == (None, None, False)
     nothing = step({**span(2, 1), "startTimeUnixNano": "0", "endTimeUnixNano": str(2**64 - 1)})
     assert (nothing.started_at, nothing.duration_ms) == (None, None)
 

@@ -60,14 +60,14 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
         try:
             _check(span)
             if i in of_agent:
-                report.add(i, *agent_spans.observe(span))
+                report.add(i, *_with_end(span, agent_spans.observe(span)))
             else:
                 reading = Reading.of(span)
                 if reading.may_say(*WHO):
                     whose[id(span)] = who(Reading.of(span))
                     if is_of_turn(span):
                         whose[id(span)].pop("session_id", None)
-                report.add(i, *_observe(reading, span))
+                report.add(i, *_with_end(span, _observe(reading, span)))
         except (InvalidInput, ValidationError) as error:
             report.refuse(i, error)
     sound = [span for i, span in of_agent.items() if i not in report.refused]
@@ -209,6 +209,16 @@ def _observe(reading: Reading, span: Span) -> tuple[Observation, ...]:
     if session := session_of(span):
         return of_session(_part(reading, span, kind), session)
     return (*_placed(reading, span, kind), *_uses(span))
+
+
+def _with_end(span: Span, told: Sequence[Observation]) -> Iterator[Observation]:
+    """What a span says; where its clock was set back meanwhile, the end of its step by itself: one event cannot have both."""
+    yield from told
+    if span.start_ns and span.end_ns and span.end_ns < span.start_ns:
+        alone = {"started_at": None, "duration_ms": None, "completed_at": instant(span.end_ns)}
+        for one in told:
+            if isinstance(one.event, HookExecuted | EndpointCalled) and one.event.started_at:
+                yield one.model_copy(update={"event": one.event.model_copy(update=alone)})
 
 
 def _uses(span: Span) -> Iterable[Observation]:
