@@ -1,4 +1,4 @@
-"""pip install mlflow-skinny openai opentelemetry-exporter-otlp-proto-http"""
+"""pip install mlflow-skinny numpy pandas openai opentelemetry-exporter-otlp-proto-http"""
 
 import os
 
