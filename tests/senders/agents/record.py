@@ -198,7 +198,9 @@ def record(client: AgentClient, commands: list[list[str]]) -> list[Json]:
             {"file": str(path.relative_to(home)), "lines": [json.loads(line) for line in path.read_text().splitlines()]}
             for path in sorted(home.glob(FILES[client.name]))
         ]
-        text = json.dumps([*sent, *kept]).replace(folder, "/home/dev").replace(os.uname().nodename, "vm")
+        here = str(Path(__file__).resolve().parent)
+        text = json.dumps([*sent, *kept]).replace(here, "/home/dev").replace(folder, "/home/dev")
+        text = text.replace(os.uname().nodename, "vm")
         return [_shortened(one) for one in map(_kept, json.loads(text)) if one]
 
 
