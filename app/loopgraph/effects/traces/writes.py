@@ -135,7 +135,7 @@ class TraceWrites:
     ) -> tuple[list[Piece], Batch, list[Row]]:
         """The pieces, each in the trace of its prompt as far as that is known, and what the graph holds of what they are about;
         also the traces of the prompts that have just become known."""
-        orders = await orders_of(tx, pieces, turn)
+        orders = await orders_of(tx, pieces, received_at, turn)
         late = await give_late_prompts(tx, orders, received_at, turn)
         pieces = await of_unnamed_calls(tx, of_unnamed_prompts(pieces, orders), turn)
         prompts, left = await known_prompts(tx, pieces)

@@ -46,16 +46,20 @@ class Agent(NamedTuple):
 
 
 async def agents_of(
-    tx: Transaction, pieces: Sequence[Piece], sessions: Iterable[str], turn: str
+    tx: Transaction, pieces: Sequence[Piece], sessions: Iterable[str], received_at: datetime, turn: str
 ) -> tuple[dict[str, Agent], dict[str, Agent]]:
     """Which of these sessions, and of those that the pieces tell of, are threads of subagents: as it is stored, and as is known
-    now. Nobody else changes what is in order in these sessions until the transaction ends."""
+    now. Nobody else changes what is in order in these sessions until the transaction ends; nor do two begin one at once, of whom
+    neither sees what the other tells."""
     told = {
         event.session_id: Agent(event.agent_of, event.agent_trace)
         for event in (piece.event for piece in pieces)
         if isinstance(event, SessionSeen) and event.agent_of and event.agent_trace
     }
-    rows = await tx.run(_LOCK_SESSIONS, session_ids=sorted({*sessions, *told}), turn=turn)
+    begun = [
+        mapping.keyed_session({"session_id": id_, "created_at": received_at}) for id_ in sorted({*sessions, *told})
+    ]
+    rows = await tx.run(_LOCK_SESSIONS, rows=begun, turn=turn)
     stored = {row["session_id"]: Agent(row["agent_of"], row["agent_trace"]) for row in rows if row["agent_trace"]}
     return stored, {**told, **stored}
 

@@ -52,7 +52,7 @@ class Orders(NamedTuple):
     new_agents: Mapping[str, Agent]
 
 
-async def orders_of(tx: Transaction, pieces: Sequence[Piece], turn: str) -> Orders:
+async def orders_of(tx: Transaction, pieces: Sequence[Piece], received_at: datetime, turn: str) -> Orders:
     """The prompts of the sessions in which these pieces go by order, which nobody else changes until the transaction ends."""
     told: defaultdict[str, list[Telling]] = defaultdict(list)
     sessions = {id_ for piece in pieces if (id_ := _session(piece))}
@@ -62,7 +62,7 @@ async def orders_of(tx: Transaction, pieces: Sequence[Piece], turn: str) -> Orde
     sessions |= told.keys()
     if not sessions and not any(isinstance(piece.event, SessionSeen) and piece.event.agent_of for piece in pieces):
         return Orders({}, {}, {}, {})
-    known_agents, agents = await agents_of(tx, pieces, sessions, turn)
+    known_agents, agents = await agents_of(tx, pieces, sessions, received_at, turn)
     new_agents = {id_: agent for id_, agent in agents.items() if id_ not in known_agents}
     ids = sorted((sessions - agents.keys()) | new_agents.keys())
     rows = await tx.run(_TOLD_PROMPTS, session_ids=ids, prefix=UNNAMED, limit=_MOST * len(ids))
