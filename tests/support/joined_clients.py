@@ -21,6 +21,7 @@ from loopgraph.computes.otel.json import read_logs, read_spans
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.computes.transcripts.codex.reader import CodexReader
+from loopgraph.computes.transcripts.gemini import GeminiReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.observations import Observation
 from loopgraph.effects.clock import new_id
@@ -76,9 +77,7 @@ def _told(sent: Json) -> Iterator[Told]:
 
 
 def _of_file(sent: Json) -> Iterator[Told]:
-    if ".codex" not in sent["file"]:
-        return
-    reader = CodexReader(TranscriptFile(path=sent["file"]))
+    reader = (CodexReader if ".codex" in sent["file"] else GeminiReader)(TranscriptFile(path=sent["file"]))
     for line in sent["lines"]:
         if told := reader.read(orjson.dumps(line)):
             yield Told("transcript", tuple(told))

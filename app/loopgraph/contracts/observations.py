@@ -161,7 +161,8 @@ class Observation(Contract):
 
     ``unnamed_call``, on an EndpointCalled: its id is none of the client's, who gives it one elsewhere. On a HookExecuted: the
     client gives its tool calls no ids. The report is of the call of this tool with this input that had
-    begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event.
+    begun last in its trace; what stands behind the last ``/`` of its ``execution_id`` is that of the event. Who knows the id of
+    such a call all the same says in ``unnamed_as`` how the ids begin that others have for it, up to that ``/``.
     """
 
     event: ObservedEvent
@@ -183,6 +184,7 @@ class Observation(Contract):
     root_span: Id | None = None
     agents: tuple[AgentBelow, ...] = ()
     unnamed_call: bool = False
+    unnamed_as: Id | None = None
 
 
 Recordable = TraceEvent | Observation

@@ -87,3 +87,8 @@ def prompt_trace_id(session_id: str, prompt_id: str) -> str:
 def unnamed_call_id(session_id: str, kind: str, event_id: str) -> str:
     """The execution of a tool call that the client gave no id: ``kind`` tells the tool and its input, ``event_id`` the event."""
     return as_id(f"{as_id(session_id)}{UNNAMED_CALL}{kind}/{event_id}")
+
+
+def unnamed_as(session_id: str, tool: str | None, input_: Any) -> str:
+    """How the ids begin of calls of a tool with an input, of those who give them none."""
+    return unnamed_call_id(session_id, digest_id(tool, input_), "")

@@ -47,7 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
         experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id span_key nested_in
-        within prompt_of part loaded_for root_span span below agent_of agent_trace""",
+        within prompt_of part loaded_for root_span span below agent_of agent_trace unnamed_as""",
     ),
     **_kinds(
         Kind.LABEL,

@@ -5,9 +5,9 @@ Recorded from client 0.61.0 against a stand-in for the model's API; older versio
 A line is the session's head, a message, ``$set`` (of the head, or of all messages) or ``$rewindTo`` a message. A message that
 grows is written again, whole, under its id: so its tokens and calls are told once for each id.
 
-Neither prompts nor calls have the ids of any other door: hooks name neither, and telemetry names prompts in a way of its own. A
-session is the same on all of them, but a prompt that hooks have told of is another one here. A subagent's file stands in a
-folder that is named by its session; the call that it answers names it.
+Neither prompts nor calls have the ids of any other door: hooks name neither, and telemetry names prompts in a way of its own. So
+a prompt is told ``in_order``, with what belongs to it: what it is joined with follows from text and time. A subagent's file is
+in a folder that is named by its session; the call that it answers names it.
 
 No line says that a prompt is over: its answer counts for that, as the last that the model has said without a call.
 """
@@ -24,7 +24,7 @@ from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED
 from loopgraph.computes.agents.fields import LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.agents.gemini import CLIENT
-from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_prompt_id
+from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id, unnamed_as, unnamed_prompt_id
 from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.gemini_uses import Place, tell_call, tell_command, tell_memory, tell_subagent
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
@@ -39,6 +39,7 @@ PROJECT_ROOT: Final = "project_root"
 
 _SHELL: Final = "run_shell_command"
 _VENDOR: Final = "google"
+_ASKED: Final = "user"
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INJECTED: Final = re.compile(r"\s*<(?:session_context|hook_context|state_snapshot)>")
 _EXIT_CODE: Final = re.compile(r"^Exit Code: (-?\d{1,10})$", re.MULTILINE)
@@ -55,7 +56,9 @@ class GeminiReader:
         self._session_id: str | None = None
         self._agent_id: str | None = None
         self._trace: str | None = None
+        self._asked_at: datetime | None = None
         self._prompts: dict[str, str] = {}
+        self._own: set[str] = set()
         self._order: list[str] = []
         self._seen: set[str] = set()
         self._told: set[str] = set()
@@ -92,9 +95,11 @@ class GeminiReader:
 
     @property
     def _place(self) -> Place:
-        return Place(self._session_id or "", self._trace, self._agent_id, self._cwd)
+        return Place(self._session_id or "", self._trace, self._agent_id, self._cwd, self._asked_at)
 
     def _observed(self, event: ObservedEvent, what: str, **how: Any) -> Observation:
+        if getattr(event, "correlation_id", None) in self._own and what != _ASKED:
+            how["prompt_of"] = self._session
         return sound(Observation, {"event": event, "source": f"transcript.{what}", "clock": Clock.WRITTEN, **how})
 
     # The session
@@ -171,6 +176,8 @@ class GeminiReader:
                 yield self._observed(self._of_agent(prompt_text=text), "user")
             return
         self._trace = self._prompts[id_] = unnamed_prompt_id(self._session_id or "", id_)
+        self._asked_at = at
+        self._own.add(self._trace)
         self._open[self._trace] = None
         self._order.append(id_)
         begun = TraceStarted(
@@ -180,7 +187,7 @@ class GeminiReader:
             prompt_text=text,
             **said(timestamp=at),
         )
-        yield self._observed(begun, "user")
+        yield self._observed(begun, _ASKED, in_order=True)
 
     def _answered(self, id_: str, at: datetime | None, fields: Fields) -> _Told:
         if self._trace is None:
@@ -190,7 +197,7 @@ class GeminiReader:
         tokens = mapping_of(fields.rest.get("tokens"))
         if tokens and id_ not in self._told:
             self._told.add(id_)
-            yield self._observed(self._call(id_, at, fields, tokens, text), "gemini")
+            yield self._observed(self._call(id_, at, fields, tokens, text), "gemini", in_order=True)
         for call in calls:
             yield from self._tool(call, at)
         if text.strip() and not calls:
@@ -228,7 +235,7 @@ class GeminiReader:
             output_tokens=count["output"] + count["thoughts"],
             cache_read_tokens=min(count["cached"], given),
             reasoning_tokens=count["thoughts"],
-            **said(model=fields.name("model"), completed_at=at, response_body=answered or None),
+            **said(timestamp=at, model=fields.name("model"), completed_at=at, response_body=answered or None),
         )
 
     def _tool(self, call: dict[str, Any], asked_at: datetime | None) -> _Told:
@@ -240,6 +247,7 @@ class GeminiReader:
         end, input_ = _end(name, fields), fields.json("args")
         begun = asked_at if asked_at and (over_at is None or asked_at <= over_at) else None
         execution = execution_id(self._session_id or "", id_)
+        other_names = unnamed_as(self._session_id or "", name, input_)
 
         def told(**course: Any) -> Observation:
             ran = HookExecuted(
@@ -248,16 +256,17 @@ class GeminiReader:
                 execution_id=execution,
                 hook_type="ToolUse",
                 tool_use_id=as_id(id_),
+                **said(timestamp=begun or over_at),
                 **said(root_id=None if self._agent_id else self._trace, tool_name=name, tool_input=input_, **course),
             )
-            return self._observed(ran, "tool_call", ending=Ending.FIRST_HAND)
+            return self._observed(ran, "tool_call", ending=Ending.FIRST_HAND, unnamed_as=other_names)
 
         if id_ not in self._begun:
             self._begun.add(id_)
             yield told(status=TraceStatus.IN_PROGRESS, started_at=begun)
         if end:
             response = _response(fields.rest.get("result"))
-            yield told(completed_at=over_at, tool_response=response, **end)
+            yield told(started_at=begun or over_at, completed_at=over_at, tool_response=response, **end)
             if end["status"] is TraceStatus.SUCCESS:
                 output = mapping_of(response).get("output")
                 yield from tell_call(name, id_, output, self._place, over_at, self._observed)

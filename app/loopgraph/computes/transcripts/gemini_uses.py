@@ -32,12 +32,14 @@ _Observed = Callable[..., Observation]
 
 
 class Place(NamedTuple):
-    """Where a line belongs: its session, the trace of the prompt or the subagent, and the folder that the agent works in."""
+    """Where a line belongs: its session, the trace of the prompt or the subagent, the folder that the agent works in, and when
+    the prompt was asked."""
 
     session_id: str
     trace: str | None
     agent_id: str | None
     cwd: str | None
+    asked_at: datetime | None
 
 
 def tell_memory(text: str, place: Place, at: datetime | None, observed: _Observed) -> Iterator[Observation]:
@@ -45,7 +47,8 @@ def tell_memory(text: str, place: Place, at: datetime | None, observed: _Observe
     if place.agent_id or at is None:
         return
     for given in gemini_memory(text):
-        read = memory_given(place.session_id, given, at, place.cwd, **said(loaded_for=place.trace))
+        # It counts for the prompt that it was read for, whatever that is known as elsewhere.
+        read = memory_given(place.session_id, given, place.asked_at or at, place.cwd)
         yield observed(read, "user")
 
 

@@ -33,7 +33,7 @@ from loopgraph.effects.traces.joining import (
 )
 from loopgraph.effects.traces.mapping import ELSEWHERE, FREE_VALUES, JSON_MAPS, free_value
 
-_EVIDENCE = ("span_id", "nested_in", "root_span")
+_EVIDENCE = ("span_id", "nested_in", "root_span", "unnamed_as")
 _BY_HOOKS = "hook."
 _HOOKED = (HookExecuted, TraceStarted)
 

@@ -88,6 +88,7 @@ GEMINI: Final = Dialect(
     denials=frozenset({"reject", GEMINI_DENIAL}),
     stops=frozenset({"reject"}),
     failures_say_why=True,
+    calls_are_named_elsewhere=True,
 )
 
 GEMINI_SPANS: Final = Dialect(

@@ -1,15 +1,16 @@
 """Which tellings of the prompts of a session are of one prompt, and which prompt was at work when.
 
 Some clients are told of on several ways that name their prompts differently, or not at all: the hooks of Codex name a turn and
-its log records do not; of Gemini CLI it is the other way round, or neither does. Two tellings are of one prompt if
+its log records do not; of Gemini CLI it is the other way round, or neither does, and its transcript has names of its own. Two
+tellings are of one prompt if
 
 - they come by different ways (``Way``): no way tells of one prompt twice, so no two of one way are the same;
 - their texts agree as far as both have one: they are equal, or one goes on in new lines (files that were named in it);
 - they are no more than ``APART`` from each other, and nearer than any other two that could be one.
 
-A prompt has the id of the telling that knows it best: one that names it, else that of a hook. Everything that names no prompt is
-of the last that had begun before it. All of this follows from the tellings alone, so that they may come in any order: each
-time one is added, what had been concluded without it is set right.
+A prompt has the id of the telling that knows it best: one that names it for all, else that of a hook, a record, a transcript.
+Everything that names no prompt is of the last that had begun before it. All of this follows from the tellings alone, so that they
+may come in any order: each time one is added, what had been concluded without it is set right.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Way(IntEnum):
     NAMED = 0
     HOOK = 1
     RECORD = 2
-    ALONE = 3
+    TRANSCRIPT = 3
+    ALONE = 4
     """By a client that nobody else tells of."""
 
 
@@ -99,7 +101,7 @@ class PromptOrder:
 
 def _prompts(tellings: list[Telling]) -> dict[str, str]:
     found = {telling.id: telling.id for telling in tellings}
-    for way in (Way.HOOK, Way.RECORD):
+    for way in (Way.HOOK, Way.RECORD, Way.TRANSCRIPT):
         better = [one for one in tellings if one.way < way and found[one.id] == one.id]
         pairs = sorted(
             (abs(one.at - other.at), one.at, one.id, other.id)

@@ -52,7 +52,7 @@ async def settle_calls(tx: Transaction, traces: Iterable[str], turn: str) -> Non
     found: defaultdict[_Kind, int] = defaultdict(int)
     for row in await tx.run(_UNNAMED_CALLS_IN, correlation_ids=sorted(traces), limit=_MOST * _MOST):
         prefix, _, _ = row["execution_id"].rpartition("/")
-        found[row["correlation_id"], f"{prefix}/"] += 1
+        found[row["correlation_id"], row["unnamed_as"] or f"{prefix}/"] += 1
     kinds = sorted(kind for kind, count in found.items() if count > 1)
     if not kinds:
         return
@@ -79,7 +79,11 @@ async def _known(tx: Transaction, kinds: Sequence[_Kind]) -> defaultdict[_Kind, 
 
 
 def _kind(piece: Piece) -> _Kind | None:
-    if piece.observation is None or not piece.observation.unnamed_call or not isinstance(piece.event, HookExecuted):
+    if piece.observation is None or not isinstance(piece.event, HookExecuted):
+        return None
+    if piece.observation.unnamed_as:
+        return piece.correlation_id or "", piece.observation.unnamed_as
+    if not piece.observation.unnamed_call:
         return None
     prefix, _, _ = piece.event.execution_id.rpartition("/")
     return piece.correlation_id or "", f"{prefix}/"
@@ -92,6 +96,7 @@ def _event(piece: Piece) -> HookExecuted:
 
 def _stored(row: Row) -> list[Report]:
     told = [
+        Report(Kind.NAMED, row["named"], row["named_since"], row["execution_id"]) if row["named"] else None,
         Report(Kind.BEGINS, row["begun"]) if row["begun"] else None,
         Report(Kind.RECORD, row["recorded"], row["since"]) if row["recorded"] else None,
         Report(Kind.ENDS, row["ended"]) if row["ended"] else None,
@@ -100,8 +105,12 @@ def _stored(row: Row) -> list[Report]:
 
 
 def _report(piece: Piece) -> Report | None:
-    """What a piece tells of its call."""
+    """What a piece tells of its call; nothing, if it names that and does not tell the whole."""
     event = _event(piece)
+    if piece.observation and piece.observation.unnamed_as:
+        if event.started_at is None or event.completed_at is None:
+            return None
+        return Report(Kind.NAMED, event.completed_at, event.started_at, event.execution_id)
     if event.started_at:
         return Report(Kind.BEGINS, event.started_at)
     if event.completed_at and event.duration_ms is not None:
@@ -116,12 +125,18 @@ def _placed(piece: Piece, settled: Mapping[Report, str]) -> Piece:
     if report is None:
         return piece
     id_ = settled[report]
-    told: Properties = {_AT[report.kind]: report.at} | ({"call_since": report.since} if report.since else {})
+    told: Properties = {_AT[report.kind]: report.at} | ({_SINCE[report.kind]: report.since} if report.since else {})
     event = _event(piece).model_copy(update={"execution_id": id_})
     return replace(piece, event=event, given={**piece.given, "execution_id": id_, **told})
 
 
-_AT = {Kind.BEGINS: "call_begun", Kind.RECORD: "call_recorded", Kind.ENDS: "call_ended"}
+_AT = {
+    Kind.NAMED: "call_named",
+    Kind.BEGINS: "call_begun",
+    Kind.RECORD: "call_recorded",
+    Kind.ENDS: "call_ended",
+}
+_SINCE = {Kind.NAMED: "call_named_since", Kind.RECORD: "call_since"}
 
 
 # What is stored

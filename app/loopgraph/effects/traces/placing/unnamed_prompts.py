@@ -32,14 +32,16 @@ from loopgraph.effects.traces.joining import (
 )
 from loopgraph.effects.traces.nodes import Piece
 from loopgraph.effects.traces.placing.agent_sessions import Agent, agents_of, of_agents
-from loopgraph.effects.traces.placing.prompt_order import PromptOrder, Telling, Way
+from loopgraph.effects.traces.placing.prompt_order import APART, NEVER, PromptOrder, Telling, Way
 
 _TOLD_PROMPTS = query("traces/told_prompts")
 
 _MOST = 100
-"""So many of the last prompts of a session are looked at: what arrives later than that is of the session itself."""
+"""So many of the last prompts of a session are looked at, before what a batch tells of, beside as many as that can tell of: what
+goes by order to an earlier one is of the session itself."""
 
-_BY_HOOKS = "hook."
+_WAYS = {"hook": Way.HOOK, "transcript": Way.TRANSCRIPT}
+"""By how the name of a source begins; all others are log records."""
 
 
 class Orders(NamedTuple):
@@ -65,7 +67,8 @@ async def orders_of(tx: Transaction, pieces: Sequence[Piece], received_at: datet
     known_agents, agents = await agents_of(tx, pieces, sessions, received_at, turn)
     new_agents = {id_: agent for id_, agent in agents.items() if id_ not in known_agents}
     ids = sorted((sessions - agents.keys()) | new_agents.keys())
-    rows = await tx.run(_TOLD_PROMPTS, session_ids=ids, prefix=UNNAMED, limit=_MOST * len(ids))
+    asked = [{"session_id": id_, "until": until} for id_, until in _latest(pieces, ids).items()]
+    rows = await tx.run(_TOLD_PROMPTS, rows=asked, prefix=UNNAMED, limit=_MOST * len(ids) + len(pieces))
     stored = {id_: [one for row in rows if row["session_id"] == id_ for one in _stored(row)] for id_ in ids}
     return Orders(
         {id_: PromptOrder(stored[id_]) for id_ in ids},
@@ -73,6 +76,16 @@ async def orders_of(tx: Transaction, pieces: Sequence[Piece], received_at: datet
         agents,
         new_agents,
     )
+
+
+def _latest(pieces: Sequence[Piece], sessions: Iterable[str]) -> dict[str, datetime]:
+    """Until when prompts of these sessions can matter for the pieces: what a transcript tells may be long ago."""
+    latest: dict[str, datetime] = {}
+    for piece in pieces:
+        session, at = _session(piece) or piece.given.get("session_id"), _instant(piece)
+        if session and at:
+            latest[session] = max(at + 2 * APART, latest.get(session, at))
+    return {id_: latest.get(id_, NEVER) for id_ in sessions}
 
 
 def of_unnamed_prompts(pieces: Sequence[Piece], known: Orders) -> list[Piece]:
@@ -102,7 +115,7 @@ def _telling(piece: Piece) -> Telling | None:
         return Telling(event.correlation_id, event.timestamp, text, Way.ALONE)
     if not unnamed:
         return Telling(event.correlation_id, event.timestamp, text, Way.NAMED)
-    way = Way.HOOK if observation.source.startswith(_BY_HOOKS) else Way.RECORD
+    way = _WAYS.get(observation.source.partition(".")[0], Way.RECORD)
     return Telling(event.correlation_id, event.timestamp, text, way, _kept(piece.given))
 
 
@@ -182,18 +195,39 @@ def _told(piece: Piece, orders: Mapping[str, PromptOrder]) -> Piece:
     return replace(piece, given={**placed, TELLINGS: tellings_text([telling])})
 
 
+def _instant(piece: Piece) -> datetime | None:
+    """The instant that a piece goes by."""
+    at: datetime | None = piece.event.timestamp or piece.given.get(GOING_ON)
+    return at
+
+
 def _placed(piece: Piece, orders: Mapping[str, PromptOrder]) -> Piece:
     session = _session(piece)
     if session is None or session not in orders:
         return piece
-    prompt = orders[session].at(piece.event.timestamp or piece.given.get(GOING_ON))
+    order, telling = orders[session], _telling_of(piece, session)
+    prompt = order.prompts.get(telling or "") or order.at(_instant(piece))
     if prompt is None and isinstance(piece.event, TraceStarted):
         return piece
+    piece = _untold(piece, session) if telling else piece
     if prompt and isinstance(piece.event, TraceStarted) and piece.event.source == OF_SESSION:
         # What else it says is of a trace that need not be.
         at_work = {GOING_ON: piece.given[GOING_ON]} if GOING_ON in piece.given else {}
         return replace(piece, given={"correlation_id": prompt, **at_work})
     return replace(piece, given=_given(piece, session, prompt))
+
+
+def _telling_of(piece: Piece, session: str) -> str | None:
+    """The telling of its prompt that a piece names. It goes by order all the same: as long as that is not known, and also when
+    it turns out to be of another prompt than it had been taken for."""
+    id_ = piece.correlation_id
+    return id_ if id_ and id_.startswith(f"{session}{UNNAMED}") else None
+
+
+def _untold(piece: Piece, session: str) -> Piece:
+    """The piece as if it did not name the telling of its prompt."""
+    given = {name: value for name, value in piece.given.items() if name != "root_id"}
+    return replace(piece, given={**given, "correlation_id": session})
 
 
 def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
