@@ -5,6 +5,6 @@
 MATCH (t:Trace {correlation_id: $correlation_id})
 MATCH (t)-[:RAN]->(h:HookExecution)
 WHERE h.call_recorded IS NULL AND h.call_named IS NULL
-  AND ((h.ordered_at >= $since AND h.ordered_at < $until AND h.call_begun < $since AND h.call_ended >= $since)
+  AND ((h.call_begun < $since AND h.call_ended >= $since AND h.call_ended < $until)
     OR (h.call_begun >= $since AND h.call_begun < $until AND h.call_ended >= $until))
 RETURN h.execution_id AS execution_id, h.call_begun AS begun, h.call_ended AS ended

@@ -148,7 +148,7 @@ class Observation(Contract):
     ``request_body`` or ``response_body`` is one message of several, which stand in the order of their parts.
 
     ``prompt_of`` is the session of a client that does not name its prompts: what it reports belongs to the prompt that this
-    session had begun last, if there is one.
+    session had begun last, if there is one, by the instant of its event or else by ``told_at``.
 
     ``in_order``, on a TraceStarted: several reporters tell of the prompts of this session, of which not all name them alike. The
     prompt that this one tells of can be one that another has told of. On an EndpointCalled: others tell of it without its id.
@@ -179,6 +179,7 @@ class Observation(Contract):
     within: tuple[Id, ...] = ()
     part: Id | None = None
     prompt_of: Id | None = None
+    told_at: Instant | None = None
     in_order: bool = False
     going_on_at: Instant | None = None
     root_span: Id | None = None

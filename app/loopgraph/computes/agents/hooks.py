@@ -96,7 +96,7 @@ class Hook:
         """The report of an event of ours; ``how`` are other fields of the Observation."""
         clock = Clock.STAMPED if self.arrival.stamped else Clock.ARRIVAL
         if self.goes_by_order and self.prompt_id is None and not isinstance(event, SessionSeen | MemoryLoaded):
-            how["prompt_of"] = self.session
+            how |= {"prompt_of": self.session, "told_at": self.at}
         return Observation(event=event, source=f"hook.{self.event}", **{"clock": clock, **how})
 
 

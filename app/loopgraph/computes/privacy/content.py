@@ -70,7 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
         confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
         quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens
         output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule
-        unnamed_call in_order pattern_origin digests file_digest resources_digest going_on_at""",
+        unnamed_call in_order pattern_origin digests file_digest resources_digest going_on_at told_at""",
     ),
 }
 """By the name of the field, which means the same in every contract of an event; all their fields are here."""

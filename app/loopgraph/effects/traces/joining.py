@@ -58,12 +58,13 @@ PARTS_END = "parts_end"
 GOING_ON = "going_on_at"
 """When a trace was at work last, of those whose end nobody tells."""
 
-_LATEST = frozenset({"prompted_at", "cut_off_at", "ordered_at", PARTS_END, GOING_ON, ASKED_AT})
-_EARLIEST = frozenset({"created_at", BEGUN_AT, BEGUN_AS})
+_LATEST = frozenset({"prompted_at", "cut_off_at", PARTS_END, GOING_ON, ASKED_AT})
+_EARLIEST = frozenset({"created_at", "ordered_at", BEGUN_AT, BEGUN_AS})
 _NEVER_SAID = frozenset({RANKS, *_LATEST, *_EARLIEST})
 
 _ERROR = ("error_type", "error_message")
-_PLACES = ("correlation_id", "root_id")
+_ROOT = "root_id"
+_PLACES = ("correlation_id", _ROOT)
 
 _OURS = {
     **dict.fromkeys(("status", *_ERROR), (CONCLUDED[0], int(Ending.CUT_OFF))),
@@ -100,13 +101,14 @@ def reported(properties: Properties) -> set[str]:
     return set(_weights(properties))
 
 
-def by_order(given: Properties, place: int) -> Properties:
-    """What a report gives that names no prompt: where it belongs has no more than this level."""
+def by_order(given: Properties, place: int, names: Collection[str] = _PLACES, at: datetime | None = None) -> Properties:
+    """What a report gives that names no prompt: where it belongs has no more than this level. Reports ``at`` some time say so in
+    these fields, also as long as the prompt is not known, and weigh the more, the earlier they were: what several tell of is of
+    the prompt in which it began."""
     weights = _weights(given)
-    placed = {
-        name: (min(weight[0], place), weight[1]) if name in _PLACES else weight for name, weight in weights.items()
-    }
-    return {**given, RANKS: _text(placed)}
+    found = {name: weights.get(name, OWN) for name in names if at or name in weights}
+    placed = {name: (min(level, place), -micros(at) if at else told) for name, (level, told) in found.items()}
+    return {**given, RANKS: _text({**weights, **placed})}
 
 
 def outweighed(properties: Properties, own: Properties) -> Properties:
@@ -234,6 +236,8 @@ def joined(ours: Properties, theirs: Properties) -> Properties:
             result[name] = value
             mine.pop(name, None)
             mine |= _of(name, others)
+    if _ROOT in others and result.get(_ROOT) is None:  # it can be given by another way than a report
+        mine[_ROOT] = max(mine.get(_ROOT, others[_ROOT]), others[_ROOT])
     if mine:
         result = _with_its_error(result, mine)
         result[RANKS] = _text(mine)

@@ -198,7 +198,7 @@ def keyed_trace(properties: Properties) -> Properties:
     keys["unsettled"] = True if properties.get("hooked") and is_unsettled(properties) else None
     if properties.get("closed_by") and not is_concluded("status", properties):
         keys["closed_by"] = None  # its real end has arrived
-    return {**properties, **keys}
+    return _in_order({**properties, **keys}, "root_id")
 
 
 SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})
@@ -208,7 +208,7 @@ SPAWNING_TOOLS = frozenset({"Agent", "Task", "task"})
 def keyed_hook(properties: Properties) -> Properties:
     """With its unit, if it ran a version, and the keys that it is found by: the finished executions of a version, and the calls
     of a prompt that spawn subagents."""
-    properties = _in_order(properties)
+    properties = _in_order(properties, "correlation_id", "root_id")
     if properties.get("node_id"):
         properties = {**properties, **_unit(properties)}
     if properties.get("pattern_type"):
@@ -221,9 +221,11 @@ def keyed_hook(properties: Properties) -> Properties:
     return {**properties, "version_key": f"{properties['node_id']}|{time_key(at, properties['execution_id'])}"}
 
 
-def _in_order(properties: Properties) -> Properties:
-    """A step or call goes by order only while nothing names its prompt."""
-    if properties.get("ordered_at") is None or level("correlation_id", properties) <= Place.BY_ORDER:
+def _in_order(properties: Properties, *places: str) -> Properties:
+    """A step, a call or a subagent goes by order only while nothing names its prompt, in these fields."""
+    if properties.get("ordered_at") is None:
+        return properties
+    if any(properties.get(name) is None or level(name, properties) <= Place.BY_ORDER for name in places):
         return properties
     return {**properties, "ordered_at": None}
 
@@ -270,7 +272,7 @@ NEVER_ENDED = "never_ended"
 
 def keyed_call(pricing: Pricing, properties: Properties) -> Properties:
     """With ``price_usd``, what it cost by the list of prices, if it called a model."""
-    properties = _in_order(properties)
+    properties = _in_order(properties, "correlation_id")
     model = properties.get("model")
     counts = {name: properties.get(name) for name in TOKENS}
     if model is None or not any(counts.values()):

@@ -46,11 +46,13 @@ TREE = [
 ]
 
 
-def session() -> tuple[str, list[tuple[datetime, tuple[Observation, ...]]]]:
+def session(
+    events: list[tuple[int, str, Json]] = EVENTS,
+) -> tuple[str, list[tuple[datetime, tuple[Observation, ...]]]]:
     """The id of a session, and what each of its events says."""
     id_ = new_id()
     told = []
-    for seconds, name, fields in EVENTS:
+    for seconds, name, fields in events:
         at = NOON + timedelta(seconds=seconds)
         payload = {"hook_event_name": name, "session_id": id_, **fields}
         told.append((at, observe_hook(payload, Arrival(at, stamped=True, execution_id=new_id()))))
@@ -84,6 +86,65 @@ async def tree(graph: Graph, session_id: str) -> list[tuple[str | None, str | No
     return sorted(found, key=lambda one: [text for text, *_ in TREE].index(one[0]))
 
 
+WITH_SUBAGENTS: list[tuple[int, str, Json]] = [
+    (5, "SubagentStart", {"agent_id": "a0", "agent_type": "Early"}),
+    *EVENTS[1:5],
+    (14, "SubagentStart", {"agent_id": "a1", "agent_type": "Later"}),
+    EVENTS[5],
+    (21, "PreToolUse", {"tool_name": "Agent", "tool_use_id": "t2", "tool_input": {"subagent_type": "Explore"}}),
+    (22, "SubagentStart", {"agent_id": "a2", "agent_type": "Explore"}),
+    (23, "PreToolUse", {"tool_name": "Bash", "tool_use_id": "u2", "tool_input": {}, "agent_id": "a2"}),
+    (24, "PostToolUse", {"tool_name": "Bash", "tool_use_id": "u2", "tool_response": "ok", "agent_id": "a2"}),
+    (25, "SubagentStop", {"agent_id": "a2", "agent_type": "Explore"}),
+    (26, "PostToolUse", {"tool_name": "Agent", "tool_use_id": "t2", "tool_response": {"agentId": "a2", "status": "completed"}}),
+    (27, "Stop", {"last_assistant_message": "two"}),
+    EVENTS[9],
+    (31, "PreToolUse", {"tool_name": "Agent", "tool_use_id": "t3", "tool_input": {"subagent_type": "Plan"}}),
+    (32, "SubagentStart", {"agent_id": "a3", "agent_type": "Plan"}),
+    (33, "PreToolUse", {"tool_name": "Read", "tool_use_id": "u3", "tool_input": {}, "agent_id": "a3"}),
+    EVENTS[11],
+]  # fmt: skip
+
+SUBAGENTS = [
+    ("Early", None, None, "in_progress", []),
+    ("Explore", "second", "t2", "success", ["u2 success"]),
+    ("Later", "first", None, "in_progress", []),
+    ("Plan", "third", "t3", "interrupted", ["u3 interrupted"]),
+]
+"""The type of each, the prompt that it works for, the call that it hangs under, how it ended, and its steps."""
+
+
+async def subagents(graph: Graph, session_id: str) -> list[tuple[str, str | None, str | None, str, list[str]]]:
+    rows = await statement(
+        graph,
+        "MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(t:Trace) WHERE t.agent_id IS NOT NULL "
+        "OPTIONAL MATCH (root:Trace {correlation_id: t.root_id}) OPTIONAL MATCH (by)-[:SPAWNED]->(t) "
+        "OPTIONAL MATCH (t)-[:RAN]->(h) "
+        "RETURN t.agent_type AS type, root.prompt_text AS prompt, t.status AS status, t.root_id AS root, t.parent_id AS parent, "
+        "collect(DISTINCT by.tool_use_id) AS calls, collect(DISTINCT by.correlation_id) AS under, "
+        "collect(DISTINCT h.root_id) AS roots, collect(DISTINCT h.tool_use_id + ' ' + h.status) AS steps",
+        id=session_id,
+    )
+    for row in rows:
+        assert row["roots"] in ([], [row["root"]])
+        assert row["under"] == ([row["parent"]] if row["parent"] else [])
+    return sorted((row["type"], row["prompt"], *(row["calls"] or [None]), row["status"], row["steps"]) for row in rows)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("order", ["as it was", "second last", "third last", "prompts last", 1, 2, 3])
+async def test_subagents_are_of_the_prompt_of_their_time_too(graph: Graph, order: str | int, size: int) -> None:
+    id_, told = session(WITH_SUBAGENTS)
+    late = [at for (at, _), (_, name, _) in zip(told, WITH_SUBAGENTS, strict=True) if name == "UserPromptSubmit"]
+    if isinstance(order, int):
+        random.Random(order).shuffle(told)
+    elif order != "as it was":
+        last = {"second last": late[1:2], "third last": late[2:3], "prompts last": late[::-1]}[order]
+        told.sort(key=lambda one: last.index(one[0]) if one[0] in last else -1)
+    await tell(graph, told, size)
+    assert await subagents(graph, id_) == SUBAGENTS
+
+
 @pytest.mark.parametrize("last", [1, 5, 9, 11])
 async def test_a_prompt_that_comes_last_has_what_its_time_has_brought(graph: Graph, last: int) -> None:
     id_, told = session()
@@ -101,3 +162,24 @@ async def test_in_any_order_everything_is_of_the_prompt_of_its_time(graph: Graph
     assert await tree(graph, id_) == TREE
     await tell(graph, told, size)
     assert await tree(graph, id_) == TREE
+
+
+@pytest.mark.parametrize("order", ["0123", "1302", "2310", "3021", "3201", "3210"])
+async def test_a_call_is_of_the_prompt_in_which_it_began(graph: Graph, order: str) -> None:
+    call = {"tool_name": "Bash", "tool_use_id": "t"}
+    id_, told = session(
+        [
+            (10, "UserPromptSubmit", {"prompt": "first"}),
+            (11, "PreToolUse", call),
+            (20, "UserPromptSubmit", {"prompt": "second"}),
+            (21, "PostToolUse", {**call, "tool_response": "ok"}),
+        ]
+    )
+    await tell(graph, [told[int(number)] for number in order], size=1)
+    [row] = await statement(
+        graph,
+        "MATCH (:Session {session_id: $id})-[:HAS_TRACE]->(t:Trace)-[:RAN]->(h) "
+        "RETURN t.prompt_text AS prompt, t.correlation_id AS id, h.root_id AS root, h.status AS status",
+        id=id_,
+    )
+    assert (row["prompt"], row["root"], row["status"]) == ("first", row["id"], "success")

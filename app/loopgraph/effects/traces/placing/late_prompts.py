@@ -4,7 +4,8 @@ Every report that does not name its prompt is of the last one that had begun bef
 work, what its time has brought lies with the prompt before, or with the session: steps, calls and log records remember the
 instant that they went by (``ordered_at``), and traces how their last ends were told (``ENDS``), so that an end can be given on
 and taken back. Where a telling turns out to be of a prompt that others know better, or of another than it had been taken for, it
-goes there, and with it what is in its time (``prompt_order``). A subagent stays where it is if nothing else tells of its call.
+goes there, and with it what is in its time (``prompt_order``). A subagent is of the prompt that it began in, and where it hangs
+is drawn again.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _LATE_WORK = query("traces/late_work")
 _REMOVE = query("traces/remove_provisional")
 _LATE_HOOKS = query("traces/late_hooks")
 _LATE_OTHERS = tuple(query(f"traces/late_{what}") for what in ("calls", "logs"))
+_LATE_SUBAGENTS = query("traces/late_subagents")
+_LATE_HOOKS_OF_SUBAGENTS = query("traces/late_hooks_of_subagents")
 _MOVED_SUBAGENTS = query("traces/moved_subagents")
 _WAITING_LOGS = query("traces/waiting_logs")
 _LATE_LOGS_OF_SESSIONS = query("traces/late_logs_of_sessions")
@@ -65,6 +68,7 @@ class _Session:
     def __init__(self, session: str, tx: Transaction, received_at: datetime, turn: str) -> None:
         self._id, self._tx, self._received_at, self._turn = session, tx, received_at, turn
         self._traces: dict[str, Properties] = {}
+        self._subagents: dict[str, Properties] = {}
 
     async def arrange(self, before: PromptOrder, after: PromptOrder) -> dict[str, Properties]:
         retold = [
@@ -97,7 +101,7 @@ class _Session:
                 await self._remove(one)
         await settle_calls(self._tx, [row["id"] for row in changed], self._turn)
         subagents = await self._tx.run(_MOVED_SUBAGENTS, correlation_ids=sorted({str(move.into) for move in moves}))
-        known = {row["properties"]["correlation_id"]: row["properties"] for row in subagents}
+        known = self._subagents | {row["properties"]["correlation_id"]: row["properties"] for row in subagents}
         return known | {row["id"]: row["changes"] for row in changed}
 
     async def _holds_any(self, move: Move) -> bool:
@@ -107,8 +111,9 @@ class _Session:
             [row] = await self._tx.run(_WAITING_LOGS, session_id=self._id, **time)
             if row["waiting"]:
                 return True
-        [*found] = await self._tx.run(_LATE_WORK, previous=previous, **time)
-        return any(row["steps"] or _told_in(move, row["ends"]) or _is_in(move, row["at_work"]) for row in found)
+        [found] = await self._tx.run(_LATE_WORK, session_id=self._id, previous=previous, **time)
+        here = found["steps"] or found["subagents"]
+        return bool(here or _told_in(move, found["ends"]) or _is_in(move, found["at_work"]))
 
     async def _begin(self, id_: str) -> None:
         """The trace of a prompt that has just become known."""
@@ -133,6 +138,10 @@ class _Session:
         time = {"since": move.since, "until": move.until}
         if move.out_of is None:
             await self._tx.run(_LATE_LOGS_OF_SESSIONS, session_id=self._id, prompt=prompt, **time)
+        of_agents = {"session_id": self._id, "prompt": prompt, "turn": self._turn, **time}
+        await self._tx.run(_LATE_HOOKS_OF_SUBAGENTS, **of_agents)
+        for row in await self._tx.run(_LATE_SUBAGENTS, **of_agents):
+            self._subagents[row["properties"]["correlation_id"]] = row["properties"]
         if previous not in self._traces:
             return
         await split_calls(self._tx, previous, move.since, move.until, self._turn)

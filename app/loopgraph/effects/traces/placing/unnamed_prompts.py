@@ -197,7 +197,8 @@ def _told(piece: Piece, orders: Mapping[str, PromptOrder]) -> Piece:
 
 def _instant(piece: Piece) -> datetime | None:
     """The instant that a piece goes by."""
-    at: datetime | None = piece.event.timestamp or piece.given.get(GOING_ON)
+    told_at = piece.observation.told_at if piece.observation else None
+    at: datetime | None = piece.event.timestamp or told_at or piece.given.get(GOING_ON)
     return at
 
 
@@ -207,7 +208,7 @@ def _placed(piece: Piece, orders: Mapping[str, PromptOrder]) -> Piece:
         return piece
     order, telling = orders[session], _telling_of(piece, session)
     prompt = order.prompts.get(telling or "") or order.at(_instant(piece))
-    if prompt is None and isinstance(piece.event, TraceStarted):
+    if prompt is None and isinstance(piece.event, TraceStarted) and not piece.given.get("agent_id"):
         return piece
     piece = _untold(piece, session) if telling else piece
     if prompt and isinstance(piece.event, TraceStarted) and piece.event.source == OF_SESSION:
@@ -243,12 +244,16 @@ def _given(piece: Piece, session: str, prompt: str | None) -> dict[str, Any]:
 
 def _ordered(piece: Piece, session: str) -> dict[str, Any]:
     """What a piece gives, and by which instant it goes: if its prompt is told of later, it is found by that."""
-    event, given = piece.event, dict(piece.given)
+    event, given, at = piece.event, dict(piece.given), _instant(piece)
     if isinstance(event, LogRecorded) and event.timestamp:
         given["ordered_at"] = event.timestamp
+    if at and given.get("correlation_id") != session and _is_of_agent(piece):
+        return {**by_order(given, Place.BY_ORDER, ("root_id",), at), "ordered_at": at}
     if event.timestamp is None or given.get("correlation_id") != session:
         return given
-    if isinstance(event, HookExecuted | EndpointCalled | PatternUsed):
+    if isinstance(event, HookExecuted | PatternUsed):
+        given = {**by_order(given, Place.BY_ORDER, at=at), "ordered_at": event.timestamp}
+    elif isinstance(event, EndpointCalled):
         given = {**by_order(given, Place.BY_ORDER), "ordered_at": event.timestamp}
     elif isinstance(event, TraceCompleted) and "status" in given:
         end = {name: value for name, value in given.items() if name not in ("correlation_id", "context")}
@@ -256,3 +261,10 @@ def _ordered(piece: Piece, session: str) -> dict[str, Any]:
             {f"{micros(event.timestamp):016d}|{piece.observation.source}": end} if piece.observation else {}
         )
     return given
+
+
+def _is_of_agent(piece: Piece) -> bool:
+    """Whether it is of a subagent of which it does not say for which prompt that works."""
+    if piece.given.get("root_id"):
+        return False
+    return isinstance(piece.event, HookExecuted | PatternUsed) or bool(piece.given.get("agent_id"))
