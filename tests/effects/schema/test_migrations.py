@@ -323,6 +323,24 @@ async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Gra
     assert await told() == expected
 
 
+async def test_of_a_deep_chain_of_calls_the_innermost_counts_however_few_of_those_around_it_were_kept(
+    empty: Graph,
+) -> None:
+    await old_databases.load(empty, 2)
+    told = {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
+    chain = [span(number, number - 1 or None, "call", **told) for number in range(1, 131)]
+    await TraceWrites(empty).record(observe_spans(read_spans(traces(*chain))).observations, received_at=LATER)
+    here = "MATCH (c:EndpointCall) WHERE c.call_id STARTS WITH $of"
+    counted = f"{here} AND c.retold IS NULL RETURN c.call_id AS id"
+    [innermost] = await statement(empty, counted, of=f"{TRACE}/")
+    assert innermost["id"].endswith(f"{130:x}")
+    await statement(
+        empty, f"{here} REMOVE c.retold, c.paid_by, c.pays_for SET c.within = c.within[..100]", of=f"{TRACE}/"
+    )
+    await prepare(empty)
+    assert await statement(empty, counted, of=f"{TRACE}/") == [innermost]
+
+
 async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> None:
     await prepare(empty)
     await statement(empty, "MATCH (s:SchemaVersion {key: 'loopgraph'}) SET s.version = 999")

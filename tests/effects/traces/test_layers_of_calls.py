@@ -102,6 +102,22 @@ STORIES: dict[str, tuple[dict[str, Call], Sums]] = {
         {"a": Call("root", "m", 50, 0.10, True), "step": Call("a")},
         Sums(1, 50, 0.10, 0.10),
     ),
+    "the step of an agent tells tokens alone": (
+        {"a": Call("root", "cheap", 50, None, True), "step": Call("a")},
+        Sums(1, 50, 0.25, None),
+    ),
+    "an agent tells tokens, and so does an agent in it": (
+        {"a": Call("root", "m", 50, None, True), "b": Call("a", "m", 20, None, True)},
+        Sums(1, 20, None, None, ("m",)),
+    ),
+    "an agent tells tokens, and so do its calls": (
+        {"a": Call("root", "dear", 400, None, True), "step": Call("a"), "b": Call("step", "cheap", 300)},
+        Sums(1, 300, 0.25, None),
+    ),
+    "an agent tells tokens, and its calls tell none": (
+        {"a": Call("root", "dear", 400, None, True), "b": Call("a", "cheap")},
+        Sums(1, 400, 0.75, None),
+    ),
     "the inner tells a cost alone": (
         {"a": Call("root", "cheap", 9), "step": Call("a"), "b": Call("step", "m", None, 0.04)},
         Sums(1, 9, 0.04, 0.04),

@@ -45,6 +45,7 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
     is_of_model,
+    uses_tokens,
 )
 from loopgraph.errors import InvalidInput
 
@@ -99,7 +100,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
 
 
 def _add_paid(report: Report, spans: Iterable[tuple[int, Span]], above: Mapping[str, str]) -> None:
-    """What steps, such as the work of an agent, say that they cost, where no calls of models below them say it: as a call in the
+    """What steps say that they cost, and agents that they used, where no calls of models below them say it: as a call in the
     step, around those. If such are told of later, that is how they count, too (``effects/traces/nesting``)."""
     calls = {
         item.event.call_id: item.event
@@ -109,10 +110,13 @@ def _add_paid(report: Report, spans: Iterable[tuple[int, Span]], above: Mapping[
     around = {call_id: list(_around(call_id, above)) for call_id in calls}
     known = {outer for outers in around.values() for outer in outers}
     unpaid = {outer for call_id, call in calls.items() if not call.cost_usd for outer in around[call_id]}
+    used = {outer for call_id, call in calls.items() if uses_tokens(call) for outer in around[call_id]}
     for i, span in spans:
         may_pay = (key := _key(span)) not in calls and (key not in known or key in unpaid)
-        if may_pay and (paid := paid_fields(Reading.of(span), span)):
-            report.add(i, _paid(span, kind_of(Reading.of(span), span), paid))
+        kind = kind_of(Reading.of(span), span) if may_pay else None
+        paid = paid_fields(Reading.of(span), span, kind) if kind else {}
+        if kind and paid and (paid.get("cost_usd") or key not in used):
+            report.add(i, _paid(span, kind, paid))
 
 
 def _paid(span: Span, kind: Kind, paid: dict[str, Any]) -> Observation:

@@ -34,8 +34,11 @@ def call(**written: Any) -> EndpointCalled:
 
 
 def step(**written: Any) -> HookExecuted:
-    [event] = [event for event in observed(span(2, 1, "x", **written)) if not isinstance(event, TraceCompleted)]
-    assert isinstance(event, HookExecuted), event
+    events = [event for event in observed(span(2, 1, "x", **written)) if not isinstance(event, TraceCompleted)]
+    [event] = [event for event in events if isinstance(event, HookExecuted)]
+    told = [event for event in events if isinstance(event, EndpointCalled)]  # what an agent says that all below it used
+    assert {call.call_id for call in told} <= {event.execution_id}
+    assert len(events) == 1 + len(told)
     return event
 
 

@@ -95,10 +95,13 @@ def model_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
     )
 
 
-def paid_fields(reading: Reading, span: Span) -> dict[str, Any]:
-    """The fields of a call of a model that stands for what a step says that it cost; empty if it says none."""
-    counts = token_counts(reading) if reading.tells_cost else {}
-    if not (cost := _cost(reading, counts) if reading.tells_cost else None):
+def paid_fields(reading: Reading, span: Span, kind: Kind) -> dict[str, Any]:
+    """The fields of a call of a model that stands for what a step says that it cost, or an agent that it used; empty if it says
+    neither."""
+    uses = kind.hook_type == AGENT.hook_type
+    counts = token_counts(reading) if reading.tells_cost or uses else {}
+    cost = _cost(reading, counts) if reading.tells_cost else None
+    if not (cost or (uses and any(counts.values()))):
         return {}
     return said(
         service_name=reading.name("provider") or span.origin.service or "unknown",
