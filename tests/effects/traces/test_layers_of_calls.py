@@ -284,3 +284,27 @@ async def test_all_views_agree_on_any_layers(graph: Graph, start: Any) -> None:
         await told.tell(graph, [some for some in (spans[:cut], spans[cut:]) if some])
         found = await told.sums(graph)
         assert len(set(found.values())) == 1, (calls, found)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "a proxy tells both",
+        "the inner of two layers",
+        "an agent tells what two calls cost",
+        "the inner tells a cost alone",
+    ],
+)
+async def test_what_a_layer_tells_later_counts_as_if_it_had_been_told_at_once(
+    graph: Graph, start: Any, story: str
+) -> None:
+    """A span is told of again, as its messages are that log records bring: first without what it used and cost."""
+    calls, expected = STORIES[story]
+    for name in calls:
+        told = Told(next(start), {**calls, name: calls[name]._replace(tokens=None, cost=None)})
+        whole = Told(told.start, calls)
+        whole.trace, whole.session, whole.prompt = told.trace, told.session, told.prompt
+        await told.tell(graph, [told.spans])
+        again = [{**one, "traceId": told.trace} for one in whole.spans if one["name"] == name]
+        await told.tell(graph, [again])
+        assert set((await told.sums(graph)).values()) == {expected}, name

@@ -23,6 +23,8 @@ _CALLS_BELOW = query("traces/calls_below")
 _SPANS_ABOVE = query("traces/spans_above")
 _NEST_CALLS = query("traces/nest_calls")
 _RETELL_CALLS = query("traces/retell_calls")
+_LAYERS = query("traces/layers_of_calls")
+_LAYER_CALLS = query("traces/layer_calls")
 
 _DEEPEST = 100
 """So many times stored spans are looked up, each time those above all that are known; and so many calls are around one."""
@@ -134,6 +136,34 @@ async def store_nested(tx: Transaction, nested: Nested) -> None:
             raise LostRace(_NEST_CALLS.name)
     if nested.retold:
         await tx.run(_RETELL_CALLS, call_ids=nested.retold)
+
+
+async def nest_again(tx: Transaction, batch: Batch) -> None:
+    """Redoes all calls of the traces in which one that was there before has turned out to use tokens, to tell a cost, or to be
+    below something: what is around it, and within it, may count otherwise. All that the batch brings is stored already."""
+    changed = {
+        after["correlation_id"]
+        for before, after in batch.calls.pairs()
+        if before and _SPAN_KEY.fullmatch(after["call_id"]) and _layer(before) != _layer(after)
+    }
+    rows = await tx.run(_LAYERS, correlation_ids=sorted(changed)) if changed else []
+    stored = {row["call_id"]: row["properties"] for row in rows}
+    if len(stored) < 2:
+        return
+    known = {id_: _Known(call.get("nested_in"), True, _uses(call), _pays(call)) for id_, call in stored.items()}
+    places = [
+        _Place({"call_id": id_}, call.get("nested_in"), uses=_uses(call), pays=_pays(call))
+        for id_, call in stored.items()
+    ]
+    await _go_up(tx, places, known)
+    retold = {id_ for place in places for id_ in place.retold}
+    told = [(place.id, {"retold": True if place.id in retold else None, **place.learned}) for place in places]
+    differ = [(id_, now) for id_, now in told if any(stored[id_].get(name) != value for name, value in now.items())]
+    await tx.run(_LAYER_CALLS, rows=[{"call_id": id_, **now} for id_, now in sorted(differ)])
+
+
+def _layer(call: Properties) -> tuple[bool, bool, bool, str | None]:
+    return _is_of_model(call), _uses(call), _pays(call), call.get("nested_in")
 
 
 async def _go_up(tx: Transaction, places: list[_Place], known: dict[str, _Known]) -> None:

@@ -18,7 +18,7 @@ from loopgraph.effects.traces.endings import end_what_is_left
 from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
-from loopgraph.effects.traces.nesting import leave_highest_ends, nest, store_nested
+from loopgraph.effects.traces.nesting import leave_highest_ends, nest, nest_again, store_nested
 from loopgraph.effects.traces.nodes import Piece, piece
 from loopgraph.effects.traces.placing.calls_told_twice import unite_calls
 from loopgraph.effects.traces.placing.late_prompts import give_late_prompts
@@ -113,6 +113,7 @@ class TraceWrites:
             await _store(tx, batch, turn, trusted)
             await store_usage(tx, batch, turn, max(arrivals))
             await store_nested(tx, nested)
+            await nest_again(tx, batch)
             await unite_calls(tx, batch, prompts, self._pricing, turn)
             await link(tx, batch, prompts)
             for session in _left_sessions(batch, prompts):
