@@ -83,7 +83,7 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     if progress.too_large:
         read += f", {counted(progress.too_large, 'line')} too large"
     lines = [f"{read} · {progress.bytes / 1e6:,.1f} MB"]
-    if progress.files:
+    if progress.files or progress.bytes:
         lines += [
             told,
             f"{events} · {seconds:.1f} s · {progress.bytes / 1e6 / seconds:,.1f} MB/s · {rate:,.0f} events/s",

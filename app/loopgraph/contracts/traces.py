@@ -418,6 +418,11 @@ class HookExecution(_Step):
     used_resources: str | None
     used_resources_rule: VersionBasis | None
 
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step of the work, and not the use of a pattern; the former alone count where steps are counted."""
+        return self.hook_type != OF_PATTERN
+
 
 class EndpointCall(_Step):
     """One stored endpoint call. ``cost_usd`` is what its sender said it cost, else what it did by the list of prices.

@@ -164,6 +164,7 @@ class TranscriptImport:
             room = max(1, AT_ONCE - len(self._pending))
             taken = await self._attempt(file, partial(reading.take, room, last=self._is_quiet(file)))
             if taken is None:
+                self._counted(reading, file)  # what stands before that is recorded
                 return
             more = taken.more
             self._pending += taken.events
@@ -177,13 +178,17 @@ class TranscriptImport:
             self._finished(reading, file, read)
 
     def _finished(self, reading: Reading, file: FoundFile, read: int) -> None:
+        self._counted(reading, file)
+        # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
+        self._tell(files=1, total_bytes=read - file.to_read)
+
+    def _counted(self, reading: Reading, file: FoundFile) -> None:
         counts = reading.counts.totals()
         if counts["events"]:
             self._news.append(TranscriptNews(place=file.place, name=file.name, **counts))
         understood = counts.pop("events")
         is_session = bool(understood) and self._client.is_session(file.path) and not file.is_subagents
-        # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
-        self._tell(files=1, sessions=int(is_session), total_bytes=read - file.to_read, **counts)
+        self._tell(sessions=int(is_session), **counts)
 
     def _opened(self, file: FoundFile, known: Position | None, copies: Copies) -> Reading:
         reading = self._open.get(file.file_id)
