@@ -213,7 +213,14 @@ def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str
 
 def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
     code, output, _ = told(embedded_engine, "--project", (folder := f"/nowhere/{new_id()}") + "/", "--since", "1m")
-    assert (code, output.splitlines()[1:]) == (0, [f"nothing was recorded by sessions in {folder} in this time"])
+    assert (code, output.splitlines()[1:]) == (
+        0,
+        [
+            f"nothing was recorded by sessions in {folder} in this time",
+            "`--since all` looks further back; `loopgraph import claude-code` (or codex, gemini, opencode) reads what agents did "
+            "on this machine",
+        ],
+    )
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,7 @@ def import_command(name: str, title: str) -> Callable[..., None]:
         if quiet:
             return
         if not progress.files + progress.unchanged + progress.failed:
-            where = f"at {path}" if path else "in its folder on this machine"
-            out.print(f"there are no transcripts of {title} {where}", markup=False)
+            out.print(_none(name, path), markup=False)
             return
         for line in summary(progress, seconds):
             out.print(line)
@@ -59,6 +58,25 @@ def import_command(name: str, title: str) -> Callable[..., None]:
     It can be stopped and repeated at any time: what was read before and has not changed is not read again.
     """
     return import_transcripts
+
+
+def _none(name: str, path: Path | None) -> str:
+    """That there are no transcripts: what was looked for, where, and what to do."""
+    from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
+
+    client = READERS[name]
+    if path is not None:
+        others = ", ".join(other for other in READERS if other != name)
+        hint = (
+            f"name {client.title}'s own folder or one below it; those of others are imported by their names ({others})"
+        )
+        return f"there are no transcripts of {client.title} at {path}: looked for {client.files} from there; {hint}"
+    where = " or ".join(map(str, client.homes() or client.places()))
+    looked = f"looked for {client.files} in {where}" if client.homes() else f"there is no {where}"
+    hint = (
+        f"where {client.variable} is set for it, set it here, too, or name its folder: `loopgraph import {name} PATH`"
+    )
+    return f"there are no transcripts of {client.title} on this machine: {looked}. Has it worked here? If so, {hint}"
 
 
 def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
@@ -108,7 +126,7 @@ async def _import(
     client = READERS[name]
     paths = [path] if path is not None else client.homes()
     if not paths:
-        raise SetupError(f"{client.title} has no folder on this machine; name one")
+        raise SetupError(_none(name, None))
     for given in paths:
         client.transcripts(given)  # a wrong path is told before an engine is started
     columns = (

@@ -171,6 +171,10 @@ def _print_report(found: Report) -> None:
     if not shown:
         where = f" by sessions in {found.project}" if found.project else ""
         out.print(f"nothing was {'used' if found.by.pattern_types else 'recorded'}{where} in this time", markup=False)
+        earlier = "`--since all` looks further back; " if found.since else ""
+        out.print(
+            f"{earlier}`loopgraph import claude-code` (or codex, gemini, opencode) reads what agents did on this machine"
+        )
     elif found.by.pattern_types:
         _print_versions(found)
     else:

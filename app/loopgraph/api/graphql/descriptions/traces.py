@@ -11,8 +11,8 @@ NAMES = {
     "Trace.status": "How far it is.",
     "Trace.createdAt": "When it was first heard of, in UTC.",
     "routingDecision": "Which agent was chosen for it; null if no routing was reported.",
-    "totalHooks": "How many hook executions it has, nested or not: its steps, and uses of patterns; those of its subagents do not "
-    "count.",
+    "totalHooks": "How many hook executions it has, nested or not: its steps, and uses of patterns; those of its subagents do "
+    "not count.",
     "totalEndpoints": "How many endpoint calls it has, from steps or not; those of its subagents do not count.",
     "totalRagQueries": "How many RAG queries its steps report.",
     "totalQualityGates": "How many quality gates its steps report to have validated.",
