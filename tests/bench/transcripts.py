@@ -22,6 +22,7 @@ from uuid import uuid4
 from loopgraph.computes.pricing import price_list
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.effects.memory import collect_seldom
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.main import open_services
 from loopgraph.orchestrators.transcripts.clients import CLIENTS
@@ -125,6 +126,7 @@ async def stored(folder: Path, graph: Path) -> None:
     """Imports them, and prints how fast that was and what memory it took."""
     price_list.load()
     async with open_services(Settings(graph_url=f"embedded:{graph}")) as services:
+        collect_seldom()
         began, used = time.perf_counter(), time.process_time()
         importer = TranscriptImport(CLIENTS["claude-code"], services.recorder, Positions(services.graph))
         progress = await importer.run([folder])

@@ -117,6 +117,7 @@ async def _import(
 
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+    from loopgraph.effects.memory import collect_seldom
     from loopgraph.effects.transcripts.positions import Positions
     from loopgraph.errors import SetupError
     from loopgraph.main import open_services
@@ -142,6 +143,7 @@ async def _import(
             bar.update(task, description="transcripts", total=latest.total_bytes, completed=latest.bytes)
 
         async with open_services(settings) as services:
+            collect_seldom()
             run = TranscriptImport(
                 client,
                 services.recorder,

@@ -22,7 +22,7 @@ THRESHOLD: Final = 0.8
 LEAST_KNOWN: Final = 0.5
 CORRECTED_WITHIN: Final = timedelta(hours=1)
 
-_TYPES: Final = (*DefinitionKind, "prompt", "template", "plan")
+_TYPES: Final = (*DefinitionKind, "prompt", "agent", "template", "plan")
 """The types of patterns that have a meaning here; people may have others, which are not written nearly like one of these."""
 _NEARLY: Final = 0.85
 """So much alike are two names of which one is taken for the other, misspelled: what ``SequenceMatcher.ratio`` says."""
