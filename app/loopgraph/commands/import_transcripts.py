@@ -17,6 +17,9 @@ from loopgraph.settings import Settings
 CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "opencode": "OpenCode"}
 """The clients whose transcripts can be imported, and what people call them."""
 
+BATCH = 2_000
+"""So many events go into one transaction where no setting says how many: nobody waits for one here, and many share its reads."""
+
 
 def import_command(name: str, title: str) -> Callable[..., None]:
     """The command that imports the transcripts of one client."""
@@ -135,6 +138,8 @@ async def _import(
     )  # fmt: skip
     bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
     minutes = settings.trace_timeout_minutes
+    if "ingest_batch_events" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"ingest_batch_events": BATCH})
     with bar:
         task = bar.add_task("opening the graph", total=None)
 
@@ -150,6 +155,7 @@ async def _import(
                 Positions(services.graph),
                 quiet_for=timedelta(minutes=minutes) if minutes else None,
                 line_bytes=settings.max_transcript_line_bytes,
+                at_once=settings.ingest_batch_events,
                 report=report,
             )
             began = time.perf_counter()
