@@ -5,7 +5,7 @@
 // use of a pattern, which is no step of the work.
 // access: read
 // parameters: above, before, subject, by, project, prompted, pattern, limit
-// returns: day, project, agent, sessions, traces, prompts, succeeded, failed, denied, interrupted, steps, failed_steps, denied_steps
+// returns: day, project, agent, sessions, traces, prompts, succeeded, failed, denied, interrupted, in_progress, steps, failed_steps, denied_steps
 MATCH (t:Trace)
 WHERE t.time_key >= $above AND t.time_key < $before
   AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
@@ -13,7 +13,7 @@ OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
 WITH t, s.cwd AS folder
 WHERE $project IS NULL OR folder = $project
 OPTIONAL MATCH (t)-[:RAN]->(h:HookExecution)
-WHERE h.hook_type <> $pattern
+WHERE coalesce(h.hook_type, '') <> $pattern
 WITH t, folder, count(h) AS steps,
      sum(CASE WHEN h.status = 'error' OR h.status = 'timeout' THEN 1 ELSE 0 END) AS failed_steps,
      sum(CASE WHEN h.status = 'denied' THEN 1 ELSE 0 END) AS denied_steps
@@ -29,6 +29,7 @@ RETURN day, project, agent, count(DISTINCT t.session_id) AS sessions, count(t) A
        sum(CASE WHEN counts AND (t.status = 'error' OR t.status = 'timeout') THEN 1 ELSE 0 END) AS failed,
        sum(CASE WHEN counts AND t.status = 'denied' THEN 1 ELSE 0 END) AS denied,
        sum(CASE WHEN counts AND t.status = 'interrupted' THEN 1 ELSE 0 END) AS interrupted,
+       sum(CASE WHEN counts AND t.status = 'in_progress' THEN 1 ELSE 0 END) AS in_progress,
        sum(steps) AS steps, sum(failed_steps) AS failed_steps, sum(denied_steps) AS denied_steps
 ORDER BY traces DESC, day, project, agent
 LIMIT $limit

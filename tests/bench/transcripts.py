@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from loopgraph.commands.import_transcripts import BATCH
 from loopgraph.computes.pricing import price_list
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
+from loopgraph.effects.memory import collect_seldom
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.main import open_services
 from loopgraph.orchestrators.transcripts.clients import CLIENTS
@@ -124,9 +126,11 @@ def read(paths: list[Path]) -> None:
 async def stored(folder: Path, graph: Path) -> None:
     """Imports them, and prints how fast that was and what memory it took."""
     price_list.load()
-    async with open_services(Settings(graph_url=f"embedded:{graph}")) as services:
+    settings = Settings(graph_url=f"embedded:{graph}", ingest_batch_events=BATCH)
+    async with open_services(settings) as services:
+        collect_seldom()
         began, used = time.perf_counter(), time.process_time()
-        importer = TranscriptImport(CLIENTS["claude-code"], services.recorder, Positions(services.graph))
+        importer = TranscriptImport(CLIENTS["claude-code"], services.recorder, Positions(services.graph), at_once=BATCH)
         progress = await importer.run([folder])
         seconds, used = time.perf_counter() - began, time.process_time() - used
         await services.recorder.close(10)

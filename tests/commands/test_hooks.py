@@ -362,6 +362,32 @@ async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
         assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0 events\n"
 
 
+async def test_a_pattern_that_the_service_does_not_know_is_refused(
+    home: Path, hooks: Run, embedded_engine: EngineUnderTest
+) -> None:
+    mine, name = f"p{new_id()}", f"Review {new_id()}"
+    async with serving(settings_for(embedded_engine)) as there:
+        new = {"patternId": mine, "name": name, "templateCode": "Review"}
+        created = await there.query(
+            "mutation ($new: CreatePatternInput!) { createPattern(input: $new) { __typename } }", new=new
+        )
+        assert created["createPattern"]["__typename"] == "VersionPayload", created
+        install = ["install", "--url", there.url, "--pattern"]
+        told = await asyncio.to_thread(hooks, *install, "nothere", exit_code=1)
+        assert f"--pattern: there is no pattern with the id 'nothere' at {there.url}: its id is" in plain(told.stderr)
+        told = await asyncio.to_thread(hooks, *install, name, exit_code=1)
+        assert f"'{name}' at {there.url}; use {mine}" in plain(told.stderr)
+        assert not (home / ".claude").exists(), "nothing has changed"
+        told = await asyncio.to_thread(hooks, *install, mine)
+        assert (told.stderr, f"pattern={mine}" in (home / ".claude" / "settings.json").read_text()) == ("", True)
+    told = await asyncio.to_thread(hooks, *install, "nothere")
+    assert "whether there is a pattern 'nothere' is not known" in plain(told.stderr)
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
 @pytest.mark.parametrize(
     ("healthy", "answer"),
     [
@@ -538,7 +564,11 @@ def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hoo
     told = hooks("status", exit_code=1).stdout
     assert told.startswith("✗ the service at http://127.0.0.1:1 does not answer")
     assert f"{home}/.codex/hooks.json: hooks for 12 of 12 events of Codex" in told
+    assert "\n  Codex runs them when you have looked at them and trust them: type /hooks in it\n" in told
     assert "Gemini" not in told
+    hooks("install", "--client", "gemini", "--url", "http://127.0.0.1:1")
+    assert "trust" not in hooks("status", "--client", "gemini", exit_code=1).stdout
+    hooks("uninstall", "--client", "gemini")
     hooks("install", "--client", "codex", "--project", "--url", "http://127.0.0.1:1")
     told = hooks("status", "--client", "codex", exit_code=1).stdout
     assert f"\ninstalled 2 times, in {home}/.codex/hooks.json, {home}/project/.codex/hooks.json: " in told

@@ -184,7 +184,16 @@ async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_n
     ("arguments", "code", "words"),
     [
         (["nowhere"], 1, "path: there is nothing at"),
-        ([], 1, "Claude Code has no folder on this machine; name one"),
+        (
+            [],
+            1,
+            "there are no transcripts of Claude Code on this machine: there is no {home}/.claude or {home}/.config/claude. ",
+        ),
+        (
+            [],
+            1,
+            "where CLAUDE_CONFIG_DIR is set for it, set it here, too, or name its folder: `loopgraph import claude-code PATH`",
+        ),
         ([".", "--graph-url", "mailto:me"], 2, "LOOPGRAPH_GRAPH_URL: 'mailto:me' is not a graph URL"),
         ([".", "--graph-url", "bolt://127.0.0.1:1"], 1, "the graph does not answer"),
     ],
@@ -196,8 +205,34 @@ def test_says_plainly_what_is_wrong(
     environment = {"COLUMNS": "200", "HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": None}
     result = CliRunner().invoke(app, ["import", "claude-code", *arguments], env=environment)
     assert (result.exit_code, result.stdout) == (code, "")
-    assert words in result.stderr
+    assert words.replace("{home}", str(tmp_path)) in result.stderr
     assert "Traceback" not in result.stderr
+
+
+EMPTY = {
+    "claude-code": (".claude", "projects/*/*.jsonl"),
+    "codex": (".codex", "sessions/**/rollout-*.jsonl"),
+    "gemini": (".gemini", "tmp/*/chats/session-*.jsonl"),
+    "opencode": (".local/share/opencode", "opencode.db"),
+}
+
+
+@pytest.mark.parametrize("client", EMPTY)
+def test_says_what_was_looked_for_where_there_is_nothing(
+    tmp_path: Path, embedded_engine: EngineUnderTest, client: str
+) -> None:
+    place, files = EMPTY[client]
+    (tmp_path / place).mkdir(parents=True)
+    unset = dict.fromkeys(("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "XDG_DATA_HOME"))
+    environment = {"COLUMNS": "500", "HOME": str(tmp_path), **unset, **settings_of(embedded_engine)}
+    result = CliRunner().invoke(app, ["import", client], env=environment)
+    said = " ".join(result.stdout.split())
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"there are no transcripts of {CLIENTS[client]} on this machine: looked for {files}" in said
+    assert f" in {tmp_path / place}. Has it worked here?" in said
+    named = CliRunner().invoke(app, ["import", client, str(tmp_path / place)], env=environment).stdout
+    assert f"there are no transcripts of {CLIENTS[client]} at {tmp_path / place}: looked for {files}" in named
+    assert "those of others are imported by their names (" in named
 
 
 def test_every_client_whose_transcripts_are_read_has_a_command() -> None:

@@ -79,6 +79,14 @@ def test_the_past_is_counted(home: Path, repo: Repo) -> None:
     assert "  1 more is gone, with 3 versions\nnothing found" in scan("--no-user", repo.folder).stdout
 
 
+def test_where_nothing_is_it_says_what_was_looked_for(home: Path, tmp_path: Path) -> None:
+    (empty := tmp_path / "empty").mkdir()
+    said = " ".join(scan("--no-user", empty).stdout.split())
+    assert said.startswith("nothing found")
+    assert f"looked in {empty} for skills (SKILL.md), commands" in said
+    assert said.endswith("name the folder of a project that has some: `loopgraph patterns scan PATH`")
+
+
 def test_prints_json(home: Path, repo: Repo) -> None:
     (found,) = json.loads(scan("--no-user", "--json", repo.folder).stdout)
     assert (found["title"], found["commits"], found["refused"]) == ("project proj", 2, None)

@@ -13,9 +13,12 @@ from typer.testing import CliRunner
 
 from conftest import settings_for
 from loopgraph.commands.app import app
+from loopgraph.computes.agents.uses import skill_used
+from loopgraph.computes.definitions.choice import choose
+from loopgraph.contracts.bodies import body_digest
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.traces import EndpointCalled, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
@@ -53,6 +56,42 @@ async def project(embedded_engine: EngineUnderTest) -> str:
             ),
             TraceCompleted(correlation_id=subagent, success=True, timestamp=at + timedelta(seconds=3)),
         )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+async def at_work(embedded_engine: EngineUnderTest) -> str:
+    """A folder in which a prompt is at work and another was denied, with a use of a skill and two steps: of one only a call is
+    known."""
+    folder, session, text = f"/home/dev/{new_id()}", new_id(), f"# {new_id()}"
+    async with Graph.open(settings_for(embedded_engine)) as graph:
+        await schema.prepare(graph)
+        await define(graph, DefinitionKind.SKILL, f"skill-{folder[-6:]}", text, folder=folder)
+        traces, at, going, denied = Traces(graph, choosing=choose), now() - timedelta(hours=1), new_id(), new_id()
+        used = skill_used(
+            session, f"toolu_{new_id()}", going, f"skill-{folder[-6:]}", cwd=folder, timestamp=at,
+            digests=(body_digest(text),),
+        )  # fmt: skip
+        step = HookExecuted(
+            correlation_id=going, execution_id=new_id(), hook_type="Bash", status=TraceStatus.ERROR, timestamp=at
+        )
+        calls = [
+            EndpointCalled(
+                correlation_id=going, call_id=new_id(), service_name="anthropic", endpoint_path="/v1/messages", success=True,
+                model="m", cost_usd=cost, started_at=at, hook_execution_id=of_step,
+            )
+            for cost, of_step in ((0.1, None), (0.2, new_id()))
+        ]  # fmt: skip
+        await record(
+            traces,
+            Observation(event=SessionSeen(session_id=session, cwd=folder, timestamp=at), source="test"),
+            TraceStarted(correlation_id=going, session_id=session, timestamp=at),
+            TraceStarted(correlation_id=denied, session_id=session, timestamp=at),
+            TraceCompleted(correlation_id=denied, status=TraceStatus.DENIED, timestamp=at),
+            Observation(event=used, source="test"),
+            step,
+            *calls,
+        )
     return folder
 
 
@@ -116,6 +155,27 @@ def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: st
     assert row["unpriced_models"] == "ours-[9]"
 
 
+def test_prompts_at_work_and_denied_ones_have_columns_where_there_are_any(
+    embedded_engine: EngineUnderTest, at_work: str
+) -> None:
+    """Steps are those of the work: the use of a pattern is none. Figures have the digits that mean something."""
+    _, names, row, total = told(embedded_engine, "--project", at_work)[1].splitlines()
+    assert cells(names)[:9] == [
+        "day", "sessions", "prompts", "ok", "failed", "denied", "stopped", "at work", "steps"
+    ]  # fmt: skip
+    assert cells(row)[1:10] == cells(total)[1:10] == ["1", "2", "0", "0", "1", "0", "1", "2", "1"]
+    _, names, row = told(embedded_engine, "--project", at_work, "--by", "skill")[1].splitlines()[:3]
+    assert "at work" in cells(names)
+    assert dict(zip(cells(names), cells(row), strict=True))["at work"] == "1"
+    output = told(embedded_engine, "--project", at_work, "--csv")[1]
+    assert [(row["cost_usd"], row["in_progress"], row["steps"]) for row in csv.DictReader(io.StringIO(output))] == [
+        ("0.3", "1", "2"),
+        ("0.3", "1", "2"),
+    ]
+    report = json.loads(told(embedded_engine, "--project", at_work, "--json")[1])
+    assert (report["total"]["usage"]["cost_usd"], report["total"]["activity"]["in_progress"]) == (0.3, 1)
+
+
 def test_the_main_agent_has_a_row_beside_those_with_a_name(embedded_engine: EngineUnderTest, project: str) -> None:
     code, output, _ = told(embedded_engine, "--project", project, "--by", "agent")
     assert code == 0
@@ -153,7 +213,14 @@ def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str
 
 def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
     code, output, _ = told(embedded_engine, "--project", (folder := f"/nowhere/{new_id()}") + "/", "--since", "1m")
-    assert (code, output.splitlines()[1:]) == (0, [f"nothing was recorded by sessions in {folder} in this time"])
+    assert (code, output.splitlines()[1:]) == (
+        0,
+        [
+            f"nothing was recorded by sessions in {folder} in this time",
+            "`--since all` looks further back; `loopgraph import claude-code` (or codex, gemini, opencode) reads what agents did "
+            "on this machine",
+        ],
+    )
 
 
 @pytest.mark.parametrize(

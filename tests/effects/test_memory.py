@@ -8,7 +8,7 @@ import gc
 import weakref
 from collections.abc import AsyncIterator
 
-from loopgraph.effects.memory import Collector
+from loopgraph.effects.memory import Collector, collect_seldom
 from support.waiting import PATIENCE_S
 
 
@@ -65,3 +65,15 @@ async def test_it_does_not_wait_for_ever() -> None:
     async with running(Collector(asyncio.Event().wait, every_s=0.01, latest_s=0.01)), asyncio.timeout(PATIENCE_S):
         while left() is not None:  # noqa: ASYNC110 - a collection has no event
             await asyncio.sleep(0.01)
+
+
+def test_a_process_that_takes_much_in_looks_seldom() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        collect_seldom()
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.get_threshold()[1:] == before[1:]
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -18,6 +18,7 @@ NOTHING = dict.fromkeys(
         "failed",
         "denied",
         "interrupted",
+        "in_progress",
         "steps",
         "failed_steps",
         "denied_steps",

@@ -20,6 +20,7 @@ from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands import client_hooks
 from loopgraph.commands.client_hooks import ClientName
+from loopgraph.commands.known_pattern import check_pattern
 from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings, client_settings
@@ -80,6 +81,8 @@ def install(
     file, address = _file(user, project, local), _address(url)
     level = "project" if project else None
     wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern, level)
+    if pattern:
+        check_pattern(address, pattern, os.environ.get(wanted.token_env or "LOOPGRAPH_TOKEN"))
 
     def change(settings: Json) -> Json:
         result = agent_settings.install(agent_settings.check(settings), wanted)
@@ -179,6 +182,8 @@ def status(
     client_hooks.tell_files(targets, agent_settings.EVENTS)
     for other in others:
         client_hooks.tell_files(other.files, other.client.events, f" of {other.client.shown}")
+        if other.commands and other.client.note:
+            out.print(f"  {other.client.note}", markup=False)
     # What the first line says is not said again.
     for obstacle in [*obstacles, *doubled]:
         if obstacle not in conclusion:

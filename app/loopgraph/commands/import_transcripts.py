@@ -17,6 +17,9 @@ from loopgraph.settings import Settings
 CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "opencode": "OpenCode"}
 """The clients whose transcripts can be imported, and what people call them."""
 
+BATCH = 2_000
+"""So many events go into one transaction where no setting says how many: nobody waits for one here, and many share its reads."""
+
 
 def import_command(name: str, title: str) -> Callable[..., None]:
     """The command that imports the transcripts of one client."""
@@ -46,8 +49,7 @@ def import_command(name: str, title: str) -> Callable[..., None]:
         if quiet:
             return
         if not progress.files + progress.unchanged + progress.failed:
-            where = f"at {path}" if path else "in its folder on this machine"
-            out.print(f"there are no transcripts of {title} {where}", markup=False)
+            out.print(_none(name, path), markup=False)
             return
         for line in summary(progress, seconds):
             out.print(line)
@@ -59,6 +61,25 @@ def import_command(name: str, title: str) -> Callable[..., None]:
     It can be stopped and repeated at any time: what was read before and has not changed is not read again.
     """
     return import_transcripts
+
+
+def _none(name: str, path: Path | None) -> str:
+    """That there are no transcripts: what was looked for, where, and what to do."""
+    from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
+
+    client = READERS[name]
+    if path is not None:
+        others = ", ".join(other for other in READERS if other != name)
+        hint = (
+            f"name {client.title}'s own folder or one below it; those of others are imported by their names ({others})"
+        )
+        return f"there are no transcripts of {client.title} at {path}: looked for {client.files} from there; {hint}"
+    where = " or ".join(map(str, client.homes() or client.places()))
+    looked = f"looked for {client.files} in {where}" if client.homes() else f"there is no {where}"
+    hint = (
+        f"where {client.variable} is set for it, set it here, too, or name its folder: `loopgraph import {name} PATH`"
+    )
+    return f"there are no transcripts of {client.title} on this machine: {looked}. Has it worked here? If so, {hint}"
 
 
 def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
@@ -83,7 +104,7 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     if progress.too_large:
         read += f", {counted(progress.too_large, 'line')} too large"
     lines = [f"{read} · {progress.bytes / 1e6:,.1f} MB"]
-    if progress.files:
+    if progress.files or progress.bytes:
         lines += [
             told,
             f"{events} · {seconds:.1f} s · {progress.bytes / 1e6 / seconds:,.1f} MB/s · {rate:,.0f} events/s",
@@ -99,6 +120,7 @@ async def _import(
 
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+    from loopgraph.effects.memory import collect_seldom
     from loopgraph.effects.transcripts.positions import Positions
     from loopgraph.errors import SetupError
     from loopgraph.main import open_services
@@ -108,7 +130,7 @@ async def _import(
     client = READERS[name]
     paths = [path] if path is not None else client.homes()
     if not paths:
-        raise SetupError(f"{client.title} has no folder on this machine; name one")
+        raise SetupError(_none(name, None))
     for given in paths:
         client.transcripts(given)  # a wrong path is told before an engine is started
     columns = (
@@ -116,6 +138,8 @@ async def _import(
     )  # fmt: skip
     bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
     minutes = settings.trace_timeout_minutes
+    if "ingest_batch_events" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"ingest_batch_events": BATCH})
     with bar:
         task = bar.add_task("opening the graph", total=None)
 
@@ -124,12 +148,14 @@ async def _import(
             bar.update(task, description="transcripts", total=latest.total_bytes, completed=latest.bytes)
 
         async with open_services(settings) as services:
+            collect_seldom()
             run = TranscriptImport(
                 client,
                 services.recorder,
                 Positions(services.graph),
                 quiet_for=timedelta(minutes=minutes) if minutes else None,
                 line_bytes=settings.max_transcript_line_bytes,
+                at_once=settings.ingest_batch_events,
                 report=report,
             )
             began = time.perf_counter()

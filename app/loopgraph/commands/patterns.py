@@ -57,6 +57,13 @@ def scan(
         out.out(orjson.dumps([one.model_dump(mode="json") for one in found], option=orjson.OPT_INDENT_2).decode())
     elif not quiet:
         _tell(found, seconds)
+        if not any(source.patterns or source.notes for source in found):
+            where = [*(["your own folders"] if user else []), *(str(path.absolute()) for path in paths or [Path()])]
+            out.print(
+                f"looked in {' and '.join(where)} for skills (SKILL.md), commands, subagents and memory files (CLAUDE.md, "
+                "AGENTS.md, GEMINI.md); name the folder of a project that has some: `loopgraph patterns scan PATH`",
+                markup=False,
+            )
     for source in found:
         if source.refused:
             err.print(shown(f"loopgraph: {source.title}: {source.refused}"), markup=False, style="red")

@@ -29,6 +29,7 @@ _ACTIVITY: Final = (
     "failed",
     "denied",
     "interrupted",
+    "in_progress",
     "steps",
     "failed_steps",
     "denied_steps",
@@ -38,7 +39,8 @@ _USAGE: Final = (
     "reported_cost_usd", "unpriced_calls",
 )  # fmt: skip
 _SHOWN: Final = {
-    "sessions": "sessions", "prompts": "prompts", "succeeded": "ok", "failed": "failed", "interrupted": "stopped",
+    "sessions": "sessions", "prompts": "prompts", "succeeded": "ok", "failed": "failed", "denied": "denied",
+    "interrupted": "stopped", "in_progress": "at work",
     "steps": "steps", "failed_steps": "failed steps", "calls": "calls", "input_tokens": "input", "cache_read_tokens": "cached",
     "output_tokens": "output", "cost_usd": "cost",
 }  # fmt: skip
@@ -46,6 +48,12 @@ _RANKS: Final = {
     "sessions": 2, "interrupted": 3, "steps": 4, "failed_steps": 5, "calls": 6, "cache_read_tokens": 1,
 }  # fmt: skip
 """What a narrow terminal does without, the highest first."""
+
+_DIGITS: Final = {"cost_usd": 6, "reported_cost_usd": 6, "avg_duration_ms": 3}
+"""Behind the point, of numbers that programs are told; of rates and similarities fewer."""
+
+_SOMETIMES: Final = frozenset({"denied", "in_progress"})
+"""Columns that are there if they say something."""
 
 _NONE: Final = {
     ReportDimension.DAY: "(no time)",
@@ -100,11 +108,21 @@ def report(
 
     found = asyncio.run(work())
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(found.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n")
+        told = _rounded(found.model_dump(mode="json"))
+        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
     elif as_csv:
         _print_csv(found)
     else:
         _print_report(found)
+
+
+def _rounded(value: Any, name: str = "") -> Any:
+    """What is told, without the digits of which none means anything: dollars to a millionth, milliseconds to a thousandth."""
+    if isinstance(value, dict):
+        return {key: _rounded(held, key) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_rounded(held, name) for held in value]
+    return round(value, _DIGITS.get(name, 4)) if isinstance(value, float) else value
 
 
 def _value(row: ReportRow, name: str) -> Any:
@@ -117,7 +135,7 @@ def _print_csv(found: Report) -> None:
     columns, lines = _csv_of_versions(found) if found.by.pattern_types else _csv_of_rows(found)
     writer = csv.DictWriter(sys.stdout, ("kind", *columns), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(map(_rounded, lines))
 
 
 def _csv_of_rows(found: Report) -> tuple[Sequence[str], list[dict[str, Any]]]:
@@ -137,7 +155,7 @@ def _csv_of_rows(found: Report) -> tuple[Sequence[str], list[dict[str, Any]]]:
 
 def _csv_of_versions(found: Report) -> tuple[Sequence[str], list[dict[str, Any]]]:
     """The total is of all that happened, as a use can be one of several patterns."""
-    names = [*VersionUse.model_fields, "success_rate"]
+    names = [*VersionUse.model_fields, "in_progress", "success_rate"]
     lines = [{"kind": "row", **{name: getattr(use, name) for name in names}} for use in found.versions]
     common = [name for name in names if name in (*_ACTIVITY, *_USAGE)]
     lines.append({"kind": "total", **{name: _value(found.total, name) for name in common}})
@@ -153,6 +171,10 @@ def _print_report(found: Report) -> None:
     if not shown:
         where = f" by sessions in {found.project}" if found.project else ""
         out.print(f"nothing was {'used' if found.by.pattern_types else 'recorded'}{where} in this time", markup=False)
+        earlier = "`--since all` looks further back; " if found.since else ""
+        out.print(
+            f"{earlier}`loopgraph import claude-code` (or codex, gemini, opencode) reads what agents did on this machine"
+        )
     elif found.by.pattern_types:
         _print_versions(found)
     else:
@@ -174,6 +196,7 @@ def _print_report(found: Report) -> None:
 def _print_rows(found: Report) -> None:
     rows, total = found.rows, found.total
     names = [name for name in _SHOWN if name in _USAGE or any(row.activity is not None for row in rows)]
+    names = [name for name in names if name not in _SOMETIMES or any(_value(row, name) for row in rows)]
     keys = [_NONE[found.by] if row.key is None else row.key for row in rows]
     columns = [Column(found.by.value, keys, left=True, total="total")]
     for name in names:
@@ -193,7 +216,9 @@ def _print_versions(found: Report) -> None:
             Column("sessions", [f"{use.sessions:,}" for use in uses], 4),
             Column("ok", [f"{use.succeeded:,}" for use in uses]),
             Column("failed", [f"{use.failed:,}" for use in uses]),
+            *_sometimes("denied", [use.denied for use in uses], 3),
             Column("stopped", [f"{use.interrupted:,}" for use in uses], 3),
+            *_sometimes("at work", [use.in_progress for use in uses], 3),
             Column("corrected", [f"{use.corrected:,}" for use in uses], 5),
             Column("success", ["–" if use.success_rate is None else f"{use.success_rate:.0%}" for use in uses]),
             Column("mean time", [_seconds(use.avg_duration_ms) for use in uses], 1),
@@ -208,6 +233,11 @@ def _print_versions(found: Report) -> None:
             f"{counted(guessed, 'use')} of versions that were in force: nothing tells which text was given",
             markup=False,
         )
+
+
+def _sometimes(name: str, counts: Sequence[int], rank: int) -> list[Column]:
+    """A column that is there if it says something."""
+    return [Column(name, [f"{count:,}" for count in counts], rank)] if any(counts) else []
 
 
 def _version(use: VersionUse) -> str:

@@ -44,9 +44,9 @@ class Activity(Contract):
     """What happened in a group of traces, and how it ended. A dimension is None where the groups are not told apart by it, and
     where a trace has none.
 
-    ``prompts`` are the traces that a person's prompt began, and ``steps`` those of all ``traces``. ``succeeded`` to
-    ``interrupted`` are ends of prompts and, told apart by agents, of all traces of those that have a name; the rest goes on.
-    ``failed`` went wrong by itself.
+    ``prompts`` are the traces that a person's prompt began, and ``steps`` those of all ``traces``, without uses of patterns.
+    ``succeeded`` to ``interrupted`` are ends of prompts and, told apart by agents, of all traces of those that have a name;
+    ``in_progress`` of them are at work. ``failed`` went wrong by itself.
     """
 
     day: date | None
@@ -59,6 +59,7 @@ class Activity(Contract):
     failed: Count
     denied: Count
     interrupted: Count
+    in_progress: Count
     steps: Count
     failed_steps: Count
     denied_steps: Count
@@ -83,7 +84,7 @@ class NamedPattern(Contract):
 
 
 class VersionUse(NamedPattern):
-    """How a version of a pattern was used, and how that ended; the rest of ``uses`` goes on.
+    """How a version of a pattern was used, and how that ended.
 
     ``successes`` and ``failures`` are by the criteria of success; of the ``unknown`` ones that is not known, and they are in
     neither number. ``corrected`` are those that the next prompt corrects.
@@ -108,6 +109,11 @@ class VersionUse(NamedPattern):
     avg_duration_ms: NonNegative | None
     cost_usd: NonNegative | None
     last_used_at: Instant
+
+    @property
+    def in_progress(self) -> int:
+        """The uses that go on."""
+        return self.uses - self.succeeded - self.failed - self.denied - self.interrupted
 
     @property
     def success_rate(self) -> float | None:

@@ -66,6 +66,7 @@ class TraceStatus(StrEnum):
 
 
 FINAL: frozenset[TraceStatus] = frozenset(TraceStatus) - {TraceStatus.IN_PROGRESS}
+_WITHOUT_SUCCESS: Final = FINAL - {TraceStatus.SUCCESS}
 """The statuses that end a trace or a step."""
 
 FAILED: frozenset[TraceStatus] = frozenset({TraceStatus.ERROR, TraceStatus.TIMEOUT})
@@ -175,7 +176,7 @@ class _StepEvent(_Event):
             raise ValueError("completed_at must not be before started_at")
         if self.status is TraceStatus.SUCCESS and self.success is False:
             raise ValueError(Spelled(lambda spell: f"success is false but status is {spell(TraceStatus.SUCCESS)}"))
-        if (status := self.status) in FINAL - {TraceStatus.SUCCESS} and self.success is True:
+        if (status := self.status) in _WITHOUT_SUCCESS and self.success is True:
             raise ValueError(Spelled(lambda spell: f"success is true but status is {spell(status)}"))
         if self.status is TraceStatus.IN_PROGRESS and self.success is not None:
             raise ValueError(
@@ -417,6 +418,11 @@ class HookExecution(_Step):
     used_evidence: str | None
     used_resources: str | None
     used_resources_rule: VersionBasis | None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step of the work, and not the use of a pattern; the former alone count where steps are counted."""
+        return self.hook_type != OF_PATTERN
 
 
 class EndpointCall(_Step):

@@ -133,6 +133,7 @@ class Candidate(Contract):
     body_digest: str | None = None
     label: str | None = None
     origin: str | None = None
+    scope: str | None = None
     folders: tuple[str, ...] = ()
     path: str | None = None
     observed: bool = False

@@ -13,9 +13,17 @@ import gc
 from collections.abc import Awaitable, Callable
 
 _NEVER = 1_000_000
+_YOUNG = 20_000
 EVERY_S = 10.0
 LATEST_S = 300.0
 """So long a collection is put off at most."""
+
+
+def collect_seldom() -> None:
+    """For a process that does nothing but take much in: what its start has made is not looked at again, and new objects are
+    looked at when there are many of them. Of an import of transcripts that saves a sixteenth of the processor."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
 class Collector:

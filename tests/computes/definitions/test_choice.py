@@ -63,6 +63,36 @@ def test_of_one_text_the_version_that_was_in_force() -> None:
     assert chosen(use(), later) == ("later", VersionBasis.CONTENT), "the text is evidence enough: clocks differ"
 
 
+@pytest.mark.parametrize("below", ["/home", "/Users", "C:\\Users"])
+def test_what_a_person_has_in_their_own_folders_is_no_one_else_s(below: str) -> None:
+    """Though it has the same name and the same text; the same login is the same person on every machine."""
+
+    def users(login: str) -> Candidate:
+        folders = (f"/home/{login}/.claude",)
+        own = {"pattern_id": login, "scope": f"user:{login}", "origin": "user", "folders": folders}
+        return version(login, kind="memory", name=".claude/CLAUDE.md", path=".claude/CLAUDE.md", **own)
+
+    def by(login: str, body: str | None = "# Triage", **more: Any) -> Use:
+        path = f"{below}/{login}/.claude/CLAUDE.md".replace("/", "\\" if "\\" in below else "/")
+        return use(body, **{"kind": "memory", "name": path, "path": path, "origin": "user", **more})
+
+    ann, bob, either = users("ann"), users("bob"), use(kind="memory", name="CLAUDE.md", origin="user", cwd="/srv")
+    assert chosen(by("bob"), ann, bob) == ("bob", VersionBasis.CONTENT)
+    assert chosen(by("ann"), ann, bob) == ("ann", VersionBasis.CONTENT)
+    assert chosen(by("bob", None), ann) == (None, None)
+    assert chosen(either, bob) == ("bob", VersionBasis.CONTENT), "nothing tells whose it is"
+    of_bob, of_ann = choose(by("bob", "# Other"), [ann]), choose(by("ann", "# Other"), [ann])
+    assert (of_bob.observed, of_bob.scope, of_ann.pattern_id) == (True, "user:bob", "ann")
+    assert of_bob.pattern_id == own_pattern_id(by("bob")) != own_pattern_id(by("ann"))
+
+
+def test_a_folder_that_was_scanned_by_another_login_is_the_same_person_s() -> None:
+    path = "/home/dev/.claude/CLAUDE.md"
+    own = {"scope": "user:root", "origin": "user", "folders": ("/home/dev/.claude",)}
+    scanned = version("by root", kind="memory", name=".claude/CLAUDE.md", path=".claude/CLAUDE.md", **own)
+    assert chosen(use(kind="memory", name=path, path=path, origin="user"), scanned) == ("by root", VersionBasis.CONTENT)
+
+
 def test_the_file_tells_versions_of_one_body_apart() -> None:
     old = version("old", template_hash=template_hash("---\na\n---\n# Triage"))
     new = version("new", template_hash=template_hash("---\nb\n---\n# Triage"), version=2, days=-0.5)

@@ -46,6 +46,7 @@ def uses(attributes: dict[str, Any], **more: Any) -> list[PatternUsed]:
             {"mlflow.linkedPrompts": '[{"name": "a", "version": "1"}, {"name": "b", "version": 2}, 7]'},
             [("prompt", "a", "1"), ("prompt", "b", "2")],
         ),
+        ({"traceloop.prompt.key": "greet", "traceloop.prompt.version": 4}, [("prompt", "greet", "4")]),
         ({"mlflow.linkedPrompts": "no list"}, []),
         ({"gen_ai.agent.name": "clerk", "gen_ai.agent.version": "9"}, [("agent", "clerk", "9")]),
         ({"gen_ai.agent.name": "clerk"}, []),

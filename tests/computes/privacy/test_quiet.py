@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.privacy.commands import COMMANDS
 from loopgraph.computes.privacy.names import Kind, kind_of
-from loopgraph.computes.privacy.quiet import _is_plain, is_quiet
+from loopgraph.computes.privacy.quiet import _is_plain, is_machine_id, is_quiet
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
 from loopgraph.computes.privacy.standard_input import READERS, WRITERS
 from support.secret_examples import FORMS, PLAIN_NAMES, SECRET_NAMES
@@ -137,3 +137,23 @@ def test_one_look_at_the_texts_of_a_map_finds_what_somebody_added() -> None:
         "b": f"cafe={MARKER}",
     }
     assert Redactor().redact({"a": "short words", "password": "hunter2"}) == {"a": "short words", "password": MARKER}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0198b2c4-7d1e-7f00-9a3b-0123456789ab",
+        "toolu_01A09q90qw90lq917835lq9QX",
+        "0198b2c4-7d1e-7f00-9a3b-0123456789ab/msg_bdrk_01XFDUDYJgAACzvnptvVoYEL",
+        "call_9RfXk2mQw7LzP0aBcDeFgHiJ",
+    ],
+)
+def test_ids_of_machines_are_harmless(text: str) -> None:
+    assert is_machine_id(text)
+    assert CAREFUL.redact_text(text) is text
+
+
+@pytest.mark.parametrize("form", FORMS.values())
+def test_no_form_of_a_secret_passes_for_the_id_of_a_machine(form: str) -> None:
+    assert not is_machine_id(form)
+    assert not is_machine_id(f"0198b2c4-7d1e-7f00-9a3b-0123456789ab/{form}")

@@ -47,6 +47,11 @@ def test_each_type_has_its_own(tmp_path: Path) -> None:
     assert [outcome.known_weight for outcome in criteria.judge(works)] == pytest.approx([0.6, 0.5, 0.6])
 
 
+def test_people_may_have_types_of_their_own(tmp_path: Path) -> None:
+    criteria = read(tmp_path, "[types.architectural]\nthreshold = 0.5\n[types.prompt]\nthreshold = 0.6")
+    assert (criteria.of("architectural").threshold, criteria.of("prompt").threshold) == (0.5, 0.6)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -61,6 +66,10 @@ def test_each_type_has_its_own(tmp_path: Path) -> None:
         ("[limits]\ntokens = 0", r"limits\.tokens: Input should be greater than 0"),
         ("[types.skill]\nweight = 1", r"types\.skill\.weight: there is no such key; there is threshold"),
         ("[types.skill.limits]\ncost = 1", r"types\.skill\.limits\.cost: there is no such key; there is duration_ms"),
+        ("[types.skil]\nthreshold = 0.5", r"types: there is no type 'skil'; there is skill \(skill, command, subagent, memory, "),
+        ("[types.Command]\nthreshold = 0.5", r"types: there is no type 'Command'; there is command"),
+        ("[types.sub-agents]\nthreshold = 0.5", r"types: there is no type 'sub-agents'; there is subagent"),
+        ("[types.skill.criteria.no_error]\nweight = 1", r"types\.skill\.criteria: there is no criterion 'no_error'; there is"),
         ("corrected_within_minutes = 0", r"corrected_within_minutes: Input should be greater than 0"),
         ('phrases = ["no", " "]', r"phrases: a phrase needs words"),
         ("phrases = [1]", r"phrases\.0: Input should be a valid string"),

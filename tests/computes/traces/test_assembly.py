@@ -24,6 +24,12 @@ def tree(one: AssembledTrace) -> Any:
     )
 
 
+def test_the_use_of_a_pattern_is_no_step_of_the_work() -> None:
+    use = step("use", "p", 1, 9, hook_type="Pattern", status=TraceStatus.ERROR)
+    one = built(forest(trace("p", 0, 100), use, step("bash", "p", 2, 3), step("untyped", "p", 2, 3, hook_type=None)))
+    assert (one.own.steps, one.own.failed_steps, len(one.steps)) == (2, 0, 3)
+
+
 def steps(one: AssembledStep) -> Any:
     return (
         one.execution.execution_id,

@@ -109,11 +109,10 @@ def test_a_path_where_nothing_is(tmp_path: Path) -> None:
 def test_the_client_s_own_folder(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
-    assert claude_code.homes() == [home]
+    assert claude_code.places() == [home, tmp_path / ".config" / "claude"]
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", f"{elsewhere}, {tmp_path / 'gone'}")
-    assert claude_code.homes() == [elsewhere]
+    assert claude_code.places() == [elsewhere, tmp_path / "gone"]
 
 
 def test_an_output_is_looked_for_where_the_session_keeps_them_and_nowhere_else(tmp_path: Path) -> None:

@@ -57,11 +57,11 @@ def test_the_client_s_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("HOME", str(home))
     for name in ("CODEX_HOME", "GEMINI_CLI_HOME"):
         monkeypatch.delenv(name, raising=False)
-    assert CODEX.homes() == [home / ".codex"]
+    assert CODEX.places() == [home / ".codex"]
     monkeypatch.setenv("CODEX_HOME", str(home / "elsewhere"))
-    assert CODEX.homes() == []
+    assert CODEX.places() == [home / "elsewhere"]
     monkeypatch.setenv("GEMINI_CLI_HOME", str(home))
-    assert GEMINI.homes() == [home / ".gemini"]
+    assert GEMINI.places() == [home / ".gemini"]
 
 
 def test_folders_that_lead_to_themselves_and_names_of_any_signs(home: Path) -> None:

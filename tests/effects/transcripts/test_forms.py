@@ -15,6 +15,7 @@ from loopgraph.effects.transcripts.files import Lines, found
 from loopgraph.effects.transcripts.forms import CompressedReader, WholeFile, lines_of
 
 MANY = 1_000_000
+SKIPPED = b"\x5a\x2a\x4d\x18\x03\x00\x00\x00..."
 TEXT = b"".join(b'{"n": %d, "text": "%s"}\n' % (n, b"x" * 500) for n in range(2_000))
 
 
@@ -68,10 +69,26 @@ def test_what_cannot_be_decompressed_cannot_be_read_and_what_was_cut_off_is_read
     with pytest.raises(OSError, match="it cannot be decompressed"):
         contents(CompressedReader(path, MANY))
     noise = b"".join(b'{"n": "%s"}\n' % os.urandom(500).hex().encode() for _ in range(2_000))
-    path.write_bytes(zstandard.compress(noise)[:-5_000])
-    whole = contents(CompressedReader(path, MANY))
-    assert 0 < len(whole) < 2_000
-    assert whole == noise.splitlines()[: len(whole)]
+    frames = (zstandard.ZstdCompressor(write_checksum=True).compress(noise), streamed(noise), zstandard.compress(noise))
+    path.write_bytes(SKIPPED + b"".join(frames) + SKIPPED)
+    assert contents(CompressedReader(path, MANY)) == (3 * noise).splitlines()
+    for frame in frames:
+        for left in (len(frame) - 5_000, len(frame) - 1, 5, 2):
+            path.write_bytes(frames[0] + frame[:left])
+            lines = CompressedReader(path, MANY)
+            told = list[bytes | None]()
+            with pytest.raises(OSError, match="cut off"):
+                told += (line.content for line in lines.lines(last=True))
+            assert 2_000 <= len(told) <= 4_000
+            assert told == (2 * noise).splitlines()[: len(told)]
+            with pytest.raises(OSError, match="cut off"):
+                contents(lines)
+
+
+def streamed(content: bytes) -> bytes:
+    """A frame that does not say how long it is, with blocks of one byte many times."""
+    stream = zstandard.ZstdCompressor().compressobj()
+    return stream.compress(content) + stream.flush()
 
 
 def test_a_frame_that_asks_for_a_large_window_is_not_read(tmp_path: Path) -> None:

@@ -168,14 +168,13 @@ def test_the_files_of_older_versions_say_the_same(sessions: Sessions, tmp_path: 
 
 def test_where_they_are(sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert opencode.homes() == []
     home = tmp_path / "opencode"
     path = database(home / "opencode.db", sessions.rows)
     other = database(home / "opencode-next.db", [])
-    assert opencode.homes() == [home]
+    assert opencode.places() == [home]
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert opencode.homes() == []
+    assert opencode.places() == [tmp_path / ".local" / "share" / "opencode"]
     assert opencode.transcripts(home) == [other, path]
     assert opencode.transcripts(path) == [path]
     assert opencode.is_transcript(path)

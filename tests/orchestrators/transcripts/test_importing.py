@@ -360,21 +360,19 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("batch", range(1, 8, 2))
 async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_nothing(
-    imports: Imports, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch, batch: int
+    imports: Imports, whole: dict[str, Any], batch: int
 ) -> None:
-    monkeypatch.setattr(importing, "AT_ONCE", 30)
-
     def stop(number: int) -> None:
         if number == batch:
             raise Killed
 
     imports.recorder.at = stop  # type: ignore[method-assign]
     with pytest.raises(Killed):
-        await imports.run()
+        await imports.run(at_once=15)
     before = {name: position["offset"] for name, position in (await imports.positions()).items()}
     imports.recorder.at = lambda number: None  # type: ignore[method-assign]
-    progress = await imports.run()
-    assert progress.known <= 30, "what was committed is not recorded again, but for the batch that was not noted"
+    progress = await imports.run(at_once=15)
+    assert progress.known <= 15, "what was committed is not recorded again, but for the batch that was not noted"
     assert await imports.story() == whole
     after = {name: position["offset"] for name, position in (await imports.positions()).items()}
     assert all(after[name] >= offset for name, offset in before.items())

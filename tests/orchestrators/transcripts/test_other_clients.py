@@ -104,6 +104,33 @@ async def test_a_compressed_rollout_alone(graph: Graph, tmp_path: Path) -> None:
     assert await prompts(graph, one[THREAD]) == await prompts(graph, other[THREAD])
 
 
+async def test_a_compressed_rollout_that_was_cut_off_is_read_so_far_and_told_of(graph: Graph, tmp_path: Path) -> None:
+    """It is read on when the rest is there; another file of its thread is none the worse for it."""
+    fresh = Fresh.of("codex")
+    first = compressed(rollout(tmp_path, fresh, "0.171_troubles"))
+    rollout(tmp_path, fresh, "0.171_reverted", OTHER)
+    whole = zstandard.decompress(first.read_bytes())
+    first.write_bytes(in_blocks(whole)[:-3_000])
+    progress = await imported(graph, "codex", tmp_path)
+    assert (progress.files, progress.failed) == (1, 1)
+    assert progress.prompts > 1, "of both"
+    assert progress.refused == 0
+    first.write_bytes(in_blocks(whole))
+    again = await imported(graph, "codex", tmp_path)
+    assert (again.files, again.failed, again.refused, again.known) == (1, 0, 0, 0)
+    assert again.recorded > 0
+
+
+def in_blocks(content: bytes) -> bytes:
+    """It compressed as it is written, so that what stands before a cut is there."""
+    stream = zstandard.ZstdCompressor().compressobj()
+    lines = content.splitlines(keepends=True)
+    return (
+        b"".join(stream.compress(line) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for line in lines)
+        + stream.flush()
+    )
+
+
 async def test_an_old_session_file_of_gemini_cli_says_what_a_new_one_does(graph: Graph, tmp_path: Path) -> None:
     session_id = "52f74c12-f378-4f5c-8514-3e1241fc6c1e"
     new, old = Fresh.of("gemini"), Fresh.of("gemini")

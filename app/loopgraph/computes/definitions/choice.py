@@ -6,9 +6,10 @@
 - a version that is made of the text itself, if that is known and of no other.
 - ``inferred: time``: the version was in force at that instant, if nothing is known of the text.
 
-Where several versions fit, it is one of the pattern that holds where the agent works, before one of the user, before one of a
-plugin; of one pattern, the version that was in force. So the same evidence and the same versions come to the same, in every
-order.
+What one person has in their own folders is no one else's, though it has the same name or the same text: people are told apart by
+their logins, as far as paths tell them. Where several versions fit, it is one of the pattern that holds where the agent works,
+before one of the user, before one of a plugin; of one pattern, the version that was in force. So the same evidence and the same
+versions come to the same, in every order.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ from loopgraph.contracts.uses import Candidate, Conclusion, Use
 
 _IN_CLIENTS = re.compile(r"(?P<folder>.+?)/\.(?:claude|codex|agents|gemini|github|cursor|opencode)/")
 
+_HOME = re.compile(r"(?:(?:[A-Za-z]:)?/Users|/home)/(?P<login>[^/]+)/|/(?P<root>root)/")
+"""Where systems have people's own folders."""
+
 _ELSEWHERE = 5
 """The place of a project's pattern that is known to hold elsewhere."""
 
 
 def choose(use: Use, candidates: Sequence[Candidate]) -> Conclusion:
     """Which of the candidates a use is of, or what is to be made of it."""
+    candidates = [each for each in candidates if not _is_anothers(use, each)]
     known = [each for each in candidates if not each.observed and _is_named(use, each) and not _fetches(each)]
     if use.version is not None:
         if named := _reported(use.version, known):
@@ -63,7 +68,8 @@ def scope_of(use: Use) -> str:
     if path.startswith("service:"):
         return path
     if use.origin == DefinitionOrigin.USER:
-        return "user"
+        login = _login_in(path)
+        return f"user:{login}" if login else "user"
     if use.origin == DefinitionOrigin.PLUGIN:
         plugin, _, _ = use.name.rpartition(":")
         return f"plugin:{plugin or path}"
@@ -72,6 +78,20 @@ def scope_of(use: Use) -> str:
     if use.kind == DefinitionKind.MEMORY and "/" in path and not path.startswith(f"{cwd}/"):
         return f"folder:{PurePosixPath(path).parent}"
     return f"folder:{cwd}" if cwd else "unknown"
+
+
+def _login_in(path: str) -> str | None:
+    """Whose folder a path is in."""
+    home = _HOME.match(path)
+    return (home["login"] or home["root"]) if home else None
+
+
+def _is_anothers(use: Use, candidate: Candidate) -> bool:
+    """Whether it is what another person has in their own folders."""
+    mine = _login_in(_slashed(use.path or ""))
+    if mine is None or candidate.origin != DefinitionOrigin.USER or not (candidate.scope or "").startswith("user:"):
+        return False
+    return candidate.scope != f"user:{mine}" and not _holds(use, candidate)
 
 
 def own_pattern_id(use: Use) -> str:

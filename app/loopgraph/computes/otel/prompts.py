@@ -1,7 +1,7 @@
 """Prompts and agents of applications that have names and versions, as their spans tell of them.
 
 OpenTelemetry's conventions for generative AI have ``gen_ai.prompt.name`` and ``.version``, and ``gen_ai.agent.name`` and
-``.version``; Langfuse and MLflow have names of their own for the prompts that they manage.
+``.version``; Langfuse, MLflow and Traceloop have names of their own for the prompts that they manage.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _PROMPTS: Final = (
     ("gen_ai.prompt.name", "gen_ai.prompt.version"),
     ("langfuse.observation.prompt.name", "langfuse.observation.prompt.version"),
     ("langfuse.prompt.name", "langfuse.prompt.version"),
+    ("traceloop.prompt.key", "traceloop.prompt.version"),
 )
 _LINKED: Final = "mlflow.linkedPrompts"
 """JSON: a list of ``{"name", "version"}``."""

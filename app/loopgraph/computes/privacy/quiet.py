@@ -13,6 +13,11 @@ from typing import Final
 _HEXADECIMAL: Final = re.compile(r"[0-9a-f]++(?:[-/][0-9a-f]++)*+")
 """Ids of machines: too few letters for any name."""
 
+_MACHINE_ID: Final = re.compile(
+    r"(?:[0-9a-f]++(?:[-/][0-9a-f]++)*+/)?(?:toolu|srvtoolu|call|msg|req)_(?:bdrk_|vrtx_)?[0-9A-Za-z]{16,64}"
+)
+"""The ids that the APIs of models give to messages, requests and calls, of themselves or in a session."""
+
 _WORD: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~"
 _BETWEEN: Final = b" ,/()!?;+*"
 _CLASSES: Final = bytes(
@@ -32,9 +37,9 @@ _TELLING: Final = re.compile(
 """What plain texts with secrets have: the name of one, a command that takes one as an argument, the beginning of a form."""
 
 
-def is_hexadecimal(text: str) -> bool:
+def is_machine_id(text: str) -> bool:
     """Whether a text is an id of a machine, or several with ``-`` or ``/`` between them."""
-    return _HEXADECIMAL.fullmatch(text) is not None
+    return (_HEXADECIMAL.fullmatch(text) or _MACHINE_ID.fullmatch(text)) is not None
 
 
 def is_quiet(text: str, lowered: str) -> bool:

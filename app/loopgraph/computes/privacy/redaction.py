@@ -28,7 +28,7 @@ from loopgraph.computes.privacy.arguments import redact_commands, secrets_of_wor
 from loopgraph.computes.privacy.assignments import NAMING, asks, kind_of_flag, redact_assignments, with_plain_names
 from loopgraph.computes.privacy.forms import HARMLESS, MARKER, redact_emails, redact_forms
 from loopgraph.computes.privacy.names import Kind, compact, is_secret, kind_of, places_of_names
-from loopgraph.computes.privacy.quiet import is_hexadecimal, is_quiet
+from loopgraph.computes.privacy.quiet import is_machine_id, is_quiet
 from loopgraph.computes.privacy.standard_input import redact_standard_input
 from loopgraph.errors import InvalidInput
 
@@ -76,7 +76,7 @@ class Redactor:
     def __post_init__(self) -> None:
         names = frozenset(_compact_name(i, name) for i, name in enumerate(self.extra_names))
         patterns = tuple(_compiled(i, pattern) for i, pattern in enumerate(self.extra_patterns))
-        object.__setattr__(self, "is_harmless_id", _never if names or patterns else is_hexadecimal)
+        object.__setattr__(self, "is_harmless_id", _never if names or patterns else is_machine_id)
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_stems", _stems(names))
         object.__setattr__(self, "_patterns", patterns)

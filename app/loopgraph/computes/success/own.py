@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from loopgraph.computes.own_file import read_own
 from loopgraph.computes.success.judging import judged
+from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.success import WEIGHTS, Criterion, Limits, Outcome, SuccessCriteria, Weight, Work
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -19,6 +21,11 @@ _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 THRESHOLD: Final = 0.8
 LEAST_KNOWN: Final = 0.5
 CORRECTED_WITHIN: Final = timedelta(hours=1)
+
+_TYPES: Final = (*DefinitionKind, "prompt", "agent", "template", "plan")
+"""The types of patterns that have a meaning here; people may have others, which are not written nearly like one of these."""
+_NEARLY: Final = 0.85
+"""So much alike are two names of which one is taken for the other, misspelled: what ``SequenceMatcher.ratio`` says."""
 
 
 class _Table(BaseModel):
@@ -92,6 +99,16 @@ class OwnCriteria(CriteriaTable):
     """The criteria of a file: for all executions, and for those of patterns of some types."""
 
     types: dict[str, CriteriaTable] = {}
+
+    @field_validator("types", mode="before")
+    @classmethod
+    def _no_misspelled_types(cls, types: object) -> object:
+        for name in types if isinstance(types, Mapping) else ():
+            if name not in _TYPES and (meant := get_close_matches(str(name).strip().lower(), _TYPES, 1, _NEARLY)):
+                raise ValueError(
+                    f"there is no type {name!r}; there is {meant[0]} ({', '.join(_TYPES)}, and types of your own)"
+                )
+        return types
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:

@@ -134,10 +134,11 @@ def _spawned(node: Node[Record], own: Mapping[str, AssembledTrace]) -> tuple[Ass
 
 def _own(parts: TraceParts, subagents: int) -> Totals:
     calls = told_once(parts.hooks, parts.endpoints)
+    steps = [hook for hook in parts.hooks if hook.is_step]
     return Totals(
         subagents=subagents,
-        steps=parts.total_hooks,
-        failed_steps=sum(hook.status in FAILED for hook in parts.hooks),
+        steps=len(steps),
+        failed_steps=sum(step.status in FAILED for step in steps),
         endpoint_calls=len(calls),
         failed_endpoint_calls=sum(call.status in FAILED for call in calls),
         input_tokens=_known_sum(call.input_tokens for call in calls),

@@ -64,8 +64,9 @@ def compare(a: Node[Record], b: Node[Record]) -> TraceDiff:
 
 
 def totals(root: Node[Record]) -> TraceTotals:
-    """The sums over a tree; its steps are the hook executions and endpoint calls."""
+    """The sums over a tree; steps are those of the work, and endpoint calls."""
     steps = [node.record for node in root.walk() if not isinstance(node.record, Trace)]
+    counted = [step for step in steps if isinstance(step, EndpointCall) or step.is_step]
     calls = told_once(
         (step for step in steps if isinstance(step, HookExecution)),
         (step for step in steps if isinstance(step, EndpointCall)),
@@ -76,8 +77,8 @@ def totals(root: Node[Record]) -> TraceTotals:
         return sum(known) if known else None
 
     return TraceTotals(
-        steps=len(steps),
-        failures=sum(step.status in FAILED for step in steps),
+        steps=len(counted),
+        failures=sum(step.status in FAILED for step in counted),
         duration_ms=root.record.duration_ms,
         input_tokens=total(call.input_tokens for call in calls),
         output_tokens=total(call.output_tokens for call in calls),

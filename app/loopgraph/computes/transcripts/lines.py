@@ -20,6 +20,8 @@ _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 def fits(line: bytes, most: int) -> bool:
     """Whether a line can be read in about ``most`` bytes of memory. A long text does; millions of small values do not."""
+    if len(line) * (1 + _VALUE_BYTES) <= most:  # though each of its bytes were a value
+        return True
     room = (most - len(line)) // _VALUE_BYTES
     values = _marks(line, 0, len(line))
     if values <= room:

@@ -16,11 +16,16 @@ _LARGEST_OUTPUT: Final = 1024 * 1024
 """No more of a text is ever kept."""
 
 
-def homes() -> list[Path]:
-    """The client's own folders, as many as are there: ``CLAUDE_CONFIG_DIR``, several separated by commas, or the usual places."""
-    named = [Path(name.strip()) for name in os.environ.get("CLAUDE_CONFIG_DIR", "").split(",") if name.strip()]
-    places = named or [Path.home() / ".claude", Path.home() / ".config" / "claude"]
-    return [path.expanduser().absolute() for path in places if path.expanduser().is_dir()]
+VARIABLE: Final = "CLAUDE_CONFIG_DIR"
+FILES: Final = "projects/*/*.jsonl"
+
+
+def places() -> list[Path]:
+    """Where the client's own folders can be: ``CLAUDE_CONFIG_DIR``, several separated by commas, or the usual places."""
+    named = [Path(name.strip()) for name in os.environ.get(VARIABLE, "").split(",") if name.strip()]
+    return [
+        path.expanduser().absolute() for path in named or [Path.home() / ".claude", Path.home() / ".config" / "claude"]
+    ]
 
 
 def transcripts(path: Path) -> list[Path]:

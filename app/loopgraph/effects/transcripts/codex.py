@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,8 @@ def of_thread(path: Path, thread_id: str) -> list[Path]:
 
 
 def contents(path: Path, longest: int) -> Iterator[bytes | None]:
-    """The lines of a rollout; None for one of more than ``longest`` bytes. Raises OSError."""
+    """The lines of a rollout, as far as it can be read; None for one of more than ``longest`` bytes."""
     file = found("codex", path)
     if file is not None:
-        yield from (line.content for line in lines_of(file, longest).lines())
+        with contextlib.suppress(OSError):  # it is told of when its own lines are read
+            yield from (line.content for line in lines_of(file, longest).lines())

@@ -19,12 +19,11 @@ class Folders:
     in_variable: str = ""
     files: tuple[str, ...] = ()
 
-    def homes(self) -> list[Path]:
-        """The client's folder, if it is there."""
+    def places(self) -> list[Path]:
+        """Where the client's folder can be."""
         named = os.environ.get(self.variable, "").strip()
         home = Path(named, self.in_variable) if named else Path.home() / self.folder
-        home = home.expanduser().absolute()
-        return [home] if home.is_dir() else []
+        return [home.expanduser().absolute()]
 
     def transcripts(self, path: Path) -> list[Path]:
         """The transcripts of the client's folder, of one below it, or a single one. Raises InvalidInput if nothing is there."""

@@ -17,8 +17,14 @@ _LARGEST_WINDOW: Final = 8 * 1024 * 1024
 """What RFC 8878 asks decoders to support at least; a frame that needs more is not read."""
 
 
+_SKIPPABLE: Final = 0x184D2A50
+_RLE: Final = 1
+"""A block that is one byte, many times."""
+
+
 class _Frames(io.RawIOBase):
-    """The content of a file with frames of Zstandard; what is none is an OSError, as of any file that cannot be read."""
+    """The content of a file with frames of Zstandard; what is none is an OSError, as of any file that cannot be read, and so is
+    the end of one whose last frame has none: the rest was lost, or is yet to be written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -30,9 +36,39 @@ class _Frames(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            return int(self._content.readinto(buffer))
+            size = int(self._content.readinto(buffer))
         except zstandard.ZstdError as error:
             raise OSError(f"it cannot be decompressed: {error}") from error
+        if not size and not self._ends_with_a_frame():
+            raise OSError("it was cut off in the middle of what is compressed: what stands before that is read")
+        return size
+
+    def _ends_with_a_frame(self) -> bool:
+        """Whether the file ends where a frame does (RFC 8878, 3.1), which the decompressor does not tell."""
+        file, read = self._file, self._file.tell()
+        end, at = file.seek(0, io.SEEK_END), 0
+
+        def number(size: int) -> int:
+            nonlocal at
+            file.seek(at)
+            at += size
+            return int.from_bytes(file.read(size), "little")
+
+        while at < end:
+            if number(4) & ~0xF == _SKIPPABLE:
+                size = number(4)
+                at += size
+                continue
+            descriptor = number(1)
+            is_single = descriptor >> 5 & 1
+            at += (not is_single) + (0, 1, 2, 4)[descriptor & 3] + (is_single, 2, 4, 8)[descriptor >> 6]
+            block = 0
+            while not block & 1 and at <= end:
+                block = number(3)
+                at += 1 if block >> 1 & 3 == _RLE else block >> 3
+            at += 4 * (descriptor >> 2 & 1)  # its checksum
+        file.seek(read)
+        return at == end
 
     def close(self) -> None:
         self._file.close()

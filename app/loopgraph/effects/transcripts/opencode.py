@@ -20,11 +20,14 @@ CLIENT: Final = "opencode"
 _DATABASES: Final = ("opencode.db", "opencode-*.db")
 
 
-def homes() -> list[Path]:
-    """The client's folder, if it is there."""
-    data = os.environ.get("XDG_DATA_HOME", "").strip()
-    home = (Path(data) if data else Path.home() / ".local" / "share").expanduser().absolute() / "opencode"
-    return [home] if home.is_dir() else []
+VARIABLE: Final = "XDG_DATA_HOME"
+FILES: Final = "opencode.db, opencode-*.db, storage/session/*/ses_*.json"
+
+
+def places() -> list[Path]:
+    """Where the client's folder can be."""
+    data = os.environ.get(VARIABLE, "").strip()
+    return [(Path(data) if data else Path.home() / ".local" / "share").expanduser().absolute() / "opencode"]
 
 
 def is_transcript(path: Path) -> bool:

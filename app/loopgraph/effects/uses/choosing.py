@@ -106,6 +106,7 @@ def _candidate(row: Row) -> Candidate:
         kind=version["pattern_type"],
         name=version["pattern_name"],
         origin=text("origin"),
+        scope=text("scope"),
         folders=_folders(metadata.get("folders"), text("scope")),
         path=text("path"),
         observed=OBSERVED in (version["tags"] or ()),

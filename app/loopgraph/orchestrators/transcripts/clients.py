@@ -25,7 +25,8 @@ from loopgraph.orchestrators.transcripts.rollouts import taken_back
 
 @dataclass(frozen=True)
 class TranscriptClient:
-    """A client. ``homes`` are the folders that it keeps its transcripts below, as many as are there; ``transcripts`` those at a
+    """A client. ``places`` are the folders that it can keep its transcripts below, which ``variable`` of the environment moves,
+    and ``files`` says for people what they are called there; ``transcripts`` are those at a
     path, which raises InvalidInput if there is nothing; ``opened`` is a reader of one, which is told the ids of its lines that
     stand in another, too. ``watched`` is the folder to be watched of one of the homes, and ``is_transcript`` tells transcripts
     from what else is there. ``is_session``: whether a transcript is a session's own, and not a subagent's; ``beside``
@@ -36,7 +37,9 @@ class TranscriptClient:
 
     name: str
     title: str
-    homes: Callable[[], list[Path]]
+    places: Callable[[], list[Path]]
+    variable: str
+    files: str
     transcripts: Callable[[Path], list[Path]]
     opened: Callable[[Path, Container[str]], TranscriptReader]
     watched: Callable[[Path], Path]
@@ -46,6 +49,10 @@ class TranscriptClient:
     parts: Callable[[Path], Iterable[FoundFile]] | None = None
     lines: Callable[[FoundFile, int], Lines] = lines_of
     watches_below: bool = True
+
+    def homes(self) -> list[Path]:
+        """The folders that it keeps its transcripts below, as many as are there."""
+        return [path for path in self.places() if path.is_dir()]
 
     def found(self, path: Path) -> list[FoundFile]:
         """The transcripts in the file at a path; none if it has gone. Raises OSError."""
@@ -71,7 +78,9 @@ def _kept(name: str, kept: Kept, about: Callable[[Path], Mapping[str, Any]]) -> 
     return TranscriptClient(
         name=name,
         title=kept.title,
-        homes=folders.homes,
+        places=folders.places,
+        variable=folders.variable,
+        files=", ".join(folders.files),
         transcripts=folders.transcripts,
         opened=lambda path, repeated: kept.reader(TranscriptFile(str(path), about=about(path), repeated=repeated)),
         watched=folders.watched,
@@ -90,7 +99,9 @@ CLIENTS: Mapping[str, TranscriptClient] = {
         TranscriptClient(
             name="claude-code",
             title="Claude Code",
-            homes=claude_code.homes,
+            places=claude_code.places,
+            variable=claude_code.VARIABLE,
+            files=claude_code.FILES,
             transcripts=claude_code.transcripts,
             opened=_claude_code,
             watched=claude_code.watched,
@@ -103,7 +114,9 @@ CLIENTS: Mapping[str, TranscriptClient] = {
         TranscriptClient(
             name=opencode.CLIENT,
             title="OpenCode",
-            homes=opencode.homes,
+            places=opencode.places,
+            variable=opencode.VARIABLE,
+            files=opencode.FILES,
             transcripts=opencode.transcripts,
             opened=lambda path, repeated: OpenCodeReader(TranscriptFile(str(path), repeated=repeated)),
             watched=lambda home: home,

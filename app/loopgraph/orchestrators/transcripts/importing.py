@@ -29,7 +29,7 @@ from loopgraph.orchestrators.transcripts.reading import Reading
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 1_000
-"""Events that are recorded together."""
+"""So many events are recorded together, where others bring events, too."""
 
 _WAITING: Final = 1
 """So many such batches are read ahead while another is recorded."""
@@ -57,8 +57,8 @@ class Batch(NamedTuple):
 
 class TranscriptImport:
     """Imports the transcripts of one client. ``quiet_for``: a file that was not written for so long is over (None: none is).
-    No line may take more than about ``line_bytes`` of memory. ``report`` is called with the totals after every batch, ``told``
-    with what was new in a transcript when that is recorded."""
+    No line may take more than about ``line_bytes`` of memory; ``at_once`` events are recorded together. ``report`` is called
+    with the totals after every batch, ``told`` with what was new in a transcript when that is recorded."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class TranscriptImport:
         *,
         quiet_for: timedelta | None = None,
         line_bytes: int = LINE_BYTES,
+        at_once: int = AT_ONCE,
         report: Callable[[TranscriptProgress], None] = lambda _: None,
         told: Callable[[TranscriptNews], None] = lambda _: None,
     ) -> None:
@@ -76,6 +77,7 @@ class TranscriptImport:
         self._positions = positions
         self._quiet_ns = quiet_for / timedelta(microseconds=1) * 1000 if quiet_for is not None else None
         self._line_bytes = line_bytes
+        self._at_once = at_once
         self._report = report
         self._told = told
         self._progress = TranscriptProgress()
@@ -159,31 +161,36 @@ class TranscriptImport:
     ) -> None:
         is_alone = copies.is_alone(file)
         reading = await self._attempt(file, partial(self._opened, file, known, copies))
-        more, read = reading is not None, 0
+        more, read, most = reading is not None, 0, self._at_once
         while reading and more:
-            room = max(1, AT_ONCE - len(self._pending))
+            room = max(1, most - len(self._pending))
             taken = await self._attempt(file, partial(reading.take, room, last=self._is_quiet(file)))
             if taken is None:
+                self._counted(reading, file)  # what stands before that is recorded
                 return
             more = taken.more
             self._pending += taken.events
             self._reached[file.file_id] = reading.position(whole=not more)
             self._tell(bytes=taken.bytes, too_large=taken.too_large)
             read += taken.bytes
-            if len(self._pending) >= AT_ONCE or len(self._reached) >= AT_ONCE or taken.bytes >= AT_ONCE**2:
+            if len(self._pending) >= most or len(self._reached) >= most or taken.bytes >= most * 1_000:
                 await self._hand_on(queue, writer)
         if reading:
             self._keep_open(reading, file, follow=follow and is_alone and not self._is_quiet(file))
             self._finished(reading, file, read)
 
     def _finished(self, reading: Reading, file: FoundFile, read: int) -> None:
+        self._counted(reading, file)
+        # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
+        self._tell(files=1, total_bytes=read - file.to_read)
+
+    def _counted(self, reading: Reading, file: FoundFile) -> None:
         counts = reading.counts.totals()
         if counts["events"]:
             self._news.append(TranscriptNews(place=file.place, name=file.name, **counts))
         understood = counts.pop("events")
         is_session = bool(understood) and self._client.is_session(file.path) and not file.is_subagents
-        # How much it was to be is known only now: it may have grown, or go on where it was, or be compressed.
-        self._tell(files=1, sessions=int(is_session), total_bytes=read - file.to_read, **counts)
+        self._tell(sessions=int(is_session), **counts)
 
     def _opened(self, file: FoundFile, known: Position | None, copies: Copies) -> Reading:
         reading = self._open.get(file.file_id)

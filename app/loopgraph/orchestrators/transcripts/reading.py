@@ -53,7 +53,9 @@ class Reading:
         OSError."""
         self._reader = self._client.opened(self.file.path, repeated)
         known = self._known
-        if known is not None and known.mtime_ns < self.file.about_ns:
+        if known is not None and self.file.about_ns > max(
+            known.mtime_ns, 0
+        ):  # of one that was broken off it is not known
             known = None  # what all of its lines are about is told anew
         if known is not None:
             self._lines.resume(known)
@@ -63,23 +65,28 @@ class Reading:
         OSError."""
         taken = Taken()
         began = self._lines.read_bytes
-        for line in self._lines.lines(last=last):
-            if line.content is None or not fits(line.content, self._line_bytes):
-                self._pass_over(taken, is_new=line.is_new)
+        try:
+            for line in self._lines.lines(last=last):
+                if line.content is None or not fits(line.content, self._line_bytes):
+                    self._pass_over(taken, is_new=line.is_new)
+                else:
+                    said = self._reader.read(line.content)
+                    if line.is_new:
+                        taken.events += said
+                        self.counts.count(said)
+                if len(taken.events) >= events or self._lines.read_bytes - began >= _BYTES:
+                    break
             else:
-                said = self._reader.read(line.content)
-                if line.is_new:
-                    taken.events += said
-                    self.counts.count(said)
-            if len(taken.events) >= events or self._lines.read_bytes - began >= _BYTES:
-                break
-        else:
-            taken.more = False
-            if last and not self._is_closed:
-                self._is_closed = True
-                ends = self._reader.close()
-                taken.events += ends
-                self.counts.events += len(ends)
+                taken.more = False
+                if last and not self._is_closed:
+                    self._is_closed = True
+                    ends = self._reader.close()
+                    taken.events += ends
+                    self.counts.events += len(ends)
+        except OSError:
+            if self._lines.read_bytes == began:
+                raise
+            # What stands before it is taken, and the next attempt says the same again.
         taken.bytes = self._lines.read_bytes - began
         return taken
 

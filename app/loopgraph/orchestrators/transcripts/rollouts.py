@@ -14,7 +14,7 @@ _LONGEST: Final = 1024 * 1024
 
 
 def taken_back(path: Path) -> list[str]:
-    """The ids of the turns that a thread has left when it went on in this file. Raises OSError."""
+    """The ids of the turns that a thread has left when it went on in this file, as far as its files can be read."""
     thread_id = id_in(str(path))
     if thread_id is None or thread_id == own_id_in(str(path)):
         return []  # it is the first of its thread

@@ -11,7 +11,8 @@ NAMES = {
     "Trace.status": "How far it is.",
     "Trace.createdAt": "When it was first heard of, in UTC.",
     "routingDecision": "Which agent was chosen for it; null if no routing was reported.",
-    "totalHooks": "How many steps it has, nested or not; those of its subagents do not count.",
+    "totalHooks": "How many hook executions it has, nested or not: its steps, and uses of patterns; those of its subagents do "
+    "not count.",
     "totalEndpoints": "How many endpoint calls it has, from steps or not; those of its subagents do not count.",
     "totalRagQueries": "How many RAG queries its steps report.",
     "totalQualityGates": "How many quality gates its steps report to have validated.",
@@ -97,7 +98,7 @@ NAMES = {
     "RecordHookExecutionInput.sessionId": "The session of the trace, if its start has not said it.",
     "StartTraceInput.sessionId": "The session that the trace is part of.",
     # totals
-    "steps": "How many steps there are.",
+    "steps": "How many steps of the work there are; uses of patterns are none.",
     "failedSteps": "How many steps failed or ran out of time.",
     "endpointCalls": "How many endpoint calls there are.",
     "failedEndpointCalls": "How many endpoint calls failed or ran out of time.",

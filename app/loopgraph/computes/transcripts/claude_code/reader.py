@@ -86,7 +86,9 @@ class ClaudeCodeReader:
         if self._session_id is None:
             return
         if self._agent_id is None and not line.is_sidechain:
-            told = self._sessions.setdefault(self._session_id, SessionLines(self._session_id, self._file.path))
+            told = self._sessions.get(self._session_id)
+            if told is None:
+                told = self._sessions[self._session_id] = SessionLines(self._session_id, self._file.path)
             yield from told.tell(line)
         if (tell := self._kinds.get(str(line.type))) is not None:
             yield from tell(line)

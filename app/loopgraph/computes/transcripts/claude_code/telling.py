@@ -7,9 +7,8 @@ than what the client's log records and spans have measured.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.transcripts.claude_code.turns import Turn
@@ -26,8 +25,7 @@ def observed(event: ObservedEvent, kind: str, **how: Any) -> Observation:
     return sound(Observation, {"event": event, "source": f"transcript.{kind}", "clock": Clock.WRITTEN, **how})
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a line belongs: the client's id of its session, and its turn."""
 
     session_id: str

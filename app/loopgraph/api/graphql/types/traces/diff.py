@@ -69,7 +69,7 @@ class Divergence:
 
 @strawberry.type(description="Sums over a trace and all that it spawned; null where nothing is known.")
 class TraceTotals:
-    steps: int
+    steps: int = strawberry.field(description="Steps of the work, and endpoint calls; uses of patterns are none.")
     failures: int
     duration_ms: float | None = strawberry.field(description="Of the trace itself.")
     input_tokens: Long | None
