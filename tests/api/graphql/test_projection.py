@@ -160,8 +160,8 @@ def ordinarily() -> Iterator[None]:
 
 
 async def answer(document: str, shown: list[Thing | None]) -> tuple[Any, list[Any]]:
-    """Data and errors; the text of an error does not tell where an object lies in memory. It is made in one slice: what of an object
-    was still to come when it failed is no matter of how busy the machine is."""
+    """Data and errors; the text of an error does not tell where an object lies in memory. It is made in one slice: what of an
+    object was still to come when it failed is no matter of how busy the machine is."""
     turns = Turns(Pace())
     services = SimpleNamespace(settings=Settings(), graph=QuietGraph())
     context: Any = SimpleNamespace(things=shown, turns=turns, operation=turns.operation, services=services)

@@ -230,6 +230,7 @@ async def test_a_scan_that_was_broken_off_goes_on(repo: Repo, scans: Scans, monk
     assert len(await scans.edges(pattern.pattern_id)) == 7
 
 
+@pytest.mark.slow
 async def test_two_scans_at_once_make_everything_once(repo: Repo, scans: Scans) -> None:
     for number in range(6):
         repo.write(TRIAGE, skill("triage", f"{A}{number}"))
