@@ -191,6 +191,7 @@ async def test_the_version_of_a_commit(graph: Graph, tmp_path: Path, side: str, 
 
 
 @pytest.mark.parametrize("seed", first_quick(range(3)))
+@pytest.mark.slow
 async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp_path: Path, seed: int) -> None:
     chance, folder = random.Random(seed), tmp_path / "proj"
     skills = Skills.told(str(folder))
@@ -213,6 +214,7 @@ async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp
     ]
 
 
+@pytest.mark.slow
 async def test_what_was_edited_and_committed_later_is_of_the_commit(graph: Graph, tmp_path: Path) -> None:
     """A text that was in nobody's history when it ran: first it is only seen, then uncommitted, then a commit's."""
     folder = tmp_path / "proj"

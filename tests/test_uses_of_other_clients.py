@@ -197,6 +197,7 @@ async def test_codex_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Mach
 
 
 @pytest.mark.parametrize("seed", first_quick(range(4)))
+@pytest.mark.slow
 async def test_codex_all_together_in_any_order(graph: Graph, machine: Machine, seed: int) -> None:
     chance = random.Random(seed)
     things = [*machine.codex(), *machine.sent("codex", shimmed=True)]

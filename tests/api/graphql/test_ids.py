@@ -185,6 +185,7 @@ async def test_nodes_reads_each_type_once(quiet_service: Service) -> None:
     assert await service.statements(document, ids=ids) == 3
 
 
+@pytest.mark.slow
 async def test_an_id_that_nothing_can_have_is_refused_by_every_mutation(
     service: Service, variables: dict[str, Json]
 ) -> None:

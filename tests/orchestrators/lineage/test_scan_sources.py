@@ -31,6 +31,7 @@ from support.waiting import PATIENCE_S
 TRIAGE = ".claude/skills/triage/SKILL.md"
 
 
+@pytest.mark.slow
 async def test_submodules_are_repositories_of_their_own_within_the_project(
     graph: Graph, repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
