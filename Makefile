@@ -23,8 +23,8 @@ demo: $(VENV)/.runtime
 run: $(VENV)/.runtime
 	$(BIN)/loopgraph serve
 
-# Each process of a run starts the engines that its tests need.
-WORKERS ?= 2
+# Each process of a run starts the engines that its tests need. One more than cores: tests wait for processes and disks.
+WORKERS ?= 3
 
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
 
@@ -39,7 +39,7 @@ test-neo4j: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=neo4j-5.26 $(PYTEST) -m engine
 
 quick: $(VENV)/.dev
-	LOOPGRAPH_TEST_ENGINES=embedded $(PYTEST) -m 'not slow'
+	LOOPGRAPH_TEST_ENGINES=embedded $(PYTEST) -m 'not slow' --hypothesis-profile quick
 
 # The GraphQL API against the clients and code generators of JavaScript, which npm installs.
 JAVASCRIPT := tests/api/graphql/javascript

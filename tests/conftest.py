@@ -40,6 +40,7 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 # The machine is shared and the first use of text strategies builds tables: time says nothing about a property.
 settings.register_profile("loopgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("loopgraph")
+settings.register_profile("quick", settings.get_profile("loopgraph"), max_examples=15)
 
 
 @pytest.fixture(

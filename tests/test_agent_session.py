@@ -13,6 +13,7 @@ from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.analytics import Analytics
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, Sent, Telling, batches, observations, story, tell
+from support.quick import first_quick
 from support.traces import Traces, statement
 
 
@@ -92,7 +93,7 @@ async def test_the_list_of_prices_comes_to_what_the_client_says_that_its_request
     assert (usage.calls, usage.cost_usd) == (9, pytest.approx(sum(call["reported"] for call in calls)))
 
 
-@pytest.mark.parametrize("seed", [*range(6), 117, 118])
+@pytest.mark.parametrize("seed", first_quick([*range(6), 117, 118]))
 async def test_any_order_of_arrival_tells_the_same_story(graph: Graph, as_recorded: dict[str, Any], seed: int) -> None:
     chance = random.Random(seed)
     telling = tell()

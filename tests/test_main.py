@@ -21,6 +21,7 @@ AT_ITS_END = "    import atexit; atexit.register(os.kill, os.getpid(), signal.SI
 
 
 @pytest.mark.parametrize("when", [WHILE_IT_LOADS, TWICE, AT_ITS_END])
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_traceback(when: str) -> None:
     script = "    import os, signal, sys\n    signal.signal(signal.SIGINT, signal.default_int_handler)\n" + when
     script += '    sys.argv = ["loopgraph", "--version"]\n    from loopgraph.__main__ import main\n    main()\n'

@@ -18,6 +18,7 @@ from loopgraph.contracts.uses import definition_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
+from support.quick import first_quick
 from support.repositories import Repo
 from support.scanning import Scans
 from support.traces import statement
@@ -96,7 +97,7 @@ async def test_by_opentelemetry_alone(graph: Graph, size: int) -> None:
     assert await story(graph, skills, ids) == by("inferred: time", memory=False)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first_quick(range(6)))
 async def test_all_together_in_any_order(graph: Graph, seed: int) -> None:
     chance, skills = random.Random(seed), Skills.told()
     things: list[Any] = [*skills.written(), *skills.sent(by_hooks=True), *skills.sent(by_hooks=False)]
@@ -189,7 +190,8 @@ async def test_the_version_of_a_commit(graph: Graph, tmp_path: Path, side: str, 
     assert await story(graph, skills, await committed(graph, skills)) == by(rule, memory=side != "telemetry")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_quick(range(3)))
+@pytest.mark.slow
 async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp_path: Path, seed: int) -> None:
     chance, folder = random.Random(seed), tmp_path / "proj"
     skills = Skills.told(str(folder))
@@ -212,6 +214,7 @@ async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp
     ]
 
 
+@pytest.mark.slow
 async def test_what_was_edited_and_committed_later_is_of_the_commit(graph: Graph, tmp_path: Path) -> None:
     """A text that was in nobody's history when it ran: first it is only seen, then uncommitted, then a commit's."""
     folder = tmp_path / "proj"

@@ -30,6 +30,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.definition_files import HOME, PROJECT, put
+from support.quick import first_quick
 from support.repositories import Repo
 from support.scanning import Scans
 from support.traces import statement
@@ -195,7 +196,8 @@ async def test_codex_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Mach
     }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_quick(range(4)))
+@pytest.mark.slow
 async def test_codex_all_together_in_any_order(graph: Graph, machine: Machine, seed: int) -> None:
     chance = random.Random(seed)
     things = [*machine.codex(), *machine.sent("codex", shimmed=True)]

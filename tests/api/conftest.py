@@ -17,7 +17,8 @@ from support.service import Service, quiet, serving
 
 @pytest.fixture(scope="module")
 async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    async with serving(settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 20})) as service:
+    """Its worker is poked by all that the service is told itself, and looks seldom by itself: each look costs statements."""
+    async with serving(settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 500})) as service:
         yield service
 
 

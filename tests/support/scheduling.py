@@ -30,9 +30,11 @@ class ModulesTogether(LoadScopeScheduling):
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Modules with slow tests come first, so that no process is left with one at the end."""
-    slow = {_module(item) for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: _module(item) not in slow)
+    """Modules of slow tests come first, then those that have some, so that no process is left with one at the end."""
+    slow, others = (
+        {_module(item) for item in items if bool(item.get_closest_marker("slow")) is which} for which in (True, False)
+    )
+    items.sort(key=lambda item: (_module(item) not in slow, _module(item) in others))
 
 
 def _module(item: pytest.Item) -> str:

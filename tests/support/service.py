@@ -12,11 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+import strawberry
 import uvicorn
 import websockets
 from httpx_sse import aconnect_sse
 from starlette.applications import Starlette
 
+from loopgraph.api.graphql.schema import build_schema
 from loopgraph.api.services import Services
 from loopgraph.assets import asset
 from loopgraph.main import create_app
@@ -161,10 +163,23 @@ async def listening(app: Starlette, **options: Any) -> AsyncIterator[str]:
     await running
 
 
+_schemas: dict[str, strawberry.Schema] = {}
+
+
+def _schema_of(settings: Settings) -> strawberry.Schema:
+    """Built once for all services with these settings: that is a large part of what a service takes to start."""
+    key = repr(settings)
+    if key not in _schemas:
+        _schemas[key] = build_schema(settings)
+    return _schemas[key]
+
+
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """The whole service with these settings, until the end of the block."""
-    app = create_app(settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loopgraph.api.graphql.app.build_schema", _schema_of)
+        app = create_app(settings)
     async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
         yield Service(url, client, app.state.services)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from support.scheduling import share_of
+from support.scheduling import longest_first, share_of
 
 HERE = Path(__file__).parents[1]
 
@@ -25,6 +27,15 @@ HERE = Path(__file__).parents[1]
 )
 def test_a_share_is_a_module_on_an_engine(nodeid: str, share: str) -> None:
     assert share_of(nodeid) == share
+
+
+def test_modules_of_slow_tests_come_first_each_in_its_order() -> None:
+    tests = {"a::1": False, "a::2": False, "b::1": False, "b::2": True, "c::1": True, "c::2": True, "d::1": True}
+    items: list[Any] = [
+        SimpleNamespace(nodeid=nodeid, get_closest_marker={"slow": slow}.get) for nodeid, slow in tests.items()
+    ]
+    longest_first(items)
+    assert [item.nodeid for item in items] == ["c::1", "c::2", "d::1", "b::1", "b::2", "a::1", "a::2"]
 
 
 @pytest.mark.slow

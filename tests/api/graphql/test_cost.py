@@ -10,11 +10,9 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introsp
 from graphql.execution.values import VariableValues, get_variable_values
 
 from loopgraph.api.graphql import cost
-from loopgraph.api.graphql.schema import build_schema
-from loopgraph.settings import Settings
+from support.schema import SCHEMA
 from support.service import Json, Service
 
-SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 FREE = cost.Limits(nodes=10**15, page=500, traversal=20_000)
 
 

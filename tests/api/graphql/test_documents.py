@@ -9,12 +9,10 @@ from graphql import get_introspection_query
 
 from loopgraph.api.graphql import cost, documents
 from loopgraph.api.graphql.documents import Documents
-from loopgraph.api.graphql.schema import build_schema
-from loopgraph.settings import Settings
+from support.schema import SCHEMA
 from support.service import Service
 from support.stretches import watched
 
-SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 DOCUMENTS = Documents(documents.Limits(15, 50, 5_000), cost.Limits(250_000, 500, 20_000))
 
 

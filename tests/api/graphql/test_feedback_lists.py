@@ -17,6 +17,7 @@ async def client(service: Service) -> Client:
     return await make_client(service)
 
 
+@pytest.mark.slow
 async def test_pages_of_runs_and_improvements(client: Client) -> None:
     runs, improvements = [], []
     for number in range(3):

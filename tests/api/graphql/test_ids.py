@@ -11,15 +11,13 @@ import pytest
 from graphql import GraphQLInputType, OperationDefinitionNode, get_named_type, is_input_object_type, type_from_ast
 
 from loopgraph.api.graphql.ids import KINDS, is_global
-from loopgraph.api.graphql.schema import build_schema
 from loopgraph.contracts.traces import TraceStarted
 from loopgraph.effects.clock import new_id
-from loopgraph.settings import Settings
 from support.operations import variables_of_all
+from support.schema import SCHEMA
 from support.service import Json, Service, operation, operation_names
 from support.traces import at
 
-SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 KIND_OF_VARIABLE = {"source": "PatternVersion", "target": "PatternVersion", "a": "Trace", "b": "Trace"}
 KIND_OF_ID = {
     "feedback_run": "FeedbackRun",
@@ -187,6 +185,7 @@ async def test_nodes_reads_each_type_once(quiet_service: Service) -> None:
     assert await service.statements(document, ids=ids) == 3
 
 
+@pytest.mark.slow
 async def test_an_id_that_nothing_can_have_is_refused_by_every_mutation(
     service: Service, variables: dict[str, Json]
 ) -> None:

@@ -6,12 +6,11 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, is_list_type, is_non_null_type
 
 from loopgraph.api.graphql.cost import list_size
-from loopgraph.api.graphql.schema import build_schema
-from loopgraph.settings import Settings
+from support.schema import SCHEMA
 
 TYPES = [
     type_
-    for type_ in build_schema(Settings())._schema.type_map.values()  # type: ignore[attr-defined]
+    for type_ in SCHEMA.type_map.values()
     if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__")
 ]
 

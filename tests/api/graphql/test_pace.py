@@ -171,7 +171,7 @@ async def test_an_error_in_a_long_list_is_answered() -> None:
     ]
 
 
-async def test_an_answer_that_is_given_up_ends_at_once() -> None:
+async def test_an_answer_that_is_given_up_ends_at_once(recwarn: pytest.WarningsRecorder) -> None:
     of = context()
     work = asyncio.create_task(ask("{ leaves { square halves { square } } }", of))
     while not of.turns._pace._waiting:  # noqa: ASYNC110 - in the middle of it
@@ -182,6 +182,9 @@ async def test_an_answer_that_is_given_up_ends_at_once() -> None:
         while [task for task in asyncio.all_tasks() if "Loader" in repr(task)]:  # noqa: ASYNC110
             await asyncio.sleep(0)
     assert not of.turns._pace.busy
+    assert [str(warning.message) for warning in recwarn] == [], (
+        "what had not begun is ended, with all that it was to await"
+    )
     assert await ask("{ leaves(count: 3) { square } }", of) == {"leaves": [{"square": square(n)} for n in range(3)]}
 
 

@@ -19,8 +19,8 @@ from loopgraph.api.graphql import descriptions
 from loopgraph.api.graphql.ids import KINDS
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.settings import Settings
+from support.schema import SCHEMA
 
-SCHEMA = build_schema(Settings())._schema  # type: ignore[attr-defined]
 TYPES = [
     type_
     for name, type_ in SCHEMA.type_map.items()

@@ -6,6 +6,8 @@ loader at one time share them: that is why the numbers here are bounds.
 
 from __future__ import annotations
 
+import pytest
+
 from loopgraph.computes.agents import uses
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.observations import Observation, Recordable
@@ -125,6 +127,7 @@ async def test_an_episode(quiet_service: Service) -> None:
     assert many < few + 8
 
 
+@pytest.mark.slow
 async def test_lists_of_improvements(quiet_service: Service) -> None:
     service = quiet_service
     document = """

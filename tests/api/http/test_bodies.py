@@ -80,7 +80,7 @@ def test_members_of_a_stream_are_one_body(sizes: list[int]) -> None:
         ("gzip", gzip.compress(b"{}", mtime=0) + gzip.compress(b"{}", mtime=0)[:-1], "cut off"),
         ("gzip", gzip.compress(b"x" * 1_001, mtime=0), "no more than 1000 bytes"),
         ("gzip", gzip.compress(b"x" * 500, mtime=0) * 3, "no more than 1000 bytes"),
-        ("gzip", gzip.compress(b"x" * 100_000_000, mtime=0), "no more than 1000 bytes"),
+        pytest.param("gzip", gzip.compress(b"x" * 10_000_000, mtime=0), "no more than 1000 bytes", id="a bomb"),
         ("gzip", gzip.compress(b"{}", mtime=0) + b"\0", "cut off"),
         ("deflate", zlib.compress(b"x" * 1_001), "no more than 1000 bytes"),
         ("deflate", zlib.compress(b"{}") * 2, "goes on"),

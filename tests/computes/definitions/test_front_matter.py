@@ -36,6 +36,7 @@ def test_without_any_there_is_nothing() -> None:
     assert front_matter("---\n\n---\nbody") == {}
 
 
+@pytest.mark.slow
 def test_what_is_too_long_or_too_deep_is_not_read() -> None:
     assert front_matter(f"---\nname: {'x' * 100_000}\n---\n") == {}
     assert text_of(front_matter(f"---\na: {'[' * 20_000}\nname: deep\n---\n"), "name") == "deep"

@@ -410,6 +410,7 @@ def test_a_metric_whose_own_name_is_no_text_is_lost_with_all_its_points() -> Non
 
 @settings(max_examples=200)
 @given(st.sampled_from(list(GOOD)), st.data())
+@pytest.mark.slow
 def test_protobuf_with_damage_is_read_or_refused(path: str, data: st.DataObject) -> None:
     """Whatever stands there; and what is read is read as Google's own code reads it."""
     whole = bytearray(protobuf(path, GOOD[path]))

@@ -135,6 +135,7 @@ def test_values_that_mean_the_same() -> None:
     assert other("a b2") == '"a b2"'  # too short to be told from other words
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_nested_steps() -> None:
     steps = [hook(f"{n}", "t", parent_id=f"{n - 1}" if n else None, started_at=at(n)) for n in range(2_000)]
     deep = grow(parts(trace("t"), *steps), "t")

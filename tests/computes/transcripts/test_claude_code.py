@@ -404,6 +404,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=60)
 @given(st.data())
+@pytest.mark.slow
 def test_no_field_of_an_odd_type_makes_it_fail(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(_LINES) - 12))
     reader = ClaudeCodeReader(TranscriptFile("/p/s.jsonl"))

@@ -130,6 +130,7 @@ def test_how_a_call_ended(status: Any, response: Any, expected: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["0.61", "0.61_subagent", "0.61_interrupted"]))
     lines = lines_of(name)

@@ -18,7 +18,7 @@ SOURCE = "def f(a, b):\n    return {'a': [a, b], \"b\": {}}\n"
         ("a long text", {"stdout": "x" * 20 * MB}, True),
         ("a long text with much in it that looks like values", {"stdout": SOURCE * (20 * MB // len(SOURCE))}, True),
         ("many values, as an output of JSON has them", [{"id": n, "name": "x" * 100} for n in range(20_000)], True),
-        ("millions of small values", [{"a": 1}] * 2_000_000, False),
+        pytest.param("millions of small values", [{"a": 1}] * 2_000_000, False, marks=pytest.mark.slow),
         ("millions of numbers", list(range(1_000_000)), False),
         ("more than there is room for", {"stdout": "x" * 40 * MB}, False),
     ],

@@ -149,6 +149,7 @@ def test_how_a_call_ended(state: Json, expected: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_no_row_fails_whatever_is_in_it(data: st.DataObject) -> None:
     rows: list[Any] = list(ROWS)
     for _ in range(data.draw(st.integers(1, 4))):

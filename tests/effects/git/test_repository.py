@@ -172,6 +172,7 @@ async def test_ten_thousand_commits_take_little_of_the_processor(repo: Repo) -> 
     assert len(commits) == int(repo.git("rev-list", "--count", "main")) > 9_000
 
 
+@pytest.mark.slow
 async def test_reading_can_stop_anywhere_and_leaves_no_process(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.fast_import(random_history(8, 3_000))
     started: list[asyncio.subprocess.Process] = []

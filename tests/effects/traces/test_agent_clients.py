@@ -8,6 +8,7 @@ import pytest
 
 from loopgraph.effects.graph.client import Graph
 from support.agent_clients import ANSWER, CHILD, PROMPT
+from support.quick import first_quick
 from support.recorded_clients import Sent, recorded, session, tell, tree
 from support.recorded_endings import shuffled
 
@@ -102,7 +103,7 @@ async def test_what_a_person_stopped_is_interrupted_with_its_call(graph: Graph, 
     assert await tree(graph, id_of(sent)) == [trace([(tool, "interrupted")], status="interrupted", answer=None)]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", first_quick([3, 1, 2]))
 async def test_a_client_that_names_all_can_be_told_in_any_order(graph: Graph, seed: int) -> None:
     sent = recorded("codex")
     await tell(graph, shuffled(sent, seed), size=seed)
@@ -110,7 +111,7 @@ async def test_a_client_that_names_all_can_be_told_in_any_order(graph: Graph, se
 
 
 @pytest.mark.parametrize("client", ["gemini", "copilot"])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", first_quick([2, 1]))
 async def test_a_client_that_names_nothing_can_be_told_in_another_order(graph: Graph, client: str, seed: int) -> None:
     """After its prompt, and calls of one tool with one input as they came: the client waits for its hooks, so only what was
     spooled comes later than it should."""
@@ -120,7 +121,7 @@ async def test_a_client_that_names_nothing_can_be_told_in_another_order(graph: G
 
 
 @pytest.mark.parametrize("client", ["gemini", "copilot"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", first_quick([3, 1, 2]))
 async def test_also_its_prompt_can_come_late(graph: Graph, client: str, seed: int) -> None:
     sent = recorded(client)
     await tell(graph, in_turn(shuffled(sent, seed)), size=seed)

@@ -82,6 +82,7 @@ async def test_what_lies_between_is_no_matter_where_it_comes_with_it(graph: Grap
     assert await told(graph, [ROOT, *between, agent(4, 3, "planner"), agent(5, 4, "coder")], size=100) == "planner"
 
 
+@pytest.mark.slow
 def test_many_agents_in_a_deep_trace_cost_no_more_than_they_must() -> None:
     deep = [span(number, number - 1 if number > 1 else None, "work", SERVER) for number in range(1, 3001)]
     report = observe_spans(read_spans(request(*deep, *(agent(5000 + number, 3000, "a") for number in range(3000)))))

@@ -16,6 +16,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from support.otlp import START_NS, attributes, logs
+from support.quick import first_quick
 from support.recorded_endings import traces
 from support.traces import NOON, statement
 
@@ -137,7 +138,7 @@ async def test_a_prompt_of_codex_is_left_behind_with_the_call_that_it_was_at(gra
     assert await client.tools() == {"shell": "interrupted"}
 
 
-@pytest.mark.parametrize(("seed", "size"), [(None, 1), (1, 1), (2, 3), (3, 1), (4, 100), (5, 2)])
+@pytest.mark.parametrize(("seed", "size"), first_quick([(2, 3), (4, 100), (None, 1), (1, 1), (3, 1), (5, 2)], 2))
 async def test_prompts_of_codex_end_as_their_work_did_in_any_order(graph: Graph, seed: int | None, size: int) -> None:
     client = Codex(graph)
     for text, decision in (("done", "approved"), ("stopped", "abort"), ("left", "approved")):
@@ -196,7 +197,7 @@ GEMINI_TOOLS = {
 }
 
 
-@pytest.mark.parametrize(("seed", "size"), [(None, 1), (None, 100), (1, 1), (2, 3), (3, 1), (4, 100)])
+@pytest.mark.parametrize(("seed", "size"), first_quick([(2, 3), (4, 100), (None, 1), (None, 100), (1, 1), (3, 1)], 2))
 async def test_prompts_of_gemini_cli_end_as_their_work_did_in_any_order(
     graph: Graph, seed: int | None, size: int
 ) -> None:

@@ -30,6 +30,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import Conflict, InvalidInput, NotFound
 from support.engines import EngineUnderTest
 from support.feedback import unit_of
+from support.quick import first_quick
 from support.traces import NOON, Traces, at, make_experiment, make_version, record, refused, statement, story
 
 ANYBODY = None
@@ -156,7 +157,7 @@ async def test_every_order_of_arrival_gives_the_same_trace(graph: Graph, traces:
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first_quick(range(6)))
 async def test_events_recorded_at_once_by_several_processes(
     graph: Graph, traces: Traces, processes: list[Traces], version: str, seed: int
 ) -> None:
@@ -174,6 +175,7 @@ async def test_events_recorded_at_once_by_several_processes(
     assert (await usage(graph, version)).usage_count == before.usage_count + 1
 
 
+@pytest.mark.slow
 async def test_usage_of_a_version_that_several_processes_run(
     graph: Graph, processes: list[Traces], version: str
 ) -> None:

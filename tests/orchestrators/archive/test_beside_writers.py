@@ -33,8 +33,8 @@ from support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow
 
-TRACES, STEPS, IN_A_SESSION, AT_ONCE = 600, 2, 50, 200
-SEGMENT_NODES = 400
+TRACES, STEPS, IN_A_SESSION, AT_ONCE = 300, 2, 50, 100
+SEGMENT_NODES = 200
 """So few that some segments are written while what is in others is deleted."""
 CLIENTS, PACE_S = 4, 0.02
 

@@ -22,6 +22,7 @@ from support.waiting import PATIENCE_S
 DAY = timedelta(days=1)
 
 
+@pytest.mark.slow
 async def test_it_closes_and_prunes_by_itself(graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(f"{name}.ended", begun), begun)

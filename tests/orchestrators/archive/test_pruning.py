@@ -220,6 +220,7 @@ async def test_evidence_and_what_is_alive_or_referred_to_stays(graph: Graph, tmp
     await statement(graph, "MATCH (n:UserFeedback {feedback_id: $id}) DETACH DELETE n", id=f"{name}.praised")
 
 
+@pytest.mark.slow
 async def test_what_changed_after_it_was_archived_is_not_lost(graph: Graph, tmp_path: Path) -> None:
     """A crash between the archiving and the deletion, and a late event before the next run."""
     name, begun = new_id(), long_ago()

@@ -70,6 +70,7 @@ async def test_every_skill_has_the_versions_that_git_log_follow_tells(repo: Repo
             assert version.template_code.strip() == shown
 
 
+@pytest.mark.slow
 async def test_a_skill_has_its_history_from_before_it_was_one_and_while_it_was_gone(repo: Repo, scans: Scans) -> None:
     repo.write("prompts/look.md", A)
     repo.commit("a prompt")
@@ -230,6 +231,7 @@ async def test_a_scan_that_was_broken_off_goes_on(repo: Repo, scans: Scans, monk
     assert len(await scans.edges(pattern.pattern_id)) == 7
 
 
+@pytest.mark.slow
 async def test_two_scans_at_once_make_everything_once(repo: Repo, scans: Scans) -> None:
     for number in range(6):
         repo.write(TRIAGE, skill("triage", f"{A}{number}"))
@@ -248,6 +250,7 @@ async def test_two_scans_at_once_make_everything_once(repo: Repo, scans: Scans) 
 # --- a work tree
 
 
+@pytest.mark.slow
 async def test_a_text_without_a_commit_is_a_version_that_its_commit_replaces(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", A))
     first = repo.commit("one")
@@ -377,6 +380,7 @@ async def test_a_shallow_clone_of_an_unknown_repository_is_refused_in_words(
     assert not await DefinitionReads(scans.graph).patterns_of_prefix(f"git:{pretended}:")
 
 
+@pytest.mark.slow
 async def test_a_shallow_clone_of_a_known_repository_adds_texts_and_no_patterns(
     repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -407,6 +411,7 @@ async def test_a_shallow_clone_of_a_known_repository_adds_texts_and_no_patterns(
     assert seen.status is PatternStatus.DEPRECATED
 
 
+@pytest.mark.slow
 async def test_forks_are_told_apart_by_name(repo: Repo, scans: Scans, tmp_path: Path) -> None:
     repo.write(TRIAGE, skill("triage", A))
     repo.commit("one")

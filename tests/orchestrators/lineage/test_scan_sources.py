@@ -31,6 +31,7 @@ from support.waiting import PATIENCE_S
 TRIAGE = ".claude/skills/triage/SKILL.md"
 
 
+@pytest.mark.slow
 async def test_submodules_are_repositories_of_their_own_within_the_project(
     graph: Graph, repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ async def test_submodules_are_repositories_of_their_own_within_the_project(
     assert rows == [{"rule": VersionBasis.TIME.value}]
 
 
+@pytest.mark.slow
 async def test_a_clone_and_a_work_tree_at_once_are_one_repository(repo: Repo, scans: Scans, tmp_path: Path) -> None:
     for number in range(5):
         repo.write(TRIAGE, skill("triage", f"{A}{number}"))

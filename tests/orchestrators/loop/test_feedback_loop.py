@@ -226,6 +226,7 @@ async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: E
     assert decision.result.control_executions + decision.result.treatment_executions == 90
 
 
+@pytest.mark.slow
 async def test_concurrent_workers_do_each_step_once(subject: Subject, engine: EngineUnderTest) -> None:
     improvement = await subject.propose()
     run = await subject.start()

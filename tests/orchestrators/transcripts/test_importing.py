@@ -29,6 +29,7 @@ from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts import importing
 from loopgraph.orchestrators.transcripts.clients import CLIENTS, TranscriptClient
 from loopgraph.orchestrators.transcripts.importing import TranscriptImport
+from support.quick import first_quick
 from support.traces import Traces, statement
 from support.transcripts import RECORDED, Fresh, copied
 
@@ -358,7 +359,7 @@ class Killed(BaseException):
     """Stands for whatever ends a process."""
 
 
-@pytest.mark.parametrize("batch", range(1, 8, 2))
+@pytest.mark.parametrize("batch", first_quick(range(1, 8, 2)))
 async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_nothing(
     imports: Imports, whole: dict[str, Any], batch: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +16,11 @@ from support.engines.plan import NAMES, not_asked_for
 
 Outcome = tuple[str, int, float]
 """The engine's agent, the tests that ran on it, and the seconds until it was ready; or why it was not tested, 0, and 0."""
+
+
+_SHARED_MEMORY = Path("/dev/shm")
+_ENOUGH = 2 * 1024**3
+"""Bytes; the engines of one process grow to some hundred MB in a whole run."""
 
 
 class Engines:
@@ -54,7 +60,9 @@ class Engines:
     def _start(self, name: str) -> EngineUnderTest:
         reasons = []
         for source in self._sources[name]:
-            folder = self._running.enter_context(tempfile.TemporaryDirectory(prefix=f"loopgraph-{name}-"))
+            folder = self._running.enter_context(
+                tempfile.TemporaryDirectory(prefix=f"loopgraph-{name}-", dir=_memory())
+            )
             try:
                 return self._running.enter_context(source(Path(folder)))
             except Unavailable as reason:
@@ -100,6 +108,15 @@ class Engines:
             return f"not tested: {self._not_asked_for.get(name, 'no test of this run needs it')}"
         what, tests, seconds = self._elsewhere[name]
         return f"tested: {what}, {tests} test{'s' * (tests != 1)}, ready in {seconds:.1f} s" if seconds else what
+
+
+def _memory() -> Path | None:
+    """A disk in memory that has space for engines, if there is one: a commit waits for its disk, and a run commits ten thousands
+    of times."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(_SHARED_MEMORY).free > _ENOUGH and os.access(_SHARED_MEMORY, os.W_OK):
+            return _SHARED_MEMORY
+    return None
 
 
 def _together(one: Outcome, other: Outcome) -> Outcome:

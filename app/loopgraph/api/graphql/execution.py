@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 import warnings
 from collections.abc import Awaitable, Iterable
@@ -243,12 +244,22 @@ async def _gather(turns: Turns, values: list[Awaitable[Any]]) -> list[Any]:
     except BaseException:
         for future in started:
             future.cancel()
-        _dispose(values[len(started) :])
+        _dispose(values)
         raise
 
 
-def _dispose(values: list[Any]) -> None:
-    """Ends coroutines that nobody will await."""
-    for value in values:
-        if asyncio.iscoroutine(value):
-            value.close()
+def _dispose(values: Iterable[Any]) -> None:
+    """Ends coroutines that nobody will begin, and those that they were to await: each would complain that nobody has."""
+    rest, seen = [*values], dict[int, Any]()
+    while rest:
+        coroutine = rest.pop()
+        if not inspect.iscoroutine(coroutine) or inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
+            continue
+        for held in inspect.getcoroutinelocals(coroutine).values():
+            if isinstance(held, list | dict):  # of what is awaited together; those of one list all hold it
+                if id(held) not in seen:
+                    seen[id(held)] = held
+                    rest += held if isinstance(held, list) else held.values()
+            else:
+                rest.append(held)
+        coroutine.close()

@@ -262,6 +262,7 @@ LINES = [(name, line) for name in FILES for line in (FOLDER / "codex" / f"{name}
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FILES))
     lines = [line for file, line in LINES if file == name]
