@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special
 
 from loopgraph.contracts.experiments import SampleStatistics
 from loopgraph.errors import InvalidInput
@@ -72,7 +72,7 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
         raise InvalidInput("confidence", f"must be strictly between 0 and 1, not {confidence!r}")
     if n == 0:
         return None
-    z, p = -float(special.ndtri((1 - confidence) / 2)), successes / n
+    z, p = -NormalDist().inv_cdf((1 - confidence) / 2), successes / n
     middle, half_width = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     low = 0.0 if successes == 0 else (middle - half_width) / scale

@@ -69,6 +69,18 @@ async def test_the_first_statement_of_a_connection_is_read_like_all_others(engin
         assert await graph.read(query, a=value) == [{"a": value}]  # by the same connection
 
 
+async def test_the_driver_makes_no_text_of_rows_for_its_log(
+    graph: Graph, make_query, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = make_query("read", "rows, ids", "found", "UNWIND $rows AS row RETURN row.said + $ids[0] AS found")
+    with caplog.at_level("DEBUG", logger="neo4j"):
+        answer = await graph.transaction(lambda tx: tx.run(query, rows=[{"said": "what was said"}], ids=("of whom",)))
+    assert answer == [{"found": "what was saidof whom"}]
+    [told] = [record.getMessage() for record in caplog.records if "UNWIND" in record.getMessage()]
+    assert "what was said" not in told
+    assert "of whom" not in told
+
+
 async def test_naive_instants_are_refused(graph: Graph, make_query) -> None:
     query = make_query("read", "a", "a", "RETURN $a AS a")
     with pytest.raises(ValueError, match="time zone"):

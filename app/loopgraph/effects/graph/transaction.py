@@ -22,6 +22,16 @@ T = TypeVar("T")
 Row = dict[str, Any]
 
 
+class _Untold(list[Any]):
+    """A list of which no text is made: the driver writes out all parameters of a statement for its log, whether that is kept or
+    not, and it takes as long as packing them. Nor does what was said then stand in a log."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} values]"
+
+
 class Alone:
     """A statement that is a transaction of its own: its begin and its end cost no messages."""
 
@@ -49,7 +59,7 @@ class Transaction:
         self.statements += 1
         # The statement's text is a shipped file, its values are parameters.
         text: Any = query.text(self._engine)
-        result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
+        result = await self._transaction.run(text, {key: _sent(value) for key, value in parameters.items()})
         columns, converted = result.keys(), quicken(codec_of(result))
         rows: list[Row] = []
         slice_ = Slice()
@@ -77,6 +87,12 @@ class Transaction:
         written = answer[0]["written"] if query.returns == ("written",) else len(answer)
         if query.returns and written < len(rows):
             raise LostRace(query.name)
+
+
+def _sent(value: Any) -> Any:
+    """A parameter as the driver is given it."""
+    sent = to_graph(value)
+    return _Untold(sent) if type(sent) is list else sent
 
 
 Work = Callable[[Transaction], Awaitable[T]]
