@@ -30,8 +30,8 @@ class SubjectKind(StrEnum):
 class Subject(NamedTuple):
     """One subject. ``name`` is the id of a pattern or version, and what others are called; "" for ALL.
 
-    ``part`` tells subjects of one name apart: the ``hook_type`` of a tool (whose name is "" for steps without one), the service of
-    an endpoint; "" for the others.
+    ``part`` tells subjects of one name apart: the ``hook_type`` of a tool (whose name is "" for steps without one), the
+    service of an endpoint; "" for the others.
     """
 
     kind: SubjectKind
