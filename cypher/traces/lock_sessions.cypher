@@ -2,6 +2,7 @@
 // be made reads what is in it afterwards.
 // access: write
 // parameters: rows, turn
+// marks: nothing
 // returns: session_id, agent_of, agent_trace
 UNWIND $rows AS row
 MERGE (s:Session {session_id: row.session_id})

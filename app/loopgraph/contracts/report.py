@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from loopgraph.contracts.analytics import ModelUsageSums
+from loopgraph.contracts.analytics.views import ModelUsageSums
 from loopgraph.contracts.base import Contract, Id, Instant, Name, NonNegative, Unit
 from loopgraph.contracts.definitions import DefinitionKind
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
-from loopgraph.contracts.analytics import NO_USAGE, ModelUsage, UsageDimension
+from loopgraph.contracts.analytics.views import NO_USAGE, ModelUsage, UsageDimension
 from loopgraph.contracts.report import Activity, ReportDimension, ReportRow
 from loopgraph.contracts.uses import UseFigures
 

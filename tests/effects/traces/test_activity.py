@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 
 from effects.traces.test_analytics import years
-from loopgraph.contracts.analytics import TimeRange, UsageDimension
+from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.traces import OF_PATTERN, HookExecuted, TraceCompleted, TraceStarted, TraceStatus

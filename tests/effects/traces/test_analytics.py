@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import BaseModel
 
-from loopgraph.contracts.analytics import AgentSuccessRate, EndpointReliability, HookPerformance, TimeRange
+from loopgraph.contracts.analytics.views import AgentSuccessRate, EndpointReliability, HookPerformance, TimeRange
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import (
     EndpointCalled,

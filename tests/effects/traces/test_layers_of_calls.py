@@ -12,7 +12,7 @@ import pytest
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.computes.traces.usage import told_once
-from loopgraph.contracts.analytics import TimeRange, UsageDimension
+from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.pricing import CostSource
 from loopgraph.contracts.traces import is_of_model

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.analytics import ModelUsage, TimeRange, UsageDimension
+from loopgraph.contracts.analytics.views import ModelUsage, TimeRange, UsageDimension
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.observations import Observation, SessionSeen
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceEvent, TraceStarted

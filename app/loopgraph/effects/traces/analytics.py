@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from loopgraph.assets import Query, query
-from loopgraph.contracts.analytics import (
+from loopgraph.contracts.analytics.views import (
     AgentSuccessRate,
     EndpointReliability,
     HookPerformance,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from loopgraph.computes.definitions.similarity import AlikeTexts, nearly_same
-from loopgraph.contracts.analytics import NO_USAGE, TimeRange
+from loopgraph.contracts.analytics.views import NO_USAGE, TimeRange
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.bodies import body_of
 from loopgraph.contracts.definitions import DefinitionKind

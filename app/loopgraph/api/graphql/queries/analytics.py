@@ -19,7 +19,7 @@ from loopgraph.api.graphql.types.traces.analytics import (
     PriceList,
 )
 from loopgraph.computes.pricing.price_list import source
-from loopgraph.contracts.analytics import TimeRange
+from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.effects.clock import now
 
 _RANGE = (

@@ -6,7 +6,7 @@ from enum import Enum
 
 import strawberry
 
-from loopgraph.contracts.analytics import UsageDimension
+from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
 from loopgraph.contracts.definitions import DefinitionOrigin, VersionBasis

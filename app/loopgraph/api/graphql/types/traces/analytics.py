@@ -11,7 +11,7 @@ from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
 from loopgraph.api.graphql.types.nodes import SESSION, link
-from loopgraph.contracts import analytics as contracts
+from loopgraph.contracts.analytics import views as contracts
 from loopgraph.reducers.samples import wilson_interval
 
 _MEAN = "Over the durations that are known."

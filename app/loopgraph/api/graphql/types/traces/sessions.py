@@ -18,7 +18,7 @@ from loopgraph.api.graphql.types.traces.analytics import ModelUsageSums
 from loopgraph.api.graphql.types.traces.records import LOGS, METRICS, LogRecord, MetricPoint
 from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
 from loopgraph.contracts import sessions as contracts
-from loopgraph.contracts.analytics import NO_USAGE
+from loopgraph.contracts.analytics.views import NO_USAGE
 from loopgraph.effects.traces.sessions import session_key
 
 SESSIONS = Listing[contracts.Session]("sessions", session_key, BY_TIME)
