@@ -1,0 +1,1 @@
+"""What is counted of a trace, and what the counts show."""
