@@ -93,18 +93,22 @@ def _of_days(hourly: Series, zone: ZoneInfo | None) -> Season:
     return season(Series(start, Step.DAY, hourly.scale, values), Cycle.DAY_OF_WEEK)
 
 
-def deseasonalised(of: Series) -> Floats:
-    """The values without the profile of the week (of the day, for hours), on the scale of the series' values, where it holds
-    ``MIN_CYCLES`` whole ones and they do repeat (at 1 %): to take away what is not there would take some of the noise."""
+def seasonal_part(of: Series) -> Floats:
+    """What the week (the day, for hours) adds to each value, in its units: 0 where the series holds fewer than ``MIN_CYCLES``
+    whole ones, or does not repeat (at 1 %): to take away what is not there would take some of the noise. Shape (n,)."""
     length = {Step.HOUR: HOURS_A_DAY, Step.DAY: DAYS_A_WEEK, Step.WEEK: 1}[of.step]
-    values = of.values
+    values, at = of.values, np.arange(len(of.values)) % length
     if length == 1 or len(values) < MIN_CYCLES * length:
-        return values
-    at = np.arange(len(values)) % length
+        return np.zeros(len(values))
     h, _ = _kruskal_wallis(values, at, length, length)
     if h is None or special.chdtrc(length - 1, h) >= _SURE:
-        return values
-    return values - profile(values - level(values, length), at, length)[at]
+        return np.zeros(len(values))
+    return profile(values - level(values, length), at, length)[at]
+
+
+def deseasonalised(of: Series) -> Floats:
+    """The values without their ``seasonal_part``."""
+    return of.values - seasonal_part(of)
 
 
 def _kruskal_wallis(values: Floats, at: Ints, k: int, span: int) -> tuple[float | None, int]:
