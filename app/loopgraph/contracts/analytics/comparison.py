@@ -34,9 +34,9 @@ class Compared(Contract):
 class Difference(Contract):
     """How the second differs from the first on one measure: second − first.
 
-    ``relative`` is the difference over the first. ``effect_size`` is Hedges' g of the units' means. Intervals are at 95 %, each for
-    itself; ``adjusted_p_value`` is Holm's over all tests of one comparison, and ``significant`` goes by it at 5 %. Where there is
-    no test, ``reason`` says why. ``summary`` says it in words.
+    ``relative`` is the difference over the first. ``effect_size`` is Hedges' g of the units' means. Intervals are at 95 %, each
+    for itself; ``adjusted_p_value`` is Holm's over all tests of one comparison, and ``significant`` goes by it at 5 %. Where
+    there is no test, ``reason`` says why. ``summary`` says it in words.
     """
 
     measure: ComparedMeasure
@@ -101,8 +101,8 @@ class BenchmarkMeasure(StrEnum):
 class Benchmark(Contract):
     """How one stands among the ``peers`` of its category on one measure (itself among them).
 
-    ``percentile_rank`` (0..100) is the part of them that is worse, and half of those that are equal. Shorter is better. None where
-    the measure is not known of it, or of less than two.
+    ``percentile_rank`` (0..100) is the part of them that is worse, and half of those that are equal. Shorter is better. None
+    where the measure is not known of it, or of less than two.
     """
 
     measure: BenchmarkMeasure

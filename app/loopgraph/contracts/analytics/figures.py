@@ -124,8 +124,8 @@ class DurationFigures(Contract):
 class CostFigures(Contract):
     """Tokens (``input_tokens`` hold those of caches, ``output_tokens`` those of reasoning) and what they cost.
 
-    ``total_usd`` is None where no execution has a cost; ``reported_usd`` is what of it the senders say themselves; ``mean_usd`` is
-    over the ``priced``; ``unpriced`` used tokens, and nobody knows what they cost.
+    ``total_usd`` is None where no execution has a cost; ``reported_usd`` is what of it the senders say themselves; ``mean_usd``
+    is over the ``priced``; ``unpriced`` used tokens, and nobody knows what they cost.
     """
 
     input_tokens: Whole
@@ -165,7 +165,7 @@ class Distribution(Contract):
 
 
 class Interval(StrEnum):
-    """How long a point of a time series is. All but HOUR begin at midnight of a time zone, a WEEK on Monday, a MONTH on its first."""
+    """How long a point of a time series is. All but HOUR begin at midnight of a time zone, WEEK on a Monday."""
 
     HOUR = "hour"
     DAY = "day"
