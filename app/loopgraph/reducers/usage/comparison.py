@@ -14,8 +14,9 @@ from loopgraph.contracts.analytics.comparison import (
     MixDifference,
     MixShare,
 )
-from loopgraph.contracts.analytics.subjects import OTHER, Dimension
+from loopgraph.contracts.analytics.subjects import OTHER, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.sums import NANO_PER_USD, US_PER_MS, Tally, UsageSums
+from loopgraph.contracts.lineage import Pattern, PatternVersion
 from loopgraph.reducers.usage.clustered import LEVEL, Clustered, clustered, contrast, holm
 from loopgraph.reducers.usage.distributions import values
 from loopgraph.reducers.usage.performance import cost_figures, duration_figures
@@ -44,6 +45,17 @@ class Candidate(NamedTuple):
     key: str
     label: str
     sums: UsageSums
+
+
+def labelled(patterns: Sequence[Pattern], versions: Sequence[PatternVersion]) -> dict[Subject, str]:
+    """What is compared, by what it is called: versions of one pattern by their numbers, all others with their names."""
+    alone = not patterns and len({version.pattern_id for version in versions}) == 1
+    return {Subject(SubjectKind.PATTERN, pattern.pattern_id): pattern.name for pattern in patterns} | {
+        Subject(SubjectKind.PATTERN_VERSION, version.node_id): f"v{version.version}"
+        if alone
+        else f"{version.pattern_name} v{version.version}"
+        for version in versions
+    }
 
 
 def compare(candidates: Sequence[Candidate]) -> Comparison:

@@ -12,7 +12,7 @@ from typing import Final
 from loopgraph.contracts.analytics.figures import Interval, Point, SeriesMetric
 from loopgraph.contracts.analytics.subjects import OTHER
 from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS, Moments, UsageSums
-from loopgraph.contracts.analytics.windows import Bucket, Grain
+from loopgraph.contracts.analytics.windows import Bucket, Count, Grain
 from loopgraph.errors import InvalidInput
 from loopgraph.reducers.histogram import quantile
 from loopgraph.reducers.usage.sums import total
@@ -76,6 +76,18 @@ def points(buckets: Iterable[Bucket], instants: Sequence[datetime], metric: Seri
     return [
         Point(start=start, end=end, value=value_of(sums), executions=sums.executions)
         for (start, end), sums in zip(pairwise(instants), map(total, inside), strict=True)
+    ]
+
+
+def count_points(counts: Iterable[Count], instants: Sequence[datetime]) -> list[Point]:
+    """``points`` of the number of executions, from plain counts."""
+    inside = [0] * (len(instants) - 1)
+    for count in counts:
+        if 0 <= (place := bisect_right(instants, count.start) - 1) < len(inside):
+            inside[place] += count.executions
+    return [
+        Point(start=start, end=end, value=float(executions), executions=executions)
+        for (start, end), executions in zip(pairwise(instants), inside, strict=True)
     ]
 
 

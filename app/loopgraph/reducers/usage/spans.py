@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.analytics.windows import Grain, Window
 from loopgraph.errors import InvalidInput
 
@@ -17,6 +19,7 @@ LAST_DAYS: Final = 30
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def window_of(since: datetime | None, until: datetime | None, now: datetime) -> Window:
@@ -34,6 +37,11 @@ def window_of(since: datetime | None, until: datetime | None, now: datetime) -> 
     if end - begin > MOST_DAYS * _DAY:
         raise InvalidInput("window", f"must not be longer than {MOST_DAYS} days")
     return Window(since=begin, until=end)
+
+
+def span_of(instants: Sequence[datetime]) -> Window:
+    """The hours that begin between the first of some instants and the last."""
+    return Window(since=up(instants[0], _HOUR), until=up(instants[-1], _HOUR))
 
 
 def before(window: Window, now: datetime) -> tuple[Window, Window]:
@@ -71,3 +79,13 @@ def down(at: datetime, step: timedelta) -> datetime:
 def up(at: datetime, step: timedelta) -> datetime:
     """The first whole hour, or day, at ``at`` or after it."""
     return at + (_EPOCH - at) % step
+
+
+def bucketed(range: TimeRange) -> Window | None:
+    """The window of a range that buckets answer: of whole hours and at least a day, open, or of more than a week (whose first and
+    last hour then count whole); None for what is so small that it is made of the executions themselves."""
+    since, until = range.since or _EPOCH, range.until or _END
+    whole = all(at is None or down(at, _HOUR) == at for at in (range.since, range.until))
+    if until - since < (_DAY if whole else 7 * _DAY) or until > _END or since < _EPOCH:
+        return None
+    return Window(since=down(since, _HOUR), until=up(until, _HOUR))
