@@ -1,0 +1,1 @@
+"""What analytics decide by figures alone."""
