@@ -1,1 +1,1 @@
-"""What is counted of a trace, and what the counts show."""
+"""What is counted of a trace, what the counts show, and what records show that no count does."""

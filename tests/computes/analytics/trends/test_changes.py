@@ -45,8 +45,8 @@ def test_no_partition_is_better(y: Floats, penalty: float, min_piece: int) -> No
     ],
 )
 def test_partitions_are_those_of_an_exact_library(penalty: float, starts: list[int]) -> None:
-    # ruptures 1.1.10, Dynp(model="l2", min_size=7, jump=1): the best partitions with 6, 4, 3 and 1 changes, each of them the best at
-    # this penalty. Its Pelt prunes [10, 19, 28] away at 60,000, since pieces have a shortest length.
+    # ruptures 1.1.10, Dynp(model="l2", min_size=7, jump=1): the best partitions with 6, 4, 3 and 1 changes, each of them the best
+    # at this penalty. Its Pelt prunes [10, 19, 28] away at 60,000, since pieces have a shortest length.
     assert partition(NILE, penalty, 7) == starts
 
 

@@ -1,0 +1,1 @@
+"""Counting what happens, and answering from what was counted."""
