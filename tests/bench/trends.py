@@ -20,7 +20,7 @@ from loopgraph.computes.analytics.trends.forecast import forecast
 from loopgraph.computes.analytics.trends.seasonality import season
 from loopgraph.computes.analytics.trends.series import DAYS_A_WEEK, Floats, Series
 from loopgraph.computes.analytics.trends.trend import LEVEL, trend
-from loopgraph.contracts.analytics.trends import Cycle, Scale, Step
+from loopgraph.contracts.analytics.trends import Cycle, Period, Scale
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 WEEK = np.array([1.2, 1.3, 1.2, 1.2, 1.1, 0.5, 0.5])
@@ -98,7 +98,7 @@ class Coverage(NamedTuple):
 
 
 def daily(world: World, values: Floats) -> Series:
-    return Series(MONDAY, Step.DAY, world.scale, values)
+    return Series(MONDAY, Period.DAY, world.scale, values)
 
 
 def false_alarms(world: World, n: int, runs: int, seed: int) -> FalseAlarms:

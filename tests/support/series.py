@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from loopgraph.computes.analytics.trends.series import Floats, Series
-from loopgraph.contracts.analytics.trends import Scale, Step
+from loopgraph.contracts.analytics.trends import Period, Scale
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -26,9 +26,9 @@ NILE = np.array([
 
 def by_week(values: Floats, scale: Scale = Scale.REAL) -> Series:
     """Values without a season."""
-    return Series(MONDAY, Step.WEEK, scale, np.asarray(values, dtype=float))
+    return Series(MONDAY, Period.WEEK, scale, np.asarray(values, dtype=float))
 
 
 def by_day(values: Floats, scale: Scale = Scale.COUNT) -> Series:
     """Values of days, of which the first is a Monday."""
-    return Series(MONDAY, Step.DAY, scale, np.asarray(values, dtype=float))
+    return Series(MONDAY, Period.DAY, scale, np.asarray(values, dtype=float))

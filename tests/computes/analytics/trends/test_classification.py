@@ -5,7 +5,7 @@ import pytest
 
 from loopgraph.computes.analytics.trends.classification import usage_trend, usage_trends
 from loopgraph.computes.analytics.trends.series import Floats
-from loopgraph.contracts.analytics.trends import Direction, NoFigure, Scale, Step, TrendClass
+from loopgraph.contracts.analytics.trends import NoFigure, Period, Scale, TrendClass, TrendDirection
 from loopgraph.errors import InvalidInput
 from support.series import MONDAY, by_day, by_week
 
@@ -18,7 +18,7 @@ def used(rates: Floats, seed: int = 1) -> Floats:
 
 def test_growing_stable_declining() -> None:
     growing = usage_trend(by_day(used(np.linspace(10, 30, 90) * WEEK)))
-    assert (growing.classification, growing.trend.direction) == (TrendClass.GROWING, Direction.RISING)
+    assert (growing.classification, growing.trend.direction) == (TrendClass.GROWING, TrendDirection.RISING)
     assert "of the mean over 89 days" in growing.rule
     assert "adjusted p = " in growing.rule
     declining = usage_trend(by_day(used(np.linspace(30, 10, 90) * WEEK)))
@@ -69,7 +69,7 @@ def test_whether_it_is_new_is_known_by_watching_or_by_being_told() -> None:
 def test_rare_uses_are_looked_at_by_week() -> None:
     rare = used(np.linspace(0.05, 0.9, 180))
     found = usage_trend(by_day(rare))
-    assert (found.classification, found.trend.step) == (TrendClass.GROWING, Step.WEEK)
+    assert (found.classification, found.trend.step) == (TrendClass.GROWING, Period.WEEK)
     assert found.trend.slope == pytest.approx(0.85 / 180, rel=0.5)
     assert usage_trend(by_day(used(np.full(180, 0.3)))).classification is TrendClass.STABLE
 

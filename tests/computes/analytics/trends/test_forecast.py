@@ -6,7 +6,7 @@ import pytest
 
 from loopgraph.computes.analytics.trends.forecast import forecast
 from loopgraph.computes.analytics.trends.series import Series
-from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, NoFigure, Period, Scale
 from loopgraph.errors import InvalidInput
 from support.series import MONDAY, by_day, by_week
 
@@ -78,7 +78,7 @@ def test_more_confidence_takes_wider_intervals() -> None:
 def test_hours_go_by_day_and_weeks_by_themselves() -> None:
     rng = np.random.default_rng(6)
     day = np.concatenate([np.full(8, 2.0), np.full(10, 20.0), np.full(6, 6.0)])
-    hours = forecast(Series(MONDAY, Step.HOUR, Scale.COUNT, rng.poisson(np.resize(day, 24 * 12)).astype(float)))
+    hours = forecast(Series(MONDAY, Period.HOUR, Scale.COUNT, rng.poisson(np.resize(day, 24 * 12)).astype(float)))
     assert len(hours.points) == 24
     assert np.corrcoef([point.expected for point in hours.points], day)[0, 1] > 0.95
     weeks = forecast(by_week(rng.poisson(50, 52), Scale.COUNT))

@@ -12,7 +12,7 @@ from scipy import stats
 from loopgraph.computes.analytics.trends.level import level
 from loopgraph.computes.analytics.trends.seasonality import cycles, deseasonalised, season
 from loopgraph.computes.analytics.trends.series import Floats, Series
-from loopgraph.contracts.analytics.trends import Cycle, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Cycle, NoFigure, Period, Scale
 from support.series import MONDAY, by_day
 
 WEEK = np.array([5, 5, 4, 5, 3, -11, -11.0])
@@ -58,7 +58,7 @@ def hourly(start: datetime, days: int, zone: ZoneInfo) -> Series:
     """Busy from nine to five on the clock of ``zone``, on working days."""
     at = [(start + timedelta(hours=i)).astimezone(zone) for i in range(24 * days)]
     return Series(
-        start, Step.HOUR, Scale.COUNT, np.array([9.0 if 9 <= t.hour < 17 and t.weekday() < 5 else 1.0 for t in at])
+        start, Period.HOUR, Scale.COUNT, np.array([9.0 if 9 <= t.hour < 17 and t.weekday() < 5 else 1.0 for t in at])
     )
 
 
@@ -95,6 +95,6 @@ def test_where_the_data_do_not_allow_it_there_is_a_reason(values: list[float], r
 
 
 def test_a_series_of_weeks_has_no_cycle() -> None:
-    assert cycles(Series(MONDAY, Step.WEEK, Scale.COUNT, np.ones(30))) == ()
-    short = Series(MONDAY, Step.HOUR, Scale.COUNT, np.ones(30))
+    assert cycles(Series(MONDAY, Period.WEEK, Scale.COUNT, np.ones(30))) == ()
+    short = Series(MONDAY, Period.HOUR, Scale.COUNT, np.ones(30))
     assert {season(short, cycle).reason for cycle in cycles(short)} <= {NoFigure.TOO_SHORT, NoFigure.CONSTANT}

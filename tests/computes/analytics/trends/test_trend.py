@@ -9,7 +9,7 @@ from scipy import stats
 
 from loopgraph.computes.analytics.trends.series import Floats, Series
 from loopgraph.computes.analytics.trends.trend import autocorrelation, mann_kendall, theil_sen, trend, trends, whitened
-from loopgraph.contracts.analytics.trends import Direction, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import NoFigure, Period, Scale, TrendDirection
 from support.series import MONDAY, NILE, by_day, by_week
 
 tied = nps.arrays(float, st.integers(4, 40), elements=st.integers(-20, 20).map(float))
@@ -64,10 +64,10 @@ def test_published_numbers_of_the_nile() -> None:
     found = trend(by_week(NILE))
     assert found.slope == pytest.approx(-2.6 / 7)
     assert found.tau == pytest.approx(stats.kendalltau(range(100), NILE).statistic)
-    assert found.direction is Direction.FALLING
+    assert found.direction is TrendDirection.FALLING
     after = trend(by_week(NILE[28:]))
     assert after.slope == pytest.approx(0.7119815668202765 / 7)
-    assert after.direction is Direction.STEADY
+    assert after.direction is TrendDirection.STEADY
 
 
 @pytest.mark.parametrize("steepness", [0.1, 0.3, 1, 10, 1_000])
@@ -109,9 +109,9 @@ def test_a_week_is_no_trend_and_hides_none() -> None:
     rng = np.random.default_rng(2)
     week = np.tile([30, 30, 30, 30, 25, 5, 5], 13)
     steady = trend(by_day(rng.poisson(week)))
-    assert steady.direction is Direction.STEADY
+    assert steady.direction is TrendDirection.STEADY
     rising = trend(by_day(rng.poisson(week * np.linspace(1, 1.6, 91))))
-    assert rising.direction is Direction.RISING
+    assert rising.direction is TrendDirection.RISING
     assert rising.slope == pytest.approx(22 * 0.6 / 90, rel=0.4)
     assert rising.change == pytest.approx(0.6 / 1.3, rel=0.4)
 
@@ -120,14 +120,14 @@ def test_a_trend_that_does_not_matter_is_told_as_none() -> None:
     found = trend(by_week(1_000 + np.arange(60) * 0.1 + np.random.default_rng(1).normal(0, 0.5, 60)))
     assert found.p_value is not None
     assert found.p_value < 0.001
-    assert found.direction is Direction.STEADY
+    assert found.direction is TrendDirection.STEADY
 
 
 def test_days_that_are_not_known_are_left_out() -> None:
     y = np.arange(40) * 2.0 + np.random.default_rng(3).normal(0, 3, 40)
     y[[3, 4, 5, 20, 31]] = math.nan
     found = trend(by_day(y, Scale.REAL))
-    assert (found.n, found.direction) == (35, Direction.RISING)
+    assert (found.n, found.direction) == (35, TrendDirection.RISING)
     known = np.flatnonzero(np.isfinite(y))
     assert found.slope == pytest.approx(stats.theilslopes(y[known], known).slope)
 
@@ -150,17 +150,17 @@ def test_many_at_once_are_corrected_for_each_other() -> None:
         trend(each).model_copy(update={"direction": mine.direction})
         for each, mine in zip(many, found[:-1], strict=False)
     ]
-    alone = sum(trend(each).direction is not Direction.STEADY for each in many[:-1])
-    together = sum(each.direction is not Direction.STEADY for each in found[:-1])
+    alone = sum(trend(each).direction is not TrendDirection.STEADY for each in many[:-1])
+    together = sum(each.direction is not TrendDirection.STEADY for each in found[:-1])
     assert together == 0 < alone
-    assert found[-1].direction is Direction.RISING
+    assert found[-1].direction is TrendDirection.RISING
     reference = stats.false_discovery_control([each.p_value or 0 for each in found])
     np.testing.assert_allclose([each.adjusted_p_value or 0 for each in found], reference)
 
 
 def test_long_series_of_hours_are_looked_at_in_parts() -> None:
     rng = np.random.default_rng(5)
-    hours = Series(MONDAY, Step.HOUR, Scale.COUNT, rng.poisson(np.linspace(5, 10, 2_160)).astype(float))
+    hours = Series(MONDAY, Period.HOUR, Scale.COUNT, rng.poisson(np.linspace(5, 10, 2_160)).astype(float))
     found = trend(hours)
-    assert found.direction is Direction.RISING
+    assert found.direction is TrendDirection.RISING
     assert found.slope == pytest.approx(5 / 90, rel=0.15)

@@ -11,13 +11,13 @@ from scipy import special
 from loopgraph.computes.analytics.trends.level import medians_of_neighbours
 from loopgraph.computes.analytics.trends.seasonality import seasonal_part
 from loopgraph.computes.analytics.trends.series import Floats, Series, from_scale, to_scale
-from loopgraph.contracts.analytics.trends import Anomalies, Anomaly, ExpectedRange, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Anomalies, Anomaly, ExpectedRange, NoFigure, Period, Scale
 
 MIN_KNOWN: Final = 21
 FALSE_ALARM_RATE: Final = 0.05
 
 _TORN: Final = 4.0
-_NEIGHBOURS: Final = {Step.HOUR: 12, Step.DAY: 7, Step.WEEK: 4}
+_NEIGHBOURS: Final = {Period.HOUR: 12, Period.DAY: 7, Period.WEEK: 4}
 
 
 def anomalies(of: Series, false_alarm_rate: float = FALSE_ALARM_RATE) -> Anomalies:

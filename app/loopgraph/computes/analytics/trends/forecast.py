@@ -18,7 +18,7 @@ from loopgraph.computes.analytics.trends.series import (
     from_scale,
     to_scale,
 )
-from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, ForecastPoint, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, ForecastPoint, NoFigure, Period, Scale
 from loopgraph.errors import InvalidInput
 
 CONFIDENCE: Final = 0.9
@@ -61,7 +61,7 @@ def forecast(of: Series, horizon: int | None = None, confidence: float = CONFIDE
     if np.ptp(values[known]) == 0:
         return Forecast(confidence=confidence, reason=NoFigure.CONSTANT)
     fewest = math.ceil(confidence / (1 - confidence) - 1e-9)
-    widths = (cycles * max(season, 4 if of.step is Step.WEEK else 1) for cycles in _CYCLES)
+    widths = (cycles * max(season, 4 if of.step is Period.WEEK else 1) for cycles in _CYCLES)
     width = next((width for width in widths if len(values) - width - horizon + 1 >= fewest + horizon), None)
     if width is None:
         return Forecast(confidence=confidence, reason=NoFigure.TOO_SHORT)
@@ -94,13 +94,13 @@ def forecast(of: Series, horizon: int | None = None, confidence: float = CONFIDE
 
 
 def _season(of: Series) -> int:
-    if of.step is Step.HOUR:
+    if of.step is Period.HOUR:
         return HOURS_A_WEEK if len(of.values) >= 6 * HOURS_A_WEEK else HOURS_A_DAY
-    return DAYS_A_WEEK if of.step is Step.DAY else 1
+    return DAYS_A_WEEK if of.step is Period.DAY else 1
 
 
-def _checked(step: Step, horizon: int | None, confidence: float) -> int:
-    usual = {Step.HOUR: HOURS_A_DAY, Step.DAY: DAYS_A_WEEK, Step.WEEK: 4}[step]
+def _checked(step: Period, horizon: int | None, confidence: float) -> int:
+    usual = {Period.HOUR: HOURS_A_DAY, Period.DAY: DAYS_A_WEEK, Period.WEEK: 4}[step]
     if not 0.5 <= confidence < 1.0:
         raise InvalidInput("confidence", f"must be at least 0.5 and below 1, not {confidence!r}")
     if horizon is not None and not 1 <= horizon <= MAX_HORIZON * usual:

@@ -15,7 +15,7 @@ from scipy import special, stats
 
 from loopgraph.computes.analytics.trends.seasonality import deseasonalised
 from loopgraph.computes.analytics.trends.series import Floats, Ints, Series
-from loopgraph.contracts.analytics.trends import Direction, NoFigure, Trend
+from loopgraph.contracts.analytics.trends import NoFigure, Trend, TrendDirection
 
 MIN_KNOWN: Final = 8
 """Fewer values have no trend: even an unbroken rise of the whitened rest would hardly be significant."""
@@ -166,7 +166,9 @@ def _measured(of: Series) -> Trend:
 def _directed(found: Trend, p_value: float) -> Trend:
     slope, matters = found.slope or 0.0, found.change is None or abs(found.change) >= MIN_CHANGE
     significant = p_value < LEVEL and matters and slope * (found.tau or 0.0) > 0
-    direction = Direction.STEADY if not significant else Direction.RISING if slope > 0 else Direction.FALLING
+    direction = (
+        TrendDirection.STEADY if not significant else TrendDirection.RISING if slope > 0 else TrendDirection.FALLING
+    )
     return found.model_copy(update={"adjusted_p_value": p_value, "direction": direction})
 
 

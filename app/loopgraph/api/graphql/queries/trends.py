@@ -1,0 +1,120 @@
+"""Queries of how things develop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import strawberry
+
+from loopgraph.api.graphql.types.analytics.analysis import AnalysedSeries
+from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectInput
+from loopgraph.api.graphql.types.analytics.trends import UsageTrends, UserRetention
+from loopgraph.api.graphql.types.common import Info
+from loopgraph.api.graphql.types.connections import checked_size
+from loopgraph.api.graphql.types.enums import Period, SeriesMetric, SubjectKind, TrendClass
+from loopgraph.contracts.analytics.subjects import Subject
+from loopgraph.contracts.analytics.trends import UsageTrends as Found
+from loopgraph.contracts.analytics.windows import Window
+from loopgraph.effects.clock import now
+from loopgraph.effects.clock import time_zone as zone_of
+from loopgraph.errors import InvalidInput, NotFound
+from loopgraph.orchestrators.analytics.trends import declining, emerging
+from loopgraph.reducers.usage.spans import window_of
+
+DAYS = 90
+"""Without a beginning, trends are looked for in so many days."""
+
+
+@strawberry.type
+class TrendQuery:
+    @strawberry.field(
+        description="How the uses of the things of a kind develop (all, or those of some classes), the most used first."
+    )
+    async def trends(
+        self,
+        info: Info,
+        kind: SubjectKind = SubjectKind.PATTERN,
+        classifications: list[TrendClass] | None = None,
+        window: AnalyticsWindowInput | None = None,
+        first: int = 20,
+    ) -> UsageTrends:
+        limit = checked_size(info, first)
+        found = await _found(info, kind, window)
+        wanted = [
+            one for one in found.trends if classifications is None or one.usage.classification in classifications
+        ]
+        return UsageTrends.of(found, wanted[:limit])
+
+    @strawberry.field(
+        description="Patterns that were used first in the last four weeks, and on several days since, the most used at present first."
+    )
+    async def emerging_patterns(
+        self, info: Info, window: AnalyticsWindowInput | None = None, first: int = 20
+    ) -> UsageTrends:
+        limit = checked_size(info, first)
+        found = await _found(info, SubjectKind.PATTERN, window)
+        return UsageTrends.of(found, emerging(found)[:limit])
+
+    @strawberry.field(
+        description="Patterns that are abandoned, and those whose use has declined by a part of its mean or more, the deepest fall first."
+    )
+    async def declining_patterns(
+        self, info: Info, threshold: float = 0.1, window: AnalyticsWindowInput | None = None, first: int = 20
+    ) -> UsageTrends:
+        if not 0.0 <= threshold <= 2.0:
+            raise InvalidInput("threshold", f"must be between 0 and 2, not {threshold!r}")
+        limit = checked_size(info, first)
+        found = await _found(info, SubjectKind.PATTERN, window)
+        return UsageTrends.of(found, declining(found, threshold)[:limit])
+
+    @strawberry.field(
+        description="All that a metric shows: its trend, growth, seasons, changes, anomalies, and what comes next, by whole periods that "
+        "are over."
+    )
+    async def series_analysis(
+        self,
+        info: Info,
+        metric: SeriesMetric,
+        subject: SubjectInput,
+        window: AnalyticsWindowInput | None = None,
+        period: Period = Period.DAY,
+        horizon: int | None = None,
+        time_zone: str = UTC,
+    ) -> AnalysedSeries:
+        about, zone = subject.subject(), zone_of(time_zone)
+        await _known(info, about)
+        found = await info.context.services.trends.analysis(
+            about, metric, _over(window), period, zone if isinstance(zone, ZoneInfo) else None, horizon, now(),
+            info.context.principal,
+        )  # fmt: skip
+        return AnalysedSeries.of(found)
+
+    @strawberry.field(description="Who of the users of something comes and who stays, by week.")
+    async def retention(
+        self, info: Info, subject: SubjectInput, window: AnalyticsWindowInput | None = None
+    ) -> UserRetention:
+        about = subject.subject()
+        await _known(info, about)
+        found = await info.context.services.trends.retention(about, _over(window), now(), info.context.principal)
+        return UserRetention.of(found)
+
+
+async def _found(info: Info, kind: SubjectKind, asked: AnalyticsWindowInput | None) -> Found:
+    return await info.context.services.trends.of_kind(kind, _over(asked), now(), info.context.principal)
+
+
+def _over(asked: AnalyticsWindowInput | None) -> Window:
+    """The window that is asked for; without a beginning, of ``DAYS``."""
+    since, until = (asked.since, asked.until) if asked else (None, None)
+    over = window_of(since, until, now())
+    return over if since is not None else Window(since=over.until - timedelta(days=DAYS), until=over.until)
+
+
+async def _known(info: Info, subject: Subject) -> None:
+    """Raises NotFound for a pattern or a version that there is not."""
+    loaders = info.context.loaders
+    if subject.kind is SubjectKind.PATTERN and await loaders.pattern.load(subject.name) is None:
+        raise NotFound("Pattern", subject.name)
+    if subject.kind is SubjectKind.PATTERN_VERSION and await loaders.version.load(subject.name) is None:
+        raise NotFound("PatternVersion", subject.name)
