@@ -65,12 +65,13 @@ async def world(graph: Graph) -> World:
     daily = uses()
     tools = {name: f"{name} {new_id()}" for name in daily}
     others = {(name, DAYS): 50 for name in daily} | {("back again", -90): 3}
+    events: list[TraceEvent] = []
     for day in range(-100, DAYS + 1):
         at, trace = FIRST + timedelta(days=day, hours=10), new_id()
         # Of the users, "ann" comes every week, "bob" in every second, and each week brings one more who never comes again.
         week = day // 7
         users = ["ann", *(["bob"] if week % 2 == 0 else []), f"new in week {week}"]
-        events: list[TraceEvent] = [TraceStarted(correlation_id=trace, timestamp=at, user_id=users[day % len(users)])]
+        events.append(TraceStarted(correlation_id=trace, timestamp=at, user_id=users[day % len(users)]))
         for name, counts in daily.items():
             many = counts[day] if 0 <= day < DAYS else others.get((name, day), 0)
             events.extend(
@@ -85,7 +86,9 @@ async def world(graph: Graph) -> World:
                 )
                 for i in range(many)
             )
-        await record(traces, *events)
+        if len(events) > 500 or day == DAYS:
+            await record(traces, *events)
+            events.clear()
     assert await rolling.caught_up(PATIENCE_S) == 0
     buckets = Buckets(UsageReads(graph), rolling)
     return World(Trends(buckets, Overviews(buckets, LineageReads(graph))), tools, daily)
@@ -143,6 +146,16 @@ async def test_who_comes_and_who_stays(world: World) -> None:
     assert [period.new for period in kept.periods] == [1] * 12
     assert all(cohort.retained == (1, *[0] * (len(cohort.retained) - 1)) for cohort in kept.cohorts)
     assert {period.retention for period in kept.periods[1:]} == {1 / 2, 1 / 3}
+
+
+async def test_more_subjects_take_no_more_statements(world: World, graph: Graph) -> None:
+    async def statements(window: Window, subjects: int) -> int:
+        before = graph.statements
+        assert (await world.trends.of_kind(SubjectKind.TOOL, window, NOW, None)).subjects == subjects
+        return graph.statements - before
+
+    one = await statements(Window(since=FIRST - timedelta(days=91), until=FIRST - timedelta(days=80)), 1)
+    assert await statements(WINDOW, len(world.tools)) == one + 1  # what seems to be new is looked up
 
 
 async def test_what_cannot_be_asked_is_refused(world: World) -> None:

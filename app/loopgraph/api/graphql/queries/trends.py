@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import strawberry
 
+from loopgraph.api.graphql.queries.usage import known
 from loopgraph.api.graphql.types.analytics.analysis import AnalysedSeries
 from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectInput
 from loopgraph.api.graphql.types.analytics.trends import UsageTrends, UserRetention
 from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.enums import Period, SeriesMetric, SubjectKind, TrendClass
-from loopgraph.contracts.analytics.subjects import Subject
 from loopgraph.contracts.analytics.trends import UsageTrends as Found
 from loopgraph.contracts.analytics.windows import Window
 from loopgraph.effects.clock import now
 from loopgraph.effects.clock import time_zone as zone_of
-from loopgraph.errors import InvalidInput, NotFound
+from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.analytics.trends import declining, emerging
 from loopgraph.reducers.usage.spans import window_of
 
@@ -41,13 +40,11 @@ class TrendQuery:
     ) -> UsageTrends:
         limit = checked_size(info, first)
         found = await _found(info, kind, window)
-        wanted = [
-            one for one in found.trends if classifications is None or one.usage.classification in classifications
-        ]
+        wanted = [one for one in found.trends if classifications is None or one.usage.classification in classifications]
         return UsageTrends.of(found, wanted[:limit])
 
     @strawberry.field(
-        description="Patterns that were used first in the last four weeks, and on several days since, the most used at present first."
+        description="Patterns that were used first in the last four weeks, and on several days since; the most used comes first."
     )
     async def emerging_patterns(
         self, info: Info, window: AnalyticsWindowInput | None = None, first: int = 20
@@ -57,7 +54,7 @@ class TrendQuery:
         return UsageTrends.of(found, emerging(found)[:limit])
 
     @strawberry.field(
-        description="Patterns that are abandoned, and those whose use has declined by a part of its mean or more, the deepest fall first."
+        description="Patterns that are abandoned, and those whose use has declined by a part of its mean; the deepest fall first."
     )
     async def declining_patterns(
         self, info: Info, threshold: float = 0.1, window: AnalyticsWindowInput | None = None, first: int = 20
@@ -69,8 +66,8 @@ class TrendQuery:
         return UsageTrends.of(found, declining(found, threshold)[:limit])
 
     @strawberry.field(
-        description="All that a metric shows: its trend, growth, seasons, changes, anomalies, and what comes next, by whole periods that "
-        "are over."
+        description="All that a metric shows by whole periods that are over: its trend, growth, seasons, changes, anomalies, and "
+        "what comes next."
     )
     async def series_analysis(
         self,
@@ -83,9 +80,9 @@ class TrendQuery:
         time_zone: str = UTC,
     ) -> AnalysedSeries:
         about, zone = subject.subject(), zone_of(time_zone)
-        await _known(info, about)
+        await known(info, about)
         found = await info.context.services.trends.analysis(
-            about, metric, _over(window), period, zone if isinstance(zone, ZoneInfo) else None, horizon, now(),
+            about, metric, _over(window), period, zone, horizon, now(),
             info.context.principal,
         )  # fmt: skip
         return AnalysedSeries.of(found)
@@ -95,7 +92,7 @@ class TrendQuery:
         self, info: Info, subject: SubjectInput, window: AnalyticsWindowInput | None = None
     ) -> UserRetention:
         about = subject.subject()
-        await _known(info, about)
+        await known(info, about)
         found = await info.context.services.trends.retention(about, _over(window), now(), info.context.principal)
         return UserRetention.of(found)
 
@@ -109,12 +106,3 @@ def _over(asked: AnalyticsWindowInput | None) -> Window:
     since, until = (asked.since, asked.until) if asked else (None, None)
     over = window_of(since, until, now())
     return over if since is not None else Window(since=over.until - timedelta(days=DAYS), until=over.until)
-
-
-async def _known(info: Info, subject: Subject) -> None:
-    """Raises NotFound for a pattern or a version that there is not."""
-    loaders = info.context.loaders
-    if subject.kind is SubjectKind.PATTERN and await loaders.pattern.load(subject.name) is None:
-        raise NotFound("Pattern", subject.name)
-    if subject.kind is SubjectKind.PATTERN_VERSION and await loaders.version.load(subject.name) is None:
-        raise NotFound("PatternVersion", subject.name)

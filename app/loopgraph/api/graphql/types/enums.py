@@ -9,6 +9,7 @@ import strawberry
 from loopgraph.contracts.analytics.comparison import BenchmarkMeasure, ComparedMeasure
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
+from loopgraph.contracts.analytics.trends import Cycle, ForecastMethod, NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.analytics.windows import Exactness
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
@@ -60,6 +61,12 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
+    TrendClass: "How the use of something develops.",
+    TrendDirection: "Where a series goes.",
+    NoFigure: "Why there is no figure.",
+    Period: "How long a period of a series is, by UTC.",
+    Cycle: "What may repeat.",
+    ForecastMethod: "From what the next periods are told.",
     SubjectKind: "What is counted, and what counts as an execution of it.",
     Dimension: "By what the executions of a subject are told apart.",
     Exactness: "How exact an answer is.",
@@ -102,6 +109,7 @@ __all__ = [
     "CorrectionRule",
     "CostSource",
     "Criterion",
+    "Cycle",
     "DefinitionOrigin",
     "Dimension",
     "EdgeStrength",
@@ -109,12 +117,15 @@ __all__ = [
     "EvolutionType",
     "Exactness",
     "FeedbackType",
+    "ForecastMethod",
     "ImprovementStatus",
     "ImprovementType",
     "Method",
     "Metric",
+    "NoFigure",
     "PathMetric",
     "PatternStatus",
+    "Period",
     "Reason",
     "RelationshipType",
     "RowKind",
@@ -134,6 +145,8 @@ __all__ = [
     "TraceClosure",
     "TracePart",
     "TraceStatus",
+    "TrendClass",
+    "TrendDirection",
     "UnitRule",
     "UnknownReason",
     "UsageDimension",

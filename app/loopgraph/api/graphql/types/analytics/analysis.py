@@ -50,7 +50,7 @@ class Season:
     p_value: float | None = strawberry.field(description="Of no cycle (Kruskal and Wallis).")
     profile: list[float] = strawberry.field(
         directives=[at_most(_HOURS)],
-        description="How far each hour, from midnight on, or each day, from Monday on, lies from the level; empty where not known.",
+        description="How far each hour, from midnight on, or each day, from Monday on, lies from the level; empty if unknown.",
     )
     peak: int | None = strawberry.field(description="Which of them lies highest, from 0 on.")
     reason: NoFigure | None = strawberry.field(description="Why it is not known; null if it is.")
@@ -71,7 +71,9 @@ class Changes:
     points: list[ChangePoint] = strawberry.field(
         directives=[at_most(MOST_POINTS)], description="The changes, the earliest first."
     )
-    gradual: bool = strawberry.field(description="Whether a straight line explains the series better than any steps do.")
+    gradual: bool = strawberry.field(
+        description="Whether a straight line explains the series better than any steps do."
+    )
     reason: NoFigure | None = strawberry.field(description="Why changes cannot be told; null if they can.")
 
 
@@ -153,6 +155,8 @@ class AnalysedSeries:
             volatility=shape(Volatility, shown.volatility),
             seasons=[shape(Season, season) for season in shown.seasons],
             changes=shape(Changes, shown.changes, points=[shape(ChangePoint, point) for point in shown.changes.points]),
-            anomalies=shape(Anomalies, shown.anomalies, points=[shape(Anomaly, point) for point in shown.anomalies.points]),
+            anomalies=shape(
+                Anomalies, shown.anomalies, points=[shape(Anomaly, point) for point in shown.anomalies.points]
+            ),
             forecast=Forecast.of(shown.forecast),
         )

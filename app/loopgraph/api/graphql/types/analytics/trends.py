@@ -22,8 +22,8 @@ _WEEKS = 58
 
 
 @strawberry.type(
-    description="Whether and how fast something goes up or down: the slope of Theil and Sen, the test of Mann and Kendall on the series "
-    "whitened by what is left of it about the line. Its season is taken away first."
+    description="Whether and how fast something goes up or down, without its season: the slope of Theil and Sen, and the test of "
+    "Mann and Kendall on the series whitened by what is left of it about the line."
 )
 class TrendFigures:
     period: Period = strawberry.field(
@@ -33,12 +33,12 @@ class TrendFigures:
     slope: float | None = strawberry.field(description="By how much it changes in a day, in units of the values.")
     slope_interval: Interval | None = strawberry.field(description="Where the true slope lies, at 95 %.")
     change: float | None = strawberry.field(
-        description="What the slope comes to from the first period to the last, as a part of the mean; null unless that is positive."
+        description="What the slope comes to from first period to last, as a part of the mean; null unless that is above 0."
     )
     tau: float | None = strawberry.field(description="Kendall's rank correlation with time, -1..1.")
     p_value: float | None = strawberry.field(description="Two-sided, of no trend, for this series alone.")
     adjusted_p_value: float | None = strawberry.field(
-        description="The same, adjusted for the series that were looked at together (Benjamini and Hochberg); below 0.05 it is a trend."
+        description="The same, adjusted for all series that were looked at (Benjamini and Hochberg); below 0.05 it is a trend."
     )
     autocorrelation: float | None = strawberry.field(description="Of what is left of the series about the line.")
     direction: TrendDirection | None = strawberry.field(description="Where it goes; null where that cannot be told.")
@@ -54,7 +54,9 @@ class GrowthFigures:
     days: int = strawberry.field(description="How many days: a week, or four weeks, which have the same weekdays.")
     before: float | None = strawberry.field(description="What there was in the days before.")
     after: float | None = strawberry.field(description="What there was in the last days.")
-    rate: float | None = strawberry.field(description="By how much it grew, as a part of what was before: 0.15 is 15 % more.")
+    rate: float | None = strawberry.field(
+        description="By how much it grew, as a part of what was before: 0.15 is 15 % more."
+    )
     reason: NoFigure | None = strawberry.field(description="Why there is no rate; null if there is one.")
 
 
@@ -93,7 +95,7 @@ class SubjectTrend(AboutSubject):
             usage,
             subject=one.subject,
             label=one.label,
-            executions=Long(usage.executions),
+            executions=Long(int(usage.executions)),
             velocity=shape(UsageVelocity, usage.velocity),
             weekly_growth=shape(GrowthFigures, usage.weekly),
             monthly_growth=shape(GrowthFigures, usage.monthly),
@@ -101,7 +103,9 @@ class SubjectTrend(AboutSubject):
         )
 
 
-@strawberry.type(description="How the uses of the subjects of a kind develop; their p-values are adjusted for each other.")
+@strawberry.type(
+    description="How the uses of the subjects of a kind develop; their p-values are adjusted for each other."
+)
 class UsageTrends:
     basis: AnalyticsBasis = strawberry.field(description="Of what the figures are made.")
     subjects: int = strawberry.field(description="How many were looked at: those that were used at all, the most used.")
@@ -135,7 +139,9 @@ class UserCohort:
     )
 
 
-@strawberry.type(description="How many users come back so many weeks after their first, over the cohorts that are old enough.")
+@strawberry.type(
+    description="How many users come back so many weeks after their first, over the cohorts that are old enough."
+)
 class RetentionPoint:
     age: int = strawberry.field(description="How many weeks after the first.")
     retained: int = strawberry.field(description="How many came back.")
@@ -151,7 +157,9 @@ class UserRetention:
     at_least: bool = strawberry.field(
         description="Whether some are missing: on some day there were more than are told apart."
     )
-    adoption_rate: float | None = strawberry.field(description="Which part they are of the users of anything in this time.")
+    adoption_rate: float | None = strawberry.field(
+        description="Which part they are of the users of anything in this time."
+    )
     reason: NoFigure | None = strawberry.field(description="Why there is no retention; null if there is.")
     weeks: list[UserWeek] = strawberry.field(directives=[at_most(_WEEKS)], description="Each week.")
     cohorts: list[UserCohort] = strawberry.field(
