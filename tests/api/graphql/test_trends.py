@@ -12,7 +12,7 @@ import pytest
 from loopgraph.contracts.audit import ActorType, Origin
 from loopgraph.contracts.changes import NewPattern, NewVersion
 from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
-from loopgraph.effects.clock import new_id
+from loopgraph.effects.clock import new_id, now
 from support.service import Json, Service, operation
 
 DAY = timedelta(days=1)
@@ -79,7 +79,8 @@ async def test_trends_of_all_patterns(service: Service, world: World) -> None:
     assert growing["rule"].startswith("change of +")
     only = await service.execute("analytics_trends", window=world.window, classifications=["ABANDONED", "EMERGING"])
     assert [one["label"] for one in only["trends"]] == ["abandoned", "emerging"]
-    assert len((await service.execute("analytics_trends", window=world.window, first=1))["trends"]) == 1
+    one = await service.execute("analytics_trends", window=world.window, first=1)
+    assert (one["totalCount"], len(one["trends"])) == (4, 1)
 
 
 async def test_what_emerges_and_what_declines(service: Service, world: World) -> None:
@@ -133,6 +134,10 @@ async def test_who_stays(service: Service, world: World) -> None:
     assert found["curve"][2]["interval"]["low"] < 1
 
 
+EVERYTHING = {"metric": "EXECUTIONS", "subject": {"kind": "ALL"}}
+HALF_A_YEAR_AGO = (now() - 180 * DAY).isoformat()
+
+
 @pytest.mark.parametrize(
     ("name", "variables", "field"),
     [
@@ -141,13 +146,14 @@ async def test_who_stays(service: Service, world: World) -> None:
         ("analytics_trends", {"window": {"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T05:00:00Z"}}, "window"),
         ("analytics_declining", {"threshold": -0.5}, "threshold"),
         ("analytics_declining", {"threshold": 3.0}, "threshold"),
-        ("analytics_series_analysis", {"metric": "EXECUTIONS", "subject": {"kind": "ALL"}, "horizon": 99}, "horizon"),
+        ("analytics_series_analysis", {**EVERYTHING, "horizon": 99}, "horizon"),
         (
             "analytics_series_analysis",
-            {"metric": "EXECUTIONS", "subject": {"kind": "ALL"}, "timeZone": "Mars/Olympus"},
+            {**EVERYTHING, "timeZone": "Mars/Olympus"},
             "timeZone",
         ),
         ("analytics_series_analysis", {"metric": "EXECUTIONS", "subject": {"kind": "AGENT"}}, "subject.name"),
+        ("analytics_series_analysis", {**EVERYTHING, "period": "HOUR", "window": {"since": HALF_A_YEAR_AGO}}, "window"),
     ],
 )
 async def test_what_is_asked_wrongly_is_told(

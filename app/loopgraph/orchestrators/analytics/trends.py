@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from loopgraph.computes.analytics.trends.analysis import analysed
 from loopgraph.computes.analytics.trends.classification import usage_trends
 from loopgraph.computes.analytics.trends.retention import retention
-from loopgraph.computes.analytics.trends.series import counts, series
+from loopgraph.computes.analytics.trends.series import MAX_PERIODS, counts, series
 from loopgraph.contracts.analytics.answers import Basis
 from loopgraph.contracts.analytics.figures import SeriesMetric
 from loopgraph.contracts.analytics.subjects import EVERYTHING, OTHER, Dimension, Subject, SubjectKind
@@ -168,6 +168,8 @@ def _over(window: Window, now: datetime, step: Period) -> Window:
     periods = (until - window.since) // step.length
     if periods < 1:
         raise InvalidInput("window", f"must hold a whole {step.value} that is over")
+    if periods > MAX_PERIODS:
+        raise InvalidInput("window", f"must have at most {MAX_PERIODS:,} periods of a {step.value}, not {periods:,}")
     return Window(since=until - periods * step.length, until=until)
 
 

@@ -164,3 +164,10 @@ def test_long_series_of_hours_are_looked_at_in_parts() -> None:
     found = trend(hours)
     assert found.direction is TrendDirection.RISING
     assert found.slope == pytest.approx(5 / 90, rel=0.15)
+
+
+def test_where_no_two_neighbours_are_known_there_is_a_slope_and_no_test() -> None:
+    y = np.arange(40.0)
+    y[1::2] = math.nan
+    found = trend(by_day(y, Scale.REAL))
+    assert (found.slope, found.p_value, found.direction, found.reason) == (1.0, None, None, NoFigure.TOO_SHORT)

@@ -11,7 +11,6 @@ from loopgraph.api.graphql.types.analytics.analysis import AnalysedSeries
 from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectInput
 from loopgraph.api.graphql.types.analytics.trends import UsageTrends, UserRetention
 from loopgraph.api.graphql.types.common import Info
-from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.enums import Period, SeriesMetric, SubjectKind, TrendClass
 from loopgraph.contracts.analytics.trends import UsageTrends as Found
 from loopgraph.contracts.analytics.windows import Window
@@ -36,34 +35,28 @@ class TrendQuery:
         kind: SubjectKind = SubjectKind.PATTERN,
         classifications: list[TrendClass] | None = None,
         window: AnalyticsWindowInput | None = None,
-        first: int = 20,
     ) -> UsageTrends:
-        limit = checked_size(info, first)
         found = await _found(info, kind, window)
         wanted = [one for one in found.trends if classifications is None or one.usage.classification in classifications]
-        return UsageTrends.of(found, wanted[:limit])
+        return UsageTrends.of(found, wanted)
 
     @strawberry.field(
         description="Patterns that were used first in the last four weeks, and on several days since; the most used comes first."
     )
-    async def emerging_patterns(
-        self, info: Info, window: AnalyticsWindowInput | None = None, first: int = 20
-    ) -> UsageTrends:
-        limit = checked_size(info, first)
+    async def emerging_patterns(self, info: Info, window: AnalyticsWindowInput | None = None) -> UsageTrends:
         found = await _found(info, SubjectKind.PATTERN, window)
-        return UsageTrends.of(found, emerging(found)[:limit])
+        return UsageTrends.of(found, emerging(found))
 
     @strawberry.field(
         description="Patterns that are abandoned, and those whose use has declined by a part of its mean; the deepest fall first."
     )
     async def declining_patterns(
-        self, info: Info, threshold: float = 0.1, window: AnalyticsWindowInput | None = None, first: int = 20
+        self, info: Info, threshold: float = 0.1, window: AnalyticsWindowInput | None = None
     ) -> UsageTrends:
         if not 0.0 <= threshold <= 2.0:
             raise InvalidInput("threshold", f"must be between 0 and 2, not {threshold!r}")
-        limit = checked_size(info, first)
         found = await _found(info, SubjectKind.PATTERN, window)
-        return UsageTrends.of(found, declining(found, threshold)[:limit])
+        return UsageTrends.of(found, declining(found, threshold))
 
     @strawberry.field(
         description="All that a metric shows by whole periods that are over: its trend, growth, seasons, changes, anomalies, and "

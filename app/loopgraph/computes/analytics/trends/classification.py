@@ -139,7 +139,7 @@ def _classified(n: int, use: _Use, trend: Trend) -> tuple[TrendClass | None, str
     if age < MIN_DAYS:
         return None, f"{age} days since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
     if trend.reason is NoFigure.CONSTANT:
-        return TrendClass.STABLE, "the same on every day", None
+        return TrendClass.STABLE, f"the same in every {trend.step.value}", None
     if trend.direction is None:
         return None, f"{trend.n} {trend.step.value}s to tell a trend from", trend.reason
     return _CLASSES[trend.direction], _told(trend), None

@@ -22,8 +22,8 @@ Ints = NDArray[np.int64]
 DAYS_A_WEEK: Final = 7
 HOURS_A_DAY: Final = 24
 
-MAX_PERIODS: Final = 20_000
-"""More than two years of hours: what is looked at pairwise or in dynamic programs has to end."""
+MAX_PERIODS: Final = 2_500
+"""A hundred days of hours: what is looked at pairwise and in dynamic programs has to end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,11 +94,10 @@ def autocorrelation(y: Floats) -> float:
     if variance <= 1e-24 * float(np.nanmax(np.abs(y))) ** 2:
         return 0.0
     products = centred[1:] * centred[:-1]
-    return (
-        float(np.nansum(products)) / len(y) / variance
-        if np.isfinite(y).all()
-        else float(np.nanmean(products)) / variance
-    )
+    known = products[np.isfinite(products)]
+    if len(known) < len(y) - 1:
+        return float(known.mean()) / variance if len(known) else 0.0
+    return float(known.sum()) / len(y) / variance
 
 
 def whitened(y: Floats, rho: float) -> Floats:

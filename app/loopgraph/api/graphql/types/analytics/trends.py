@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
@@ -9,13 +10,13 @@ import strawberry
 
 from loopgraph.api.graphql.types.analytics.figures import AnalyticsBasis
 from loopgraph.api.graphql.types.analytics.subjects import AboutSubject
-from loopgraph.api.graphql.types.common import Long, shape
+from loopgraph.api.graphql.types.common import Info, Long, shape
+from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.enums import NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.contracts.analytics import trends as contracts
 from loopgraph.contracts.analytics.subjects import Subject
-from loopgraph.orchestrators.analytics.trends import MOST_SUBJECTS
 
 _WEEKS = 58
 """The weeks of the longest window."""
@@ -107,18 +108,22 @@ class SubjectTrend(AboutSubject):
     description="How the uses of the subjects of a kind develop; their p-values are adjusted for each other."
 )
 class UsageTrends:
+    chosen: strawberry.Private[Sequence[contracts.SubjectTrend]]
     basis: AnalyticsBasis = strawberry.field(description="Of what the figures are made.")
     subjects: int = strawberry.field(description="How many were looked at: those that were used at all, the most used.")
     more: bool = strawberry.field(description="Whether there are others that were used.")
-    trends: list[SubjectTrend] = strawberry.field(
-        directives=[at_most(MOST_SUBJECTS)], description="As many of them as were asked for."
-    )
 
     @classmethod
-    def of(cls, found: contracts.UsageTrends, trends: list[contracts.SubjectTrend]) -> Self:
-        return shape(
-            cls, found, basis=shape(AnalyticsBasis, found.basis), trends=[SubjectTrend.of(one) for one in trends]
-        )
+    def of(cls, found: contracts.UsageTrends, chosen: Sequence[contracts.SubjectTrend]) -> Self:
+        return cls(chosen=chosen, basis=shape(AnalyticsBasis, found.basis), subjects=found.subjects, more=found.more)
+
+    @strawberry.field(description="How many of them were asked for.")
+    def total_count(self) -> int:
+        return len(self.chosen)
+
+    @strawberry.field(description="Those that were asked for.")
+    def trends(self, info: Info, first: int = 20) -> list[SubjectTrend]:
+        return [SubjectTrend.of(one) for one in self.chosen[: checked_size(info, first)]]
 
 
 @strawberry.type(description="The users of one week.")
