@@ -1,1 +1,1 @@
-"""What analytics decide by figures alone."""
+"""What is counted of a trace, what the counts show, and what records show that no count does."""
