@@ -23,6 +23,7 @@ from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -109,6 +110,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         search=search,
         feed=feed,
         analytics=Analytics(graph),
+        failures=FailureReads(graph),
+        error_annotations=ErrorAnnotations(graph),
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,
         feedback=FeedbackReads(graph),

@@ -33,7 +33,9 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
     review = {"improvementId": improvement_id}
     found: dict[str, Any] = {
         "analytics_agents": window,
+        "analytics_annotate_error_pattern": {"input": {"template": "no answer from <ip>", "knownFix": "restart it"}},
         "analytics_endpoints": window,
+        "analytics_error_patterns": {**window, "nodeId": None},
         "analytics_hooks": window,
         "analytics_model_usage": {**window, "by": ["MODEL", "SESSION"]},
         "analytics_price_list": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopgraph.computes.pricing.price_list import PriceList
+from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -44,6 +45,8 @@ class Services:
     search: TraceSearch
     feed: TraceFeed
     analytics: Analytics
+    failures: FailureReads
+    error_annotations: ErrorAnnotations
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

@@ -15,11 +15,13 @@ from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.ids import take_either
 from loopgraph.api.graphql.masking import CodedSchema
+from loopgraph.api.graphql.mutations.errors import ErrorMutation
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
 from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
+from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
 from loopgraph.api.graphql.queries.nodes import NodeQuery
@@ -34,12 +36,14 @@ _ACTIONS = {
     LineageMutation: Action.CHANGE_LINEAGE,
     TraceMutation: Action.WRITE_EVENTS,
     FeedbackMutation: Action.RUN_LOOP,
+    ErrorMutation: Action.ANNOTATE,
 }
 """What the mutations of each subject ask for."""
 
 Mutation = merge_types("Mutation", tuple(_ACTIONS))
 Query = merge_types(
-    "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
+    "Query",
+    (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, ErrorQuery, FeedbackQuery),
 )
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 import strawberry
 
+from loopgraph.contracts.analytics.failures import ErrorSeverity
 from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
@@ -57,6 +58,8 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
     UsageDimension: "By what the usage of language models is told apart.",
+    ErrorSeverity: "How bad an error pattern is. It is common if it is in 5 % of the traces that were looked at, and in three at "
+    "least.",
     Criterion: "What the success of an execution of a pattern is made of.",
     CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
     "PHRASE and NO_SIGN are inferred; with NO_PROMPT, TOO_LATE and NO_TEXT it is not known.",
@@ -91,6 +94,7 @@ __all__ = [
     "Criterion",
     "DefinitionOrigin",
     "EdgeStrength",
+    "ErrorSeverity",
     "EventType",
     "EvolutionType",
     "FeedbackType",

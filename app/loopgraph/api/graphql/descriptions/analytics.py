@@ -1,0 +1,23 @@
+"""What the names of measures mean: error patterns, chains of agents, reliability; see the package."""
+
+NAMES = {
+    "(agent)": "Only what happened to this agent: one that a routing selected, or the type of a subagent.",
+    "(tool)": "Only what this tool did, by its name.",
+    "(endpoint)": "Only calls of this endpoint, by its path.",
+    "errorPatterns(nodeId)": "Only what happened with this pattern version, by its own id or its global one.",
+    "ErrorPattern.severity": "How bad it is, by how many traces it is in, and whether whole traces failed with it.",
+}
+
+TYPES = {
+    "AnnotateErrorPatternInput": "What is known of an error pattern.",
+    "ErrorAnnotationPayload": "What was written of an error pattern.",
+}
+
+VALUES = {
+    "ErrorSeverity": {
+        "CRITICAL": "It is common, and whole traces failed with it.",
+        "HIGH": "It is common, or a whole trace failed with it.",
+        "MEDIUM": "It is in several traces.",
+        "LOW": "It is in one trace.",
+    },
+}
