@@ -23,6 +23,7 @@ from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
@@ -112,6 +113,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         analytics=Analytics(graph),
         failures=FailureReads(graph),
         error_annotations=ErrorAnnotations(graph),
+        dependents=DependentReads(graph),
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,
         feedback=FeedbackReads(graph),

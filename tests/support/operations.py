@@ -34,6 +34,7 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
     found: dict[str, Any] = {
         "analytics_agents": window,
         "analytics_annotate_error_pattern": {"input": {"template": "no answer from <ip>", "knownFix": "restart it"}},
+        "analytics_blast_radius": {**pattern, "days": 3_650},
         "analytics_endpoints": window,
         "analytics_error_patterns": {**window, "nodeId": None},
         "analytics_hooks": window,

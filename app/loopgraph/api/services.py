@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopgraph.computes.pricing.price_list import PriceList
+from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -47,6 +48,7 @@ class Services:
     analytics: Analytics
     failures: FailureReads
     error_annotations: ErrorAnnotations
+    dependents: DependentReads
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

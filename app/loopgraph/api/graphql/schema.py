@@ -21,6 +21,7 @@ from loopgraph.api.graphql.mutations.lineage import LineageMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
 from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
+from loopgraph.api.graphql.queries.dependents import DependentQuery
 from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
@@ -43,7 +44,17 @@ _ACTIONS = {
 Mutation = merge_types("Mutation", tuple(_ACTIONS))
 Query = merge_types(
     "Query",
-    (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, ErrorQuery, FeedbackQuery),
+    (
+        NodeQuery,
+        LineageQuery,
+        TraceQuery,
+        SessionQuery,
+        TraceSearchQuery,
+        AnalyticsQuery,
+        ErrorQuery,
+        DependentQuery,
+        FeedbackQuery,
+    ),
 )
 
 
