@@ -23,6 +23,7 @@ from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
@@ -114,6 +115,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         failures=FailureReads(graph),
         error_annotations=ErrorAnnotations(graph),
         dependents=DependentReads(graph),
+        chains=ChainReads(graph),
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,
         feedback=FeedbackReads(graph),

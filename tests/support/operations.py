@@ -32,6 +32,7 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
     pattern, node = {"patternId": subject.pattern_id}, {"nodeId": source}
     review = {"improvementId": improvement_id}
     found: dict[str, Any] = {
+        "analytics_agent_chains": window,
         "analytics_agents": window,
         "analytics_annotate_error_pattern": {"input": {"template": "no answer from <ip>", "knownFix": "restart it"}},
         "analytics_blast_radius": {**pattern, "days": 3_650},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopgraph.computes.pricing.price_list import PriceList
+from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.graph.client import Graph
@@ -49,6 +50,7 @@ class Services:
     failures: FailureReads
     error_annotations: ErrorAnnotations
     dependents: DependentReads
+    chains: ChainReads
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

@@ -21,6 +21,7 @@ from loopgraph.api.graphql.mutations.lineage import LineageMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
 from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
+from loopgraph.api.graphql.queries.chains import ChainQuery
 from loopgraph.api.graphql.queries.dependents import DependentQuery
 from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
@@ -53,6 +54,7 @@ Query = merge_types(
         AnalyticsQuery,
         ErrorQuery,
         DependentQuery,
+        ChainQuery,
         FeedbackQuery,
     ),
 )

@@ -6,6 +6,7 @@ NAMES = {
     "(endpoint)": "Only calls of this endpoint, by its path.",
     "errorPatterns(nodeId)": "Only what happened with this pattern version, by its own id or its global one.",
     "ErrorPattern.severity": "How bad it is, by how many traces it is in, and whether whole traces failed with it.",
+    "agentChains(agent)": "Only chains with this agent.",
     "blastRadius(patternId)": "The pattern, by its own id or its global one.",
     "blastRadius(days)": "Uses of the last so many days count, 1 to 3,650.",
 }
