@@ -1,1 +1,1 @@
-"""What is concluded of figures and records: trends of series, templates of messages, chains of agents, reliability."""
+"""What is counted of a trace, what the counts show, and what records show that no count does."""
