@@ -26,6 +26,7 @@ from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
+from loopgraph.effects.analytics.quality import QualityReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -116,6 +117,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         error_annotations=ErrorAnnotations(graph),
         dependents=DependentReads(graph),
         chains=ChainReads(graph),
+        quality=QualityReads(graph),
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,
         feedback=FeedbackReads(graph),

@@ -41,6 +41,7 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
         "analytics_hooks": window,
         "analytics_model_usage": {**window, "by": ["MODEL", "SESSION"]},
         "analytics_price_list": {},
+        "analytics_quality_metrics": pattern,
         "feedback_approve_improvement": {"input": review},
         "feedback_assign_variant": {**pattern, "unit": "task-1"},
         "feedback_cancel_run": {"input": {"runId": waiting.run_id}},

@@ -8,6 +8,7 @@ from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
+from loopgraph.effects.analytics.quality import QualityReads
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -51,6 +52,7 @@ class Services:
     error_annotations: ErrorAnnotations
     dependents: DependentReads
     chains: ChainReads
+    quality: QualityReads
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

@@ -27,6 +27,7 @@ from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
 from loopgraph.api.graphql.queries.nodes import NodeQuery
+from loopgraph.api.graphql.queries.quality import QualityQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
@@ -55,6 +56,7 @@ Query = merge_types(
         ErrorQuery,
         DependentQuery,
         ChainQuery,
+        QualityQuery,
         FeedbackQuery,
     ),
 )

@@ -7,6 +7,7 @@ from enum import Enum
 import strawberry
 
 from loopgraph.contracts.analytics.failures import ErrorSeverity
+from loopgraph.contracts.analytics.quality import TextProblem
 from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
@@ -60,6 +61,7 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     UsageDimension: "By what the usage of language models is told apart.",
     ErrorSeverity: "How bad an error pattern is. It is common if it is in 5 % of the traces that were looked at, and in three at "
     "least.",
+    TextProblem: "What keeps a text from a full score of quality.",
     Criterion: "What the success of an execution of a pattern is made of.",
     CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
     "PHRASE and NO_SIGN are inferred; with NO_PROMPT, TOO_LATE and NO_TEXT it is not known.",
@@ -116,6 +118,7 @@ __all__ = [
     "StageStatus",
     "StepKind",
     "Temporality",
+    "TextProblem",
     "TimelineKind",
     "TraceClosure",
     "TracePart",
