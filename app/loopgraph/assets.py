@@ -7,6 +7,13 @@ A ``.cypher`` file holds one statement under a header comment::
     // parameters: node_id, limit
     // returns: node_id, depth
 
+One that changes traces, what is in them, or sessions also says whose it is, so that they are counted anew (``effects/usage``)::
+
+    // marks: Trace rows.correlation_id, HookExecution execution_ids
+
+Each is a label and where its keys are found: a parameter, or a field of its rows; ``Gone`` is a trace that it removes for good.
+``nothing`` is for what does not change how anything is counted, or what another statement of the same transaction marks.
+
 Loading refuses a file whose parameters are not those it uses, or whose access does not fit its clauses, with file and line.
 Where an engine needs another text, ``name.memgraph.cypher`` stands beside ``name.cypher`` with the same parameters and
 columns. Relationship types and property names cannot be parameters of Cypher: a text may use the words of ``CHOICES`` in
@@ -23,6 +30,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from loopgraph.contracts.lineage import RelationshipType
 from loopgraph.contracts.retention import KEYS, TYPES
@@ -58,8 +66,21 @@ _CODE = re.compile(
     r"""|\$(?P<parameter>\w+)|(?P<word>[A-Za-z_]\w*)""",
     re.DOTALL,
 )
-_HEADER = re.compile(r"//\s*(?P<key>access|parameters|returns):\s*(?P<value>.*?)\s*$")
+_HEADER = re.compile(r"//\s*(?P<key>access|parameters|marks|returns):\s*(?P<value>.*?)\s*$")
 _WRITING = frozenset({"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DROP", "FOREACH"})
+
+
+_MARKING = frozenset(
+    {"Trace", "HookExecution", "EndpointCall", "Session", "RoutingDecision", "USED", "NODE_LABEL", "OTHER_LABEL"}
+)
+"""Whoever writes one of these says what it marks."""
+
+
+class Marks(NamedTuple):
+    """What a statement changes: the keys of nodes of a label, and where among its parameters they are."""
+
+    label: str
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,7 @@ class Query:
     returns: tuple[str, ...]
     choices: frozenset[str]
     texts: tuple[tuple[Engine | None, str], ...]
+    marks: tuple[Marks, ...] = ()
 
     def text(self, engine: Engine) -> str:
         """The statement as this engine is to run it. Raises ValueError while a choice is open."""
@@ -97,10 +119,14 @@ def _selection(word: str, value: str | Iterable[str]) -> str:
 
 @cache
 def _chosen(query: Query, values: tuple[tuple[str, str], ...]) -> Query:
-    texts = query.texts
+    texts, marks = query.texts, query.marks
     for word, value in values:
         texts = tuple((engine, re.sub(rf"\b{word}\b", value, text)) for engine, text in texts)
-    return replace(query, choices=query.choices - {word for word, _ in values}, texts=texts)
+        marks = tuple(
+            Marks(value if label == word else label, tuple(value if name == word else name for name in path))
+            for label, path in marks
+        )
+    return replace(query, choices=query.choices - {word for word, _ in values}, texts=texts, marks=marks)
 
 
 @dataclass(frozen=True)
@@ -146,6 +172,27 @@ def _names(value: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in value.split(",") if name.strip() and name.strip() != "nothing")
 
 
+def _marks(parsed: _Parsed) -> tuple[Marks, ...]:
+    value, _ = parsed.header.get("marks", ("nothing", 1))
+    pairs = (name.split() for name in _names(value))
+    return tuple(Marks(label, tuple(path.split("."))) for label, path in pairs)
+
+
+def _check_marks(file: str, parsed: _Parsed) -> None:
+    written = sorted(_MARKING & parsed.words.keys())
+    if "marks" not in parsed.header:
+        if written and parsed.header["access"][0] == Access.WRITE and not file.startswith("migrations/"):
+            raise AssetError(file, 1, f"it writes {written[0]}, and lacks `// marks: …` (write `nothing` for none)")
+        return
+    value, line = parsed.header["marks"]
+    for name in _names(value):
+        if len(name.split()) != 2:
+            raise AssetError(file, line, f"marks are labels, each with where its keys are, not {name!r}")
+    for label, path in _marks(parsed):
+        if label not in (*KEYS, "NODE_LABEL", "OTHER_LABEL", "Gone") or path[0] not in parsed.parameters:
+            raise AssetError(file, line, f"{label} {'.'.join(path)} is no label with a parameter of the statement")
+
+
 def _check(file: str, parsed: _Parsed) -> None:
     if not parsed.purpose:
         raise AssetError(file, 1, "the header must begin with what the statement is for")
@@ -167,6 +214,7 @@ def _check(file: str, parsed: _Parsed) -> None:
             raise AssetError(file, number, f"the parameter ${name} is used but not declared")
     for name in sorted(declared - set(parsed.parameters)):
         raise AssetError(file, line, f"the parameter {name} is declared but not used")
+    _check_marks(file, parsed)
 
 
 def load_query(folder: Path, name: str) -> Query:
@@ -199,6 +247,7 @@ def load_query(folder: Path, name: str) -> Query:
         returns=_names(first.header["returns"][0]),
         choices=frozenset(word for word in first.words if word in CHOICES),
         texts=tuple(texts),
+        marks=_marks(first),
     )
 
 

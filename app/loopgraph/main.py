@@ -48,6 +48,8 @@ from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.effects.transcripts.positions import Positions
+from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
@@ -128,6 +130,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         renderings=Renderings(reads, DefinitionReads(graph), assignments),
         use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
         uses=UseReads(graph, judge),
+        rolling=Rolling(graph, judge),
+        usage=UsageReads(graph),
     )
 
 
@@ -178,7 +182,7 @@ def _otlp_grpc(settings: Settings, recorder: Recorder, room: Room) -> contextlib
 async def _working(settings: Settings, services: Services, pace: Pace, room: Room) -> AsyncIterator[None]:
     """What works beside the doors, until the end of the block; then what waits is recorded."""
     housekeeping, garbage = build_housekeeping(services), Collector(pace.idle)
-    workers = (services.worker, services.use_linker, housekeeping, garbage)
+    workers = (services.worker, services.use_linker, services.rolling, housekeeping, garbage)
     background = [asyncio.create_task(work.run_forever()) for work in workers]
     if settings.watch:
         background.append(asyncio.create_task(build_follower(services).run_forever()))

@@ -1,6 +1,7 @@
 // Draws relationships of one type between nodes of two labels, where both are there.
 // access: write
 // parameters: rows
+// marks: NODE_LABEL rows.start, OTHER_LABEL rows.end
 // returns: drawn
 UNWIND $rows AS row
 MATCH (a:NODE_LABEL {NODE_KEY: row.start})

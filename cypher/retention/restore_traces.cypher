@@ -1,6 +1,7 @@
 // Makes traces, none of which is there, and steps under each.
 // access: write
 // parameters: rows
+// marks: Trace rows.trace.correlation_id
 // returns: drawn
 UNWIND $rows AS row
 CREATE (t:Trace)

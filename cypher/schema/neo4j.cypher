@@ -63,3 +63,8 @@ CREATE INDEX feedback_run_time_key IF NOT EXISTS FOR (n:FeedbackRun) ON (n.time_
 CREATE INDEX feedback_run_open_status IF NOT EXISTS FOR (n:FeedbackRun) ON (n.open_status);
 CREATE INDEX assignment_experiment_id IF NOT EXISTS FOR (n:Assignment) ON (n.experiment_id);
 CREATE INDEX experiment_open_pattern_id IF NOT EXISTS FOR (n:Experiment) ON (n.open_pattern_id);
+CREATE CONSTRAINT usage_bucket_bucket_key IF NOT EXISTS FOR (n:UsageBucket) REQUIRE n.bucket_key IS UNIQUE;
+CREATE CONSTRAINT usage_breakdown_bucket_key IF NOT EXISTS FOR (n:UsageBreakdown) REQUIRE n.bucket_key IS UNIQUE;
+CREATE CONSTRAINT counted_trace_correlation_id IF NOT EXISTS FOR (n:CountedTrace) REQUIRE n.correlation_id IS UNIQUE;
+CREATE CONSTRAINT usage_round_name IF NOT EXISTS FOR (n:UsageRound) REQUIRE n.name IS UNIQUE;
+CREATE INDEX usage_bucket_kind_key IF NOT EXISTS FOR (n:UsageBucket) ON (n.kind_key);

@@ -1,6 +1,7 @@
 // Ties traces to the ones they go on with.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (later:Trace {correlation_id: row.correlation_id})

@@ -1,6 +1,7 @@
 // Hangs spawned traces under the very executions that spawned them.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (child:Trace {correlation_id: row.correlation_id})

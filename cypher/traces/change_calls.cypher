@@ -2,6 +2,7 @@
 // the one that was read.
 // access: write
 // parameters: rows, turn
+// marks: Trace rows.traces
 // returns: written
 UNWIND $rows AS row
 MATCH (n:EndpointCall {call_id: row.id})

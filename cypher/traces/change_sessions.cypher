@@ -2,6 +2,7 @@
 // the one that was read.
 // access: write
 // parameters: rows, turn
+// marks: Session rows.recount
 // returns: written
 UNWIND $rows AS row
 MATCH (n:Session {session_id: row.id})

@@ -2,6 +2,7 @@
 // the one that was read.
 // access: write
 // parameters: rows, turn
+// marks: Trace rows.id
 // returns: written
 UNWIND $rows AS row
 MATCH (n:Trace {correlation_id: row.id})

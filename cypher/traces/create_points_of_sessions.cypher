@@ -1,6 +1,7 @@
 // Makes data points of metrics under their sessions.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (s:Session {session_id: row.session_id})

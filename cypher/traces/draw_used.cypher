@@ -1,6 +1,7 @@
 // Ties hook executions to the versions they ran. Only the transaction that sets an execution's node_id does it.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (h:HookExecution {execution_id: row.execution_id})

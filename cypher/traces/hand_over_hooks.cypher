@@ -1,6 +1,7 @@
 // Hands the hook executions of a provisional trace over to the trace of its prompt.
 // access: write
 // parameters: provisional, into
+// marks: Trace provisional, Trace into
 // returns: nothing
 MATCH (:Trace {correlation_id: $provisional})-[drawn:RAN]->(h:HookExecution)
 MATCH (t:Trace {correlation_id: $into})

@@ -1,6 +1,7 @@
 // The subagents of a provisional trace, and what they ran, belong to the prompt from now on.
 // access: write
 // parameters: provisional, into
+// marks: Trace provisional, Trace into
 // returns: nothing
 MATCH (s:Trace {root_id: $provisional})
 SET s.root_id = $into

@@ -1,6 +1,7 @@
 // Gives a prompt that was told of late the hook executions of its time that went by their order to what was known before it.
 // access: write
 // parameters: previous, prompt, since, until, turn, spawning_tools
+// marks: Trace previous, Trace prompt
 // returns: moved
 MATCH (:Trace {correlation_id: $previous})-[drawn:RAN]->(h:HookExecution)
 WHERE h.ordered_at >= $since AND h.ordered_at < $until

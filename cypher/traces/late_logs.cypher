@@ -1,6 +1,7 @@
 // Gives a prompt that was told of late the log records of its time that went by their order to what was known before it.
 // access: write
 // parameters: previous, prompt, since, until, turn
+// marks: nothing
 // returns: moved
 MATCH (left:Trace {correlation_id: $previous})
 MATCH (left)-[drawn:LOGGED]->(l:LogRecord)

@@ -1,6 +1,7 @@
 // Gives a prompt that was told of late the log records of its time that went to its session.
 // access: write
 // parameters: session_id, prompt, since, until
+// marks: nothing
 // returns: moved
 MATCH (s:Session {session_id: $session_id})
 MATCH (s)-[drawn:LOGGED]->(l:LogRecord)

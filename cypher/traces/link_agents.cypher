@@ -1,6 +1,7 @@
 // Ties routing decisions to the agents they selected, which are made if need be.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MERGE (a:Agent {name: row.selected_agent})

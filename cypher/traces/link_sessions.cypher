@@ -1,6 +1,7 @@
 // Ties traces to their sessions, which are made if need be. Only the transaction that sets a trace's session_id does it.
 // access: write
 // parameters: rows
+// marks: Trace rows.correlation_id
 // returns: written
 UNWIND $rows AS row
 MERGE (s:Session {session_id: row.session_id})

@@ -1,6 +1,7 @@
 // Takes the write locks of hook executions and returns them as they are then; unknown ids have no row.
 // access: write
 // parameters: execution_ids, turn
+// marks: nothing
 // returns: properties
 UNWIND $execution_ids AS id
 MATCH (h:HookExecution {execution_id: id})

@@ -1,6 +1,7 @@
 // Takes the write locks of sessions that are there, and says which of them are threads of subagents.
 // access: write
 // parameters: session_ids, turn
+// marks: nothing
 // returns: session_id, agent_of, agent_trace
 UNWIND $session_ids AS id
 MATCH (s:Session {session_id: id})

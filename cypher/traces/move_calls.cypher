@@ -1,6 +1,7 @@
 // Moves endpoint calls from their traces to the hook executions that a later event named.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (:Trace)-[drawn:CALLED]->(c:EndpointCall {call_id: row.call_id})

@@ -1,6 +1,7 @@
 // Moves endpoint calls that hang at a trace to the traces that better evidence names.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (:Trace)-[drawn:CALLED]->(c:EndpointCall {call_id: row.call_id})

@@ -1,6 +1,7 @@
 // Gives the traces of a session, which is the thread of a subagent, to the session that this works for.
 // access: write
 // parameters: session_id, into, turn
+// marks: Session into
 // returns: moved
 MATCH (left:Session {session_id: $session_id})
 MATCH (s:Session {session_id: $into})

@@ -1,6 +1,7 @@
 // Says what calls of models are within, of those of which nobody else has said it since they were read.
 // access: write
 // parameters: rows
+// marks: EndpointCall rows.call_id
 // returns: written
 UNWIND $rows AS row
 MATCH (c:EndpointCall {call_id: row.call_id})

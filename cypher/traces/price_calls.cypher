@@ -1,6 +1,7 @@
 // Sets what calls cost by the list of prices, of those that nobody has changed since they were read: who changes one prices it.
 // access: write
 // parameters: rows, turn
+// marks: EndpointCall rows.call_id
 // returns: written
 UNWIND $rows AS row
 MATCH (c:EndpointCall {call_id: row.call_id})

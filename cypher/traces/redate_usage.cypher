@@ -1,6 +1,7 @@
 // Dates the first and the last use of versions that executions have left: by those that are over.
 // access: write
 // parameters: node_ids
+// marks: nothing
 // returns: nothing
 UNWIND $node_ids AS id
 MATCH (v:PatternVersion {node_id: id})

@@ -1,6 +1,7 @@
 // Removes the trace of a session itself, if nothing is in it any more.
 // access: write
 // parameters: correlation_id
+// marks: Gone correlation_id
 // returns: removed
 MATCH (t:Trace {correlation_id: $correlation_id})
 WHERE (t.source = 'session' OR (t.source IS NULL AND t.session_id = t.correlation_id AND t.begun_hash IS NULL AND t.ended_hash IS NULL))

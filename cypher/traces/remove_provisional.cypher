@@ -1,6 +1,7 @@
 // Removes a provisional trace, if everything that hung at it has been handed over.
 // access: write
 // parameters: provisional
+// marks: Gone provisional
 // returns: removed
 MATCH (t:Trace {correlation_id: $provisional})
 OPTIONAL MATCH (t)-[:RAN|CALLED|LOGGED]->(n)

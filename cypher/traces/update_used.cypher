@@ -1,6 +1,7 @@
 // Names the experiment and the unit of executions that were tied to their version before they were known.
 // access: write
 // parameters: rows
+// marks: nothing
 // returns: written
 UNWIND $rows AS row
 MATCH (:HookExecution {execution_id: row.execution_id})-[used:USED]->(:PatternVersion)

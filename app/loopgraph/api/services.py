@@ -21,6 +21,8 @@ from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.use_figures import UseReads
+from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
@@ -63,3 +65,5 @@ class Services:
     renderings: Renderings
     use_linker: UseLinker
     uses: UseReads
+    rolling: Rolling
+    usage: UsageReads

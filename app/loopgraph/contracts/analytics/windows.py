@@ -47,6 +47,15 @@ class Bucket(NamedTuple):
     sums: UsageSums
 
 
+class Count(NamedTuple):
+    """The plain counts of the hour or day that begins at ``start``."""
+
+    start: datetime
+    executions: int
+    successes: int
+    failures: int
+
+
 class Counted(NamedTuple):
     """The plain counts of a subject over a window, as the graph sums them."""
 

@@ -12,7 +12,7 @@ from loopgraph.assets import Query, query
 from loopgraph.contracts.retention import KEYS, Node, NodeId
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.nodes import united
+from loopgraph.effects.traces.nodes import recounted, united
 
 _NODES_BY_KEY = query("retention/nodes_by_key")
 _UNITED: Mapping[str, tuple[Query, Callable[[dict[str, Any]], dict[str, Any]]]] = {
@@ -36,9 +36,14 @@ async def complete(tx: Transaction, label: str, nodes: Sequence[Node], turn: str
         key, here = row["key"], row["properties"]
         whole = united(here, archived[key])
         if _changes(here, whole):
-            rows.append({"id": key, "changes": _changes(here, keyed(whole)), "turn": here.get("turn", "")})
+            changes, traces = _changes(here, keyed(whole)), sorted({*_traces(here), *_traces(whole)})
+            rows.append(recounted({"id": key, "changes": changes, "turn": here.get("turn", ""), "traces": traces}))
     await tx.write(change, rows, turn=turn)
     return [NodeId(label, row["id"]) for row in rows]
+
+
+def _traces(properties: Mapping[str, Any]) -> list[str]:
+    return [id_] if (id_ := properties.get("correlation_id")) else []
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -211,7 +211,9 @@ class Graph:
                 quicken(codec_of(transaction))
                 tx = Transaction(transaction, self.server.engine)
             try:
-                return await work(tx)
+                result = await work(tx)
+                await tx.mark()
+                return result
             finally:
                 self._statements += tx.statements
 

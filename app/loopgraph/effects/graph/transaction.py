@@ -14,6 +14,7 @@ from loopgraph.assets import Query
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.instants import codec_of, quicken
 from loopgraph.effects.graph.many import Slice, made_of
+from loopgraph.effects.graph.marks import MARK, Marked
 from loopgraph.effects.graph.values import from_graph, to_graph
 from loopgraph.errors import GraphFault
 from loopgraph.settings import Engine
@@ -39,6 +40,7 @@ class Transaction:
     def __init__(self, transaction: neo4j.AsyncTransaction | Alone, engine: Engine) -> None:
         self._transaction = transaction
         self._engine = engine
+        self._marked = Marked()
         self.statements = 0
 
     async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
@@ -47,6 +49,8 @@ class Transaction:
             wrong = ", ".join(sorted(parameters.keys() ^ query.parameters))
             raise TypeError(f"{query.name}: these parameters are missing or unknown: {wrong}")
         self.statements += 1
+        if query.marks:
+            self._marked.add(query, parameters)
         # The statement's text is a shipped file, its values are parameters.
         text: Any = query.text(self._engine)
         result = await self._transaction.run(text, {key: to_graph(value) for key, value in parameters.items()})
@@ -63,6 +67,11 @@ class Transaction:
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
+
+    async def mark(self) -> None:
+        """Marks what was changed: the last statement before the commit."""
+        if rows := self._marked.rows():
+            await self.run(MARK, rows=rows)
 
     async def write(self, query: Query, rows: Sequence[Row], /, into: str = "rows", **parameters: Any) -> None:
         """Runs a statement for ``rows``, if there are any; ``into`` is the parameter that takes them.

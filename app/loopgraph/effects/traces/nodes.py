@@ -101,6 +101,11 @@ def united(here: Properties, archived: Properties) -> Properties:
     return result | {name: here[name] for name in _DRAWN if here.get(name)}
 
 
+def recounted(row: Properties) -> Properties:
+    """The change of a session; where it worked says of all its traces of which project they are."""
+    return {**row, "recount": row["id"] if "cwd" in row["changes"] else None}
+
+
 class Nodes:
     """Nodes of one label, as the graph holds them and as the events make them."""
 
@@ -182,13 +187,16 @@ class Nodes:
         return [node for id_, node in self._touched() if id_ not in self._stored]
 
     def changes(self) -> list[Properties]:
-        """What is to be set on nodes that are there: rows of ``id``, ``changes``, and the ``turn`` that they were read at."""
+        """What is to be set on nodes that are there: rows of ``id``, ``changes``, the ``turn`` that they were read at, and the
+        ``traces`` that they were and are in."""
         rows = []
         for before, after in self.pairs() if self._stored else ():
             if not before:
                 continue
             if changes := {name: value for name, value in after.items() if before.get(name) != value}:
-                rows.append({"id": after[self.key], "changes": changes, "turn": before.get("turn", "")})
+                traces = sorted({id_ for each in (before, after) if (id_ := each.get("correlation_id"))})
+                turn = before.get("turn", "")
+                rows.append({"id": after[self.key], "changes": changes, "turn": turn, "traces": traces})
         return rows
 
     def pairs(self) -> Iterator[tuple[Properties, Properties]]:

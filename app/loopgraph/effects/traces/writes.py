@@ -19,7 +19,7 @@ from loopgraph.effects.traces.folding import Batch
 from loopgraph.effects.traces.linking import link
 from loopgraph.effects.traces.loading import load
 from loopgraph.effects.traces.nesting import leave_highest_ends, nest, store_nested
-from loopgraph.effects.traces.nodes import Piece, piece
+from loopgraph.effects.traces.nodes import Piece, piece, recounted
 from loopgraph.effects.traces.placing.calls_told_twice import unite_calls
 from loopgraph.effects.traces.placing.late_prompts import give_late_prompts
 from loopgraph.effects.traces.placing.unnamed_calls import of_unnamed_calls
@@ -182,7 +182,7 @@ async def _store(tx: Transaction, batch: Batch, turn: str, there: Collection[str
     await tx.write(_CHANGE_TRACES, batch.traces.changes(), turn=turn)
     await tx.write(_LINK_PARENTS, in_order("parent_id", batch.traces.learned("parent_id")))
     await tx.write(_CREATE_SESSIONS, batch.sessions.new())
-    await tx.write(_CHANGE_SESSIONS, batch.sessions.changes(), turn=turn)
+    await tx.write(_CHANGE_SESSIONS, [recounted(row) for row in batch.sessions.changes()], turn=turn)
     moved = batch.traces.moved("session_id", "created_at")
     await tx.write(_LEAVE_SESSIONS, moved)
     in_sessions = [session_row(trace) for trace in (*batch.traces.learned("session_id", "created_at"), *moved)]

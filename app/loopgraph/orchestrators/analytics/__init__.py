@@ -1,1 +1,1 @@
-"""The order of steps of analytics."""
+"""Counting what happens, answering from what was counted, and measures of records that no count holds."""

@@ -1,0 +1,147 @@
+"""Buckets while they are being changed, and what traces have contributed to them, as text."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from loopgraph.contracts.analytics.bucket_keys import HOURS, BucketId
+from loopgraph.contracts.analytics.counting import OTHER, Contribution, Counts, Part, Tallies
+from loopgraph.contracts.analytics.counts import LEVELS, add_to, counts_of, text_of
+from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
+
+MOST_VALUES: Final = 1_000
+"""So many values of a dimension are told apart in a bucket. Where there are more, a half of all, by a digest, goes to ``OTHER``,
+then a half of the rest: those that are left are a fair sample."""
+
+
+class Bucket:
+    """The sums of a bucket while they are being changed.
+
+    ``levels``: how often the values of a dimension were halved. It never falls, so that the order of changes cannot matter for
+    what is told apart as long as the bucket is there.
+    """
+
+    def __init__(
+        self, counts: Counts | None = None, tallies: Tallies | None = None, levels: Counts | None = None
+    ) -> None:
+        self.counts: Counts = counts or {}
+        self.tallies: Tallies = tallies or {}
+        self.levels: Counts = levels or {}
+
+    @classmethod
+    def read(cls, sums: str | None, breakdown: str | None) -> Bucket:
+        """A stored bucket."""
+        told: dict[str, Any] = orjson.loads(breakdown) if breakdown else {}
+        levels: Counts = told.pop(LEVELS, {})
+        return cls(counts_of(sums) if sums else {}, told, levels)
+
+    @property
+    def sums(self) -> str:
+        """The sums as text."""
+        return text_of(self.counts)
+
+    @property
+    def breakdown(self) -> str | None:
+        """By what they are told apart, as text; None for nothing."""
+        told: dict[str, Any] = {**self.tallies, **({LEVELS: self.levels} if self.levels else {})}
+        return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode() if told else None
+
+    def clear(self) -> None:
+        """It is as if it had never been there."""
+        self.counts, self.tallies, self.levels = {}, {}, {}
+
+    def add(self, part: Part, sign: int) -> None:
+        """Adds a part, or takes it away."""
+        add_to(self.counts, part.counts, sign)
+        for dimension, values in part.tallies.items():
+            level = self.levels.get(dimension, 0)
+            known = self.tallies.setdefault(dimension, {})
+            for value, tally in values.items():
+                _add(known, value if _is_kept(value, level) else OTHER, tally, sign)
+            if len(known) > MOST_VALUES:
+                self._halve(dimension)
+            elif not known:
+                del self.tallies[dimension]
+
+    def _halve(self, dimension: str) -> None:
+        known, level = self.tallies[dimension], self.levels.get(dimension, 0)
+        while len(known) > MOST_VALUES and level < _MOST_LEVELS:
+            level += 1
+            for value in [value for value in known if not _is_kept(value, level)]:
+                _add(known, OTHER, known.pop(value), 1)
+        self.levels[dimension] = level
+
+
+_MOST_LEVELS: Final = 32
+
+
+def _is_kept(value: str, level: int) -> bool:
+    return not level or value == OTHER or not zlib.crc32(value.encode()) & ((1 << level) - 1)
+
+
+def _add(known: dict[str, list[int]], value: str, tally: Iterable[int], sign: int) -> None:
+    before = known.get(value)
+    after = [a + sign * b for a, b in zip(before or _NONE, tally, strict=True)]
+    if any(after):
+        known[value] = after
+    else:
+        known.pop(value, None)
+
+
+_NONE: Final = (0, 0, 0, 0, 0, 0)
+
+
+def changes(before: Contribution, after: Contribution) -> list[tuple[Part, int]]:
+    """What is to be taken away and added where a trace contributes ``after`` instead of ``before``: parts with their sign."""
+    was, now = ({(part.hour, part.subjects): part for part in parts} for parts in (before, after))
+    left = [(part, -1) for key, part in was.items() if now.get(key) != part]
+    return left + [(part, 1) for key, part in now.items() if was.get(key) != part]
+
+
+def buckets_of(part: Part) -> Iterable[BucketId]:
+    """The buckets that a part is counted in."""
+    for grain, hours in HOURS.items():
+        hour = part.hour // hours * hours
+        for subject in part.subjects:
+            yield BucketId(grain, subject, hour)
+
+
+def contribution_text(contribution: Contribution) -> str:
+    """What a trace has contributed, as text."""
+    parts = [
+        [
+            part.hour,
+            [[kind.value, name, where] for kind, name, where in part.subjects],
+            text_of(part.counts),
+            part.tallies,
+        ]
+        for part in contribution
+    ]
+    return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def contribution_of(text: str | None) -> Contribution:
+    """What ``contribution_text`` wrote."""
+    if not text:
+        return ()
+    return tuple(
+        Part(
+            hour,
+            tuple(Subject(SubjectKind(kind), name, where) for kind, name, where in subjects),
+            counts_of(counts),
+            tallies,
+        )
+        for hour, subjects, counts, tallies in orjson.loads(text)
+    )
+
+
+def as_plain(counts: Mapping[str, int], key: str) -> int:
+    """A number that Cypher can sum; one that is too large for that is as large as can be."""
+    return min(counts.get(key, 0), _LARGEST_PLAIN)
+
+
+_LARGEST_PLAIN: Final = 2**53

@@ -1,0 +1,90 @@
+"""Reads buckets: in whole hours, or in days, which begin at midnight UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from loopgraph.assets import query
+from loopgraph.contracts.analytics.bucket_keys import (
+    DIGITS,
+    HOURS,
+    hour_of,
+    instant_of,
+    kind_prefix,
+    stamp,
+    subject_of,
+    subject_prefix,
+)
+from loopgraph.contracts.analytics.counts import counts_of, sums_of, tallies_of
+from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
+from loopgraph.contracts.analytics.windows import Bucket, Count, Counted, Grain, Window
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.many import made_of
+from loopgraph.effects.graph.transaction import Row
+
+_SERIES = query("usage/series")
+_COUNTS = query("usage/counts")
+_RANKED = query("usage/ranked")
+
+
+class UsageReads:
+    """Reads what was counted. In days, a window holds those that begin in it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def series(
+        self, subjects: Sequence[Subject], window: Window, grain: Grain, *, dimensions: bool = False
+    ) -> dict[Subject, list[Bucket]]:
+        """The buckets of each subject in the order of time, in one statement; hours or days without executions are absent.
+        Without ``dimensions``, nothing is told apart by them."""
+        rows = await self._graph.read(_SERIES, rows=_ranges(subjects, window, grain), breakdowns=dimensions)
+
+        def made() -> dict[Subject, list[Bucket]]:
+            found: dict[Subject, list[Bucket]] = {subject: [] for subject in subjects}
+            for row in sorted(rows, key=lambda row: str(row["key"])):
+                sums = sums_of(counts_of(row["sums"]), tallies_of(row["breakdown"]))
+                found[subject_of(row["key"])].append(Bucket(instant_of(row["key"][-DIGITS[grain] :]), sums))
+            return found
+
+        return await made_of(rows, made)
+
+    async def counts(self, subjects: Sequence[Subject], window: Window, grain: Grain) -> dict[Subject, list[Count]]:
+        """The plain counts of each subject in the order of time, in one statement."""
+        rows, digits = await self._graph.read(_COUNTS, rows=_ranges(subjects, window, grain)), DIGITS[grain]
+
+        def made() -> dict[Subject, list[Count]]:
+            found: dict[Subject, list[Count]] = {subject: [] for subject in subjects}
+            for row in rows:
+                counted = sorted(row["counts"])
+                found[subject_of(counted[0][0])] = [
+                    Count(instant_of(key[-digits:]), *numbers) for key, *numbers in counted
+                ]
+            return found
+
+        return await made_of(sum(len(row["counts"]) for row in rows), made)
+
+    async def ranked(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> list[Counted]:
+        """The subjects of a kind, summed in the graph, the most executions first."""
+        prefix = kind_prefix(grain, kind)
+        since, until = (f"{prefix}{at}" for at in _stamps(window, grain))
+        rows = await self._graph.read(_RANKED, since=since, until=until, digits=DIGITS[grain], limit=limit)
+        return [_counted(row) for row in rows]
+
+
+def _counted(row: Row) -> Counted:
+    return Counted(subject_of(row["subject"]), row["executions"], row["successes"], row["failures"])
+
+
+def _stamps(window: Window, grain: Grain) -> tuple[str, str]:
+    """The stamps of the first bucket of a window and of the first after it."""
+    hours = HOURS[grain]
+    first, end = (-(-hour_of(at) // hours) * hours for at in (window.since, window.until))
+    return stamp(grain, first), stamp(grain, end)
+
+
+def _ranges(subjects: Iterable[Subject], window: Window, grain: Grain) -> list[dict[str, Any]]:
+    since, until = _stamps(window, grain)
+    prefixes = [subject_prefix(grain, subject) for subject in dict.fromkeys(subjects)]
+    return [{"since": f"{prefix}{since}", "until": f"{prefix}{until}"} for prefix in prefixes]

@@ -1,0 +1,139 @@
+"""Rounds of counting: what is marked, what was counted, and the change of buckets, one at a time over all processes.
+
+What a round goes by is read first, without locks; its one transaction then begins with the number of the round. If somebody else
+has changed buckets meanwhile, that number has passed, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from loopgraph.assets import query
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.many import chunks
+from loopgraph.effects.graph.transaction import Row, Transaction
+
+_ROUND = query("usage/round")
+_MARKS = query("usage/marks")
+_COUNT_MARKS = query("usage/count_marks")
+_TRACES_OF_MARKS = query("usage/traces_of_marks")
+_COUNTED = query("usage/counted_traces")
+_BUCKETS = query("usage/buckets_by_key")
+_CLAIM = query("usage/claim_round")
+_SET_BUCKETS = query("usage/set_buckets")
+_SET_BREAKDOWNS = query("usage/set_breakdowns")
+_DELETE_BUCKETS = query("usage/delete_buckets")
+_SET_COUNTED = query("usage/set_counted")
+_DELETE_COUNTED = query("usage/delete_counted")
+_DELETE_MARKS = query("usage/delete_marks")
+
+_NAME: Final = "usage"
+
+
+class Marked(NamedTuple):
+    """What is marked: the marks themselves, the traces that they are of, and those among them that were removed for good."""
+
+    marks: tuple[str, ...]
+    traces: frozenset[str]
+    gone: frozenset[str]
+
+
+class Counted(NamedTuple):
+    """What a trace has contributed, as text, and where it stood in its session, if it is a prompt."""
+
+    contribution: str | None = None
+    prompt_key: str | None = None
+
+
+class Stored(NamedTuple):
+    """What a bucket holds, as texts."""
+
+    sums: str | None = None
+    breakdown: str | None = None
+
+
+@dataclass
+class Change:
+    """What a round writes. Rows of buckets have all their properties, those of breakdowns their text."""
+
+    buckets: list[Row] = field(default_factory=list)
+    breakdowns: list[Row] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    counted: dict[str, Counted] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+    marks: Sequence[str] = ()
+
+
+class Rounds:
+    """Reads what a round goes by, and writes what it comes to."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def current(self) -> int:
+        """The number of the next round."""
+        rows = await self._graph.read(_ROUND, name=_NAME)
+        return rows[0]["round"] if rows else 0
+
+    async def pending(self) -> int:
+        """How many marks there are."""
+        [row] = await self._graph.read(_COUNT_MARKS)
+        count: int = row["marks"]
+        return count
+
+    async def marked(self, limit: int) -> Marked:
+        """Some of what is marked."""
+        rows = await self._graph.read(_MARKS, limit=limit)
+        keys: dict[str, set[str]] = {
+            label: set() for label in ("Trace", "Gone", "HookExecution", "EndpointCall", "Session")
+        }
+        for row in rows:
+            keys[row["label"]].add(row["key"])
+        traces = keys["Trace"] | keys["Gone"]
+        if keys["HookExecution"] or keys["EndpointCall"] or keys["Session"]:
+            found = await self._graph.read(
+                _TRACES_OF_MARKS,
+                execution_ids=sorted(keys["HookExecution"]),
+                call_ids=sorted(keys["EndpointCall"]),
+                session_ids=sorted(keys["Session"]),
+            )
+            traces |= {row["correlation_id"] for row in found}
+        return Marked(tuple(row["mark"] for row in rows), frozenset(traces), frozenset(keys["Gone"]))
+
+    async def counted(self, correlation_ids: Collection[str]) -> dict[str, Counted]:
+        """What traces have contributed; those that were never counted are absent."""
+        found: dict[str, Counted] = {}
+        for ids in chunks(sorted(correlation_ids)):
+            for row in await self._graph.read(_COUNTED, correlation_ids=ids):
+                found[row["correlation_id"]] = Counted(row["contribution"], row["prompt_key"])
+        return found
+
+    async def buckets(self, keys: Collection[str]) -> dict[str, Stored]:
+        """What buckets hold; those that are not there are absent."""
+        found: dict[str, Stored] = {}
+        for some in chunks(sorted(keys)):
+            for row in await self._graph.read(_BUCKETS, keys=some):
+                found[row["key"]] = Stored(row["sums"], row["breakdown"])
+        return found
+
+    async def write(self, round: int, change: Change) -> bool:
+        """Writes a round, all or nothing; whether it was its turn."""
+        turn = new_id()
+
+        async def work(tx: Transaction) -> bool:
+            [row] = await tx.run(_CLAIM, name=_NAME, round=round, turn=turn)
+            if not row["claimed"]:
+                return False
+            await tx.write(_SET_BUCKETS, change.buckets)
+            await tx.write(_SET_BREAKDOWNS, change.breakdowns)
+            await tx.write(_DELETE_BUCKETS, change.empty, into="keys")  # type: ignore[arg-type]
+            counted = [{"correlation_id": id_, **one._asdict()} for id_, one in sorted(change.counted.items())]
+            await tx.write(_SET_COUNTED, counted)
+            await tx.write(_DELETE_COUNTED, change.forgotten, into="correlation_ids")  # type: ignore[arg-type]
+            await tx.write(_DELETE_MARKS, change.marks, into="marks")  # type: ignore[arg-type]
+            return True
+
+        return await self._graph.transaction(work)

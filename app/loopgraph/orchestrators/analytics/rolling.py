@@ -1,0 +1,136 @@
+"""The background task that counts what is marked, and what an answer from buckets waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from loopgraph.computes.analytics.buckets import Bucket, contribution_of, contribution_text
+from loopgraph.computes.analytics.contribution import MEASURES, Contributions
+from loopgraph.computes.analytics.rounds import Changes
+from loopgraph.contracts.analytics.counting import NO_CONTRIBUTION, Facts
+from loopgraph.contracts.success import Judging
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.usage.facts import FactReads, prompt_key
+from loopgraph.effects.usage.rounds import Change, Counted, Marked, Rounds
+from loopgraph.errors import Blame, blame_of
+from loopgraph.reducers.histogram import index_of
+
+logger = logging.getLogger(__name__)
+
+MARKS: Final = 500
+"""So many marks are looked at in one round."""
+
+BOUND_S: Final = 2.0
+"""So long an answer waits at most for what is marked to be counted."""
+
+LEAST_S: Final = 2.0
+"""So long is between two rounds in the background, at least."""
+
+REST: Final = 9
+"""In the background, it rests so many times as long as it has worked: that is what it may cost."""
+
+_CACHED: Final = 2_000
+_UNKNOWN: Final = -1
+
+
+class Rolling:
+    """Counts what is marked. Several processes may; one at a time changes buckets, the others wait for their next turn."""
+
+    def __init__(self, graph: Graph, judging: Judging | None, attributes: tuple[str, ...] = ()) -> None:
+        self._rounds = Rounds(graph)
+        self._facts = FactReads(graph, MEASURES, judging)
+        self._contributions = Contributions(index_of, attributes)
+        self._turn = asyncio.Lock()
+        self._cache: OrderedDict[str, Bucket] = OrderedDict()
+        self._cached_at = _UNKNOWN
+        self.rounds = 0
+
+    async def caught_up(self, bound_s: float = BOUND_S) -> int:
+        """Counts what is marked; returns how many marks are left because that takes longer than it may. Who asks while others
+        wait shares their round only if it has not begun: what was committed before the call is counted."""
+        deadline = time.monotonic() + bound_s
+        async with self._turn:
+            while await self._round():
+                if time.monotonic() > deadline:
+                    return await self._rounds.pending()
+        return 0
+
+    async def run_forever(self) -> None:
+        """Counts again and again, until it is cancelled."""
+        said = ""
+        while True:
+            began = time.monotonic()
+            try:
+                async with self._turn:
+                    await self._round()
+                said = ""
+            except Exception as error:
+                if blame_of(error) is not Blame.GRAPH:
+                    logger.exception("usage could not be counted; trying again")
+                elif said != str(error):
+                    logger.warning("usage is counted when the graph can: %s", error)
+                said = str(error)
+            await asyncio.sleep(max(LEAST_S, REST * (time.monotonic() - began)))
+
+    async def _round(self) -> bool:
+        """One round; whether there was anything to count."""
+        round_ = await self._rounds.current()
+        marked = await self._rounds.marked(MARKS)
+        if not marked.marks:
+            return False
+        change = await self._change(round_, marked)
+        if await self._rounds.write(round_, change):
+            self._cached_at = round_ + 1
+            self.rounds += 1
+        return True
+
+    async def _change(self, round_: int, marked: Marked) -> Change:
+        """What a round comes to."""
+        counted = await self._rounds.counted(marked.traces)
+        facts = await self._facts.facts(marked.traces)
+        keys = {id_: one.prompt_key for id_, one in counted.items() if one.prompt_key}
+        more = await self._facts.relatives(facts.values(), keys) - marked.traces
+        if more:
+            counted |= await self._rounds.counted(more)
+            facts |= await self._facts.facts(more)
+        return await self._counted(round_, marked, facts, counted)
+
+    async def _counted(
+        self, round_: int, marked: Marked, facts: Mapping[str, Facts], counted: Mapping[str, Counted]
+    ) -> Change:
+        change, changes = Change(marks=marked.marks), Changes()
+        for id_, one in facts.items():
+            contribution = self._contributions.of(one)
+            now = Counted(contribution_text(contribution), prompt_key(one.trace))
+            was = counted.get(id_, Counted())
+            if now != was:
+                changes.add(contribution_of(was.contribution), contribution)
+                change.counted[id_] = now
+        for id_ in marked.gone - facts.keys():
+            if id_ in counted:
+                changes.add(contribution_of(counted[id_].contribution), NO_CONTRIBUTION)
+                change.forgotten.append(id_)
+        buckets = await self._buckets(round_, changes.named())
+        change.buckets, change.breakdowns, change.empty = changes.apply(buckets)
+        return change
+
+    async def _buckets(self, round_: int, keys: Collection[str]) -> dict[str, Bucket]:
+        """The buckets of these keys; those that this process has written in the last round are known."""
+        if self._cached_at != round_:
+            self._cache.clear()
+        self._cached_at = _UNKNOWN  # until what they come to is written
+        missing = [key for key in keys if key not in self._cache]
+        stored = await self._rounds.buckets(missing)
+        for key in missing:
+            self._cache[key] = Bucket.read(*stored[key]) if key in stored else Bucket()
+        found = {key: self._cache[key] for key in keys}
+        for key in keys:
+            self._cache.move_to_end(key)
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return found

@@ -1,0 +1,1 @@
+"""What buckets come to: their sums added, and figures made of them."""

@@ -1,0 +1,8 @@
+// Takes away marks that are done.
+// access: write
+// parameters: marks
+// returns: nothing
+UNWIND $marks AS mark
+MATCH (m:UsageMark)
+WHERE elementId(m) = mark
+DELETE m

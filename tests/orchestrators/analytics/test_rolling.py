@@ -1,0 +1,65 @@
+"""Counting what is marked, on a real graph."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
+from loopgraph.contracts.analytics.windows import Grain, Window
+from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.effects.clock import new_id
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.orchestrators.analytics.rolling import Rolling
+from support.traces import NOON, at, record
+from support.waiting import PATIENCE_S
+
+HOUR = NOON.replace(minute=0, second=0, microsecond=0)
+DAY = Window(since=HOUR.replace(hour=0), until=HOUR.replace(hour=0) + timedelta(days=1))
+
+
+async def test_what_was_committed_is_counted_and_what_is_corrected_moves(graph: Graph) -> None:
+    traces, rolling, reads = TraceWrites(graph), Rolling(graph, None), UsageReads(graph)
+    trace, tool, model = new_id(), f"tool {new_id()}", f"model {new_id()}"
+    user = Subject(SubjectKind.USER, f"user|{trace}")
+    used, called = Subject(SubjectKind.TOOL, tool, "PostToolUse"), Subject(SubjectKind.MODEL, model)
+    await record(
+        traces,
+        TraceStarted(correlation_id=trace, timestamp=at(0), user_id=user.name),
+        HookExecuted(correlation_id=trace, execution_id=f"{trace}-1", hook_type="PostToolUse", tool_name=tool, started_at=at(1)),
+        EndpointCalled(
+            correlation_id=trace, call_id=f"{trace}-2", service_name="llm", endpoint_path="/chat", model=model, timestamp=at(3700),
+            duration_ms=100.0, input_tokens=5, output_tokens=7, cost_usd=0.25, success=True,
+        ),
+    )  # fmt: skip
+    assert await rolling.caught_up(PATIENCE_S) == 0
+    found = await reads.series([user, used, called], DAY, Grain.HOUR, dimensions=True)
+    [by_user] = found[user]
+    assert by_user.start == HOUR
+    assert by_user.sums.executions == 1
+    assert by_user.sums.statuses == {"in_progress": 1}
+    assert by_user.sums.cost_nanousd == 250_000_000
+    [by_tool] = found[used]
+    assert (by_tool.sums.executions, by_tool.sums.successes, by_tool.sums.failures) == (1, 0, 0)
+    assert by_tool.sums.dimensions["user"][user.name].executions == 1
+    [by_model] = found[called]
+    assert by_model.start == HOUR + timedelta(hours=1)
+    assert (by_model.sums.input_tokens, by_model.sums.duration.total) == (5, 100_000)
+    await record(
+        traces,
+        HookExecuted(
+            correlation_id=trace, execution_id=f"{trace}-1", hook_type="PostToolUse", tool_name=tool, duration_ms=20.0,
+            completed_at=at(2), success=False, error_type="Oops",
+        ),
+        TraceCompleted(correlation_id=trace, timestamp=at(10), success=True),
+    )  # fmt: skip
+    assert await rolling.caught_up(PATIENCE_S) == 0
+    [day] = (await reads.series([used], DAY, Grain.DAY))[used]
+    assert (day.sums.executions, day.sums.successes, day.sums.failures) == (1, 0, 1)
+    assert day.sums.errors == {"Oops": 1}
+    assert day.sums.dimensions == {}
+    [count] = (await reads.counts([user], DAY, Grain.DAY))[user]
+    assert count[1:] == (1, 1, 0)
+    ranked = await reads.ranked(SubjectKind.USER, DAY, Grain.HOUR, 10_000)
+    assert [one for one in ranked if one.subject == user] == [(user, 1, 1, 0)]
