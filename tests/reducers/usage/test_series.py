@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.contracts.analytics.figures import Interval, SeriesMetric
+from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import OTHER
 from loopgraph.contracts.analytics.sums import Moments, Tally, UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Grain
@@ -31,83 +31,84 @@ def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
 
 
 def test_days_of_a_zone_have_23_or_25_hours_when_the_clock_changes() -> None:
-    found = edges(at(2025, 3, 29, 12), at(2025, 4, 1), Interval.DAY, BERLIN)
+    found = edges(at(2025, 3, 29, 12), at(2025, 4, 1), TimeInterval.DAY, BERLIN)
     assert found[0] == at(2025, 3, 28, 23)
     assert [(end - start) / timedelta(hours=1) for start, end in pairwise(found)] == [24, 23, 24, 24]
-    autumn = edges(at(2025, 10, 25, 22), at(2025, 10, 26, 22), Interval.DAY, BERLIN)
+    autumn = edges(at(2025, 10, 25, 22), at(2025, 10, 26, 22), TimeInterval.DAY, BERLIN)
     assert [(end - start) / timedelta(hours=1) for start, end in pairwise(autumn)] == [25]
 
 
 def test_a_day_that_a_zone_left_out_has_no_point() -> None:
     # Samoa went from 29 to 31 December 2011.
     zone = ZoneInfo("Pacific/Apia")
-    found = edges(at(2011, 12, 29, 12), at(2012, 1, 1), Interval.DAY, zone)
+    found = edges(at(2011, 12, 29, 12), at(2012, 1, 1), TimeInterval.DAY, zone)
     assert [edge.astimezone(zone).day for edge in found] == [29, 31, 1, 2]
 
 
 def test_weeks_begin_on_monday_and_months_on_their_first() -> None:
-    assert edges(at(2025, 1, 1), at(2025, 1, 14), Interval.WEEK, UTC) == [
+    assert edges(at(2025, 1, 1), at(2025, 1, 14), TimeInterval.WEEK, UTC) == [
         at(2024, 12, 30),
         at(2025, 1, 6),
         at(2025, 1, 13),
         at(2025, 1, 20),
     ]
-    assert edges(at(2024, 1, 31), at(2024, 3, 1), Interval.MONTH, UTC) == [
+    assert edges(at(2024, 1, 31), at(2024, 3, 1), TimeInterval.MONTH, UTC) == [
         at(2024, 1, 1),
         at(2024, 2, 1),
         at(2024, 3, 1),
     ]
-    assert edges(at(2024, 2, 3, 4), at(2024, 2, 3, 5), Interval.HOUR, UTC) == [at(2024, 2, 3, 4), at(2024, 2, 3, 5)]
+    assert edges(at(2024, 2, 3, 4), at(2024, 2, 3, 5), TimeInterval.HOUR, UTC) == [at(2024, 2, 3, 4), at(2024, 2, 3, 5)]
 
 
 @given(
     st.integers(0, 47 * 365 * 24 * 60).map(lambda minutes: at(1990, 1, 1) + timedelta(minutes=minutes)),
     st.integers(1, 24 * 90),
-    st.sampled_from(Interval),
+    st.sampled_from(TimeInterval),
     st.sampled_from(ZONES),
 )
-def test_intervals_cover_the_range_without_gaps(since: datetime, hours: int, interval: Interval, name: str) -> None:
+def test_intervals_cover_the_range_without_gaps(since: datetime, hours: int, interval: TimeInterval, name: str) -> None:
     until, zone = since + timedelta(hours=hours), ZoneInfo(name)
     found = edges(since, until, interval, zone)
     assert found[0] <= since < found[1]
     assert found[-2] < until <= found[-1]
     assert all(start < end for start, end in pairwise(found))
-    if interval is not Interval.HOUR:
+    if interval is not TimeInterval.HOUR:
         locals_ = [edge.astimezone(zone) for edge in found]
         assert len({local.date() for local in locals_}) == len(found)
         # At midnight, or where the clock went forward at midnight, just after it.
         assert all(local.hour <= 1 and local.second == 0 for local in locals_)
-        if interval is Interval.WEEK:
+        if interval is TimeInterval.WEEK:
             assert {local.weekday() for local in locals_} == {0}
-        if interval is Interval.MONTH:
+        if interval is TimeInterval.MONTH:
             assert {local.day for local in locals_} == {1}
 
 
-@pytest.mark.parametrize("interval", list(Interval))
-def test_no_series_has_millions_of_points(interval: Interval) -> None:
+@pytest.mark.parametrize("interval", list(TimeInterval))
+def test_no_series_has_millions_of_points(interval: TimeInterval) -> None:
     with pytest.raises(InvalidInput, match="2,500 points"):
         edges(at(1, 1, 2), at(9999, 12, 1), interval, UTC)
     assert (
-        len(edges(at(2025, 1, 1), at(2025, 1, 1) + timedelta(hours=MOST_POINTS), Interval.HOUR, UTC)) == MOST_POINTS + 1
+        len(edges(at(2025, 1, 1), at(2025, 1, 1) + timedelta(hours=MOST_POINTS), TimeInterval.HOUR, UTC))
+        == MOST_POINTS + 1
     )
     with pytest.raises(InvalidInput, match="2,500 points"):
-        edges(at(2025, 1, 1), at(2025, 1, 1) + timedelta(hours=MOST_POINTS + 1), Interval.HOUR, UTC)
+        edges(at(2025, 1, 1), at(2025, 1, 1) + timedelta(hours=MOST_POINTS + 1), TimeInterval.HOUR, UTC)
 
 
 def test_ranges_that_are_none_are_refused() -> None:
     with pytest.raises(InvalidInput, match="before"):
-        edges(at(2025, 1, 2), at(2025, 1, 1), Interval.DAY, UTC)
+        edges(at(2025, 1, 2), at(2025, 1, 1), TimeInterval.DAY, UTC)
     with pytest.raises(InvalidInput, match="before"):
-        edges(at(2025, 1, 1), at(2025, 1, 1), Interval.DAY, UTC)
+        edges(at(2025, 1, 1), at(2025, 1, 1), TimeInterval.DAY, UTC)
     with pytest.raises(InvalidInput, match="9999"):
-        edges(at(9999, 12, 30), at(9999, 12, 31), Interval.MONTH, UTC)
+        edges(at(9999, 12, 30), at(9999, 12, 31), TimeInterval.MONTH, UTC)
 
 
 def test_whole_days_of_utc_are_made_of_days() -> None:
-    assert grain_of(edges(at(2025, 1, 1, 5), at(2025, 1, 3), Interval.WEEK, UTC)) is Grain.DAY
-    assert grain_of(edges(at(2025, 1, 1), at(2025, 1, 3), Interval.DAY, BERLIN)) is Grain.HOUR
-    assert grain_of(edges(at(2025, 1, 1), at(2025, 1, 3), Interval.DAY, ZoneInfo("Europe/London"))) is Grain.DAY
-    assert grain_of(edges(at(2025, 7, 1), at(2025, 7, 3), Interval.DAY, ZoneInfo("Europe/London"))) is Grain.HOUR
+    assert grain_of(edges(at(2025, 1, 1, 5), at(2025, 1, 3), TimeInterval.WEEK, UTC)) is Grain.DAY
+    assert grain_of(edges(at(2025, 1, 1), at(2025, 1, 3), TimeInterval.DAY, BERLIN)) is Grain.HOUR
+    assert grain_of(edges(at(2025, 1, 1), at(2025, 1, 3), TimeInterval.DAY, ZoneInfo("Europe/London"))) is Grain.DAY
+    assert grain_of(edges(at(2025, 7, 1), at(2025, 7, 3), TimeInterval.DAY, ZoneInfo("Europe/London"))) is Grain.HOUR
 
 
 def test_points_are_made_of_the_buckets_that_begin_in_them() -> None:
@@ -115,7 +116,7 @@ def test_points_are_made_of_the_buckets_that_begin_in_them() -> None:
         sums_of([Ran(success=ok, duration_us=ms(duration))] * 2) for ok, duration in ((True, 10), (False, 30))
     )
     buckets = [Bucket(at(2025, 1, 1, 1), fast), Bucket(at(2025, 1, 1, 23), slow), Bucket(at(2025, 1, 3), fast)]
-    instants = edges(at(2025, 1, 1), at(2025, 1, 4), Interval.DAY, UTC)
+    instants = edges(at(2025, 1, 1), at(2025, 1, 4), TimeInterval.DAY, UTC)
 
     def series(metric: SeriesMetric) -> list[float | None]:
         return [point.value for point in points(buckets, instants, metric)]

@@ -31,6 +31,7 @@ from loopgraph.api.graphql.queries.quality import QualityQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
+from loopgraph.api.graphql.queries.usage import UsageQuery
 from loopgraph.api.graphql.subscriptions import Subscription
 from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.settings import Settings
@@ -53,6 +54,7 @@ Query = merge_types(
         SessionQuery,
         TraceSearchQuery,
         AnalyticsQuery,
+        UsageQuery,
         ErrorQuery,
         DependentQuery,
         ChainQuery,

@@ -164,7 +164,7 @@ class Distribution(Contract):
     shares: tuple[Share, ...]
 
 
-class Interval(StrEnum):
+class TimeInterval(StrEnum):
     """How long a point of a time series is. All but HOUR begin at midnight of a time zone, WEEK on a Monday."""
 
     HOUR = "hour"

@@ -59,7 +59,7 @@ class Buckets:
         )
 
     async def sums(
-        self, subjects: Sequence[Subject], window: Window, *, dimensions: bool = False
+        self, subjects: Sequence[Subject], window: Window, dimensions: bool = False
     ) -> Mapping[Subject, UsageSums]:
         """The sums of each subject over a window."""
         parts = await asyncio.gather(

@@ -8,14 +8,14 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from loopgraph.contracts.analytics.answers import Change, Ranked, SuccessRates, TypeSummary, UsageStats
-from loopgraph.contracts.analytics.figures import Interval
+from loopgraph.contracts.analytics.figures import TimeInterval
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
 from loopgraph.contracts.analytics.windows import Counted, Window
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.reducers.usage.ranking import change, mean_rate, ranked, surest
-from loopgraph.reducers.usage.series import count_points, edges, grain_of
+from loopgraph.reducers.usage.series import FEW_POINTS, count_points, edges, grain_of
 from loopgraph.reducers.usage.spans import before
 from loopgraph.reducers.usage.types import type_summary
 
@@ -36,13 +36,13 @@ class Overviews:
         self,
         kind: SubjectKind,
         window: Window,
-        interval: Interval,
+        interval: TimeInterval,
         zone: tzinfo,
         limit: int,
         principal: Principal | None,
     ) -> UsageStats:
         """The most used subjects of a kind, each over time, beside everything that began."""
-        instants = edges(window.since, window.until, interval, zone)
+        instants = edges(window.since, window.until, interval, zone, FEW_POINTS)
         basis = await self._buckets.basis(window, principal)
         found = await self._buckets.ranked(kind, window, limit)
         subjects = [EVERYTHING, *(one.subject for one in found)]
@@ -78,6 +78,10 @@ class Overviews:
             more=len(found) > MOST_PATTERNS,
         )
 
+    async def total_patterns(self) -> int:
+        """How many patterns there are, used or not."""
+        return await self._lineage.count_patterns()
+
     async def most_used(self, kind: SubjectKind, window: Window, limit: int) -> list[Ranked]:
         """The most used subjects of a kind."""
         found = await self._buckets.ranked(kind, window, limit)
@@ -103,9 +107,10 @@ class Overviews:
 
     async def labels(self, subjects: Sequence[Subject]) -> Mapping[Subject, str]:
         """What people call some subjects: patterns and their versions by the pattern's name, all others as they are."""
-        patterns, versions = await asyncio.gather(
-            self._lineage.patterns([one.name for one in subjects if one.kind is SubjectKind.PATTERN]),
-            self._lineage.versions([one.name for one in subjects if one.kind is SubjectKind.PATTERN_VERSION]),
+        pattern_ids = [one.name for one in subjects if one.kind is SubjectKind.PATTERN]
+        patterns = await self._lineage.patterns(pattern_ids) if pattern_ids else {}
+        versions = await self._lineage.versions(
+            [one.name for one in subjects if one.kind is SubjectKind.PATTERN_VERSION]
         )
         names = {Subject(SubjectKind.PATTERN, id_): pattern.name for id_, pattern in patterns.items()} | {
             Subject(SubjectKind.PATTERN_VERSION, id_): f"{version.pattern_name} v{version.version}"

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from loopgraph.contracts.analytics.answers import Grouped, TimeSeries
-from loopgraph.contracts.analytics.figures import Interval, SeriesMetric
+from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import Dimension, Subject
 from loopgraph.contracts.analytics.windows import Bucket
 from loopgraph.contracts.base import Principal
@@ -26,7 +26,7 @@ async def time_series(
     subject: Subject,
     since: datetime,
     until: datetime,
-    interval: Interval,
+    interval: TimeInterval,
     zone: tzinfo,
     group_by: Dimension | None,
     most: int,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Final
 
-from loopgraph.contracts.analytics.figures import Interval, Point, SeriesMetric
+from loopgraph.contracts.analytics.figures import Point, SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import OTHER
 from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS, Moments, UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Count, Grain
@@ -20,12 +20,15 @@ from loopgraph.reducers.usage.sums import total
 MOST_POINTS: Final = 2_500
 """A series has at most so many: a hundred days by the hour."""
 
+FEW_POINTS: Final = 400
+"""Where there are many series, each has at most so many: thirteen months by the day."""
+
 _HOUR: Final = timedelta(hours=1)
 _SHORTEST: Final = {
-    Interval.HOUR: _HOUR,
-    Interval.DAY: timedelta(hours=23),
-    Interval.WEEK: timedelta(days=6),
-    Interval.MONTH: timedelta(days=27),
+    TimeInterval.HOUR: _HOUR,
+    TimeInterval.DAY: timedelta(hours=23),
+    TimeInterval.WEEK: timedelta(days=6),
+    TimeInterval.MONTH: timedelta(days=27),
 }
 
 DIMENSIONED: Final = frozenset(
@@ -40,24 +43,26 @@ DIMENSIONED: Final = frozenset(
 """What is known of each value of a dimension, too."""
 
 
-def edges(since: datetime, until: datetime, interval: Interval, zone: tzinfo) -> list[datetime]:
+def edges(
+    since: datetime, until: datetime, interval: TimeInterval, zone: tzinfo, most: int = MOST_POINTS
+) -> list[datetime]:
     """The instants (UTC, ascending) at which intervals begin, and the end of the last: from the one that holds ``since`` to the
     one that ends at ``until`` or later.
 
-    Raises InvalidInput where there are more than ``MOST_POINTS``, and where ``since`` is not before ``until``.
+    Raises InvalidInput where there are more than ``most``, and where ``since`` is not before ``until``.
     """
     if since >= until:
         raise InvalidInput("range", "since must be before until")
-    if (until - since) / _SHORTEST[interval] > MOST_POINTS + 2:
-        raise _too_many(interval)
+    if (until - since) / _SHORTEST[interval] > most + 2:
+        raise _too_many(interval, most)
     try:
         found = [_start(since, interval, zone)]
         while found[-1] < until:
             found.append(_next(found[-1], interval, zone))
     except OverflowError as error:
         raise InvalidInput("range", "must lie between the years 1 and 9999, whole intervals around it too") from error
-    if len(found) > MOST_POINTS + 1:
-        raise _too_many(interval)
+    if len(found) > most + 1:
+        raise _too_many(interval, most)
     return found
 
 
@@ -145,25 +150,25 @@ _VALUE_OF: Final[Mapping[SeriesMetric, Callable[[UsageSums], float | None]]] = {
 }
 
 
-def _start(at: datetime, interval: Interval, zone: tzinfo) -> datetime:
+def _start(at: datetime, interval: TimeInterval, zone: tzinfo) -> datetime:
     """When the interval begins that holds ``at``."""
-    if interval is Interval.HOUR:
+    if interval is TimeInterval.HOUR:
         return at.replace(minute=0, second=0, microsecond=0)
     midnight = at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if interval is Interval.WEEK:
+    if interval is TimeInterval.WEEK:
         midnight -= timedelta(days=midnight.weekday())
-    elif interval is Interval.MONTH:
+    elif interval is TimeInterval.MONTH:
         midnight = midnight.replace(day=1)
     return midnight.astimezone(UTC)
 
 
-def _next(start: datetime, interval: Interval, zone: tzinfo) -> datetime:
+def _next(start: datetime, interval: TimeInterval, zone: tzinfo) -> datetime:
     """When the interval after the one that begins at ``start`` does; a day of the zone's calendar can have 23 or 25 hours."""
-    if interval is Interval.HOUR:
+    if interval is TimeInterval.HOUR:
         return start + _HOUR
     # From noon, no change of the clock leads to another date.
     noon = start.astimezone(zone).replace(hour=12, minute=0)
-    days = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 32 - noon.day}[interval]
+    days = {TimeInterval.DAY: 1, TimeInterval.WEEK: 7, TimeInterval.MONTH: 32 - noon.day}[interval]
     return _start((noon + timedelta(days=days)).astimezone(UTC), interval, zone)
 
 
@@ -171,7 +176,7 @@ def _midnight(at: datetime, zone: tzinfo) -> datetime:
     return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _too_many(interval: Interval) -> InvalidInput:
+def _too_many(interval: TimeInterval, most: int) -> InvalidInput:
     return InvalidInput(
-        "range", f"has more than {MOST_POINTS:,} points by {interval}: take a longer interval or a shorter range"
+        "range", f"has more than {most:,} points by {interval}: take a longer interval or a shorter range"
     )

@@ -6,9 +6,13 @@ from enum import Enum
 
 import strawberry
 
+from loopgraph.contracts.analytics.comparison import BenchmarkMeasure, ComparedMeasure
 from loopgraph.contracts.analytics.failures import ErrorSeverity
+from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.quality import TextProblem
+from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.views import UsageDimension
+from loopgraph.contracts.analytics.windows import Exactness
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
 from loopgraph.contracts.definitions import DefinitionOrigin, VersionBasis
@@ -58,6 +62,13 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
+    SubjectKind: "What is counted, and what counts as an execution of it.",
+    Dimension: "By what the executions of a subject are told apart.",
+    Exactness: "How exact an answer is.",
+    TimeInterval: "How long a point of a time series is, by the calendar of a time zone.",
+    SeriesMetric: "What a time series tells of each of its intervals.",
+    ComparedMeasure: "What is compared. Durations and costs are better when smaller.",
+    BenchmarkMeasure: "On what a pattern is ranked among its like.",
     UsageDimension: "By what the usage of language models is told apart.",
     ErrorSeverity: "How bad an error pattern is. It is common if it is in 5 % of the traces that were looked at, and in three at "
     "least.",
@@ -90,15 +101,19 @@ for _enum, _description in _DESCRIPTIONS.items():
 __all__ = [
     "ActorType",
     "Arm",
+    "BenchmarkMeasure",
     "ChangedField",
+    "ComparedMeasure",
     "CorrectionRule",
     "CostSource",
     "Criterion",
     "DefinitionOrigin",
+    "Dimension",
     "EdgeStrength",
     "ErrorSeverity",
     "EventType",
     "EvolutionType",
+    "Exactness",
     "FeedbackType",
     "ImprovementStatus",
     "ImprovementType",
@@ -110,6 +125,7 @@ __all__ = [
     "RelationshipType",
     "RowKind",
     "RunStatus",
+    "SeriesMetric",
     "SetAside",
     "Severity",
     "SpanKind",
@@ -117,8 +133,10 @@ __all__ = [
     "Stage",
     "StageStatus",
     "StepKind",
+    "SubjectKind",
     "Temporality",
     "TextProblem",
+    "TimeInterval",
     "TimelineKind",
     "TraceClosure",
     "TracePart",

@@ -1,1 +1,1 @@
-"""What is measured of patterns, agents and errors."""
+"""Figures of what is used, how well it works, and how it develops."""

@@ -1,0 +1,39 @@
+"""What the names of measures mean: error patterns, chains of agents, reliability; see the package."""
+
+NAMES = {
+    "(agent)": "Only what happened to this agent: one that a routing selected, or the type of a subagent.",
+    "(tool)": "Only what this tool did, by its name.",
+    "(endpoint)": "Only calls of this endpoint, by its path.",
+    "errorPatterns(nodeId)": "Only what happened with this pattern version, by its own id or its global one.",
+    "qualityMetrics(patternId)": "The pattern, by its own id or its global one.",
+    "ErrorPattern.severity": "How bad it is, by how many traces it is in, and whether whole traces failed with it.",
+    "agentChains(agent)": "Only chains with this agent.",
+    "blastRadius(patternId)": "The pattern, by its own id or its global one.",
+    "blastRadius(days)": "Uses of the last so many days count, 1 to 3,650.",
+}
+
+TYPES = {
+    "AnnotateErrorPatternInput": "What is known of an error pattern.",
+    "ErrorAnnotationPayload": "What was written of an error pattern.",
+}
+
+VALUES = {
+    "TextProblem": {
+        "TOO_SHORT": "Fewer than 20 words.",
+        "TOO_LONG": "More than 2,000 words.",
+        "LONG_PARAGRAPHS": "More than 120 words in a row without a blank line, a heading or an item of a list.",
+        "NO_STRUCTURE": "More than 400 words without any heading, list or code.",
+        "OPEN_CODE": "A fence of code that does not end.",
+        "LEFTOVERS": "What was to be replaced, such as TODO, lorem ipsum or [insert …].",
+        "UNDECLARED": "Placeholders that are no parameters of the version.",
+        "UNUSED": "Parameters of the version that the text does not name.",
+        "REPEATED": "Lines of five words or more that are there already.",
+        "NEARLY_SAME": "Another pattern of its kind in force says much the same.",
+    },
+    "ErrorSeverity": {
+        "CRITICAL": "It is common, and whole traces failed with it.",
+        "HIGH": "It is common, or a whole trace failed with it.",
+        "MEDIUM": "It is in several traces.",
+        "LOW": "It is in one trace.",
+    },
+}
