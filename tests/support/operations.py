@@ -47,6 +47,8 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
         "analytics_pattern": {"id": subject.pattern_id},
         "analytics_price_list": {},
         "analytics_quality_metrics": pattern,
+        "analytics_rank_patterns": {"candidates": [pattern, {"patternId": other.pattern_id}], "text": "print"},
+        "analytics_reliability": pattern,
         "analytics_subject": {"subject": {"kind": "PATTERN_VERSION", "name": source}},
         "analytics_success_rates": {"minSamples": 1},
         "analytics_time_series": {

@@ -28,6 +28,7 @@ from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
 from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.quality import QualityQuery
+from loopgraph.api.graphql.queries.reliability import ReliabilityQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
@@ -59,6 +60,7 @@ Query = merge_types(
         DependentQuery,
         ChainQuery,
         QualityQuery,
+        ReliabilityQuery,
         FeedbackQuery,
     ),
 )

@@ -13,7 +13,7 @@ THRESHOLD: Final = 0.8
 """Below this rate of success, seed 000 asks for more validation."""
 
 
-class Verdict(StrEnum):
+class ReliabilityVerdict(StrEnum):
     """What the interval of a rate of success says of a threshold. RELIABLE: it is above it, UNRELIABLE: below. UNKNOWN: there are
     too few executions (or units) to tell."""
 
@@ -37,7 +37,7 @@ class Reliability(Contract):
     success_rate: Unit | None
     interval: Range | None
     reliability: Unit | None
-    verdict: Verdict
+    verdict: ReliabilityVerdict
 
 
 class PatternReliability(Contract):

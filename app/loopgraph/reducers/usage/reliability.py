@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from loopgraph.contracts.analytics.reliability import Candidate, RankedPattern, Reliability, Verdict
+from loopgraph.contracts.analytics.reliability import Candidate, RankedPattern, Reliability, ReliabilityVerdict
 from loopgraph.contracts.analytics.subjects import Dimension
 from loopgraph.contracts.analytics.sums import UsageSums
 from loopgraph.reducers.samples import success_rate, wilson_interval
@@ -98,8 +98,10 @@ def _interval(rate: float, n: float) -> tuple[float, float] | None:
     return wilson_interval(rate * n, n)  # type: ignore[arg-type]  # the formula takes any n
 
 
-def _verdict(interval: tuple[float, float] | None, threshold: float) -> Verdict:
+def _verdict(interval: tuple[float, float] | None, threshold: float) -> ReliabilityVerdict:
     if interval is None:
-        return Verdict.UNKNOWN
+        return ReliabilityVerdict.UNKNOWN
     low, high = interval
-    return Verdict.RELIABLE if low >= threshold else Verdict.UNRELIABLE if high < threshold else Verdict.UNKNOWN
+    if low >= threshold:
+        return ReliabilityVerdict.RELIABLE
+    return ReliabilityVerdict.UNRELIABLE if high < threshold else ReliabilityVerdict.UNKNOWN

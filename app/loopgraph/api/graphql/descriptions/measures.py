@@ -7,6 +7,13 @@ NAMES = {
     "errorPatterns(nodeId)": "Only what happened with this pattern version, by its own id or its global one.",
     "qualityMetrics(patternId)": "The pattern, by its own id or its global one.",
     "ErrorPattern.severity": "How bad it is, by how many traces it is in, and whether whole traces failed with it.",
+    "patternReliability(patternId)": "The pattern, by its own id or its global one.",
+    "patternReliability(threshold)": "The rate of success that is wanted, 0..1; left out: 0.8.",
+    "rankPatterns(candidates)": "The patterns, each once, 1 to 100.",
+    "rankPatterns(text)": "What they are to match: their similarity to it is that of the words of the texts in use, in runs of "
+    "three. Left out: the similarities that are given, or none.",
+    "rankPatterns(recentDays)": "Executions of the last so many days of the window count as recent, 1 to 90.",
+    "Reliability.verdict": "What the interval says of the threshold.",
     "agentChains(agent)": "Only chains with this agent.",
     "blastRadius(patternId)": "The pattern, by its own id or its global one.",
     "blastRadius(days)": "Uses of the last so many days count, 1 to 3,650.",
@@ -18,6 +25,11 @@ TYPES = {
 }
 
 VALUES = {
+    "ReliabilityVerdict": {
+        "RELIABLE": "The whole interval is at the threshold or above it.",
+        "UNRELIABLE": "The whole interval is below the threshold.",
+        "UNKNOWN": "There are too few executions, or units, to tell.",
+    },
     "TextProblem": {
         "TOO_SHORT": "Fewer than 20 words.",
         "TOO_LONG": "More than 2,000 words.",

@@ -10,6 +10,7 @@ from loopgraph.contracts.analytics.comparison import BenchmarkMeasure, ComparedM
 from loopgraph.contracts.analytics.failures import ErrorSeverity
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.quality import TextProblem
+from loopgraph.contracts.analytics.reliability import ReliabilityVerdict
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.analytics.windows import Exactness
@@ -72,6 +73,7 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     UsageDimension: "By what the usage of language models is told apart.",
     ErrorSeverity: "How bad an error pattern is. It is common if it is in 5 % of the traces that were looked at, and in three at "
     "least.",
+    ReliabilityVerdict: "What a success rate with its interval says of a threshold.",
     TextProblem: "What keeps a text from a full score of quality.",
     Criterion: "What the success of an execution of a pattern is made of.",
     CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
@@ -123,6 +125,7 @@ __all__ = [
     "PatternStatus",
     "Reason",
     "RelationshipType",
+    "ReliabilityVerdict",
     "RowKind",
     "RunStatus",
     "SeriesMetric",
