@@ -27,6 +27,7 @@ from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.analytics.quality import QualityReads
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -125,6 +126,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         dependents=DependentReads(graph),
         chains=ChainReads(graph),
         quality=QualityReads(graph),
+        standing=StandingReads(graph),
         analytics=analytics,
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,

@@ -50,6 +50,8 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
         "analytics_rank_patterns": {"candidates": [pattern, {"patternId": other.pattern_id}], "text": "print"},
         "analytics_reliability": pattern,
         "analytics_subject": {"subject": {"kind": "PATTERN_VERSION", "name": source}},
+        "analytics_similar_patterns": {},
+        "analytics_unused_patterns": {"days": 1},
         "analytics_success_rates": {"minSamples": 1},
         "analytics_time_series": {
             "metric": "DURATION_P95",

@@ -9,6 +9,7 @@ from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
 from loopgraph.effects.analytics.quality import QualityReads
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -59,6 +60,7 @@ class Services:
     dependents: DependentReads
     chains: ChainReads
     quality: QualityReads
+    standing: StandingReads
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

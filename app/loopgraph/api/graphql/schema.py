@@ -30,6 +30,7 @@ from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.quality import QualityQuery
 from loopgraph.api.graphql.queries.reliability import ReliabilityQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
+from loopgraph.api.graphql.queries.standing import StandingQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.queries.usage import UsageQuery
@@ -61,6 +62,7 @@ Query = merge_types(
         ChainQuery,
         QualityQuery,
         ReliabilityQuery,
+        StandingQuery,
         FeedbackQuery,
     ),
 )

@@ -114,7 +114,10 @@ def neighbours(texts: Mapping[str, str], others: Mapping[str, str]) -> dict[str,
 
 def quality_metrics(compared: Compared, reported: Mapping[str, ReportedQuality]) -> QualityMetrics:
     """The quality of versions of a pattern, the newest first, beside what executions of them report."""
-    texts = {version.node_id: _body(version) for version in compared.versions}
+    texts = {
+        version.node_id: given(version.pattern_type, version.template_code, version.metadata.get("path"))
+        for version in compared.versions
+    }
     nearest = neighbours(texts, compared.others)
     versions = [
         _quality(version, texts[version.node_id], nearest.get(version.node_id), reported.get(version.node_id))
@@ -129,12 +132,11 @@ def quality_metrics(compared: Compared, reported: Mapping[str, ReportedQuality])
     )
 
 
-def _body(version: PatternVersion) -> str:
-    """What a model is given of a version."""
-    if version.pattern_type not in set(DefinitionKind):
-        return version.template_code
-    path = version.metadata.get("path")
-    return body_of(DefinitionKind(version.pattern_type), version.template_code, path if isinstance(path, str) else "")
+def given(pattern_type: str, text: str, path: object = None) -> str:
+    """What a model is given of a text: of a definition, without what is for its client."""
+    if pattern_type not in set(DefinitionKind):
+        return text
+    return body_of(DefinitionKind(pattern_type), text, path if isinstance(path, str) else "")
 
 
 def _quality(

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from loopgraph.computes.analytics.quality import quality_metrics
+from loopgraph.computes.analytics.quality import given, quality_metrics
 from loopgraph.contracts.analytics.quality import Compared, QualityMetrics
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.bodies import body_of
-from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.effects.analytics.quality import QualityReads
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.lineage.reads import LineageReads
-from loopgraph.effects.traces.analytics import Analytics
 from loopgraph.errors import NotFound
 
 MOST_COMPARED: Final = 1_000
@@ -22,7 +20,7 @@ MOST_COMPARED: Final = 1_000
 async def find_quality_metrics(
     reads: QualityReads,
     lineage: LineageReads,
-    analytics: Analytics,
+    standing: StandingReads,
     pattern_id: str,
     principal: Principal | None,
     first: int,
@@ -32,14 +30,9 @@ async def find_quality_metrics(
     if pattern is None:
         raise NotFound("Pattern", pattern_id)
     versions = (await lineage.versions_pages([pattern_id], first))[pattern_id].versions
-    reported, others = await asyncio.gather(
-        reads.reported([version.node_id for version in versions], principal),
-        analytics.current_definitions([pattern.pattern_type], MOST_COMPARED + 1),
+    reported, (others, _) = await asyncio.gather(
+        reads.reported([version.node_id for version in versions], principal), standing.texts(pattern.pattern_type)
     )
-    beside = [(other, text) for other, text in others if other.pattern_id != pattern_id][:MOST_COMPARED]
-    texts = {other.pattern_id: _body(other.pattern_type, text) for other, text in beside}
+    beside = [other for other in others if other.pattern_id != pattern_id][:MOST_COMPARED]
+    texts = {other.pattern_id: given(other.pattern_type, other.text, other.path) for other in beside}
     return await asyncio.to_thread(quality_metrics, Compared(pattern, versions, texts), reported)
-
-
-def _body(pattern_type: str, text: str) -> str:
-    return body_of(DefinitionKind(pattern_type), text) if pattern_type in set(DefinitionKind) else text

@@ -26,6 +26,6 @@ class QualityQuery:
         if size > MOST_VERSIONS:
             raise InvalidInput("first", f"must be between 1 and {MOST_VERSIONS}, not {first}")
         found = await find_quality_metrics(
-            services.quality, services.lineage_reads, services.analytics, pattern_id, info.context.principal, size
+            services.quality, services.lineage_reads, services.standing, pattern_id, info.context.principal, size
         )
         return QualityMetrics.of(found)
