@@ -23,6 +23,11 @@ from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, load
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.effects.analytics.chains import ChainReads
+from loopgraph.effects.analytics.dependents import DependentReads
+from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
+from loopgraph.effects.analytics.quality import QualityReads
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
@@ -118,6 +123,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         sessions=SessionReads(graph),
         search=search,
         feed=feed,
+        failures=FailureReads(graph),
+        error_annotations=ErrorAnnotations(graph),
+        dependents=DependentReads(graph),
+        chains=ChainReads(graph),
+        quality=QualityReads(graph),
+        standing=StandingReads(graph),
         analytics=analytics,
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,

@@ -89,6 +89,10 @@ CREATE CONSTRAINT assignment_assignment_id_type IF NOT EXISTS FOR (n:Assignment)
 CREATE CONSTRAINT transcript_file_file_id_type IF NOT EXISTS FOR (n:TranscriptFile) REQUIRE n.file_id IS :: STRING;
 CREATE CONSTRAINT assignment_experiment_id_type IF NOT EXISTS FOR (n:Assignment) REQUIRE n.experiment_id IS :: STRING;
 CREATE CONSTRAINT assignment_assigned_at_type IF NOT EXISTS FOR (n:Assignment) REQUIRE n.assigned_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT error_pattern_template_id_type IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.template_id IS :: STRING;
+CREATE CONSTRAINT error_pattern_created_at_type IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.created_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT error_pattern_updated_at_type IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.updated_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT error_pattern_touched_at_type IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.touched_at IS :: ZONED DATETIME;
 CREATE CONSTRAINT transcript_file_read_at_type IF NOT EXISTS FOR (n:TranscriptFile) REQUIRE n.read_at IS :: ZONED DATETIME;
 CREATE CONSTRAINT experiment_open_pattern_id_type IF NOT EXISTS FOR (n:Experiment) REQUIRE n.open_pattern_id IS :: STRING;
 CREATE CONSTRAINT pattern_version_version_type IF NOT EXISTS FOR (n:PatternVersion) REQUIRE n.version IS :: INTEGER;
@@ -137,6 +141,7 @@ CREATE CONSTRAINT feedback_run_run_id IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE 
 CREATE CONSTRAINT improvement_improvement_id IF NOT EXISTS FOR (n:Improvement) REQUIRE n.improvement_id IS UNIQUE;
 CREATE CONSTRAINT experiment_experiment_id IF NOT EXISTS FOR (n:Experiment) REQUIRE n.experiment_id IS UNIQUE;
 CREATE CONSTRAINT assignment_assignment_id IF NOT EXISTS FOR (n:Assignment) REQUIRE n.assignment_id IS UNIQUE;
+CREATE CONSTRAINT error_pattern_template_id IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.template_id IS UNIQUE;
 CREATE CONSTRAINT transcript_file_file_id IF NOT EXISTS FOR (n:TranscriptFile) REQUIRE n.file_id IS UNIQUE;
 CREATE CONSTRAINT decision_decision_id IF NOT EXISTS FOR (n:Decision) REQUIRE n.decision_id IS UNIQUE;
 CREATE CONSTRAINT pattern_version_number IF NOT EXISTS FOR (n:PatternVersion) REQUIRE (n.pattern_id, n.version) IS UNIQUE;

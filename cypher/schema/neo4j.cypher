@@ -16,6 +16,7 @@ CREATE CONSTRAINT feedback_run_run_id IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE 
 CREATE CONSTRAINT improvement_improvement_id IF NOT EXISTS FOR (n:Improvement) REQUIRE n.improvement_id IS UNIQUE;
 CREATE CONSTRAINT experiment_experiment_id IF NOT EXISTS FOR (n:Experiment) REQUIRE n.experiment_id IS UNIQUE;
 CREATE CONSTRAINT assignment_assignment_id IF NOT EXISTS FOR (n:Assignment) REQUIRE n.assignment_id IS UNIQUE;
+CREATE CONSTRAINT error_pattern_template_id IF NOT EXISTS FOR (n:ErrorPattern) REQUIRE n.template_id IS UNIQUE;
 CREATE CONSTRAINT transcript_file_file_id IF NOT EXISTS FOR (n:TranscriptFile) REQUIRE n.file_id IS UNIQUE;
 CREATE CONSTRAINT decision_decision_id IF NOT EXISTS FOR (n:Decision) REQUIRE n.decision_id IS UNIQUE;
 CREATE CONSTRAINT pattern_version_number IF NOT EXISTS FOR (n:PatternVersion) REQUIRE (n.pattern_id, n.version) IS UNIQUE;

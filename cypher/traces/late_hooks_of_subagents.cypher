@@ -1,6 +1,7 @@
 // Gives a prompt that was told of late the hook executions of its time that went by their order to subagents.
 // access: write
 // parameters: session_id, prompt, since, until, turn
+// marks: Session session_id
 // returns: moved
 MATCH (s:Session {session_id: $session_id})
 MATCH (s)-[:HAS_TRACE]->(a:Trace)

@@ -1,6 +1,7 @@
 // Gives a prompt that was told of late the subagents that began in its time; those that had begun before stay with their prompts.
 // access: write
 // parameters: session_id, prompt, since, until, turn
+// marks: Session session_id
 // returns: properties
 MATCH (s:Session {session_id: $session_id})
 MATCH (s)-[:HAS_TRACE]->(a:Trace)

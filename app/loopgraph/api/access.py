@@ -34,6 +34,8 @@ class Action(StrEnum):
     WRITE_EVENTS = "write events"
     CHANGE_LINEAGE = "change the lineage"
     RUN_LOOP = "run the improvement loop"
+    ANNOTATE = "annotate"
+    """Write what people know of what was recorded."""
 
 
 LOCAL: Final = Principal(subject="local", roles=(ADMIN,))

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loopgraph.computes.pricing.price_list import PriceList
+from loopgraph.effects.analytics.chains import ChainReads
+from loopgraph.effects.analytics.dependents import DependentReads
+from loopgraph.effects.analytics.failures import ErrorAnnotations, FailureReads
+from loopgraph.effects.analytics.quality import QualityReads
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -51,6 +56,12 @@ class Services:
     search: TraceSearch
     feed: TraceFeed
     analytics: Analytics
+    failures: FailureReads
+    error_annotations: ErrorAnnotations
+    dependents: DependentReads
+    chains: ChainReads
+    quality: QualityReads
+    standing: StandingReads
     prices: PriceList
     recorder: Recorder
     feedback: FeedbackReads

@@ -38,6 +38,7 @@ class EventType(StrEnum):
     IMPROVEMENT_APPROVED = "improvement_approved"
     IMPROVEMENT_APPLIED = "improvement_applied"
     IMPROVEMENT_REJECTED = "improvement_rejected"
+    ERROR_PATTERN_ANNOTATED = "error_pattern_annotated"
 
 
 class Severity(StrEnum):

@@ -68,14 +68,14 @@ def test_many_texts_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyP
     from loopgraph.computes.definitions import similarity as module
 
     compared = 0
-    jaccard = module._jaccard
+    jaccard = module.jaccard
 
     def counting(one: module.Shingles, other: module.Shingles) -> float:
         nonlocal compared
         compared += 1
         return jaccard(one, other)
 
-    monkeypatch.setattr(module, "_jaccard", counting)
+    monkeypatch.setattr(module, "jaccard", counting)
     texts = {seed: text(seed) for seed in range(600)} | {seed + 600: changed(text(seed), 1) for seed in range(20)}
     assert len(nearly_same(texts).pairs) == 20
     assert compared < 600

@@ -249,9 +249,10 @@ class _Walk:
 
     def _sizes(self, definition: GraphQLField, arguments: dict[str, Any]) -> dict[str, int]:
         """The sizes of the lists of what a field answers with, where the field's own arguments say it."""
-        if "first" in definition.args:
-            return {"edges": self._page(arguments["first"])}
         declared = list_size(definition)
+        if "first" in definition.args:
+            sized = (declared and declared.sized_fields) or ["edges"]
+            return dict.fromkeys(sized, self._page(arguments["first"]))
         if declared is None or not declared.sized_fields:
             return {}
         wanted = (arguments.get("traversal") or {}).get("maxNodes")

@@ -15,15 +15,22 @@ from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
 from loopgraph.api.graphql.ids import take_either
 from loopgraph.api.graphql.masking import CodedSchema
+from loopgraph.api.graphql.mutations.errors import ErrorMutation
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
 from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
+from loopgraph.api.graphql.queries.chains import ChainQuery
+from loopgraph.api.graphql.queries.dependents import DependentQuery
+from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
 from loopgraph.api.graphql.queries.nodes import NodeQuery
+from loopgraph.api.graphql.queries.quality import QualityQuery
+from loopgraph.api.graphql.queries.reliability import ReliabilityQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
+from loopgraph.api.graphql.queries.standing import StandingQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
 from loopgraph.api.graphql.queries.trends import TrendQuery
@@ -36,6 +43,7 @@ _ACTIONS = {
     LineageMutation: Action.CHANGE_LINEAGE,
     TraceMutation: Action.WRITE_EVENTS,
     FeedbackMutation: Action.RUN_LOOP,
+    ErrorMutation: Action.ANNOTATE,
 }
 """What the mutations of each subject ask for."""
 
@@ -51,6 +59,12 @@ Query = merge_types(
         AnalyticsQuery,
         UsageQuery,
         TrendQuery,
+        ErrorQuery,
+        DependentQuery,
+        ChainQuery,
+        QualityQuery,
+        ReliabilityQuery,
+        StandingQuery,
         FeedbackQuery,
     ),
 )

@@ -48,7 +48,7 @@ def shingles(text: str) -> Shingles:
 
 def similarity(one: str, other: str) -> float:
     """How alike two texts are, 0..1; two without words are the same."""
-    return _jaccard(shingles(one), shingles(other))
+    return jaccard(shingles(one), shingles(other))
 
 
 class AlikeTexts(NamedTuple):
@@ -94,7 +94,7 @@ def nearly_same(
                 left -= size
                 if left < 0:
                     break
-                alike = _jaccard(found, sets[other])
+                alike = jaccard(found, sets[other])
                 if alike >= at_least:
                     pairs.append(Alike(other, key, alike))
         if left < 0:
@@ -105,7 +105,8 @@ def nearly_same(
     return AlikeTexts(best, left >= 0 and len(best) == len(pairs))
 
 
-def _jaccard(one: Shingles, other: Shingles) -> float:
+def jaccard(one: Shingles, other: Shingles) -> float:
+    """How alike two sets of shingles are, 0..1; two empty ones are the same."""
     if not one and not other:
         return 1.0
     both = len(one & other)

@@ -1,1 +1,1 @@
-"""Counting what happens, and answering from what was counted."""
+"""Counting what happens, answering from what was counted, and measures of records that no count holds."""

@@ -182,6 +182,7 @@ VALUES = {
         "IMPROVEMENT_APPROVED": "A reviewer approved a candidate.",
         "IMPROVEMENT_APPLIED": "A candidate became the version in use.",
         "IMPROVEMENT_REJECTED": "A candidate was found not to be better, or a reviewer refused it.",
+        "ERROR_PATTERN_ANNOTATED": "Somebody wrote what is known of an error pattern.",
     },
     "Severity": {
         "DEBUG": "Bookkeeping that follows from another change.",

@@ -7,7 +7,10 @@ from enum import Enum
 import strawberry
 
 from loopgraph.contracts.analytics.comparison import BenchmarkMeasure, ComparedMeasure
+from loopgraph.contracts.analytics.failures import ErrorSeverity
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
+from loopgraph.contracts.analytics.quality import TextProblem
+from loopgraph.contracts.analytics.reliability import ReliabilityVerdict
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.trends import Cycle, ForecastMethod, NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.contracts.analytics.views import UsageDimension
@@ -75,6 +78,10 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     ComparedMeasure: "What is compared. Durations and costs are better when smaller.",
     BenchmarkMeasure: "On what a pattern is ranked among its like.",
     UsageDimension: "By what the usage of language models is told apart.",
+    ErrorSeverity: "How bad an error pattern is. It is common if it is in 5 % of the traces that were looked at, and in three at "
+    "least.",
+    ReliabilityVerdict: "What a success rate with its interval says of a threshold.",
+    TextProblem: "What keeps a text from a full score of quality.",
     Criterion: "What the success of an execution of a pattern is made of.",
     CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
     "PHRASE and NO_SIGN are inferred; with NO_PROMPT, TOO_LATE and NO_TEXT it is not known.",
@@ -113,6 +120,7 @@ __all__ = [
     "DefinitionOrigin",
     "Dimension",
     "EdgeStrength",
+    "ErrorSeverity",
     "EventType",
     "EvolutionType",
     "Exactness",
@@ -128,6 +136,7 @@ __all__ = [
     "Period",
     "Reason",
     "RelationshipType",
+    "ReliabilityVerdict",
     "RowKind",
     "RunStatus",
     "SeriesMetric",
@@ -140,6 +149,7 @@ __all__ = [
     "StepKind",
     "SubjectKind",
     "Temporality",
+    "TextProblem",
     "TimeInterval",
     "TimelineKind",
     "TraceClosure",

@@ -1,0 +1,1 @@
+"""Reads what measures are made of that no bucket holds: failures, delegations, dependents. All are bounded."""
