@@ -151,7 +151,8 @@ async def counts(graph: Graph, sessions: list[str]) -> tuple[int, int, int]:
 async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_nothing(
     tmp_path: Path, embedded_engine: EngineUnderTest, how: signal.Signals
 ) -> None:
-    folder, imports = written(tmp_path / "-p", 8, 150), Command(embedded_engine)
+    folder = written(tmp_path / "-p", 8, 150)
+    imports = Command(embedded_engine, LOOPGRAPH_INGEST_BATCH_EVENTS="1000")
     sessions = [path.stem for path in sorted(folder.iterdir())]
     settings = Settings(
         graph_url=embedded_engine.url,

@@ -23,6 +23,7 @@ COUNTED = {
     TraceStatus.TIMEOUT: "failed",
     TraceStatus.DENIED: "denied",
     TraceStatus.INTERRUPTED: "interrupted",
+    TraceStatus.IN_PROGRESS: "in_progress",
 }
 
 
