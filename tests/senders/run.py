@@ -37,7 +37,7 @@ def command(name: str, folder: Path) -> list[str]:
     wanted = ast.get_docstring(ast.parse(script.read_text())) or ""
     python = home / "bin/python"
     if not python.exists():
-        venv.create(home, with_pip=True)
+        venv.create(home, with_pip=True, upgrade_deps=True)  # an older pip takes long to find versions that agree
     _install([str(python), "-m", *wanted.split()])
     return [str(python), str(script)]
 

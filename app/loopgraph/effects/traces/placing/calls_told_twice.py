@@ -25,7 +25,7 @@ _CALLS_TOLD_TWICE = query("traces/calls_told_twice")
 _LOCK_CALLS = query("traces/lock_calls")
 _UNITE_CALLS = query("traces/unite_calls")
 
-APART: Final = timedelta(seconds=5)
+APART: Final = timedelta(seconds=2)
 _EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
