@@ -6,12 +6,9 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from loopgraph import __version__
 
 
-@pytest.mark.slow
 def test_each_is_answered_with_what_it_printed_and_how_it_ended() -> None:
     commands = [["--version"], ["report", "--since", "never"], ["schema"]]
     done = subprocess.run(

@@ -10,8 +10,6 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
-import pytest
-
 from support.engines import EngineUnderTest
 from support.transcripts import RECORDED, Fresh, copied
 from support.waiting import PATIENCE_S
@@ -22,7 +20,6 @@ HEEDING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int
 RUN = f"{HEEDING_CTRL_C}from loopgraph.commands.app import main; main()"
 
 
-@pytest.mark.slow
 async def test_it_tells_of_each_session_what_was_recorded_and_nothing_else(
     tmp_path: Path, embedded_engine: EngineUnderTest
 ) -> None:

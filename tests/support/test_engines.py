@@ -20,6 +20,7 @@ from support.engines import Engines, EngineUnderTest, Unavailable, not_asked_for
 from support.engines.cache import filled_once
 from support.engines.java import find_java
 from support.engines.model import Source
+from support.engines.session import left_behind
 from support.waiting import comes_true
 
 ALL = {"embedded", "neo4j", "neo4j-5.26", "neo4j-2026", "memgraph"}
@@ -184,6 +185,16 @@ def test_java_is_chosen_by_its_feature_release(tmp_path: Path, monkeypatch: pyte
         find_java(902)
     with pytest.raises(Unavailable, match="no Java 899 to 900"):
         find_java(899, 900)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a disk in memory where it is looked for")
+def test_folders_of_runs_that_were_killed_are_known(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    names = [f"loopgraph-neo4j-5.26-{pid}-abc_d3f9" for pid in (os.getpid(), gone.pid)]
+    for name in [*names, "loopgraph-neo4j-5.26-abc_d3f9", f"other-{gone.pid}-abc"]:
+        (tmp_path / name).mkdir()
+    assert [folder.name for folder in left_behind(tmp_path)] == names[1:]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")

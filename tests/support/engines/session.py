@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -21,6 +22,8 @@ Outcome = tuple[str, int, float]
 _SHARED_MEMORY = Path("/dev/shm")
 _ENOUGH = 2 * 1024**3
 """Bytes; the engines of one process grow to some hundred MB in a whole run."""
+
+_OWNER = re.compile(r"-(\d+)-[^-]+$")
 
 
 class Engines:
@@ -60,9 +63,7 @@ class Engines:
     def _start(self, name: str) -> EngineUnderTest:
         reasons = []
         for source in self._sources[name]:
-            folder = self._running.enter_context(
-                tempfile.TemporaryDirectory(prefix=f"loopgraph-{name}-", dir=_memory())
-            )
+            folder = self._running.enter_context(_folder(name))
             try:
                 return self._running.enter_context(source(Path(folder)))
             except Unavailable as reason:
@@ -108,6 +109,20 @@ class Engines:
             return f"not tested: {self._not_asked_for.get(name, 'no test of this run needs it')}"
         what, tests, seconds = self._elsewhere[name]
         return f"tested: {what}, {tests} test{'s' * (tests != 1)}, ready in {seconds:.1f} s" if seconds else what
+
+
+def _folder(name: str) -> tempfile.TemporaryDirectory[str]:
+    memory = _memory()
+    for left in left_behind(memory) if memory else ():
+        shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"loopgraph-{name}-{os.getpid()}-", dir=memory)
+
+
+def left_behind(memory: Path) -> Iterator[Path]:
+    """Folders of processes that were killed, which would take memory until the machine is started again."""
+    for folder in memory.glob("loopgraph-*"):
+        if (owner := _OWNER.search(folder.name)) and not Path("/proc", owner[1]).exists():
+            yield folder
 
 
 def _memory() -> Path | None:
