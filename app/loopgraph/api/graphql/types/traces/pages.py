@@ -103,7 +103,7 @@ def _moments(head: Head, place: Node[Any]) -> list[Moment]:
 
 
 def _drawing(*tops: Node[Any]) -> asyncio.Future[Waterfall[Any]]:
-    # Threads that reckon keep the event loop waiting: hundreds of small ones are drawn faster by itself. No more are counted here.
+    # Threads that reckon keep the event loop waiting: hundreds of small ones are drawn faster by itself. No more are counted.
     few = islice(chain.from_iterable(top.walk() for top in tops), MANY + 1)
     return asyncio.ensure_future(made_of(sum(1 for _ in few), lambda: Waterfall(tops)))
 
