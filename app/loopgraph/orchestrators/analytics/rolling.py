@@ -60,6 +60,11 @@ class Rolling:
                     return await self._rounds.pending()
         return 0
 
+    async def count_all(self) -> None:
+        """Counts all that is marked, however long that takes."""
+        while await self.caught_up():
+            pass
+
     async def run_forever(self) -> None:
         """Counts again and again, until it is cancelled."""
         said = ""
