@@ -95,6 +95,7 @@ bench: $(VENV)/.dev
 	PYTHONPATH=tests $(BIN)/python -m bench.worst
 	PYTHONPATH=tests $(BIN)/python -m bench.waterfall $(ENGINES)
 	PYTHONPATH=tests $(BIN)/python -m bench.samples
+	PYTHONPATH=tests $(BIN)/python -m bench.trends
 	PYTHONPATH=tests $(BIN)/python -m bench.transcripts
 
 bench-client: $(VENV)/.dev

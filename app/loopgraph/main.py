@@ -54,6 +54,7 @@ from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.comparing import Comparing
 from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
+from loopgraph.orchestrators.analytics.trends import Trends
 from loopgraph.orchestrators.analytics.views import Views
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
@@ -109,6 +110,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     judge = success_criteria(settings).judge
     analytics, usage, rolling = Analytics(graph), UsageReads(graph), Rolling(graph, judge)
     buckets = Buckets(usage, rolling)
+    overviews = Overviews(buckets, reads)
     return Services(
         settings=settings,
         graph=graph,
@@ -141,9 +143,10 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         rolling=rolling,
         usage=usage,
         buckets=buckets,
-        overviews=Overviews(buckets, reads),
+        overviews=overviews,
         comparing=Comparing(buckets, reads),
         views=Views(buckets, analytics),
+        trends=Trends(buckets, overviews),
     )
 
 

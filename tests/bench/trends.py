@@ -1,8 +1,9 @@
 """False alarms and coverage of the statistics of series, on simulated ones: ``python -m bench.trends`` (``RUNS=2000``,
 ``SEED=1``).
 
-Prints two Markdown tables. In the first, nothing happens in any series: whatever is found is a false alarm. In the second, the
-next week of each series is known, so that it can be seen how often the intervals of its forecast hold it.
+Prints three Markdown tables. In the first, nothing happens in any series: whatever is found is a false alarm. In the second,
+the next week of each series is known, so that it can be seen how often the intervals of its forecast hold it. In the third,
+something did happen.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import process_time
 from typing import NamedTuple
 
 import numpy as np
 
 from loopgraph.computes.analytics.trends.anomalies import anomalies
 from loopgraph.computes.analytics.trends.changes import change_points
+from loopgraph.computes.analytics.trends.classification import usage_trends
 from loopgraph.computes.analytics.trends.forecast import forecast
 from loopgraph.computes.analytics.trends.seasonality import season
 from loopgraph.computes.analytics.trends.series import DAYS_A_WEEK, Floats, Series
 from loopgraph.computes.analytics.trends.trend import LEVEL, trend
-from loopgraph.contracts.analytics.trends import Cycle, Scale, Step
+from loopgraph.contracts.analytics.trends import Cycle, Period, Scale, TrendDirection
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 WEEK = np.array([1.2, 1.3, 1.2, 1.2, 1.1, 0.5, 0.5])
@@ -98,7 +101,7 @@ class Coverage(NamedTuple):
 
 
 def daily(world: World, values: Floats) -> Series:
-    return Series(MONDAY, Step.DAY, world.scale, values)
+    return Series(MONDAY, Period.DAY, world.scale, values)
 
 
 def false_alarms(world: World, n: int, runs: int, seed: int) -> FalseAlarms:
@@ -138,6 +141,35 @@ def coverage(world: World, n: int, runs: int, seed: int, confidence: float = 0.9
     return Coverage(*(float(np.mean(each)) if each else float("nan") for each in (held, promised, totals, widths)))
 
 
+class Found(NamedTuple):
+    """Which share of series was found to rise by a half, to have changed by a half in their middle (within three days), and
+    to have one day with two and a half times what is usual for it."""
+
+    rise: float
+    change: float
+    day: float
+
+
+def detection(n: int, runs: int, seed: int) -> Found:
+    """In ``n`` days of counts, 20 a day, with a week."""
+    rng = np.random.default_rng(seed)
+    week, found = 20 * _week(n), np.zeros(len(Found._fields))
+
+    def counted(factor: Floats) -> Series:
+        return Series(MONDAY, Period.DAY, Scale.COUNT, _poisson(rng, week * factor))
+
+    for _ in range(runs):
+        odd, middle = int(rng.integers(n)), n // 2
+        changes = change_points(counted(np.where(np.arange(n) < middle, 1.0, 1.5))).points
+        days = anomalies(counted(np.where(np.arange(n) == odd, 2.5, 1.0))).points
+        found += (
+            trend(counted(np.linspace(0.8, 1.2, n))).direction is TrendDirection.RISING,
+            any(abs((point.at - MONDAY).days - middle) <= 3 for point in changes),
+            any((point.at - MONDAY).days == odd for point in days),
+        )
+    return Found(*(found / runs))
+
+
 def main() -> None:
     runs, seed = int(os.environ.get("RUNS", "500")), int(os.environ.get("SEED", "1"))
     print("| nothing happens in | days | trend | slope | change | anomaly | season |")
@@ -155,6 +187,16 @@ def main() -> None:
             reached, promised, totals, width = coverage(world, n, runs, seed)
             of_totals = "" if np.isnan(totals) else f"{totals:.1%}"
             print(f"| {name} | {n} | {reached:.1%} | {promised:.1%} | {of_totals} | {width:.2f} |", flush=True)
+    print("\n| 20 a day, with a week | days | rises by a half | changes by a half | one day has 2.5 times as many |")
+    print("| --- | --- | --- | --- | --- |")
+    for n in (28, 60, 90, 180):
+        print(f"| found in | {n} | {' | '.join(f'{rate:.0%}' for rate in detection(n, runs, seed))} |", flush=True)
+    world = STEADY["counts, 20 a day, with a week"]
+    many = [(daily(world, world.draw(np.random.default_rng(i), 90)), None) for i in range(200)]
+    usage_trends(many)
+    began = process_time()
+    usage_trends(many)
+    print(f"\nHow 200 uses develop over 90 days takes {(process_time() - began) * 1e3:.0f} ms of a processor.")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.comparing import Comparing
 from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
+from loopgraph.orchestrators.analytics.trends import Trends
 from loopgraph.orchestrators.analytics.views import Views
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
@@ -77,3 +78,4 @@ class Services:
     overviews: Overviews
     comparing: Comparing
     views: Views
+    trends: Trends

@@ -33,6 +33,7 @@ from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.standing import StandingQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
+from loopgraph.api.graphql.queries.trends import TrendQuery
 from loopgraph.api.graphql.queries.usage import UsageQuery
 from loopgraph.api.graphql.subscriptions import Subscription
 from loopgraph.api.graphql.types.common import LONG, Long
@@ -57,6 +58,7 @@ Query = merge_types(
         TraceSearchQuery,
         AnalyticsQuery,
         UsageQuery,
+        TrendQuery,
         ErrorQuery,
         DependentQuery,
         ChainQuery,

@@ -42,8 +42,7 @@ class UsageFigures(Contract):
 
     The rates are means over the window; a week has 7 days, a month 30.4375. ``velocity`` is in executions a day since the first
     hour of the window that has one, so that what is new is not diluted by the time before it. ``first_used`` and
-    ``last_used`` are hours, ``seconds_since_last_use`` is counted from the end of the last one. What is
-    unique is a lower bound (``unique_is_bound``) where a bucket had more than it tells apart.
+    ``last_used`` are hours, ``hours_since_last_use`` are those after the last one that are over.
     """
 
     executions: Whole
@@ -55,7 +54,7 @@ class UsageFigures(Contract):
     active_hours: Whole
     first_used: Instant | None
     last_used: Instant | None
-    seconds_since_last_use: NonNegative | None
+    hours_since_last_use: Whole | None
     peaks: tuple[Peak, ...]
     profile: Profile
 

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from loopgraph.contracts.analytics.answers import Basis
+from loopgraph.contracts.analytics.subjects import Subject
 from loopgraph.contracts.base import Contract, Instant, NonNegative, Unit
 
 
-class Step(StrEnum):
+class Period(StrEnum):
     """How long one period of a series is."""
 
     HOUR = "hour"
@@ -21,7 +23,7 @@ class Step(StrEnum):
 
     @property
     def length(self) -> timedelta:
-        return {Step.HOUR: timedelta(hours=1), Step.DAY: timedelta(days=1), Step.WEEK: timedelta(weeks=1)}[self]
+        return {Period.HOUR: timedelta(hours=1), Period.DAY: timedelta(days=1), Period.WEEK: timedelta(weeks=1)}[self]
 
     @property
     def days(self) -> float:
@@ -33,11 +35,14 @@ class Scale(StrEnum):
 
     - COUNT: numbers of events; √ (Anscombe), on which counts that are independent have a standard deviation of 1.
     - POSITIVE: durations, costs, tokens; the logarithm.
-    - REAL: rates, scores, and whatever may be negative; as it is.
+    - RATE: shares and scores from 0 to 1; the arcsine of the root, on which those that are near 0 or 1 cannot leave these
+      bounds.
+    - REAL: whatever may be negative; as it is.
     """
 
     COUNT = "count"
     POSITIVE = "positive"
+    RATE = "rate"
     REAL = "real"
 
 
@@ -56,7 +61,7 @@ class NoFigure(StrEnum):
     NO_BASELINE = "no_baseline"
 
 
-class Direction(StrEnum):
+class TrendDirection(StrEnum):
     """Where a series goes. STEADY: no trend could be told from chance, or one that is too small to matter."""
 
     RISING = "rising"
@@ -89,7 +94,7 @@ class Trend(Contract):
     looked at: days in which little happens are summed to weeks.
     """
 
-    step: Step
+    step: Period
     n: int
     slope: float | None = None
     slope_interval: tuple[float, float] | None = None
@@ -98,7 +103,7 @@ class Trend(Contract):
     p_value: Unit | None = None
     adjusted_p_value: Unit | None = None
     autocorrelation: float | None = None
-    direction: Direction | None = None
+    direction: TrendDirection | None = None
     reason: NoFigure | None = None
 
 
@@ -277,6 +282,45 @@ class SeriesAnalysis(Contract):
     forecast: Forecast
 
 
+class SubjectTrend(Contract):
+    """How the use of one subject develops, and what people call it."""
+
+    subject: Subject
+    label: str
+    usage: UsageTrend
+
+
+class UsageTrends(Contract):
+    """How the uses of the subjects of a kind develop; their p-values are adjusted for each other. ``subjects`` were looked
+    at, the most used; ``more`` says that there are others."""
+
+    basis: Basis
+    trends: tuple[SubjectTrend, ...]
+    subjects: int
+    more: bool
+
+
+class AnalysedPoint(NamedTuple):
+    """One period: its value (None where nothing tells), the mean of a week up to it, and what was to be expected of it."""
+
+    start: datetime
+    value: float | None
+    moving_average: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+
+
+class AnalysedSeries(Contract):
+    """One metric of one subject over whole periods that are over, and all that it shows."""
+
+    basis: Basis
+    points: tuple[AnalysedPoint, ...]
+    weekly: Growth
+    monthly: Growth
+    analysis: SeriesAnalysis
+
+
 class Adoption(NamedTuple):
     """One period: how many users were there, how many of them for the first time, and how many of those of the period
     before."""
@@ -318,3 +362,12 @@ class Retention(Contract):
     curve: tuple[RetentionAt, ...] = ()
     adoption_rate: Unit | None = None
     reason: NoFigure | None = None
+
+
+class RetainedUsers(Contract):
+    """Who comes and who stays, by week. ``at_least``: in some day there were more users than are told apart, so that some are
+    missing."""
+
+    basis: Basis
+    retention: Retention
+    at_least: bool

@@ -9,6 +9,7 @@ from typing import Final
 
 from loopgraph.contracts.analytics.figures import Peak, Profile, UsageFigures
 from loopgraph.contracts.analytics.windows import Count, Window
+from loopgraph.reducers.usage.spans import up
 
 DAYS_OF_MONTH: Final = 30.4375
 """A month, on average over the Julian calendar."""
@@ -22,11 +23,11 @@ _DAY: Final = timedelta(days=1)
 def usage_figures(hours: Sequence[Count], window: Window, zone: tzinfo, zone_name: str, now: datetime) -> UsageFigures:
     """The figures of a window; ``hours`` are its hourly counts, ascending, those without executions may lack.
 
-    What lies after ``now`` is no time in which something could have been used: rates are over the window up to it.
+    What lies after the hour of ``now`` is no time in which something could have been used: rates are over the window up to it.
     """
     used = [hour for hour in hours if hour.executions]
     executions = sum(hour.executions for hour in used)
-    until = min(window.until, max(now, window.since + _HOUR))
+    until = min(window.until, max(up(now, _HOUR), window.since + _HOUR))
     days = (until - window.since) / _DAY
     first, last = (used[0].start, used[-1].start) if used else (None, None)
     return UsageFigures(
@@ -39,7 +40,7 @@ def usage_figures(hours: Sequence[Count], window: Window, zone: tzinfo, zone_nam
         active_hours=len(used),
         first_used=first,
         last_used=last,
-        seconds_since_last_use=max(0.0, (now - last - _HOUR).total_seconds()) if last else None,
+        hours_since_last_use=max(0, (now - last - _HOUR) // _HOUR) if last else None,
         peaks=tuple(
             Peak(start=hour.start, executions=hour.executions)
             for hour in sorted(used, key=lambda hour: (-hour.executions, hour.start))[:MOST_PEAKS]

@@ -16,9 +16,9 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from loopgraph.api.graphql.descriptions import analytics, lineage, loop, measures, shared, traces
+from loopgraph.api.graphql.descriptions import analytics, lineage, loop, measures, shared, traces, trends
 
-_SUBJECTS = (shared, traces, lineage, loop, analytics, measures)
+_SUBJECTS = (shared, traces, lineage, loop, analytics, measures, trends)
 NAMES = {name: text for subject in _SUBJECTS for name, text in subject.NAMES.items()}
 TYPES = {name: text for subject in _SUBJECTS for name, text in subject.TYPES.items()}
 VALUES = {name: texts for subject in _SUBJECTS for name, texts in subject.VALUES.items()}

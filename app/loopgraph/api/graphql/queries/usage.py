@@ -48,7 +48,7 @@ def _samples(min_samples: int) -> int:
     return min_samples
 
 
-async def _known(info: Info, subject: Subject) -> None:
+async def known(info: Info, subject: Subject) -> None:
     """Raises NotFound for a pattern or a version that there is not. Of the others nobody keeps a list."""
     loaders = info.context.loaders
     if subject.kind is SubjectKind.PATTERN and await loaders.pattern.load(subject.name) is None:
@@ -77,7 +77,7 @@ class UsageQuery:
         self, info: Info, subject: SubjectInput, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
     ) -> SubjectAnalytics:
         about = subject.subject()
-        await _known(info, about)
+        await known(info, about)
         return await SubjectAnalytics.over(info, about, window, time_zone)
 
     @strawberry.field(description="The most used of a kind over a window, each over time.")
@@ -137,7 +137,7 @@ class UsageQuery:
     ) -> TimeSeries:
         about, zone = subject.subject(), _zone(time_zone)
         begin, end = checked(Instant, since, "since"), checked(Instant, until, "until")
-        await _known(info, about)
+        await known(info, about)
         found = await time_series(
             info.context.services.buckets, metric, about, begin, end, interval, zone, group_by,
             _bounded(first, MOST_LINES), info.context.principal,

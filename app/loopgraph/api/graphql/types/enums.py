@@ -12,6 +12,7 @@ from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.quality import TextProblem
 from loopgraph.contracts.analytics.reliability import ReliabilityVerdict
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
+from loopgraph.contracts.analytics.trends import Cycle, ForecastMethod, NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.contracts.analytics.views import UsageDimension
 from loopgraph.contracts.analytics.windows import Exactness
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
@@ -63,6 +64,12 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
+    TrendClass: "How the use of something develops.",
+    TrendDirection: "Where a series goes.",
+    NoFigure: "Why there is no figure.",
+    Period: "How long a period of a series is, by UTC.",
+    Cycle: "What may repeat.",
+    ForecastMethod: "From what the next periods are told.",
     SubjectKind: "What is counted, and what counts as an execution of it.",
     Dimension: "By what the executions of a subject are told apart.",
     Exactness: "How exact an answer is.",
@@ -109,6 +116,7 @@ __all__ = [
     "CorrectionRule",
     "CostSource",
     "Criterion",
+    "Cycle",
     "DefinitionOrigin",
     "Dimension",
     "EdgeStrength",
@@ -117,12 +125,15 @@ __all__ = [
     "EvolutionType",
     "Exactness",
     "FeedbackType",
+    "ForecastMethod",
     "ImprovementStatus",
     "ImprovementType",
     "Method",
     "Metric",
+    "NoFigure",
     "PathMetric",
     "PatternStatus",
+    "Period",
     "Reason",
     "RelationshipType",
     "ReliabilityVerdict",
@@ -144,6 +155,8 @@ __all__ = [
     "TraceClosure",
     "TracePart",
     "TraceStatus",
+    "TrendClass",
+    "TrendDirection",
     "UnitRule",
     "UnknownReason",
     "UsageDimension",

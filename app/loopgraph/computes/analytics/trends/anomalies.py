@@ -9,14 +9,15 @@ import numpy as np
 from scipy import special
 
 from loopgraph.computes.analytics.trends.level import medians_of_neighbours
-from loopgraph.computes.analytics.trends.seasonality import deseasonalised
+from loopgraph.computes.analytics.trends.seasonality import seasonal_part
 from loopgraph.computes.analytics.trends.series import Floats, Series, from_scale, to_scale
-from loopgraph.contracts.analytics.trends import Anomalies, Anomaly, ExpectedRange, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Anomalies, Anomaly, ExpectedRange, NoFigure, Period, Scale
 
 MIN_KNOWN: Final = 21
 FALSE_ALARM_RATE: Final = 0.05
 
-_NEIGHBOURS: Final = {Step.HOUR: 12, Step.DAY: 7, Step.WEEK: 4}
+_TORN: Final = 4.0
+_NEIGHBOURS: Final = {Period.HOUR: 12, Period.DAY: 7, Period.WEEK: 4}
 
 
 def anomalies(of: Series, false_alarm_rate: float = FALSE_ALARM_RATE) -> Anomalies:
@@ -34,14 +35,15 @@ def anomalies(of: Series, false_alarm_rate: float = FALSE_ALARM_RATE) -> Anomali
     if n < MIN_KNOWN:
         return Anomalies(reason=NoFigure.TOO_SHORT if n else NoFigure.NO_DATA)
     scaled = to_scale(of.values, of.scale)
-    plain = deseasonalised(Series(of.start, of.step, Scale.REAL, scaled))
+    season = seasonal_part(Series(of.start, of.step, Scale.REAL, scaled))
+    plain = scaled - season
     middle, spread = _expected(plain, _NEIGHBOURS[of.step])
     if of.scale is Scale.COUNT:
         spread = np.maximum(spread, 1.0)
     if spread.min() <= 0:
         return Anomalies(reason=NoFigure.CONSTANT)
     limit = _limit(n, false_alarm_rate)
-    expected = scaled - plain + middle
+    expected = season + middle
     scores = (plain - middle) / spread
     told = (expected, expected - limit * spread, expected + limit * spread)
     middle, low, high = (from_scale(each, of.scale) for each in told)
@@ -72,23 +74,26 @@ def _expected(values: Floats, neighbours: int) -> tuple[Floats, Floats]:
     """What each value is expected to be by its neighbours, and the standard deviation about that.
 
     The first and the last values have neighbours to one side only, which tell less of a series that wanders: they are told
-    from twice as many of that side, and their spread is that of all values when these are told in the same way.
+    from twice as many of that side, and their spread is that of all values when these are told in the same way. So are those
+    where the level changes (the two sides lie ``_TORN`` standard deviations apart), from the nearer side.
     """
-    ways = (
-        medians_of_neighbours(values, neighbours, neighbours),
-        medians_of_neighbours(values, 2 * neighbours, 0),
-        medians_of_neighbours(values, 0, 2 * neighbours),
-    )
-    within = (
-        np.s_[neighbours : len(values) - neighbours],
-        np.s_[2 * neighbours :],
-        np.s_[: len(values) - 2 * neighbours],
-    )
-    spreads = [1.4826 * float(np.nanmedian(np.abs(values - way)[part])) for way, part in zip(ways, within, strict=True)]
-    middle, spread = ways[0].copy(), np.full(len(values), spreads[0])
-    for way, wide, part in ((ways[1], spreads[1], np.s_[-neighbours:]), (ways[2], spreads[2], np.s_[:neighbours])):
-        middle[part], spread[part] = way[part], wide
-    return middle, spread
+    both = medians_of_neighbours(values, neighbours, neighbours)
+    before, after = medians_of_neighbours(values, 2 * neighbours, 0), medians_of_neighbours(values, 0, 2 * neighbours)
+    rest = values - before, values - after
+    narrow = _spread((values - both)[neighbours:-neighbours])
+    wide = max(_spread(rest[0][2 * neighbours :]), _spread(rest[1][: -2 * neighbours]))
+    middle = both.copy()
+    torn = np.abs(after - before) > _TORN * narrow
+    torn[:neighbours] = torn[-neighbours:] = True
+    nearer = np.where(~np.isfinite(before) | (np.abs(rest[1]) < np.abs(rest[0])), after, before)
+    middle[torn] = nearer[torn]
+    middle[:neighbours], middle[-neighbours:] = after[:neighbours], before[-neighbours:]
+    return middle, np.where(torn, wide, narrow)
+
+
+def _spread(rest: Floats) -> float:
+    """The standard deviation of a normal distribution with this median of absolute values."""
+    return 1.4826 * float(np.nanmedian(np.abs(rest)))
 
 
 def _limit(n: int, false_alarm_rate: float) -> float:

@@ -30,8 +30,6 @@ _Z: Final = -float(special.ndtri(_TRIMMED / 2))
 _TRIMMED_SHARE: Final = 1 - 2 * _Z * math.exp(-_Z * _Z / 2) / math.sqrt(2 * math.pi) / (1 - _TRIMMED)
 """What the variance of the inner part of a normal distribution is of that of the whole."""
 
-_MAX_PERIODS: Final = 4_000
-
 
 def change_points(of: Series) -> Changes:
     """Where the level changed, and by how much; periods of which nothing is known are left out.
@@ -41,11 +39,11 @@ def change_points(of: Series) -> Changes:
     resemble each other: what wanders slowly by itself is allowed to (``noise``). ``before`` and ``after`` are means of the
     plain values.
 
-    TOO_SHORT below four pieces of ``MIN_PIECE``, and above what can be looked at; CONSTANT where nothing varies.
+    TOO_SHORT below four pieces of ``MIN_PIECE``; CONSTANT where nothing varies.
     """
     known = np.flatnonzero(np.isfinite(of.values))
     n = len(known)
-    if not 4 * MIN_PIECE <= n <= _MAX_PERIODS:
+    if n < 4 * MIN_PIECE:
         return Changes(reason=NoFigure.TOO_SHORT if n else NoFigure.NO_DATA)
     if np.ptp(of.values[known]) == 0:
         return Changes(reason=NoFigure.CONSTANT)

@@ -22,7 +22,7 @@ import numpy as np
 from loopgraph.computes.analytics.trends.growth import DAYS_A_MONTH, growth, velocity
 from loopgraph.computes.analytics.trends.series import DAYS_A_WEEK, Series, weeks
 from loopgraph.computes.analytics.trends.trend import LEVEL, MIN_CHANGE, MIN_KNOWN, trends
-from loopgraph.contracts.analytics.trends import Direction, NoFigure, Scale, Step, Trend, TrendClass, UsageTrend
+from loopgraph.contracts.analytics.trends import NoFigure, Period, Scale, Trend, TrendClass, TrendDirection, UsageTrend
 from loopgraph.errors import InvalidInput
 
 SILENT_DAYS: Final = 14
@@ -59,7 +59,7 @@ def usage_trends(many: Sequence[tuple[Series, datetime | None]]) -> list[UsageTr
     Raises InvalidInput for a series that is not of counts by day.
     """
     for daily, _ in many:
-        if daily.step is not Step.DAY or daily.scale is not Scale.COUNT:
+        if daily.step is not Period.DAY or daily.scale is not Scale.COUNT:
             raise InvalidInput("series", "must be of counts by day")
     uses = [_use(daily, first_used) for daily, first_used in many]
     found = trends([_looked_at(daily, use) for (daily, _), use in zip(many, uses, strict=True)])
@@ -68,7 +68,7 @@ def usage_trends(many: Sequence[tuple[Series, datetime | None]]) -> list[UsageTr
 
 def _use(daily: Series, first_used: datetime | None) -> _Use:
     days = np.flatnonzero(daily.values > 0)
-    earlier = None if first_used is None else (first_used - daily.start) // Step.DAY.length
+    earlier = None if first_used is None else (first_used - daily.start) // Period.DAY.length
     if len(days) == 0:
         known = earlier if earlier is not None and earlier < 0 else None
         return _Use(0.0, 0, known, None if known is None else len(daily.values), None, appeared=False)
@@ -96,7 +96,7 @@ def _looked_at(daily: Series, use: _Use) -> Series:
 
 def _developed(daily: Series, use: _Use, trend: Trend) -> UsageTrend:
     n = len(daily.values)
-    if trend.step is Step.WEEK:  # of sums of seven days; told as executions per day
+    if trend.step is Period.WEEK:  # of sums of seven days; told as executions per day
         low, high = trend.slope_interval or (0.0, 0.0)
         trend = trend.model_copy(
             update={
@@ -139,16 +139,16 @@ def _classified(n: int, use: _Use, trend: Trend) -> tuple[TrendClass | None, str
     if age < MIN_DAYS:
         return None, f"{age} days since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
     if trend.reason is NoFigure.CONSTANT:
-        return TrendClass.STABLE, "the same on every day", None
+        return TrendClass.STABLE, f"the same in every {trend.step.value}", None
     if trend.direction is None:
         return None, f"{trend.n} {trend.step.value}s to tell a trend from", trend.reason
     return _CLASSES[trend.direction], _told(trend), None
 
 
 _CLASSES: Final = {
-    Direction.RISING: TrendClass.GROWING,
-    Direction.FALLING: TrendClass.DECLINING,
-    Direction.STEADY: TrendClass.STABLE,
+    TrendDirection.RISING: TrendClass.GROWING,
+    TrendDirection.FALLING: TrendClass.DECLINING,
+    TrendDirection.STEADY: TrendClass.STABLE,
 }
 
 

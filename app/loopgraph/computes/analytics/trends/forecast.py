@@ -18,7 +18,7 @@ from loopgraph.computes.analytics.trends.series import (
     from_scale,
     to_scale,
 )
-from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, ForecastPoint, NoFigure, Scale, Step
+from loopgraph.contracts.analytics.trends import Forecast, ForecastMethod, ForecastPoint, NoFigure, Period, Scale
 from loopgraph.errors import InvalidInput
 
 CONFIDENCE: Final = 0.9
@@ -61,7 +61,7 @@ def forecast(of: Series, horizon: int | None = None, confidence: float = CONFIDE
     if np.ptp(values[known]) == 0:
         return Forecast(confidence=confidence, reason=NoFigure.CONSTANT)
     fewest = math.ceil(confidence / (1 - confidence) - 1e-9)
-    widths = (cycles * max(season, 4 if of.step is Step.WEEK else 1) for cycles in _CYCLES)
+    widths = (cycles * max(season, 4 if of.step is Period.WEEK else 1) for cycles in _CYCLES)
     width = next((width for width in widths if len(values) - width - horizon + 1 >= fewest + horizon), None)
     if width is None:
         return Forecast(confidence=confidence, reason=NoFigure.TOO_SHORT)
@@ -72,15 +72,12 @@ def forecast(of: Series, horizon: int | None = None, confidence: float = CONFIDE
         [windows @ matrix.T for matrix in matrices.values()]
     )  # methods × times × horizon; the last time is now
     came = sliding_window_view(scaled, horizon)[width:]  # times but the last ``horizon`` × horizon
-    times = np.arange(len(came))
-    choices = _choices(np.abs(came - told[:, times]), horizon)
-    best = told[choices, np.arange(len(choices))]
-    errors = np.abs(came - best[times])
-    held, tested = _back_test(errors, horizon, fewest, confidence)
-    plain = from_scale(best, of.scale)
-    outcomes = sliding_window_view(values, horizon)[width:]
-    absolute = np.abs(outcomes - plain[times])
-    spread = _widths(errors, confidence)
+    errors = np.abs(came - told[:, : len(came)])
+    choices = _choices(errors, horizon)
+    held, tested = _back_test(errors, choices, horizon, fewest, confidence)
+    best = told[choices[-1]]
+    plain, outcomes = from_scale(best, of.scale), sliding_window_view(values, horizon)[width:]
+    spread = _widths(errors[choices[-1]], confidence)
     return Forecast(
         confidence=confidence,
         method=list(matrices)[choices[-1]],
@@ -89,21 +86,21 @@ def forecast(of: Series, horizon: int | None = None, confidence: float = CONFIDE
             for h in range(horizon)
         ),
         total=_total(of, plain, outcomes, confidence) if of.scale is Scale.COUNT else None,
-        origins=len(errors),
+        origins=len(came),
         coverage=held / tested if tested else None,
         tested=tested,
-        mean_absolute_error=float(np.nanmean(absolute)),
+        mean_absolute_error=float(np.nanmean(np.abs(outcomes - plain[: len(came)]))),
     )
 
 
 def _season(of: Series) -> int:
-    if of.step is Step.HOUR:
+    if of.step is Period.HOUR:
         return HOURS_A_WEEK if len(of.values) >= 6 * HOURS_A_WEEK else HOURS_A_DAY
-    return DAYS_A_WEEK if of.step is Step.DAY else 1
+    return DAYS_A_WEEK if of.step is Period.DAY else 1
 
 
-def _checked(step: Step, horizon: int | None, confidence: float) -> int:
-    usual = {Step.HOUR: HOURS_A_DAY, Step.DAY: DAYS_A_WEEK, Step.WEEK: 4}[step]
+def _checked(step: Period, horizon: int | None, confidence: float) -> int:
+    usual = {Period.HOUR: HOURS_A_DAY, Period.DAY: DAYS_A_WEEK, Period.WEEK: 4}[step]
     if not 0.5 <= confidence < 1.0:
         raise InvalidInput("confidence", f"must be at least 0.5 and below 1, not {confidence!r}")
     if horizon is not None and not 1 <= horizon <= MAX_HORIZON * usual:
@@ -122,13 +119,15 @@ def _choices(errors: Floats, horizon: int) -> Ints:
     return np.concatenate([np.zeros(horizon, dtype=np.int64), best])
 
 
-def _back_test(errors: Floats, horizon: int, fewest: int, confidence: float) -> tuple[int, int]:
-    """How many outcomes lay within the intervals that were made before them, of how many."""
+def _back_test(errors: Floats, choices: Ints, horizon: int, fewest: int, confidence: float) -> tuple[int, int]:
+    """How many outcomes lay within the intervals that were made before them, of how many: those of each time are as wide as
+    the errors of the method chosen then that were known then."""
     held = tested = 0
-    for time in range(fewest + horizon - 1, len(errors)):
-        widths = _widths(errors[: time - horizon + 1], confidence)
-        usable = np.isfinite(errors[time]) & np.isfinite(widths)
-        held += int((errors[time][usable] <= widths[usable]).sum())
+    for time in range(fewest + horizon - 1, errors.shape[1]):
+        own = errors[choices[time]]
+        widths = _widths(own[: time - horizon + 1], confidence)
+        usable = np.isfinite(own[time]) & np.isfinite(widths)
+        held += int((own[time][usable] <= widths[usable]).sum())
         tested += int(usable.sum())
     return held, tested
 
@@ -183,15 +182,15 @@ def _matrices(width: int, season: int, horizon: int) -> dict[ForecastMethod, Flo
     if season == 1:
         return plain
     at, to = (np.eye(season)[each % season] for each in (past, ahead))
-    profile = np.linalg.pinv(at) - 1 / width  # from values to how far each position lies from their mean
+    profile = at.T * season / width - 1 / width  # from values to how far each position lies from their mean
     return {
         ForecastMethod.MEAN_AND_SEASON: _least_squares(at, to),
-        ForecastMethod.SMOOTHED_AND_SEASON: smoothed @ (np.eye(width) - at @ profile) + to @ profile,
+        ForecastMethod.SMOOTHED_AND_SEASON: smoothed - smoothed @ at @ profile + to @ profile,
         ForecastMethod.LINE_AND_SEASON: _least_squares(np.column_stack([at, past]), np.column_stack([to, ahead])),
         **plain,
     }
 
 
 def _least_squares(past: Floats, ahead: Floats) -> Floats:
-    result: Floats = ahead @ np.linalg.pinv(past)
+    result: Floats = ahead @ np.linalg.solve(past.T @ past, past.T)
     return result

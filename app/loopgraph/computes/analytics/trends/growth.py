@@ -10,7 +10,7 @@ from loopgraph.computes.analytics.trends.level import level
 from loopgraph.computes.analytics.trends.seasonality import deseasonalised
 from loopgraph.computes.analytics.trends.series import DAYS_A_WEEK, Series
 from loopgraph.computes.analytics.trends.trend import MIN_KNOWN
-from loopgraph.contracts.analytics.trends import Growth, NoFigure, Scale, Step, Velocity, Volatility
+from loopgraph.contracts.analytics.trends import Growth, NoFigure, Period, Scale, Velocity, Volatility
 
 DAYS_A_MONTH: Final = 28
 """Four weeks: a month of 30 or 31 days has more weekends than the next one, and grows and shrinks by that alone."""
@@ -65,10 +65,10 @@ def volatility(of: Series) -> Volatility:
     if len(known) < MIN_KNOWN:
         return Volatility(reason=NoFigure.TOO_SHORT if len(known) else NoFigure.NO_DATA)
     deviation, mean = float(known.std(ddof=1)), float(known.mean())
-    span = {Step.HOUR: 24, Step.DAY: DAYS_A_WEEK, Step.WEEK: 4}[of.step]
+    span = {Period.HOUR: 24, Period.DAY: DAYS_A_WEEK, Period.WEEK: 4}[of.step]
     rest = deseasonalised(of) - level(of.values, span)
     rest = rest[np.isfinite(rest)]
-    freedom = len(rest) - len(rest) / span - (span if len(of.values) >= 4 * span and of.step is not Step.WEEK else 0)
+    freedom = len(rest) - len(rest) / span - (span if len(of.values) >= 4 * span and of.step is not Period.WEEK else 0)
     return Volatility(
         deviation=deviation,
         relative=deviation / mean if mean > 0 else None,

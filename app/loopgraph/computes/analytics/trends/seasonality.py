@@ -18,7 +18,7 @@ from loopgraph.computes.analytics.trends.series import (
     positions,
     to_scale,
 )
-from loopgraph.contracts.analytics.trends import Cycle, NoFigure, Season, Step
+from loopgraph.contracts.analytics.trends import Cycle, NoFigure, Period, Season
 
 MIN_CYCLES: Final = 4
 
@@ -29,7 +29,9 @@ _LENGTHS: Final = {Cycle.HOUR_OF_DAY: HOURS_A_DAY, Cycle.DAY_OF_WEEK: DAYS_A_WEE
 
 def cycles(of: Series) -> tuple[Cycle, ...]:
     """What a series of its step can repeat by."""
-    return {Step.HOUR: (Cycle.HOUR_OF_DAY, Cycle.DAY_OF_WEEK), Step.DAY: (Cycle.DAY_OF_WEEK,), Step.WEEK: ()}[of.step]
+    return {Period.HOUR: (Cycle.HOUR_OF_DAY, Cycle.DAY_OF_WEEK), Period.DAY: (Cycle.DAY_OF_WEEK,), Period.WEEK: ()}[
+        of.step
+    ]
 
 
 def season(of: Series, cycle: Cycle, zone: ZoneInfo | None = None) -> Season:
@@ -44,10 +46,10 @@ def season(of: Series, cycle: Cycle, zone: ZoneInfo | None = None) -> Season:
     where a position has no known value; CONSTANT where nothing varies; NO_DATA where nothing is known.
     """
     k = _LENGTHS[cycle]
-    if of.step is Step.HOUR and cycle is Cycle.DAY_OF_WEEK:
+    if of.step is Period.HOUR and cycle is Cycle.DAY_OF_WEEK:
         return _of_days(of, zone)
     at = positions(of, cycle, zone)
-    span = k if cycle is Cycle.HOUR_OF_DAY or of.step is Step.DAY else 1
+    span = k if cycle is Cycle.HOUR_OF_DAY or of.step is Period.DAY else 1
     known = np.isfinite(of.values)
     if not known.any():
         return Season(cycle=cycle, reason=NoFigure.NO_DATA)
@@ -90,21 +92,25 @@ def _of_days(hourly: Series, zone: ZoneInfo | None) -> Season:
     values = values[whole[0] : whole[-1] + 1]
     # Midnight of UTC stands for the local day: positions of days are counted in UTC.
     start = hourly.start.replace(hour=0).fromordinal(int(first + whole[0])).replace(tzinfo=hourly.start.tzinfo)
-    return season(Series(start, Step.DAY, hourly.scale, values), Cycle.DAY_OF_WEEK)
+    return season(Series(start, Period.DAY, hourly.scale, values), Cycle.DAY_OF_WEEK)
+
+
+def seasonal_part(of: Series) -> Floats:
+    """What the week (the day, for hours) adds to each value, in its units: 0 where the series holds fewer than ``MIN_CYCLES``
+    whole ones, or does not repeat (at 1 %): to take away what is not there would take some of the noise. Shape (n,)."""
+    length = {Period.HOUR: HOURS_A_DAY, Period.DAY: DAYS_A_WEEK, Period.WEEK: 1}[of.step]
+    values, at = of.values, np.arange(len(of.values)) % length
+    if length == 1 or len(values) < MIN_CYCLES * length:
+        return np.zeros(len(values))
+    h, _ = _kruskal_wallis(values, at, length, length)
+    if h is None or special.chdtrc(length - 1, h) >= _SURE:
+        return np.zeros(len(values))
+    return profile(values - level(values, length), at, length)[at]
 
 
 def deseasonalised(of: Series) -> Floats:
-    """The values without the profile of the week (of the day, for hours), on the scale of the series' values, where it holds
-    ``MIN_CYCLES`` whole ones and they do repeat (at 1 %): to take away what is not there would take some of the noise."""
-    length = {Step.HOUR: HOURS_A_DAY, Step.DAY: DAYS_A_WEEK, Step.WEEK: 1}[of.step]
-    values = of.values
-    if length == 1 or len(values) < MIN_CYCLES * length:
-        return values
-    at = np.arange(len(values)) % length
-    h, _ = _kruskal_wallis(values, at, length, length)
-    if h is None or special.chdtrc(length - 1, h) >= _SURE:
-        return values
-    return values - profile(values - level(values, length), at, length)[at]
+    """The values without their ``seasonal_part``."""
+    return of.values - seasonal_part(of)
 
 
 def _kruskal_wallis(values: Floats, at: Ints, k: int, span: int) -> tuple[float | None, int]:

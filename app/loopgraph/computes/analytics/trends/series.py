@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from loopgraph.contracts.analytics.trends import Cycle, Scale, Step
+from loopgraph.contracts.analytics.trends import Cycle, Period, Scale
 from loopgraph.contracts.analytics.windows import Window
 from loopgraph.errors import InvalidInput
 
@@ -22,8 +22,8 @@ Ints = NDArray[np.int64]
 DAYS_A_WEEK: Final = 7
 HOURS_A_DAY: Final = 24
 
-MAX_PERIODS: Final = 20_000
-"""More than two years of hours: what is looked at pairwise or in dynamic programs has to end."""
+MAX_PERIODS: Final = 2_500
+"""A hundred days of hours: what is looked at pairwise and in dynamic programs has to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Series:
     """``values`` has shape (n,); the period of ``values[i]`` begins at ``start + i · step.length``."""
 
     start: datetime
-    step: Step
+    step: Period
     scale: Scale
     values: Floats
 
@@ -45,12 +45,12 @@ class Series:
         return self.values[np.isfinite(self.values)]
 
 
-def counts(points: Iterable[tuple[datetime, float]], window: Window, step: Step) -> Series:
+def counts(points: Iterable[tuple[datetime, float]], window: Window, step: Period) -> Series:
     """Counts per period; where ``points`` has none, nothing happened. See ``series``."""
     return series(points, window, step, Scale.COUNT)
 
 
-def series(points: Iterable[tuple[datetime, float | None]], window: Window, step: Step, scale: Scale) -> Series:
+def series(points: Iterable[tuple[datetime, float | None]], window: Window, step: Period, scale: Scale) -> Series:
     """The periods that lie whole within ``window``, so that the last one is not low because it is not over.
 
     ``points`` are periods' starts with their values, in any order; what lies outside of the window is left out. Counts of one
@@ -58,7 +58,7 @@ def series(points: Iterable[tuple[datetime, float | None]], window: Window, step
     or, for POSITIVE, one that is not positive. Days begin at midnight of UTC; weeks are the last seven days, the seven before
     them, and so on. Raises InvalidInput for a window without a whole period, or with more than ``MAX_PERIODS``.
     """
-    grid = timedelta(days=1) if step is Step.WEEK else step.length
+    grid = timedelta(days=1) if step is Period.WEEK else step.length
     start, end = _ceil(window.since, grid), _ceil(window.until - grid + timedelta(microseconds=1), grid)
     n = max(0, (end - start) // step.length)
     if not 0 < n <= MAX_PERIODS:
@@ -71,7 +71,7 @@ def series(points: Iterable[tuple[datetime, float | None]], window: Window, step
             continue
         if scale is Scale.COUNT:
             values[i] += value
-        elif scale is Scale.REAL or value > 0:
+        elif scale is not Scale.POSITIVE or value > 0:
             values[i] = value
     return Series(start, step, scale, values)
 
@@ -80,7 +80,7 @@ def weeks(daily: Series) -> Series:
     """Counts per day, summed to weeks; the first days that make no whole week are left out."""
     n = len(daily.values) // DAYS_A_WEEK
     rest = len(daily.values) - n * DAYS_A_WEEK
-    return Series(daily.at(rest), Step.WEEK, daily.scale, daily.values[rest:].reshape(n, DAYS_A_WEEK).sum(axis=1))
+    return Series(daily.at(rest), Period.WEEK, daily.scale, daily.values[rest:].reshape(n, DAYS_A_WEEK).sum(axis=1))
 
 
 def positions(of: Series, cycle: Cycle, zone: ZoneInfo | None = None) -> Ints:
@@ -89,7 +89,7 @@ def positions(of: Series, cycle: Cycle, zone: ZoneInfo | None = None) -> Ints:
 
     Periods of a day begin at midnight of UTC, and are the day that this is in UTC.
     """
-    hours = of.step is Step.HOUR
+    hours = of.step is Period.HOUR
     if zone is None or zone.key == "UTC" or not hours:
         first = of.start.astimezone(UTC)
         if cycle is Cycle.HOUR_OF_DAY:
@@ -107,6 +107,8 @@ def to_scale(values: Floats, scale: Scale) -> Floats:
             return 2 * np.sqrt(values + 0.375)
         case Scale.POSITIVE:
             return np.log(values)
+        case Scale.RATE:
+            return 2 * np.arcsin(np.sqrt(np.clip(values, 0.0, 1.0)))
         case Scale.REAL:
             return values
 
@@ -118,6 +120,8 @@ def from_scale(values: Floats, scale: Scale) -> Floats:
             return np.maximum(0.0, np.square(np.maximum(values, 0.0) / 2) - 0.375)
         case Scale.POSITIVE:
             return np.exp(np.minimum(values, 700.0))
+        case Scale.RATE:
+            return np.square(np.sin(np.clip(values, 0.0, math.pi) / 2))
         case Scale.REAL:
             return values
 

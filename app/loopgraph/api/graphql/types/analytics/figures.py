@@ -64,8 +64,8 @@ class UsageFigures:
     active_hours: int = strawberry.field(description="Hours in which something began.")
     first_used: datetime | None = strawberry.field(description="The first hour of the window in which something began.")
     last_used: datetime | None = strawberry.field(description="The last hour of the window in which something began.")
-    seconds_since_last_use: float | None = strawberry.field(
-        description="From the end of the last of these hours until now; null for none."
+    hours_since_last_use: int | None = strawberry.field(
+        description="Whole hours since the last of these was over; null for none."
     )
     peaks: list[UsagePeak] = strawberry.field(
         directives=[at_most(MOST_PEAKS)], description="The busiest hours, the busiest first."

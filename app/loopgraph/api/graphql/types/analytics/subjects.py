@@ -87,7 +87,7 @@ class SubjectInput:
 
 
 @strawberry.type
-class _About:
+class AboutSubject:
     """What a type shows of the subject that it is about, in its attribute ``subject``."""
 
     subject: strawberry.Private[Subject]
@@ -122,7 +122,7 @@ class _About:
 
 
 @strawberry.type(description="Figures of one subject over a window. What is not asked for is not read.")
-class SubjectAnalytics(_About):
+class SubjectAnalytics(AboutSubject):
     subject: strawberry.Private[Subject]
     window: strawberry.Private[Window]
     zone_name: strawberry.Private[str]
@@ -195,7 +195,7 @@ class SubjectAnalytics(_About):
 
 
 @strawberry.type(description="One of the most used, or of the surest.")
-class RankedSubject(_About):
+class RankedSubject(AboutSubject):
     subject: strawberry.Private[Subject]
     label: str = strawberry.field(
         description="What people call it: a pattern by its name, a version by that and its number."
