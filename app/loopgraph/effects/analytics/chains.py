@@ -12,9 +12,8 @@ from loopgraph.contracts.analytics.chains import MAIN, SUBAGENT, Delegations, Me
 from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import TraceStatus
-from loopgraph.effects.analytics.ranges import read_slices
+from loopgraph.effects.analytics.ranges import parts_of, read_slices
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.traces import mapping
 from loopgraph.effects.traces.reads import subject_of
@@ -51,7 +50,7 @@ class ChainReads:
         level, depth = [id_ for id_, values in found.items() if values[1] is not None], 1
         while level and depth < DEEPEST and len(found) < 2 * MOST_DELEGATIONS:
             below: dict[str, _Values] = {}
-            for ids in chunks(level):
+            for ids in parts_of(level):
                 rows = await self._graph.read(
                     _DELEGATED_BY, parent_ids=ids, subject=subject, limit=MOST_DELEGATIONS + 1
                 )
@@ -65,7 +64,7 @@ class ChainReads:
 
     async def _times(self, execution_ids: Iterable[str | None]) -> dict[str, Stretch]:
         found: dict[str, Stretch] = {}
-        for ids in chunks(sorted({id_ for id_ in execution_ids if id_ is not None})):
+        for ids in parts_of(id_ for id_ in execution_ids if id_ is not None):
             for row in await self._graph.read(_TIMES_OF_STEPS, execution_ids=ids):
                 found[row["execution_id"]] = _stretch(row["started_at"], row["completed_at"], row["duration_ms"])
         return found

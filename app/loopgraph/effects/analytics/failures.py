@@ -14,10 +14,10 @@ from loopgraph.contracts.audit import EventType, Origin
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.definitions import DefinitionKind
 from loopgraph.contracts.traces import FAILED
-from loopgraph.effects.analytics.ranges import read_slices
+from loopgraph.effects.analytics.ranges import parts_of, read_slices
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.many import chunks, made_of
+from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.effects.traces import mapping
@@ -68,7 +68,7 @@ class FailureReads:
 
         sliced = await read_slices(self._graph, range, principal, MOST_FAILURES, read)
         uses: defaultdict[str, list[_Use]] = defaultdict(list)
-        for ids in chunks(sorted({row["correlation_id"] for row in sliced.rows})):
+        for ids in parts_of(row["correlation_id"] for row in sliced.rows):
             for row in await self._graph.read(_USES, correlation_ids=ids):
                 uses[row["correlation_id"]].append(_use(row))
         found = await made_of(sliced.rows, lambda: _failures(sliced.rows, uses))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -21,6 +21,9 @@ FIRST_SLICE: Final = 500
 LARGEST_SLICE: Final = 8_000
 MOST_TRACES: Final = 40_000
 """The first slice has 500 traces, the next 2,000, and so on; 40,000 are looked at in all."""
+
+AT_ONCE: Final = 2_000
+"""So many ids one statement is asked about."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,6 +68,12 @@ async def read_slices(
     [counted] = await graph.read(_COUNT, above=floor or bottom, before=top, subject=subject_of(principal))
     more = floor is not None and bool(await graph.read(_FLOOR, above=bottom, before=floor, count=0))
     return Sliced(rows, counted["traces"], _instant(floor) if floor and more else None)
+
+
+def parts_of(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Ids, each once, in lists of at most ``AT_ONCE``."""
+    every = sorted(set(ids))
+    return (every[begin : begin + AT_ONCE] for begin in range(0, len(every), AT_ONCE))
 
 
 def _instant(key: str) -> datetime:
