@@ -30,10 +30,10 @@ from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.orchestrators.traces.uses import UseLinker
-from support.counting import Rows, Work, come_to, own_day, stored
 from support.engines import EngineUnderTest
 from support.retention import forget_older, long_ago, prompt, remember
 from support.traces import make_version, statement
+from support.usage import Rows, Work, come_to, own_day, stored
 
 JUDGE = OwnCriteria().judge
 
