@@ -154,8 +154,8 @@ class Rounds:
 
     async def marked_among(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that are marked."""
-        rows = await self._graph.read(_MARKED_KEYS, keys=sorted(keys)) if keys else []
-        return {row["key"] for row in rows}
+        rows = await self._graph.read(_MARKED_KEYS) if keys else []
+        return {row["key"] for row in rows} & set(keys)
 
     async def totals(self) -> dict[str, int]:
         """How many nodes there are, by label."""
