@@ -35,10 +35,10 @@ async def test_the_views_are_what_the_buckets_say(graph: Graph, seed: int) -> No
     range_, views, reads = TimeRange(since=window.since, until=window.until), Analytics(graph), UsageReads(graph)
 
     async def sums(subject: Subject) -> UsageSums:
-        by_hour, by_day = (
+        by_hour, by_day = [
             total(bucket.sums for bucket in (await reads.series([subject], window, grain, dimensions=True))[subject])
             for grain in (Grain.HOUR, Grain.DAY)
-        )
+        ]
         assert by_hour == by_day
         return by_hour
 

@@ -37,6 +37,7 @@ _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
 _MARKED_KEYS = query("usage/marked_keys")
 _MARK_PRUNED = query("usage/mark_pruned")
+_MARK_RESTORED = query("usage/mark_restored")
 
 SLICE = 1_000
 """How many nodes one transaction reads with their relationships, or deletes; restored, they come with those beside them."""
@@ -254,6 +255,8 @@ class Retention:
                 known = [by_id[NodeId(label, key)] for key in keys if key in there]
                 done.known.extend(node.id for node in known)
                 done.completed.extend(await complete(tx, label, known, turn))
+            if restored := [id_.key for id_ in by_id if id_.label == "Trace"]:
+                await tx.run(_MARK_RESTORED, keys=restored)
             traces: list[Row] = [
                 {"trace": by_id[NodeId("Trace", key)].properties, "steps": []} for key in missing.pop("Trace", ())
             ]
