@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
+from loopgraph.contracts.analytics.subjects import EVERYTHING, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.views import TimeRange
-from loopgraph.contracts.analytics.windows import Exactness, Window
+from loopgraph.contracts.analytics.windows import Exactness, Grain, Window
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
@@ -22,6 +22,7 @@ from loopgraph.errors import Forbidden
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.views import Views
+from loopgraph.reducers.usage.sums import total
 from support.traces import record
 from support.waiting import PATIENCE_S
 
@@ -73,9 +74,13 @@ async def test_days_and_the_hours_around_them_are_every_execution_once(graph: Gr
         Exactness.BUCKETED,
         0,
     )
-    sums = await buckets.sums([subject], window, True)
+    sums = await buckets.sums([subject], window, ("agent",))
     assert sums[subject].executions == 3
     assert sums[subject].dimensions["agent"][agent].executions == 3
+    hours = await buckets.series([subject], window, Grain.HOUR, dimensions=True)
+    assert repr(total(bucket.sums for bucket in hours[subject])) == repr(
+        (await buckets.sums([subject], window, tuple(Dimension)))[subject]
+    )
     ranked = await buckets.ranked(SubjectKind.AGENT, window, 100)
     assert [one.executions for one in ranked if one.subject == subject] == [3]
     nothing = Subject(SubjectKind.AGENT, f"agent {new_id()}")
