@@ -83,6 +83,13 @@ async def test_trends_of_all_patterns(service: Service, world: World) -> None:
     assert (one["totalCount"], len(one["trends"])) == (4, 1)
 
 
+async def test_the_trend_of_one_pattern_is_told_beside_its_other_figures(service: Service, world: World) -> None:
+    one = await service.execute("analytics_pattern", id=world.patterns["growing"], window=world.window)
+    assert (one["trend"]["classification"], one["trend"]["trend"]["direction"]) == ("GROWING", "RISING")
+    today = {"since": (now() - timedelta(hours=1)).isoformat(), "until": (now() + DAY).isoformat()}
+    assert (await service.execute("analytics_pattern", id=world.patterns["growing"], window=today))["trend"] is None
+
+
 async def test_what_emerges_and_what_declines(service: Service, world: World) -> None:
     new = await service.execute("analytics_emerging", window=world.window)
     assert [(one["label"], one["ageDays"], one["pattern"]["name"]) for one in new["trends"]] == [

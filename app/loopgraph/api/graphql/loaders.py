@@ -17,6 +17,7 @@ from loopgraph.api.services import Services
 from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
+from loopgraph.effects.clock import now
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.analytics.figures import usage_of
 from loopgraph.orchestrators.traces.episodes import trees
@@ -211,6 +212,9 @@ class Loaders:
         )
         buckets = services.buckets
         self.usage_sums = of_owners(buckets.sums, turns)
+        self.usage_trend = of_owners(
+            lambda subjects, window: services.trends.of_subjects(subjects, window, now()), turns
+        )
         self.usage_figures = of_owners(lambda subjects, window, zone: usage_of(buckets, subjects, window, zone), turns)
         self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
         self.logs_of_trace = of_owners(lambda ids, page: records.logs_of_traces(ids, page, principal), turns)

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from loopgraph.computes.analytics.trends.analysis import analysed
-from loopgraph.computes.analytics.trends.classification import usage_trends
+from loopgraph.computes.analytics.trends.classification import usage_trend, usage_trends
 from loopgraph.computes.analytics.trends.retention import retention
 from loopgraph.computes.analytics.trends.series import MAX_PERIODS, counts, series
 from loopgraph.contracts.analytics.answers import Basis
@@ -71,36 +71,52 @@ class Trends:
         subjects = [one.subject for one in found[:MOST_SUBJECTS]]
         if not subjects:
             return UsageTrends(basis=basis, trends=(), subjects=0, more=False)
-        daily, labels = await asyncio.gather(
-            self._buckets.counts(subjects, over, Grain.DAY), self._overviews.labels(subjects)
+        developed, labels = await asyncio.gather(
+            self._developments(subjects, over, together=True), self._overviews.labels(subjects)
         )
-        developed = await asyncio.to_thread(_developed, subjects, daily, over, {})
-        new = [
-            subject
-            for subject, usage in zip(subjects, developed, strict=True)
-            if usage.classification is TrendClass.EMERGING
-        ]
-        if new:
-            before = await self._buckets.counts(new, Window(since=over.since - EARLIER, until=over.since), Grain.DAY)
-            used_before = {subject: each[0].start for subject, each in before.items() if each}
-            if used_before:
-                developed = await asyncio.to_thread(_developed, subjects, daily, over, used_before)
         return UsageTrends(
             basis=basis,
             trends=tuple(
-                SubjectTrend(subject=subject, label=labels[subject], usage=usage)
-                for subject, usage in zip(subjects, developed, strict=True)
+                SubjectTrend(subject=subject, label=labels[subject], usage=developed[subject]) for subject in subjects
             ),
             subjects=len(subjects),
             more=len(found) > MOST_SUBJECTS,
         )
+
+    async def of_subjects(
+        self, subjects: Sequence[Subject], window: Window, now: datetime
+    ) -> dict[Subject, SubjectTrend | None]:
+        """How the use of each subject develops, each looked at by itself, in a fixed number of statements; None where no
+        whole day of the window is over. Who may see it, ``Buckets.basis`` has told before."""
+        over = _whole(window, now, Period.DAY)
+        if over is None:
+            return dict.fromkeys(subjects)
+        developed, labels = await asyncio.gather(
+            self._developments(subjects, over, together=False), self._overviews.labels(subjects)
+        )
+        return {one: SubjectTrend(subject=one, label=labels[one], usage=developed[one]) for one in subjects}
+
+    async def _developments(
+        self, subjects: Sequence[Subject], over: Window, *, together: bool
+    ) -> Mapping[Subject, UsageTrend]:
+        """What seems to be new is looked up in the time before."""
+        daily = await self._buckets.counts(subjects, over, Grain.DAY)
+        developed = await asyncio.to_thread(_developed, subjects, daily, over, {}, together)
+        new = [subject for subject, usage in developed.items() if usage.classification is TrendClass.EMERGING]
+        if not new:
+            return developed
+        before = await self._buckets.counts(new, Window(since=over.since - EARLIER, until=over.since), Grain.DAY)
+        used_before = {subject: each[0].start for subject, each in before.items() if each}
+        if not used_before:
+            return developed
+        return await asyncio.to_thread(_developed, subjects, daily, over, used_before, together)
 
     async def analysis(
         self,
         subject: Subject,
         metric: SeriesMetric,
         window: Window,
-        step: Period,
+        period: Period,
         zone: ZoneInfo | None,
         horizon: int | None,
         now: datetime,
@@ -109,11 +125,11 @@ class Trends:
         """Everything that a metric of a subject shows, by hour, day or week. Raises InvalidInput for a window without a whole
         period that is over, or with too many, and for a horizon that is too far; Forbidden for who may see only what is
         theirs."""
-        over = _over(window, now, step)
+        over = _over(window, now, period)
         basis = await self._buckets.basis(over, principal)
-        grain = Grain.HOUR if step is Period.HOUR else Grain.DAY
+        grain = Grain.HOUR if period is Period.HOUR else Grain.DAY
         found = await self._buckets.series([subject], over, grain)
-        return await asyncio.to_thread(_analysed, basis, found[subject], metric, over, step, zone, horizon)
+        return await asyncio.to_thread(_analysed, basis, found[subject], metric, over, period, zone, horizon)
 
     async def retention(
         self, subject: Subject, window: Window, now: datetime, principal: Principal | None
@@ -161,16 +177,21 @@ def _fall(usage: UsageTrend) -> float:
     return min(_ABANDONED, -usage.trend.change) if declines and usage.trend.change is not None else -1.0
 
 
-def _over(window: Window, now: datetime, step: Period) -> Window:
+def _whole(window: Window, now: datetime, period: Period) -> Window | None:
     """The whole periods of a window that are over; days and weeks begin at midnight of UTC, weeks are counted from the end."""
-    grid = timedelta(hours=1) if step is Period.HOUR else timedelta(days=1)
-    until = down(min(window.until, now), grid)
-    periods = (until - window.since) // step.length
-    if periods < 1:
-        raise InvalidInput("window", f"must hold a whole {step.value} that is over")
-    if periods > MAX_PERIODS:
-        raise InvalidInput("window", f"must have at most {MAX_PERIODS:,} periods of a {step.value}, not {periods:,}")
-    return Window(since=until - periods * step.length, until=until)
+    until = down(min(window.until, now), timedelta(hours=1) if period is Period.HOUR else timedelta(days=1))
+    periods = (until - window.since) // period.length
+    return Window(since=until - periods * period.length, until=until) if periods > 0 else None
+
+
+def _over(window: Window, now: datetime, period: Period) -> Window:
+    """The same; raises InvalidInput where there is none, or too many."""
+    over = _whole(window, now, period)
+    if over is None:
+        raise InvalidInput("window", f"must hold a whole {period.value} that is over")
+    if (periods := (over.until - over.since) // period.length) > MAX_PERIODS:
+        raise InvalidInput("window", f"must have at most {MAX_PERIODS:,} periods of a {period.value}, not {periods:,}")
+    return over
 
 
 def _developed(
@@ -178,16 +199,17 @@ def _developed(
     daily: Mapping[Subject, Sequence[Count]],
     over: Window,
     used_before: Mapping[Subject, datetime],
-) -> list[UsageTrend]:
-    return usage_trends(
-        [
-            (
-                counts(((each.start, each.executions) for each in daily.get(subject, ())), over, Period.DAY),
-                used_before.get(subject),
-            )
-            for subject in subjects
-        ]
-    )
+    together: bool,
+) -> dict[Subject, UsageTrend]:
+    series = [
+        (
+            counts(((each.start, each.executions) for each in daily.get(subject, ())), over, Period.DAY),
+            used_before.get(subject),
+        )
+        for subject in subjects
+    ]
+    developed = usage_trends(series) if together else [usage_trend(*one) for one in series]
+    return dict(zip(subjects, developed, strict=True))
 
 
 def _analysed(
@@ -195,15 +217,15 @@ def _analysed(
     buckets: Sequence[Bucket],
     metric: SeriesMetric,
     over: Window,
-    step: Period,
+    period: Period,
     zone: ZoneInfo | None,
     horizon: int | None,
 ) -> AnalysedSeries:
     scale = _SCALES.get(metric, Scale.POSITIVE)
-    empty = series((), over, step, scale)
+    empty = series((), over, period, scale)
     instants = [empty.at(i) for i in range(len(empty.values) + 1)]
     values = points(buckets, instants, metric)
-    return analysed(basis, series(((each.start, each.value) for each in values), over, step, scale), zone, horizon)
+    return analysed(basis, series(((each.start, each.value) for each in values), over, period, scale), zone, horizon)
 
 
 def _users(buckets: Sequence[Bucket], since: datetime) -> Mapping[int, set[str]]:

@@ -150,6 +150,13 @@ class SubjectAnalytics(AboutSubject):
             await info.context.loaders.usage_figures.load((self.subject, self.window, self.zone_name))
         )
 
+    @strawberry.field(
+        description="How its use develops, by days that are over; null where none of the window is. Looked at by itself.",
+        graphql_type=later("analytics.trends", "SubjectTrend") | None,
+    )
+    async def trend(self, info: Info) -> object:
+        return present(await info.context.loaders.usage_trend.load((self.subject, self.window)))
+
     @strawberry.field(description="What came of it.")
     async def success(self, info: Info) -> SuccessFigures:
         return SuccessFigures.of(success_figures(await self._sums(info)))

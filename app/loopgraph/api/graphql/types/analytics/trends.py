@@ -15,6 +15,7 @@ from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.enums import NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
+from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.contracts.analytics import trends as contracts
 from loopgraph.contracts.analytics.subjects import Subject
 
@@ -70,6 +71,7 @@ class UsageVelocity:
     reason: NoFigure | None = strawberry.field(description="Why one of them is not known; null if both are.")
 
 
+@presents(contracts.SubjectTrend)
 @strawberry.type(description="How the use of one subject develops, by whole days of UTC that are over.")
 class SubjectTrend(AboutSubject):
     subject: strawberry.Private[Subject]
