@@ -12,7 +12,7 @@ from loopgraph.contracts.analytics.reliability import Candidate
 from loopgraph.contracts.analytics.sums import NO_SUMS, UsageSums
 from loopgraph.reducers.samples import wilson_interval
 from loopgraph.reducers.usage.reliability import ranked, reliability
-from support.usage import Ran, ms, sums_of
+from support.executions import Ran, ms, sums_of
 
 
 def of_units(*units: tuple[int, int]) -> UsageSums:
