@@ -149,6 +149,7 @@ def build_housekeeping(services: Services) -> Housekeeping:
         retention=timedelta(days=settings.retention_days) if settings.retention_days else None,
         archive=settings.archive_folder or default_data_folder() / "archive",
         prune_every=timedelta(hours=settings.retention_every_hours),
+        counted=services.rolling.count_all,
     )
 
 

@@ -33,6 +33,7 @@ from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
+from support.retention import counting
 from support.traces import statement
 
 TRACES, STEPS, IN_A_SESSION, BATCH = 2_000, 10, 10, 80
@@ -100,7 +101,8 @@ async def measure(graph: Graph, engine_pid: int, folder: Path) -> dict[str, str]
     retention = Retention(graph)
     for round_, words in enumerate((", the first time", ", the second time", ", the third time", "")):
         archive = folder / str(round_)
-        pruned = await timed(f"pruned{words}", lambda: Pruning(retention, Archive(archive), OLD).run())  # noqa: B023
+        pruning = Pruning(retention, Archive(archive), OLD, counted=counting(graph))
+        pruned = await timed(f"pruned{words}", pruning.run)
         assert (pruned.deleted["Trace"], pruned.deleted["HookExecution"]) == (TRACES, TRACES * STEPS)
         restored = await timed(f"restored{words}", lambda: restore(retention, [archive]))  # noqa: B023
         assert restored.made == pruned.deleted

@@ -26,7 +26,7 @@ from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings
 from support.agent_session import observations, story, tell
 from support.command import command
-from support.retention import memory, prompt, remember
+from support.retention import counting, memory, prompt, remember
 from support.traces import statement
 from support.waiting import PATIENCE_S
 
@@ -99,7 +99,7 @@ async def test_the_session_of_a_real_agent_comes_back_whole(own_graph: Graph, tm
     for sent in telling.sent:
         await remember(own_graph, observations(sent), now())
     before, told = await memory(own_graph, ""), await story(own_graph, telling)
-    report = await Pruning(Retention(own_graph), Archive(tmp_path), now() + DAY).run()
+    report = await Pruning(Retention(own_graph), Archive(tmp_path), now() + DAY, counted=counting(own_graph)).run()
     assert report.deleted["Session"] >= 1
     assert await memory(own_graph, telling.session_id) == []
     await restore(Retention(own_graph), [tmp_path])
@@ -146,7 +146,7 @@ async def test_a_kill_loses_nothing(own_graph: Graph, tmp_path: Path, moment: st
     assert Archive(tmp_path).pending() == []
     await restore(Retention(own_graph), [tmp_path])
     assert await memory(own_graph, name) == before
-    await Pruning(Retention(own_graph), Archive(tmp_path), now() - 30 * DAY).run()
+    await Pruning(Retention(own_graph), Archive(tmp_path), now() - 30 * DAY, counted=counting(own_graph)).run()
 
 
 @pytest.mark.parametrize(

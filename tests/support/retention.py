@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,14 @@ from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDeci
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import UserError
+from loopgraph.orchestrators.analytics.rolling import Rolling
 from support.traces import Traces, statement
+
+
+def counting(graph: Graph) -> Callable[[], Awaitable[None]]:
+    """What counts before something is pruned."""
+    return Rolling(graph, None).count_all
+
 
 LATEST = datetime(2020, 1, 1, tzinfo=UTC)
 """What ``long_ago`` gives is older."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from loopgraph import __version__
+from loopgraph.commands.analytics import analytics
 from loopgraph.commands.backup import backup, restore
 from loopgraph.commands.demo import demo
 from loopgraph.commands.doctor import doctor
@@ -38,6 +39,7 @@ for name, group in (
     ("hooks", hooks),
     ("traces", traces),
     ("letters", letters),
+    ("analytics", analytics),
     ("prices", prices),
     ("patterns", patterns),
     ("pattern", pattern),

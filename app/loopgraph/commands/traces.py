@@ -58,7 +58,9 @@ def prune(
                         "traces",
                     )
 
-                pruning = Pruning(Retention(services.graph), Archive(folder), now() - age, tell)
+                pruning = Pruning(
+                    Retention(services.graph), Archive(folder), now() - age, tell, services.rolling.count_all
+                )
                 return await (pruning.rehearse() if dry_run else pruning.run())
 
     report = asyncio.run(work())

@@ -29,7 +29,8 @@ async def test_what_was_committed_is_counted_and_what_is_corrected_moves(graph: 
         TraceStarted(correlation_id=trace, timestamp=at(0), user_id=user.name),
         HookExecuted(correlation_id=trace, execution_id=f"{trace}-1", hook_type="PostToolUse", tool_name=tool, started_at=at(1)),
         EndpointCalled(
-            correlation_id=trace, call_id=f"{trace}-2", service_name="llm", endpoint_path="/chat", model=model, timestamp=at(3700),
+            correlation_id=trace, call_id=f"{trace}-2", service_name="llm", endpoint_path="/chat", model=model,
+            timestamp=at(3700),
             duration_ms=100.0, input_tokens=5, output_tokens=7, cost_usd=0.25, success=True,
         ),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from loopgraph.orchestrators.archive.restoration import restore
 from support.engines import EngineUnderTest
 from support.engines.processes import free_port
 from support.process import service
-from support.retention import forget_older, long_ago, remember
+from support.retention import counting, forget_older, long_ago, remember
 from support.traces import statement
 from support.waiting import PATIENCE_S, until
 
@@ -172,7 +172,9 @@ async def test_nothing_is_lost_beside_writers(
     with service(port, tmp_path / "log", **settings):
         meanwhile, later = Writers(port, old, "1"), Writers(port, old, "2")
         async with meanwhile.running():
-            pruned = await Pruning(Retention(graph), archive, old.begun + timedelta(days=30)).run()
+            pruned = await Pruning(
+                Retention(graph), archive, old.begun + timedelta(days=30), counted=counting(graph)
+            ).run()
         async with later.running():
             restored = await restore(Retention(graph), [archive.folder])
 

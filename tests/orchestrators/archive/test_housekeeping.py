@@ -16,7 +16,7 @@ from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.orchestrators.archive import housekeeping as module
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.recording.feed import TraceFeed
-from support.retention import long_ago, memory, prompt, remember
+from support.retention import counting, long_ago, memory, prompt, remember
 from support.waiting import PATIENCE_S
 
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ async def test_it_closes_and_prunes_by_itself(graph: Graph, tmp_path: Path, monk
     await remember(graph, prompt(f"{name}.silent", begun)[:-1], begun)
     monkeypatch.setattr(module, "_EVERY_S", 0.05)
     age = now() - (begun + DAY)
-    keeper = Housekeeping(graph, timeout=age, retention=age, archive=tmp_path, prune_every=DAY)
+    keeper = Housekeeping(graph, timeout=age, retention=age, archive=tmp_path, prune_every=DAY, counted=counting(graph))
     running = asyncio.create_task(keeper.run_forever())
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -43,7 +43,9 @@ async def test_an_archive_in_use_is_left_alone(graph: Graph, tmp_path: Path) -> 
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun), begun)
     before = await memory(graph, name)
-    keeper = Housekeeping(graph, timeout=None, retention=now() - (begun + DAY), archive=tmp_path, prune_every=DAY)
+    keeper = Housekeeping(
+        graph, timeout=None, retention=now() - (begun + DAY), archive=tmp_path, prune_every=DAY, counted=counting(graph)
+    )
     with Archive(tmp_path).locked():
         assert await keeper.prune() is None
     assert await memory(graph, name) == before
@@ -57,7 +59,15 @@ async def test_followers_are_told_of_what_it_closes(graph: Graph, tmp_path: Path
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun)[:-1], begun)
     feed = TraceFeed(TraceSearch(graph))
-    keeper = Housekeeping(graph, feed, timeout=now() - (begun + DAY), retention=None, archive=tmp_path, prune_every=DAY)
+    keeper = Housekeeping(
+        graph,
+        feed,
+        timeout=now() - (begun + DAY),
+        retention=None,
+        archive=tmp_path,
+        prune_every=DAY,
+        counted=counting(graph),
+    )
     updates = feed.updates(TraceUpdateFilter(), None)
     following = asyncio.ensure_future(anext(updates))
     await asyncio.sleep(0)

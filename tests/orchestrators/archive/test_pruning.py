@@ -20,7 +20,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
-from support.retention import forget_older, long_ago, memory, prompt, remember
+from support.retention import counting, forget_older, long_ago, memory, prompt, remember
 from support.traces import make_experiment, make_version, statement
 
 MONTH = timedelta(days=30)
@@ -33,7 +33,7 @@ async def nothing_older(graph: Graph) -> None:
 
 
 async def prune(graph: Graph, folder: Path, older_than: datetime) -> PruneReport:
-    return await Pruning(Retention(graph), Archive(folder), older_than).run()
+    return await Pruning(Retention(graph), Archive(folder), older_than, counted=counting(graph)).run()
 
 
 async def test_all_of_it_goes_and_all_of_it_comes_back(graph: Graph, tmp_path: Path) -> None:

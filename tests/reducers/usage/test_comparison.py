@@ -10,7 +10,7 @@ from loopgraph.contracts.analytics.sums import Tally, UsageSums
 from loopgraph.contracts.feedback import Reason
 from loopgraph.reducers.usage.comparison import Candidate, compare
 from loopgraph.reducers.usage.wording import in_words
-from support.usage import Ran, ms, sums_of, usd
+from support.executions import Ran, ms, sums_of, usd
 
 
 def sessions(name: str, *, cost: float, duration: float, success: float, n: int = 60, context: str = "c") -> UsageSums:

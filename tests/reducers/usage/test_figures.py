@@ -16,8 +16,8 @@ from loopgraph.reducers.performance import summarize_executions
 from loopgraph.reducers.usage.distributions import distribution
 from loopgraph.reducers.usage.performance import cost_figures, deviation, duration_figures, measure_figures
 from loopgraph.reducers.usage.success import MOST_ERRORS, success_figures
+from support.executions import Ran, sums_of, usd
 from support.traces import NOON
-from support.usage import Ran, sums_of, usd
 
 executions = st.lists(
     st.builds(

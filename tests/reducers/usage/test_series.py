@@ -12,7 +12,7 @@ from loopgraph.contracts.analytics.sums import Moments, Tally, UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Grain
 from loopgraph.errors import InvalidInput
 from loopgraph.reducers.usage.series import MOST_POINTS, edges, grain_of, grouped, points
-from support.usage import Ran, ms, sums_of
+from support.executions import Ran, ms, sums_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = (

@@ -26,11 +26,16 @@ class Bucket:
     """
 
     def __init__(
-        self, counts: Counts | None = None, tallies: Tallies | None = None, levels: Counts | None = None
+        self,
+        counts: Counts | None = None,
+        tallies: Tallies | None = None,
+        levels: Counts | None = None,
+        most: int = MOST_VALUES,
     ) -> None:
         self.counts: Counts = counts or {}
         self.tallies: Tallies = tallies or {}
         self.levels: Counts = levels or {}
+        self._most = most
 
     @classmethod
     def read(cls, sums: str | None, breakdown: str | None) -> Bucket:
@@ -50,6 +55,13 @@ class Bucket:
         told: dict[str, Any] = {**self.tallies, **({LEVELS: self.levels} if self.levels else {})}
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode() if told else None
 
+    def coarsened(self, levels: Counts) -> Bucket:
+        """The same, told apart no finer than by these levels, and more coarsely where there are too many values."""
+        coarse = Bucket(self.counts, self.tallies, dict(levels))
+        for dimension in list(coarse.tallies):
+            coarse._fold(dimension, levels.get(dimension, 0))
+        return coarse
+
     def clear(self) -> None:
         """It is as if it had never been there."""
         self.counts, self.tallies, self.levels = {}, {}, {}
@@ -62,18 +74,22 @@ class Bucket:
             known = self.tallies.setdefault(dimension, {})
             for value, tally in values.items():
                 _add(known, value if _is_kept(value, level) else OTHER, tally, sign)
-            if len(known) > MOST_VALUES:
-                self._halve(dimension)
+            if len(known) > self._most:
+                self._fold(dimension, level + 1)
             elif not known:
                 del self.tallies[dimension]
 
-    def _halve(self, dimension: str) -> None:
-        known, level = self.tallies[dimension], self.levels.get(dimension, 0)
-        while len(known) > MOST_VALUES and level < _MOST_LEVELS:
-            level += 1
+    def _fold(self, dimension: str, level: int) -> None:
+        """Tells the values of a dimension apart by this level, or as much more coarsely as it takes."""
+        known = self.tallies[dimension]
+        while True:
             for value in [value for value in known if not _is_kept(value, level)]:
                 _add(known, OTHER, known.pop(value), 1)
-        self.levels[dimension] = level
+            if len(known) <= self._most or level >= _MOST_LEVELS:
+                break
+            level += 1
+        if level:
+            self.levels[dimension] = level
 
 
 _MOST_LEVELS: Final = 32

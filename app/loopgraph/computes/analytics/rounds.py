@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+import zlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from loopgraph.computes.analytics.buckets import Bucket, as_plain, buckets_of, changes
@@ -69,9 +71,41 @@ def row_of(id_: BucketId, bucket: Bucket) -> dict[str, Any]:
     }
 
 
-def summed(contributions: Iterable[Contribution]) -> Changes:
-    """What traces come to if nothing was counted before."""
-    found = Changes()
-    for contribution in contributions:
-        found.add((), contribution)
-    return found
+class Sums:
+    """All that traces have contributed to a part of the buckets, summed anew: those that fall to ``part`` of ``parts``."""
+
+    def __init__(self, part: int, parts: int) -> None:
+        self._part, self._parts = part, parts
+        self._buckets: dict[BucketId, Bucket] = {}
+
+    def add(self, contribution: Contribution) -> None:
+        """One more trace."""
+        for part in contribution:
+            for id_ in buckets_of(part):
+                if self.holds(id_.key):
+                    if id_ not in self._buckets:
+                        self._buckets[id_] = Bucket(most=sys.maxsize)
+                    self._buckets[id_].add(part, 1)
+
+    def holds(self, key: str) -> bool:
+        """Whether the bucket with this key is of the part."""
+        return zlib.crc32(key.encode()) % self._parts == self._part
+
+    def keys(self) -> set[str]:
+        """The keys of the buckets in which something is."""
+        return {id_.key for id_ in self._buckets}
+
+    def mended(self, stored: Mapping[str, Bucket]) -> Outcome:
+        """What is to be written where these are not as they are stored (an empty bucket: not at all)."""
+        expected = {id_.key: (id_, bucket) for id_, bucket in self._buckets.items()}
+        outcome = Outcome([], [], [])
+        for key, known in sorted(stored.items()):
+            if key not in expected:
+                outcome.empty.append(key)
+                continue
+            id_, bucket = expected[key][0], expected[key][1].coarsened(known.levels)
+            if bucket.sums != known.sums or not known.counts:
+                outcome.buckets.append(row_of(id_, bucket))
+            if bucket.breakdown != known.breakdown:
+                outcome.breakdowns.append({"bucket_key": key, "breakdown": bucket.breakdown})
+        return outcome

@@ -35,6 +35,7 @@ _RESTORE_RELATIONSHIPS = query("retention/restore_relationships")
 _OLD = {"LogRecord": query("retention/old_logs"), "MetricPoint": query("retention/old_points")}
 _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
+_MARKED_KEYS = query("usage/marked_keys")
 
 SLICE = 1_000
 """How many nodes one transaction reads with their relationships, or deletes; restored, they come with those beside them."""
@@ -185,7 +186,8 @@ class Retention:
         return Deletion(Counter(), changed)
 
     async def _delete_archived(self, units: Units, is_archived: IsArchived) -> Counter[str]:
-        """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived.
+        """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived, or have
+        not been counted since they were changed (``effects/usage``): what they have contributed to buckets stays.
 
         They are deleted first, and compared as others still see them: whatever came before is seen, and whatever is drawn to them
         afterwards meets the deletion, so that one of the two is undone. A lock alone would not do: on the embedded engine, a
@@ -194,6 +196,10 @@ class Retention:
 
         async def seen(tx: Transaction) -> _Comparison:
             return await _compared(tx, units, is_archived)
+
+        marked = await self._graph.read(_MARKED_KEYS, keys=sorted({id_.key for ids in units.values() for id_ in ids}))
+        if uncounted := {row["key"] for row in marked}:
+            raise _Changed({unit for unit, ids in units.items() if not uncounted.isdisjoint(id_.key for id_ in ids)})
 
         async def work(tx: Transaction) -> Counter[str]:
             deleted = Counter[str]()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.effects.clock import new_id
+from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -23,6 +24,12 @@ _TRACES_OF_MARKS = query("usage/traces_of_marks")
 _COUNTED = query("usage/counted_traces")
 _BUCKETS = query("usage/buckets_by_key")
 _CLAIM = query("usage/claim_round")
+_HOLD = query("usage/hold")
+_TRACE_IDS = query("usage/trace_ids")
+_COUNTED_PAGE = query("usage/counted_page")
+_BUCKET_KEYS = query("usage/bucket_keys")
+_TOTALS = query("usage/totals")
+_MARKED_KEYS = query("usage/marked_keys")
 _SET_BUCKETS = query("usage/set_buckets")
 _SET_BREAKDOWNS = query("usage/set_breakdowns")
 _DELETE_BUCKETS = query("usage/delete_buckets")
@@ -39,6 +46,13 @@ class Marked(NamedTuple):
     marks: tuple[str, ...]
     traces: frozenset[str]
     gone: frozenset[str]
+
+
+class Turn(NamedTuple):
+    """The number of the next round; ``is_held``: somebody else has the buckets to himself."""
+
+    round: int
+    is_held: bool
 
 
 class Counted(NamedTuple):
@@ -72,11 +86,24 @@ class Rounds:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self._owner = new_id()
 
-    async def current(self) -> int:
-        """The number of the next round."""
+    async def current(self) -> Turn:
+        """The number of the next round, and whether somebody else has the buckets to himself now."""
         rows = await self._graph.read(_ROUND, name=_NAME)
-        return rows[0]["round"] if rows else 0
+        if not rows:
+            return Turn(0, is_held=False)
+        [row] = rows
+        is_held = row["owner"] not in (None, self._owner) and row["until"] is not None and row["until"] > now()
+        return Turn(row["round"], is_held)
+
+    async def hold(self, round: int, lasting: timedelta | None) -> bool:
+        """Has the buckets to itself for this long, unless it is renewed; None gives them back. Whether nobody else has them."""
+        at, turn = now(), new_id()
+        until = None if lasting is None else at + lasting
+        values = {"name": _NAME, "round": round, "owner": self._owner, "until": until, "now": at, "turn": turn}
+        [row] = await self._graph.write(_HOLD, **values)
+        return bool(row["claimed"])
 
     async def pending(self) -> int:
         """How many marks there are."""
@@ -110,6 +137,29 @@ class Rounds:
             for row in await self._graph.read(_COUNTED, correlation_ids=ids):
                 found[row["correlation_id"]] = Counted(row["contribution"], row["prompt_key"])
         return found
+
+    async def trace_ids(self, after: str, limit: int) -> list[str]:
+        """The ids of traces after this one, in their order."""
+        rows = await self._graph.read(_TRACE_IDS, after=after, limit=limit)
+        return [row["correlation_id"] for row in rows]
+
+    async def contributions(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """The ids of traces after this one, in their order, and what they have contributed, as text."""
+        rows = await self._graph.read(_COUNTED_PAGE, after=after, limit=limit)
+        return [(row["correlation_id"], row["contribution"]) for row in rows]
+
+    async def bucket_keys(self, after: str, limit: int) -> list[str]:
+        """The keys of buckets after this one, in their order."""
+        return [row["key"] for row in await self._graph.read(_BUCKET_KEYS, after=after, limit=limit)]
+
+    async def marked_among(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that are marked."""
+        rows = await self._graph.read(_MARKED_KEYS, keys=sorted(keys)) if keys else []
+        return {row["key"] for row in rows}
+
+    async def totals(self) -> dict[str, int]:
+        """How many nodes there are, by label."""
+        return {row["label"]: row["count"] for row in await self._graph.read(_TOTALS)}
 
     async def buckets(self, keys: Collection[str]) -> dict[str, Stored]:
         """What buckets hold; those that are not there are absent."""

@@ -60,6 +60,11 @@ class Rolling:
                     return await self._rounds.pending()
         return 0
 
+    async def count_all(self) -> None:
+        """Counts all that is marked, however long that takes."""
+        while await self.caught_up():
+            pass
+
     async def run_forever(self) -> None:
         """Counts again and again, until it is cancelled."""
         said = ""
@@ -79,15 +84,41 @@ class Rolling:
 
     async def _round(self) -> bool:
         """One round; whether there was anything to count."""
-        round_ = await self._rounds.current()
-        marked = await self._rounds.marked(MARKS)
-        if not marked.marks:
+        turn = await self._rounds.current()
+        if turn.is_held:
             return False
+        marked = await self._rounds.marked(MARKS)
+        if marked.marks:
+            await self._count(turn.round, marked)
+        return bool(marked.marks)
+
+    async def recount(self, correlation_ids: Collection[str]) -> int | None:
+        """Counts these traces, marked or not; how many had been counted otherwise, None if it was not its turn."""
+        async with self._turn:
+            turn = await self._rounds.current()
+            marked = Marked((), frozenset(correlation_ids), frozenset())
+            return None if turn.is_held else await self._count(turn.round, marked)
+
+    async def miscounted(self, correlation_ids: Collection[str]) -> list[str]:
+        """Those of these traces that were counted otherwise than they are, and are not marked. Changes nothing."""
+        facts, counted = await self._facts.facts(correlation_ids), await self._rounds.counted(correlation_ids)
+        wrong = [
+            id_
+            for id_, one in facts.items()
+            if contribution_text(self._contributions.of(one)) != counted.get(id_, Counted()).contribution
+        ]
+        marked = await self._rounds.marked_among(wrong)
+        return sorted(set(wrong) - marked)
+
+    async def _count(self, round_: int, marked: Marked) -> int | None:
         change = await self._change(round_, marked)
-        if await self._rounds.write(round_, change):
-            self._cached_at = round_ + 1
-            self.rounds += 1
-        return True
+        if not (change.marks or change.counted):
+            return 0
+        if not await self._rounds.write(round_, change):
+            return None
+        self._cached_at = round_ + 1
+        self.rounds += 1
+        return len(change.counted)
 
     async def _change(self, round_: int, marked: Marked) -> Change:
         """What a round comes to."""

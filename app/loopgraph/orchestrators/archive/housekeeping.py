@@ -17,7 +17,7 @@ from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.timeouts import TraceTimeouts
 from loopgraph.errors import Blame, Conflict, blame_of
-from loopgraph.orchestrators.archive.pruning import Pruning
+from loopgraph.orchestrators.archive.pruning import Counting, Pruning
 from loopgraph.orchestrators.recording.feed import TraceFeed
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Housekeeping:
     """Several processes can do it side by side: closing twice changes nothing, and an archive has one writer at a time.
 
     ``timeout``: the silence after which a trace is closed; ``retention``: the age at which it moves to the folder ``archive``;
-    None for never. ``feed`` is told of what is closed.
+    None for never. ``feed`` is told of what is closed. ``counted`` is that of ``Pruning``.
     """
 
     def __init__(
@@ -41,7 +41,9 @@ class Housekeeping:
         retention: timedelta | None,
         archive: Path,
         prune_every: timedelta,
+        counted: Counting | None = None,
     ) -> None:
+        self._counted = counted
         self._feed = feed
         self._timeouts = TraceTimeouts(graph)
         self._retention = Retention(graph)
@@ -95,7 +97,8 @@ class Housekeeping:
         if self._age is None:
             return None
         try:
-            report = await Pruning(self._retention, self._archive, now() - self._age, _logged()).run()
+            more = {} if self._counted is None else {"counted": self._counted}
+            report = await Pruning(self._retention, self._archive, now() - self._age, _logged(), **more).run()
         except Conflict as busy:
             logger.info("nothing was pruned: %s", busy)
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
@@ -34,12 +34,28 @@ _ROOTS = 200
 _SINGLE = 10_000
 
 
+Counting = Callable[[], Awaitable[object]]
+
+
+async def _nothing() -> None:
+    pass
+
+
 class Pruning:
-    """One pruning: everything that came to rest before ``older_than`` moves into the archive. ``tell`` is told how far it is."""
+    """One pruning: everything that came to rest before ``older_than`` moves into the archive. ``tell`` is told how far it is.
+
+    ``counted`` counts what is marked (``orchestrators/analytics``) before anything goes: a trace that is not counted stays.
+    """
 
     def __init__(
-        self, retention: Retention, archive: Archive, older_than: datetime, tell: Tell = lambda _progress: None
+        self,
+        retention: Retention,
+        archive: Archive,
+        older_than: datetime,
+        tell: Tell = lambda _progress: None,
+        counted: Counting = _nothing,
     ) -> None:
+        self._count_first = counted
         self._retention = retention
         self._tell = tell
         self._archive = archive
@@ -55,6 +71,7 @@ class Pruning:
         """Archives and deletes. Raises Conflict while something else uses the archive, InvalidInput if it cannot be used."""
         with self._archive.locked():
             try:
+                await self._count_first()
                 for segment in self._archive.pending():
                     await self._finish(segment, await asyncio.to_thread(trace_archive.holdings, segment))
                 await self._move(self._old_traces())
