@@ -45,7 +45,11 @@ from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.orchestrators.analytics.buckets import Buckets
+from loopgraph.orchestrators.analytics.comparing import Comparing
+from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
+from loopgraph.orchestrators.analytics.views import Views
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
@@ -98,6 +102,8 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     reads, search = LineageReads(graph), TraceSearch(graph)
     feed, prices, assignments = TraceFeed(search), price_list(settings), Assignments(graph)
     judge = success_criteria(settings).judge
+    analytics, usage, rolling = Analytics(graph), UsageReads(graph), Rolling(graph, judge)
+    buckets = Buckets(usage, rolling)
     return Services(
         settings=settings,
         graph=graph,
@@ -110,7 +116,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         sessions=SessionReads(graph),
         search=search,
         feed=feed,
-        analytics=Analytics(graph),
+        analytics=analytics,
         recorder=build_recorder(settings, graph, DeadLetters(settings.dead_letters), feed, prices),
         prices=prices,
         feedback=FeedbackReads(graph),
@@ -121,8 +127,12 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         renderings=Renderings(reads, DefinitionReads(graph), assignments),
         use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
         uses=UseReads(graph, judge),
-        rolling=Rolling(graph, judge),
-        usage=UsageReads(graph),
+        rolling=rolling,
+        usage=usage,
+        buckets=buckets,
+        overviews=Overviews(buckets, reads),
+        comparing=Comparing(buckets, reads),
+        views=Views(buckets, analytics),
     )
 
 

@@ -31,12 +31,26 @@ async def variables_of_all(service: Service) -> dict[str, Json]:
     window = {"since": (now() - timedelta(days=365_0)).isoformat(), "until": (now() + timedelta(days=1)).isoformat()}
     pattern, node = {"patternId": subject.pattern_id}, {"nodeId": source}
     review = {"improvementId": improvement_id}
+    pattern_ids = {"patternIds": [subject.pattern_id, other.pattern_id]}
     found: dict[str, Any] = {
         "analytics_agents": window,
+        "analytics_benchmark": {**pattern, "minSamples": 1},
+        "analytics_compare": {**pattern_ids, "nodeIds": [source]},
+        "analytics_dashboard": {},
         "analytics_endpoints": window,
         "analytics_hooks": window,
         "analytics_model_usage": {**window, "by": ["MODEL", "SESSION"]},
+        "analytics_pattern": {"id": subject.pattern_id},
         "analytics_price_list": {},
+        "analytics_subject": {"subject": {"kind": "PATTERN_VERSION", "name": source}},
+        "analytics_success_rates": {"minSamples": 1},
+        "analytics_time_series": {
+            "metric": "DURATION_P95",
+            "subject": {"kind": "PATTERN", "name": subject.pattern_id},
+            "since": (now() - timedelta(days=7)).isoformat(),
+            "until": now().isoformat(),
+        },
+        "analytics_usage": {"first": 3},
         "feedback_approve_improvement": {"input": review},
         "feedback_assign_variant": {**pattern, "unit": "task-1"},
         "feedback_cancel_run": {"input": {"runId": waiting.run_id}},

@@ -18,7 +18,11 @@ from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.use_figures import UseReads
 from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.orchestrators.analytics.buckets import Buckets
+from loopgraph.orchestrators.analytics.comparing import Comparing
+from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
+from loopgraph.orchestrators.analytics.views import Views
 from loopgraph.orchestrators.lineage.traversal import Traversals
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
@@ -58,3 +62,7 @@ class Services:
     uses: UseReads
     rolling: Rolling
     usage: UsageReads
+    buckets: Buckets
+    overviews: Overviews
+    comparing: Comparing
+    views: Views

@@ -7,6 +7,9 @@ import threading
 import time
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from loopgraph.errors import InvalidInput
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -38,3 +41,13 @@ def time_key(instant: datetime, id_: str) -> str:
     """A text that sorts by instant and then by id: 16 digits of microseconds since 1970, ``|``, the id."""
     micros = int(instant.timestamp()) * 1_000_000 + instant.microsecond
     return f"{max(micros, 0):016d}|{id_}"
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """A time zone by its name in the IANA database (``Europe/Berlin``). Raises InvalidInput if there is none of this name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # OSError: of what is a folder there, or too long for a file
+        raise InvalidInput(
+            "timeZone", f"there is no time zone {name[:100]!r}; give a name such as Europe/Berlin"
+        ) from error

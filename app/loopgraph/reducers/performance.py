@@ -14,7 +14,8 @@ from loopgraph.reducers.samples import percentile, success_rate, summarize, wils
 UNKNOWN_ERROR = "unknown"
 """Stands in ``error_counts`` for failures that name no error type."""
 
-_TIMEOUT = re.compile(r"timed?[\s_-]*out(?!put)|deadline[\s_-]*exceeded", re.IGNORECASE)
+TIMEOUT = re.compile(r"timed?[\s_-]*out(?!put)|deadline[\s_-]*exceeded", re.IGNORECASE)
+"""What a type of error that says timeout has in it."""
 
 
 def summarize_executions(executions: Sequence[Execution]) -> PerformanceSummary:
@@ -48,7 +49,7 @@ def summarize_executions(executions: Sequence[Execution]) -> PerformanceSummary:
         std_duration_ms=None if moments.variance is None else math.sqrt(moments.variance),
         mean_quality_score=summarize(qualities).mean if qualities else None,
         error_counts=dict(sorted(failures.items(), key=lambda item: (-item[1], item[0]))),
-        timeout_count=sum(count for error_type, count in failures.items() if _TIMEOUT.search(error_type)),
+        timeout_count=sum(count for error_type, count in failures.items() if TIMEOUT.search(error_type)),
     )
 
 

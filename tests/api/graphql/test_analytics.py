@@ -44,6 +44,7 @@ async def test_views(service: Service) -> None:
             "avgDurationMs": 1000,
             "medianDurationMs": 1000,
             "p95DurationMs": 1000,
+            "exactness": "EXACT",
             **rate,
         }
     ]
@@ -59,6 +60,7 @@ async def test_views(service: Service) -> None:
             "p95DurationMs": 20,
             "avgIntelligenceFunctions": 0,
             "avgQualityGates": 0,
+            "exactness": "EXACT",
             **rate,
         }
     ]
@@ -74,6 +76,7 @@ async def test_views(service: Service) -> None:
             "avgRetriesPerCall": 3,
             "uniqueErrorTypes": 1,
             "errorTypes": ["Timeout"],
+            "exactness": "EXACT",
             **rate,
         }
     ]
@@ -94,3 +97,57 @@ async def test_what_is_wrong_with_a_range(service: Service, arguments: str, mess
         assert error["extensions"]["code"] == "INVALID_INPUT"
         assert error["message"].startswith(error["extensions"]["field"] + ": ")
         assert error["extensions"]["field"] in ("first", "since", "until")
+
+
+SAME = {"agents": "agent", "hooks": "toolName", "endpoints": "endpointPath"}
+
+
+async def test_buckets_answer_what_the_executions_do(service: Service) -> None:
+    """Over a day, from a whole hour to a whole hour, the views are made of buckets; a second less, and they are exact."""
+    day = (NOON + timedelta(days=365 + random.SystemRandom().randrange(10**6))).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    chance = random.Random(5)
+    for number in range(60):
+        trace, start = new_id(), day + timedelta(minutes=chance.randrange(23 * 60))
+        step, ok = {"started_at": start, "timestamp": start}, chance.random() < 0.7
+        await service.parts.recorder.record(
+            [
+                TraceStarted(correlation_id=trace, timestamp=start),
+                RoutingDecided(correlation_id=trace, selected_agent=f"tester {number % 3}", timestamp=start),
+                HookExecuted(
+                    correlation_id=trace, execution_id=new_id(), hook_type="ToolUse", tool_name=("Bash", None)[number % 2],
+                    success=ok if number % 10 else None, quality_gates_validated=["a"] * (number % 3 if number % 10 else 0),
+                    duration_ms=chance.lognormvariate(4, 1) if number % 10 else None, **step,
+                ),
+                EndpointCalled(
+                    correlation_id=trace, call_id=new_id(), service_name="api", endpoint_path=f"/{number % 2}", success=ok,
+                    duration_ms=chance.lognormvariate(3, 1), error_type=None if ok else f"E{number % 4}", retry_count=number % 2,
+                    **step,
+                ),
+                TraceCompleted(correlation_id=trace, success=ok, timestamp=start + timedelta(seconds=chance.randrange(1, 90))),
+            ]
+        )  # fmt: skip
+    whole = {"since": day.isoformat(), "until": (day + timedelta(days=1)).isoformat()}
+    part = {"since": day.isoformat(), "until": (day + timedelta(days=1, seconds=-1)).isoformat()}
+    for name, key in SAME.items():
+        bucketed, exact = (
+            await service.execute(f"analytics_{name}", **whole),
+            await service.execute(f"analytics_{name}", **part),
+        )
+        assert [row[key] for row in bucketed] == [row[key] for row in exact]
+        assert {row.pop("exactness") for row in bucketed} == {"BUCKETED"}
+        assert {row.pop("exactness") for row in exact} == {"EXACT"}
+        for row, expected in zip(bucketed, exact, strict=True):
+            assert row == {field: _nearly(field, value) for field, value in expected.items()}
+        assert await service.execute(f"analytics_{name}", **whole, first=1) == [
+            {**bucketed[0], "exactness": "BUCKETED"}
+        ]
+
+
+def _nearly(field: str, value: object) -> object:
+    """Percentiles, minimum and maximum are within 1 %; means are of durations in whole microseconds."""
+    if not isinstance(value, float):
+        return value
+    estimated = field.startswith(("p95", "median", "min", "max"))
+    return pytest.approx(value, rel=0.0101 if estimated else 1e-5)

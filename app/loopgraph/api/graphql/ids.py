@@ -23,6 +23,8 @@ from loopgraph.errors import InvalidInput
 
 KINDS = {
     "patternId": "Pattern",
+    "patternIds": "Pattern",
+    "patternAnalytics.id": "Pattern",
     "nodeId": "PatternVersion",
     "nodeIds": "PatternVersion",
     "sourceNodeId": "PatternVersion",

@@ -18,6 +18,7 @@ from loopgraph.computes.traces.tree import Node
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.orchestrators.analytics.figures import usage_of
 from loopgraph.orchestrators.traces.episodes import trees
 from loopgraph.orchestrators.traces.trees import skeletons
 
@@ -208,6 +209,9 @@ class Loaders:
         self.model_usage_of_session = by_id(
             lambda ids: services.analytics.model_usage_of_sessions(ids, principal), turns
         )
+        buckets = services.buckets
+        self.usage_sums = of_owners(buckets.sums, turns)
+        self.usage_figures = of_owners(lambda subjects, window, zone: usage_of(buckets, subjects, window, zone), turns)
         self.logs_of_session = of_owners(lambda ids, page: sessions.logs(ids, page, principal), turns)
         self.logs_of_trace = of_owners(lambda ids, page: records.logs_of_traces(ids, page, principal), turns)
         self.logs_of_step = of_owners(lambda steps, page: records.logs_of_steps(steps, page, principal), turns)

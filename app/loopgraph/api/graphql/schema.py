@@ -26,6 +26,7 @@ from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
 from loopgraph.api.graphql.queries.traces import TraceQuery
+from loopgraph.api.graphql.queries.usage import UsageQuery
 from loopgraph.api.graphql.subscriptions import Subscription
 from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.settings import Settings
@@ -39,7 +40,8 @@ _ACTIONS = {
 
 Mutation = merge_types("Mutation", tuple(_ACTIONS))
 Query = merge_types(
-    "Query", (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, FeedbackQuery)
+    "Query",
+    (NodeQuery, LineageQuery, TraceQuery, SessionQuery, TraceSearchQuery, AnalyticsQuery, UsageQuery, FeedbackQuery),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class SubjectKind(StrEnum):
@@ -56,3 +56,7 @@ class Dimension(StrEnum):
     MODEL = "model"
     TAG = "tag"
     CONTEXT = "context"
+
+
+OTHER: Final = ""
+"""Stands in a dimension for all values beyond the bound of a bucket."""

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from loopgraph.contracts.analytics.windows import Exactness
 from loopgraph.contracts.base import Contract, Instant, NonNegative, Unit
 
 Count = Annotated[int, Field(ge=0)]
@@ -36,6 +37,7 @@ class AgentSuccessRate(Contract):
     avg_duration_ms: NonNegative | None
     median_duration_ms: NonNegative | None
     p95_duration_ms: NonNegative | None
+    exactness: Exactness = Exactness.EXACT
 
 
 class HookPerformance(Contract):
@@ -54,6 +56,7 @@ class HookPerformance(Contract):
     success_rate: Unit | None
     avg_intelligence_functions: NonNegative
     avg_quality_gates: NonNegative
+    exactness: Exactness = Exactness.EXACT
 
 
 class EndpointReliability(Contract):
@@ -69,6 +72,7 @@ class EndpointReliability(Contract):
     total_retries: Count
     avg_retries_per_call: NonNegative
     error_types: tuple[str, ...]
+    exactness: Exactness = Exactness.EXACT
 
     @property
     def unique_error_types(self) -> int:

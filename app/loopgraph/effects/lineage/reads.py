@@ -18,6 +18,7 @@ from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.lineage import mapping
 
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
+_COUNT_PATTERNS = query("lineage/count_patterns")
 _PATTERNS_PAGE = query("lineage/patterns_page")
 _VERSIONS_IN_LISTS = query("lineage/versions_in_lists")
 _VERSIONS_PAGE = query("lineage/versions_page")
@@ -73,6 +74,11 @@ class LineageReads:
         rows = await self._graph.read(_PATTERNS_BY_ID, pattern_ids=pattern_ids)
         found = (mapping.pattern(row["pattern"], row["current_node_id"]) for row in rows)
         return {pattern.pattern_id: pattern for pattern in found}
+
+    async def count_patterns(self) -> int:
+        """How many patterns there are."""
+        rows = await self._graph.read(_COUNT_PATTERNS)
+        return int(rows[0]["patterns"])
 
     async def patterns_page(
         self, page: Page, *, pattern_type: str | None = None, tag: str | None = None, name_contains: str | None = None

@@ -16,9 +16,9 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from loopgraph.api.graphql.descriptions import lineage, loop, shared, traces
+from loopgraph.api.graphql.descriptions import analytics, lineage, loop, shared, traces
 
-_SUBJECTS = (shared, traces, lineage, loop)
+_SUBJECTS = (shared, traces, lineage, loop, analytics)
 NAMES = {name: text for subject in _SUBJECTS for name, text in subject.NAMES.items()}
 TYPES = {name: text for subject in _SUBJECTS for name, text in subject.TYPES.items()}
 VALUES = {name: texts for subject in _SUBJECTS for name, texts in subject.VALUES.items()}

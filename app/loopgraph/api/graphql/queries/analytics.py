@@ -42,7 +42,7 @@ class AnalyticsQuery:
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[AgentSuccessRate]:
         range, limit = _range(since, until), checked_size(info, first)
-        found = await info.context.services.analytics.agent_success_rates(range, info.context.principal, limit)
+        found = await info.context.services.views.agent_success_rates(range, info.context.principal, limit)
         return [shape(AgentSuccessRate, row) for row in found]
 
     @strawberry.field(description=f"Types of steps and their tools, the most frequent first. {_RANGE}")
@@ -50,7 +50,7 @@ class AnalyticsQuery:
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[HookPerformance]:
         range, limit = _range(since, until), checked_size(info, first)
-        found = await info.context.services.analytics.hook_performance(range, info.context.principal, limit)
+        found = await info.context.services.views.hook_performance(range, info.context.principal, limit)
         return [shape(HookPerformance, row) for row in found]
 
     @strawberry.field(description=f"Endpoints, the most frequently called first. {_RANGE}")
@@ -58,7 +58,7 @@ class AnalyticsQuery:
         self, info: Info, since: datetime | None = None, until: datetime | None = None, first: int = 100
     ) -> list[EndpointReliability]:
         range, limit = _range(since, until), checked_size(info, first)
-        found = await info.context.services.analytics.endpoint_reliability(range, info.context.principal, limit)
+        found = await info.context.services.views.endpoint_reliability(range, info.context.principal, limit)
         return [shape(EndpointReliability, row) for row in found]
 
     @strawberry.field(

@@ -6,7 +6,11 @@ from enum import Enum
 
 import strawberry
 
+from loopgraph.contracts.analytics.comparison import BenchmarkMeasure, ComparedMeasure
+from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
+from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.views import UsageDimension
+from loopgraph.contracts.analytics.windows import Exactness
 from loopgraph.contracts.assembly import SpanKind, TimelineKind
 from loopgraph.contracts.audit import ActorType, EventType, Severity
 from loopgraph.contracts.definitions import DefinitionOrigin, VersionBasis
@@ -56,6 +60,13 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RowKind: "How the two sides of a row relate.",
     ChangedField: "What differs between two steps that correspond. VERSION: the pattern version that they ran.",
     SpanKind: "What a bar of a waterfall stands for.",
+    SubjectKind: "What is counted, and what counts as an execution of it.",
+    Dimension: "By what the executions of a subject are told apart.",
+    Exactness: "How exact an answer is.",
+    TimeInterval: "How long a point of a time series is, by the calendar of a time zone.",
+    SeriesMetric: "What a time series tells of each of its intervals.",
+    ComparedMeasure: "What is compared. Durations and costs are better when smaller.",
+    BenchmarkMeasure: "On what a pattern is ranked among its like.",
     UsageDimension: "By what the usage of language models is told apart.",
     Criterion: "What the success of an execution of a pattern is made of.",
     CorrectionRule: "On what it rests whether the next prompt was a correction. REWOUND is exact; INTERRUPTED, REPEATED, "
@@ -85,14 +96,18 @@ for _enum, _description in _DESCRIPTIONS.items():
 __all__ = [
     "ActorType",
     "Arm",
+    "BenchmarkMeasure",
     "ChangedField",
+    "ComparedMeasure",
     "CorrectionRule",
     "CostSource",
     "Criterion",
     "DefinitionOrigin",
+    "Dimension",
     "EdgeStrength",
     "EventType",
     "EvolutionType",
+    "Exactness",
     "FeedbackType",
     "ImprovementStatus",
     "ImprovementType",
@@ -104,6 +119,7 @@ __all__ = [
     "RelationshipType",
     "RowKind",
     "RunStatus",
+    "SeriesMetric",
     "SetAside",
     "Severity",
     "SpanKind",
@@ -111,7 +127,9 @@ __all__ = [
     "Stage",
     "StageStatus",
     "StepKind",
+    "SubjectKind",
     "Temporality",
+    "TimeInterval",
     "TimelineKind",
     "TraceClosure",
     "TracePart",

@@ -10,6 +10,7 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
+from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectAnalytics
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import (
@@ -26,6 +27,7 @@ from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, STEP, VER
 from loopgraph.api.graphql.types.presentation import later, present, presents
 from loopgraph.contracts import definitions as contracts_of_definitions
 from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.resources import MOST_STATES, ResourceState
 from loopgraph.contracts.traces import HookExecution
 from loopgraph.effects.clock import time_key
@@ -131,6 +133,14 @@ class Pattern(Loaded, relay.Node):
         return _VERSIONS.connection(
             found.versions, PatternVersion.of, has_more=found.has_more, after=after, total=self.latest_version
         )
+
+    @strawberry.field(
+        description="How much its versions are used, what comes of it, how long it takes and what it costs."
+    )
+    async def analytics(
+        self, info: Info, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
+    ) -> SubjectAnalytics:
+        return await SubjectAnalytics.over(info, Subject(SubjectKind.PATTERN, self.pattern_id), window, time_zone)
 
     @strawberry.field(
         description="All versions of the pattern, their ancestors and descendants, and the edges between.",
@@ -254,6 +264,13 @@ class PatternVersion(Loaded, relay.Node):
         return cls.of(version) if version else None
 
     raw_id = own_id("node_id")
+
+    @strawberry.field(description="How much it is used, what comes of it, how long it takes and what it costs.")
+    async def analytics(
+        self, info: Info, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
+    ) -> SubjectAnalytics:
+        about = Subject(SubjectKind.PATTERN_VERSION, self.node_id)
+        return await SubjectAnalytics.over(info, about, window, time_zone)
 
     @strawberry.field(description="Where its file was, if it was imported or found by a scan; else null.")
     def path(self) -> str | None:

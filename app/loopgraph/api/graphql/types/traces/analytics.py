@@ -8,6 +8,7 @@ from typing import Self
 import strawberry
 
 from loopgraph.api.graphql.types.common import Long, shape
+from loopgraph.api.graphql.types.enums import Exactness
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
 from loopgraph.api.graphql.types.nodes import SESSION, link
@@ -15,7 +16,11 @@ from loopgraph.contracts.analytics import views as contracts
 from loopgraph.reducers.samples import wilson_interval
 
 _MEAN = "Over the durations that are known."
-_P95 = "Linear-interpolated (type 7), over the durations that are known."
+_P95 = "Linear-interpolated (type 7), over the durations that are known; from buckets, within 1 % of that."
+_EXACTNESS = (
+    "BUCKETED over a range of whole hours that is at least a day, over an open one, and over more than a week (whose first and "
+    "last hours then count whole): what began in these hours. Else EXACT: what the traces that began in the range consist of."
+)
 
 
 def _interval(successes: int, n: int) -> Interval | None:
@@ -31,6 +36,7 @@ class AgentSuccessRate:
     avg_duration_ms: float | None = strawberry.field(description=_MEAN)
     median_duration_ms: float | None = strawberry.field(description=_P95)
     p95_duration_ms: float | None = strawberry.field(description=_P95)
+    exactness: Exactness = strawberry.field(description=_EXACTNESS)
 
     @strawberry.field(description="Wilson's interval at 95 %.")
     def success_rate_interval(self) -> Interval | None:
@@ -50,6 +56,7 @@ class HookPerformance:
     success_rate: float | None
     avg_intelligence_functions: float = strawberry.field(description="Per step; one that reports none has none.")
     avg_quality_gates: float = strawberry.field(description="Per step; one that reports none has none.")
+    exactness: Exactness = strawberry.field(description=_EXACTNESS)
 
     @strawberry.field(description="Wilson's interval at 95 %.")
     def success_rate_interval(self) -> Interval | None:
@@ -69,6 +76,7 @@ class EndpointReliability:
     avg_retries_per_call: float
     unique_error_types: int
     error_types: list[str] = short_list()
+    exactness: Exactness = strawberry.field(description=_EXACTNESS)
 
     @strawberry.field(description="Wilson's interval at 95 %.")
     def success_rate_interval(self) -> Interval | None:

@@ -1,0 +1,153 @@
+"""Means over executions that come in units, and the difference of two of them. Executions of one unit are not independent.
+
+The mean over all executions is a ratio of two sums over units, Σy / Σx (x: the executions of a unit, y: what they come to). Its
+variance is that of the linearised ratio (Cochran, Sampling Techniques, 1977, §6.3 and §9A): of the residuals y − r·x, which are
+independent between units. Where every unit has one execution this is the plain mean, and the difference is Welch's test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from scipy import special
+
+from loopgraph.contracts.analytics.figures import Range
+from loopgraph.contracts.experiments import SampleStatistics
+from loopgraph.contracts.feedback import Reason
+
+LEVEL: Final = 0.05
+"""Intervals are at 1 − LEVEL."""
+
+MIN_UNITS: Final = 10
+"""Means of fewer units are not tested: of so few the variance is not known well enough."""
+
+
+class Clustered(NamedTuple):
+    """The mean over executions, and its ``variance``. ``residuals`` are each unit's (y − r·x) / Σx.
+
+    ``units`` counts units by weight, (Σx)² / Σx²: as many as there are where all have the same number of executions, fewer where
+    some have most of them; of few, the residuals are too small by ``correction``. ``means`` are the moments of the units' own
+    means, unweighted.
+    """
+
+    value: float
+    variance: float
+    units: float
+    correction: float
+    residuals: Mapping[str, float]
+    means: SampleStatistics
+
+
+class Contrast(NamedTuple):
+    """The second mean against the first; what cannot be told is None, and ``reason`` says why there is no test."""
+
+    difference: float
+    relative: float | None
+    difference_interval: Range | None = None
+    relative_interval: Range | None = None
+    effect_size: float | None = None
+    effect_size_interval: Range | None = None
+    p_value: float | None = None
+    reason: Reason | None = None
+
+
+def clustered(units: Mapping[str, tuple[float, float]]) -> Clustered | None:
+    """The mean of units, each with its sum y and its number x > 0; None of none."""
+    if not units:
+        return None
+    whole = math.fsum(x for _, x in units.values())
+    value = math.fsum(y for y, _ in units.values()) / whole
+    weight = whole**2 / math.fsum(x * x for _, x in units.values())
+    correction = weight / (weight - 1) if weight > 1 else 0.0
+    residuals = {unit: (y - value * x) / whole for unit, (y, x) in units.items()}
+    return Clustered(
+        value=value,
+        variance=correction * math.fsum(residual * residual for residual in residuals.values()),
+        units=weight,
+        correction=correction,
+        residuals=residuals,
+        means=_moments([y / x for y, x in units.values()]),
+    )
+
+
+def contrast(first: Clustered, second: Clustered) -> Contrast:
+    """How the second mean differs from the first.
+
+    Units that have executions of both make their means depend on each other: that covariance is taken off, and the degrees of
+    freedom are then those of the smaller side; else they are Welch's. The interval of the relative difference is that of the
+    logarithm of the ratio, by the delta method. Hedges' g is that of the units' means, unweighted.
+    """
+    difference = second.value - first.value
+    relative = difference / first.value if first.value > 0 else None
+    if min(first.means.n, second.means.n) < MIN_UNITS or min(first.units, second.units) < 2:
+        return Contrast(difference, relative, reason=Reason.INSUFFICIENT_UNITS)
+    shared = first.residuals.keys() & second.residuals.keys()
+    products = math.fsum(first.residuals[unit] * second.residuals[unit] for unit in shared)
+    covariance = math.sqrt(first.correction * second.correction) * products
+    variances = first.variance, second.variance
+    variance = sum(variances) - 2 * covariance
+    if not _counts(variance, first.value, second.value):
+        return Contrast(difference, relative, reason=Reason.ZERO_VARIANCE)
+    freedoms = first.units - 1, second.units - 1
+    freedom = (
+        min(freedoms)
+        if shared
+        else sum(variances) ** 2 / sum(v * v / f for v, f in zip(variances, freedoms, strict=True))
+    )
+    t, error = -float(special.stdtrit(freedom, LEVEL / 2)), math.sqrt(variance)
+    effect_size, effect_size_interval = _hedges_g(first.means, second.means)
+    return Contrast(
+        difference=difference,
+        relative=relative,
+        difference_interval=(difference - t * error, difference + t * error),
+        relative_interval=_relative_interval(first, second, covariance, t),
+        effect_size=effect_size,
+        effect_size_interval=effect_size_interval,
+        p_value=2 * float(special.stdtr(freedom, -abs(difference) / error)),
+    )
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values, adjusted so that those below a level hold together at that level (Holm, Scand. J. Statist. 6, 1979)."""
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def _counts(variance: float, *values: float) -> bool:
+    """Whether a variance is more than what rounding leaves of none."""
+    return variance > (1e-12 * max(map(abs, values))) ** 2
+
+
+def _relative_interval(first: Clustered, second: Clustered, covariance: float, t: float) -> Range | None:
+    if first.value <= 0 or second.value <= 0:
+        return None
+    variance = (
+        first.variance / first.value**2
+        + second.variance / second.value**2
+        - 2 * covariance / (first.value * second.value)
+    )
+    middle, half = math.log(second.value / first.value), t * math.sqrt(max(0.0, variance))
+    if middle + half > 700:  # beyond the range of a float
+        return None
+    return math.expm1(middle - half), math.expm1(middle + half)
+
+
+def _hedges_g(first: SampleStatistics, second: SampleStatistics) -> tuple[float | None, Range | None]:
+    """Borenstein et al., Introduction to Meta-Analysis, 2009, eq. 4.18–4.24."""
+    n, freedom = first.n + second.n, first.n + second.n - 2
+    pooled = math.sqrt((first.m2 + second.m2) / freedom)
+    if not _counts(pooled**2, first.mean, second.mean):
+        return None, None
+    d, j = (second.mean - first.mean) / pooled, 1 - 3 / (4 * freedom - 1)
+    half = j * math.sqrt(n / (first.n * second.n) + d * d / (2 * n)) * -float(special.ndtri(LEVEL / 2))
+    return j * d, (j * d - half, j * d + half)
+
+
+def _moments(values: Sequence[float]) -> SampleStatistics:
+    mean = math.fsum(values) / len(values)
+    return SampleStatistics(n=len(values), mean=mean, m2=math.fsum((value - mean) ** 2 for value in values))

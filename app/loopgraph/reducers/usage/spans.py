@@ -1,0 +1,91 @@
+"""Over which hours an answer is made, and of which buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from loopgraph.contracts.analytics.views import TimeRange
+from loopgraph.contracts.analytics.windows import Grain, Window
+from loopgraph.errors import InvalidInput
+
+MOST_DAYS: Final = 400
+"""No answer is over a longer time: thirteen months."""
+
+LAST_DAYS: Final = 30
+"""What is asked for without a beginning is over so many days."""
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def window_of(since: datetime | None, until: datetime | None, now: datetime) -> Window:
+    """The whole hours that a range touches: by default until the end of today (UTC), and since 30 days before that.
+
+    Raises InvalidInput where the range is none, or longer than ``MOST_DAYS``.
+    """
+    try:
+        end = midnight(now) + _DAY if until is None else up(until, _HOUR)
+        begin = end - LAST_DAYS * _DAY if since is None else down(since, _HOUR)
+    except OverflowError as error:
+        raise InvalidInput("window", "must lie between the years 1 and 9999") from error
+    if begin >= end or (since and until and since >= until):
+        raise InvalidInput("window", "since must be before until")
+    if end - begin > MOST_DAYS * _DAY:
+        raise InvalidInput("window", f"must not be longer than {MOST_DAYS} days")
+    return Window(since=begin, until=end)
+
+
+def span_of(instants: Sequence[datetime]) -> Window:
+    """The hours that begin between the first of some instants and the last."""
+    return Window(since=up(instants[0], _HOUR), until=up(instants[-1], _HOUR))
+
+
+def before(window: Window, now: datetime) -> tuple[Window, Window]:
+    """What of a window is over, and as many hours before it."""
+    until = max(min(window.until, up(now, _HOUR)), window.since + _HOUR)
+    return Window(since=window.since - (until - window.since), until=window.since), Window(
+        since=window.since, until=until
+    )
+
+
+def pieces(window: Window) -> tuple[tuple[Window, Grain], ...]:
+    """The days that a window holds whole, and the hours before and after them."""
+    first, last = up(window.since, _DAY), down(window.until, _DAY)
+    if first >= last:
+        return ((window, Grain.HOUR),)
+    parts = ((window.since, first, Grain.HOUR), (first, last, Grain.DAY), (last, window.until, Grain.HOUR))
+    return tuple((Window(since=since, until=until), grain) for since, until, grain in parts if since < until)
+
+
+def whole_days(window: Window) -> bool:
+    """Whether a window can be made of days alone."""
+    return all(midnight(at) == at for at in (window.since, window.until))
+
+
+def midnight(at: datetime) -> datetime:
+    """The beginning of a day of UTC."""
+    return down(at, _DAY)
+
+
+def down(at: datetime, step: timedelta) -> datetime:
+    """The last whole hour, or day, at ``at`` or before it."""
+    return at - (at - _EPOCH) % step
+
+
+def up(at: datetime, step: timedelta) -> datetime:
+    """The first whole hour, or day, at ``at`` or after it."""
+    return at + (_EPOCH - at) % step
+
+
+def bucketed(range: TimeRange) -> Window | None:
+    """The window of a range that buckets answer: of whole hours and at least a day, open, or of more than a week (whose first and
+    last hour then count whole); None for what is so small that it is made of the executions themselves."""
+    since, until = range.since or _EPOCH, range.until or _END
+    whole = all(at is None or down(at, _HOUR) == at for at in (range.since, range.until))
+    if until - since < (_DAY if whole else 7 * _DAY) or until > _END or since < _EPOCH:
+        return None
+    return Window(since=down(since, _HOUR), until=up(until, _HOUR))
