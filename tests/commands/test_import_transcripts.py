@@ -236,6 +236,17 @@ def test_says_what_was_looked_for_where_there_is_nothing(
     assert "those of others are imported by their names (" in named
 
 
+async def test_says_that_a_file_of_something_else_tells_of_no_session(
+    tmp_path: Path, embedded_engine: EngineUnderTest
+) -> None:
+    other = tmp_path / "export.jsonl"
+    other.write_text('{"resourceLogs": []}\n' * 3)
+    code, output, complaints = await Command(embedded_engine).run(str(other))
+    assert (code, complaints) == (0, "")
+    assert output.startswith("1 file read, ")
+    assert output.endswith("\nwhat was read tells of no session: are these transcripts of Claude Code?\n")
+
+
 def test_every_client_whose_transcripts_are_read_has_a_command() -> None:
     assert {client.name: client.title for client in READERS.values()} == CLIENTS
 

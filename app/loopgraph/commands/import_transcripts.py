@@ -53,6 +53,8 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             return
         for line in summary(progress, seconds):
             out.print(line)
+        if progress.files and not progress.unchanged + progress.recorded + progress.known + progress.refused:
+            out.print(f"what was read tells of no session: are these transcripts of {title}?", markup=False)
         if progress.failed and not progress.files + progress.unchanged:
             raise typer.Exit(1)
 
