@@ -25,6 +25,9 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
 @pytest.fixture(scope="module")
 async def quiet_service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
     """A service whose worker has looked at the runs and looks no more: what its graph does, a request has asked for."""
-    async with serving(settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 3_600_000})) as service:
-        await quiet(service)
-        yield service
+    settings = settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 3_600_000})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loopgraph.orchestrators.analytics.rolling.LEAST_S", 3_600.0)
+        async with serving(settings) as service:
+            await quiet(service)
+            yield service

@@ -188,3 +188,4 @@ async def quiet(service: Service) -> None:
     """Returns when what works beside the service's doors has looked at the runs and uses. If it is not to do so again for long,
     all that its graph is asked then has been asked for."""
     await until(lambda: service.parts.worker.looks > 0 and service.parts.use_linker.looks > 0)
+    await service.parts.rolling.caught_up()  # after the round that goes on in the background, if one does

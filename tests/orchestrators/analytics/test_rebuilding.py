@@ -143,15 +143,26 @@ async def test_what_is_pruned_stays_counted_and_what_is_restored_counts_once(gra
     await restore(Retention(graph), [tmp_path])
     await rolling.count_all()
     assert await stored(graph, day) == before
+    again = await Pruning(Retention(graph), archive, begun + month, counted=rolling.count_all).run()
+    assert again.deleted["Trace"] == 2
     late = EndpointCalled(
         correlation_id=name,
         call_id=f"{name}.late",
-        service_name="api",
+        service_name="late",
         endpoint_path="/v1",
         timestamp=begun,
         success=True,
     )
     await remember(graph, [late], begun)
+    await rolling.count_all()
+    more = await stored(graph, day)
+    assert {key: row for key, row in more.items() if "|late|" not in key and "|all|" not in key} == {
+        key: row for key, row in before.items() if "|all|" not in key
+    }, "what is told late is counted beside what was pruned"
+    assert any("|endpoint|late|" in key for key in more)
+    await rebuilt(graph)
+    assert await stored(graph, day) == more
+    await restore(Retention(graph), [tmp_path])
     await rolling.count_all()
     assert await stored(graph, day) == await come_to(graph, [name, f"{name}.agent"], None) != before
 

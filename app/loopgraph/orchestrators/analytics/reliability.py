@@ -9,7 +9,7 @@ from typing import Final
 
 from loopgraph.computes.definitions.similarity import similarity
 from loopgraph.contracts.analytics.reliability import THRESHOLD, Candidate, PatternRanking, PatternReliability
-from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
+from loopgraph.contracts.analytics.subjects import Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.lineage.reads import LineageReads
@@ -36,7 +36,7 @@ async def find_reliability(
     basis = await buckets.basis(window, principal)
     whole, current = Subject(SubjectKind.PATTERN, pattern_id), pattern.current_node_id
     of_current = Subject(SubjectKind.PATTERN_VERSION, current) if current else None
-    sums = await buckets.sums([whole, *([of_current] if of_current else [])], window, dimensions=True)
+    sums = await buckets.sums([whole, *([of_current] if of_current else [])], window, (Dimension.UNIT,))
     return PatternReliability(
         basis=basis,
         pattern_id=pattern_id,
@@ -80,7 +80,7 @@ async def rank_patterns(
     basis, recent_basis = await buckets.basis(window, principal), await buckets.basis(late, principal)
     subjects = [Subject(SubjectKind.PATTERN, id_) for id_ in ids]
     history, recent = await asyncio.gather(
-        buckets.sums(subjects, window, dimensions=True), buckets.sums(subjects, late, dimensions=True)
+        buckets.sums(subjects, window, (Dimension.UNIT,)), buckets.sums(subjects, late, (Dimension.UNIT,))
     )
     return PatternRanking(
         basis=basis,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import strawberry
 
@@ -16,6 +16,14 @@ from loopgraph.orchestrators.analytics.dependents import find_blast_radius
 MOST_DAYS = 3_650
 
 
+def days_ago(days: int) -> datetime:
+    """The hour that it was so many days ago; whole, so that the same question has the same answer for a while. Raises
+    InvalidInput."""
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInput("days", f"must be between 1 and {MOST_DAYS:,}, not {days}")
+    return now().replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
+
+
 @strawberry.type
 class DependentQuery:
     @strawberry.field(
@@ -24,14 +32,12 @@ class DependentQuery:
         directives=[OF_FIRST],
     )
     async def blast_radius(self, info: Info, pattern_id: strawberry.ID, days: int = 30, first: int = 20) -> BlastRadius:
-        if not 1 <= days <= MOST_DAYS:
-            raise InvalidInput("days", f"must be between 1 and {MOST_DAYS:,}, not {days}")
-        size, services = checked_size(info, first), info.context.services
+        since, size, services = days_ago(days), checked_size(info, first), info.context.services
         found = await find_blast_radius(
             services.dependents,
             services.lineage_reads,
             pattern_id,
-            now() - timedelta(days=days),
+            since,
             info.context.principal,
             first=size,
             max_nodes=services.settings.max_traversal_nodes,

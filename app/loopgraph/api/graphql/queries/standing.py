@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import strawberry
 
-from loopgraph.api.graphql.queries.dependents import MOST_DAYS
+from loopgraph.api.graphql.queries.dependents import days_ago
 from loopgraph.api.graphql.types.analytics.standing import SimilarPatterns, UnusedPatterns
 from loopgraph.api.graphql.types.common import Info, checked
 from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.list_size import ListSize
 from loopgraph.computes.definitions.similarity import NEARLY_SAME
 from loopgraph.contracts.base import Name
-from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.analytics.standing import find_similar, find_unused
 
@@ -30,10 +27,9 @@ class StandingQuery:
     async def unused_patterns(
         self, info: Info, pattern_type: str | None = None, days: int = 30, first: int = 50
     ) -> UnusedPatterns:
-        if not 1 <= days <= MOST_DAYS:
-            raise InvalidInput("days", f"must be between 1 and {MOST_DAYS:,}, not {days}")
-        kind, size = checked(Name | None, pattern_type, "patternType"), checked_size(info, first)
-        found = await find_unused(info.context.services.standing, kind, now() - timedelta(days=days), size)
+        since, size = days_ago(days), checked_size(info, first)
+        kind = checked(Name | None, pattern_type, "patternType")
+        found = await find_unused(info.context.services.standing, kind, since, size)
         return UnusedPatterns.of(found)
 
     @strawberry.field(
