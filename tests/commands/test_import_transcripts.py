@@ -31,7 +31,7 @@ SUMMARY = re.compile(
     r"(?P<files>[\d,]+) files? read, (?P<unchanged>[\d,]+) unchanged · [\d,.]+ MB\n"
     r"(?:(?P<sessions>[\d,]+) sessions? · (?P<prompts>[\d,]+) prompts? · (?P<subagents>[\d,]+) subagents? · "
     r"(?P<calls>[\d,]+) model calls? · (?P<tools>[\d,]+) tool calls?\n"
-    r"events (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · [\d,.]+ s · [\d,.]+ MB/s · [\d,]+ events/s\n)?"
+    r"events (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · [\d,.]+ s · [\d,.]+ [kM]B/s · [\d,]+ events/s\n)?"
 )
 
 # A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not.

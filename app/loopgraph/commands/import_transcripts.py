@@ -109,9 +109,13 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     if progress.files or progress.bytes:
         lines += [
             told,
-            f"{events} · {seconds:.1f} s · {progress.bytes / 1e6 / seconds:,.1f} MB/s · {rate:,.0f} events/s",
+            f"{events} · {seconds:.1f} s · {_speed(progress.bytes / seconds)} · {rate:,.0f} events/s",
         ]
     return lines
+
+
+def _speed(bytes_per_s: float) -> str:
+    return f"{bytes_per_s / 1e6:,.1f} MB/s" if bytes_per_s >= 1e5 else f"{bytes_per_s / 1e3:.0f} kB/s"
 
 
 async def _import(
