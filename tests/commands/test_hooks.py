@@ -96,6 +96,16 @@ def test_install_twice_and_uninstall(home: Path, hooks: Run) -> None:
     assert "nothing to change" in hooks("uninstall").stdout
 
 
+def test_the_address_of_the_environment_is_taken_where_none_is_given(
+    home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_URL", "http://box.example:9000/")
+    assert "events of Codex go to http://box.example:9000\n" in hooks("install", "--client", "codex").stdout
+    assert "go to http://here.example\n" in hooks("install", "--url", "http://here.example").stdout
+    monkeypatch.setenv("LOOPGRAPH_URL", "box.example:9000")
+    assert "LOOPGRAPH_URL: 'box.example:9000' is not an address" in hooks("install", exit_code=1).output
+
+
 @pytest.mark.parametrize("scope", ["--user", "--project", "--local"])
 def test_nothing_is_left_where_nothing_was(home: Path, hooks: Run, scope: str) -> None:
     hooks("install", scope)

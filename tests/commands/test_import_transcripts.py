@@ -31,7 +31,7 @@ SUMMARY = re.compile(
     r"(?P<files>[\d,]+) files? read, (?P<unchanged>[\d,]+) unchanged · [\d,.]+ MB\n"
     r"(?:(?P<sessions>[\d,]+) sessions? · (?P<prompts>[\d,]+) prompts? · (?P<subagents>[\d,]+) subagents? · "
     r"(?P<calls>[\d,]+) model calls? · (?P<tools>[\d,]+) tool calls?\n"
-    r"events (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · [\d,.]+ s · [\d,.]+ MB/s · [\d,]+ events/s\n)?"
+    r"events (?P<new>[\d,]+) new, (?P<known>[\d,]+) known · [\d,.]+ s · [\d,.]+ [kM]B/s · [\d,]+ events/s\n)?"
 )
 
 # A shell starts background jobs with SIGINT ignored, and children inherit that; a terminal does not.
@@ -234,6 +234,17 @@ def test_says_what_was_looked_for_where_there_is_nothing(
     named = CliRunner().invoke(app, ["import", client, str(tmp_path / place)], env=environment).stdout
     assert f"there are no transcripts of {CLIENTS[client]} at {tmp_path / place}: looked for {files}" in named
     assert "those of others are imported by their names (" in named
+
+
+async def test_says_that_a_file_of_something_else_tells_of_no_session(
+    tmp_path: Path, embedded_engine: EngineUnderTest
+) -> None:
+    other = tmp_path / "export.jsonl"
+    other.write_text('{"resourceLogs": []}\n' * 3)
+    code, output, complaints = await Command(embedded_engine).run(str(other))
+    assert (code, complaints) == (0, "")
+    assert output.startswith("1 file read, ")
+    assert output.endswith("\nwhat was read tells of no session: are these transcripts of Claude Code?\n")
 
 
 def test_every_client_whose_transcripts_are_read_has_a_command() -> None:

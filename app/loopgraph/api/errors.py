@@ -104,7 +104,10 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
             wanted = "must name its time zone, such as 2026-01-31T12:00:00Z"
         case _:
             wanted = first["msg"].replace("Input should", "must", 1).replace("should", "must", 1)
-    return errors.InvalidInput(field or _named_in(wanted, contract), wanted)
+    if not field:
+        field = _named_in(wanted, contract)
+        wanted = wanted.removeprefix(f"{field} ") if wanted.startswith(f"{field} must") else wanted
+    return errors.InvalidInput(field, wanted)
 
 
 def _named_in(text: str, contract: type[BaseModel]) -> str:

@@ -43,7 +43,10 @@ _TWICE = (
 )
 _AGAIN = "some events count twice, with those of other settings: install the hooks there again"
 _MEND = "the token or the address is wrong"
-_Url = Annotated[str | None, typer.Option(help="Address of the service; default http://LOOPGRAPH_HOST:LOOPGRAPH_PORT.")]
+_Url = Annotated[
+    str | None,
+    typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
+]
 _TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
 
 
@@ -342,7 +345,10 @@ def _one_of(user: bool, project: bool, local: bool) -> None:
 
 
 def _address(url: str | None) -> str:
-    """The service's address, without a slash at its end. Raises InvalidInput."""
+    """The service's address, without a slash at its end: that of the option, else of the environment. Raises InvalidInput."""
+    name = "--url"
+    if url is None:
+        name, url = "LOOPGRAPH_URL", os.environ.get("LOOPGRAPH_URL") or None
     if url is None:
         settings = Settings()
         return service_url({"LOOPGRAPH_HOST": settings.host, "LOOPGRAPH_PORT": str(settings.port)})
@@ -352,7 +358,7 @@ def _address(url: str | None) -> str:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment:
-        raise InvalidInput("--url", f"{url!r} is not an address; use one such as http://127.0.0.1:8053")
+        raise InvalidInput(name, f"{url!r} is not an address; use one such as http://127.0.0.1:8053")
     return url.rstrip("/")
 
 

@@ -53,6 +53,8 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             return
         for line in summary(progress, seconds):
             out.print(line)
+        if progress.files and not progress.unchanged + progress.recorded + progress.known + progress.refused:
+            out.print(f"what was read tells of no session: are these transcripts of {title}?", markup=False)
         if progress.failed and not progress.files + progress.unchanged:
             raise typer.Exit(1)
 
@@ -107,9 +109,13 @@ def summary(progress: TranscriptProgress, seconds: float) -> list[str]:
     if progress.files or progress.bytes:
         lines += [
             told,
-            f"{events} · {seconds:.1f} s · {progress.bytes / 1e6 / seconds:,.1f} MB/s · {rate:,.0f} events/s",
+            f"{events} · {seconds:.1f} s · {_speed(progress.bytes / seconds)} · {rate:,.0f} events/s",
         ]
     return lines
+
+
+def _speed(bytes_per_s: float) -> str:
+    return f"{bytes_per_s / 1e6:,.1f} MB/s" if bytes_per_s >= 1e5 else f"{bytes_per_s / 1e3:.0f} kB/s"
 
 
 async def _import(

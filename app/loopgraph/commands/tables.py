@@ -41,7 +41,7 @@ def print_table(console: Console, columns: Sequence[Column]) -> None:
 
 
 def _table(columns: Sequence[Column]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_footer=any(column.total for column in columns))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_footer=any(column.total for column in columns))
     for column in columns:
         table.add_column(
             column.name,

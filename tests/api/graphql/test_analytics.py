@@ -85,7 +85,7 @@ async def test_views(service: Service) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ('since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"', "since must be before until"),
+        ('since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"', "since: must be before until"),
         ("first: 0", "first: must be between 1 and 500, not 0"),
         ('until: "2026-01-01T00:00:00"', "until: must name its time zone, such as 2026-01-31T12:00:00Z"),
     ],

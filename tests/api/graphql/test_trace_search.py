@@ -64,7 +64,7 @@ async def test_a_search_that_stopped_goes_on_after_its_end_cursor(
 @pytest.mark.parametrize(
     ("filter", "message"),
     [
-        ("minDurationMs: 2, maxDurationMs: 1", "minDurationMs must not be greater than maxDurationMs"),
+        ("minDurationMs: 2, maxDurationMs: 1", "filter.minDurationMs: must not be greater than maxDurationMs"),
         ('text: ""', "filter.text: String must have at least 1 character"),
         ('allTags: ["a", ""]', "filter.allTags.1: String must have at least 1 character"),
         ("minDurationMs: -1", "filter.minDurationMs: must be greater than or equal to 0"),

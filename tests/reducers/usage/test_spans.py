@@ -65,3 +65,11 @@ def test_a_window_is_compared_with_as_many_hours_before_it() -> None:
     assert over.until == datetime(2025, 5, 17, 14, tzinfo=UTC)
     assert earlier.until == over.since
     assert earlier.until - earlier.since == over.until - over.since
+
+
+def test_a_window_that_ends_before_it_begins_says_where_it_would_have_ended() -> None:
+    with pytest.raises(InvalidInput, match=r"^window\.since: must be before until$"):
+        window_of(NOW, NOW - timedelta(days=1), NOW)
+    end = NOW.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    with pytest.raises(InvalidInput, match=f"until, which is {end:%Y-%m-%d}T00:00Z where it is left out$"):
+        window_of(NOW + timedelta(days=3), None, NOW)

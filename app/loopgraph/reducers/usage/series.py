@@ -52,7 +52,7 @@ def edges(
     Raises InvalidInput where there are more than ``most``, and where ``since`` is not before ``until``.
     """
     if since >= until:
-        raise InvalidInput("range", "since must be before until")
+        raise InvalidInput("since", "must be before until")
     if (until - since) / _SHORTEST[interval] > most + 2:
         raise _too_many(interval, most)
     try:
@@ -60,7 +60,7 @@ def edges(
         while found[-1] < until:
             found.append(_next(found[-1], interval, zone))
     except OverflowError as error:
-        raise InvalidInput("range", "must lie between the years 1 and 9999, whole intervals around it too") from error
+        raise InvalidInput("since", "must lie between the years 1 and 9999, whole intervals around it too") from error
     if len(found) > most + 1:
         raise _too_many(interval, most)
     return found
@@ -178,5 +178,5 @@ def _midnight(at: datetime, zone: tzinfo) -> datetime:
 
 def _too_many(interval: TimeInterval, most: int) -> InvalidInput:
     return InvalidInput(
-        "range", f"has more than {most:,} points by {interval}: take a longer interval or a shorter range"
+        "interval", f"makes more than {most:,} points by {interval}: take a longer one, or a shorter range"
     )

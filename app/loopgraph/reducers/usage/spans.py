@@ -33,7 +33,8 @@ def window_of(since: datetime | None, until: datetime | None, now: datetime) -> 
     except OverflowError as error:
         raise InvalidInput("window", "must lie between the years 1 and 9999") from error
     if begin >= end or (since and until and since >= until):
-        raise InvalidInput("window", "since must be before until")
+        left_out = "" if until else f", which is {end:%Y-%m-%dT%H:%MZ} where it is left out"
+        raise InvalidInput("window.since", f"must be before until{left_out}")
     if end - begin > MOST_DAYS * _DAY:
         raise InvalidInput("window", f"must not be longer than {MOST_DAYS} days")
     return Window(since=begin, until=end)

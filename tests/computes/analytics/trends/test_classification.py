@@ -102,3 +102,10 @@ def test_what_is_no_count_by_day_is_refused() -> None:
     for series in (by_week(np.ones(20), Scale.COUNT), by_day(np.ones(20), Scale.REAL)):
         with pytest.raises(InvalidInput, match="series: must be of counts by day"):
             usage_trend(series)
+
+
+def test_rules_say_one_day_and_two_days() -> None:
+    once = usage_trend(by_day([0, 1, 0]))
+    assert (once.reason, once.rule) == (NoFigure.TOO_FEW, "1 execution on 1 day (a trend needs 10 executions)")
+    twice = usage_trend(by_day([1, 1, 0]))
+    assert twice.rule == "2 executions on 2 days (a trend needs 10 executions)"

@@ -47,7 +47,7 @@ NAMES = {
     "p99Ms": "99th percentile of the durations, in milliseconds; null where it was not measured.",
     "success": "Whether it succeeded; null while that is not known.",
     "successCount": "How many of them succeeded.",
-    "successRate": "Successes over all that ended, 0..1; null where there is none.",
+    "successRate": "Successes over all of which it is known how they ended, 0..1; null where there is none.",
     "executionCount": "How many executions were looked at.",
     "errorMessage": "What went wrong, in the words of who reported it; null if nothing did.",
     "errorType": "The kind of the error, such as the name of an exception; null if there was none.",

@@ -4,6 +4,13 @@ NAMES = {
     "(classifications)": "Which classes; left out: all, and those that cannot be told.",
     "(threshold)": "By which part of its mean a use must have declined over the window, 0..2; 0.5 is half of it.",
     "(period)": "How long a period is.",
+    **dict.fromkeys(
+        (
+            f"{field}(window)"
+            for field in ("trends", "emergingPatterns", "decliningPatterns", "seriesAnalysis", "retention")
+        ),
+        "Over which time, as far as it is over; without a beginning: the last 90 days.",
+    ),
     "(horizon)": "How many periods to come, at most four times what it is when left out: 7 days, 24 hours, 4 weeks.",
 }
 

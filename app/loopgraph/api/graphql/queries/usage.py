@@ -157,7 +157,9 @@ class UsageQuery:
     ) -> PatternComparison:
         patterns, versions = list(dict.fromkeys(pattern_ids or ())), list(dict.fromkeys(node_ids or ()))
         if not 2 <= len(patterns) + len(versions) <= MOST_COMPARED:
-            raise InvalidInput("patternIds", f"must be with nodeIds 2 to {MOST_COMPARED} different ones")
+            raise InvalidInput(
+                "patternIds", f"must name, together with nodeIds, 2 to {MOST_COMPARED} different patterns and versions"
+            )
         basis, found = await info.context.services.comparing.compare(
             patterns, versions, _window(window), info.context.principal
         )

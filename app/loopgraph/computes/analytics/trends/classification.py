@@ -130,14 +130,14 @@ def _classified(n: int, use: _Use, trend: Trend) -> tuple[TrendClass | None, str
         rule = f"silent for {use.silent} days (at least {SILENT_DAYS}, and over {SILENT_GAPS} × the longest gap before, {gap})"
         return TrendClass.ABANDONED, rule, None
     age = n - use.first
-    used = f"{use.executions:g} executions on {use.days_used} days"
+    used = f"{_counted(use.executions, 'execution')} on {_counted(use.days_used, 'day')}"
     enough = use.days_used >= NEW_DAYS_USED and use.executions >= NEW_EXECUTIONS and use.silent < DAYS_A_WEEK
     if use.appeared and age <= NEW_DAYS and enough:
-        return TrendClass.EMERGING, f"first used {age} days ago (at most {NEW_DAYS}), {used} since", None
+        return TrendClass.EMERGING, f"first used {_counted(age, 'day')} ago (at most {NEW_DAYS}), {used} since", None
     if use.executions < MIN_EXECUTIONS:
         return None, f"{used} (a trend needs {MIN_EXECUTIONS} executions)", NoFigure.TOO_FEW
     if age < MIN_DAYS:
-        return None, f"{age} days since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
+        return None, f"{_counted(age, 'day')} since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
     if trend.reason is NoFigure.CONSTANT:
         return TrendClass.STABLE, f"the same in every {trend.step.value}", None
     if trend.direction is None:
@@ -150,6 +150,10 @@ _CLASSES: Final = {
     TrendDirection.FALLING: TrendClass.DECLINING,
     TrendDirection.STEADY: TrendClass.STABLE,
 }
+
+
+def _counted(number: float, one: str) -> str:
+    return f"{number:g} {one}" if number == 1 else f"{number:g} {one}s"
 
 
 def _told(trend: Trend) -> str:

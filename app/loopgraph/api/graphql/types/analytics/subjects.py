@@ -48,7 +48,8 @@ UTC = "UTC"
 )
 class AnalyticsWindowInput:
     since: datetime | None = strawberry.field(
-        default=None, description="Earliest instant that counts; left out: 30 days before the end."
+        default=None,
+        description="Earliest instant that counts; left out: so many days before the end as the field says.",
     )
     until: datetime | None = strawberry.field(
         default=None, description="First instant that does not count any more; left out: the end of today, UTC."
@@ -69,7 +70,9 @@ class SubjectInput:
         "are called. Left out for ALL, and for steps without a tool.",
     )
     part: str = strawberry.field(
-        default="", description="The type of step of a tool, the service of an endpoint; left out for the others."
+        default="",
+        description="The type of step of a tool (`ToolUse` where an agent client tells of it), the service of an endpoint; "
+        "left out for the others. `usageStats` names those that there are.",
     )
 
     def subject(self) -> Subject:
@@ -79,8 +82,12 @@ class SubjectInput:
             raise InvalidInput("subject.name", f"must be given for {self.kind.name}")
         if self.kind is SubjectKind.ALL and self.name:
             raise InvalidInput("subject.name", "must be left out for ALL")
-        if self.part and self.kind not in (SubjectKind.TOOL, SubjectKind.ENDPOINT):
+        parted = self.kind in (SubjectKind.TOOL, SubjectKind.ENDPOINT)
+        if self.part and not parted:
             raise InvalidInput("subject.part", f"must be left out for {self.kind.name}")
+        if parted and self.name and not self.part:  # no step or call is told of without: zeros would be no answer
+            what = "type of its steps, such as ToolUse" if self.kind is SubjectKind.TOOL else "name of its service"
+            raise InvalidInput("subject.part", f"must be given for {self.kind.name}: the {what}")
         for field, text in (("name", self.name), ("part", self.part)):
             if len(text) > _NAME_LENGTH:
                 raise InvalidInput(f"subject.{field}", f"must have at most {_NAME_LENGTH:,} characters")
