@@ -12,6 +12,7 @@ NAMES = {
     "timeSeries(metric)": "What each point tells.",
     "(groupBy)": "By what lines are told apart; left out: one line. Not every metric is known of each value.",
     "(dimensions)": "By what executions are told apart.",
+    "(attributes)": "Names in the context of traces by which executions are told apart, too, because a setting says so.",
     "patternAnalytics(id)": "Which pattern, by its own or its global id.",
     "(patternIds)": "Patterns to compare, by their own or their global ids.",
     "comparePatterns(nodeIds)": "Versions to compare, by their own or their global ids.",
