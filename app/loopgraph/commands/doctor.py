@@ -25,7 +25,7 @@ def doctor(
 
     settings = Settings()
     configure_logging("warning")
-    checks = [Sampling(success_criteria(settings).judge).problems]
+    checks = [Sampling(success_criteria(settings).judge, settings.usage_attributes).problems]
     diagnosis = asyncio.run(diagnose(settings, create=create, checks=checks))
     lines = list(diagnosis.lines())
     width = max(len(name) for name, _ in lines)

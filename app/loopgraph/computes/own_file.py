@@ -23,8 +23,6 @@ def read_own(file: Path, model: type[M], what: str, keys_at: Callable[[list[str]
         return model.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise SetupError(f"the {what} in {file} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SetupError(f"the {what} in {file} are no TOML: {error}") from error
     except RecursionError as error:
         raise SetupError(f"the {what} in {file} are not understood: they are nested too deeply") from error
     except ValidationError as error:
@@ -35,3 +33,5 @@ def read_own(file: Path, model: type[M], what: str, keys_at: Callable[[list[str]
             problem = f"there is no such key; there is {', '.join(keys_at(place[:-1]).model_fields)}"
         said = ": ".join(filter(None, (".".join(place), problem)))
         raise SetupError(f"the {what} in {file} are not understood: {said}") from error
+    except ValueError as error:  # no UTF-8, no TOML, or a number of thousands of digits
+        raise SetupError(f"the {what} in {file} are no TOML: {error}") from error

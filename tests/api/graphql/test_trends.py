@@ -170,6 +170,12 @@ async def test_what_is_asked_wrongly_is_told(
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID_INPUT", field)
 
 
+async def test_the_beginning_of_time_is_a_window_like_any_other(service: Service) -> None:
+    window = {"since": "0001-01-01T00:00:00Z", "until": "0001-03-01T00:00:00Z"}
+    assert (await service.execute("analytics_trends", window=window))["subjects"] == 0
+    assert (await service.execute("analytics_retention", subject={"kind": "ALL"}, window=window))["reason"] == "NO_DATA"
+
+
 async def test_a_pattern_that_there_is_not_is_told(service: Service) -> None:
     for name, more in (("analytics_series_analysis", {"metric": "EXECUTIONS"}), ("analytics_retention", {})):
         [error] = await service.errors(operation(name), subject={"kind": "PATTERN", "name": new_id()}, **more)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,10 +39,13 @@ async def pattern(service: Service, name: str = "sort", pattern_type: str | None
     return Made(created.pattern.pattern_id, created.version.node_id, kind)
 
 
-def some_day(year: int = 2040, weeks: int = 100_000) -> datetime:
-    """The tenth of a June that no other test has anything on: far from changes of the clock."""
-    day = datetime(year, 6, 6, tzinfo=UTC) + 7 * DAY * random.SystemRandom().randrange(weeks)
-    return day.replace(month=6, day=10)
+_YEARS = itertools.count(2100 + random.SystemRandom().randrange(3_000))
+_PAST = itertools.count(1972)
+
+
+def some_day(years: Iterator[int] = _YEARS) -> datetime:
+    """A day in June, far from changes of the clock, on which no other test has anything."""
+    return datetime(next(years), 6, 10, tzinfo=UTC)
 
 
 def ran(
@@ -164,7 +168,7 @@ async def test_the_most_used_and_the_surest(service: Service) -> None:
 
 
 async def test_the_dashboard(service: Service) -> None:
-    made, day = await pattern(service), some_day(1975, 2_000)  # over, so that all of it counts
+    made, day = await pattern(service), some_day(_PAST)  # over, so that all of it counts
     await record(
         service,
         *(ran(made.node_id, day - DAY + n * HOUR, quality_score=0.5) for n in range(2)),

@@ -15,9 +15,11 @@ from loopgraph.effects.archive.retention import Deletion, Retention
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
+from loopgraph.orchestrators.analytics.rolling import Rolling
 from support.engines import EngineUnderTest
 from support.retention import long_ago, remember
 from support.traces import statement
+from support.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize("moment", ["before", "at first", "midway"])
@@ -54,6 +56,7 @@ async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
         ]
         ends = [TraceCompleted(correlation_id=trace, timestamp=begun, success=True) for trace in units]
         await remember(graph, [*steps, *ends], begun)
+        assert await Rolling(graph, None).caught_up(bound_s=PATIENCE_S) == 0
         retention = Retention(graph)
         archived = {fingerprint(item) for item in await retention.contents(units)}
         if moment == "before":

@@ -24,7 +24,7 @@ from loopgraph.effects.traces.prices import TracePrices
 from loopgraph.effects.traces.timeouts import TraceTimeouts
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.effects.usage.rounds import Rounds
-from loopgraph.errors import UserError
+from loopgraph.errors import GraphContended, UserError
 from loopgraph.orchestrators.analytics.rebuilding import Rebuilding, Rebuilt
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.archive.pruning import Pruning
@@ -47,9 +47,14 @@ async def tell(graph: Graph, work: Work, chance: random.Random) -> None:
     done = asyncio.Event()
 
     async def write(writer: TraceWrites, mine: list[list[object]]) -> None:
-        for part in mine:
-            for outcome in await writer.record(part, received_at=work.day):  # type: ignore[arg-type]
-                assert not isinstance(outcome, UserError), outcome
+        left = list(mine)
+        while left:
+            try:
+                outcomes = await writer.record(left[0], received_at=work.day)  # type: ignore[arg-type]
+            except GraphContended:  # senders try again, too
+                continue
+            assert not [outcome for outcome in outcomes if isinstance(outcome, UserError)]
+            left.pop(0)
 
     async def count(rolling: Rolling) -> None:
         while not done.is_set():

@@ -1,5 +1,6 @@
 import random
 import time
+from collections.abc import Sequence
 
 import pytest
 from scipy import stats
@@ -8,7 +9,8 @@ from loopgraph.contracts.analytics.comparison import ComparedMeasure, Comparison
 from loopgraph.contracts.analytics.subjects import OTHER, Dimension
 from loopgraph.contracts.analytics.sums import Tally, UsageSums
 from loopgraph.contracts.feedback import Reason
-from loopgraph.reducers.usage.comparison import Candidate, compare
+from loopgraph.contracts.lineage import Pattern, PatternVersion
+from loopgraph.reducers.usage.comparison import Candidate, compare, labelled
 from loopgraph.reducers.usage.wording import in_words
 from support.executions import Ran, ms, sums_of, usd
 
@@ -106,6 +108,25 @@ def test_what_is_not_known_of_both_is_not_compared() -> None:
     assert free.differences[0].summary == "b against a: the success rate of a and of b is not known"
     assert found.mixes == ()
     assert compare([]).columns == ()
+
+
+def test_versions_of_one_pattern_are_called_by_their_numbers() -> None:
+    def version(pattern: str, number: int) -> PatternVersion:
+        known = {
+            "pattern_id": pattern,
+            "pattern_name": pattern.upper(),
+            "version": number,
+            "node_id": f"{pattern}{number}",
+        }
+        return PatternVersion.model_construct(**known)
+
+    def labels(patterns: Sequence[Pattern], *versions: PatternVersion) -> list[str]:
+        return list(labelled(patterns, versions).values())
+
+    pattern = Pattern.model_construct(pattern_id="p", name="Sort")
+    assert labels([], version("a", 6), version("a", 7)) == ["v6", "v7"]
+    assert labels([], version("a", 6), version("b", 1)) == ["A v6", "B v1"]
+    assert labels([pattern], version("a", 6)) == ["Sort", "A v6"]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-import orjson
-
 from loopgraph.contracts.analytics.bucket_keys import HOURS, BucketId
 from loopgraph.contracts.analytics.counting import OTHER, Contribution, Counts, Part, Tallies
-from loopgraph.contracts.analytics.counts import LEVELS, add_to, counts_of, text_of
+from loopgraph.contracts.analytics.counts import LEVELS, add_to, counts_of, json_of, of_json, text_of
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 
 MOST_VALUES: Final = 1_000
@@ -42,7 +40,7 @@ class Bucket:
     @classmethod
     def read(cls, sums: str | None, breakdown: str | None) -> Bucket:
         """A stored bucket."""
-        told: dict[str, Any] = orjson.loads(breakdown) if breakdown else {}
+        told: dict[str, Any] = of_json(breakdown) if breakdown else {}
         levels: Counts = told.pop(LEVELS, {})
         return cls(counts_of(sums) if sums else {}, told, levels)
 
@@ -55,7 +53,7 @@ class Bucket:
     def breakdown(self) -> str | None:
         """By what they are told apart, as text; None for nothing."""
         told: dict[str, Any] = {**self.tallies, **({LEVELS: self.levels} if self.levels else {})}
-        return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode() if told else None
+        return json_of(told) if told else None
 
     def coarsened(self, levels: Counts) -> Bucket:
         """The same, told apart no finer than by these levels, and more coarsely where there are too many values."""
@@ -147,7 +145,7 @@ def contribution_text(contribution: Contribution) -> str:
         ]
         for part in contribution
     ]
-    return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode()
+    return json_of(parts)
 
 
 def contribution_of(text: str | None) -> Contribution:
@@ -161,7 +159,7 @@ def contribution_of(text: str | None) -> Contribution:
             counts_of(counts),
             tallies,
         )
-        for hour, subjects, counts, tallies in orjson.loads(text)
+        for hour, subjects, counts, tallies in of_json(text)
     )
 
 

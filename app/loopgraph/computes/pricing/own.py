@@ -49,9 +49,11 @@ class OwnPrices(BaseModel):
 
     @field_validator("models")
     @classmethod
-    def _each_name_once(cls, models: dict[str, ModelPrice]) -> dict[str, ModelPrice]:
+    def _names_of_models(cls, models: dict[str, ModelPrice]) -> dict[str, ModelPrice]:
         known = dict[str, str]()
         for name in models:
+            if not name or name != name.strip() or "*" in name[:-1]:
+                raise ValueError(f"no model is called {name!r}: a * stands at the end, and white space nowhere around")
             if (other := known.setdefault(name.lower(), name)) != name:
                 raise ValueError(f"{other} and {name} are one name: capitals make no difference")
         return models

@@ -5,6 +5,8 @@ A map adds, takes away and compares many times as fast as ``UsageSums``, which p
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -79,6 +81,23 @@ def counts_of(text: str) -> Counts:
     return counts
 
 
+def json_of(value: Any) -> str:
+    """As JSON with its keys in order, whatever size its integers have. Of the same value it is the same text."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # more than 64 bits
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def of_json(text: str) -> Any:
+    """What ``json_of`` wrote."""
+    return json.loads(text) if _MAY_BE_LARGE(text) else orjson.loads(text)
+
+
+_MAY_BE_LARGE: Final = re.compile(r"[0-9]{19}").search
+"""Integers of more than 64 bits are floats to the faster parser."""
+
+
 def sums_of(counts: Mapping[str, int], tallies: Tallies | None = None) -> UsageSums:
     """The sums that a map holds, keys in order."""
     by_kind: dict[str, dict[str, int]] = {STATUS: {}, ERROR: {}, DURATION: {}, MEASURE: {}}
@@ -107,7 +126,7 @@ LEVELS: Final = "~levels"
 
 def tallies_of(breakdown: str | None) -> Tallies:
     """What a bucket is told apart by, of its text."""
-    tallies: Tallies = orjson.loads(breakdown) if breakdown else {}
+    tallies: Tallies = of_json(breakdown) if breakdown else {}
     tallies.pop(LEVELS, None)
     return tallies
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from loopgraph.contracts.analytics.answers import Basis
@@ -83,6 +84,10 @@ class Buckets:
     ) -> Mapping[Subject, Sequence[Count]]:
         """The plain counts of each subject, ascending; hours and days without executions lack."""
         return await self._reads.counts(subjects, window, grain)
+
+    async def daily(self, kind: SubjectKind, window: Window, limit: int) -> dict[Subject, dict[datetime, int]]:
+        """How often the subjects of a kind were used by day, the most used first; days without executions lack."""
+        return await self._reads.executions_of_kind(kind, window, Grain.DAY, limit)
 
     async def ranked(self, kind: SubjectKind, window: Window, limit: int) -> list[Counted]:
         """The subjects of a kind over a window, the most executions first."""

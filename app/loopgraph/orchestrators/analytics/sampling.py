@@ -20,12 +20,13 @@ _TRACES: Final = 20
 class Sampling:
     """Compares what traces have contributed to buckets with what they are. Changes nothing."""
 
-    def __init__(self, judging: Judging) -> None:
+    def __init__(self, judging: Judging, attributes: tuple[str, ...]) -> None:
         self._judging = judging
+        self._attributes = attributes
 
     async def problems(self, graph: Graph) -> tuple[str, ...]:
         """What is wrong, in a sentence; what is marked is not wrong, only not counted yet."""
-        rounds, rolling = Rounds(graph), Rolling(graph, self._judging)
+        rounds, rolling = Rounds(graph), Rolling(graph, self._judging, self._attributes)
         at, ids = now(), set[str]()
         for age in _AGES:
             ids |= set(await rounds.traces_since(at - random.random() * age, _TRACES))  # noqa: S311 - a sample, no secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from loopgraph.contracts.analytics.trends import (
     UsageTrend,
     UsageTrends,
 )
-from loopgraph.contracts.analytics.windows import Bucket, Count, Grain, Window
+from loopgraph.contracts.analytics.windows import Bucket, Grain, Window
 from loopgraph.contracts.base import Principal
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.analytics.buckets import Buckets
@@ -60,19 +60,19 @@ class Trends:
     async def of_kind(
         self, kind: SubjectKind, window: Window, now: datetime, principal: Principal | None
     ) -> UsageTrends:
-        """How the uses of the subjects of a kind develop over a window, the most used first, in four statements at most.
+        """How the uses of the subjects of a kind develop over a window, the most used first, in a fixed number of statements.
 
         What seems to be new is looked up in the year before the window. Raises InvalidInput for a window without a whole day
         that is over, and Forbidden for who may see only what is theirs.
         """
         over = _over(window, now, Period.DAY)
         basis = await self._buckets.basis(over, principal)
-        found = await self._buckets.ranked(kind, over, MOST_SUBJECTS + 1)
-        subjects = [one.subject for one in found[:MOST_SUBJECTS]]
+        found = await self._buckets.daily(kind, over, MOST_SUBJECTS + 1)
+        subjects = list(found)[:MOST_SUBJECTS]
         if not subjects:
             return UsageTrends(basis=basis, trends=(), subjects=0, more=False)
         developed, labels = await asyncio.gather(
-            self._developments(subjects, over, together=True), self._overviews.labels(subjects)
+            self._developments(subjects, found, over, together=True), self._overviews.labels(subjects)
         )
         return UsageTrends(
             basis=basis,
@@ -91,21 +91,29 @@ class Trends:
         over = _whole(window, now, Period.DAY)
         if over is None:
             return dict.fromkeys(subjects)
+        found = await self._buckets.counts(subjects, over, Grain.DAY)
+        daily = {one: {count.start: count.executions for count in counts} for one, counts in found.items()}
         developed, labels = await asyncio.gather(
-            self._developments(subjects, over, together=False), self._overviews.labels(subjects)
+            self._developments(subjects, daily, over, together=False), self._overviews.labels(subjects)
         )
         return {one: SubjectTrend(subject=one, label=labels[one], usage=developed[one]) for one in subjects}
 
     async def _developments(
-        self, subjects: Sequence[Subject], over: Window, *, together: bool
+        self,
+        subjects: Sequence[Subject],
+        daily: Mapping[Subject, Mapping[datetime, int]],
+        over: Window,
+        *,
+        together: bool,
     ) -> Mapping[Subject, UsageTrend]:
         """What seems to be new is looked up in the time before."""
-        daily = await self._buckets.counts(subjects, over, Grain.DAY)
         developed = await asyncio.to_thread(_developed, subjects, daily, over, {}, together)
         new = [subject for subject, usage in developed.items() if usage.classification is TrendClass.EMERGING]
         if not new:
             return developed
-        before = await self._buckets.counts(new, Window(since=over.since - EARLIER, until=over.since), Grain.DAY)
+        before = await self._buckets.counts(
+            new, Window(since=_earlier(over.since, EARLIER), until=over.since), Grain.DAY
+        )
         used_before = {subject: each[0].start for subject, each in before.items() if each}
         if not used_before:
             return developed
@@ -139,7 +147,7 @@ class Trends:
         theirs."""
         over = _over(window, now, Period.WEEK)
         basis = await self._buckets.basis(over, principal)
-        earlier = Window(since=over.since - 4 * Period.WEEK.length, until=over.until)
+        earlier = Window(since=_earlier(over.since, 4 * Period.WEEK.length), until=over.until)
         found = await self._buckets.series([subject, EVERYTHING], earlier, Grain.DAY, dimensions=True)
         weeks = [over.since + i * Period.WEEK.length for i in range((over.until - over.since) // Period.WEEK.length)]
         mine, everyone = (_users(found[one], over.since) for one in (subject, EVERYTHING))
@@ -177,6 +185,11 @@ def _fall(usage: UsageTrend) -> float:
     return min(_ABANDONED, -usage.trend.change) if declines and usage.trend.change is not None else -1.0
 
 
+def _earlier(at: datetime, by: timedelta) -> datetime:
+    """So long before an instant, or the first that there is."""
+    return at - min(by, at - datetime.min.replace(tzinfo=UTC))
+
+
 def _whole(window: Window, now: datetime, period: Period) -> Window | None:
     """The whole periods of a window that are over; days and weeks begin at midnight of UTC, weeks are counted from the end."""
     until = down(min(window.until, now), timedelta(hours=1) if period is Period.HOUR else timedelta(days=1))
@@ -196,14 +209,14 @@ def _over(window: Window, now: datetime, period: Period) -> Window:
 
 def _developed(
     subjects: Sequence[Subject],
-    daily: Mapping[Subject, Sequence[Count]],
+    daily: Mapping[Subject, Mapping[datetime, int]],
     over: Window,
     used_before: Mapping[Subject, datetime],
     together: bool,
 ) -> dict[Subject, UsageTrend]:
     series = [
         (
-            counts(((each.start, each.executions) for each in daily.get(subject, ())), over, Period.DAY),
+            counts(daily.get(subject, {}).items(), over, Period.DAY),
             used_before.get(subject),
         )
         for subject in subjects

@@ -19,6 +19,7 @@ NAMES = {
     "(groupBy)": "By what lines are told apart; left out: one line. What has no value is in no line. Values have EXECUTIONS, "
     "SUCCESS_RATE, ERROR_RATE, DURATION_MEAN and COST_USD.",
     "(dimensions)": "By what executions are told apart.",
+    "(attributes)": "Names in the context of traces by which executions are told apart, too, because a setting says so.",
     "patternAnalytics(id)": "Which pattern, by its own or its global id.",
     "(patternIds)": "Patterns to compare, by their own or their global ids.",
     "comparePatterns(nodeIds)": "Versions to compare, by their own or their global ids.",

@@ -39,6 +39,7 @@ from loopgraph.reducers.usage.success import success_figures
 
 _UNIQUE = (Dimension.CONTEXT, Dimension.USER, Dimension.AGENT, Dimension.PROJECT)
 _NAME_LENGTH = 4_096
+MOST_ATTRIBUTES = 20
 
 UTC = "UTC"
 
@@ -147,7 +148,7 @@ class SubjectAnalytics(AboutSubject):
     async def _sums(self, info: Info) -> UsageSums:
         return await info.context.loaders.usage_sums.load((self.subject, self.window, ()))
 
-    async def _told_apart(self, info: Info, dimensions: Iterable[Dimension]) -> UsageSums:
+    async def _told_apart(self, info: Info, dimensions: Iterable[str]) -> UsageSums:
         wanted = tuple(sorted(set(dimensions)))
         return await info.context.loaders.usage_sums.load((self.subject, self.window, wanted))
 
@@ -196,16 +197,21 @@ class SubjectAnalytics(AboutSubject):
         ]
 
     @strawberry.field(
-        description="How its executions fall to the values of some dimensions: contexts, agents, users and projects if none are "
-        "named.",
-        directives=[at_most(len(Dimension))],
+        description="How its executions fall to the values of some dimensions and attributes: contexts, agents, users and "
+        "projects if neither are named.",
+        directives=[at_most(len(Dimension) + MOST_ATTRIBUTES)],
     )
     async def distributions(
         self,
         info: Info,
         dimensions: list[Dimension] | None = None,
+        attributes: list[str] | None = None,
     ) -> list[Distribution]:
-        wanted = dict.fromkeys(_UNIQUE if dimensions is None else dimensions)
+        if len(attributes or ()) > MOST_ATTRIBUTES:
+            raise InvalidInput("attributes", f"must be at most {MOST_ATTRIBUTES}")
+        wanted = dict.fromkeys([*(dimensions or ()), *(attributes or ())])
+        if dimensions is None and attributes is None:
+            wanted = dict.fromkeys(_UNIQUE)
         sums = await self._told_apart(info, wanted)
         return [Distribution.of(distribution(sums, each)) for each in wanted]
 
