@@ -101,7 +101,11 @@ def test_what_is_not_known_of_both_is_not_compared() -> None:
     nothing, something = UsageSums(), sessions("x", cost=1, duration=1, success=1)
     found = compare([Candidate("a", "a", nothing), Candidate("b", "b", something)])
     assert found.tests == 0
-    assert {one.summary for one in found.differences} == {"b against a: not known of both"}
+    assert [one.summary for one in found.differences] == [
+        f"b against a: the {measure} of a is not known" for measure in ("success rate", "duration", "cost")
+    ]
+    free = compare([Candidate("a", "a", nothing), Candidate("b", "b", nothing)])
+    assert free.differences[0].summary == "b against a: the success rate of a and of b is not known"
     assert found.mixes == ()
     assert compare([]).columns == ()
 

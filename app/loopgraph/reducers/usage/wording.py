@@ -18,6 +18,12 @@ _MORE: Final = {
 }
 """The verb; what it says of a larger value, and of a smaller one; and of the same."""
 
+_NAMES: Final = {
+    ComparedMeasure.SUCCESS_RATE: "success rate",
+    ComparedMeasure.DURATION_MS: "duration",
+    ComparedMeasure.COST_USD: "cost",
+}
+
 _WHY: Final = {
     Reason.INSUFFICIENT_UNITS: "too few units to tell",
     Reason.ZERO_VARIANCE: "nothing varies, so nothing can be tested",
@@ -29,7 +35,8 @@ def in_words(one: Difference, first: str, second: str) -> str:
     verb, more, less, same = _MORE[one.measure]
     amount, interval, unit = _points(one)
     if one.reason is not None or one.difference is None or amount is None:
-        return f"{second} against {first}: {_WHY.get(one.reason, 'not known of both') if one.reason else 'not known of both'}"
+        why = _WHY.get(one.reason) if one.reason else None
+        return f"{second} against {first}: {why or _missing(one, first, second)}"
     if one.significant and interval is not None:
         bounds = interval if amount >= 0 else (-interval[1], -interval[0])
         return (
@@ -39,6 +46,12 @@ def in_words(one: Difference, first: str, second: str) -> str:
         return f"{second} {verb} {same} {first} {_bounds(interval)} {unit}"
     shown = f" {_bounds(interval)} {unit}" if interval else ""
     return f"no difference shown in how {'often' if verb == 'fails' else 'much'} {second} {verb} against {first}{shown}"
+
+
+def _missing(one: Difference, first: str, second: str) -> str:
+    """Of which of the two the measure is not known; where it is known of both, there is no part of 0."""
+    unknown = [name for name, value in ((first, one.first_value), (second, one.second_value)) if value is None]
+    return f"the {_NAMES[one.measure]} of {' and of '.join(unknown) or first} is {'not known' if unknown else '0'}"
 
 
 def _points(one: Difference) -> tuple[float | None, Range | None, str]:
