@@ -86,6 +86,33 @@ def test_what_a_person_has_in_their_own_folders_is_no_one_else_s(below: str) -> 
     assert of_bob.pattern_id == own_pattern_id(by("bob")) != own_pattern_id(by("ann"))
 
 
+@pytest.mark.parametrize("below", ["/home", "/Users", "C:\\Users"])
+def test_the_folder_that_an_agent_works_in_tells_whose_a_definition_is_of_which_there_is_no_path(below: str) -> None:
+    def users(login: str, **more: Any) -> Candidate:
+        own = {"pattern_id": login, "scope": f"user:{login}", "origin": "user", "folders": (f"/x/{login}/.claude",)}
+        return version(login, **{**own, **more})
+
+    def by(login: str, body: str | None = None, **more: Any) -> Use:
+        return use(body, cwd=f"{below}/{login}/proj".replace("/", "\\" if "\\" in below else "/"), **more)
+
+    ann, bob, root = users("ann"), users("bob"), users("root")
+    for login in ("ann", "bob"):
+        assert chosen(by(login), ann, bob, root) == (login, VersionBasis.TIME)
+        assert chosen(by(login, "# Triage"), ann, bob, root) == (login, VersionBasis.CONTENT)
+    assert chosen(by("eve"), ann) == chosen(by("eve"), ann, bob) == (None, None)
+    assert chosen(by("eve", "# Triage"), ann) == ("ann", VersionBasis.CONTENT), "the same text outweighs a folder"
+    assert chosen(by("eve"), root) == ("root", VersionBasis.TIME), "root works anywhere"
+    assert chosen(use(None, cwd="/srv"), ann) == ("ann", VersionBasis.TIME)
+    assert chosen(use(None, cwd="/srv"), ann, bob) == (None, None), "it is one of two people's"
+    assert (
+        chosen(by("eve"), users("by root", scope="user:root", folders=(f"{below}/eve/.claude",)), ann)[0] == "by root"
+    )
+
+    seen = choose(by("eve", "# Other", origin="user"), [ann, bob])
+    assert (seen.observed, seen.scope, seen.pattern_id) == (True, "user:eve", own_pattern_id(by("eve", origin="user")))
+    assert choose(by("bob", "# Other", origin="user"), [ann, bob]).pattern_id == "bob"
+
+
 def test_a_folder_that_was_scanned_by_another_login_is_the_same_person_s() -> None:
     path = "/home/dev/.claude/CLAUDE.md"
     own = {"scope": "user:root", "origin": "user", "folders": ("/home/dev/.claude",)}
@@ -203,7 +230,8 @@ def test_a_version_that_its_reporter_names() -> None:
         ({"path": f"{HOME}/.claude/skills/triage"}, f"folder:{HOME}"),
         ({"path": None}, f"folder:{HOME}/src"),
         ({"path": None, "cwd": None}, "unknown"),
-        ({"origin": "user"}, "user"),
+        ({"origin": "user"}, "user:dev"),
+        ({"origin": "user", "cwd": "/srv"}, "user"),
         ({"origin": "plugin", "name": "tools:triage"}, "plugin:tools"),
         ({"kind": "memory", "path": "/home/dev/CLAUDE.md"}, "folder:/home/dev"),
         ({"path": "service:shop"}, "service:shop"),

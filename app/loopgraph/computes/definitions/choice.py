@@ -6,10 +6,11 @@
 - a version that is made of the text itself, if that is known and of no other.
 - ``inferred: time``: the version was in force at that instant, if nothing is known of the text.
 
-What one person has in their own folders is no one else's, though it has the same name or the same text: people are told apart by
-their logins, as far as paths tell them. Where several versions fit, it is one of the pattern that holds where the agent works,
-before one of the user, before one of a plugin; of one pattern, the version that was in force. So the same evidence and the same
-versions come to the same, in every order.
+What one person has in their own folders is no one else's, though it has the same name or the same text: people are told apart
+by their logins, as far as paths tell them. Where the path of a definition is not known, the folder that the agent works in
+tells whose it may be, which a text that is the same outweighs: an agent in a container works elsewhere. Where several versions
+fit, it is one of the pattern that holds where the agent works, before one of the user, before one of a plugin; of one pattern,
+the version that was in force. So the same evidence and the same versions come to the same, in every order.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def choose(use: Use, candidates: Sequence[Candidate]) -> Conclusion:
 
 def _observed(use: Use, candidates: Sequence[Candidate], rule: VersionBasis, evidence: str) -> Conclusion:
     """A version that is made of what was seen, of the pattern that the use must be of."""
-    homes = [each for each in candidates if not each.observed and _is_named(use, each) and _is_home(use, each)]
+    mine = [each for each in candidates if not _seems_anothers(use, each)]
+    homes = [each for each in mine if not each.observed and _is_named(use, each) and _is_home(use, each)]
     pattern_id = _best(use, homes).pattern_id if homes else own_pattern_id(use)
     return Conclusion(None, rule, evidence, observed=True, pattern_id=pattern_id, scope=scope_of(use))
 
@@ -68,7 +70,7 @@ def scope_of(use: Use) -> str:
     if path.startswith("service:"):
         return path
     if use.origin == DefinitionOrigin.USER:
-        login = _login_in(path)
+        login = _login_in(path) or _login_in(f"{cwd}/")
         return f"user:{login}" if login else "user"
     if use.origin == DefinitionOrigin.PLUGIN:
         plugin, _, _ = use.name.rpartition(":")
@@ -89,9 +91,35 @@ def _login_in(path: str) -> str | None:
 def _is_anothers(use: Use, candidate: Candidate) -> bool:
     """Whether it is what another person has in their own folders."""
     mine = _login_in(_slashed(use.path or ""))
-    if mine is None or candidate.origin != DefinitionOrigin.USER or not (candidate.scope or "").startswith("user:"):
+    if mine is None or not _is_somebodys(candidate):
         return False
     return candidate.scope != f"user:{mine}" and not _holds(use, candidate)
+
+
+def _seems_anothers(use: Use, candidate: Candidate) -> bool:
+    """Whether it is what another person has in their own folders than the one in whose folders the agent works."""
+    return _login_at_work(use) is not None and not _seems_own(use, candidate) and candidate.scope != "user:root"
+
+
+def _seems_own(use: Use, candidate: Candidate) -> bool:
+    """Whether it is no person's own, or that of the person in whose folders the agent works."""
+    works = _login_at_work(use)
+    return not _is_somebodys(candidate) or (
+        works is not None
+        and (
+            candidate.scope == f"user:{works}"
+            or works in {_login_in(f"{_slashed(folder)}/") for folder in candidate.folders}
+        )
+    )
+
+
+def _login_at_work(use: Use) -> str | None:
+    """In whose folders the agent works, where the path does not tell whose the definition is."""
+    return None if _login_in(_slashed(use.path or "")) else _login_in(f"{_slashed(use.cwd or '')}/")
+
+
+def _is_somebodys(candidate: Candidate) -> bool:
+    return candidate.origin == DefinitionOrigin.USER and (candidate.scope or "").startswith("user:")
 
 
 def own_pattern_id(use: Use) -> str:
@@ -101,14 +129,21 @@ def own_pattern_id(use: Use) -> str:
 
 
 def _in_force(use: Use, known: Sequence[Candidate]) -> Conclusion:
-    near = [
-        each for each in known if _place(use, each) < _ELSEWHERE and each.created_at <= use.at and not each.proposed
-    ]
+    mine = [each for each in known if not _seems_anothers(use, each)]
+    near = [each for each in mine if _place(use, each) < _ELSEWHERE and each.created_at <= use.at and not each.proposed]
     if not (use.path or use.cwd) and len({each.pattern_id for each in near}) > 1:
         return Conclusion()  # nobody knows whose it was
     if not near:
         return Conclusion()
     best = _best(use, near)
+    of_persons = {each.scope for each in near if _is_somebodys(each)}
+    if (
+        len(of_persons) > 1
+        and _is_somebodys(best)
+        and not _login_in(_slashed(use.path or ""))
+        and not _seems_own(use, best)
+    ):
+        return Conclusion()  # one of several people's, and none of them is known to be the one
     since = best.created_at.astimezone(UTC).isoformat(timespec="microseconds")
     return Conclusion(best.node_id, VersionBasis.TIME, f"in force since {since}")
 
@@ -158,7 +193,10 @@ def given_text(use: Use) -> str:
 
 def _best(use: Use, candidates: Sequence[Candidate]) -> Candidate:
     """The one that fits best of several that fit."""
-    first = min(candidates, key=lambda each: (_place(use, each), each.kind != use.kind, each.pattern_id))
+    first = min(
+        candidates,
+        key=lambda each: (_place(use, each), not _seems_own(use, each), each.kind != use.kind, each.pattern_id),
+    )
     own = [each for each in candidates if each.pattern_id == first.pattern_id]
     if use.file_digest:  # several versions can have one body: the file tells them apart
         own = [each for each in own if each.template_hash == use.file_digest] or own
