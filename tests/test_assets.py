@@ -30,7 +30,7 @@ def load(tmp_path: Path) -> Load:
 
     def load(text: str, **overrides: str) -> Query:
         folder = tmp_path / "room"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "thing.cypher").write_text(text)
         for engine, override in overrides.items():
             (folder / f"thing.{engine}.cypher").write_text(override)
@@ -46,6 +46,10 @@ def refused(load: Load, text: str, **overrides: str) -> tuple[str, int, str]:
     file, line = caught.value.file, caught.value.line
     assert str(caught.value).startswith(f"{file}:{line}: ")
     return file, line, str(caught.value).removeprefix(f"{file}:{line}: ")
+
+
+def load_marks(found: Query) -> list[tuple[str, tuple[str, ...]]]:
+    return [tuple(each) for each in found.marks]
 
 
 class TestLoading:
@@ -107,6 +111,14 @@ class TestLoading:
         found = load(text)
         assert found.parameters == {"id", "limit"}
         assert found.access is Access.READ
+
+    def test_whoever_writes_traces_says_what_is_to_be_counted_anew(self, load: Load) -> None:
+        text = READING.replace("access: read", "access: write").replace("RETURN", "CREATE (:Trace {id: $id})\nRETURN")
+        assert refused(load, text)[1:] == (1, "it writes Trace, and lacks `// marks: …` (write `nothing` for none)")
+        marking = text.replace("// returns", "// marks: Trace id\n// returns")
+        assert load_marks(load(marking)) == [("Trace", ("id",))]
+        _, line, problem = refused(load, marking.replace("Trace id", "Trace other"))
+        assert (line, problem) == (4, "Trace other is no label with a parameter of the statement")
 
     def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(AssetError, match=r"room/other\.cypher:1: there is no such query file"):

@@ -108,7 +108,7 @@ def build_services(settings: Settings, graph: Graph) -> Services:
     reads, search = LineageReads(graph), TraceSearch(graph)
     feed, prices, assignments = TraceFeed(search), price_list(settings), Assignments(graph)
     judge = success_criteria(settings).judge
-    analytics, usage, rolling = Analytics(graph), UsageReads(graph), Rolling(graph, judge)
+    analytics, usage, rolling = Analytics(graph), UsageReads(graph), Rolling(graph, judge, settings.usage_attributes)
     buckets = Buckets(usage, rolling)
     overviews = Overviews(buckets, reads)
     return Services(

@@ -229,6 +229,11 @@ class Settings(BaseSettings):
         description="agent clients whose transcripts the service follows on this machine, separated by commas: `claude-code`; "
         "`all` for every one that it can read",
     )
+    usage_attributes: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="names in the `context` of traces by whose values analytics tell executions apart, separated by commas; "
+        "what is counted already is told apart by them after `loopgraph analytics rebuild`",
+    )
     max_transcript_line_bytes: Annotated[int, Field(ge=64 * 1024, le=1024**3)] = Field(
         default=32 * 1024 * 1024,
         description="memory that a line of a transcript may take, about: what would take more is passed over and told of",
@@ -271,7 +276,7 @@ class Settings(BaseSettings):
     def _folder(cls, value: object) -> object:
         return (Path(value).expanduser().absolute() if value else None) if isinstance(value, str) else value
 
-    @field_validator("redact_names", "allowed_hosts", "allowed_origins", "watch", mode="before")
+    @field_validator("redact_names", "allowed_hosts", "allowed_origins", "usage_attributes", "watch", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

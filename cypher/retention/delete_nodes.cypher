@@ -1,7 +1,7 @@
 // Deletes nodes of one label with their relationships.
 // access: write
 // parameters: keys
-// marks: NODE_LABEL keys
+// marks: nothing
 // returns: deleted
 UNWIND $keys AS key
 MATCH (n:NODE_LABEL {NODE_KEY: key})

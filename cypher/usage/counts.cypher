@@ -1,9 +1,9 @@
-// The plain counts of buckets of subjects between keys: a list for each subject.
+// The plain counts of the buckets of some keys: a list for each subject, whose key ends before the time.
 // access: read
-// parameters: rows
+// parameters: keys, digits
 // returns: counts
-UNWIND $rows AS row
-MATCH (b:UsageBucket)
-WHERE b.bucket_key >= row.since AND b.bucket_key < row.until
-WITH row.since AS since, collect([b.bucket_key, b.executions, b.successes, b.failures]) AS counts
+UNWIND $keys AS key
+MATCH (b:UsageBucket {bucket_key: key})
+WITH left(b.bucket_key, size(b.bucket_key) - $digits) AS subject,
+     collect([b.bucket_key, b.executions, b.successes, b.failures]) AS counts
 RETURN counts

@@ -3,6 +3,6 @@
 // parameters: marks
 // returns: nothing
 UNWIND $marks AS mark
-MATCH (m:UsageMark)
+MATCH (m)
 WHERE elementId(m) = mark
 DELETE m

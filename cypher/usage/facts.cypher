@@ -17,7 +17,7 @@ WITH id, collect([
   h.execution_id, h.hook_type, h.tool_name, h.status, h.error_type, h.started_at, h.completed_at, h.duration_ms, h.created_at,
   h.quality_score, size(h.intelligence_functions_executed), size(h.quality_gates_validated), h.node_id,
   coalesce(h.unit, h.session_id, h.root_id, h.correlation_id), h.pattern_type IS NOT NULL,
-  CASE WHEN any(name IN $measures WHERE h.context CONTAINS name) THEN h.context END
+  CASE WHEN h.context IS NOT NULL AND any(name IN $measures WHERE h.context CONTAINS name) THEN h.context END
 ]) AS every
 UNWIND range(0, size(every) - 1, 500) AS begin
 RETURN 'step' AS kind, id AS correlation_id, every[begin..begin + 500] AS facts

@@ -1,7 +1,6 @@
-// Which of these keys are marked.
+// The keys of all that has changed and is not counted yet.
 // access: read
-// parameters: keys
+// parameters: nothing
 // returns: key
 MATCH (m:UsageMark)
-WHERE m.key IN $keys
 RETURN DISTINCT m.key AS key

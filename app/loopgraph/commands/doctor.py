@@ -20,10 +20,13 @@ def doctor(
     Changes nothing; only --create makes a database.
     """
     from loopgraph.effects.schema.diagnosis import diagnose
+    from loopgraph.main import success_criteria
+    from loopgraph.orchestrators.analytics.sampling import Sampling
 
     settings = Settings()
     configure_logging("warning")
-    diagnosis = asyncio.run(diagnose(settings, create=create))
+    checks = [Sampling(success_criteria(settings).judge, settings.usage_attributes).problems]
+    diagnosis = asyncio.run(diagnose(settings, create=create, checks=checks))
     lines = list(diagnosis.lines())
     width = max(len(name) for name, _ in lines)
     for name, value in lines:

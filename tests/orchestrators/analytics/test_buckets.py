@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
+from loopgraph.contracts.analytics.subjects import EVERYTHING, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.views import TimeRange
-from loopgraph.contracts.analytics.windows import Exactness, Window
+from loopgraph.contracts.analytics.windows import Exactness, Grain, Window
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.traces import RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
@@ -22,6 +23,7 @@ from loopgraph.errors import Forbidden
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.views import Views
+from loopgraph.reducers.usage.sums import total
 from support.traces import record
 from support.waiting import PATIENCE_S
 
@@ -73,13 +75,44 @@ async def test_days_and_the_hours_around_them_are_every_execution_once(graph: Gr
         Exactness.BUCKETED,
         0,
     )
-    sums = await buckets.sums([subject], window, True)
+    sums = await buckets.sums([subject], window, ("agent",))
     assert sums[subject].executions == 3
     assert sums[subject].dimensions["agent"][agent].executions == 3
+    hours = await buckets.series([subject], window, Grain.HOUR, dimensions=True)
+    assert repr(total(bucket.sums for bucket in hours[subject])) == repr(
+        (await buckets.sums([subject], window, tuple(Dimension)))[subject]
+    )
     ranked = await buckets.ranked(SubjectKind.AGENT, window, 100)
     assert [one.executions for one in ranked if one.subject == subject] == [3]
     nothing = Subject(SubjectKind.AGENT, f"agent {new_id()}")
     assert (await buckets.sums([nothing], window))[nothing].executions == 0
+
+
+async def test_what_is_looked_up_by_keys_is_what_is_looked_for_among_its_kind(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets, _ = buckets_of(graph)
+    day, agents = some_day(), [f"agent {new_id()}|50 %" for _ in range(2)]
+    await traces(graph, day + HOUR, day + 2 * HOUR, agent=agents[0])
+    await traces(graph, day + 2 * HOUR, agent=agents[1])
+    await traces(graph, day + 2 * HOUR, agent="another")
+    window = _day_of(day)
+    await buckets.basis(window, None)
+    subjects = [EVERYTHING, *(Subject(SubjectKind.AGENT, agent) for agent in agents)]
+    by_key = [await found(buckets, subjects, window, grain) for grain in Grain]
+    monkeypatch.setattr("loopgraph.effects.usage.reads._MOST_KEYS", 0)
+    assert [await found(buckets, subjects, window, grain) for grain in Grain] == by_key
+    assert [[sum(count.executions for count in of) for of in counts.values()] for counts, _, _ in by_key] == [
+        [4, 2, 1]
+    ] * 2
+
+
+async def found(buckets: Buckets, subjects: list[Subject], window: Window, grain: Grain) -> tuple[Any, Any, Any]:
+    return (
+        await buckets.counts(subjects, window, grain),
+        await buckets.series(subjects, window, grain, dimensions=True),
+        await buckets.sums(subjects, window, ("agent",)),
+    )
 
 
 async def test_who_may_see_only_what_is_theirs_is_refused(graph: Graph) -> None:

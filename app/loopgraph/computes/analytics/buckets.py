@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from loopgraph.contracts.analytics.bucket_keys import HOURS, BucketId
@@ -114,6 +116,14 @@ def changes(before: Contribution, after: Contribution) -> list[tuple[Part, int]]
     was, now = ({(part.hour, part.subjects): part for part in parts} for parts in (before, after))
     left = [(part, -1) for key, part in was.items() if now.get(key) != part]
     return left + [(part, 1) for key, part in now.items() if was.get(key) != part]
+
+
+def joined(*contributions: Contribution) -> Contribution:
+    """All of it, as one contribution."""
+    found: dict[tuple[int, tuple[Subject, ...]], Bucket] = {}
+    for part in (part for contribution in contributions for part in contribution):
+        found.setdefault((part.hour, part.subjects), Bucket(most=sys.maxsize)).add(part, 1)
+    return tuple(Part(*key, bucket.counts, bucket.tallies) for key, bucket in sorted(found.items(), key=itemgetter(0)))
 
 
 def buckets_of(part: Part) -> Iterable[BucketId]:

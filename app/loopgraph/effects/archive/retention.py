@@ -36,6 +36,8 @@ _OLD = {"LogRecord": query("retention/old_logs"), "MetricPoint": query("retentio
 _OLD_SESSIONS = query("retention/old_sessions")
 _COUNT_OLD = query("retention/count_old")
 _MARKED_KEYS = query("usage/marked_keys")
+_MARK_PRUNED = query("usage/mark_pruned")
+_MARK_RESTORED = query("usage/mark_restored")
 
 SLICE = 1_000
 """How many nodes one transaction reads with their relationships, or deletes; restored, they come with those beside them."""
@@ -197,15 +199,17 @@ class Retention:
         async def seen(tx: Transaction) -> _Comparison:
             return await _compared(tx, units, is_archived)
 
-        marked = await self._graph.read(_MARKED_KEYS, keys=sorted({id_.key for ids in units.values() for id_ in ids}))
-        if uncounted := {row["key"] for row in marked}:
-            raise _Changed({unit for unit, ids in units.items() if not uncounted.isdisjoint(id_.key for id_ in ids)})
+        marked = {row["key"] for row in await self._graph.read(_MARKED_KEYS)}
+        if uncounted := {unit for unit, ids in units.items() if not marked.isdisjoint(id_.key for id_ in ids)}:
+            raise _Changed(uncounted)
 
         async def work(tx: Transaction) -> Counter[str]:
             deleted = Counter[str]()
             for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
                 for row in await tx.run(_of(_DELETE_NODES, label), keys=keys):
                     deleted[label] += row["deleted"]
+                if label == "Trace":
+                    await tx.run(_MARK_PRUNED, keys=keys)
             there, changed = await self._graph.transaction(seen, Access.READ)
             if changed:
                 raise _Changed(changed)
@@ -251,6 +255,8 @@ class Retention:
                 known = [by_id[NodeId(label, key)] for key in keys if key in there]
                 done.known.extend(node.id for node in known)
                 done.completed.extend(await complete(tx, label, known, turn))
+            if restored := [id_.key for id_ in by_id if id_.label == "Trace"]:
+                await tx.run(_MARK_RESTORED, keys=restored)
             traces: list[Row] = [
                 {"trace": by_id[NodeId("Trace", key)].properties, "steps": []} for key in missing.pop("Trace", ())
             ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Awaitable, Callable, Iterable
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Contract
@@ -45,8 +46,13 @@ class Diagnosis(Contract):
         return [(name, value) for name, value in known if value is not None]
 
 
-async def diagnose(settings: Settings, *, create: bool = False) -> Diagnosis:
-    """Connects and looks, and changes nothing; with ``create`` a database is made, or set up, where there is none yet.
+Check = Callable[[Graph], Awaitable[tuple[str, ...]]]
+"""Looks at a graph whose schema is in place, and says in sentences what is wrong with it."""
+
+
+async def diagnose(settings: Settings, *, create: bool = False, checks: Iterable[Check] = ()) -> Diagnosis:
+    """Connects and looks, and changes nothing; with ``create`` a database is made, or set up, where there is none yet. ``checks``
+    are made where the schema is in place.
 
     Never raises for what it can put in words.
     """
@@ -67,11 +73,12 @@ async def diagnose(settings: Settings, *, create: bool = False) -> Diagnosis:
             latency_ms = statistics.median([await graph.ping() for _ in range(_PINGS)])
             rows = await graph.read(_COUNTS)
             await graph.health.ready()
+            problems = () if lacking else tuple([problem for check in checks for problem in await check(graph)])
             return found.model_copy(
                 update={
                     "schema_version": await schema.recorded_version(graph),
                     "migrations": _state(lacking),
-                    "problems": _pending(lacking, settings),
+                    "problems": (*_pending(lacking, settings), *problems),
                     "latency_ms": latency_ms,
                     "counts": dict.fromkeys(_LABELS, 0) | {row["label"]: row["count"] for row in rows},
                 }

@@ -87,8 +87,8 @@ class FactReads:
             found = {row["correlation_id"] for row in rows}
         now = {(one.trace.correlation_id, key) for one in known if (key := prompt_key(one.trace))}
         if places := sorted(now | set(prompt_keys.items())):
-            windows = [{"low": _session_part(id_, key), "high": key} for id_, key in places]
-            rows = await self._graph.read(_BEFORE_PROMPTS, rows=windows, prompted=PROMPTED)
+            before = [{"session_id": _session_of(id_, key), "key": key} for id_, key in places]
+            rows = await self._graph.read(_BEFORE_PROMPTS, rows=before, prompted=PROMPTED)
             found |= {row["correlation_id"] for row in rows}
         return found
 
@@ -123,8 +123,9 @@ def prompt_key(trace: TraceFacts) -> str | None:
     return trace.session_key if trace.is_prompt else None
 
 
-def _session_part(correlation_id: str, key: str) -> str:
-    return key.removesuffix(f"|{correlation_id}")[:-_KEY_DIGITS]
+def _session_of(correlation_id: str, key: str) -> str:
+    """The session in the key of a trace's place in it."""
+    return key.removesuffix(f"|{correlation_id}")[: -_KEY_DIGITS - 1]
 
 
 def _trace(values: list[Any]) -> TraceFacts:

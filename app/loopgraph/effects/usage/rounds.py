@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.effects.clock import new_id, now
+from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.graph.transaction import Row, Transaction
@@ -26,6 +26,7 @@ _BUCKETS = query("usage/buckets_by_key")
 _CLAIM = query("usage/claim_round")
 _HOLD = query("usage/hold")
 _TRACE_IDS = query("usage/trace_ids")
+_TRACES_SINCE = query("usage/traces_since")
 _COUNTED_PAGE = query("usage/counted_page")
 _BUCKET_KEYS = query("usage/bucket_keys")
 _TOTALS = query("usage/totals")
@@ -56,10 +57,12 @@ class Turn(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What a trace has contributed, as text, and where it stood in its session, if it is a prompt."""
+    """What a trace has contributed, as text, and where it stood in its session, if it is a prompt; ``pruned`` is what of it was
+    contributed before the trace was pruned, if it was."""
 
     contribution: str | None = None
     prompt_key: str | None = None
+    pruned: str | None = None
 
 
 class Stored(NamedTuple):
@@ -135,12 +138,17 @@ class Rounds:
         found: dict[str, Counted] = {}
         for ids in chunks(sorted(correlation_ids)):
             for row in await self._graph.read(_COUNTED, correlation_ids=ids):
-                found[row["correlation_id"]] = Counted(row["contribution"], row["prompt_key"])
+                found[row["correlation_id"]] = Counted(row["contribution"], row["prompt_key"], row["pruned"])
         return found
 
     async def trace_ids(self, after: str, limit: int) -> list[str]:
         """The ids of traces after this one, in their order."""
         rows = await self._graph.read(_TRACE_IDS, after=after, limit=limit)
+        return [row["correlation_id"] for row in rows]
+
+    async def traces_since(self, at: datetime, limit: int) -> list[str]:
+        """The ids of traces that began after an instant, in the order of time."""
+        rows = await self._graph.read(_TRACES_SINCE, after=time_key(at, ""), limit=limit)
         return [row["correlation_id"] for row in rows]
 
     async def contributions(self, after: str, limit: int) -> list[tuple[str, str]]:
@@ -154,8 +162,8 @@ class Rounds:
 
     async def marked_among(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that are marked."""
-        rows = await self._graph.read(_MARKED_KEYS, keys=sorted(keys)) if keys else []
-        return {row["key"] for row in rows}
+        rows = await self._graph.read(_MARKED_KEYS) if keys else []
+        return {row["key"] for row in rows} & set(keys)
 
     async def totals(self) -> dict[str, int]:
         """How many nodes there are, by label."""

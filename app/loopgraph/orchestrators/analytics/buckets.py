@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from loopgraph.contracts.analytics.answers import Basis
@@ -59,15 +59,13 @@ class Buckets:
         )
 
     async def sums(
-        self, subjects: Sequence[Subject], window: Window, dimensions: bool = False
+        self, subjects: Sequence[Subject], window: Window, dimensions: Collection[str] = ()
     ) -> Mapping[Subject, UsageSums]:
-        """The sums of each subject over a window."""
+        """The sums of each subject over a window, told apart by some dimensions."""
         parts = await asyncio.gather(
-            *(self._reads.series(subjects, part, grain, dimensions=dimensions) for part, grain in pieces(window))
+            *(self._reads.sums(subjects, part, grain, dimensions) for part, grain in pieces(window))
         )
-        return {
-            subject: total(bucket.sums for part in parts for bucket in part.get(subject, ())) for subject in subjects
-        }
+        return {subject: total(part[subject] for part in parts) for subject in subjects}
 
     async def series(
         self,

@@ -16,7 +16,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.reducers.usage.benchmark import benchmark
-from loopgraph.reducers.usage.comparison import Candidate, compare, labelled
+from loopgraph.reducers.usage.comparison import COMPARED, Candidate, compare, labelled
 
 MOST_PEERS: Final = 200
 """So many patterns are looked at for those of a category, the most used."""
@@ -42,7 +42,7 @@ class Comparing:
                 raise NotFound("PatternVersion", id_)
         labels = labelled([patterns[id_] for id_ in pattern_ids], [versions[id_] for id_ in node_ids])
         basis = await self._buckets.basis(window, principal)
-        sums = await self._buckets.sums(list(labels), window, dimensions=True)
+        sums = await self._buckets.sums(list(labels), window, COMPARED)
         return basis, compare([Candidate(subject.name, label, sums[subject]) for subject, label in labels.items()])
 
     async def benchmark(

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from loopgraph.computes.analytics.buckets import Bucket, contribution_of, contribution_text
+from loopgraph.computes.analytics.buckets import Bucket, contribution_of, contribution_text, joined
 from loopgraph.computes.analytics.contribution import MEASURES, Contributions
 from loopgraph.computes.analytics.rounds import Changes
-from loopgraph.contracts.analytics.counting import NO_CONTRIBUTION, Facts
+from loopgraph.contracts.analytics.counting import NO_CONTRIBUTION, Contribution, Facts
 from loopgraph.contracts.success import Judging
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.usage.facts import FactReads, prompt_key
@@ -35,6 +35,7 @@ REST: Final = 9
 """In the background, it rests so many times as long as it has worked: that is what it may cost."""
 
 _CACHED: Final = 2_000
+_PAUSE_S: Final = 0.1
 _UNKNOWN: Final = -1
 
 
@@ -46,24 +47,32 @@ class Rolling:
         self._facts = FactReads(graph, MEASURES, judging)
         self._contributions = Contributions(index_of, attributes)
         self._turn = asyncio.Lock()
+        self._next: asyncio.Task[int] | None = None
+        self._is_held = False
         self._cache: OrderedDict[str, Bucket] = OrderedDict()
         self._cached_at = _UNKNOWN
         self.rounds = 0
 
     async def caught_up(self, bound_s: float = BOUND_S) -> int:
-        """Counts what is marked; returns how many marks are left because that takes longer than it may. Who asks while others
-        wait shares their round only if it has not begun: what was committed before the call is counted."""
-        deadline = time.monotonic() + bound_s
+        """Counts what is marked; returns how many marks are left, because it takes longer than it may, or because everything is
+        being rebuilt. All who ask before a pass begins share it: what was committed before any of them asked is counted."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._pass(bound_s))
+            self._next.add_done_callback(_note_error)
+        return await asyncio.shield(self._next)
+
+    async def _pass(self, bound_s: float) -> int:
         async with self._turn:
+            self._next, deadline = None, time.monotonic() + bound_s
             while await self._round():
                 if time.monotonic() > deadline:
                     return await self._rounds.pending()
-        return 0
+            return await self._rounds.pending() if self._is_held else 0
 
     async def count_all(self) -> None:
         """Counts all that is marked, however long that takes."""
-        while await self.caught_up():
-            pass
+        while await self.caught_up():  # noqa: ASYNC110 - others may have the buckets to themselves
+            await asyncio.sleep(_PAUSE_S)
 
     async def run_forever(self) -> None:
         """Counts again and again, until it is cancelled."""
@@ -85,6 +94,7 @@ class Rolling:
     async def _round(self) -> bool:
         """One round; whether there was anything to count."""
         turn = await self._rounds.current()
+        self._is_held = turn.is_held
         if turn.is_held:
             return False
         marked = await self._rounds.marked(MARKS)
@@ -105,7 +115,7 @@ class Rolling:
         wrong = [
             id_
             for id_, one in facts.items()
-            if contribution_text(self._contributions.of(one)) != counted.get(id_, Counted()).contribution
+            if contribution_text(self._contribution(one, was := counted.get(id_, Counted()))) != was.contribution
         ]
         marked = await self._rounds.marked_among(wrong)
         return sorted(set(wrong) - marked)
@@ -131,14 +141,19 @@ class Rolling:
             facts |= await self._facts.facts(more)
         return await self._counted(round_, marked, facts, counted)
 
+    def _contribution(self, facts: Facts, was: Counted) -> Contribution:
+        """What a trace contributes; one that was pruned, and made anew by what was told late, keeps what it had."""
+        now = self._contributions.of(facts)
+        return joined(contribution_of(was.pruned), now) if was.pruned else now
+
     async def _counted(
         self, round_: int, marked: Marked, facts: Mapping[str, Facts], counted: Mapping[str, Counted]
     ) -> Change:
         change, changes = Change(marks=marked.marks), Changes()
         for id_, one in facts.items():
-            contribution = self._contributions.of(one)
-            now = Counted(contribution_text(contribution), prompt_key(one.trace))
             was = counted.get(id_, Counted())
+            contribution = self._contribution(one, was)
+            now = Counted(contribution_text(contribution), prompt_key(one.trace), was.pruned)
             if now != was:
                 changes.add(contribution_of(was.contribution), contribution)
                 change.counted[id_] = now
@@ -165,3 +180,9 @@ class Rolling:
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return found
+
+
+def _note_error(task: asyncio.Task[int]) -> None:
+    """Takes note of an error that nobody may be waiting for any more."""
+    if not task.cancelled():
+        task.exception()

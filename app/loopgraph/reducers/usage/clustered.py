@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from scipy import special
 
 from loopgraph.contracts.analytics.figures import Range
+from loopgraph.contracts.experiments import SampleStatistics
 from loopgraph.contracts.feedback import Reason
 
 LEVEL: Final = 0.05
@@ -24,26 +25,19 @@ MIN_UNITS: Final = 10
 
 
 class Clustered(NamedTuple):
-    """The mean over executions. ``residuals`` are each unit's (y − r·x) / Σx; ``means`` the units' own means.
+    """The mean over executions, and its ``variance``. ``residuals`` are each unit's (y − r·x) / Σx.
 
-    ``units`` counts them by weight, (Σx)² / Σx²: as many as there are where all have the same number of executions, fewer where
-    some have most of them.
+    ``units`` counts units by weight, (Σx)² / Σx²: as many as there are where all have the same number of executions, fewer where
+    some have most of them; of few, the residuals are too small by ``correction``. ``means`` are the moments of the units' own
+    means, unweighted.
     """
 
     value: float
+    variance: float
     units: float
+    correction: float
     residuals: Mapping[str, float]
-    means: Sequence[float]
-
-    @property
-    def correction(self) -> float:
-        """By how much the residuals of few units are too small."""
-        return self.units / (self.units - 1)
-
-    @property
-    def variance(self) -> float:
-        """Of ``value``."""
-        return self.correction * math.fsum(residual**2 for residual in self.residuals.values())
+    means: SampleStatistics
 
 
 class Contrast(NamedTuple):
@@ -65,11 +59,16 @@ def clustered(units: Mapping[str, tuple[float, float]]) -> Clustered | None:
         return None
     whole = math.fsum(x for _, x in units.values())
     value = math.fsum(y for y, _ in units.values()) / whole
+    weight = whole**2 / math.fsum(x * x for _, x in units.values())
+    correction = weight / (weight - 1) if weight > 1 else 0.0
+    residuals = {unit: (y - value * x) / whole for unit, (y, x) in units.items()}
     return Clustered(
         value=value,
-        units=whole**2 / math.fsum(x * x for _, x in units.values()),
-        residuals={unit: (y - value * x) / whole for unit, (y, x) in units.items()},
-        means=[y / x for y, x in units.values()],
+        variance=correction * math.fsum(residual * residual for residual in residuals.values()),
+        units=weight,
+        correction=correction,
+        residuals=residuals,
+        means=_moments([y / x for y, x in units.values()]),
     )
 
 
@@ -82,7 +81,7 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
     """
     difference = second.value - first.value
     relative = difference / first.value if first.value > 0 else None
-    if min(len(first.means), len(second.means)) < MIN_UNITS or min(first.units, second.units) < 2:
+    if min(first.means.n, second.means.n) < MIN_UNITS or min(first.units, second.units) < 2:
         return Contrast(difference, relative, reason=Reason.INSUFFICIENT_UNITS)
     shared = first.residuals.keys() & second.residuals.keys()
     products = math.fsum(first.residuals[unit] * second.residuals[unit] for unit in shared)
@@ -138,18 +137,17 @@ def _relative_interval(first: Clustered, second: Clustered, covariance: float, t
     return math.expm1(middle - half), math.expm1(middle + half)
 
 
-def _hedges_g(first: Sequence[float], second: Sequence[float]) -> tuple[float | None, Range | None]:
+def _hedges_g(first: SampleStatistics, second: SampleStatistics) -> tuple[float | None, Range | None]:
     """Borenstein et al., Introduction to Meta-Analysis, 2009, eq. 4.18–4.24."""
-    (n, mean, m2), (n_, mean_, m2_) = _moments(first), _moments(second)
-    freedom = n + n_ - 2
-    pooled = math.sqrt((m2 + m2_) / freedom)
-    if not _counts(pooled**2, mean, mean_):
+    n, freedom = first.n + second.n, first.n + second.n - 2
+    pooled = math.sqrt((first.m2 + second.m2) / freedom)
+    if not _counts(pooled**2, first.mean, second.mean):
         return None, None
-    d, j = (mean_ - mean) / pooled, 1 - 3 / (4 * freedom - 1)
-    half = j * math.sqrt((n + n_) / (n * n_) + d * d / (2 * (n + n_))) * -float(special.ndtri(LEVEL / 2))
+    d, j = (second.mean - first.mean) / pooled, 1 - 3 / (4 * freedom - 1)
+    half = j * math.sqrt(n / (first.n * second.n) + d * d / (2 * n)) * -float(special.ndtri(LEVEL / 2))
     return j * d, (j * d - half, j * d + half)
 
 
-def _moments(values: Sequence[float]) -> tuple[int, float, float]:
+def _moments(values: Sequence[float]) -> SampleStatistics:
     mean = math.fsum(values) / len(values)
-    return len(values), mean, math.fsum((value - mean) ** 2 for value in values)
+    return SampleStatistics(n=len(values), mean=mean, m2=math.fsum((value - mean) ** 2 for value in values))

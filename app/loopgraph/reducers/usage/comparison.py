@@ -26,6 +26,9 @@ from loopgraph.reducers.usage.wording import in_words
 MIXES: Final = (Dimension.CONTEXT, Dimension.AGENT, Dimension.MODEL, Dimension.PROJECT, Dimension.USER)
 """By what else the executions of two may differ."""
 
+COMPARED: Final = (Dimension.UNIT, *MIXES)
+"""The dimensions that a comparison asks for."""
+
 MOST_MIX_VALUES: Final = 5
 
 _OF_UNIT: Final[Mapping[ComparedMeasure, Callable[[Tally], tuple[float, float]]]] = {
@@ -60,9 +63,7 @@ def labelled(patterns: Sequence[Pattern], versions: Sequence[PatternVersion]) ->
 
 def compare(candidates: Sequence[Candidate]) -> Comparison:
     """The matrix, and the differences of every two on every measure, their p-values adjusted for all of them (Holm)."""
-    means = {
-        (one.key, measure): clustered(_units(one.sums, measure)) for one in candidates for measure in ComparedMeasure
-    }
+    means = {(one.key, measure): mean for one in candidates for measure, mean in _means(one.sums).items()}
     pairs = list(combinations(candidates, 2))
     plain = [
         _difference(measure, first, second, means[first.key, measure], means[second.key, measure])
@@ -93,10 +94,16 @@ def _column(one: Candidate) -> Compared:
     )
 
 
-def _units(sums: UsageSums, measure: ComparedMeasure) -> dict[str, tuple[float, float]]:
-    of_unit = _OF_UNIT[measure]
-    found = {unit: of_unit(tally) for unit, tally in values(sums.dimensions.get(Dimension.UNIT, {})).items()}
-    return {unit: pair for unit, pair in found.items() if pair[1]}
+def _means(sums: UsageSums) -> dict[ComparedMeasure, Clustered | None]:
+    units = values(sums.dimensions.get(Dimension.UNIT, {}))
+    return {measure: clustered(_pairs(units, of_unit)) for measure, of_unit in _OF_UNIT.items()}
+
+
+def _pairs(
+    units: Mapping[str, Tally], of_unit: Callable[[Tally], tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Of the units that tell something."""
+    return {unit: pair for unit, tally in units.items() if (pair := of_unit(tally))[1]}
 
 
 def _difference(
@@ -108,8 +115,8 @@ def _difference(
         second=second.key,
         first_value=before.value if before else None,
         second_value=after.value if after else None,
-        first_units=len(before.means) if before else 0,
-        second_units=len(after.means) if after else 0,
+        first_units=before.means.n if before else 0,
+        second_units=after.means.n if after else 0,
     )
     return plain.model_copy(update=contrast(before, after)._asdict()) if before and after else plain
 

@@ -16,7 +16,7 @@ from loopgraph.api.graphql.types.analytics.figures import (
 from loopgraph.api.graphql.types.analytics.subjects import RankedSubject
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import checked_size
-from loopgraph.api.graphql.types.enums import SubjectKind
+from loopgraph.api.graphql.types.enums import Dimension, SubjectKind
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.contracts.analytics import answers
@@ -150,8 +150,8 @@ class DashboardSummary:
         return shape(UsageChange, found, success_rate_change_interval=Interval.of(found.success_rate_change_interval))
 
     @property
-    def _all(self) -> tuple[Subject, Window, bool]:
-        return EVERYTHING, self.window, False
+    def _all(self) -> tuple[Subject, Window, tuple[Dimension, ...]]:
+        return EVERYTHING, self.window, ()
 
 
 @strawberry.type(description="One line of a time series.")

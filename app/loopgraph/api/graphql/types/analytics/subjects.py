@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -137,10 +138,11 @@ class SubjectAnalytics(AboutSubject):
         return cls(subject=subject, window=over, zone_name=zone_name, basis=shape(AnalyticsBasis, basis))
 
     async def _sums(self, info: Info) -> UsageSums:
-        return await info.context.loaders.usage_sums.load((self.subject, self.window, False))
+        return await info.context.loaders.usage_sums.load((self.subject, self.window, ()))
 
-    async def _dimensions(self, info: Info) -> UsageSums:
-        return await info.context.loaders.usage_sums.load((self.subject, self.window, True))
+    async def _told_apart(self, info: Info, dimensions: Iterable[Dimension]) -> UsageSums:
+        wanted = tuple(sorted(set(dimensions)))
+        return await info.context.loaders.usage_sums.load((self.subject, self.window, wanted))
 
     @strawberry.field(description="How much it was used, and when.")
     async def usage(self, info: Info) -> UsageFigures:
@@ -176,7 +178,7 @@ class SubjectAnalytics(AboutSubject):
         directives=[at_most(len(_UNIQUE))],
     )
     async def unique(self, info: Info) -> list[UniqueCount]:
-        dimensions = (await self._dimensions(info)).dimensions
+        dimensions = (await self._told_apart(info, _UNIQUE)).dimensions
         return [
             UniqueCount(
                 dimension=each,
@@ -196,8 +198,8 @@ class SubjectAnalytics(AboutSubject):
         info: Info,
         dimensions: list[Dimension] | None = None,
     ) -> list[Distribution]:
-        sums = await self._dimensions(info)
         wanted = dict.fromkeys(_UNIQUE if dimensions is None else dimensions)
+        sums = await self._told_apart(info, wanted)
         return [Distribution.of(distribution(sums, each)) for each in wanted]
 
 
