@@ -67,6 +67,12 @@ class Spelled(str):
         text.by_name = tell(lambda one: one.name)
         return text
 
+    def removeprefix(self, prefix: str, /) -> Self:
+        """The rest of both spellings."""
+        rest = str.__new__(type(self), super().removeprefix(prefix))
+        rest.by_name = self.by_name.removeprefix(prefix)
+        return rest
+
 
 def spelled_by_name(text: str) -> str:
     """A text with its enum values spelled by their names."""

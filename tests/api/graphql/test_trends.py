@@ -149,7 +149,11 @@ HALF_A_YEAR_AGO = (now() - 180 * DAY).isoformat()
     ("name", "variables", "field"),
     [
         ("analytics_trends", {"first": 0}, "first"),
-        ("analytics_trends", {"window": {"since": "2020-01-02T00:00:00Z", "until": "2020-01-01T00:00:00Z"}}, "window"),
+        (
+            "analytics_trends",
+            {"window": {"since": "2020-01-02T00:00:00Z", "until": "2020-01-01T00:00:00Z"}},
+            "window.since",
+        ),
         ("analytics_trends", {"window": {"since": "2020-01-01T00:00:00Z", "until": "2020-01-01T05:00:00Z"}}, "window"),
         ("analytics_declining", {"threshold": -0.5}, "threshold"),
         ("analytics_declining", {"threshold": 3.0}, "threshold"),

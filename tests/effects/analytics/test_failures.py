@@ -98,8 +98,8 @@ async def test_a_failure_is_told_of_the_versions_in_force_when_it_happened(graph
         await statement(
             graph,
             """MATCH (t:Trace {correlation_id: $trace})
-            CREATE (t)-[:RAN]->(:HookExecution {execution_id: $id, pattern_type: $kind, node_id: $node_id, started_at: $since,
-              completed_at: $until, status: 'success', created_at: $since})""",
+            CREATE (t)-[:RAN]->(:HookExecution {execution_id: $id, correlation_id: $trace, pattern_type: $kind, node_id: $node_id,
+              started_at: $since, completed_at: $until, status: 'success', created_at: $since})""",
             trace=trace,
             id=new_id(),
             kind=kind.value,

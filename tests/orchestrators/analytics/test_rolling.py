@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.analytics.windows import Grain, Window
 from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
@@ -12,7 +14,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.orchestrators.analytics.rolling import Rolling
-from support.traces import NOON, at, record
+from support.traces import NOON, at, record, statement
 from support.waiting import PATIENCE_S
 
 HOUR = NOON.replace(minute=0, second=0, microsecond=0)
@@ -64,3 +66,26 @@ async def test_what_was_committed_is_counted_and_what_is_corrected_moves(graph: 
     assert count[1:] == (1, 1, 0)
     ranked = await reads.ranked(SubjectKind.USER, DAY, Grain.HOUR, 10_000)
     assert [one for one in ranked if one.subject == user] == [(user, 1, 1, 0)]
+
+
+async def test_a_trace_that_cannot_be_counted_keeps_no_other_from_it(
+    graph: Graph, caplog: pytest.LogCaptureFixture
+) -> None:
+    rolling, names = Rolling(graph, None), [new_id() for _ in range(5)]
+    unsound = names[2]
+    await record(
+        TraceWrites(graph),
+        *(TraceStarted(correlation_id=name, timestamp=at(0), user_id=f"user|{name}") for name in names),
+    )
+    await statement(
+        graph,
+        "MATCH (t:Trace {correlation_id: $name}) CREATE (t)-[:RAN]->(:HookExecution {execution_id: $name, pattern_type: 'skill',"
+        " node_id: 'n', status: 'success', created_at: $at})",
+        name=unsound,
+        at=at(0),
+    )
+    assert await rolling.caught_up(PATIENCE_S) == 0
+    users = [Subject(SubjectKind.USER, f"user|{name}") for name in names]
+    counted = await UsageReads(graph).counts(users, DAY, Grain.DAY)
+    assert [len(counted[user]) for user in users] == [1, 1, 0, 1, 1]
+    assert unsound in caplog.text

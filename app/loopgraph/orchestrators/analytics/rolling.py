@@ -7,7 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from loopgraph.computes.analytics.buckets import Bucket, contribution_of, contribution_text, joined
 from loopgraph.computes.analytics.contribution import MEASURES, Contributions
@@ -37,6 +37,13 @@ REST: Final = 9
 _CACHED: Final = 2_000
 _PAUSE_S: Final = 0.1
 _UNKNOWN: Final = -1
+
+
+class Read(NamedTuple):
+    """What is counted of a trace, and what that comes to."""
+
+    facts: Facts
+    contribution: Contribution
 
 
 class Rolling:
@@ -111,11 +118,11 @@ class Rolling:
 
     async def miscounted(self, correlation_ids: Collection[str]) -> list[str]:
         """Those of these traces that were counted otherwise than they are, and are not marked. Changes nothing."""
-        facts, counted = await self._facts.facts(correlation_ids), await self._rounds.counted(correlation_ids)
+        read, counted = await self._read(correlation_ids), await self._rounds.counted(correlation_ids)
         wrong = [
             id_
-            for id_, one in facts.items()
-            if contribution_text(self._contribution(one, was := counted.get(id_, Counted()))) != was.contribution
+            for id_, one in read.items()
+            if contribution_text(_with_pruned(one, was := counted.get(id_, Counted()))) != was.contribution
         ]
         marked = await self._rounds.marked_among(wrong)
         return sorted(set(wrong) - marked)
@@ -133,31 +140,42 @@ class Rolling:
     async def _change(self, round_: int, marked: Marked) -> Change:
         """What a round comes to."""
         counted = await self._rounds.counted(marked.traces)
-        facts = await self._facts.facts(marked.traces)
+        read = await self._read(marked.traces)
         keys = {id_: one.prompt_key for id_, one in counted.items() if one.prompt_key}
-        more = await self._facts.relatives(facts.values(), keys) - marked.traces
+        more = await self._facts.relatives((one.facts for one in read.values()), keys) - marked.traces
         if more:
             counted |= await self._rounds.counted(more)
-            facts |= await self._facts.facts(more)
-        return await self._counted(round_, marked, facts, counted)
+            read |= await self._read(more)
+        return await self._counted(round_, marked, read, counted)
 
-    def _contribution(self, facts: Facts, was: Counted) -> Contribution:
-        """What a trace contributes; one that was pruned, and made anew by what was told late, keeps what it had."""
-        now = self._contributions.of(facts)
-        return joined(contribution_of(was.pruned), now) if was.pruned else now
+    async def _read(self, correlation_ids: Collection[str]) -> dict[str, Read]:
+        """What these traces come to. One of which that cannot be told keeps no other from being counted, nor itself what it was
+        counted as; traces that are not there are absent, too."""
+        try:
+            facts = await self._facts.facts(correlation_ids)
+            return {id_: Read(one, self._contributions.of(one)) for id_, one in facts.items()}
+        except Exception as error:
+            if blame_of(error) is Blame.GRAPH:
+                raise
+            if len(correlation_ids) == 1:
+                logger.exception("the trace %r cannot be counted, and stays counted as it was", *correlation_ids)
+                return {}
+        some = sorted(correlation_ids)
+        half = len(some) // 2
+        return await self._read(some[:half]) | await self._read(some[half:])
 
     async def _counted(
-        self, round_: int, marked: Marked, facts: Mapping[str, Facts], counted: Mapping[str, Counted]
+        self, round_: int, marked: Marked, read: Mapping[str, Read], counted: Mapping[str, Counted]
     ) -> Change:
         change, changes = Change(marks=marked.marks), Changes()
-        for id_, one in facts.items():
+        for id_, one in read.items():
             was = counted.get(id_, Counted())
-            contribution = self._contribution(one, was)
-            now = Counted(contribution_text(contribution), prompt_key(one.trace), was.pruned)
+            contribution = _with_pruned(one, was)
+            now = Counted(contribution_text(contribution), prompt_key(one.facts.trace), was.pruned)
             if now != was:
                 changes.add(contribution_of(was.contribution), contribution)
                 change.counted[id_] = now
-        for id_ in marked.gone - facts.keys():
+        for id_ in marked.gone - read.keys():
             if id_ in counted:
                 changes.add(contribution_of(counted[id_].contribution), NO_CONTRIBUTION)
                 change.forgotten.append(id_)
@@ -180,6 +198,11 @@ class Rolling:
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return found
+
+
+def _with_pruned(read: Read, was: Counted) -> Contribution:
+    """What a trace contributes; one that was pruned, and made anew by what was told late, keeps what it had."""
+    return joined(contribution_of(was.pruned), read.contribution) if was.pruned else read.contribution
 
 
 def _note_error(task: asyncio.Task[int]) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Final, NamedTuple
-
-from scipy import special
 
 from loopgraph.contracts.analytics.figures import Range
 from loopgraph.contracts.experiments import SampleStatistics
@@ -83,6 +82,8 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
     relative = difference / first.value if first.value > 0 else None
     if min(first.means.n, second.means.n) < MIN_UNITS or min(first.units, second.units) < 2:
         return Contrast(difference, relative, reason=Reason.INSUFFICIENT_UNITS)
+    from scipy import special  # a service that compares nothing does without its 17 MB
+
     shared = first.residuals.keys() & second.residuals.keys()
     products = math.fsum(first.residuals[unit] * second.residuals[unit] for unit in shared)
     covariance = math.sqrt(first.correction * second.correction) * products
@@ -144,7 +145,7 @@ def _hedges_g(first: SampleStatistics, second: SampleStatistics) -> tuple[float 
     if not _counts(pooled**2, first.mean, second.mean):
         return None, None
     d, j = (second.mean - first.mean) / pooled, 1 - 3 / (4 * freedom - 1)
-    half = j * math.sqrt(n / (first.n * second.n) + d * d / (2 * n)) * -float(special.ndtri(LEVEL / 2))
+    half = j * math.sqrt(n / (first.n * second.n) + d * d / (2 * n)) * -NormalDist().inv_cdf(LEVEL / 2)
     return j * d, (j * d - half, j * d + half)
 
 

@@ -6,7 +6,6 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy import special
 
 from loopgraph.computes.analytics.trends.level import medians_of_neighbours
 from loopgraph.computes.analytics.trends.seasonality import seasonal_part
@@ -100,4 +99,6 @@ def _limit(n: int, false_alarm_rate: float) -> float:
     """How many standard deviations away the outermost of ``n`` values lies with this probability; by Student's distribution,
     since the spread is an estimate: a median absolute deviation is worth 0.37 n values of a normal sample."""
     each = -math.expm1(math.log1p(-false_alarm_rate) / n)
+    from scipy import special  # a service that shows no trends does without its 17 MB
+
     return -float(special.stdtrit(0.37 * n, each / 2))

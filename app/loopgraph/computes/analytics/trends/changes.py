@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from scipy import special
 
 from loopgraph.computes.analytics.trends.seasonality import deseasonalised
 from loopgraph.computes.analytics.trends.series import Floats, Series, to_scale
@@ -26,7 +26,7 @@ noise being estimated. ``bench.trends`` has the false alarms that it leaves."""
 
 _LAGS: Final = 6
 _TRIMMED: Final = 0.125
-_Z: Final = -float(special.ndtri(_TRIMMED / 2))
+_Z: Final = -NormalDist().inv_cdf(_TRIMMED / 2)
 _TRIMMED_SHARE: Final = 1 - 2 * _Z * math.exp(-_Z * _Z / 2) / math.sqrt(2 * math.pi) / (1 - _TRIMMED)
 """What the variance of the inner part of a normal distribution is of that of the whole."""
 

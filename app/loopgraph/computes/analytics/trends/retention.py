@@ -8,8 +8,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from scipy import stats
-
 from loopgraph.contracts.analytics.trends import Adoption, Cohort, NoFigure, Retention, RetentionAt
 
 MIN_PERIODS: Final = 2
@@ -51,6 +49,8 @@ def retention(
 
 
 def _curve(cohorts: Sequence[Cohort]) -> tuple[RetentionAt, ...]:
+    from scipy import stats  # a service that shows no trends does without its 17 MB
+
     curve = []
     for age in range(1, len(cohorts)):
         old_enough = [cohort for cohort in cohorts if len(cohort.retained) > age and cohort.size]

@@ -6,7 +6,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from scipy import special
 
 from loopgraph.computes.analytics.trends.level import level, profile
 from loopgraph.computes.analytics.trends.series import (
@@ -67,10 +66,16 @@ def season(of: Series, cycle: Cycle, zone: ZoneInfo | None = None) -> Season:
     return Season(
         cycle=cycle,
         strength=float(np.clip((h - k + 1) / (n - k), 0.0, 1.0)),
-        p_value=float(special.chdtrc(k - 1, h)),
+        p_value=_chi_square_tail(k - 1, h),
         profile=tuple(map(float, means)),
         peak=int(means.argmax()),
     )
+
+
+def _chi_square_tail(freedom: int, value: float) -> float:
+    from scipy import special  # a service that shows no trends does without its 17 MB
+
+    return float(special.chdtrc(freedom, value))
 
 
 def _of_days(hourly: Series, zone: ZoneInfo | None) -> Season:
@@ -103,7 +108,7 @@ def seasonal_part(of: Series) -> Floats:
     if length == 1 or len(values) < MIN_CYCLES * length:
         return np.zeros(len(values))
     h, _ = _kruskal_wallis(values, at, length, length)
-    if h is None or special.chdtrc(length - 1, h) >= _SURE:
+    if h is None or _chi_square_tail(length - 1, h) >= _SURE:
         return np.zeros(len(values))
     return profile(values - level(values, length), at, length)[at]
 

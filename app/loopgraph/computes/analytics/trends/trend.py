@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy import special, stats
 
 from loopgraph.computes.analytics.trends.seasonality import deseasonalised
 from loopgraph.computes.analytics.trends.series import Floats, Ints, Series
@@ -61,7 +61,7 @@ def _slopes(x: Floats, y: Floats) -> Floats:
 
 
 def _with_interval(slopes: Floats, variance: float, confidence: float) -> Slope:
-    m, half = len(slopes), -float(special.ndtri((1 - confidence) / 2)) * math.sqrt(variance)
+    m, half = len(slopes), -NormalDist().inv_cdf((1 - confidence) / 2) * math.sqrt(variance)
     low, high = max(0, round((m - half) / 2) - 1), min(m - 1, round((m + half) / 2))
     return Slope(_median(slopes), float(slopes[low]), float(slopes[high]))
 
@@ -83,7 +83,7 @@ def mann_kendall(y: Floats) -> KendallTest | None:
     i, j = _pairs(len(y))
     s = int(np.sign(y[j] - y[i]).sum())
     z = (s - math.copysign(1, s)) / math.sqrt(variance) if s else 0.0
-    return KendallTest(s, z, 2 * float(special.ndtr(-abs(z))))
+    return KendallTest(s, z, math.erfc(abs(z) / math.sqrt(2)))
 
 
 def autocorrelation(y: Floats) -> float:
@@ -126,6 +126,8 @@ def trends(many: Sequence[Series]) -> list[Trend]:
     """The trends of series that are looked at together: among two hundred without any, ten would be "significant" by chance,
     so their p-values are corrected for the rate of false discoveries (Benjamini & Hochberg, JRSS B 57, 1995; it holds for
     series that are independent, or go up together)."""
+    from scipy import stats  # a service that shows no trends does without its 17 MB
+
     found = [_measured(of) for of in many]
     tested = [i for i, each in enumerate(found) if each.p_value is not None]
     p_values = [found[i].p_value or 0.0 for i in tested]
