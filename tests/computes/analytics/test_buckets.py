@@ -97,6 +97,26 @@ def test_too_many_values_are_told_apart_by_a_fair_part_of_them() -> None:
     assert bucket.counts == bucket.tallies == {}
 
 
+def test_too_many_types_of_errors_are_told_apart_by_a_part_of_them() -> None:
+    def part(value: str) -> Part:
+        return Part(0, (EVERYTHING,), {"n": 1, f"e:{value}": 1}, {})
+
+    values = [f"error {number} of a request" for number in range(MOST_VALUES * 3)]
+    bucket, whole = Bucket(), Bucket(most=10 * len(values))
+    for value in values:
+        bucket.add(part(value), 1)
+        whole.add(part(value), 1)
+    errors = sums_of(bucket.counts).errors
+    assert MOST_VALUES / 4 < len(errors) <= MOST_VALUES + 1
+    assert sum(errors.values()) == bucket.counts["n"] == len(values)
+    again = Bucket.read(bucket.sums, bucket.breakdown)
+    rebuilt = whole.coarsened(again.levels)
+    assert (rebuilt.sums, rebuilt.breakdown) == (bucket.sums, bucket.breakdown)
+    for value in values:
+        again.add(part(value), -1)
+    assert again.counts == {}
+
+
 def test_only_what_has_changed_is_changed() -> None:
     same, before, after = (Part(hour, (EVERYTHING,), {"n": count}, {}) for hour, count in ((1, 1), (2, 1), (2, 2)))
     assert changes((same, before), (same, after)) == [(before, -1), (after, 1)]

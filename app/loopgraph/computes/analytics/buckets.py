@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from loopgraph.contracts.analytics.bucket_keys import HOURS, BucketId
 from loopgraph.contracts.analytics.counting import OTHER, Contribution, Counts, Part, Tallies
-from loopgraph.contracts.analytics.counts import LEVELS, add_to, counts_of, json_of, of_json, text_of
+from loopgraph.contracts.analytics.counts import ERROR, LEVELS, add_to, counts_of, json_of, of_json, text_of
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 
 MOST_VALUES: Final = 1_000
-"""So many values of a dimension are told apart in a bucket. Where there are more, a half of all, by a digest, goes to ``OTHER``,
-then a half of the rest: those that are left are a fair sample."""
+"""So many values of a dimension, and so many types of errors, are told apart in a bucket. Where there are more, a half of all, by
+a digest, goes to ``OTHER``, then a half of the rest: those that are left are a fair sample."""
 
 
 class Bucket:
@@ -60,6 +60,7 @@ class Bucket:
         coarse = Bucket(self.counts, self.tallies, dict(levels))
         for dimension in list(coarse.tallies):
             coarse._fold(dimension, levels.get(dimension, 0))
+        coarse._fold_errors(levels.get(ERROR, 0))
         return coarse
 
     def clear(self) -> None:
@@ -68,7 +69,10 @@ class Bucket:
 
     def add(self, part: Part, sign: int) -> None:
         """Adds a part, or takes it away."""
-        add_to(self.counts, part.counts, sign)
+        level = self.levels.get(ERROR, 0)
+        add_to(self.counts, _with_errors(part.counts, level) if level else part.counts, sign)
+        if len(self.counts) > self._most:
+            self._fold_errors(level)
         for dimension, values in part.tallies.items():
             level = self.levels.get(dimension, 0)
             known = self.tallies.setdefault(dimension, {})
@@ -91,8 +95,26 @@ class Bucket:
         if level:
             self.levels[dimension] = level
 
+    def _fold_errors(self, level: int) -> None:
+        """The same of the types of errors."""
+        errors = [key for key in self.counts if key.startswith(ERROR)]
+        while level < _MOST_LEVELS and sum(_is_kept(key[len(ERROR) :], level) for key in errors) > self._most:
+            level += 1
+        if level:
+            self.counts, self.levels[ERROR] = _with_errors(self.counts, level), level
+
 
 _MOST_LEVELS: Final = 32
+
+
+def _with_errors(counts: Counts, level: int) -> Counts:
+    """The counts with the types of errors that a level tells apart."""
+    found: Counts = {}
+    for key, count in counts.items():
+        is_told = not key.startswith(ERROR) or _is_kept(key[len(ERROR) :], level)
+        kept = key if is_told else ERROR + OTHER
+        found[kept] = found.get(kept, 0) + count
+    return found
 
 
 def _is_kept(value: str, level: int) -> bool:

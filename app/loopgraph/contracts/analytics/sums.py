@@ -48,7 +48,8 @@ class UsageSums:
 
     ``executions`` are all that began; ``statuses`` counts them by ``TraceStatus`` (those in progress, too). ``successes`` and
     ``failures`` are those of which it is known what came of them: for uses of patterns by the weighted criteria, for everything
-    else by the status, where what was denied or interrupted is no success. ``errors`` counts by error type.
+    else by the status, where what was denied or interrupted is no success. ``errors`` counts by error type ("": those of a bucket
+    that has too many types).
 
     ``durations`` counts indices of the logarithmic histogram of the durations (see ``reducers/histogram``). ``priced`` executions
     have a known cost, ``unpriced`` used tokens that nobody knows the price of. ``measures`` are numbers that executions report of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from loopgraph.assets import query
@@ -86,10 +87,13 @@ class FactReads:
             rows = await self._graph.read(_RELATIVES, roots=sorted(map(str, roots)), families=sorted(families))
             found = {row["correlation_id"] for row in rows}
         now = {(one.trace.correlation_id, key) for one in known if (key := prompt_key(one.trace))}
-        if places := sorted(now | set(prompt_keys.items())):
-            before = [{"session_id": _session_of(id_, key), "key": key} for id_, key in places]
-            rows = await self._graph.read(_BEFORE_PROMPTS, rows=before, prompted=PROMPTED)
-            found |= {row["correlation_id"] for row in rows}
+        places: defaultdict[str, set[str]] = defaultdict(set)
+        for id_, key in now | set(prompt_keys.items()):
+            places[_session_of(id_, key)].add(key)
+        for ids in chunks(sorted(places)):
+            rows = await self._graph.read(_BEFORE_PROMPTS, session_ids=ids, prompted=PROMPTED)
+            for row in rows:
+                found |= _before(places[row["session_id"]], row["prompts"], row["used"])
         return found
 
     async def _figures(self, steps: Iterable[StepFacts]) -> dict[str, UseFacts]:
@@ -124,8 +128,19 @@ def prompt_key(trace: TraceFacts) -> str | None:
 
 
 def _session_of(correlation_id: str, key: str) -> str:
-    """The session in the key of a trace's place in it."""
     return key.removesuffix(f"|{correlation_id}")[: -_KEY_DIGITS - 1]
+
+
+def _before(places: Iterable[str], prompts: Iterable[str], used: Iterable[Sequence[str]]) -> set[str]:
+    """The traces with uses whose next prompt stands, or stood, at one of these places of their session. ``used``: their keys and
+    ids."""
+    sought, every, last = sorted(places), sorted(prompts), chr(0x10FFFF)
+
+    def next_of(keys: Sequence[str], key: str) -> str:
+        at = bisect_right(keys, key)
+        return keys[at] if at < len(keys) else last
+
+    return {id_ for key, id_ in used if (place := next_of(sought, key)) < last and place <= next_of(every, key)}
 
 
 def _trace(values: list[Any]) -> TraceFacts:

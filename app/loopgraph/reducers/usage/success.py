@@ -50,7 +50,9 @@ def _timeouts(sums: UsageSums) -> int:
 
 
 def _errors(sums: UsageSums) -> tuple[ErrorShare, ...]:
-    ranked = sorted(sums.errors.items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(
+        ((name, count) for name, count in sums.errors.items() if name), key=lambda item: (-item[1], item[0])
+    )
     told, whole = ranked[:MOST_ERRORS], sum(sums.errors.values())
     if rest := whole - sum(count for _, count in told):
         told.append((OTHER_ERRORS, rest))

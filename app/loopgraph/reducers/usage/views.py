@@ -74,6 +74,6 @@ def endpoint_row(subject: Subject, sums: UsageSums) -> EndpointReliability:
         p95_duration_ms=duration_figures(sums).p95_ms,
         total_retries=sums.retries,
         avg_retries_per_call=sums.retries / over if over else 0.0,
-        error_types=tuple(sorted(sums.errors)),
+        error_types=tuple(sorted(filter(None, sums.errors))),
         exactness=Exactness.BUCKETED,
     )
