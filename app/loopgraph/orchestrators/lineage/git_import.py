@@ -57,7 +57,7 @@ class GitImport:
     async def commits(self, ref: str = "HEAD") -> ImportProgress:
         """Every commit of ``ref``'s history as a version of one pattern. Raises InvalidInput for an unknown ref
         and for a shallow clone."""
-        tip = await self._whole(ref)
+        tip = await self._resolved(ref)
         lineage = CommitLineage(await self._repository.identity(tip), await self._repository.name())
 
         async def steps() -> AsyncGenerator[Sequence[Commit]]:
@@ -76,7 +76,7 @@ class GitImport:
 
         Raises InvalidInput for an unknown ref, for a shallow clone, and for a glob that is none or that no file ever matched.
         """
-        tip = await self._whole(ref)
+        tip = await self._resolved(ref)
         lineage = FileLineage(await self._repository.identity(tip), glob)
         pattern_ids: dict[str, None] = {}
         at_tip: Mapping[str, FileVersion] = {}
@@ -98,7 +98,7 @@ class GitImport:
             raise InvalidInput("glob", f"no file in the history of {ref!r} ever matched {glob!r}")
         return await self._follow(version_prefix(lineage.identity), lineage.tips(pattern_ids, at_tip))
 
-    async def _whole(self, ref: str) -> str:
+    async def _resolved(self, ref: str) -> str:
         """The commit of a ref whose whole history is there: without its roots nobody can tell which repository it is."""
         tip = await self._repository.resolve(ref)
         if await self._repository.is_shallow():
