@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +209,31 @@ def test_a_fork_of_a_session_that_is_gone_keeps_its_prompts_apart() -> None:
     lines = [json.loads(text) for text in session("2222").read_text().splitlines()]
     [named] = {line["promptId"] for line in lines if "promptId" in line}
     assert traces[named] == "FORK-C please", "all have the id of the one that is new"
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=-3), timedelta(days=-3650)])
+def test_prompts_keep_their_ids_though_a_clock_was_wrong(tmp_path: Path, back: timedelta) -> None:
+    """Up to the second prompt it was fast: all that follows is older than what stands before it."""
+    lines = [json.loads(text) for text in session("8888").read_text().splitlines()]
+    second = next(place for place, line in enumerate(lines) if "SECOND-B" in str(line.get("message")))
+    for line in lines[:second]:
+        if "timestamp" in line and line is not next(each for each in lines if "timestamp" in each):
+            line["timestamp"] = str(datetime.fromisoformat(line["timestamp"]) - back)
+    path = tmp_path / session("8888").name
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    ids = [{event.correlation_id for event in of_kind(told(each), "start")} for each in (session("8888"), path)]
+    assert ids[0] == ids[1]
+
+
+def test_a_line_that_was_written_twice_says_nothing_the_second_time(tmp_path: Path) -> None:
+    lines = session("b1111").read_bytes().splitlines(keepends=True)
+    path = tmp_path / session("b1111").name
+    path.write_bytes(b"".join(lines))
+    once = told(path)
+    for line in lines:
+        if b'"uuid":' in line and b'"type":"user"' in line:
+            path.write_bytes(b"".join([*lines, line]))
+            assert told(path) == once, line
 
 
 def test_what_a_session_is() -> None:

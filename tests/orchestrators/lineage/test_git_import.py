@@ -502,3 +502,21 @@ async def test_bad_input_changes_nothing(imports: Imports) -> None:
     lineage = await imports.commit_lineage()
     assert not await imports.reads.patterns([lineage.pattern_id])
     assert not await imports.events(lineage.pattern_id)
+
+
+async def test_a_shallow_clone_is_refused_before_it_makes_patterns_of_its_own(
+    graph: Graph, repo: Repo, tmp_path: Path
+) -> None:
+    for text in ("one", "two"):
+        repo.commit(prompts__a_md=f"{text} {new_id()}")
+    clone, reads = tmp_path / "shallow", LineageReads(graph)
+    repo.git("clone", "--quiet", "--depth", "1", repo.folder.as_uri(), str(clone))
+    patterns = await reads.count_patterns()
+    async with GitRepository(clone) as repository:
+        run = GitImport(repository, LineageImport(graph), reads, ORIGIN)
+        for attempt in (run.commits(), run.files("HEAD", "prompts/*.md")):
+            with pytest.raises(InvalidInput, match=r"shallow clone.*git fetch --unshallow"):
+                await attempt
+        assert await reads.count_patterns() == patterns
+        repo.git("-C", str(clone), "fetch", "--quiet", "--unshallow")
+        assert (await run.files("HEAD", "prompts/*.md")).versions == 2

@@ -55,8 +55,9 @@ class GitImport:
         self._progress = ImportProgress()
 
     async def commits(self, ref: str = "HEAD") -> ImportProgress:
-        """Every commit of ``ref``'s history as a version of one pattern. Raises InvalidInput for an unknown ref."""
-        tip = await self._repository.resolve(ref)
+        """Every commit of ``ref``'s history as a version of one pattern. Raises InvalidInput for an unknown ref
+        and for a shallow clone."""
+        tip = await self._resolved(ref)
         lineage = CommitLineage(await self._repository.identity(tip), await self._repository.name())
 
         async def steps() -> AsyncGenerator[Sequence[Commit]]:
@@ -73,9 +74,9 @@ class GitImport:
     async def files(self, ref: str, glob: str) -> ImportProgress:
         """Every file that matches ``glob`` as a pattern, each state of it in ``ref``'s history as a version.
 
-        Raises InvalidInput for an unknown ref, and for a glob that is none or that no file ever matched.
+        Raises InvalidInput for an unknown ref, for a shallow clone, and for a glob that is none or that no file ever matched.
         """
-        tip = await self._repository.resolve(ref)
+        tip = await self._resolved(ref)
         lineage = FileLineage(await self._repository.identity(tip), glob)
         pattern_ids: dict[str, None] = {}
         at_tip: Mapping[str, FileVersion] = {}
@@ -96,6 +97,17 @@ class GitImport:
         if not pattern_ids:
             raise InvalidInput("glob", f"no file in the history of {ref!r} ever matched {glob!r}")
         return await self._follow(version_prefix(lineage.identity), lineage.tips(pattern_ids, at_tip))
+
+    async def _resolved(self, ref: str) -> str:
+        """The commit of a ref whose whole history is there: without its roots nobody can tell which repository it is."""
+        tip = await self._repository.resolve(ref)
+        if await self._repository.is_shallow():
+            raise InvalidInput(
+                "path",
+                "its history was cut off (a shallow clone), so that it would become patterns of its own; get the history with "
+                "`git fetch --unshallow` (in GitHub Actions: actions/checkout with `fetch-depth: 0`)",
+            )
+        return tip
 
     async def _import(
         self,

@@ -29,7 +29,8 @@ from loopgraph.contracts.observations import Observation
 
 _AGENT_FILE = re.compile(r"agent-(?P<id>[^/]+)\.jsonl")
 _FORKED: Final = timedelta(seconds=1)
-"""A prompt that is so much older than what stands before it was copied; a client's own lines are in order, but for less."""
+"""A prompt that is so much older than the first line of its file was copied. What stands just before it tells nothing: clocks are
+set back, too."""
 
 _GOES_ON: Final = frozenset({"tool_use", "pause_turn"})
 """Reasons why a message ended that are no end of the turn."""
@@ -54,6 +55,7 @@ class ClaudeCodeReader:
         self._caveat: str | None = None
         self._outside: Turn | None = None
         self._asked: dict[str, datetime] = {}
+        self._first: datetime | None = None
         self._latest: datetime | None = None
         self._kinds: dict[str, Callable[[Line], Iterator[Observation]]] = {
             "user": self._user,
@@ -71,8 +73,11 @@ class ClaudeCodeReader:
         if parsed.uuid and parsed.uuid in self._file.repeated:
             self._turns.put(parsed, None)
             return ()
+        if parsed.uuid and self._turns.knows(parsed.uuid):  # it was written twice
+            return ()
         told = understood(self._told(parsed))
         if parsed.at is not None:
+            self._first = self._first or parsed.at
             self._latest = max(parsed.at, self._latest or parsed.at)
         return told
 
@@ -198,7 +203,7 @@ class ClaudeCodeReader:
         forked = text_of(map_of(line.fields.get("forkedFrom")).get("sessionId"))
         if forked is not None and forked != self._session_id:
             return True
-        return line.at is not None and self._latest is not None and line.at < self._latest - _FORKED
+        return line.at is not None and self._first is not None and line.at < self._first - _FORKED
 
     def _is_after_caveat(self, line: Line) -> bool:
         return self._caveat is not None and line.parent == self._caveat
