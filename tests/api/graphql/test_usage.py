@@ -339,6 +339,7 @@ ALL = {"kind": "ALL"}
         ("analytics_usage", {"interval": "HOUR"}, "interval"),
         ("analytics_success_rates", {"minSamples": 0}, "minSamples"),
         ("analytics_compare", {"patternIds": ["one"]}, "patternIds"),
+        ("analytics_dashboard", {"window": {"since": "2026-01-01T00:00:00"}}, "window.since"),
         ("analytics_compare", {"patternIds": ["one", "one"]}, "patternIds"),
         ("analytics_compare", {"patternIds": [f"p{n}" for n in range(21)]}, "patternIds"),
     ],

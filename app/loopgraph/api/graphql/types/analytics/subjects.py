@@ -19,7 +19,7 @@ from loopgraph.api.graphql.types.analytics.figures import (
     UniqueCount,
     UsageFigures,
 )
-from loopgraph.api.graphql.types.common import Info, Long, shape
+from loopgraph.api.graphql.types.common import Info, Long, checked, shape
 from loopgraph.api.graphql.types.enums import Dimension, SubjectKind
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
@@ -29,6 +29,7 @@ from loopgraph.contracts.analytics import answers
 from loopgraph.contracts.analytics.subjects import OTHER, Subject
 from loopgraph.contracts.analytics.sums import UsageSums
 from loopgraph.contracts.analytics.windows import Window
+from loopgraph.contracts.base import Instant
 from loopgraph.effects.clock import now, time_zone
 from loopgraph.errors import InvalidInput
 from loopgraph.reducers.usage.distributions import distribution, values
@@ -59,7 +60,9 @@ class AnalyticsWindowInput:
 
 def window(asked: AnalyticsWindowInput | None) -> Window:
     """The window that is asked for. Raises InvalidInput."""
-    return window_of(asked.since if asked else None, asked.until if asked else None, now())
+    since, until = (asked.since, asked.until) if asked else (None, None)
+    begin, end = checked(Instant | None, since, "window.since"), checked(Instant | None, until, "window.until")
+    return window_of(begin, end, now())
 
 
 @strawberry.input(description="One thing that is counted.")
