@@ -278,7 +278,7 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
     assert (endless["__typename"], endless["field"]) == ("InvalidInput", "input.success")
     assert "give success, or status: SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED" in endless["message"]
     for status, problem in (
-        ("IN_PROGRESS", "status must be SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED"),
+        ("IN_PROGRESS", "status: must be SUCCESS, ERROR, TIMEOUT, DENIED or INTERRUPTED"),
         ("ERROR", "success is true but status is ERROR"),
     ):
         wrongly = {"correlationId": trace, "status": status, "success": True}

@@ -89,3 +89,20 @@ async def test_a_trace_that_cannot_be_counted_keeps_no_other_from_it(
     counted = await UsageReads(graph).counts(users, DAY, Grain.DAY)
     assert [len(counted[user]) for user in users] == [1, 1, 0, 1, 1]
     assert unsound in caplog.text
+
+
+async def test_what_has_a_name_longer_than_a_key_is_counted_by_its_name(graph: Graph) -> None:
+    trace, path = new_id(), "/\N{PILE OF POO}" * 3_000
+    rolling, reads = Rolling(graph, None), UsageReads(graph)
+    calls = [
+        EndpointCalled(correlation_id=trace, call_id=new_id(), service_name=trace, endpoint_path=name, timestamp=at(0))
+        for name in (f"{path}/one", f"{path}/two", f"{path}/two")
+    ]
+    await record(TraceWrites(graph), *calls)
+    assert await rolling.caught_up(PATIENCE_S) == 0
+    one, two = (Subject(SubjectKind.ENDPOINT, f"{path}/{name}", trace) for name in ("one", "two"))
+    counted = await reads.counts([one, two], DAY, Grain.DAY)
+    assert [[count.executions for count in counted[endpoint]] for endpoint in (one, two)] == [[1], [2]]
+    series = await reads.series([one, two], DAY, Grain.HOUR)
+    assert [bucket.sums.executions for endpoint in (one, two) for bucket in series[endpoint]] == [1, 2]
+    assert [sums.executions for sums in (await reads.sums([one, two], DAY, Grain.DAY)).values()] == [1, 2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -22,6 +23,11 @@ HOURS: Final = {Grain.HOUR: 1, Grain.DAY: 24}
 
 DIGITS: Final = {Grain.HOUR: 10, Grain.DAY: 8}
 """How long the stamp is that a key ends with."""
+
+LONGEST_NAME: Final = 255
+"""In characters, of which each takes up to twelve bytes of a key: Neo4j indexes keys of at most 8 kB."""
+
+_DIGEST: Final = 16
 
 _LETTERS: Final = {Grain.HOUR: "h", Grain.DAY: "d"}
 
@@ -54,7 +60,20 @@ def kind_prefix(grain: Grain, kind: SubjectKind) -> str:
 
 @lru_cache(maxsize=10_000)
 def _named(subject: Subject) -> str:
-    return f"{quote(subject.part, safe='')}|{quote(subject.name, safe='')}"
+    _, name, part = stored_as(subject)
+    return f"{quote(part, safe='')}|{quote(name, safe='')}"
+
+
+def stored_as(subject: Subject) -> Subject:
+    """The subject as its keys name it: of a name that is longer than a key may be, the beginning and a digest."""
+    return subject._replace(name=_shortened(subject.name), part=_shortened(subject.part))
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= LONGEST_NAME:
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{name[: LONGEST_NAME - _DIGEST - 1]}~{digest}"
 
 
 def subject_of(key: str) -> Subject:

@@ -14,6 +14,7 @@ from loopgraph.contracts.analytics.bucket_keys import (
     instant_of,
     kind_prefix,
     stamp,
+    stored_as,
     subject_of,
     subject_prefix,
 )
@@ -51,9 +52,10 @@ class UsageReads:
 
         def made() -> dict[Subject, list[Bucket]]:
             found: dict[Subject, list[Bucket]] = {subject: [] for subject in subjects}
+            of_key = _by_key(found)
             for row in sorted(rows, key=lambda row: str(row["key"])):
                 sums = sums_of(counts_of(row["sums"]), tallies_of(row["breakdown"]))
-                found[subject_of(row["key"])].append(Bucket(instant_of(row["key"][-DIGITS[grain] :]), sums))
+                found[of_key[subject_of(row["key"])]].append(Bucket(instant_of(row["key"][-DIGITS[grain] :]), sums))
             return found
 
         return await made_of(rows, made)
@@ -66,8 +68,9 @@ class UsageReads:
 
         def made() -> dict[Subject, UsageSums]:
             found: dict[Subject, list[Row]] = {subject: [] for subject in subjects}
+            of_key = _by_key(found)
             for row in rows:
-                found[subject_of(row["key"])].append(row)
+                found[of_key[subject_of(row["key"])]].append(row)
             return {subject: _summed(of, dimensions) for subject, of in found.items()}
 
         return await made_of(rows, made)
@@ -79,9 +82,10 @@ class UsageReads:
 
         def made() -> dict[Subject, list[Count]]:
             found: dict[Subject, list[Count]] = {subject: [] for subject in subjects}
+            of_key = _by_key(found)
             for row in rows:
                 counted = sorted(row["counts"])
-                found[subject_of(counted[0][0])] = [
+                found[of_key[subject_of(counted[0][0])]] = [
                     Count(instant_of(key[-digits:]), *numbers) for key, *numbers in counted
                 ]
             return found
@@ -137,6 +141,11 @@ class UsageReads:
                 **more,
             )
         return rows
+
+
+def _by_key(subjects: Iterable[Subject]) -> dict[Subject, Subject]:
+    """Subjects by what they are in keys."""
+    return {stored_as(subject): subject for subject in subjects}
 
 
 def _summed(rows: Iterable[Row], dimensions: Collection[str]) -> UsageSums:
