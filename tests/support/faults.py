@@ -140,9 +140,16 @@ class Faults:
             self.error = None
 
     def check(self, parameters: Any, access: str) -> None:
-        if self.error is not None and (access == "WRITE" or not self.writes_only) and self.objects(parameters):
+        if self.error is not None and (access == "WRITE" or not self.writes_only) and self.objects(_told(parameters)):
             self.attempts += 1
             raise self.error.with_traceback(None)
+
+
+def _told(sent: Any) -> Any:
+    """What is sent in lists that tell their content when they are written out; those of the service do not."""
+    if isinstance(sent, dict):
+        return {key: _told(value) for key, value in sent.items()}
+    return [_told(value) for value in sent] if isinstance(sent, list) else sent
 
 
 def put_into(graph: Graph) -> Faults:

@@ -180,8 +180,14 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("loopgraph.api.graphql.app.build_schema", _schema_of)
         app = create_app(settings)
-    async with listening(app) as url, httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
-        yield Service(url, client, app.state.services)
+    with pytest.MonkeyPatch.context() as patch:
+        # What tests have told of before, without anybody who counts it, is more than an answer waits for on a busy machine.
+        patch.setattr("loopgraph.orchestrators.analytics.rolling.BOUND_S", PATIENCE_S)
+        async with (
+            listening(app) as url,
+            httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client,
+        ):
+            yield Service(url, client, app.state.services)
 
 
 async def quiet(service: Service) -> None:

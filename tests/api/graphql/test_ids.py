@@ -27,6 +27,12 @@ KIND_OF_ID = {
 }
 
 
+@pytest.fixture(scope="module")
+def service(quiet_service: Service) -> Service:
+    """Its worker looks at the runs when it is poked, and not in between: what is done to two of them finds them alike."""
+    return quiet_service
+
+
 def global_id(kind: str, id_: str) -> str:
     return b64encode(f"{kind}:{id_}".encode()).decode()
 
@@ -96,7 +102,7 @@ async def test_a_query_answers_the_same_for_either_id(service: Service, variable
 async def test_a_mutation_does_the_same_for_either_id(service: Service) -> None:
     own, either = await variables_of_all(service), await variables_of_all(service)
     different = 0
-    for name in MUTATIONS:
+    for name in sorted(MUTATIONS, key=lambda name: name != "feedback_cancel_run"):  # before others poke the worker
         taken = every(name, either[name])
         different += taken != either[name]
         [by_own] = (await service.query(operation(name), **own[name])).values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.writes import TraceWrites
 from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.effects.usage.rounds import Marked, Rounds
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from support.traces import NOON, at, record, statement
 from support.waiting import PATIENCE_S
@@ -106,3 +108,21 @@ async def test_what_has_a_name_longer_than_a_key_is_counted_by_its_name(graph: G
     series = await reads.series([one, two], DAY, Grain.HOUR)
     assert [bucket.sums.executions for endpoint in (one, two) for bucket in series[endpoint]] == [1, 2]
     assert [sums.executions for sums in (await reads.sums([one, two], DAY, Grain.DAY)).values()] == [1, 2]
+
+
+async def test_counting_all_ends_while_others_go_on(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    traces, rolling, first = TraceWrites(graph), Rolling(graph, None), new_id()
+    marked = Rounds.marked
+
+    async def marked_meanwhile(rounds: Rounds, limit: int) -> Marked:
+        found = await marked(rounds, limit)
+        await record(traces, TraceStarted(correlation_id=new_id(), timestamp=at(0)))
+        return found
+
+    assert await rolling.caught_up(PATIENCE_S) == 0
+    await record(traces, TraceStarted(correlation_id=first, timestamp=at(0), user_id=f"user|{first}"))
+    monkeypatch.setattr(Rounds, "marked", marked_meanwhile)
+    async with asyncio.timeout(PATIENCE_S):
+        await rolling.count_all()
+    user = Subject(SubjectKind.USER, f"user|{first}")
+    assert (await UsageReads(graph).counts([user], DAY, Grain.DAY))[user]

@@ -60,11 +60,12 @@ class Rolling:
         self._cached_at = _UNKNOWN
         self.rounds = 0
 
-    async def caught_up(self, bound_s: float = BOUND_S) -> int:
-        """Counts what is marked; returns how many marks are left, because it takes longer than it may, or because everything is
-        being rebuilt. All who ask before a pass begins share it: what was committed before any of them asked is counted."""
+    async def caught_up(self, bound_s: float | None = None) -> int:
+        """Counts what is marked; returns how many marks are left, because it takes longer than a bound (``BOUND_S``), or because
+        everything is being rebuilt. All who ask before a pass begins share it: what was committed before any of them asked is
+        counted."""
         if self._next is None:
-            self._next = asyncio.create_task(self._pass(bound_s))
+            self._next = asyncio.create_task(self._pass(BOUND_S if bound_s is None else bound_s))
             self._next.add_done_callback(_note_error)
         return await asyncio.shield(self._next)
 
@@ -77,9 +78,16 @@ class Rolling:
             return await self._rounds.pending() if self._is_held else 0
 
     async def count_all(self) -> None:
-        """Counts all that is marked, however long that takes."""
-        while await self.caught_up():  # noqa: ASYNC110 - others may have the buckets to themselves
-            await asyncio.sleep(_PAUSE_S)
+        """Counts what is marked, however long that takes. What others go on marking meanwhile does not make it longer: as many
+        marks are counted as there were."""
+        left = await self._rounds.pending()
+        while left > 0:
+            async with self._turn:
+                done = await self._round()
+            if not done and not self._is_held:
+                break
+            left -= done
+            await asyncio.sleep(0 if done else _PAUSE_S)
 
     async def run_forever(self) -> None:
         """Counts again and again, until it is cancelled."""
@@ -98,16 +106,16 @@ class Rolling:
                 said = str(error)
             await asyncio.sleep(max(LEAST_S, REST * (time.monotonic() - began)))
 
-    async def _round(self) -> bool:
-        """One round; whether there was anything to count."""
+    async def _round(self) -> int:
+        """One round; how many marks there were to count."""
         turn = await self._rounds.current()
         self._is_held = turn.is_held
         if turn.is_held:
-            return False
+            return 0
         marked = await self._rounds.marked(MARKS)
         if marked.marks:
             await self._count(turn.round, marked)
-        return bool(marked.marks)
+        return len(marked.marks)
 
     async def recount(self, correlation_ids: Collection[str]) -> int | None:
         """Counts these traces, marked or not; how many had been counted otherwise, None if it was not its turn."""
