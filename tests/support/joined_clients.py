@@ -99,14 +99,15 @@ async def picture(graph: Graph, session_id: str) -> list[Json]:
     )
     found = []
     for row in sorted((row["t"] for row in traces), key=lambda trace: str(trace.get("started_at"))):
-        parts = await statement(
-            graph,
-            "MATCH (t:Trace {correlation_id: $id}) OPTIONAL MATCH (t)-[:RAN]->(h) OPTIONAL MATCH (t)-[:CALLED]->(c) "
-            "OPTIONAL MATCH (t)-[:LOGGED]->(l) RETURN collect(DISTINCT properties(h)) AS steps, "
-            "collect(DISTINCT properties(c)) AS calls, collect(DISTINCT properties(l)) AS logs",
-            id=row["correlation_id"],
-        )
-        [parts] = parts
+        parts = {}
+        for name, relationship in (
+            ("steps", "RAN"),
+            ("calls", "CALLED"),
+            ("logs", "LOGGED"),
+        ):  # together they are a product
+            query = f"MATCH (t:Trace {{correlation_id: $id}})-[:{relationship}]->(n) RETURN properties(n) AS properties"
+            rows = await statement(graph, query, id=row["correlation_id"])
+            parts[name] = [row["properties"] for row in rows]
         steps = sorted(parts["steps"], key=lambda step: str(step.get("started_at") or step.get("completed_at")))
         kinds: defaultdict[str, int] = defaultdict(int)
         for step in steps:
