@@ -77,9 +77,7 @@ class Work:
 
     async def define(self, graph: Graph) -> None:
         """Makes the versions that are used."""
-        self.node_ids = await define(
-            graph, DefinitionKind.SKILL, f"sorting-{self.mark}", "# One", "# Two", since=self.day
-        )
+        self.node_ids = await define(graph, DefinitionKind.SKILL, f"sorting-{self.mark}", "# One", "# Two")
 
     def events(self) -> list[Recordable]:
         """All that is told, some of it twice, in any order."""
