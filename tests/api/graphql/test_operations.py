@@ -8,7 +8,7 @@ from pathlib import Path
 
 import graphql
 import pytest
-from graphql import OperationDefinitionNode
+from graphql import NonNullTypeNode, OperationDefinitionNode
 
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.assets import asset
@@ -39,6 +39,8 @@ def test_a_document_is_one_named_operation_that_the_sdl_allows(exported: graphql
     assert graphql.validate(exported, document, [graphql.NoDeprecatedCustomRule]) == []
     [found] = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     assert found.name is not None
+    for variable in found.variable_definitions or ():  # Relay takes none that must be given and yet has a default
+        assert not (isinstance(variable.type, NonNullTypeNode) and variable.default_value), variable.variable.name.value
 
 
 def executed_names() -> Iterator[str]:
