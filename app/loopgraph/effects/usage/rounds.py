@@ -110,9 +110,7 @@ class Rounds:
 
     async def pending(self) -> int:
         """How many marks there are."""
-        [row] = await self._graph.read(_COUNT_MARKS)
-        count: int = row["marks"]
-        return count
+        return sum([row["marks"] for row in await self._graph.read(_COUNT_MARKS)])
 
     async def marked(self, limit: int) -> Marked:
         """Some of what is marked."""
