@@ -141,7 +141,6 @@ def build_services(settings: Settings, graph: Graph) -> Services:
         use_linker=UseLinker(graph, choose, settings.loop_poll_ms),
         uses=UseReads(graph, judge),
         rolling=rolling,
-        usage=usage,
         buckets=buckets,
         overviews=overviews,
         comparing=Comparing(buckets, reads),

@@ -22,7 +22,6 @@ from loopgraph.effects.traces.records import RecordReads
 from loopgraph.effects.traces.search import TraceSearch
 from loopgraph.effects.traces.sessions import SessionReads
 from loopgraph.effects.traces.use_figures import UseReads
-from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.comparing import Comparing
 from loopgraph.orchestrators.analytics.overviews import Overviews
@@ -73,7 +72,6 @@ class Services:
     use_linker: UseLinker
     uses: UseReads
     rolling: Rolling
-    usage: UsageReads
     buckets: Buckets
     overviews: Overviews
     comparing: Comparing

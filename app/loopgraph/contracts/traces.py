@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Protocol, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -489,12 +489,25 @@ class Trace(_Step):
     tags: tuple[str, ...]
 
 
-def uses_tokens(call: EndpointCalled | EndpointCall) -> bool:
+class TellsOfModel(Protocol):
+    """What tells whether a call was one of a language model."""
+
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def input_tokens(self) -> int | None: ...
+    @property
+    def output_tokens(self) -> int | None: ...
+    @property
+    def cost_usd(self) -> float | None: ...
+
+
+def uses_tokens(call: TellsOfModel) -> bool:
     """Whether it says that it used tokens; counts of 0 are those of who does not know them."""
     return bool(call.input_tokens or call.output_tokens)
 
 
-def is_of_model(call: EndpointCalled | EndpointCall) -> bool:
+def is_of_model(call: TellsOfModel) -> bool:
     """Whether a language model was called."""
     told = (call.model, call.input_tokens, call.output_tokens, call.cost_usd)
     return any(value is not None for value in told)

@@ -34,11 +34,11 @@ SOMEBODY = Principal(subject="somebody")
 class Patient(Rolling):
     """Counts everything, however busy the machine is."""
 
-    calls = 0
+    passes = 0
 
-    async def caught_up(self, bound_s: float = PATIENCE_S) -> int:
-        self.calls += 1
-        return await super().caught_up(max(bound_s, PATIENCE_S))
+    async def _pass(self, bound_s: float) -> int:
+        self.passes += 1
+        return await super()._pass(max(bound_s, PATIENCE_S))
 
 
 def buckets_of(graph: Graph) -> tuple[Buckets, Patient]:
@@ -119,16 +119,16 @@ async def test_who_may_see_only_what_is_theirs_is_refused(graph: Graph) -> None:
     buckets, rolling = buckets_of(graph)
     with pytest.raises(Forbidden, match="everybody"):
         await buckets.basis(_day_of(some_day()), SOMEBODY)
-    assert rolling.calls == 0
+    assert rolling.passes == 0
 
 
 async def test_those_who_ask_at_the_same_time_wait_for_the_same(graph: Graph) -> None:
     buckets, rolling = buckets_of(graph)
     day = _day_of(some_day())
     await asyncio.gather(*(buckets.basis(day, None) for _ in range(10)))
-    assert rolling.calls == 1
+    assert rolling.passes == 1
     await buckets.basis(day, None)
-    assert rolling.calls == 2
+    assert rolling.passes == 2
 
 
 async def test_one_who_gives_up_does_not_stop_the_others(graph: Graph) -> None:
@@ -138,7 +138,7 @@ async def test_one_who_gives_up_does_not_stop_the_others(graph: Graph) -> None:
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).pending == 0
-    assert rolling.calls == 1
+    assert rolling.passes == 1
 
 
 async def test_views_of_who_may_see_only_what_is_theirs_are_made_of_that(graph: Graph) -> None:
@@ -155,7 +155,8 @@ async def test_views_of_who_may_see_only_what_is_theirs_are_made_of_that(graph: 
 
 async def test_views_look_at_executions_while_some_are_not_counted(graph: Graph) -> None:
     class Behind(Patient):
-        async def caught_up(self, bound_s: float = 0.0) -> int:
+        async def _pass(self, bound_s: float) -> int:
+            self._next = None
             return 7
 
     views = Views(Buckets(UsageReads(graph), Behind(graph, None)), Analytics(graph))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from loopgraph.contracts.analytics.counting import CallFacts
-from loopgraph.contracts.traces import MOST_TOKENS
+from loopgraph.contracts.traces import MOST_TOKENS, is_of_model, uses_tokens
 
 _SMALLEST: Final = 1e-9
 """A rest that is a smaller part of a cost is one of rounding."""
@@ -24,7 +24,7 @@ class ModelCall(NamedTuple):
 
     @property
     def uses_tokens(self) -> bool:
-        return bool(self.facts.input_tokens or self.facts.output_tokens)
+        return uses_tokens(self.facts)
 
 
 def model_calls(calls: Iterable[CallFacts], payers: Mapping[str, float]) -> list[ModelCall]:
@@ -56,12 +56,6 @@ def model_calls(calls: Iterable[CallFacts], payers: Mapping[str, float]) -> list
                 mine = call.cost_usd if share is None else rest * share
             found.append(ModelCall(_sound(call), mine, call.price_usd if mine is None else mine))
     return found
-
-
-def is_of_model(call: CallFacts) -> bool:
-    """Whether a language model was called."""
-    told = (call.model, call.input_tokens, call.output_tokens, call.cost_usd)
-    return any(value is not None for value in told)
 
 
 def _own(call: CallFacts, paid: float) -> float | None:

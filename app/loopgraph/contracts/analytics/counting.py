@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -129,8 +129,5 @@ class Part(NamedTuple):
 
 
 Contribution = tuple[Part, ...]
-
-Contributing = Callable[[Facts], Contribution]
-"""What a trace adds to the buckets."""
 
 NO_CONTRIBUTION: Contribution = ()

@@ -68,9 +68,10 @@ _LARGEST: Final = 2**63 - 1
 
 def text_of(counts: Mapping[str, int]) -> str:
     """As JSON with its keys in order; integers of more than 64 bits are texts."""
+    told: Mapping[str, int | str] = counts
     if any(value > _LARGEST for value in counts.values()):
-        counts = {key: value if value <= _LARGEST else str(value) for key, value in counts.items()}  # type: ignore[misc]
-    return orjson.dumps(counts, option=orjson.OPT_SORT_KEYS).decode()
+        told = {key: value if value <= _LARGEST else str(value) for key, value in counts.items()}
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def counts_of(text: str) -> Counts:

@@ -83,7 +83,7 @@ class Transaction:
         if rows := self._marked.rows():
             await self.run(MARK, rows=rows)
 
-    async def write(self, query: Query, rows: Sequence[Row], /, into: str = "rows", **parameters: Any) -> None:
+    async def write(self, query: Query, rows: Sequence[Any], /, into: str = "rows", **parameters: Any) -> None:
         """Runs a statement for ``rows``, if there are any; ``into`` is the parameter that takes them.
 
         Raises LostRace if it has not written every one, as its column ``written`` says, or its number of rows if it has another

@@ -156,7 +156,7 @@ def _step(values: list[Any]) -> StepFacts:
 
 def _call(values: list[Any]) -> CallFacts:
     *most, retold, paid_by, pays_for = values
-    return CallFacts(*most, bool(retold), paid_by, pays_for)  # type: ignore[call-arg]
+    return CallFacts._make((*most, bool(retold), paid_by, pays_for))
 
 
 def _use(figures: UseFigures) -> UseFacts:

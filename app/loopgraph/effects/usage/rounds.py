@@ -185,11 +185,11 @@ class Rounds:
                 return False
             await tx.write(_SET_BUCKETS, change.buckets)
             await tx.write(_SET_BREAKDOWNS, change.breakdowns)
-            await tx.write(_DELETE_BUCKETS, change.empty, into="keys")  # type: ignore[arg-type]
+            await tx.write(_DELETE_BUCKETS, change.empty, into="keys")
             counted = [{"correlation_id": id_, **one._asdict()} for id_, one in sorted(change.counted.items())]
             await tx.write(_SET_COUNTED, counted)
-            await tx.write(_DELETE_COUNTED, change.forgotten, into="correlation_ids")  # type: ignore[arg-type]
-            await tx.write(_DELETE_MARKS, change.marks, into="marks")  # type: ignore[arg-type]
+            await tx.write(_DELETE_COUNTED, change.forgotten, into="correlation_ids")
+            await tx.write(_DELETE_MARKS, change.marks, into="marks")
             return True
 
         return await self._graph.transaction(work)

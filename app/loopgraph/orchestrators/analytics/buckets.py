@@ -33,24 +33,12 @@ class Buckets:
     def __init__(self, reads: UsageReads, rolling: Rolling) -> None:
         self._reads = reads
         self._rolling = rolling
-        self._next: asyncio.Task[int] | None = None
-
-    async def _caught_up(self) -> int:
-        """How many traces are not counted yet. Those who ask at the same time wait for the same."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._catch_up())
-        return await asyncio.shield(self._next)
-
-    async def _catch_up(self) -> int:
-        await asyncio.sleep(0)  # whoever asks until here was here before it begins
-        self._next = None
-        return await self._rolling.caught_up()
 
     async def basis(self, window: Window, principal: Principal | None) -> Basis:
         """Of what an answer over a window is made. Raises Forbidden for who may see only what is theirs."""
         if subject_of(principal) is not None:
             raise Forbidden(EVERYBODYS)
-        pending = await self._caught_up()
+        pending = await self._rolling.caught_up()
         return Basis(
             since=window.since,
             until=window.until,
