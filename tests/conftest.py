@@ -6,6 +6,7 @@ All of them share one process per engine, so a test isolates itself by its data:
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -31,6 +32,8 @@ ENGINES = Engines(SOURCES)
 # For all engines, also those that services and commands under test start.
 os.environ.setdefault("LOOPGRAPH_EMBEDDED_JAVA_OPTIONS", " ".join(QUICK))
 os.environ.setdefault("LOOPGRAPH_EMBEDDED_CACHE", str(cache_folder() / "engine"))
+# Tests share a graph, and a service would learn from what all of them tell: those of learning turn it on.
+os.environ.setdefault("LOOPGRAPH_LEARNING", "false")
 # A run starts Python hundreds of times: what is compiled once stays compiled, whatever the environment says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
@@ -71,12 +74,32 @@ def settings_for(engine: EngineUnderTest) -> Settings:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient_answers() -> Iterator[None]:
+    """Answers wait until all is counted: what earlier tests have told of, without anybody who counts it, is more than the product
+    waits for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loopgraph.orchestrators.analytics.rolling.BOUND_S", PATIENCE_S)
+        yield
+
+
 @pytest.fixture(scope="session")
 async def graph(engine: EngineUnderTest) -> AsyncIterator[Graph]:
     """An open graph with its schema in place, on each engine in turn."""
     async with Graph.open(settings_for(engine)) as opened:
         await schema.prepare(opened)
         yield opened
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What collecting makes stays to the end: the collector of garbage need not look at it again and again, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -104,7 +127,10 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
-    config.addinivalue_line("markers", "slow: left out by `make quick`")
+    config.addinivalue_line("markers", "slow: left out by `make quick`, and in CI where the suite runs once more")
+    config.addinivalue_line(
+        "markers", "lengthy: takes a processor for over a quarter of a second; left out by `make quick`"
+    )
     config.add_cleanup(ENGINES.close)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.reading.analytics import Analytics
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION, Sent, Telling, batches, observations, story, tell
 from support.quick import first_quick
 from support.traces import Traces, statement

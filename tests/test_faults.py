@@ -21,16 +21,17 @@ import pytest
 
 from conftest import settings_for
 from loopgraph.api.services import Services
-from loopgraph.contracts.feedback import FeedbackRun
-from loopgraph.contracts.traces import HookExecuted, Recorded, TraceStarted
+from loopgraph.building import build_recorder
+from loopgraph.contracts.loop.feedback import FeedbackRun
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.errors import judge
 from loopgraph.effects.graph.group_commit import LARGEST
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import Blame, ServiceError, Unprocessable
-from loopgraph.main import build_recorder
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
 from loopgraph.orchestrators.loop.worker import TRIES
 from loopgraph.orchestrators.recording.recorder import Recorder

@@ -25,8 +25,8 @@ from loopgraph.computes.otel.metrics import observe_points
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import Redactor
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.traces.events import HookExecuted
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.settings import CaptureContent, Settings
 from support.agent_session import tell

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.graph.client import Graph
 from support import agent_session
 from support.quick import first_quick
@@ -163,6 +163,7 @@ def test_what_it_cost_is_what_the_client_says(alone: dict[str, Story], together:
     assert sum(call["cost_usd"] for call in together["calls"]) == pytest.approx(client_s_own_figure(), rel=1e-9)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", first_quick(range(8)))
 async def test_any_order_of_arrival_of_all_sides_gives_one_graph(
     graph: Graph, together: Story, tmp_path: Path, seed: int

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.definitions.choice import choose
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import Recorded
-from loopgraph.contracts.uses import definition_key
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.records import Recorded
+from loopgraph.contracts.traces.uses import definition_key
+from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.quick import first_quick
 from support.repositories import Repo
@@ -65,6 +69,7 @@ def by(rule: str, *, memory: bool = True) -> Told:
     return told
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 100])
 async def test_by_transcripts_alone(graph: Graph, size: int) -> None:
     skills = Skills.told()
@@ -73,6 +78,7 @@ async def test_by_transcripts_alone(graph: Graph, size: int) -> None:
     assert await story(graph, skills, ids) == by("exact: content")
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 100])
 async def test_by_hooks_alone(graph: Graph, size: int) -> None:
     skills = Skills.told()
@@ -81,6 +87,7 @@ async def test_by_hooks_alone(graph: Graph, size: int) -> None:
     assert await story(graph, skills, ids) == by("inferred: time")
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 100])
 async def test_by_hooks_that_the_shim_hands_on(graph: Graph, tmp_path: Path, size: int) -> None:
     skills = Skills.told(str(tmp_path))
@@ -89,6 +96,7 @@ async def test_by_hooks_that_the_shim_hands_on(graph: Graph, tmp_path: Path, siz
     assert await story(graph, skills, ids) == by("exact: file")
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 100])
 async def test_by_opentelemetry_alone(graph: Graph, size: int) -> None:
     skills = Skills.told()
@@ -97,6 +105,7 @@ async def test_by_opentelemetry_alone(graph: Graph, size: int) -> None:
     assert await story(graph, skills, ids) == by("inferred: time", memory=False)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", first_quick(range(6)))
 async def test_all_together_in_any_order(graph: Graph, seed: int) -> None:
     chance, skills = random.Random(seed), Skills.told()
@@ -165,6 +174,44 @@ async def committed(graph: Graph, skills: Skills) -> dict[str, str]:
     return found
 
 
+@pytest.mark.lengthy
+@pytest.mark.parametrize("committed_later", [True, False])
+async def test_what_was_only_seen_is_not_listed_beside_the_file(
+    graph: Graph, tmp_path: Path, committed_later: bool
+) -> None:
+    """As of transcripts of another machine: of texts that the project has, too, or of texts that it never had."""
+    skills, folder = Skills.told("/somewhere/else"), tmp_path / "proj"
+    lineage, reads, analytics = LineageReads(graph), StandingReads(graph), Analytics(graph)
+    kinds = sorted(kind for kind, _ in FILES.values() if kind != DefinitionKind.MEMORY)
+
+    async def listed() -> list[tuple[str, ...]]:
+        """In force by their names; without a use since tomorrow; in the report."""
+        texts, unused, there = (
+            [one.pattern_id for kind in kinds for one in (await reads.texts(kind))[0]],
+            [
+                one.pattern_id
+                for kind in kinds
+                for one in (await reads.unused(kind, datetime(2100, 1, 1, tzinfo=UTC)))[0]
+            ],
+            [one.pattern_id for one, _ in await analytics.current_definitions(kinds, 2_000)],
+        )
+        mine = {id_ for id_, one in (await lineage.patterns(texts + unused + there)).items() if skills.mark in one.name}
+        return [tuple(sorted(mine & set(ids))) for ids in (texts, unused, there)]
+
+    await record(graph, skills.written(), 100)
+    seen = await listed()
+    assert [len(ids) for ids in seen] == [len(kinds)] * 3
+    count = await lineage.count_patterns()
+    project(skills, folder, lambda text: text if committed_later else text + "another\n")
+    await Scans(graph, tmp_path / "home").one(folder)
+    await UseLinker(graph, choose).look()
+    found = await listed()
+    assert [len(ids) for ids in found] == [len(kinds)] * 3
+    assert not {*found[0]} & {*seen[0]}, "each stands for its file now"
+    assert await lineage.count_patterns() == count + (0 if committed_later else len(FILES))
+
+
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("side", "rule"),
     [

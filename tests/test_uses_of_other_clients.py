@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from loopgraph.api.http.agent_hooks import DIALECTS
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.clients.hook_files import with_file
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.agents.ids import digest_id
@@ -23,11 +23,11 @@ from loopgraph.computes.transcripts.codex.reader import CodexReader
 from loopgraph.computes.transcripts.gemini import PROJECT_ROOT, GeminiReader
 from loopgraph.computes.transcripts.opencode import OpenCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.definition_files import HOME, PROJECT, put
 from support.quick import first_quick
@@ -171,6 +171,7 @@ GEMINI: Found = {
 }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 100])
 async def test_codex_by_transcripts(graph: Graph, machine: Machine, size: int) -> None:
     await machine.scan()
@@ -178,12 +179,14 @@ async def test_codex_by_transcripts(graph: Graph, machine: Machine, size: int) -
     assert await found(graph, machine) == CODEX
 
 
+@pytest.mark.lengthy
 async def test_codex_by_hooks(graph: Graph, machine: Machine) -> None:
     await machine.scan()
     await record(graph, machine.sent("codex"), 100)
     assert await found(graph, machine) == {("skill", "look-agents", CONTENT), ("subagent", "reviewer", TIME)}
 
 
+@pytest.mark.lengthy
 async def test_codex_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Machine) -> None:
     await machine.scan()
     await record(graph, machine.sent("codex", shimmed=True), 100)
@@ -213,12 +216,14 @@ async def test_codex_all_together_in_any_order(graph: Graph, machine: Machine, s
     assert len(rows) == 3 + 2 + 1, "each file of memory once, and the skill as it was given and as it was read"
 
 
+@pytest.mark.lengthy
 async def test_gemini_by_transcripts(graph: Graph, machine: Machine) -> None:
     await machine.scan()
     await record(graph, machine.gemini(), 100)
     assert await found(graph, machine) == GEMINI
 
 
+@pytest.mark.lengthy
 async def test_gemini_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Machine) -> None:
     await machine.scan()
     await record(graph, machine.sent("gemini", shimmed=True))
@@ -232,6 +237,7 @@ async def test_gemini_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Mac
     assert all("/prompt:" in row["trace"] for row in rows), "they belong to the prompt, which the client does not name"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("shimmed", "rule"), [(False, TIME), (True, FILE)])
 async def test_copilot_by_hooks(graph: Graph, machine: Machine, shimmed: bool, rule: str) -> None:
     await machine.scan()
@@ -246,6 +252,7 @@ async def test_copilot_by_hooks(graph: Graph, machine: Machine, shimmed: bool, r
     assert await found(graph, machine) == (named | memory if shimmed else named)
 
 
+@pytest.mark.lengthy
 async def test_opencode_by_its_database(graph: Graph, machine: Machine) -> None:
     await machine.scan()
     await record(graph, machine.opencode(), 100)

@@ -7,7 +7,8 @@ A ``.cypher`` file holds one statement under a header comment::
     // parameters: node_id, limit
     // returns: node_id, depth
 
-One that changes traces, what is in them, or sessions also says whose it is, so that they are counted anew (``effects/usage``)::
+One that changes traces, what is in them, or sessions also says whose it is, so that they are counted anew (``effects/usage``);
+one that makes events of the lineage or moves feedback runs says which, so that those who follow are told::
 
     // marks: Trace rows.correlation_id, HookExecution execution_ids
 
@@ -32,8 +33,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from loopgraph.contracts.lineage import RelationshipType
-from loopgraph.contracts.retention import KEYS, TYPES
+from loopgraph.contracts.lineage.patterns import RelationshipType
+from loopgraph.contracts.traces.retention import KEYS, TYPES
 from loopgraph.errors import AssetError
 from loopgraph.settings import Engine
 
@@ -70,8 +71,11 @@ _HEADER = re.compile(r"//\s*(?P<key>access|parameters|marks|returns):\s*(?P<valu
 _WRITING = frozenset({"CREATE", "MERGE", "SET", "DELETE", "REMOVE", "DROP", "FOREACH"})
 
 
+TOLD = ("LineageEvent", "FeedbackRun")
+"""Labels of which those who follow are told."""
+
 _MARKING = frozenset(
-    {"Trace", "HookExecution", "EndpointCall", "Session", "RoutingDecision", "USED", "NODE_LABEL", "OTHER_LABEL"}
+    {"Trace", "HookExecution", "EndpointCall", "Session", "RoutingDecision", "USED", "NODE_LABEL", "OTHER_LABEL", *TOLD}
 )
 """Whoever writes one of these says what it marks."""
 
@@ -189,7 +193,7 @@ def _check_marks(file: str, parsed: _Parsed) -> None:
         if len(name.split()) != 2:
             raise AssetError(file, line, f"marks are labels, each with where its keys are, not {name!r}")
     for label, path in _marks(parsed):
-        if label not in (*KEYS, "NODE_LABEL", "OTHER_LABEL", "Gone") or path[0] not in parsed.parameters:
+        if label not in (*KEYS, *TOLD, "NODE_LABEL", "OTHER_LABEL", "Gone") or path[0] not in parsed.parameters:
             raise AssetError(file, line, f"{label} {'.'.join(path)} is no label with a parameter of the statement")
 
 

@@ -8,11 +8,15 @@ LoopgraphError
 │   ├── Conflict                     REQUEST  the id or key is taken by other content
 │   ├── InvalidTransition            REQUEST  the lifecycle does not allow this step; names both states
 │   ├── Unprocessable                EVENT    the graph cannot store this event, though it stores others
-│   └── Forbidden                    REQUEST  the principal may not do this
+│   ├── Forbidden                    REQUEST  the principal may not do this
+│   └── Unauthenticated              REQUEST  nobody is told who asks: no token, or one that is none
 ├── ServiceError                     GRAPH    the service cannot answer now; never the caller's fault
 │   ├── Overloaded                   GRAPH    more waits to be recorded than is taken in; says when to come again
+│   │   └── RateLimited              GRAPH    who asks has asked more often than it may; says when to come again
 │   ├── ShuttingDown                 GRAPH    the service takes nothing more in
+│   ├── ProviderUnavailable          GRAPH    the identity provider does not answer, so it is not known who asks
 │   ├── DeadLettersUnwritable        GRAPH    an event should be put aside, and cannot be
+│   ├── BrokerUnavailable            GRAPH    the broker of Kafka does not answer, or refuses what it is asked
 │   ├── GraphUnavailable             GRAPH    the graph engine does not answer, or not now
 │   │   ├── GraphFull                GRAPH    there is no space left for the graph
 │   │   ├── GraphReadOnly            GRAPH    the graph takes no writes now: read-only, a follower, no leader
@@ -22,6 +26,7 @@ LoopgraphError
 │   ├── GraphRefused                 GRAPH    the engine refused the credentials or the database
 │   └── GraphFault                   EVENT    the engine did not take what it was given, or answered what nobody foresaw
 └── SetupError                       GRAPH    found at start; the process does not go on
+    ├── InvalidSetting               GRAPH    a setting is wrong, or names what there is not; the sentence says which
     ├── AssetError                   GRAPH    a query file is wrong; names the file and the line
     ├── EngineStartError             GRAPH    the embedded engine did not start; says where its log is
     └── ForeignData                  GRAPH    the folder or the database belongs to something else
@@ -176,6 +181,12 @@ class Forbidden(UserError):
     code = "FORBIDDEN"
 
 
+class Unauthenticated(UserError):
+    """It is not known who asks: no token was sent, or one that is not known, has expired or was revoked."""
+
+    code = "UNAUTHENTICATED"
+
+
 class ServiceError(LoopgraphError):
     """The service cannot answer now. ``retry_after_s``: when it may be able to, in seconds."""
 
@@ -194,6 +205,19 @@ class Overloaded(ServiceError):
         self.retry_after_s = retry_after_s
 
 
+class RateLimited(Overloaded):
+    """Who asks has asked more often than it may. What was sent is not at fault and stays with its sender."""
+
+    code = "RATE_LIMITED"
+
+
+class ProviderUnavailable(ServiceError):
+    """The identity provider does not answer, or not as one does: whether somebody is known cannot be told now."""
+
+    code = "PROVIDER_UNAVAILABLE"
+    retry_after_s = 5
+
+
 class ShuttingDown(ServiceError):
     """The service takes nothing more in; one that is started again will."""
 
@@ -204,6 +228,12 @@ class DeadLettersUnwritable(ServiceError):
     """The graph cannot store an event though it stores others, and it could not be put aside either."""
 
     code = "DEAD_LETTERS_UNWRITABLE"
+
+
+class BrokerUnavailable(ServiceError):
+    """The broker of Kafka does not answer, or not now, or refuses what the settings say. Nothing of the graph depends on it."""
+
+    code = "BROKER_UNAVAILABLE"
 
 
 class GraphUnavailable(ServiceError):
@@ -257,6 +287,10 @@ class SetupError(LoopgraphError):
 
     blame = Blame.GRAPH
     code = "SETUP_ERROR"
+
+
+class InvalidSetting(SetupError):
+    """A setting is wrong, or names what there is not: nothing was begun."""
 
 
 class AssetError(SetupError):

@@ -1,16 +1,16 @@
-// What happened in the traces of a range of time, as far as the subject may see them (null: all), by what `by` names: "day" (as
+// What happened in the traces of a range of time, as far as the reader may see them (null: all), by what `by` names: "day" (as
 // 20261121, UTC), "project", "agent". Prompts are the traces that a person's prompt began; steps are those of all traces. The ends are
 // those of prompts and, told apart by agents, of every trace of a named one.
 // `project` (null: all) is the folder of a session. `prompted` is the source of a prompt, `pattern` the type of a step that is the
 // use of a pattern, which is no step of the work.
 // access: read
-// parameters: above, before, subject, by, project, prompted, pattern, limit
+// parameters: above, before, reader, by, project, prompted, pattern, limit
 // returns: day, project, agent, sessions, traces, prompts, succeeded, failed, denied, interrupted, in_progress, steps, failed_steps, denied_steps
 MATCH (t:Trace)
 WHERE t.time_key >= $above AND t.time_key < $before
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH t, s.cwd AS folder
+WITH t, coalesce(t.project, s.project, s.cwd) AS folder
 WHERE $project IS NULL OR folder = $project
 OPTIONAL MATCH (t)-[:RAN]->(h:HookExecution)
 WHERE coalesce(h.hook_type, '') <> $pattern

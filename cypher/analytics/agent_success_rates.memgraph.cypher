@@ -1,14 +1,14 @@
 // The view agent_success_rates of seed 003: the traces of a range of time that are over, by agent (the one that the routing
-// selected, or the type of the subagent), as far as the subject may see them (null: all). Memgraph has no percentileCont:
+// selected, or the type of the subagent), as far as the reader may see them (null: all). Memgraph has no percentileCont:
 // sorted durations are interpolated by hand. The time between two instants is whole days and the microseconds beyond them
 // there.
 // access: read
-// parameters: above, before, subject, limit
+// parameters: above, before, reader, limit
 // returns: agent, total_executions, successful_executions, success_rate, avg_duration_ms, median_duration_ms, p95_duration_ms
 MATCH (t:Trace)
 WHERE t.time_key >= $above AND t.time_key < $before
   AND t.status <> 'in_progress' AND (t.agent IS NOT NULL OR t.agent_type IS NOT NULL)
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, CASE WHEN t.duration_ms IS NULL AND t.started_at <= t.completed_at THEN t.completed_at - t.started_at END AS passed
 WITH coalesce(t.agent, t.agent_type) AS agent, CASE WHEN t.status = 'success' THEN 1 ELSE 0 END AS ok, CASE
        WHEN t.duration_ms IS NOT NULL THEN t.duration_ms

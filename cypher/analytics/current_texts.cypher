@@ -1,9 +1,11 @@
-// The patterns (of a type; null: of all) that are in force, the newest first, with the text of the version in use.
+// The patterns (of a type; null: of all) that are in force, the newest first, with the text of the version in use, and
+// whether that was only seen (a tag).
 // access: read
-// parameters: pattern_type, limit
-// returns: pattern_id, pattern_type, metadata, template_code
+// parameters: pattern_type, observed, limit
+// returns: pattern_id, pattern_type, name, observed, metadata, template_code
 MATCH (p:Pattern)-[:CURRENT_VERSION]->(v:PatternVersion)
 WHERE $pattern_type IS NULL OR p.pattern_type = $pattern_type
-RETURN p.pattern_id AS pattern_id, p.pattern_type AS pattern_type, v.metadata AS metadata, v.template_code AS template_code
+RETURN p.pattern_id AS pattern_id, p.pattern_type AS pattern_type, p.name AS name, $observed IN coalesce(v.tags, []) AS observed,
+       v.metadata AS metadata, v.template_code AS template_code
 ORDER BY p.time_key DESC
 LIMIT $limit

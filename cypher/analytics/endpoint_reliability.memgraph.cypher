@@ -1,12 +1,12 @@
 // The view endpoint_reliability of seed 003: the calls of the traces of a range of time that are over, by service and endpoint,
-// as far as the subject may see them (null: all). Memgraph has no percentileCont: sorted durations are interpolated by hand.
+// as far as the reader may see them (null: all). Memgraph has no percentileCont: sorted durations are interpolated by hand.
 // The time between two instants is whole days and the microseconds beyond them there.
 // access: read
-// parameters: above, before, subject, limit
+// parameters: above, before, reader, limit
 // returns: service_name, endpoint_path, call_count, success_count, success_rate, avg_duration_ms, p95_duration_ms, total_retries, avg_retries_per_call, error_types
 MATCH (t:Trace)-[:RAN*0..1]->(caller)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before AND c.status <> 'in_progress'
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH c, CASE WHEN c.duration_ms IS NULL AND c.started_at <= c.completed_at THEN c.completed_at - c.started_at END AS passed
 WITH c.service_name AS service_name, c.endpoint_path AS endpoint_path, c.error_type AS error_type,
      CASE WHEN c.status = 'success' THEN 1 ELSE 0 END AS ok, coalesce(c.retry_count, 0) AS retries,

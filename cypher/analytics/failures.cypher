@@ -1,12 +1,12 @@
-// What went wrong by itself in the traces of a range of time, as far as the subject may see them (null: all): whole traces, their
+// What went wrong by itself in the traces of a range of time, as far as the reader may see them (null: all): whole traces, their
 // steps, and the calls of endpoints that those made or that were made straight from the trace; so many of each at most. Of a long
 // message it returns the beginning and the end.
 // access: read
-// parameters: above, before, failed, subject, head, tail, limit
+// parameters: above, before, failed, reader, head, tail, limit
 // returns: part, correlation_id, execution_id, call_id, agent, hook_type, tool_name, service_name, endpoint_path, error_type, response_status, node_id, started_at, completed_at, created_at, message, message_end
 MATCH (t:Trace)
 WHERE t.time_key >= $above AND t.time_key < $before AND t.status IN $failed
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, coalesce(t.error_message, '') AS message
 LIMIT $limit
 RETURN 'trace' AS part, t.correlation_id AS correlation_id, null AS execution_id, null AS call_id,
@@ -17,7 +17,7 @@ RETURN 'trace' AS part, t.correlation_id AS correlation_id, null AS execution_id
 UNION ALL
 MATCH (t:Trace)-[:RAN]->(h:HookExecution)
 WHERE t.time_key >= $above AND t.time_key < $before AND h.status IN $failed
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, h, coalesce(h.error_message, '') AS message
 LIMIT $limit
 RETURN 'step' AS part, t.correlation_id AS correlation_id, h.execution_id AS execution_id, null AS call_id,
@@ -29,7 +29,7 @@ RETURN 'step' AS part, t.correlation_id AS correlation_id, h.execution_id AS exe
 UNION ALL
 MATCH (t:Trace)-[:RAN]->(h:HookExecution)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before AND c.status IN $failed
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, h, c, coalesce(c.error_message, '') AS message
 LIMIT $limit
 RETURN 'call' AS part, t.correlation_id AS correlation_id, h.execution_id AS execution_id, c.call_id AS call_id,
@@ -41,7 +41,7 @@ RETURN 'call' AS part, t.correlation_id AS correlation_id, h.execution_id AS exe
 UNION ALL
 MATCH (t:Trace)-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before AND c.status IN $failed
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, c, coalesce(c.error_message, '') AS message
 LIMIT $limit
 RETURN 'call' AS part, t.correlation_id AS correlation_id, null AS execution_id, c.call_id AS call_id,

@@ -1,13 +1,13 @@
 // The view hook_performance_summary of seed 003: the steps of the traces of a range of time that are over, by type and tool, as
-// far as the subject may see them (null: all). A step without a list of functions or gates has none. Memgraph has no
+// far as the reader may see them (null: all). A step without a list of functions or gates has none. Memgraph has no
 // percentileCont: sorted durations are interpolated by hand. The time between two instants is whole days and the microseconds
 // beyond them there.
 // access: read
-// parameters: above, before, subject, limit
+// parameters: above, before, reader, limit
 // returns: hook_type, tool_name, execution_count, avg_duration_ms, min_duration_ms, max_duration_ms, p95_duration_ms, success_count, success_rate, avg_intelligence_functions, avg_quality_gates
 MATCH (t:Trace)-[:RAN]->(h:HookExecution)
 WHERE t.time_key >= $above AND t.time_key < $before AND h.status <> 'in_progress'
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH h, CASE WHEN h.duration_ms IS NULL AND h.started_at <= h.completed_at THEN h.completed_at - h.started_at END AS passed
 WITH h.hook_type AS hook_type, h.tool_name AS tool_name, CASE WHEN h.status = 'success' THEN 1 ELSE 0 END AS ok,
      coalesce(size(h.intelligence_functions_executed), 0) AS functions, coalesce(size(h.quality_gates_validated), 0) AS gates,

@@ -1,18 +1,18 @@
-// What calls of language models used and cost, in the traces of a range of time, as far as the subject may see them (null: all),
+// What calls of language models used and cost, in the traces of a range of time, as far as the reader may see them (null: all),
 // by what `by` names: "model", "service", "day" (as 20261121, UTC), "project", "session", "user", "agent", "skill". What a
 // sender says a call cost counts, else what it does by the list of prices. `project` (null: all) is the folder of a session.
 // Of calls of models that are within each other, one counts: the others are `retold`. What a layer tells that they cost together
 // counts for those within it that tell no cost (`paid_by`), less what others within it tell, in proportion to their prices, or
 // else to their tokens; what one tells without tokens, for the one around it that uses some (`pays_for`). So it is in
-// `computes/traces/usage`, too.
+// `computes/traces/told_costs`, too.
 // Counts from `most` on are no counts.
 // access: read
-// parameters: above, before, subject, by, project, limit, most
+// parameters: above, before, reader, by, project, limit, most
 // returns: model, service_name, day, project, session_id, user_id, agent, skill, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 MATCH (t:Trace)-[:RAN*0..1]->()-[:CALLED]->(c:EndpointCall)
 WHERE t.time_key >= $above AND t.time_key < $before
   AND (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, coalesce(c.pays_for, c.call_id) AS payee, collect(c) AS some,
      sum(CASE WHEN c.pays_for IS NOT NULL THEN c.cost_usd ELSE 0.0 END) AS paid
 UNWIND some AS c
@@ -31,7 +31,7 @@ WHERE c.retold IS NULL
 WITH t, c, CASE WHEN own IS NOT NULL THEN own WHEN rest IS NULL THEN c.cost_usd WHEN by_price THEN rest * c.price_usd / prices
      WHEN tokens > 0 THEN rest * (coalesce(c.input_tokens, 0) * 1.0 + coalesce(c.output_tokens, 0)) / tokens ELSE rest / peers END AS told
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH t, c, s.cwd AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, told, coalesce(told, c.price_usd) AS cost,
+WITH t, c, coalesce(t.project, s.project, s.cwd) AS folder, coalesce(c.started_at, c.completed_at, c.created_at) AS at, told, coalesce(told, c.price_usd) AS cost,
      coalesce(c.input_tokens, 0) > 0 OR coalesce(c.output_tokens, 0) > 0 AS used
 WHERE $project IS NULL OR folder = $project
 WITH CASE WHEN 'model' IN $by THEN c.model END AS model,

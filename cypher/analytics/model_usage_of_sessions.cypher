@@ -1,16 +1,16 @@
-// What the calls of language models in some sessions used and cost, as far as the subject may see their traces (null: all).
+// What the calls of language models in some sessions used and cost, as far as the reader may see their traces (null: all).
 // Of calls of models that are within each other, one counts: the others are `retold`. What a layer tells that they cost together
 // counts for those within it that tell no cost (`paid_by`), less what others within it tell, in proportion to their prices, or
 // else to their tokens; what one tells without tokens, for the one around it that uses some (`pays_for`). So it is in
-// `computes/traces/usage`, too.
+// `computes/traces/told_costs`, too.
 // Counts from `most` on are no counts.
 // access: read
-// parameters: session_ids, subject, most
+// parameters: session_ids, reader, most
 // returns: session_id, calls, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_usd, reported_cost_usd, unpriced_calls, unpriced_models
 UNWIND $session_ids AS id
 MATCH (:Session {session_id: id})-[:HAS_TRACE]->(t:Trace)-[:RAN*0..1]->()-[:CALLED]->(c:EndpointCall)
 WHERE (c.model IS NOT NULL OR c.input_tokens IS NOT NULL OR c.output_tokens IS NOT NULL OR c.cost_usd IS NOT NULL)
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH id, t, coalesce(c.pays_for, c.call_id) AS payee, collect(c) AS some,
      sum(CASE WHEN c.pays_for IS NOT NULL THEN c.cost_usd ELSE 0.0 END) AS paid
 UNWIND some AS c

@@ -1,14 +1,14 @@
-// Which versions of patterns were used in the traces of a range of time, as far as the subject may see them (null: all), how often,
+// Which versions of patterns were used in the traces of a range of time, as far as the reader may see them (null: all), how often,
 // and how that ended. `pattern_type` (null: all) is the kind of pattern, `project` (null: all) the folder of a session.
 // access: read
-// parameters: above, before, subject, pattern_type, project, limit
+// parameters: above, before, reader, pattern_type, project, limit
 // returns: pattern_id, pattern_type, name, metadata, node_id, version, label, uses, sessions, succeeded, failed, denied, interrupted, exact, avg_duration_ms, execution_ids, last_used_at
 MATCH (t:Trace)-[:RAN]->(h:HookExecution)-[used:USED]->(v:PatternVersion)
 WHERE t.time_key >= $above AND t.time_key < $before
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
   AND ($pattern_type IS NULL OR v.pattern_type = $pattern_type)
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH t, h, used, v, s.cwd AS folder
+WITH t, h, used, v, coalesce(t.project, s.project, s.cwd) AS folder
 WHERE $project IS NULL OR folder = $project
 WITH t, h, used, v,
      CASE

@@ -1,7 +1,7 @@
-// The finished executions of one version between two keys (the version, then the time), the newest so many, as far as the subject
+// The finished executions of one version between two keys (the version, then the time), the newest so many, as far as the reader
 // may see their traces (null: all): how many and when the last, by agent, session, user and the folder of the session.
 // access: read
-// parameters: above, before, subject, limit
+// parameters: above, before, reader, limit
 // returns: agent, session_id, user_id, project, uses, last_used_at
 MATCH (h:HookExecution)
 WHERE h.version_key >= $above AND h.version_key < $before
@@ -9,8 +9,8 @@ WITH h
 ORDER BY h.version_key DESC
 LIMIT $limit
 MATCH (t:Trace)-[:RAN]->(h)
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
-WITH h, t, s.cwd AS project
+WITH h, t, coalesce(t.project, s.project, s.cwd) AS project
 RETURN coalesce(t.agent, t.agent_type) AS agent, t.session_id AS session_id, t.user_id AS user_id, project,
        count(h) AS uses, max(coalesce(h.started_at, h.completed_at, h.created_at)) AS last_used_at

@@ -2,6 +2,7 @@
 // movers the second reads what the first has written.
 // access: write
 // parameters: run_id, revision, turn, changes
+// marks: FeedbackRun run_id
 // returns: run
 MATCH (r:FeedbackRun {run_id: $run_id})
 SET r.turn = $turn

@@ -2,6 +2,7 @@
 // SET takes the write lock, as in claim_run.
 // access: write
 // parameters: rows, turn
+// marks: nothing
 // returns: run_id
 UNWIND $rows AS row
 MATCH (r:FeedbackRun {run_id: row.run_id})

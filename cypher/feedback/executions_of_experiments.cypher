@@ -1,9 +1,9 @@
 // One page of the finished executions of each of some experiments, by version and then the oldest first, after a key, as a list
-// of pairs [execution, decision_id] for each; as far as the subject may see their traces (null: all). An execution that came
+// of pairs [execution, decision_id] for each; as far as the reader may see their traces (null: all). An execution that came
 // after the decision has no decision_id. USED has a MATCH of its own: in one pattern with RAN, the embedded engine begins at the
 // versions, which have many more.
 // access: read
-// parameters: experiment_ids, after, subject, limit
+// parameters: experiment_ids, after, reader, limit
 // returns: experiment_id, evidence
 UNWIND $experiment_ids AS id
 CALL {
@@ -11,7 +11,7 @@ CALL {
   MATCH (h:HookExecution {experiment_id: id})
   WHERE h.version_key > $after
   MATCH (t:Trace)-[:RAN]->(h)
-  WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+  WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
   RETURN h
   ORDER BY h.version_key
   LIMIT $limit

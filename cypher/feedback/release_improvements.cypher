@@ -1,6 +1,7 @@
 // Gives back the improvements that a run has not decided on: they are proposed again.
 // access: write
 // parameters: run_id, turn, now
+// marks: nothing
 // returns: improvement_id
 MATCH (:FeedbackRun {run_id: $run_id})-[:PROPOSED]->(i:Improvement)
 SET i.turn = $turn

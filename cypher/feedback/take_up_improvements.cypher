@@ -1,6 +1,7 @@
 // Makes improvements those of a run, in the order of their positions, unless they were decided on meanwhile.
 // access: write
 // parameters: run_id, rows, turn, now
+// marks: nothing
 // returns: improvement_id
 MATCH (r:FeedbackRun {run_id: $run_id})
 UNWIND $rows AS row

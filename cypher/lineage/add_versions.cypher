@@ -3,6 +3,7 @@
 // Without all of its edges, a version is not in the answer. The empty text stands for no source, as in create_events.
 // access: write
 // parameters: rows
+// marks: LineageEvent rows.event.event_id
 // returns: node_id
 UNWIND $rows AS row
 MATCH (p:Pattern {pattern_id: row.version.pattern_id})

@@ -2,6 +2,7 @@
 // one whose id is null, so the empty text stands for none.
 // access: write
 // parameters: events
+// marks: LineageEvent events.event_id
 // returns: event_id
 UNWIND $events AS row
 CREATE (e:LineageEvent)

@@ -1,6 +1,7 @@
 // Draws edges of one type between existing versions, each with the audit event that tells of it, which is about its target.
 // access: write
 // parameters: rows
+// marks: LineageEvent rows.event.event_id
 // returns: edge_id
 UNWIND $rows AS row
 MATCH (source:PatternVersion {node_id: row.edge.source_node_id})

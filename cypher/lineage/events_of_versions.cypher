@@ -1,7 +1,7 @@
 // One page of the audit events of each of some versions, newest first, between two time keys. Each version's own are sorted:
 // a range that differs from row to row is served by no index of the embedded engine.
 // access: read
-// parameters: ids, above, before, pattern_id, node_id, correlation_id, event_types, severities, actor_type, actor_id, limit
+// parameters: ids, above, before, pattern_id, node_id, correlation_id, event_types, severities, actor_type, actor_id, personal, asker, limit
 // returns: id, event
 UNWIND $ids AS id
 CALL {
@@ -15,6 +15,7 @@ CALL {
     AND ($severities IS NULL OR e.severity IN $severities)
     AND ($actor_type IS NULL OR e.actor_type = $actor_type)
     AND ($actor_id IS NULL OR e.actor_id = $actor_id)
+    AND ($asker IS NULL OR e.actor_id = $asker OR NOT e.event_type IN $personal)
   RETURN e
   ORDER BY e.time_key DESC
   LIMIT $limit

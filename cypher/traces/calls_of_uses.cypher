@@ -2,7 +2,7 @@
 // Of calls of models that are within each other, one counts: the others are `retold`. What a layer tells that they cost together
 // counts for those within it that tell no cost (`paid_by`), less what others within it tell, in proportion to their prices, or
 // else to their tokens; what one tells without tokens, for the one around it that uses some (`pays_for`). So it is in
-// `computes/traces/usage`, too.
+// `computes/traces/told_costs`, too.
 // access: read
 // parameters: rows
 // returns: execution_id, calls, failed, input_tokens, output_tokens, cost_usd, unpriced

@@ -1,8 +1,8 @@
-// The traces that traces spawned, as far as the subject may see them (null: all).
+// The traces that traces spawned, as far as the reader may see them (null: all).
 // access: read
-// parameters: correlation_ids, subject
+// parameters: correlation_ids, reader
 // returns: parent_id, trace
 UNWIND $correlation_ids AS id
 MATCH (:Trace {correlation_id: id})-[:SPAWNED]->(t:Trace)
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 RETURN id AS parent_id, properties(t) AS trace

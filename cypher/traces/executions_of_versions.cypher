@@ -1,8 +1,8 @@
 // One page of the finished executions of each of some versions, newest first, before a time key, as one list for each; as far as the
-// subject may see their traces (null: all). Each version's own are sorted: a range that differs from row to row is served by no
+// reader may see their traces (null: all). Each version's own are sorted: a range that differs from row to row is served by no
 // index of the embedded engine.
 // access: read
-// parameters: node_ids, before, subject, limit
+// parameters: node_ids, before, reader, limit
 // returns: node_id, items
 UNWIND $node_ids AS id
 CALL {
@@ -10,8 +10,8 @@ CALL {
   MATCH (v:PatternVersion {node_id: id})
   MATCH (v)<-[:USED]-(h:HookExecution)
   WHERE h.version_key < id + '|' + $before
-    AND ($subject IS NULL OR EXISTS {
-      MATCH (t:Trace)-[:RAN]->(h) WHERE t.user_id IS NULL OR t.user_id = $subject
+    AND ($reader IS NULL OR EXISTS {
+      MATCH (t:Trace)-[:RAN]->(h) WHERE t.owner IN $reader OR t.shared_in IN $reader
     })
   RETURN h
   ORDER BY h.version_key DESC

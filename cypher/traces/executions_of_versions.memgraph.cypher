@@ -1,7 +1,7 @@
 // One page of the finished executions of each of some versions, newest first, before a time key, as one list for each; as far as the
-// subject may see their traces (null: all).
+// reader may see their traces (null: all).
 // access: read
-// parameters: node_ids, before, subject, limit
+// parameters: node_ids, before, reader, limit
 // returns: node_id, items
 UNWIND $node_ids AS id
 CALL {
@@ -10,7 +10,7 @@ CALL {
   MATCH (v)<-[:USED]-(h:HookExecution)
   WHERE h.version_key < id + '|' + $before
   MATCH (t:Trace)-[:RAN]->(h)
-  WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+  WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
   RETURN h
   ORDER BY h.version_key DESC
   LIMIT $limit

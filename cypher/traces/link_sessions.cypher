@@ -5,7 +5,7 @@
 // returns: written
 UNWIND $rows AS row
 MERGE (s:Session {session_id: row.session_id})
-ON CREATE SET s.created_at = row.created_at, s.time_key = row.session_time_key
+ON CREATE SET s.created_at = row.created_at, s.time_key = row.session_time_key, s.owner = row.owner, s.shared_in = row.shared_in, s.unclaimed = row.unclaimed
 WITH s, row
 MATCH (t:Trace {correlation_id: row.correlation_id})
 CREATE (s)-[:HAS_TRACE]->(t)

@@ -1,7 +1,7 @@
-// One page of log records, newest first, between two keys of the order of time, as far as the subject may see the trace or
-// session that they belong to (null: all); all else is a filter over that range.
+// One page of log records, newest first, between two keys of the order of time, as far as the reader may see
+// them (null: all); all else is a filter over that range.
 // access: read
-// parameters: above, before, session_id, correlation_id, name, severity, without_session, subject, limit
+// parameters: above, before, session_id, correlation_id, name, severity, without_session, reader, limit
 // returns: record
 MATCH (l:LogRecord)
 WHERE l.time_key >= $above AND l.time_key < $before
@@ -10,9 +10,7 @@ WHERE l.time_key >= $above AND l.time_key < $before
   AND ($name IS NULL OR l.name = $name)
   AND ($severity IS NULL OR l.severity = $severity)
   AND (NOT $without_session OR l.session_id IS NULL)
-  AND ($subject IS NULL OR NOT EXISTS {
-    MATCH (o)-[:LOGGED]->(l) WHERE o.user_id IS NOT NULL AND o.user_id <> $subject
-  })
+  AND ($reader IS NULL OR l.owner IN $reader OR l.shared_in IN $reader)
 RETURN properties(l) AS record
 ORDER BY l.time_key DESC
 LIMIT $limit

@@ -8,6 +8,8 @@ WHERE (t.source = 'session' OR (t.source IS NULL AND t.session_id = t.correlatio
   AND t.ordered_ends IS NULL
 OPTIONAL MATCH (t)-[:RAN|CALLED|LOGGED|SPAWNED|CONTINUED_BY|ROUTED_BY]->(n)
 WITH t, count(n) AS remaining
-WHERE remaining = 0
+OPTIONAL MATCH (t)<-[:ABOUT]-(f)
+WITH t, remaining, count(f) AS said
+WHERE remaining = 0 AND said = 0
 DETACH DELETE t
 RETURN count(*) AS removed

@@ -1,11 +1,11 @@
-// One page of sessions, newest first, before a time key, as far as the subject may see them (null: all); none that is the thread of
+// One page of sessions, newest first, before a time key, as far as the reader may see them (null: all); none that is the thread of
 // a subagent.
 // access: read
-// parameters: before, subject, limit
+// parameters: before, reader, limit
 // returns: session
 MATCH (s:Session)
 WHERE s.time_key < $before AND s.agent_of IS NULL
-  AND ($subject IS NULL OR s.user_id IS NULL OR s.user_id = $subject)
+  AND ($reader IS NULL OR s.owner IN $reader OR s.shared_in IN $reader)
 RETURN properties(s) AS session
 ORDER BY s.time_key DESC
 LIMIT $limit

@@ -1,10 +1,10 @@
 // As skeleton_of_traces.cypher, with each instant as it is, and null: Memgraph has no milliseconds since 1970.
 // access: read
-// parameters: correlation_ids, subject
+// parameters: correlation_ids, reader
 // returns: spans
 UNWIND $correlation_ids AS id
 MATCH (t:Trace {correlation_id: id})
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
 WITH t, e.correlation_id AS continued_from
 RETURN collect([

@@ -1,11 +1,11 @@
 // As skeleton_of_trees.cypher, with instants as in skeleton_of_traces.memgraph: Memgraph enumerates paths unless the expansion is
 // breadth-first.
 // access: read
-// parameters: correlation_ids, subject, limit
+// parameters: correlation_ids, reader, limit
 // returns: found
 UNWIND $correlation_ids AS id
 MATCH (t:Trace {correlation_id: id})
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
 WITH t, e.correlation_id AS continued_from
 RETURN collect([

@@ -1,8 +1,8 @@
-// One page of traces, newest first, between two keys, as far as the subject may see them (null: all). The key is the time, or
+// One page of traces, newest first, between two keys, as far as the reader may see them (null: all). The key is the time, or
 // the session and then the time, so that one index serves both range and order; all else is a filter over that range. Unless
 // they are wanted whole, only the keys and ids of the traces are returned.
 // access: read
-// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, whole, limit
+// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, project, roots_only, incomplete_only, reader, whole, limit
 // returns: key, correlation_id, trace
 MATCH (t:Trace)
 WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
@@ -10,6 +10,9 @@ WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
   AND ($agent IS NULL OR t.agent = $agent OR t.agent_type = $agent)
   AND ($source IS NULL OR t.source = $source)
   AND ($user_id IS NULL OR t.user_id = $user_id)
+  AND ($project IS NULL OR t.project = $project OR (t.project IS NULL AND EXISTS {
+    MATCH (s:Session)-[:HAS_TRACE]->(t) WHERE coalesce(s.project, s.cwd) = $project
+  }))
   AND ($all_tags IS NULL OR all(tag IN $all_tags WHERE tag IN t.tags))
   AND ($any_tags IS NULL OR any(tag IN $any_tags WHERE tag IN t.tags))
   AND (NOT $roots_only OR (t.parent_id IS NULL AND t.agent_id IS NULL))
@@ -20,7 +23,7 @@ WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
     WHEN t.started_at <= t.completed_at THEN duration.inSeconds(t.started_at, t.completed_at).microseconds / 1000.0
   END] WHERE ($min_ms IS NULL OR elapsed >= $min_ms) AND ($max_ms IS NULL OR elapsed <= $max_ms)))
   AND ($text IS NULL OR toLower(t.prompt_text) CONTAINS toLower($text) OR toLower(t.response_text) CONTAINS toLower($text))
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
   AND ($tool IS NULL OR EXISTS { MATCH (t)-[:RAN]->(h:HookExecution) WHERE h.tool_name = $tool })
   AND ($failed_tool IS NULL OR EXISTS {
     MATCH (t)-[:RAN]->(h:HookExecution) WHERE h.tool_name = $failed_tool AND h.status IN ['error', 'timeout']

@@ -1,7 +1,7 @@
-// One page of traces, newest first, between two keys, as far as the subject may see them (null: all). The duration between two
+// One page of traces, newest first, between two keys, as far as the reader may see them (null: all). The duration between two
 // instants is a day and the microseconds beyond it on Memgraph, and steps are counted, because EXISTS stands in no OR there.
 // access: read
-// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, roots_only, incomplete_only, subject, whole, limit
+// parameters: above, before, statuses, agent, tool, failed_tool, pattern_id, node_id, all_tags, any_tags, text, min_ms, max_ms, source, user_id, project, roots_only, incomplete_only, reader, whole, limit
 // returns: key, correlation_id, trace
 MATCH (t:Trace)
 WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
@@ -15,13 +15,17 @@ WHERE t.TRACE_KEY >= $above AND t.TRACE_KEY < $before
   AND (NOT $incomplete_only OR t.status = 'in_progress' OR t.closed_by IS NOT NULL
        OR (t.started_at IS NULL AND t.duration_ms IS NULL))
   AND ($text IS NULL OR toLower(t.prompt_text) CONTAINS toLower($text) OR toLower(t.response_text) CONTAINS toLower($text))
-  AND ($subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject)
+  AND ($reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader)
 WITH t, CASE WHEN t.duration_ms IS NULL AND t.started_at <= t.completed_at THEN t.completed_at - t.started_at END AS passed
 WITH t, CASE
   WHEN t.duration_ms IS NOT NULL THEN t.duration_ms
   WHEN passed IS NOT NULL THEN passed.day * 86400000.0 + passed.microsecond / 1000.0
 END AS elapsed
 WHERE ($min_ms IS NULL OR elapsed >= $min_ms) AND ($max_ms IS NULL OR elapsed <= $max_ms)
+OPTIONAL MATCH (s:Session)-[:HAS_TRACE]->(t)
+WHERE $project IS NOT NULL
+WITH t, coalesce(t.project, s.project, s.cwd) AS project
+WHERE $project IS NULL OR project = $project
 OPTIONAL MATCH (t)-[:RAN]->(h:HookExecution)
 WHERE $tool IS NOT NULL AND h.tool_name = $tool
 WITH t, count(h) AS ran

@@ -2,11 +2,11 @@
 // within 257 steps, and of what names them as the trace of its prompt. DISTINCT on one value makes that a pruned search, linear in
 // the traces reached; UNWIND in the place of IN would enumerate paths, and in a CALL, the embedded engine would look at all traces.
 // access: read
-// parameters: correlation_ids, subject, limit
+// parameters: correlation_ids, reader, limit
 // returns: found
 UNWIND $correlation_ids AS id
 MATCH (t:Trace {correlation_id: id})
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (t)-[:ROUTED_BY]->(d:RoutingDecision)
 OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
 RETURN [properties(t), properties(d), e.correlation_id] AS found

@@ -1,10 +1,10 @@
 // As trees_in_context.cypher: Memgraph enumerates paths unless the expansion is breadth-first.
 // access: read
-// parameters: correlation_ids, subject, limit
+// parameters: correlation_ids, reader, limit
 // returns: found
 UNWIND $correlation_ids AS id
 MATCH (t:Trace {correlation_id: id})
-WHERE $subject IS NULL OR t.user_id IS NULL OR t.user_id = $subject
+WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (t)-[:ROUTED_BY]->(d:RoutingDecision)
 OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
 RETURN [properties(t), properties(d), e.correlation_id] AS found

@@ -1,6 +1,6 @@
-// Says that something was changed that is to be counted anew.
+// Says that something was changed that is to be counted anew, and when that was, in milliseconds since 1970.
 // access: write
-// parameters: rows
+// parameters: rows, at
 // returns: nothing
 UNWIND $rows AS row
-CREATE (:UsageMark {label: row.label, key: row.key})
+CREATE (:UsageMark {label: row.label, key: row.key, at: $at})

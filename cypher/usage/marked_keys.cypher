@@ -1,6 +1,7 @@
-// The keys of all that has changed and is not counted yet.
+// Those of some keys under which something has changed that is not counted yet.
 // access: read
-// parameters: nothing
+// parameters: keys
 // returns: key
 MATCH (m:UsageMark)
+WHERE m.key IN $keys
 RETURN DISTINCT m.key AS key

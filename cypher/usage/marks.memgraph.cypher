@@ -1,11 +1,13 @@
-// Some of what is marked, as it comes. Nodes have numbers here.
+// Some of what was marked until a time, as it comes: for each thing its marks, and when the first and the last were made. Nodes have
+// numbers here.
 // access: read
-// parameters: limit
-// returns: mark, label, key
+// parameters: limit, until
+// returns: label, key, ids, first, last
 MATCH (m:UsageMark)
-RETURN toString(id(m)) AS mark, m.label AS label, m.key AS key
-LIMIT $limit
+WHERE coalesce(m.at, 0) <= $until
+WITH m LIMIT $limit
+RETURN m.label AS label, m.key AS key, collect(toString(id(m))) AS ids, min(coalesce(m.at, 0)) AS first, max(coalesce(m.at, 0)) AS last
 UNION ALL
 MATCH (m:PrunedMark)
-RETURN toString(id(m)) AS mark, 'Trace' AS label, m.key AS key
-LIMIT $limit
+WITH m LIMIT $limit
+RETURN 'Trace' AS label, m.key AS key, collect(toString(id(m))) AS ids, 0 AS first, 0 AS last

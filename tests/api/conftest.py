@@ -12,7 +12,7 @@ import pytest
 
 from conftest import settings_for
 from support.engines import EngineUnderTest
-from support.service import Service, quiet, serving
+from support.service import Service, serving, serving_quietly
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,6 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
 
 @pytest.fixture(scope="module")
 async def quiet_service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    """A service whose worker has looked at the runs and looks no more: what its graph does, a request has asked for."""
-    settings = settings_for(embedded_engine).model_copy(update={"loop_poll_ms": 3_600_000})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loopgraph.orchestrators.analytics.rolling.LEAST_S", 3_600.0)
-        async with serving(settings) as service:
-            await quiet(service)
-            yield service
+    """A service that does nothing by itself: what its graph does, a request has asked for."""
+    async with serving_quietly(settings_for(embedded_engine)) as service:
+        yield service

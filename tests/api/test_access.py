@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 import websockets
 
-from loopgraph.api import access
-from loopgraph.api.access import LOCAL, Action, Door, WebSocketDoor, may, principal_of
-from loopgraph.api.graphql import permissions
+from loopgraph.api.access import LOCAL, Action, Door, WebSocketDoor, identified, principals
+from loopgraph.api.access.principals import Shown
 from loopgraph.api.graphql.schema import build_schema
+from loopgraph.contracts.access import allowed
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.traces.reads import subject_of
+from loopgraph.effects.traces.reading.reads import reader_of
 from loopgraph.main import create_app
+from loopgraph.orchestrators.access.rate_limits import RateLimits
 from loopgraph.settings import Settings
 from support.otlp import span, traces
 from support.service import PROTOCOL, Service
@@ -25,9 +26,10 @@ CREATE = "mutation($input: CreatePatternInput!) { createPattern(input: $input) {
 
 def only(monkeypatch: pytest.MonkeyPatch, *actions: Action) -> None:
     """Lets everybody do nothing but these."""
-    monkeypatch.setattr(access, "may", lambda principal, action: action in actions)
+    monkeypatch.setattr(principals, "allowed", lambda principal, action: action in actions)
 
 
+@pytest.mark.lengthy
 def test_every_route_has_an_action() -> None:
     routes = create_app(Settings()).routes
     assert len(routes) >= 14
@@ -36,6 +38,7 @@ def test_every_route_has_an_action() -> None:
         assert isinstance(route.action, Action)
 
 
+@pytest.mark.lengthy
 def test_every_action_is_asked_for_somewhere() -> None:
     of_routes = {route.action for route in create_app(Settings()).routes}  # type: ignore[attr-defined]
     asked: set[Action] = set()
@@ -49,19 +52,16 @@ def test_every_action_is_asked_for_somewhere() -> None:
     assert of_routes | asked == set(Action)
 
 
-def test_a_mutation_without_an_action_is_refused_at_the_start() -> None:
-    schema = build_schema(Settings())._schema
-    with pytest.raises(KeyError):
-        permissions.ask_first(schema, {})
+async def test_without_tokens_everybody_may_do_everything() -> None:
+    unlimited = RateLimits(None, None, None)
+    for shown in (Shown(), Shown("Bearer anything"), Shown(None, "a session")):
+        assert await identified(shown, None, unlimited, "127.0.0.1") is LOCAL
+    assert all(allowed(LOCAL, action) and allowed(None, action) for action in Action)
+    assert reader_of(LOCAL) is None
+    assert reader_of(Principal(subject="somebody", projects=("shop",))) == ["by:somebody", "in:shop"]
 
 
-def test_without_tokens_everybody_may_do_everything() -> None:
-    assert principal_of(None) is principal_of("Bearer anything") is LOCAL
-    assert all(may(LOCAL, action) and may(None, action) for action in Action)
-    assert subject_of(LOCAL) is None
-    assert subject_of(Principal(subject="somebody")) == "somebody"
-
-
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -124,6 +124,7 @@ async def test_a_websocket_is_closed_to_those_who_may_not(service: Service, monk
     assert refused.value.response.status_code == 403
 
 
+@pytest.mark.lengthy
 async def test_changes_without_an_actor_are_nobodys(service: Service) -> None:
     """``local`` is whoever it is, so it is not written down as somebody."""
     pattern: Any = new_id()

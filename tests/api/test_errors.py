@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from loopgraph import errors
 from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem, problem_response
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.traces.events import HookExecuted
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_every_error_of_the_tree_has_a_status_of_its_own_kind() -> None:
         vars(error).update(field="f", problem="p", kind="k", id="i")
         assert 400 <= problem(error)[0] < 500, kind
     for kind in family(errors.ServiceError):
-        assert problem(kind("s"))[0] == (429 if kind is errors.Overloaded else 503), kind
+        assert problem(kind("s"))[0] == (429 if kind in (errors.Overloaded, errors.RateLimited) else 503), kind
 
 
 def test_only_what_passes_says_when_to_try_again() -> None:

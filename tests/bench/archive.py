@@ -23,12 +23,12 @@ import orjson
 
 from bench.ingest import OUTPUT, cpu_s, java_child
 from bench.lineage import SOURCES
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings

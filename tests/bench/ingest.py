@@ -27,7 +27,7 @@ from bench.http_load import Sent, request, send, send_side_by_side
 from bench.lineage import SOURCES
 from bench.raw import Raw
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.reading.reads import TraceReads
 from loopgraph.orchestrators.traces.episodes import assemble
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest

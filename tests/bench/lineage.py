@@ -3,7 +3,7 @@
 Prints one Markdown table. Figures are of whole operations (several statements in one transaction, committed and flushed),
 with client and engine sharing the machine: median and 95th percentile, how many statements it takes, and the processor's time
 of this process, which the driver, the models and all else have that is not the engine. The last of each engine's columns is the
-same over Bolt and nothing else (``raw``).
+same over Bolt and nothing else (``raw``), in turns with ours, and how many times as long ours takes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from bench.raw import Raw
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
-from loopgraph.contracts.lineage import PathMetric, RelationshipType, TraversalFilter
+from loopgraph.contracts.lineage.changes import NewEdge, NewPattern, NewVersion
+from loopgraph.contracts.lineage.patterns import PathMetric, RelationshipType, TraversalFilter
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
@@ -69,20 +69,36 @@ class Timing:
         return f"{self.p50:.1f} ms (p95 {self.p95:.1f}; {statements}CPU {self.cpu:.1f})"
 
 
-async def timed(
-    work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS, counted: Callable[[], int] | None = None
-) -> Timing:
-    """The figures of some rounds, after a warm-up; ``counted`` is how many statements have been run."""
-    for number in range(WARM):
-        await work(number)
-    taken, used, before = [], [], counted() if counted else 0
-    for number in range(WARM, WARM + rounds):
+class Taken:
+    """What some rounds of an operation take; ``counted`` is how many statements have been run."""
+
+    def __init__(self, work: Callable[[int], Awaitable[object]], counted: Callable[[], int] | None = None) -> None:
+        self._work, self._counted = work, counted
+        self._wall: list[float] = []
+        self._used: list[float] = []
+        self._statements = 0
+
+    async def round(self, number: int) -> None:
+        before = self._counted() if self._counted else 0
         began, cpu = time.perf_counter(), time.process_time()
-        await work(number)
-        taken.append((time.perf_counter() - began) * 1000)
-        used.append((time.process_time() - cpu) * 1000)
-    statements = (counted() - before) / rounds if counted else None
-    return Timing(statistics.median(taken), statistics.quantiles(taken, n=20)[-1], statistics.median(used), statements)
+        await self._work(number)
+        self._wall.append((time.perf_counter() - began) * 1000)
+        self._used.append((time.process_time() - cpu) * 1000)
+        self._statements += self._counted() - before if self._counted else 0
+
+    def without(self, first: int) -> Timing:
+        """The figures without the first rounds."""
+        wall, statements = self._wall[first:], self._statements / len(self._wall) if self._counted else None
+        p95 = statistics.quantiles(wall, n=20)[-1]
+        return Timing(statistics.median(wall), p95, statistics.median(self._used[first:]), statements)
+
+
+async def in_turns(*taken: Taken, rounds: int) -> list[Timing]:
+    """The figures of several operations, round by round in turns: all of them on the same machine, and on an engine as warm."""
+    for number in range(WARM + rounds):
+        for one in taken:
+            await one.round(number)
+    return [one.without(WARM) for one in taken]
 
 
 async def rate(work: Callable[[int], Awaitable[object]], clients: int = 32) -> float:
@@ -110,8 +126,14 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
         await schema.prepare(graph)
         lineage, traversals = Lineage(graph), Traversals(LineageReads(graph), 20_000)
 
-        async def figure(work: Callable[[int], Awaitable[object]], rounds: int = ROUNDS) -> str:
-            return str(await timed(work, rounds, lambda: graph.statements))
+        figures: dict[str, str] = {}
+        bare: dict[str, str] = {}
+
+        async def beside(
+            what: str, work: Callable[[int], Awaitable[object]], alone: Callable[[int], Awaitable[object]], rounds: int
+        ) -> None:
+            ours, theirs = await in_turns(Taken(work, lambda: graph.statements), Taken(alone), rounds=rounds)
+            figures[what], bare[what] = str(ours), f"{theirs}, 1 : {ours.p50 / theirs.p50:.2f}"
 
         async def pattern() -> tuple[str, str]:
             made = await lineage.create_pattern(NewPattern(name="bench"), NewVersion(activate=True), ORIGIN)
@@ -122,14 +144,18 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
             return made.version.node_id
 
         own, first = await pattern()
-        chain = [first]
+        chain = [first, await insert(own)]
+        raw, other = Raw.on(engine), await pattern()
+        samples = await raw.samples(chain[1])
 
         async def add(_: int) -> None:
             chain.append(await insert(own))
 
-        figures = {"insert a version": await figure(add)}
+        await beside(
+            "insert a version", add, lambda number: raw.insert(other[0], other[1], samples, number + 2), rounds=ROUNDS
+        )
 
-        ends = [(await pattern())[1] for _ in range(WARM + ROUNDS + 1)]
+        ends, others = ([(await pattern())[1] for _ in range(WARM + ROUNDS + 1)] for _ in range(2))
 
         async def draw(number: int) -> None:
             await lineage.connect(
@@ -141,14 +167,22 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
                 ORIGIN,
             )
 
-        figures["draw an edge"] = await figure(draw)
-        figures["path over 100 edges"] = await figure(
-            lambda _: traversals.path(chain[0], chain[100], PathMetric.HOPS), rounds=50
+        await beside(
+            "draw an edge", draw, lambda number: raw.draw(others[number], others[number + 1], samples), rounds=ROUNDS
         )
-        figures["200 ancestors with their edges"] = await figure(
-            lambda _: traversals.traverse([chain[200]], TraversalFilter()), rounds=50
+        await beside(
+            "path over 100 edges",
+            lambda _: traversals.path(chain[0], chain[100], PathMetric.HOPS),
+            lambda _: raw.path(chain[0], chain[100]),
+            rounds=50,
         )
-        bare = await _bare(engine, await pattern(), ends, chain)
+        await beside(
+            "200 ancestors with their edges",
+            lambda _: traversals.traverse([chain[200]], TraversalFilter()),
+            lambda _: raw.ancestors(chain[200], chain[1:201]),
+            rounds=50,
+        )
+        await raw.close()
 
         patterns = [(await pattern())[0] for _ in range(100)]
         taken: list[float] = []
@@ -177,23 +211,6 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
         )
         figures["edges per second, 32 clients"] = f"{per_second:.0f}/s"
         return figures, bare
-
-
-async def _bare(
-    engine: EngineUnderTest, own: tuple[str, str], ends: Sequence[str], chain: Sequence[str]
-) -> dict[str, str]:
-    raw = Raw.on(engine)
-    samples = await raw.samples(chain[100])
-    figures = {
-        "insert a version": str(await timed(lambda number: raw.insert(own[0], own[1], samples, number + 2))),
-        "draw an edge": str(await timed(lambda number: raw.draw(ends[number + 1], ends[number], samples))),
-        "path over 100 edges": str(await timed(lambda _: raw.path(chain[0], chain[100]), rounds=50)),
-        "200 ancestors with their edges": str(
-            await timed(lambda _: raw.ancestors(chain[200], chain[1:201]), rounds=50)
-        ),
-    }
-    await raw.close()
-    return figures
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import neo4j
 import neo4j.exceptions
 
-from loopgraph.contracts.lineage import ANCESTRY
+from loopgraph.contracts.lineage.patterns import ANCESTRY
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.instants import codec_of, quicken
 from loopgraph.effects.graph.values import to_graph

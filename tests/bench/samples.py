@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.random import Generator
 
-from loopgraph.computes.loop.experiment import compare, decide, evidence_of, obstacle, ratio_p_value
-from loopgraph.contracts.assignment import assign
-from loopgraph.contracts.experiments import ArmTally
-from loopgraph.contracts.feedback import Arm, Execution, Metric, Reason, Verdict
+from loopgraph.computes.loop.experiments.experiment import compare, decide, evidence_of, obstacle, ratio_p_value
+from loopgraph.contracts.loop.arms import ArmTally
+from loopgraph.contracts.loop.assignment import assign
+from loopgraph.contracts.loop.feedback import Arm, Execution, Metric, Reason, Verdict
 from loopgraph.reducers.units import arm_sample, pooled
 
 REPETITIONS = 2_000

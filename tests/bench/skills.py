@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.git import ImportProgress
-from loopgraph.contracts.scans import ScannedPattern, ScanState
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.lineage.git import ImportProgress
+from loopgraph.contracts.lineage.scans import ScannedPattern, ScanState
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings

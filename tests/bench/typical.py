@@ -25,8 +25,8 @@ import uvloop
 from bench.http_load import Connection, request
 from bench.lineage import SOURCES
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
     RoutingDecided,

@@ -20,7 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from bench.lineage import SOURCES
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.settings import Settings
 from support.engines import EngineUnderTest
 from support.service import Service, operation, serving

@@ -15,7 +15,7 @@ from loopgraph.clients.hook_files import FIELD, may_be_about_a_file, with_file
 from loopgraph.clients.hook_shim import Door, Run
 from loopgraph.clients.hook_spool import Outcome, Spool
 from loopgraph.clients.skill_folder import resources
-from loopgraph.contracts.changes import template_hash
+from loopgraph.contracts.lineage.changes import template_hash
 
 TEXT = "---\nname: x\n---\nBödy\r\n"
 

@@ -415,6 +415,41 @@ async def test_another_client_gets_the_answer_that_changes_nothing(
     assert shim.spool(url).waiting()[0] == 0, "it is not among what waits for the door of Claude Code"
 
 
+# Prompts that are ratings
+
+_PROMPTS: dict[str, Json] = {
+    "claude-code": {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "/rate 4 good"},
+    "codex": {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": "lg rate 4 good"},
+    "gemini": {"hook_event_name": "BeforeAgent", "session_id": "s", "prompt": "/Rate 4 good"},
+    "cursor": {"hook_event_name": "beforeSubmitPrompt", "conversation_id": "s", "prompt": " /rate 4 good"},
+}
+
+
+@pytest.mark.parametrize("client", _PROMPTS)
+async def test_a_rating_is_answered_by_the_service_and_kept_from_the_model_while_it_is_away(
+    shim: Shim, client: str
+) -> None:
+    decision = {"decision": "block", "reason": "rated"}
+    there = True
+
+    async def decide(_: Request) -> Response:
+        return JSONResponse(decision, status_code=200 if there else 503)
+
+    event = _PROMPTS[client]
+    async with listening(Starlette(routes=[Route(f"/api/hooks/{client}", decide, methods=["POST"])])) as url:
+        assert json.loads((await shim.run(url, event, "--client", client))[0]) == decision
+        there = False
+        told = json.loads((await shim.run(url, event, "--client", client))[0])
+        assert "the rating is kept" in (told["user_message"] if client == "cursor" else told["reason"])
+        address = url if client == "claude-code" else f"{url}/api/hooks/{client}"
+        assert shim.spool(address).waiting()[0] == 1
+        other = {**event, "prompt": "rate the code"}
+        printed, _ = await shim.run(url, other, "--client", client)
+        assert printed == ('{"continue": true}' if client == "cursor" else "")
+        printed, _ = await shim.run(url, event, "--client", client, LOOPGRAPH_RATE_WORDS="/note")
+        assert printed == ('{"continue": true}' if client == "cursor" else "")
+
+
 async def test_an_event_gets_the_name_that_its_client_does_not_say(shim: Shim) -> None:
     taken = []
 

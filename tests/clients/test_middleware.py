@@ -96,6 +96,7 @@ async def client_of(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.lengthy
 async def test_a_fastapi_application_is_traced(service: Service) -> None:
     async with Recorder(service.url) as recorder, client_of(shop(recorder)) as client:
         answers = [
@@ -127,6 +128,7 @@ async def test_a_fastapi_application_is_traced(service: Service) -> None:
     assert (call["responseStatus"], call["status"], call["context"]["request_bytes"]) == (409, "SUCCESS", 5)
 
 
+@pytest.mark.lengthy
 async def test_a_request_belongs_to_the_trace_that_it_names(service: Service) -> None:
     trace, step, call_id = new_id(), new_id(), new_id()
     sent = {"X-Correlation-ID": trace, "X-Root-ID": f"{trace}-root", "X-Parent-ID": step, "X-Execution-ID": call_id}
@@ -151,6 +153,7 @@ async def test_a_request_belongs_to_the_trace_that_it_names(service: Service) ->
     assert call["errorMessage"] == "no shelf"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "sent",
     [
@@ -287,6 +290,7 @@ async def _nothing(*_: object) -> Json:
     return {}
 
 
+@pytest.mark.lengthy
 async def test_ids_of_concurrent_requests_do_not_mix(service: Service) -> None:
     async with Recorder(service.url) as recorder, client_of(shop(recorder)) as client:
         ids = [new_id() for _ in range(30)]

@@ -48,7 +48,7 @@ class Service(BaseHTTPRequestHandler):
 def service() -> Iterator[str]:
     Service.asked.clear()
     server = HTTPServer(("127.0.0.1", 0), Service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
@@ -177,6 +177,7 @@ def test_a_disk_that_holds_nothing_is_no_reason_to_fail(service: str, tmp_path: 
     assert text_of(["triage", "--unit", "s1"], service, tmp_path / "file") == "one"
 
 
+@pytest.mark.lengthy
 def test_memory_is_bounded(tmp_path: Path) -> None:
     known = Known(tmp_path, "url", "triage")
     for number in range(300):
@@ -275,6 +276,7 @@ def strange(request: pytest.FixtureRequest) -> Iterator[str]:
     listener.close()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("strange", [drips, continues, never_ends, nests], indirect=True)
 def test_whatever_a_service_answers_the_command_ends_with_the_last_known_text(strange: str, tmp_path: Path) -> None:
     remember("triage", "# Triage\n", {"LOOPGRAPH_URL": strange, "LOOPGRAPH_RENDERED": str(tmp_path)})

@@ -103,7 +103,7 @@ def test_the_address_of_the_environment_is_taken_where_none_is_given(
     assert "events of Codex go to http://box.example:9000\n" in hooks("install", "--client", "codex").stdout
     assert "go to http://here.example\n" in hooks("install", "--url", "http://here.example").stdout
     monkeypatch.setenv("LOOPGRAPH_URL", "box.example:9000")
-    assert "LOOPGRAPH_URL: 'box.example:9000' is not an address" in hooks("install", exit_code=1).output
+    assert "LOOPGRAPH_URL: 'box.example:9000' is not an address" in hooks("install", exit_code=2).output
 
 
 @pytest.mark.parametrize("scope", ["--user", "--project", "--local"])
@@ -155,7 +155,7 @@ def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
     local = json.loads((home / "project" / ".claude" / "settings.local.json").read_text())
     assert {groups[0]["hooks"][0]["type"] for groups in local["hooks"].values()} == {"command"}
     assert not (home / ".claude").exists()
-    assert "choose one of them" in hooks("install", "--project", "--local", exit_code=1).stderr
+    assert "choose one of them" in hooks("install", "--project", "--local", exit_code=2).stderr
 
 
 def test_a_shim_that_cannot_be_found_is_told(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ def test_telemetry_is_offered_until_it_is_set(hooks: Run) -> None:
 def test_a_wrong_option_is_refused_and_changes_nothing(
     home: Path, hooks: Run, arguments: list[str], problem: str
 ) -> None:
-    assert problem in hooks("install", *arguments, exit_code=1).stderr
+    assert problem in hooks("install", *arguments, exit_code=2).stderr
     assert not (home / ".claude").exists()
 
 
@@ -211,10 +211,10 @@ def test_a_malformed_file_is_refused_and_left_alone(home: Path, hooks: Run) -> N
     path = home / ".claude" / "settings.json"
     path.parent.mkdir()
     path.write_text('{"hooks": ')
-    for command in ("install", "uninstall", "status"):  # status looks at all files
-        assert hooks(command, exit_code=1).output.count("is not JSON (line 1, column 11") == 1
+    for command, code in (("install", 2), ("uninstall", 2), ("status", 1)):  # status looks at all files
+        assert hooks(command, exit_code=code).output.count("is not JSON (line 1, column 11") == 1
     path.write_text('{"hooks": {"Stop": "beep"}}')
-    assert "hooks.Stop: must be a list" in hooks("install", exit_code=1).stderr
+    assert "hooks.Stop: must be a list" in hooks("install", exit_code=2).stderr
     assert path.read_text() == '{"hooks": {"Stop": "beep"}}'
 
 
@@ -253,7 +253,7 @@ async def test_the_first_line_of_status_is_the_conclusion(
     async def health(_: Request) -> Response:
         return Response(status_code=healthy)
 
-    async with listening(Starlette(routes=[Route("/healthz", health)])) as url:
+    async with listening(Starlette(routes=[Route("/readyz", health)])) as url:
         await asyncio.to_thread(hooks, "install", "--url", url)
         assert await first_line() == f"✗ the service at {url} answers with HTTP 500"
         healthy = 200
@@ -383,9 +383,9 @@ async def test_a_pattern_that_the_service_does_not_know_is_refused(
         )
         assert created["createPattern"]["__typename"] == "VersionPayload", created
         install = ["install", "--url", there.url, "--pattern"]
-        told = await asyncio.to_thread(hooks, *install, "nothere", exit_code=1)
+        told = await asyncio.to_thread(hooks, *install, "nothere", exit_code=2)
         assert f"--pattern: there is no pattern with the id 'nothere' at {there.url}: its id is" in plain(told.stderr)
-        told = await asyncio.to_thread(hooks, *install, name, exit_code=1)
+        told = await asyncio.to_thread(hooks, *install, name, exit_code=2)
         assert f"'{name}' at {there.url}; use {mine}" in plain(told.stderr)
         assert not (home / ".claude").exists(), "nothing has changed"
         told = await asyncio.to_thread(hooks, *install, mine)
@@ -418,7 +418,7 @@ async def test_refused_events_alone_wait_where_the_fault_may_be_elsewhere(
     async def health(_: Request) -> Response:
         return Response(status_code=healthy)
 
-    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"]), Route("/healthz", health)])) as url:
+    async with listening(Starlette(routes=[Route(PATH, door, methods=["POST"]), Route("/readyz", health)])) as url:
         Spool(home / "spool", url).put(1, "id", b"{}")
         told = await asyncio.to_thread(hooks, "flush", exit_code=1)
         assert f"{url}: 0 sent, 0 refused, 1 still waits" in told.stdout
@@ -626,7 +626,7 @@ def test_settings_that_are_no_json_are_told_with_what_to_do(home: Path, hooks: R
     path.parent.mkdir()
     for text, told in ((COMMENTED, "take out what JSON does not have"), ('{"hooks": []}', "hooks: must be an object")):
         path.write_text(text)
-        output = hooks(command, "--client", client, exit_code=1).output
+        output = hooks(command, "--client", client, exit_code=2).output
         assert f"{path}: " in output
         assert told in " ".join(output.split())
         assert path.read_text() == text
@@ -654,7 +654,7 @@ async def test_what_waits_of_another_client_goes_through_its_door(home: Path, ho
         return JSONResponse({})
 
     app_ = Starlette(
-        routes=[Route("/api/hooks/{client}", take, methods=["POST"]), Route("/healthz", lambda _: Response())]
+        routes=[Route("/api/hooks/{client}", take, methods=["POST"]), Route("/readyz", lambda _: Response())]
     )
     async with listening(app_) as url:
         for client in ("claude-code", "cursor"):

@@ -186,9 +186,9 @@ async def test_two_at_once_on_one_new_folder_end_well(tmp_path: Path, same: bool
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["missing"], 1, "path: git cannot read a repository at"),
-        (["repo", "--ref", "nope"], 1, "ref: 'nope' names no commit of this repository"),
-        (["repo", "--as", "commits", "--glob", "*.md"], 1, "--glob: chooses files; use it with --as files"),
+        (["missing"], 2, "path: git cannot read a repository at"),
+        (["repo", "--ref", "nope"], 2, "ref: 'nope' names no commit of this repository"),
+        (["repo", "--as", "commits", "--glob", "*.md"], 2, "--glob: chooses files; use it with --as files"),
         (["repo", "--as", "tags"], 2, "'tags' is not one of 'commits'"),
         (["repo", "--graph-url", "mailto:me"], 2, "LOOPGRAPH_GRAPH_URL: 'mailto:me' is not a graph URL"),
         (["repo", "--graph-url", "bolt://127.0.0.1:1"], 1, "the graph does not answer"),

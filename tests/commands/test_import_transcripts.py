@@ -67,6 +67,7 @@ def numbers(output: str) -> dict[str, int]:
     return {name: int(value.replace(",", "")) for name, value in found.groupdict().items() if value}
 
 
+@pytest.mark.lengthy
 async def test_prints_what_was_in_the_client_s_own_folder(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     fresh = Fresh()
     home = copied(RECORDED, tmp_path / ".claude", fresh)
@@ -181,10 +182,11 @@ async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_n
         assert await counts(graph, sessions) == (1_200, 1_200, 2_400)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nowhere"], 1, "path: there is nothing at"),
+        (["nowhere"], 2, "path: there is nothing at"),
         (
             [],
             1,
@@ -218,6 +220,7 @@ EMPTY = {
 }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", EMPTY)
 def test_says_what_was_looked_for_where_there_is_nothing(
     tmp_path: Path, embedded_engine: EngineUnderTest, client: str
@@ -251,6 +254,7 @@ def test_every_client_whose_transcripts_are_read_has_a_command() -> None:
     assert {client.name: client.title for client in READERS.values()} == CLIENTS
 
 
+@pytest.mark.lengthy
 async def test_codex_is_one_row_more(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     fresh = Fresh()
     copied(DATA / "transcripts" / "codex", tmp_path / "recorded", fresh, ["0.171.jsonl", "0.171_subagent.jsonl"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -44,4 +45,6 @@ def test_an_adopted_skill_has_its_text_before_the_service_has_given_any(
     line = (repo.folder / SKILL).read_text(encoding="utf-8").rpartition("!`")[2].strip().rstrip("`")
     words = shlex.split(line.replace("${CLAUDE_SESSION_ID}", "s1"))
     assert words[:3] == ["loopgraph", "pattern", "render"]
+    again = json.loads(run("pattern", "adopt", str(repo.folder / SKILL), "--json"))
+    assert (again["fetches"], again["backup"]) == (True, None)
     assert body in rendered(words[3:], variables)

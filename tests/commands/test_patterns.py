@@ -49,6 +49,7 @@ def scan(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["patterns", "scan", *map(str, arguments)], env={"COLUMNS": "200"})
 
 
+@pytest.mark.lengthy
 def test_tells_what_was_found_what_is_new_and_what_has_changed(
     home: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_tells_what_was_found_what_is_new_and_what_has_changed(
     assert "triage  gone       4 versions, 1 new\n" in scan("--no-user").stdout
 
 
+@pytest.mark.lengthy
 def test_the_past_is_counted(home: Path, repo: Repo) -> None:
     (repo.folder / SKILL).unlink()
     repo.commit("gone")
@@ -87,6 +89,7 @@ def test_where_nothing_is_it_says_what_was_looked_for(home: Path, tmp_path: Path
     assert said.endswith("name the folder of a project that has some: `loopgraph patterns scan PATH`")
 
 
+@pytest.mark.lengthy
 def test_prints_json(home: Path, repo: Repo) -> None:
     (found,) = json.loads(scan("--no-user", "--json", repo.folder).stdout)
     assert (found["title"], found["commits"], found["refused"]) == ("project proj", 2, None)
@@ -94,11 +97,13 @@ def test_prints_json(home: Path, repo: Repo) -> None:
     assert (pattern["identity"]["name"], pattern["versions"], pattern["state"]) == ("triage", 2, "new")
 
 
+@pytest.mark.lengthy
 def test_is_quiet_if_asked_to(home: Path, repo: Repo) -> None:
     done = scan("--quiet", repo.folder)
     assert (done.exit_code, done.output) == (0, "")
 
 
+@pytest.mark.lengthy
 def test_a_clone_that_was_cut_off_is_refused_and_the_rest_recorded(home: Path, repo: Repo, tmp_path: Path) -> None:
     repo.git("clone", "--quiet", "--depth", "1", f"file://{repo.folder}", str(tmp_path / "shallow"))
     done = scan(tmp_path / "shallow")
@@ -109,5 +114,5 @@ def test_a_clone_that_was_cut_off_is_refused_and_the_rest_recorded(home: Path, r
 
 def test_says_plainly_what_is_wrong(home: Path, tmp_path: Path) -> None:
     done = scan(tmp_path / "missing")
-    assert (done.exit_code, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert re.search(r"^loopgraph: path: '.*missing' is no folder; give that of a project$", done.stderr.strip())

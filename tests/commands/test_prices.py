@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from conftest import settings_for
 from loopgraph.commands.app import app
-from loopgraph.contracts.traces import EndpointCalled
+from loopgraph.contracts.traces.events import EndpointCalled
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
@@ -23,6 +24,7 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.lengthy
 def test_show(tmp_path: Path) -> None:
     code, told = run("show", "claude-opus-5-5")
     assert code == 0
@@ -47,7 +49,7 @@ def test_show(tmp_path: Path) -> None:
     assert told.splitlines()[5] == "by your own prices"
     file.write_text("[models.x]\ninput = 'much'\n")
     code, told = run("show", "x", LOOPGRAPH_PRICES_FILE=str(file))
-    assert code == 1
+    assert code == 2
     assert "models.x.input" in told
     assert "Traceback" not in told
 

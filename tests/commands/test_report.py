@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -15,10 +16,10 @@ from conftest import settings_for
 from loopgraph.commands.app import app
 from loopgraph.computes.agents.uses import skill_used
 from loopgraph.computes.definitions.choice import choose
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
@@ -118,6 +119,7 @@ def cells(line: str) -> Sequence[str]:
     return [cell.strip() for cell in line.split("  ") if cell.strip()]
 
 
+@pytest.mark.lengthy
 def test_a_table_by_model(embedded_engine: EngineUnderTest, project: str) -> None:
     code, output, complaints = told(embedded_engine, "--project", project, "--by", "model")
     assert code == 0, complaints
@@ -132,6 +134,7 @@ def test_a_table_by_model(embedded_engine: EngineUnderTest, project: str) -> Non
     assert complaints == "1 call without a price, of ours-[9]: not in the costs above\n"
 
 
+@pytest.mark.lengthy
 def test_a_table_by_day_has_ends(embedded_engine: EngineUnderTest, project: str) -> None:
     code, output, _ = told(embedded_engine, "--project", project)
     assert code == 0
@@ -140,6 +143,7 @@ def test_a_table_by_day_has_ends(embedded_engine: EngineUnderTest, project: str)
     assert cells(row)[1:6] == cells(total)[1:6] == ["1", "2", "1", "1", "0"]
 
 
+@pytest.mark.lengthy
 def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: str) -> None:
     report = json.loads(told(embedded_engine, "--project", project, "--by", "project", "--json")[1])
     assert (report["by"], report["cut"], len(report["rows"])) == ("project", False, 1)
@@ -155,6 +159,31 @@ def test_json_and_csv_say_the_same(embedded_engine: EngineUnderTest, project: st
     assert row["unpriced_models"] == "ours-[9]"
 
 
+@pytest.fixture(scope="module")
+async def named(embedded_engine: EngineUnderTest) -> str:
+    """The name of the project of an application's trace."""
+    name = f"shop {new_id()}"
+    async with Graph.open(settings_for(embedded_engine)) as graph:
+        await schema.prepare(graph)
+        await record(Traces(graph), TraceStarted(correlation_id=new_id(), project=name, timestamp=now()))
+    return name
+
+
+@pytest.mark.lengthy
+def test_an_application_is_told_by_the_name_of_its_project(
+    embedded_engine: EngineUnderTest, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output, _ = told(embedded_engine, "--project", named, "--by", "project", "--json")
+    assert (code, [row["key"] for row in json.loads(output)["rows"]]) == (0, [named])
+    for folder in (f"./{named}", f"../{tmp_path.name}/{named}"):
+        report = json.loads(told(embedded_engine, "--project", folder, "--json")[1])
+        assert (report["project"], report["rows"]) == (str(tmp_path / named), [])
+    (tmp_path / named).mkdir()  # what is a folder here is meant as one
+    assert json.loads(told(embedded_engine, "--project", named, "--json")[1])["project"] == str(tmp_path / named)
+
+
+@pytest.mark.lengthy
 def test_prompts_at_work_and_denied_ones_have_columns_where_there_are_any(
     embedded_engine: EngineUnderTest, at_work: str
 ) -> None:
@@ -176,6 +205,7 @@ def test_prompts_at_work_and_denied_ones_have_columns_where_there_are_any(
     assert (report["total"]["usage"]["cost_usd"], report["total"]["activity"]["in_progress"]) == (0.3, 1)
 
 
+@pytest.mark.lengthy
 def test_the_main_agent_has_a_row_beside_those_with_a_name(embedded_engine: EngineUnderTest, project: str) -> None:
     code, output, _ = told(embedded_engine, "--project", project, "--by", "agent")
     assert code == 0
@@ -187,6 +217,7 @@ def test_the_main_agent_has_a_row_beside_those_with_a_name(embedded_engine: Engi
     ]
 
 
+@pytest.mark.lengthy
 def test_days_and_instants_bound_the_time(embedded_engine: EngineUnderTest, project: str) -> None:
     def sessions(*arguments: str) -> list[str]:
         output = told(embedded_engine, "--project", project, "--csv", *arguments)[1]
@@ -201,6 +232,7 @@ def test_days_and_instants_bound_the_time(embedded_engine: EngineUnderTest, proj
     assert output.startswith(f"{day} to {day} · ")
 
 
+@pytest.mark.lengthy
 def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str) -> None:
     output = told(embedded_engine, "--by", "skill", "--csv", "--first", "10000")[1]
     rows = list(csv.DictReader(io.StringIO(output)))
@@ -216,13 +248,14 @@ def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
     assert (code, output.splitlines()[1:]) == (
         0,
         [
-            f"nothing was recorded by sessions in {folder} in this time",
+            f"nothing was recorded of {folder} in this time",
             "`--since all` looks further back; `loopgraph import claude-code` (or codex, gemini, opencode) reads what agents did "
             "on this machine",
         ],
     )
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from loopgraph.commands.terminal import Lines, counted
+from loopgraph.commands.terminal import counted, out
+from loopgraph.effects.logs import TextLines
 
 FORGED = "x\n2026-11-28 19:00:00,000 ERROR   loopgraph: all is lost\r\x1b[2J\x9b1A\u2028\ud800é"
 ESCAPED = r"x\n2026-11-28 19:00:00,000 ERROR   loopgraph: all is lost\r\x1b[2J\x9b1A\u2028\ud800é"
@@ -15,7 +16,7 @@ ESCAPED = r"x\n2026-11-28 19:00:00,000 ERROR   loopgraph: all is lost\r\x1b[2J\x
 
 def line(message: str, *arguments: object, error: BaseException | None = None) -> str:
     about = (type(error), error, error.__traceback__) if error else None
-    return Lines().format(logging.LogRecord("loopgraph.test", logging.WARNING, "", 0, message, arguments, about))
+    return TextLines().format(logging.LogRecord("loopgraph.test", logging.WARNING, "", 0, message, arguments, about))
 
 
 @pytest.mark.parametrize("arguments", [(FORGED,), ({"text": FORGED},), (ValueError(FORGED),)])
@@ -52,3 +53,9 @@ def test_lines_of_a_traceback_are_indented() -> None:
 )
 def test_a_number_agrees_with_what_it_counts(number: int, words: list[str], text: str) -> None:
     assert counted(number, *words) == text
+
+
+def test_no_text_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """A surrogate alone would not do either: no terminal's encoding has it."""
+    out.print(f"found {FORGED}", markup=False)
+    assert capsys.readouterr().out == "found {}\n".format(ESCAPED.replace(r"\n", "\n"))

@@ -85,6 +85,8 @@ async def test_prune_and_restore_beside_a_running_engine(
     assert await memory(own_graph, "old") == []
 
     restored = await run("restore", tmp_path)
+    told = json.loads(await run("restore", tmp_path, "--json"))
+    assert (any(told["made"].values()), told["segments"] != []) == (False, True), told
     assert await memory(own_graph, "") == before
     assert f"restored: {counts}Session 1 · Trace 2\n" in restored
     assert "there already: Agent 1\n" in restored, "nothing is counted twice"
@@ -152,14 +154,14 @@ async def test_a_kill_loses_nothing(own_graph: Graph, tmp_path: Path, moment: st
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["prune", "--older-than", "90", "--archive", "a"], 1, "--older-than: '90' is not a duration; write a number and"),
-        (["prune", "--older-than", "0d", "--archive", "a"], 1, "--older-than: '0d' is not a duration"),
-        (["prune", "--older-than", "-3d", "--archive", "a"], 1, "--older-than: '-3d' is not a duration"),
-        (["prune", "--older-than", "999999999w", "--archive", "a"], 1, "is more than a thousand years"),
+        (["prune", "--older-than", "90", "--archive", "a"], 2, "--older-than: '90' is not a duration; write a number and"),
+        (["prune", "--older-than", "0d", "--archive", "a"], 2, "--older-than: '0d' is not a duration"),
+        (["prune", "--older-than", "-3d", "--archive", "a"], 2, "--older-than: '-3d' is not a duration"),
+        (["prune", "--older-than", "999999999w", "--archive", "a"], 2, "is more than a thousand years"),
         (["prune", "--archive", "a"], 2, "Missing option '--older-than'"),
         (["restore"], 2, "Missing argument 'PATH…'"),
-        (["restore", "nothing"], 1, "nothing: is neither a segment (*.jsonl.zst) nor a folder that holds one"),
-        (["restore", "empty"], 1, "empty: is neither a segment (*.jsonl.zst) nor a folder that holds one"),
+        (["restore", "nothing"], 2, "nothing: is neither a segment (*.jsonl.zst) nor a folder that holds one"),
+        (["restore", "empty"], 2, "empty: is neither a segment (*.jsonl.zst) nor a folder that holds one"),
     ],
 )  # fmt: skip
 def test_says_plainly_what_is_wrong(
@@ -178,5 +180,5 @@ async def test_an_archive_that_cannot_be_used_is_told(own_graph: Graph, tmp_path
     file = tmp_path / "file"
     file.touch()
     code, output, complaints = await command("traces", "prune", "--older-than", "90d", "--archive", file)
-    assert (code, output) == (1, "")
+    assert (code, output) == (2, "")
     assert complaints == f"loopgraph: archive: {file} cannot be written: File exists\n"

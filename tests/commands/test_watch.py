@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -20,6 +21,36 @@ HEEDING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int
 RUN = f"{HEEDING_CTRL_C}from loopgraph.commands.app import main; main()"
 
 
+async def test_it_tells_programs_an_object_a_line(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
+    home = tmp_path / ".claude"
+    copied(RECORDED, home / "projects" / "-p", Fresh(), ["33333333"])
+    process = await started(tmp_path, embedded_engine, "--json")
+    assert process.stdout
+    try:
+        told = json.loads(await asyncio.wait_for(process.stdout.readline(), PATIENCE_S))
+        assert (told["client"], told["events"] > 0) == ("claude-code", True)
+    finally:
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+    assert process.returncode == 130
+
+
+async def started(folder: Path, engine: EngineUnderTest, *options: str) -> asyncio.subprocess.Process:
+    """The command, in a process of its own whose home is the folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, "watch", "claude-code", *options,
+        env=kept | {
+            "HOME": str(folder),
+            "LOOPGRAPH_GRAPH_URL": engine.url,
+            "LOOPGRAPH_GRAPH_USER": engine.user,
+            "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
+            "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
+        },
+        stdout=PIPE, stderr=PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
 async def test_it_tells_of_each_session_what_was_recorded_and_nothing_else(
     tmp_path: Path, embedded_engine: EngineUnderTest
 ) -> None:
@@ -29,18 +60,7 @@ async def test_it_tells_of_each_session_what_was_recorded_and_nothing_else(
     folder = home / "projects" / "-p"
     folder.mkdir(parents=True)
     there.rename(folder / there.name)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOOPGRAPH_", "CLAUDE_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", RUN, "watch", "claude-code",
-        env=kept | {
-            "HOME": str(tmp_path),
-            "LOOPGRAPH_GRAPH_URL": embedded_engine.url,
-            "LOOPGRAPH_GRAPH_USER": embedded_engine.user,
-            "LOOPGRAPH_GRAPH_PASSWORD": embedded_engine.password,
-            "LOOPGRAPH_GRAPH_DATABASE": str(embedded_engine.database),
-        },
-        stdout=PIPE, stderr=PIPE, start_new_session=True,
-    )  # fmt: skip
+    process = await started(tmp_path, embedded_engine)
     assert process.stdout
 
     async def line() -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from loopgraph.api.graphql.encoding import encoded
 from loopgraph.api.graphql.pace import Pace
-from loopgraph.contracts.changes import NewVersion, request_hash
+from loopgraph.contracts.lineage.changes import NewVersion, request_hash
 from loopgraph.effects.graph.values import json_text, json_value
 
 RAW = b"\xff\x00"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.changes import request_hash, template_hash
-from loopgraph.contracts.lineage import PatternStatus, require_transition
+from loopgraph.contracts.lineage.changes import request_hash, template_hash
+from loopgraph.contracts.lineage.patterns import PatternStatus, require_transition
 from loopgraph.errors import InvalidTransition
 
 ALLOWED = {

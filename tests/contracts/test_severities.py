@@ -9,7 +9,9 @@ def test_what_goes_wrong_or_out_of_use_is_more_than_information() -> None:
     ended = {
         kind
         for kind in EventType
-        if kind.value.endswith(("deprecated", "rejected", "deactivated", "cancelled", "failed"))
+        if kind.value.endswith(
+            ("deprecated", "rejected", "deactivated", "cancelled", "failed", "regressed", "rolled_back", "revoked")
+        )
     }
     assert {
         kind for kind in EventType if SEVERITIES.get(kind, Severity.INFO) in (Severity.WARNING, Severity.ERROR)

@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError, field_valida
 
 from loopgraph.contracts.audit import LineageEvent
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.lineage import Baseline, LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.contracts.lineage.patterns import Baseline, LineageEdge, Pattern, PatternVersion, Usage
 from loopgraph.contracts.stored import stored
-from loopgraph.contracts.traces import EndpointCall, HookExecution, RoutingDecision, Trace
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, RoutingDecision, Trace
 
 CONTRACTS: list[type[Contract]] = [
     Pattern, PatternVersion, LineageEdge, LineageEvent, Usage, Trace, HookExecution, EndpointCall, RoutingDecision,
@@ -42,6 +42,7 @@ def validated(contract: type[Contract], values: dict[str, Any]) -> Contract:
     return contract.model_validate({name: value for name, value in values.items() if name in contract.model_fields})
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_values_of_any_type_become_what_validation_makes_of_them(contract: type[Contract]) -> None:
     usual = {name: _usual(contract, name) for name in contract.model_fields} | {"request_hash": "of no field"}

@@ -44,11 +44,17 @@ query Evidence($decisionId: ID!) {
   }
 }
 """
+WATCHED = """
+query Watched($watchId: ID!) {
+  watch(watchId: $watchId) { executions(first: 500) { edges { evidence node { durationMs unit } } } }
+}
+"""
 TRACE = """
 query Trace($correlationId: ID!) {
   trace(correlationId: $correlationId) {
     sessionId
     status
+    durationMs
     promptText
     routingDecision { selectedAgent patternId routingDurationMs }
     hookExecutions { executionId toolName durationMs startedAt completedAt experimentId }
@@ -89,8 +95,8 @@ def listens(url: str) -> bool:
 class Kept:
     """A demo that keeps serving: its document, and GraphQL at its service."""
 
-    def __init__(self, document: Json) -> None:
-        self.document = document
+    def __init__(self, document: Json, opened: Path) -> None:
+        self.document, self.opened = document, opened
         self.url: str = document["service"]["url"]
 
     def query(self, document: str, **variables: Any) -> Json:
@@ -104,13 +110,16 @@ class Kept:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """One demo on an embedded engine of its own; it must have ended well when Ctrl-C has ended it, and leave nothing."""
-    folder = tmp_path_factory.mktemp("demo")
-    with demo("--keep", "--json", env=environment(TMPDIR=str(folder))) as process:
+    folder, opened = tmp_path_factory.mktemp("demo"), tmp_path_factory.mktemp("browser") / "opened"
+    browser = opened.with_name("browser")
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n')
+    browser.chmod(0o755)
+    with demo("--keep", "--open", "--json", env=environment(TMPDIR=str(folder), BROWSER=f"{browser} %s")) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        kept = Kept(json.loads(line))
+        kept = Kept(json.loads(line), opened)
         yield kept
         assert list(folder.glob("loopgraph-demo-*/graph/engine.lock"))
         (service,) = children(process.pid)
@@ -118,8 +127,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         progress = process.stderr.read()
         assert process.wait(PATIENCE_S) == 0, progress
         assert "$ loopgraph import claude-code sessions\n10 files read" in progress
-        assert progress.index("never used in this time: release-notes") < progress.index("5 patterns created")
+        assert progress.index("never used in this time: release-notes") < progress.index("6 patterns created")
         assert "Decisions" in progress
+        assert "✓ 12 more of the changed tasks, with v3, which is in use then" in progress
+        assert "on the changed tasks: v2 " in progress
     assert not listens(kept.url)
     assert not Path(f"/proc/{service}").exists()
     assert not list(folder.iterdir())
@@ -144,6 +155,20 @@ def test_the_first_look_tells_which_version_of_a_skill_did_better(kept: Kept) ->
     assert [one["name"] for one in by_skill["never_used"]] == ["release-notes"]
 
 
+def test_a_browser_is_shown_the_console(kept: Kept) -> None:
+    assert comes_true(kept.opened.exists)
+    assert kept.opened.read_text() == f"{kept.url}/\n"
+    page = httpx.get(f"{kept.url}/", timeout=PATIENCE_S, trust_env=False)
+    assert "<title>Loopgraph</title>" in page.text
+
+
+def test_what_does_not_stay_cannot_be_opened() -> None:
+    with demo("--open", env=environment()) as process:
+        shown, said = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, shown) == (2, "")
+    assert "needs --keep" in said
+
+
 def test_one_way_is_applied_and_one_rejected(kept: Kept) -> None:
     document = kept.document
     patterns = {pattern["workload"]: pattern for pattern in document["patterns"]}
@@ -153,11 +178,28 @@ def test_one_way_is_applied_and_one_rejected(kept: Kept) -> None:
     for workload, pattern in patterns.items():
         status = pattern["improvement"]["status"]
         assert (workload in document["applied"]) == (status == "APPLIED")
-        assert pattern["currentVersion"]["version"] == (2 if status == "APPLIED" else 1)
-        assert [version["status"] for version in pattern["versions"]] == [
-            "ACTIVE",
-            "ACTIVE" if status == "APPLIED" else "REJECTED",
-        ]
+        assert pattern["currentVersion"]["version"] == {"APPLIED": 2, "REJECTED": 1, "ROLLED_BACK": 3}[status]
+        later = {"APPLIED": ["ACTIVE"], "REJECTED": ["REJECTED"], "ROLLED_BACK": ["DEPRECATED", "ACTIVE"]}[status]
+        assert [version["status"] for version in pattern["versions"]] == ["ACTIVE", *later]
+
+
+def test_what_was_applied_and_got_worse_is_rolled_back(kept: Kept) -> None:
+    [workload] = [workload for workload in WORKLOADS if workload.later_input]
+    assert kept.document["rolledBack"] == [workload.name]
+    [pattern] = [pattern for pattern in kept.document["patterns"] if pattern["workload"] == workload.name]
+    watch, restored = pattern["watch"], pattern["versions"][2]
+    assert (watch["status"], watch["breached"]) == ("ROLLED_BACK", ["DURATION_MS"])
+    executions = kept.query(WATCHED, watchId=watch["watchId"])["watch"]["executions"]["edges"]
+    evidence = [edge["node"] for edge in executions if edge["evidence"]]
+    assert len(evidence) == watch["executionCount"] >= 10
+    guard = watch["metricGuard"]
+    assert guard["mean"] == pytest.approx(sum(run["durationMs"] for run in evidence) / len(evidence))
+    assert guard["proofMean"] == pytest.approx(pattern["decision"]["result"]["treatment"]["mean"])
+    assert guard["lossInterval"]["low"] > guard["margin"]
+    assert (restored["evolutionType"], restored["nodeId"]) == ("REPLACEMENT", pattern["currentVersion"]["nodeId"])
+    into = {edge["relationshipType"] for edge in pattern["edges"] if edge["targetNodeId"] == restored["nodeId"]}
+    assert into == {"DERIVED_FROM", "DEPRECATED_BY"}
+    assert restored["usageCount"] > 0
 
 
 def test_every_decision_rests_on_the_recorded_runs_of_both_ways(kept: Kept) -> None:
@@ -203,8 +245,11 @@ def test_every_task_is_a_trace_with_its_routing_and_its_measured_run(kept: Kept)
         (hook,) = trace["hookExecutions"]
         assert (hook["executionId"], hook["toolName"]) == (f"{unit}-run", pattern["workload"])
         assert hook["durationMs"] > 0
+        # Its turn was long after its version was asked for, and nothing was done for it meanwhile.
+        assert trace["durationMs"] == pytest.approx(routing["routingDurationMs"] + hook["durationMs"], abs=0.01)
         assert hook["startedAt"] < hook["completedAt"]
-        assert hook["experimentId"] == pattern["decision"]["experimentId"]
+        rolled_back = pattern["workload"] in kept.document["rolledBack"]  # the last task came after all that
+        assert hook["experimentId"] == (None if rolled_back else pattern["decision"]["experimentId"])
 
 
 def test_the_next_task_gets_what_won(kept: Kept) -> None:
@@ -232,7 +277,8 @@ def test_it_runs_on_any_engine_by_url(engine: EngineUnderTest) -> None:
     assert engine.agent in shown
     assert "applied, faster" in shown
     assert "rejected, slower" in shown
-    assert len(shown.splitlines()) <= 40
+    assert "Rolled back: read-arguments v2" in shown
+    assert len([line for line in shown.splitlines() if not line.startswith("  … ")]) <= 52
 
 
 def test_a_demo_that_is_ended_politely_cleans_up(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from loopgraph.demo.workloads import (
     DEDUPLICATE_CALLS,
     FIND_IDS,
     PARSE_LOG,
+    READ_ARGUMENTS,
     WORKLOADS,
     Haystack,
     Way,
@@ -39,6 +40,7 @@ def both(workload: Workload, given_input: Any, **parameters: Any) -> Any:
     return result
 
 
+@pytest.mark.lengthy
 @every_workload
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(), size=st.integers(0, 300))
@@ -66,7 +68,7 @@ def test_a_way_shows_the_source_of_what_runs(workload: Workload) -> None:
 
 
 def test_names_are_unique() -> None:
-    assert len({workload.name for workload in WORKLOADS}) == len(WORKLOADS) == 5
+    assert len({workload.name for workload in WORKLOADS}) == len(WORKLOADS) == 6
 
 
 @settings(deadline=None)
@@ -127,7 +129,15 @@ def test_words_are_counted_without_case_and_punctuation(prompt: str, top: int, m
     assert all(word == word.lower().strip(".,") and len(word) >= min_length for word, _ in counts)
 
 
-def fastest_ms(workload: Workload) -> tuple[float, float]:
+@given(seed=st.integers(), size=st.integers(1, 80))
+def test_work_that_has_changed_has_the_same_results_both_ways(seed: int, size: int) -> None:
+    assert READ_ARGUMENTS.later_input is not None
+    made = READ_ARGUMENTS.later_input(Random(seed), size)
+    assert len(set(both(READ_ARGUMENTS, made))) == size
+    assert len(set(READ_ARGUMENTS.make_input(Random(seed), size))) <= max(1, size // 40)
+
+
+def fastest_ms(workload: Workload, *, later: bool = False) -> tuple[float, float]:
     """The processor's time of the fastest of several runs of the baseline and of the candidate in turn: what other load
     disturbs least."""
 
@@ -136,15 +146,19 @@ def fastest_ms(workload: Workload) -> tuple[float, float]:
         way.run(made, workload.parameters)
         return (time.thread_time() - start) * 1000
 
-    inputs = [workload.make_input(Random(seed), workload.default_size) for seed in range(12)]
+    make = (workload.later_input if later else None) or workload.make_input
+    inputs = [make(Random(seed), workload.default_size) for seed in range(12)]
     gc.collect()
     runs = [(duration_ms(workload.baseline, made), duration_ms(workload.candidate, made)) for made in inputs]
     baseline, candidate = zip(*runs, strict=True)
     return min(baseline), min(candidate)
 
 
-@pytest.mark.parametrize("workload", [PARSE_LOG, DEDUPLICATE_CALLS, AGGREGATE_RUNS], ids=lambda workload: workload.name)
-def test_three_candidates_are_truly_faster(workload: Workload) -> None:
+@pytest.mark.lengthy
+@pytest.mark.parametrize(
+    "workload", [PARSE_LOG, DEDUPLICATE_CALLS, AGGREGATE_RUNS, READ_ARGUMENTS], ids=lambda workload: workload.name
+)
+def test_four_candidates_are_truly_faster(workload: Workload) -> None:
     baseline, candidate = fastest_ms(workload)
     assert baseline > 1.5 * candidate
     assert 0.3 < baseline < 60
@@ -180,3 +194,11 @@ def test_one_candidate_makes_no_difference() -> None:
     baseline = instructions(COUNT_WORDS.baseline, made, COUNT_WORDS.parameters)
     assert baseline > 100_000
     assert instructions(COUNT_WORDS.candidate, made, COUNT_WORDS.parameters) == pytest.approx(baseline, rel=0.001)
+
+
+@pytest.mark.lengthy
+def test_a_candidate_that_was_faster_is_slower_when_the_work_has_changed() -> None:
+    _, proof = fastest_ms(READ_ARGUMENTS)
+    baseline, candidate = fastest_ms(READ_ARGUMENTS, later=True)
+    assert candidate > 3 * proof
+    assert candidate > baseline

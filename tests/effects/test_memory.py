@@ -8,6 +8,8 @@ import gc
 import weakref
 from collections.abc import AsyncIterator
 
+import pytest
+
 from loopgraph.effects.memory import Collector, collect_seldom
 from support.waiting import PATIENCE_S
 
@@ -67,6 +69,7 @@ async def test_it_does_not_wait_for_ever() -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.lengthy
 def test_a_process_that_takes_much_in_looks_seldom() -> None:
     before, frozen = gc.get_threshold(), gc.get_freeze_count()
     try:

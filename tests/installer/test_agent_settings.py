@@ -62,6 +62,7 @@ def without_empty(settings: Json, otel: bool) -> Json:
     return result
 
 
+@pytest.mark.lengthy
 @settings_of_hypothesis(max_examples=60)
 @given(_settings, st.booleans(), st.booleans())
 def test_any_settings_come_back_as_they_were(settings: Json, durable: bool, otel: bool) -> None:

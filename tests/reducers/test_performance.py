@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.contracts.feedback import Execution, Metric, PerformanceSummary
-from loopgraph.contracts.lineage import Baseline
+from loopgraph.contracts.lineage.patterns import Baseline
+from loopgraph.contracts.loop.feedback import Execution, Metric, PerformanceSummary
 from loopgraph.reducers.performance import metric_values, summarize_executions, tells
 
 STARTED_AT = datetime(2025, 10, 2, 12, tzinfo=UTC)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from loopgraph.contracts.analytics.report import Activity, ReportDimension
 from loopgraph.contracts.analytics.views import NO_USAGE, ModelUsage
-from loopgraph.contracts.report import Activity, ReportDimension
 from loopgraph.reducers.report import joined
 
 NOTHING = dict.fromkeys(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loopgraph.contracts.experiments import SampleStatistics
+from loopgraph.contracts.loop.arms import SampleStatistics
 from loopgraph.errors import InvalidInput
 from loopgraph.reducers.samples import merge, percentile, success_rate, summarize, wilson_interval
 

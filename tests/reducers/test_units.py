@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loopgraph.contracts.feedback import Execution, Metric
+from loopgraph.contracts.loop.feedback import Execution, Metric
 from loopgraph.reducers.units import arm_sample, clustered, pooled
 
 clusters = st.lists(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=8), min_size=1, max_size=12)
@@ -77,6 +77,7 @@ def test_the_sums_of_squares_are_those_of_scipys_analysis_of_variance(units: lis
     assert 1.0 <= effect <= max(sizes) + 1e-9
 
 
+@pytest.mark.lengthy
 @given(clusters, clusters, st.floats(-1e3, 1e3))
 def test_a_difference_between_the_arms_is_no_correlation(
     a: list[list[float]], b: list[list[float]], shift: float

@@ -9,8 +9,8 @@ from typing import Any
 from loopgraph.computes.otel.json import read_logs, read_spans
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.observations import LogRecorded, Observation
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.observations import LogRecorded, Observation
 
 Json = dict[str, Any]
 Export = tuple[str, Json]

@@ -16,7 +16,7 @@ from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.otel.metrics import observe_points
 from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row

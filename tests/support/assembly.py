@@ -10,9 +10,18 @@ from typing import Any, TypeVar
 from loopgraph.computes.traces import waterfall as computes
 from loopgraph.computes.traces.timeline import entry, moments
 from loopgraph.computes.traces.tree import Node, Record, grow, plant
-from loopgraph.contracts.assembly import AssembledTrace, Forest, Head, SpanKind, TimelineEntry, TraceParts, WaterfallRow
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.traces import EndpointCall, HookExecution, RoutingDecision, Trace, TraceStatus
+from loopgraph.contracts.traces.assembly import (
+    AssembledTrace,
+    Forest,
+    Head,
+    SpanKind,
+    TimelineEntry,
+    TraceParts,
+    WaterfallRow,
+)
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, RoutingDecision, Trace
 
 C = TypeVar("C", bound=Contract)
 

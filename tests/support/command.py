@@ -14,12 +14,12 @@ from support.engines import EngineUnderTest
 
 def settings_of(engine: EngineUnderTest) -> dict[str, str]:
     """The environment of a command that works on this engine."""
+    database = {} if engine.database is None else {"LOOPGRAPH_GRAPH_DATABASE": engine.database}
     return {
         "LOOPGRAPH_GRAPH_URL": engine.url,
         "LOOPGRAPH_GRAPH_USER": engine.user,
         "LOOPGRAPH_GRAPH_PASSWORD": engine.password,
-        "LOOPGRAPH_GRAPH_DATABASE": str(engine.database),
-    }
+    } | database
 
 
 async def command(*arguments: str | Path, **environment: str) -> tuple[int, str, str]:

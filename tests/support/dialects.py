@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from loopgraph.api.http.agent_hooks import DIALECTS
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.computes.agents.hooks import Arrival
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 
 E = TypeVar("E")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loopgraph.contracts.analytics.subjects import Dimension
-from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS, Moments, Tally, UsageSums
+from loopgraph.contracts.analytics.sums import GRADES, MICRO, NANO_PER_USD, US_PER_MS, Moments, Tally, UsageSums
 from loopgraph.reducers.histogram import histogram
 
 
@@ -44,6 +44,7 @@ def sums_of(executions: Iterable[Ran]) -> UsageSums:
         duration=_moments(durations),
         durations=histogram(durations),
         quality=_moments(qualities),
+        grades=Counter(quality * GRADES // MICRO for quality in qualities),
         cost_nanousd=sum(one.cost_nanousd for one in ran),
         priced=sum(one.cost_nanousd > 0 for one in ran),
         dimensions={

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.contracts.assignment import assign
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, LoopInput, NewImprovement
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.loop.assignment import assign
+from loopgraph.contracts.loop.feedback import Arm, FeedbackRun, Improvement, LoopInput, NewImprovement
+from loopgraph.contracts.traces.events import HookExecuted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.writes import Lineage

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loopgraph.contracts.feedback import Arm
+from loopgraph.contracts.loop.feedback import Arm
 from loopgraph.effects.clock import new_id
 from support.feedback import unit_of
 from support.service import Json, Service, nodes

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 
 _BLOCKED_S = 0.3
@@ -41,6 +41,15 @@ class _Counted:
 
     def __init__(self, tx: Any, told: Standing) -> None:
         self._tx, self._told, self._statements = tx, told, 0
+
+    @property
+    def news(self) -> Any:
+        """What those who follow are told with it."""
+        return self._tx.news
+
+    @news.setter
+    def news(self, news: Any) -> None:
+        self._tx.news = news
 
     async def run(self, *statement: Any, **parameters: Any) -> Any:
         return await self._behind(self._tx.run(*statement, **parameters))

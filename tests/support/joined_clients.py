@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from loopgraph.api.http.agent_hooks import DIALECTS
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.agents.ids import digest_id
 from loopgraph.computes.otel.json import read_logs, read_spans
@@ -23,10 +23,10 @@ from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.computes.transcripts.codex.reader import CodexReader
 from loopgraph.computes.transcripts.gemini import GeminiReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from support.traces import statement
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from loopgraph.contracts.audit import ActorType, EventFilter, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.changes import Created, ImportedVersion, NewEdge, NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
+from loopgraph.contracts.lineage.changes import Created, ImportedVersion, NewEdge, NewPattern, NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import Direction, LineageEdge, RelationshipType
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events

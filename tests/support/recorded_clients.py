@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from loopgraph.api.http.agent_hooks import DIALECTS
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.agents.ids import digest_id
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from support.recorded_endings import traces
 from support.traces import statement

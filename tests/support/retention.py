@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from loopgraph.contracts.observations import (
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.observations import (
     LogRecorded,
     MetricMeasured,
     Observation,
@@ -16,8 +17,7 @@ from loopgraph.contracts.observations import (
     SpawnRule,
     Temporality,
 )
-from loopgraph.contracts.retention import KEYS
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.retention import KEYS
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import UserError

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from loopgraph.api.http.agent_hooks import DIALECTS
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.agents.ids import digest_id
 from loopgraph.computes.otel.json import read_logs
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.transcripts.reading import TranscriptFile, TranscriptReader
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from support.traces import statement
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from loopgraph.contracts.audit import EventFilter, LineageEvent, Origin
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.git import ImportProgress
-from loopgraph.contracts.lineage import ANCESTRY, Direction, LineageEdge, PatternVersion
-from loopgraph.contracts.scans import ScannedPattern, ScannedSource
+from loopgraph.contracts.lineage.git import ImportProgress
+from loopgraph.contracts.lineage.patterns import ANCESTRY, Direction, LineageEdge, PatternVersion
+from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.definitions.user_folders import UserFolders
 from loopgraph.effects.graph.client import Graph

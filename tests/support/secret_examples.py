@@ -50,6 +50,7 @@ FORMS = {
     "GitHub, server": "ghs_" + "a1B2c3D4e5" * 4,
     "GitHub, fine-grained": "github_pat_" + "11ABCDEFG0abcdefghij_" + "k1" * 29,
     "GitLab": "glpat-" + "a1B2c3D4e5f6G7h8-_.x",
+    "Loopgraph": "lgt_" + "PNxMFQdxAQ-16mkBLASD73BmRmpWi20oV1HpDc_IwPo",
     "Slack": "xoxb-" + "123456789012-abcdefABCDEF",
     "Slack, app": "xapp-" + "1-A0123-456-abcdef",
     "Stripe": "sk_live_" + "a1B2c3D4e5f6G7h8",

@@ -22,7 +22,9 @@ from loopgraph.api.graphql.schema import build_schema
 from loopgraph.api.services import Services
 from loopgraph.assets import asset
 from loopgraph.main import create_app
+from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.settings import Settings
+from support.usage import read_anew
 from support.waiting import PATIENCE_S, until
 
 Json = dict[str, Any]
@@ -112,10 +114,11 @@ class Service:
 
     async def statements(self, document: str, /, **variables: Any) -> int:
         """How many statements the graph runs for a document; nothing else may go on meanwhile. The answer is made in one slice:
-        which of its reads share a statement is no matter of how busy the machine is."""
+        which of its reads share a statement is no matter of how busy the machine is. Nothing is remembered of buckets."""
         before = self.parts.graph.statements
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("loopgraph.api.graphql.pace.SLICE_S", math.inf)
+            patch.setattr(Remembered, "get", read_anew)
             await self.query(document, **variables)
         return self.parts.graph.statements - before
 
@@ -151,8 +154,13 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def listening(app: Starlette, **options: Any) -> AsyncIterator[str]:
-    """The address of an application that serves in this event loop, until the end of the block; ``options`` are uvicorn's."""
-    server = _Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5, **options))
+    """The address of an application that serves in this event loop, until the end of the block; ``options`` are uvicorn's.
+
+    Connections are kept for an hour: a busy machine lets clients wait for longer than the usual five seconds between requests,
+    and those that ask on a connection just as it is closed fail.
+    """
+    more = {"timeout_graceful_shutdown": 5, "timeout_keep_alive": 3_600, **options}
+    server = _Server(uvicorn.Config(app, port=0, log_level="warning", **more))
     running = asyncio.create_task(server.serve())
     while not server.started:  # uvicorn has no event for it
         if running.done():
@@ -178,20 +186,39 @@ def _schema_of(settings: Settings) -> strawberry.Schema:
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """The whole service with these settings, until the end of the block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loopgraph.api.graphql.app.build_schema", _schema_of)
+        patch.setattr("loopgraph.api.doors.build_schema", _schema_of)
         app = create_app(settings)
+    async with (
+        listening(app) as url,
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client,
+    ):
+        yield Service(url, client, app.state.services)
+
+
+_BESIDE = (
+    "archive.housekeeping.Housekeeping",
+    "learning.prompt_search.PromptSearch",
+    "live.keeping.ChangeKeeping",
+    "loop.schedules.Schedules",
+    "loop.watching.VersionWatcher",
+)
+"""What works beside the doors and does nothing for who asks."""
+
+
+@contextlib.asynccontextmanager
+async def serving_quietly(settings: Settings) -> AsyncIterator[Service]:
+    """A service whose graph is asked nothing but what requests ask for: its worker and its linker of uses have looked and look no
+    more, all is counted, and nothing else works beside its doors."""
     with pytest.MonkeyPatch.context() as patch:
-        # What tests have told of before, without anybody who counts it, is more than an answer waits for on a busy machine.
-        patch.setattr("loopgraph.orchestrators.analytics.rolling.BOUND_S", PATIENCE_S)
-        async with (
-            listening(app) as url,
-            httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client,
-        ):
-            yield Service(url, client, app.state.services)
+        patch.setattr("loopgraph.orchestrators.analytics.rolling.LEAST_S", 3_600.0)
+        for name in _BESIDE:
+            patch.setattr(f"loopgraph.orchestrators.{name}.run_forever", _never)
+        async with serving(settings.model_copy(update={"loop_poll_ms": 3_600_000})) as service:
+            worker, use_linker = service.parts.worker, service.parts.use_linker
+            await until(lambda: worker.looks > 0 and not worker.busy and use_linker.looks > 0)
+            await service.parts.rolling.caught_up()  # after the round that goes on in the background, if one does
+            yield service
 
 
-async def quiet(service: Service) -> None:
-    """Returns when what works beside the service's doors has looked at the runs and uses. If it is not to do so again for long,
-    all that its graph is asked then has been asked for."""
-    await until(lambda: service.parts.worker.looks > 0 and service.parts.use_linker.looks > 0)
-    await service.parts.rolling.caught_up()  # after the round that goes on in the background, if one does
+async def _never(_: object) -> None:
+    await asyncio.Event().wait()

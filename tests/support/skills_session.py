@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from support.agent_session import Sent, Telling, observations
 from support.transcripts import SKILLS, Fresh, copied, read
 

@@ -1,6 +1,7 @@
 """A stand-in for the model APIs that agent clients ask: OpenAI's Responses and chat completions, Gemini's, Anthropic's messages.
 
-What it answers follows a script: to the prompt whose text holds a key, one tool call after the other, and then a text.
+What it answers follows a script: to the prompt whose text holds a key, one tool call after the other, and then a text. For
+Anthropic's API a step may also be several calls at once, or a refusal.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Json = dict[str, Any]
-Script = Mapping[str, Sequence[Json]]
-"""By a part of the prompt: the calls, each as ``{"name", "arguments"}`` and more fields of the API's."""
+Script = Mapping[str, Sequence[Json | list[Json]]]
+"""By a part of the prompt: the calls, each as ``{"name", "arguments"}`` and more fields of the API's; those of a list are made
+at once, and ``{"refused": …}`` is answered with 400 and that text."""
 
 _AGENT_ID = re.compile(r'agent_id\\*":\s*\\*"([0-9a-f-]{36})')
 
@@ -27,7 +29,7 @@ def standing_in(script: Script, answer: str, model: type[Model] | None = None) -
     handler = type("Handler", (model or Model,), {"script": script, "answer": answer})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
@@ -65,23 +67,31 @@ class Model(BaseHTTPRequestHandler):
 
     def _step(
         self, said: Sequence[Json], is_prompt: Callable[[Json], bool], is_result: Callable[[Json], int]
-    ) -> Json | None:
-        """The next call of the last prompt that is in the script, by how many results there are after it."""
+    ) -> list[Json] | None:
+        """The next calls of the last prompt that is in the script, by how many results there are after it."""
         texts = [(at, json.dumps(one)) for at, one in enumerate(said) if is_prompt(one)]
         asked = [(at, key) for at, text in texts for key in self.script if key in text]
         if not asked:
             return None
         last, key = asked[-1]
-        steps, done = self.script[key], sum(is_result(one) for one in said[last:])
-        if done >= len(steps):
-            return None
+        done = sum(is_result(one) for one in said[last:])
         found = _AGENT_ID.findall(json.dumps(said))
-        step: Json = json.loads(json.dumps(steps[done]).replace("AGENT_ID", found[-1] if found else "none"))
-        return step
+        for step in self.script[key]:
+            calls = step if isinstance(step, list) else [step]
+            if done < len(calls):
+                told: list[Json] = json.loads(json.dumps(calls).replace("AGENT_ID", found[-1] if found else "none"))
+                return told
+            done -= len(calls)
+        return None
+
+    def _call(self, *asked: Any) -> Json | None:
+        """The next call, where it is one."""
+        calls = self._step(*asked)
+        return calls[0] if calls else None
 
     def _responses(self, asked: Json) -> None:
         items = asked.get("input", [])
-        step = self._step(
+        step = self._call(
             items,
             lambda item: item.get("role") == "user",
             lambda item: str(item.get("type")).endswith("_call_output"),
@@ -100,8 +110,14 @@ class Model(BaseHTTPRequestHandler):
                 "content": content,
             }
         usage = self._usage()
-        whole = {"id": f"resp_{number}", "object": "response", "status": "completed", "output": [item], "usage": usage}
-        events = [
+        whole: Json = {
+            "id": f"resp_{number}",
+            "object": "response",
+            "status": "completed",
+            "output": [item],
+            "usage": usage,
+        }
+        events: list[Json] = [
             {"type": "response.created", "response": {"id": f"resp_{number}"}},
             {"type": "response.output_item.added", "output_index": 0, "item": item},
             {"type": "response.output_item.done", "output_index": 0, "item": item},
@@ -123,7 +139,7 @@ class Model(BaseHTTPRequestHandler):
 
     def _chat(self, asked: Json) -> None:
         messages = asked.get("messages", [])
-        step = self._step(messages, lambda one: one["role"] == "user", lambda one: one["role"] == "tool")
+        step = self._call(messages, lambda one: one["role"] == "user", lambda one: one["role"] == "tool")
         delta: Json = {"role": "assistant", "content": self.answer}
         if step:
             function = {"name": step["name"], "arguments": json.dumps(step["arguments"])}
@@ -137,7 +153,7 @@ class Model(BaseHTTPRequestHandler):
 
     def _gemini(self, asked: Json) -> None:
         contents = asked.get("contents", [])
-        step = self._step(
+        step = self._call(
             contents,
             lambda one: one.get("role") == "user" and any("text" in part for part in one["parts"]),
             lambda one: sum("functionResponse" in part for part in one["parts"]),
@@ -158,43 +174,55 @@ class Model(BaseHTTPRequestHandler):
             for role, content in contents
             for block in ([{"type": "text", "text": content}] if isinstance(content, str) else content)
         ]
-        step = self._step(
+        calls = self._step(
             blocks,
             lambda one: one["role"] == "user" and one["type"] == "text",
             lambda one: one["type"] == "tool_result",
         )
-        step = step if asked.get("tools") else None
-        number = f"{id(asked):x}{len(blocks)}"
-        begun: Json = {"type": "text", "text": ""}
-        delta = {"type": "text_delta", "text": self.answer}
-        if step:
-            begun = {"type": "tool_use", "id": f"toolu_{number}", "name": step["name"], "input": {}}
-            delta = {"type": "input_json_delta", "partial_json": json.dumps(step["arguments"])}
+        calls = calls if asked.get("tools") else None
+        if calls and "refused" in calls[0]:
+            refusal = {"type": "error", "error": {"type": "invalid_request_error", "message": calls[0]["refused"]}}
+            self._send("application/json", json.dumps(refusal), status=400)
+            return
+        number = secrets.token_hex(12)
+        parts: list[tuple[Json, Json]] = [
+            (
+                {"type": "tool_use", "id": f"toolu_{number}_{at}", "name": call["name"], "input": {}},
+                {"type": "input_json_delta", "partial_json": json.dumps(call["arguments"])},
+            )
+            for at, call in enumerate(calls or ())
+        ] or [({"type": "text", "text": ""}, {"type": "text_delta", "text": self.answer})]
         usage = {"input_tokens": 90, "output_tokens": 12}
-        message = {
+        message: Json = {
             "id": f"msg_{number}",
             "type": "message",
             "role": "assistant",
             "model": asked.get("model"),
             "content": [],
         }
-        end = {"stop_reason": "tool_use" if step else "end_turn", "stop_sequence": None}
+        end = {"stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None}
         events: list[Json] = [
             {
                 "type": "message_start",
                 "message": {**message, "stop_reason": None, "stop_sequence": None, "usage": usage},
             },
-            {"type": "content_block_start", "index": 0, "content_block": begun},
-            {"type": "content_block_delta", "index": 0, "delta": delta},
-            {"type": "content_block_stop", "index": 0},
+            *(
+                event
+                for at, (begun, delta) in enumerate(parts)
+                for event in (
+                    {"type": "content_block_start", "index": at, "content_block": begun},
+                    {"type": "content_block_delta", "index": at, "delta": delta},
+                    {"type": "content_block_stop", "index": at},
+                )
+            ),
             {"type": "message_delta", "delta": end, "usage": {"output_tokens": 12}},
             {"type": "message_stop"},
         ]
         self._send("text/event-stream", "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events))
 
-    def _send(self, content_type: str, body: str) -> None:
+    def _send(self, content_type: str, body: str, *, status: int = 200) -> None:
         data = body.encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(data)))
         self.end_headers()

@@ -7,24 +7,24 @@ from typing import Any
 
 from loopgraph.assets import Access, Query
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.traces.events import (
     Alternative,
     EndpointCalled,
     HookExecuted,
-    Recorded,
     RoutingDecided,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.lineage.writes import Lineage
-from loopgraph.effects.traces.reads import TraceReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.reads import TraceReads
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -48,15 +48,17 @@ async def make_version(graph: Graph) -> str:
     return created.version.node_id
 
 
-async def make_experiment(graph: Graph, control: str, treatment: str) -> str:
+async def make_experiment(graph: Graph, control: str, treatment: str, treatment_share: float | None = None) -> str:
     """The id of an experiment on two versions, with what the recording of traces reads of it."""
     experiment_id = new_id()
     await statement(
         graph,
-        "CREATE (:Experiment {experiment_id: $id, control_node_id: $control, treatment_node_id: $treatment})",
+        "CREATE (:Experiment {experiment_id: $id, control_node_id: $control, treatment_node_id: $treatment, "
+        "treatment_share: $treatment_share})",
         id=experiment_id,
         control=control,
         treatment=treatment,
+        treatment_share=treatment_share,
     )
     return experiment_id
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.transcripts import claude_code
 

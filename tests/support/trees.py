@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 from support.traces import NOON, at
 
 _EMPTY: dict[str, Any] = {

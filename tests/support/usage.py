@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
-from typing import Any
+from typing import Any, TypeVar
 
 from loopgraph.computes.agents import uses
 from loopgraph.computes.analytics.buckets import Bucket
 from loopgraph.computes.analytics.contribution import MEASURES, Contributions
 from loopgraph.computes.analytics.rounds import Sums
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
-from loopgraph.contracts.success import Judging
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
     RoutingDecided,
@@ -22,14 +20,23 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.observations import Observation, Recordable, SessionSeen
+from loopgraph.contracts.traces.success import Judging
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.usage.facts import FactReads
+from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.reducers.histogram import index_of
 from support.traces import NOON, statement
 from support.uses import define
 
+T = TypeVar("T")
 Rows = dict[str, dict[str, Any]]
+
+
+async def read_anew(_: Remembered, asked: Hashable, round_: int | None, read: Callable[[], Awaitable[T]]) -> T:
+    """In place of ``Remembered.get``, for who counts statements: nothing is remembered."""
+    return await read()
 
 
 def own_day() -> datetime:

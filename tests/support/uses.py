@@ -14,9 +14,9 @@ from loopgraph.clients.hook_files import with_file
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.writes import Lineage

@@ -7,7 +7,8 @@ with its sender.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -34,6 +35,7 @@ class ContentTooLarge(errors.UserError):
 
 _STATUS: tuple[tuple[type[errors.LoopgraphError], int], ...] = (
     (errors.InvalidInput, 400),
+    (errors.Unauthenticated, 401),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
@@ -68,6 +70,8 @@ def problem_response(error: errors.LoopgraphError, headers: dict[str, str] | Non
     status, body = problem(error)
     wait_s = error.retry_after_s if isinstance(error, errors.ServiceError) else 1
     more = {"retry-after": str(wait_s)} if status in (429, 503) else {}
+    if status == 401:
+        more["www-authenticate"] = 'Bearer realm="loopgraph"'
     if not isinstance(error, errors.UserError | errors.Overloaded):
         logger.error("%s: %s", type(error).__name__, error)
     return JSONResponse(body, status_code=status, headers={**(headers or {}), **more})
@@ -88,12 +92,13 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
     """The first thing that is wrong with the data of a contract: its field, and what would be right. Values are not shown:
     they can be secrets."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    places, part = placed(first["loc"], contract)
+    field = ".".join(places)
     match first["type"]:
         case "missing":
             wanted = "is required"
         case "extra_forbidden":
-            known = ", ".join(name for name in contract.model_fields if name != "kind")
+            known = ", ".join(name for name in part.model_fields if name != "kind")
             wanted = f"is not known here; known are {known}"
         case "string_pattern_mismatch":
             wanted = ID_FORM
@@ -102,12 +107,50 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
             wanted = told if isinstance(told, errors.Spelled) else first["msg"].removeprefix("Value error, ")
         case "timezone_aware":
             wanted = "must name its time zone, such as 2026-01-31T12:00:00Z"
+        case "datetime_type" | "datetime_parsing" | "datetime_from_date_parsing" | "datetime_object_invalid":
+            wanted = "must be an instant with its time zone, such as 2026-01-31T12:00:00Z"
+        case "too_long" | "too_short" as length:
+            most = first["ctx"]["max_length" if length == "too_long" else "min_length"]
+            wanted = f"must have at {'most' if length == 'too_long' else 'least'} {most} items"
         case _:
             wanted = first["msg"].replace("Input should", "must", 1).replace("should", "must", 1)
     if not field:
         field = _named_in(wanted, contract)
         wanted = wanted.removeprefix(f"{field} ") if wanted.startswith(f"{field} must") else wanted
     return errors.InvalidInput(field, wanted)
+
+
+def placed(loc: Sequence[int | str], contract: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:
+    """Where in data of a contract something is, without the tags by which pydantic tells the members of a union apart; and the
+    innermost contract there."""
+    places: list[str] = []
+    part, members = contract, list[type[BaseModel]]()
+    for place in map(str, loc):
+        tagged = next((each for each in members if place in _tags(each)), None)
+        if tagged is not None and place not in part.model_fields:
+            part, members = tagged, []
+            continue
+        places.append(place)
+        if (field := part.model_fields.get(place)) is not None:
+            members = [
+                each for each in _parts(field.annotation) if isinstance(each, type) and issubclass(each, BaseModel)
+            ]
+            if len(members) == 1:
+                part, members = members[0], []
+    return places, part
+
+
+def _tags(contract: type[BaseModel]) -> set[str]:
+    return {
+        contract.__name__,
+        *(str(field.default) for field in contract.model_fields.values() if get_origin(field.annotation) is Literal),
+    }
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for each in get_args(annotation):
+        yield from _parts(each)
 
 
 def _named_in(text: str, contract: type[BaseModel]) -> str:

@@ -18,7 +18,12 @@ from loopgraph.clients.context import TraceContext, at, current, new_id
 
 
 class TraceEvents(ABC):
-    """Makes events; ``emit`` says where they go. Ids that are left out come from the running context."""
+    """Makes events; ``emit`` says where they go. Ids that are left out come from the running context.
+
+    ``project`` is what the traces that begin here are for, unless they name another.
+    """
+
+    project: str | None = None
 
     @abstractmethod
     def emit(self, event: Mapping[str, Any]) -> bool:
@@ -32,12 +37,13 @@ class TraceEvents(ABC):
         parent_id: str | None = None,
         **fields: Any,
     ) -> TraceContext:
-        """Begins a trace, below the running one if there is one (``session_id, prompt_text, tags, context, …``)."""
+        """Begins a trace, below the running one if there is one (``session_id, project, prompt_text, tags, context, …``)."""
         around = current()
         if around is not None and around.correlation_id != correlation_id:
             parent_id = parent_id or around.correlation_id
             root_id = root_id or around.root_id
         correlation_id = correlation_id or new_id()
+        fields = {"project": self.project, **fields}
         self._emit("start", correlation_id, root_id=root_id or correlation_id, parent_id=parent_id, **fields)
         return TraceContext(correlation_id, root_id or correlation_id)
 

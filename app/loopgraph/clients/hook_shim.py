@@ -6,7 +6,8 @@ Claude Code is the client unless ``--client`` says ``codex``, ``gemini``, ``curs
 for a client that does not say it in the event itself. ``--level`` says whose settings the hook stands in: a client that finds two
 hooks for an event runs both, and the service has to know them apart, to count the event once. An event that is an argument, as
 Codex gives it to its ``notify`` program, is not read from standard input. Every client but Claude Code gets the answer that
-changes nothing, whatever the service says.
+changes nothing, whatever the service says; but a prompt that is one of ``LOOPGRAPH_RATE_WORDS`` and a number is a rating, which
+the service answers, and which is kept from the model also while the service is away.
 
 The agent waits for its hooks, so this one is quick and quiet: it ends after a second at the latest (``LOOPGRAPH_HOOK_TIMEOUT``,
 seconds), always with exit code 0, and says nothing but what the service answers to the agent. An event that the service cannot
@@ -30,10 +31,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from zlib import crc32
 
-from loopgraph.clients.address import service_url
+from loopgraph.clients.address import service_token, service_url
 from loopgraph.clients.hook_files import may_be_about_a_file, with_file
 from loopgraph.clients.hook_spool import Outcome, Spool, default_root
 from loopgraph.clients.limits import mistakes, seconds, spool_bytes
+from loopgraph.clients.rating_words import KEPT, blocked, is_rating, may_be_rating, rating_words
 
 CLAUDE_CODE = "claude-code"
 CLIENTS = (CLAUDE_CODE, "codex", "gemini", "cursor", "copilot")
@@ -184,6 +186,7 @@ class Run:
         self._event_name, self._given = event_name, given
         self._at_ns, self._execution_id = time.time_ns(), f"{os.urandom(16).hex()}{_SENDER}{_sent_by()}"
         self._event: bytes | None = None
+        self._is_rating = False
         self._settling, self._settled = threading.Lock(), False
         self.output = neutral(door.client, event_name)
 
@@ -200,7 +203,7 @@ class Run:
             return
         answer = self._door.post(self._at_ns, self._execution_id, event, self._pattern)
         accepted = answer.outcome is Outcome.ACCEPTED
-        if accepted and self._door.client == CLAUDE_CODE:
+        if accepted and (self._door.client == CLAUDE_CODE or self._is_rating):
             self.output = self._for_the_agent(answer.body)
         elif not accepted:
             debug(f"the service does not take the event: {answer.status} {answer.body[:300]!r}")
@@ -228,7 +231,8 @@ class Run:
         """The event with what its client does not say: its name, and the file that it is about."""
         client, given = self._door.client, self._event_name
         is_looked_at = may_be_about_a_file(event + given.encode(), client)
-        if not (given or client == "cursor" or is_looked_at):
+        words = rating_words(os.environ)
+        if not (given or client == "cursor" or is_looked_at or may_be_rating(event, words)):
             return event
         try:
             fields = json.loads(event)
@@ -240,7 +244,8 @@ class Run:
         if given and "hook_event_name" not in fields:
             said = {**fields, "hook_event_name": given}
             self._event = json.dumps(said).encode()  # if looking at files takes too long, it is kept as it is here
-        self.output = neutral(client, said.get("hook_event_name"))
+        self._is_rating = is_rating(said, client, words)
+        self.output = blocked(client, KEPT) if self._is_rating else neutral(client, said.get("hook_event_name"))
         if is_looked_at:
             said = with_file(said, client)
         return event if said is fields else json.dumps(said).encode()
@@ -266,9 +271,10 @@ class Run:
         try:
             answer, event = json.loads(body), json.loads(self._event or b"")
         except ValueError:
-            return b""
-        read = isinstance(event, dict) and event.get("hook_event_name") in ANSWERED
-        return body if read and isinstance(answer, dict) and answer else b""
+            answer = event = None
+        name = event.get("hook_event_name") if isinstance(event, dict) else None
+        read = name in ANSWERED or self._is_rating
+        return body if read and isinstance(answer, dict) and answer else neutral(self._door.client, name)
 
 
 def main() -> None:
@@ -281,7 +287,7 @@ def main() -> None:
             debug(mistake)
         if options["client"] not in CLIENTS:
             raise ValueError(f"--client {options['client']} is none of {', '.join(CLIENTS)}")
-        door = Door(options["url"], os.environ.get(options["token-env"]), total_s, options["client"])
+        door = Door(options["url"], service_token(os.environ, options["token-env"]), total_s, options["client"])
         spool = Spool(default_root(), door.address, spool_bytes(os.environ))
         run = Run(door, spool, options["pattern"], options["event"], options["json"])
         worker = threading.Thread(target=_guarded, args=(run,), daemon=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any, Self
 
 import orjson
 
+from loopgraph.clients.address import service_token
 from loopgraph.clients.buffer import Buffer
 from loopgraph.clients.delivery import Attempt, Delivery, Verdict
 from loopgraph.clients.events import TraceEvents
@@ -30,6 +32,9 @@ class Recorder(TraceEvents):
             with recorder.trace(prompt_text="sort the list"):
                 recorder.record_hook("PostToolUse", tool_name="Bash", success=True, duration_ms=12.5)
 
+    ``project`` is what its traces are for: figures and costs are told apart by it. Without a ``token``, that of
+    ``LOOPGRAPH_TOKEN`` is shown, or of the file that ``LOOPGRAPH_TOKEN_FILE`` names.
+
     ``emit`` and the methods built on it may be called from any thread, also before the block begins and while the service is
     away: they put the event into memory and return. A task of the loop that entered the block sends it, ``linger_s`` later at
     most, and again until the service has it, or refuses it while it takes others. While the service refuses whatever comes, for
@@ -42,6 +47,7 @@ class Recorder(TraceEvents):
         url: str,
         *,
         token: str | None = None,
+        project: str | None = None,
         capacity: int = 10_000,
         capacity_bytes: int = 64 * 1024 * 1024,
         max_batch: int = 500,
@@ -50,8 +56,9 @@ class Recorder(TraceEvents):
         timeout_s: float = 10.0,
         close_timeout_s: float = 5.0,
     ) -> None:
-        self.stats = RecorderStats()
-        self._url, self._token, self._timeout_s, self._close_timeout_s = url, token, timeout_s, close_timeout_s
+        self.stats, self.project = RecorderStats(), project
+        self._url, self._token = url, token or service_token(os.environ)
+        self._timeout_s, self._close_timeout_s = timeout_s, close_timeout_s
         self._buffer, self._outbox = Buffer(capacity, capacity_bytes), Outbox()
         self._max_batch, self._max_batch_bytes, self._linger_s = max_batch, max_batch_bytes, linger_s
         self._counting = threading.Lock()

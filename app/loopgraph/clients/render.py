@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from loopgraph.clients.address import service_url
+from loopgraph.clients.address import service_token, service_url
 from loopgraph.clients.limits import seconds
 
 PATH = "/api/patterns/render"
@@ -217,7 +217,7 @@ def rendered(words: Sequence[str], environ: Mapping[str, str]) -> str:
     known = _known(options, environ)
     timeout_s = seconds(environ, _TIMEOUT_S)
     try:
-        answer = ask(options["url"], environ.get(options["token-env"]), request, timeout_s)
+        answer = ask(options["url"], service_token(environ, options["token-env"]), request, timeout_s)
         known.keep(options["unit"], answer)
         last_known = False
     except NoAnswer as reason:

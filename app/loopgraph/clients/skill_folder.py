@@ -1,4 +1,4 @@
-"""The digest of what lies beside a skill's ``SKILL.md``, as the service makes it (``contracts.resources``): its scripts,
+"""The digest of what lies beside a skill's ``SKILL.md``, as the service makes it (``contracts.lineage.resources``): its scripts,
 references and other files. Standard library only."""
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ class SyncRecorder(TraceEvents):
 
     def __init__(self, url: str, **options: Any) -> None:
         self._recorder = Recorder(url, **options)
+        self.project = self._recorder.project
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 

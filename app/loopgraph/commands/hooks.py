@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import typer
 
 from loopgraph.clients import limits
-from loopgraph.clients.address import service_url
+from loopgraph.clients.address import service_token, service_url
 from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands import client_hooks
+from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.asking import why_no_answer
 from loopgraph.commands.client_hooks import ClientName
 from loopgraph.commands.known_pattern import check_pattern
 from loopgraph.commands.terminal import counted, err, out, plainly
@@ -38,6 +40,8 @@ _Client = Annotated[ClientName, typer.Option("--client", help="The agent client 
 _SCOPES = ((False, False), (True, False), (False, True))
 """Whether a project's settings, and whether one's own for it."""
 _MOST_REASONS = 10
+_PATIENCE_S = 5
+"""So long a service is waited for that says whether it is ready; it asks the graph."""
 _TWICE = (
     "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
 )
@@ -74,18 +78,18 @@ def install(
     if client is not ClientName.CLAUDE_CODE:
         if pattern or otel:
             raise InvalidInput("--pattern, --otel", f"are for Claude Code, not for {client}")
-        _one_of(user, project, local)
+        one_level(user, project, local)
         other = client_hooks.client_of(client, local=local)
         wanted_there = client_settings.Wanted(
-            _address(url), _shim(shared=project), _variable(token_env), "project" if project else None
+            address_option(url), _shim(shared=project), variable_option(token_env), "project" if project else None
         )
         client_hooks.install(other, wanted_there, project=project)
         return
-    file, address = _file(user, project, local), _address(url)
+    file, address = _file(user, project, local), address_option(url)
     level = "project" if project else None
-    wanted = Wanted(address, _shim(shared=project), _variable(token_env), durable, pattern, level)
+    wanted = Wanted(address, _shim(shared=project), variable_option(token_env), durable, pattern, level)
     if pattern:
-        check_pattern(address, pattern, os.environ.get(wanted.token_env or "LOOPGRAPH_TOKEN"))
+        check_pattern(address, pattern, service_token(os.environ, wanted.token_env))
 
     def change(settings: Json) -> Json:
         result = agent_settings.install(agent_settings.check(settings), wanted)
@@ -117,7 +121,7 @@ def uninstall(
     """Take our hooks out of the agent's settings, and nothing else. A file that held nothing else goes, and so do our backups
     that held nothing else either."""
     if client is not ClientName.CLAUDE_CODE:
-        _one_of(user, project, local)
+        one_level(user, project, local)
         client_hooks.uninstall(client_hooks.client_of(client, local=local), project=project)
         return
     file = _file(user, project, local)
@@ -142,13 +146,14 @@ def status(
     user: _User = False,
     project: _Project = False,
     local: _Local = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether all is well, in the first line; then what is installed for which event, whether the service answers, and
     what waits in the spool. Ends with exit code 1 if something is to be done.
 
     Without an option, of all files: those of clients other than Claude Code where hooks are installed.
     """
-    _one_of(user, project, local)
+    one_level(user, project, local)
     files = [_path(project, local)] if user or project or local else [_path(*one) for one in _SCOPES]
     others = _others(client, user, project, local)
     if client not in (None, ClientName.CLAUDE_CODE):
@@ -168,7 +173,7 @@ def status(
     obstacles += [obstacle for other in others for obstacle in other.obstacles]
     by_client = [targets, *(other.files for other in others)]
     doubled = [f"{path}: {_AGAIN}" for files_of_one in by_client for path in agent_settings.told_twice(files_of_one)]
-    health = {address: _health(address) for address in addresses or [_address(None)]}
+    health = {address: health_of(address) for address in addresses or [address_option(None)]}
     spools = Spool.all(default_root())
     conclusion = _conclusion(bool(addresses) or unread, obstacles, health, spools)
     twice = [path for path, events in targets.items() if events]
@@ -177,6 +182,21 @@ def status(
         conclusion = f"✗ {doubled[0]}"
     elif len(twice) > 1 and conclusion.startswith("✓"):
         conclusion += f"; they are installed {len(twice)} times, and each event counts once"
+    if as_json:
+        print_json(
+            {
+                "well": conclusion.startswith("✓"),
+                "conclusion": conclusion[2:],
+                "obstacles": [*obstacles, *doubled],
+                "services": {address: problem or "answers" for address, problem in health.items()},
+                "spools": [
+                    {"url": spool.url, "waiting": spool.waiting()[0], "refused": spool.refused()[0]} for spool in spools
+                ],
+            }
+        )
+        if conclusion.startswith("✗"):
+            raise typer.Exit(1)
+        return
     out.print(conclusion, markup=False)
     if len(twice) > 1 and not doubled:
         out.print(f"installed {len(twice)} times, in {', '.join(twice)}: {_TWICE}", markup=False)
@@ -263,45 +283,54 @@ def flush(
     refused: Annotated[
         bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken.
 
     An event that the service refuses is set aside when it takes others, or when it answers /healthz and says in its own words
     what is wrong with the event.
     """
-    token = os.environ.get(_variable(token_env) or "LOOPGRAPH_TOKEN")
-    left = 0
+    token = service_token(os.environ, variable_option(token_env))
+    left, told = 0, list[Json]()
     spools = list(Spool.all(default_root()))
-    if not spools:
+    if not spools and not as_json:
         out.print("nothing waits to be sent")
     for spool in spools:
         service, client = split_address(spool.url)
-        door = Door(_address(url) if url else service, token, timeout_s=30, client=client)
+        door = Door(address_option(url) if url else service, token, timeout_s=30, client=client)
         sent, aside, reasons = _flush(spool, door, refused)
         waiting = spool.waiting()[0]
         left += waiting + aside
+        told.append({"url": door.address, "sent": sent, "refused": aside, "waiting": waiting, "reasons": dict(reasons)})
+        if as_json:
+            continue
         out.print(
             f"{door.address}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
             markup=False,
         )
         for reason, count in reasons.most_common(_MOST_REASONS):
             err.print(f"✗ {counted(count, 'event')}: {reason}", markup=False, style="red")
+    if as_json:
+        print_json(told)
     if left:
         raise typer.Exit(1)
 
 
 @hooks.command()
 @plainly
-def drop_refused() -> None:
+def drop_refused(as_json: AsJson = False) -> None:
     """Drop the events that were set aside because the service refused them; they cannot be brought back. What waits stays."""
     dropped = sum(spool.drop_refused() for spool in Spool.all(default_root()))
-    out.print(f"dropped {counted(dropped, 'event')}")
+    if as_json:
+        print_json({"dropped": dropped})
+    else:
+        out.print(f"dropped {counted(dropped, 'event')}")
 
 
 def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
     """How many events were sent, how many were set aside or, if they already were, stay so, and why events were not taken."""
     sent, rounds, reasons = 0, 0, dict[str, str]()
-    healthy = cache(lambda: not _health(door.url))
+    healthy = cache(lambda: not health_of(door.url))
 
     def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
         nonlocal sent
@@ -329,7 +358,7 @@ def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[s
 
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:
     """The settings file that the options choose. Raises InvalidInput for more than one of them."""
-    _one_of(user, project, local)
+    one_level(user, project, local)
     return SettingsFile(_path(project, local))
 
 
@@ -339,12 +368,13 @@ def _path(project: bool, local: bool) -> Path:
     return Path.home() / ".claude" / "settings.json"
 
 
-def _one_of(user: bool, project: bool, local: bool) -> None:
+def one_level(user: bool, project: bool, local: bool = False) -> None:
+    """Raises InvalidInput where more than one level of settings is asked for."""
     if user + project + local > 1:
         raise InvalidInput("--user, --project, --local", "choose one of them")
 
 
-def _address(url: str | None) -> str:
+def address_option(url: str | None) -> str:
     """The service's address, without a slash at its end: that of the option, else of the environment. Raises InvalidInput."""
     name = "--url"
     if url is None:
@@ -362,7 +392,7 @@ def _address(url: str | None) -> str:
     return url.rstrip("/")
 
 
-def _variable(name: str | None) -> str | None:
+def variable_option(name: str | None) -> str | None:
     """The name of an environment variable. Raises InvalidInput."""
     if name is not None and not (name.isascii() and name.isidentifier()):
         raise InvalidInput("--token-env", f"{name!r} is not the name of a variable; the token itself stays out of here")
@@ -393,15 +423,21 @@ def _not_found(settings: Json) -> list[str]:
     ]
 
 
-def _health(address: str) -> str:
-    """Why the service does not answer as it should; empty if it does."""
+def health_of(address: str) -> str:
+    """Why the service does not do what it should; empty if it is ready to."""
     import httpx
 
     try:
-        answer = httpx.get(f"{address}/healthz", timeout=2, trust_env=False)
+        answer = httpx.get(f"{address}/readyz", timeout=_PATIENCE_S, trust_env=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"does not answer ({error})"
-    return "" if answer.is_success else f"answers with HTTP {answer.status_code}"
+        return f"does not answer ({why_no_answer(error)})"
+    if answer.is_success:
+        return ""
+    try:
+        said = answer.json()
+        return f"is {said['status']}: {said['message']}"
+    except (ValueError, LookupError, TypeError):
+        return f"answers with HTTP {answer.status_code}"
 
 
 def _tell_spool(spool: Spool, conclusion: str) -> None:

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.settings import Settings
 
 CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "opencode": "OpenCode"}
@@ -30,6 +31,7 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             Path | None,
             typer.Argument(help="A folder of transcripts, or one transcript; default: the client's own folder."),
         ] = None,
+        as_json: AsJson = False,
         graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     ) -> None:
@@ -48,13 +50,16 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             raise typer.Exit(130) from stop
         if quiet:
             return
+        told = err if as_json else out
+        if as_json:
+            print_json({**progress.model_dump(), "seconds": round(seconds, 3)})
         if not progress.files + progress.unchanged + progress.failed:
-            out.print(_none(name, path), markup=False)
+            told.print(_none(name, path), markup=False)
             return
-        for line in summary(progress, seconds):
+        for line in () if as_json else summary(progress, seconds):
             out.print(line)
         if progress.files and not progress.unchanged + progress.recorded + progress.known + progress.refused:
-            out.print(f"what was read tells of no session: are these transcripts of {title}?", markup=False)
+            told.print(f"what was read tells of no session: are these transcripts of {title}?", markup=False)
         if progress.failed and not progress.files + progress.unchanged:
             raise typer.Exit(1)
 

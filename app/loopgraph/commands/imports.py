@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.import_transcripts import CLIENTS, import_command
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
-from loopgraph.contracts.git import ImportForm, ImportProgress
+from loopgraph.contracts.lineage.git import ImportForm, ImportProgress
+from loopgraph.contracts.loop.feedback import ImprovementType
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
+
+if TYPE_CHECKING:
+    from loopgraph.contracts.lineage.optimizers import CandidateGraph
+    from loopgraph.orchestrators.loop.candidates import ImportedCandidates
+
+_LARGEST_RESULT: Final = 256 * 1024 * 1024
 
 imports = typer.Typer(no_args_is_help=True, help="Import recorded history and recorded sessions.")
 
@@ -38,6 +47,7 @@ def import_git(
     glob: Annotated[
         str | None, typer.Option(help="Which files, as in 'prompts/**/*.md'. Default with --as files: all.")
     ] = None,
+    as_json: AsJson = False,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -64,6 +74,10 @@ def import_git(
         raise typer.Exit(130) from stop
     if quiet:
         return
+    if as_json:
+        of = f"git:{identity}"
+        print_json({"of": of, "files": glob is not None, **progress.model_dump(), "seconds": round(seconds, 3)})
+        return
     out.print(
         f"commits {progress.commits:,} · versions {progress.versions:,} new, {progress.known:,} known · "
         f"edges {progress.edges:,} new · patterns {progress.patterns:,} new · {seconds:.1f} s · "
@@ -74,6 +88,71 @@ def import_git(
         out.print(
             f"{counted(progress.kept, 'pattern stays', 'patterns stay')} with a version in use that no import has made"
         )
+
+
+@imports.command("gepa")
+@plainly
+def import_gepa(
+    file: Annotated[Path, typer.Argument(help="A result of GEPA: what `json.dump(result.to_dict(), file)` writes.")],
+    pattern: Annotated[str, typer.Option(help="Id of the pattern whose texts they are.")],
+    component: Annotated[
+        str | None, typer.Option(help="Which text of a candidate is meant, where it has several.")
+    ] = None,
+    improvement_type: Annotated[
+        ImprovementType, typer.Option("--type", help="What the candidates are meant to better.")
+    ] = ImprovementType.QUALITY,
+    candidates: Annotated[int, typer.Option(min=0, max=20, help="How many of the best are proposed.")] = 1,
+    as_json: AsJson = False,
+    graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
+) -> None:
+    """Import what GEPA tried as drafts of a pattern, each with an edge from all that it was made of, and propose the best.
+
+    The next run of the pattern tests what is proposed. An import may be repeated: what is there is left as it is.
+    """
+    from loopgraph.computes.lineage.optimizers import read_gepa
+
+    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    configure_logging("error")
+    graph = read_gepa(_json(file), component)
+    found = asyncio.run(_import_candidates(settings, graph, pattern, improvement_type, candidates))
+    if as_json:
+        proposed = [one.improvement_id for one in found.improvements]
+        made = found.made.model_dump() | {"candidates": len(graph.candidates)}
+        print_json({**made, "proposed": proposed, "left_out": list(found.left_out)})
+        return
+    out.print(
+        f"candidates {len(graph.candidates):,} · versions {found.made.versions:,} new · edges {found.made.edges:,} new"
+    )
+    for improvement in found.improvements:
+        out.print(f"proposed {improvement.improvement_id}: {improvement.description}", markup=False, soft_wrap=True)
+    for reason in found.left_out:
+        out.print(f"not proposed: {reason}", markup=False, soft_wrap=True)
+    if candidates and not found.improvements and not found.left_out:
+        out.print("none did better than the first, so none is proposed")
+
+
+def _json(file: Path) -> Any:
+    try:
+        if file.stat().st_size > _LARGEST_RESULT:
+            raise InvalidInput(str(file), f"has more than {_LARGEST_RESULT:,} bytes")
+        return json.loads(file.read_bytes())
+    except OSError as error:
+        raise InvalidInput(str(file), f"cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(str(file), "is no JSON") from error
+
+
+async def _import_candidates(
+    settings: Settings, graph: CandidateGraph, pattern_id: str, improvement_type: ImprovementType, count: int
+) -> ImportedCandidates:
+    from loopgraph.contracts.audit import ActorType, Origin
+    from loopgraph.effects.clock import new_id
+    from loopgraph.main import open_services
+    from loopgraph.orchestrators.loop.candidates import CandidateImport
+
+    origin = Origin(actor_type=ActorType.AUTOMATION, actor_id="loopgraph import gepa", correlation_id=new_id())
+    async with open_services(settings, create=False) as services:
+        return await CandidateImport(services.graph).add(graph, pattern_id, improvement_type, count, origin)
 
 
 async def _import_git(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from loopgraph.commands.asking import ask
 from loopgraph.commands.terminal import err
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, SetupError
 
 _QUERY: Final = """query ($id: ID!, $name: String!) {
   pattern(patternId: $id) { patternId }
@@ -15,16 +16,11 @@ _QUERY: Final = """query ($id: ID!, $name: String!) {
 
 def check_pattern(address: str, pattern_id: str, token: str | None) -> None:
     """Says so if the service cannot be asked. Raises InvalidInput if it knows no pattern of this id, with those of this name."""
-    import httpx
-
-    asked = {"query": _QUERY, "variables": {"id": pattern_id, "name": pattern_id}}
-    headers = {"authorization": f"Bearer {token}"} if token else {}
     try:
-        answer = httpx.post(f"{address}/graphql", json=asked, headers=headers, timeout=5, trust_env=False)
-        data = answer.raise_for_status().json()["data"]
+        data = ask(address, token, _QUERY, {"id": pattern_id, "name": pattern_id}, timeout_s=5)
         known = (data["pattern"] or {}).get("patternId")
         named = [edge["node"]["patternId"] for edge in data["patterns"]["edges"] if edge["node"]["name"] == pattern_id]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+    except (SetupError, LookupError, TypeError):
         err.print(
             f"whether there is a pattern {pattern_id!r} is not known, as the service at {address} cannot be asked now; "
             "if there is none, prompts use none, and the service's log says so",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.effects.traces.dead_letters import DeadLetters, Letter
 from loopgraph.errors import InvalidInput, NotFound, SetupError
@@ -28,10 +29,23 @@ _GraphUrl = Annotated[str | None, typer.Option(help="Graph to use; default LOOPG
 
 @letters.command("list")
 @plainly
-def list_() -> None:
+def list_(as_json: AsJson = False) -> None:
     """List the letters: id, when each was put aside, what it failed with, and what it is."""
     store = _store(Settings())
     found = _read(store)
+    if as_json:
+        told = [
+            {
+                "id": one.letter_id,
+                "at": one.at.isoformat(),
+                "type": one.type,
+                "event": _named(one),
+                "error": one.error.model_dump(),
+            }
+            for one in found
+        ]
+        print_json(told)
+        return
     if found:
         table = Table(box=None, padding=(0, 2, 0, 0))
         for name in ("id", "put aside", "type", "event", "error"):
@@ -45,15 +59,17 @@ def list_() -> None:
 
 @letters.command()
 @plainly
-def show(letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id as `list` shows it.")]) -> None:
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id as `list` shows it.")], as_json: AsJson = True
+) -> None:
     """Show one letter whole, as JSON."""
     [letter] = _chosen(_read(_store(Settings())), [letter_id])
-    out.print(json.dumps({"id": letter.letter_id, **json.loads(letter.line)}, indent=2), markup=False)
+    print_json({"id": letter.letter_id, **json.loads(letter.line)})
 
 
 @letters.command()
 @plainly
-def replay(letter_ids: _Ids = None, graph_url: _GraphUrl = None) -> None:
+def replay(letter_ids: _Ids = None, as_json: AsJson = False, graph_url: _GraphUrl = None) -> None:
     """Record letters again, all or those named. What is recorded goes, what is not stays, with the reason.
 
     It can be stopped and repeated at any time, beside running services.
@@ -63,11 +79,15 @@ def replay(letter_ids: _Ids = None, graph_url: _GraphUrl = None) -> None:
     store = _store(settings)
     found = _chosen(_read(store), letter_ids) if letter_ids else _read(store)
     if not found:
-        out.print("there are no letters")
+        if as_json:
+            print_json({"recorded": 0, "repeated": 0, "left": {}})
+        else:
+            out.print("there are no letters")
         return
 
     async def work() -> ReplayReport:
-        from loopgraph.main import build_recorder, open_services
+        from loopgraph.building import build_recorder
+        from loopgraph.main import open_services
         from loopgraph.orchestrators.recording.replay import replay as record_again
 
         async with open_services(settings) as services:
@@ -77,9 +97,12 @@ def replay(letter_ids: _Ids = None, graph_url: _GraphUrl = None) -> None:
         report = asyncio.run(work())
     except OSError as error:
         raise SetupError(f"{store.path} cannot be changed: {error}") from error
-    out.print(f"recorded {report.recorded:,} · there already {report.repeated:,} · left {_left(found, report):,}")
-    for letter_id, reason in report.left.items():
-        err.print(f"{letter_id}  {reason}", markup=False)
+    if as_json:
+        print_json({"recorded": report.recorded, "repeated": report.repeated, "left": dict(report.left)})
+    else:
+        out.print(f"recorded {report.recorded:,} · there already {report.repeated:,} · left {_left(found, report):,}")
+        for letter_id, reason in report.left.items():
+            err.print(f"{letter_id}  {reason}", markup=False)
     if report.stopped is not None:
         raise report.stopped
     if report.left:
@@ -88,7 +111,7 @@ def replay(letter_ids: _Ids = None, graph_url: _GraphUrl = None) -> None:
 
 @letters.command()
 @plainly
-def drop(letter_ids: _Ids = None, everything: _All = False) -> None:
+def drop(letter_ids: _Ids = None, everything: _All = False, as_json: AsJson = False) -> None:
     """Drop letters: those named, or all. They cannot be brought back."""
     if bool(letter_ids) == everything:
         raise InvalidInput("ID", "name letters, or use --all")
@@ -99,7 +122,10 @@ def drop(letter_ids: _Ids = None, everything: _All = False) -> None:
         dropped = asyncio.run(store.remove([letter.letter_id for letter in chosen]))
     except OSError as error:
         raise SetupError(f"{store.path} cannot be changed: {error}") from error
-    out.print(f"dropped {dropped:,}")
+    if as_json:
+        print_json({"dropped": dropped})
+    else:
+        out.print(f"dropped {dropped:,}")
 
 
 def _store(settings: Settings) -> DeadLetters:

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.scans import ScannedPattern, ScannedSource, ScanState
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.settings import Settings
 
 patterns = typer.Typer(no_args_is_help=True, help="Skills, commands, subagents and memory as patterns.")
@@ -38,7 +38,7 @@ def scan(
             "`git config loopgraph.fork NAME` says it once and for all."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    as_json: AsJson = False,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -54,7 +54,7 @@ def scan(
         err.print("stopped; the same command goes on")
         raise typer.Exit(130) from stop
     if as_json and not quiet:
-        out.out(orjson.dumps([one.model_dump(mode="json") for one in found], option=orjson.OPT_INDENT_2).decode())
+        print_json([one.model_dump(mode="json") for one in found])
     elif not quiet:
         _tell(found, seconds)
         if not any(source.patterns or source.notes for source in found):
@@ -76,7 +76,7 @@ async def _scan(
 ) -> tuple[list[ScannedSource], float]:
     """What was found, and the seconds that it took without the start of the engine."""
     from loopgraph.contracts.audit import ActorType, Origin
-    from loopgraph.contracts.git import ImportProgress
+    from loopgraph.contracts.lineage.git import ImportProgress
     from loopgraph.effects.clock import new_id
     from loopgraph.effects.definitions.user_folders import UserFolders, login
     from loopgraph.effects.lineage.definitions import DefinitionReads

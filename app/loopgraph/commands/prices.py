@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.settings import Settings
@@ -22,14 +23,18 @@ _SHORT = 1_000
 
 @prices.command()
 @plainly
-def show(model: Annotated[str, typer.Argument(help="The name of a model.")], service: _Service = None) -> None:
+def show(
+    model: Annotated[str, typer.Argument(help="The name of a model.")],
+    service: _Service = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what a million tokens of each kind cost today, in US dollars; where long prompts cost more, in a short one. What a
     call costs beside its tokens is told, too."""
     from loopgraph.computes.pricing.own import MILLION
     from loopgraph.computes.pricing.price_list import source
-    from loopgraph.contracts.pricing import TOKENS, ModelUsage
+    from loopgraph.configured import price_list
+    from loopgraph.contracts.traces.pricing import TOKENS, ModelUsage
     from loopgraph.effects.clock import now
-    from loopgraph.main import price_list
 
     at, pricing, public = now(), price_list(Settings()), source(now().date())
     kinds = {
@@ -52,6 +57,10 @@ def show(model: Annotated[str, typer.Argument(help="The name of a model.")], ser
     if None in short.values():
         err.print(f"{model} has no price: not in {public.name}, and not in a file of yours", markup=False)
         raise typer.Exit(1)
+    if as_json:
+        told = {name.replace(" ", "_"): one for name, one in short.items()}
+        print_json({"model": model, "usd_per_million_tokens": told, "usd_per_call": fee})
+        return
     for name, one in short.items():
         out.print(f"{name:<30} {one:>12,.4f}", markup=False)
     if fee > 0:
@@ -68,7 +77,7 @@ def show(model: Annotated[str, typer.Argument(help="The name of a model.")], ser
 
 @prices.command()
 @plainly
-def recompute() -> None:
+def recompute(as_json: AsJson = False) -> None:
     """Price all stored calls again, by the prices of their time, as the list of prices has them now.
 
     For calls that were stored before their model had a price, or before you had prices of your own. What senders say that a call
@@ -76,11 +85,11 @@ def recompute() -> None:
     """
     settings = Settings()
     configure_logging("warning")
-    asyncio.run(_recompute(settings))
+    asyncio.run(_recompute(settings, as_json=as_json))
 
 
-async def _recompute(settings: Settings) -> None:
-    from loopgraph.effects.traces.prices import Priced, TracePrices
+async def _recompute(settings: Settings, *, as_json: bool) -> None:
+    from loopgraph.effects.traces.recording.prices import Priced, TracePrices
     from loopgraph.main import open_services
 
     done = Priced(0, 0)
@@ -88,4 +97,7 @@ async def _recompute(settings: Settings) -> None:
         with shown(err) as tell:
             async for done in TracePrices(services.graph, services.prices).recompute():
                 tell(f"{counted(done.calls, 'call')}, {done.changed:,} priced anew", done.calls, "calls")
+    if as_json:
+        print_json({"calls": done.calls, "changed": done.changed})
+        return
     out.print(f"{counted(done.calls, 'call')} of models, {done.changed:,} priced anew", markup=False)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, waiting_for
 from loopgraph.computes.traces.moments import moment
-from loopgraph.contracts.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
+from loopgraph.contracts.analytics.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
 from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
@@ -72,9 +71,11 @@ def report(
         str | None, typer.Option(help="Until when, written as --since; a day is counted in. Default: now.")
     ] = None,
     by: Annotated[ReportDimension, typer.Option(help="What the rows are.")] = ReportDimension.DAY,
-    project: Annotated[str | None, typer.Option(help="Only sessions that worked in this folder.")] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Only this project: the folder that sessions worked in, or its name.")
+    ] = None,
     first: Annotated[int, typer.Option(min=1, max=10_000, help="Most rows.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV; the first column says what a line is: row, total or never_used.")
     ] = False,
@@ -93,7 +94,7 @@ def report(
     if begin is not None and begin >= (end or at):
         raise InvalidInput("--since", f"{since!r} is not before {'now' if until is None else f'--until {until!r}'}")
     if project is not None:
-        project = os.path.normpath(Path(project).expanduser().absolute())
+        project = project_named(project)
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
 
@@ -106,10 +107,10 @@ def report(
                 services.analytics, services.uses, begin, end or now(), by, None, project=project, first=first
             )
 
-    found = asyncio.run(work())
+    with waiting_for("the graph, which has not answered yet"):
+        found = asyncio.run(work())
     if as_json:
-        told = _rounded(found.model_dump(mode="json"))
-        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        print_json(_rounded(found.model_dump(mode="json")))
     elif as_csv:
         _print_csv(found)
     else:
@@ -169,7 +170,7 @@ def _print_report(found: Report) -> None:
     out.print(f"{time} · {_summary(found.total)}", markup=False)
     shown = found.versions if found.by.pattern_types else found.rows
     if not shown:
-        where = f" by sessions in {found.project}" if found.project else ""
+        where = f" of {found.project}" if found.project else ""
         out.print(f"nothing was {'used' if found.by.pattern_types else 'recorded'}{where} in this time", markup=False)
         earlier = "`--since all` looks further back; " if found.since else ""
         out.print(

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import logging
+from math import ceil
+from typing import Annotated, Any, Final
 
 import typer
 
-from loopgraph.commands.terminal import configure_logging, plainly
+from loopgraph.commands.terminal import err, plainly
+from loopgraph.effects.logs import configure
 from loopgraph.settings import Settings
+
+GRACE_S: Final = 5
+"""So much longer than what is in work may take, its answers are waited for at the end."""
+
+
+_NAMING: Final = {
+    "watch",
+    "generators",
+    "generator_url",
+    "embedding",
+    "embedding_url",
+    "prices_file",
+    "success_file",
+    "kafka_brokers",
+}
+"""Settings that name something else, which may not be there."""
 
 
 @plainly
@@ -19,12 +38,16 @@ def serve(
     """Serve GraphQL and ingest on one process."""
     given: dict[str, Any] = {"host": host, "port": port, "graph_url": graph_url}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    configure_logging(settings.log_level)
+    configure(settings.log_level, settings.log)
 
     from loopgraph.api.startup import PlainStart, check_ports, check_settings
 
     check_settings(settings)
     check_ports(settings)
+    if settings.model_fields_set & _NAMING:
+        from loopgraph.configured import check_named  # half a second, which the engine need not wait for otherwise
+
+        check_named(settings)
 
     from loopgraph.effects.engine.embedded import EmbeddedEngine
 
@@ -35,20 +58,44 @@ def serve(
 
     import uvicorn
 
-    from loopgraph.api.http.patience import patient_http
+    from loopgraph.api.http.serving.ending import EndingServer
+    from loopgraph.api.http.serving.patience import patient_http
+    from loopgraph.api.http.serving.starting import Early
     from loopgraph.main import create_app
 
+    app = create_app(settings, engine)
+    logger, failures = logging.getLogger(__name__), list[str]()
+
+    def failed(sentence: str) -> None:
+        failures.append(sentence)
+        server.should_exit = True
+
+    early = Early(PlainStart(app), lambda: logger.info("%s", where(settings, server.port)), failed, app.state.metrics)
     config = uvicorn.Config(
-        PlainStart(create_app(settings, engine)),
+        early,
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=settings.log_level == "debug",
-        timeout_graceful_shutdown=10,
+        access_log=False,
+        timeout_graceful_shutdown=ceil(max(settings.ingest_drain_ms, settings.operation_timeout_ms) / 1000) + GRACE_S,
         http=patient_http(settings.client_timeout_ms / 1000),
         ws_max_size=settings.max_body_bytes,
     )
-    server = uvicorn.Server(config)
+    server = EndingServer(
+        config,
+        lambda port: logger.info("listening on port %d; the graph is being opened", port),
+        lambda: app.state.begin_to_end() if early.up else None,
+    )
     server.run()
-    if not server.started:
+    for sentence in failures:
+        err.print(f"loopgraph: {sentence}", markup=False, style="red")
+    if failures or not server.started:
         raise typer.Exit(1)
+
+
+def where(settings: Settings, port: int) -> str:
+    """Where a service that listens on this port is to be found from this machine, as a sentence."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 — not to bind, to say
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}"
+    console = f"the console is at {address}/, " if settings.console else ""
+    return f"{console}GraphQL at {address}/graphql"

@@ -1,4 +1,4 @@
-"""``loopgraph traces …``: old traces moved into an archive, and brought back."""
+"""``loopgraph traces …``: traces seen, loaded in bulk, old ones moved into an archive, and brought back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from typing import Annotated
 
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.load_traces import load
+from loopgraph.commands.looking.traces import list_traces, show_trace, tail_traces
 from loopgraph.commands.progress import shown
 from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.computes.traces.retention import duration
-from loopgraph.contracts.retention import Progress, PruneReport, RestoreReport
+from loopgraph.contracts.traces.retention import Progress, PruneReport, RestoreReport
 from loopgraph.settings import Settings, default_data_folder
 
-traces = typer.Typer(no_args_is_help=True, help="Move old traces into an archive, and bring them back.")
+traces = typer.Typer(
+    no_args_is_help=True, help="See traces; load them, move old ones into an archive, and bring them back."
+)
+for name, command in (("list", list_traces), ("show", show_trace), ("tail", tail_traces), ("load", load)):
+    traces.command(name)(command)
 
 _GraphUrl = Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")]
 
@@ -31,6 +38,7 @@ def prune(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and what would stay.")] = False,
+    as_json: AsJson = False,
     graph_url: _GraphUrl = None,
 ) -> None:
     """Archive old traces, and delete what is archived. Stopped at any time, the same command goes on.
@@ -64,6 +72,9 @@ def prune(
                 return await (pruning.rehearse() if dry_run else pruning.run())
 
     report = asyncio.run(work())
+    if as_json:
+        print_json({**report.model_dump(mode="json"), "folder": folder})
+        return
     out.print(f"older than {report.older_than:%Y-%m-%d %H:%M:%S} UTC", markup=False)
     _tell("would be archived and deleted" if dry_run else "archived", report.archived)
     if not any(report.archived.values()):
@@ -82,6 +93,7 @@ def prune(
 @plainly
 def restore(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Folders of an archive, or segments of one.")],
+    as_json: AsJson = False,
     graph_url: _GraphUrl = None,
 ) -> None:
     """Bring archived traces back. What is in the graph stays, and gets what it lacks; so it can be repeated."""
@@ -107,6 +119,9 @@ def restore(
                 return await bring_back(Retention(services.graph), segments, tell)
 
     report = asyncio.run(work())
+    if as_json:
+        print_json(report)
+        return
     out.print(f"{counted(len(report.segments), 'segment')} read, all whole", markup=False)
     _tell("restored", report.made)
     _tell("there already", report.known)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.import_transcripts import summary
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
-from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
+from loopgraph.contracts.traces.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.settings import Settings
 
 
@@ -19,6 +20,7 @@ def watch(
     clients: Annotated[
         list[str] | None, typer.Argument(help="Agent clients, such as claude-code; default: all that can be read.")
     ] = None,
+    as_json: AsJson = False,
     graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -29,12 +31,12 @@ def watch(
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("warning")
     try:
-        asyncio.run(_watch(settings, clients or ["all"], quiet=quiet))
+        asyncio.run(_watch(settings, clients or ["all"], quiet=quiet, as_json=as_json))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
+async def _watch(settings: Settings, names: list[str], *, quiet: bool, as_json: bool) -> None:
     from datetime import datetime, timedelta
 
     from loopgraph.effects.transcripts.positions import Positions
@@ -47,12 +49,14 @@ async def _watch(settings: Settings, names: list[str], *, quiet: bool) -> None:
     seen: set[str] = set()
 
     def news(client: TranscriptClient, news: TranscriptNews) -> None:
-        if client.name in seen and not quiet:
+        if as_json and not quiet:
+            print_json({"client": client.name, **news.model_dump(mode="json")}, line=True)
+        elif client.name in seen and not quiet:
             at = datetime.now().astimezone()
             out.print(f"{at:%H:%M:%S} {client.title} {shown(news.name)}: {_news(news)}", markup=False)
 
     def told(client: TranscriptClient, progress: TranscriptProgress) -> None:
-        if client.name in seen or quiet:
+        if client.name in seen or quiet or as_json:
             return
         seen.add(client.name)  # what was there is told as one
         first, *more = summary(progress, time.perf_counter() - began)

@@ -93,7 +93,38 @@ class Page(Contract):
 
 
 class Principal(Contract):
-    """Who asks: a subject and its roles. None in its place sees everything."""
+    """Who asks: a subject, its roles, the projects that are shared with it, and what of all that its roles may do it is kept to
+    (``scopes``; None for all). None in its place sees everything."""
 
     subject: Name
     roles: tuple[str, ...] = ()
+    projects: tuple[Name, ...] = ()
+    scopes: frozenset[str] | None = None
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether it sees the traces of everybody."""
+        return not _SEE_EVERYTHING.isdisjoint(self.roles)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys by which it reads: its own, and those of its projects. No key of one kind is one of the other."""
+        return [owner_key(self.subject), *map(project_key, self.projects)]
+
+
+_SEE_EVERYTHING = frozenset({"admin", "operator"})
+
+
+def asker_of(principal: Principal | None) -> str | None:
+    """Who a principal is, for the parameter ``asker`` of queries that tell of what one said oneself; None for who sees all."""
+    return None if principal is None or principal.sees_everything else principal.subject
+
+
+def owner_key(subject: str) -> str:
+    """What is stored of a principal at what it records, as its ``owner``."""
+    return f"by:{subject}"
+
+
+def project_key(project: str) -> str:
+    """What is stored of a project at what is shared in it, as ``shared_in``."""
+    return f"in:{project}"

@@ -44,6 +44,26 @@ subscription FollowRun($id: ID!) {
 }
 """
 
+WATCH = """
+query Watch($patternId: ID!) {
+  watches(patternId: $patternId, first: 1) {
+    edges {
+      node {
+        watchId
+        status
+        breached
+        units
+        executionCount
+        metricGuard { metric status proofUnits proofMean units mean loss lossInterval { low high } margin relative level }
+        version { nodeId version }
+        restores { nodeId version }
+        restored { nodeId version }
+      }
+    }
+  }
+}
+"""
+
 RESULT = """
 query Result($patternId: ID!, $improvementId: ID!, $runId: ID!) {
   pattern(patternId: $patternId) {

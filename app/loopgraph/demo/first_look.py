@@ -43,19 +43,28 @@ Run = Callable[[tuple[str, ...]], Awaitable[str]]
 
 
 async def first_look(
-    service: RunningService, show: Callable[[str, str], None], columns: int | None, *, as_json: bool
+    service: RunningService,
+    begins: Callable[[str], None],
+    show: Callable[[str, str], None],
+    columns: int | None,
+    *,
+    as_json: bool,
 ) -> Json | None:
-    """Lays out the samples, and runs the commands on the service's graph; ``show`` gets each as it is typed, and what it printed.
+    """Lays out the samples, and runs the commands on the service's graph. ``begins`` is told of each before,
+    ``show`` gets it as it is typed, and what it printed.
 
     ``columns``: of the terminal; None where there is none. The reports, if they are wanted as JSON. Raises ServiceError.
     """
     folder = service.folder / "first-look"
+    begins("the samples are laid out")
     await asyncio.to_thread(lay_out, folder)
     async with _commands(folder, service, columns) as run:
         for command in COMMANDS:
+            begins(f"loopgraph {' '.join(command)} runs")
             show(f"loopgraph {' '.join(command)}", await run(command))
         if not as_json:
             return None
+        begins("the reports are made once more, as JSON")
         return {
             "report": json.loads(await run((*REPORT, "--json"))),
             "bySkill": json.loads(await run((*REPORT_BY_SKILL, "--json"))),

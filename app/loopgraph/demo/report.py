@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from loopgraph.demo.client import Json
+from loopgraph.demo.heartbeat import Heartbeat
 from loopgraph.demo.service import RunningService
 from loopgraph.demo.story import Case
 
@@ -33,12 +35,17 @@ def demo_console(*, as_json: bool) -> Console:
 class Display:
     """The audience at a console: bars on a terminal, else plain lines."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, heartbeat: Heartbeat | None = None) -> None:
         self._console = console
+        self._heartbeat = heartbeat or Heartbeat(console)
         self._cases: Sequence[Case] = ()
         self._progress: Progress | None = None
         self._bars: dict[Case, TaskID] = {}
         self._told = 0
+
+    def begins(self, what: str) -> None:
+        """A step begins; it is told only if it takes long."""
+        self._heartbeat.doing(what)
 
     def done(self, sentence: str) -> None:
         """A step is done."""
@@ -103,6 +110,21 @@ def show_results(console: Console, cases: Sequence[Case]) -> None:
         f"{_are(outcomes['APPLIED'], f'of {len(cases)} other ways proved better and')} in use now; "
         f"{_are(outcomes['REJECTED'], 'did not and')} rejected."
     )
+    for case in cases:
+        if case.outcome == "ROLLED_BACK":
+            console.print(_rolled_back(case))
+
+
+def _rolled_back(case: Case) -> str:
+    """What was applied and got worse, with the figures that the rollback rests on."""
+    watch = case.watch
+    guard = watch["metricGuard"]
+    applied, restored, before = (watch[name]["version"] for name in ("version", "restored", "restores"))
+    since = f"took {guard['mean']:.3g} ms in the {guard['units']} tasks since"
+    proof = f"{guard['proofMean']:.3g} ms in the {guard['proofUnits']} of its proof"
+    longer = f"at least {1 + guard['lossInterval']['low']:.1f} times as long (95 %, at any look)"
+    name = f"{case.workload.name} v{applied}"
+    return f"[yellow]Rolled back[/yellow]: {name} {since}, {proof}: {longer}. v{restored} is v{before} again."
 
 
 def _are(number: int, what: str) -> str:
@@ -111,7 +133,8 @@ def _are(number: int, what: str) -> str:
 
 def _lineage(cases: Sequence[Case]) -> Tree:
     tree = Tree("[bold]Lineage[/bold]", guide_style="dim")
-    for pattern in (case.result["pattern"] for case in cases):
+    for case in cases:
+        pattern = case.result["pattern"]
         edges, in_use = pattern["lineage"]["edges"], pattern["currentVersion"]["nodeId"]
         branches: dict[str, Tree] = {}
         for version in _versions(pattern):
@@ -121,7 +144,21 @@ def _lineage(cases: Sequence[Case]) -> Tree:
                 branches[version["nodeId"]] = branch.add(f"{how} → {_version(version, in_use)}")
             else:
                 branches[version["nodeId"]] = tree.add(f"[bold]{pattern['name']}[/bold] {_version(version, in_use)}")
+        if case.outcome == "ROLLED_BACK":
+            branches[in_use].add(_on_changed_tasks(case))
     return tree
+
+
+def _on_changed_tasks(case: Case) -> str:
+    """The figures to compare: the version that was taken back had tasks of both kinds, the one in its place only changed ones."""
+    applied, guard = case.watch["version"], case.watch["metricGuard"]
+    [restored] = [
+        version
+        for version in _versions(case.result["pattern"])
+        if version["nodeId"] == case.watch["restored"]["nodeId"]
+    ]
+    then, now = f"v{applied['version']} {guard['mean']:.3g} ms", f"{restored['avgExecutionTimeMs']:.3g} ms"
+    return f"on the changed tasks: {then}, v{restored['version']} {now}"
 
 
 def _versions(pattern: Json) -> list[Json]:
@@ -141,19 +178,24 @@ def show_where_to_look(console: Console, service: RunningService, cases: Sequenc
     improvement_id = min(cases, key=lambda case: case.outcome).improvement_id
     evidence = "experiment { executions { edges { node { arm durationMs } } } }"
     decisions = f"decisionsConnection {{ edges {{ node {{ verdict {evidence} }} }} }}"
-    console.print(f"\nLook further at [bold]{service.url}/graphql[/bold] until Ctrl-C, for example:")
+    console.print(f"\nLook further in a browser until Ctrl-C: [bold]{service.url}/[/bold]")
+    console.print(f"or ask [bold]{service.url}/graphql[/bold], for example:")
     console.print(
         f'{{ improvement(improvementId: "{improvement_id}") {{ {decisions} }} }}',
         markup=False,
         soft_wrap=True,
     )
+    if service.graph_url.startswith("embedded:"):
+        console.print("Or ask the graph itself, read only, in Python or in docs/notebooks:")
+        console.print(f"export LOOPGRAPH_GRAPH_URL={shlex.quote(service.graph_url)}", markup=False, soft_wrap=True)
+        console.print("from loopgraph.analyst import connect; graph = connect()", markup=False)
 
 
 def show_what_stays(console: Console, session_id: str, *, embedded: bool) -> None:
     """Where the data are after the demo."""
     if embedded:
         console.print(
-            "\nThe service and its data go with the demo. To look further: [bold]loopgraph demo --keep[/bold]"
+            "\nThe service and its data go with the demo. To look further in a browser: [bold]loopgraph demo --keep --open[/bold]"
         )
     else:
         console.print(f"\nThe service goes with the demo; its data stay in the graph, as session {session_id}.")
@@ -169,11 +211,12 @@ def json_document(
         return [case.workload.name for case in cases if case.outcome == outcome]
 
     return {
-        "service": {"url": service.url, "engine": service.engine},
+        "service": {"url": service.url, "engine": service.engine, "graphUrl": service.graph_url},
         "firstLook": looked,
         "sessionId": session_id,
         "applied": of("APPLIED"),
         "rejected": of("REJECTED"),
+        "rolledBack": of("ROLLED_BACK"),
         "patterns": [_pattern_document(case) for case in cases],
         "timingsSeconds": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
@@ -191,6 +234,7 @@ def _pattern_document(case: Case) -> Json:
         "feedbackRun": case.result["feedbackRun"],
         "improvement": {name: value for name, value in improvement.items() if name != "decisions"},
         "decision": _last_decision(improvement),
+        "watch": case.watch or None,
         "tasks": case.tasks,
     }
 
@@ -218,10 +262,14 @@ def _decisions(cases: Sequence[Case]) -> Table:
             _change(result),
             _p_value(result["pValue"]),
             _probability(result["probabilityBetter"]),
-            f"{improvement['status'].lower()}, {_REASONS.get(improvement['reason'], improvement['reason'])}",
-            style="green" if improvement["status"] == "APPLIED" else None,
+            _decided(case.outcome, improvement["reason"]),
+            style={"APPLIED": "green", "ROLLED_BACK": "yellow"}.get(case.outcome),
         )
     return table
+
+
+def _decided(outcome: str, reason: str) -> str:
+    return "rolled back" if outcome == "ROLLED_BACK" else f"{outcome.lower()}, {_REASONS.get(reason, reason)}"
 
 
 _REASONS = {"SIGNIFICANT_IMPROVEMENT": "faster", "SIGNIFICANT_REGRESSION": "slower", "NOT_SIGNIFICANT": "p ≥ 0.05"}

@@ -21,7 +21,8 @@ import httpx
 from loopgraph.errors import ServiceError, SetupError
 
 LOOPBACK = "127.0.0.1"
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 600.0
+"""How long a service that lives may take until it can serve. It takes about five seconds; with much other work, minutes."""
 QUICK_START = {"LOOPGRAPH_EMBEDDED_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
 """The first compiler alone and the plain collector: half the processor time for an engine that lives for a minute."""
 GRACE_S = 20.0
@@ -43,8 +44,12 @@ class RunningService:
 
 
 @contextlib.asynccontextmanager
-async def running_service(graph_url: str | None) -> AsyncIterator[RunningService]:
+async def running_service(
+    graph_url: str | None, trouble: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[RunningService]:
     """Serves on a free port of loopback for the length of the block; None: on an embedded engine in a new temporary folder.
+
+    ``trouble`` is told why it is not ready yet.
 
     The other settings are those of the environment. Raises SetupError with the end of the service's log if it does not get
     ready, and adds that to a ServiceError of the block. Use it in the main thread: on Linux the kernel stops the service
@@ -58,16 +63,19 @@ async def running_service(graph_url: str | None) -> AsyncIterator[RunningService
         options = ["--host", LOOPBACK, "--port", str(port), "--graph-url", graph_url]
         with _child([sys.executable, "-m", "loopgraph", "serve", *options], log) as process:
             started = time.monotonic()
-            engine = await _ready(url, process, log)
+            engine = await _ready(url, process, log, trouble)
+            trouble("")
             try:
                 yield RunningService(url, engine, time.monotonic() - started, graph_url, Path(folder))
             except ServiceError as error:
                 raise ServiceError(f"{error}\n{_end_of(log)}") from error
 
 
-async def _ready(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
-    """Waits until the service can serve requests; its engine."""
-    deadline = time.monotonic() + READY_WITHIN_S
+async def _ready(
+    url: str, process: subprocess.Popen[bytes], log: Path, trouble: Callable[[str], None] = lambda _: None
+) -> str:
+    """Waits until the service can serve requests; its engine. One that has ended is not waited for."""
+    deadline, told = time.monotonic() + READY_WITHIN_S, "it does not listen yet"
     async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as http:
         while time.monotonic() < deadline:
             if process.poll() is not None:
@@ -76,8 +84,17 @@ async def _ready(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
                 answer = await http.get("/readyz")
                 if answer.is_success:
                     return str(answer.json()["agent"])
+                told = _said(answer)
+            trouble(told)
             await asyncio.sleep(0.1)
-    raise SetupError(f"the service was not ready within {READY_WITHIN_S:.0f} s; {_end_of(log)}")
+    raise SetupError(f"the service was not ready within {READY_WITHIN_S:.0f} s: {told}; {_end_of(log)}")
+
+
+def _said(answer: httpx.Response) -> str:
+    """What a service that is not ready says of itself, as a sentence."""
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        return str(answer.json()["message"])
+    return f"it answers with HTTP {answer.status_code}"
 
 
 @contextlib.contextmanager
@@ -99,6 +116,9 @@ def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.terminate()
         try:
             process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:  # one that starts hears it late; why it is stopped is what is to be told
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         finally:
             process.kill()
             process.wait()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from loopgraph.demo import documents
 from loopgraph.demo.client import Client, Json
@@ -22,8 +22,17 @@ ORDINARY_RUNS = 10
 ROUND = 20
 """Most tasks of one workload between two reports, so that all workloads and arms share the good and the bad moments."""
 
-LOOP_TIMEOUT_S = 60.0
-"""How long the loop may take to start an experiment, and to decide it once it has its samples. It takes about a second."""
+LOOP_TIMEOUT_S = 300.0
+"""How long the loop may take to start an experiment, and to decide it once it has its samples. It takes about a second; on a
+machine with much other work some requests may have to be sent again before."""
+
+LATER_ROUND = 12
+"""Tasks of a kind that has changed between two looks at what came of it."""
+
+LATER_RUNS = 10 * LATER_ROUND
+"""So many at most. A regression like the one that is shown is found in the first twelve."""
+
+WATCH_POLL_S = 0.1
 
 ACTOR = {"type": "AGENT", "id": "loopgraph-demo"}
 
@@ -32,7 +41,8 @@ ACTOR = {"type": "AGENT", "id": "loopgraph-demo"}
 class Case:
     """A workload, the pattern that it became, and how far its improvement is. Each task is a unit of its own.
 
-    ``reported`` counts the units of each arm, ``run`` is the feedback run as last seen, ``result`` what came of it all.
+    ``reported`` counts the units of each arm, ``run`` is the feedback run as last seen, ``watch`` the watch on the version that
+    was applied, ``result`` what came of it all.
     """
 
     workload: Workload
@@ -44,6 +54,7 @@ class Case:
     reported: Counter[str] = field(default_factory=Counter)
     over: bool = False
     run: Json = field(default_factory=dict)
+    watch: Json = field(default_factory=dict)
     result: Json = field(default_factory=dict)
 
     @property
@@ -64,12 +75,15 @@ class Case:
 
     @property
     def outcome(self) -> str:
-        """Status of the improvement: APPLIED, REJECTED, VALIDATED (it waits for review), or not decided."""
+        """Status of the improvement: APPLIED, REJECTED, ROLLED_BACK, VALIDATED (it waits for review), or not decided."""
         return str(self.result["improvement"]["status"])
 
 
 class Audience(Protocol):
     """Whoever watches."""
+
+    def begins(self, what: str) -> None:
+        """A step begins, which may take long."""
 
     def done(self, sentence: str) -> None:
         """A step is done."""
@@ -94,13 +108,15 @@ class Story:
     async def tell(self) -> None:
         """Goes through all steps. Raises ServiceError where the service does not do its part."""
         steps = {
-            "patterns": self._create_patterns,
-            "ordinary_work": self._work_as_ever,
-            "proposals": self._propose_improvements,
-            "experiments": self._experiment,
-            "results": self._fetch_results,
+            "patterns": (self._create_patterns, "patterns are created"),
+            "ordinary_work": (self._work_as_ever, "ordinary tasks are run and recorded"),
+            "proposals": (self._propose_improvements, "other ways are proposed"),
+            "experiments": (self._experiment, "the experiments go on"),
+            "later_work": (self._work_later, "changed tasks are run with what was applied, and watched"),
+            "results": (self._fetch_results, "the results are fetched"),
         }
-        for name, step in steps.items():
+        for name, (step, what) in steps.items():
+            self._audience.begins(what)
             started = time.monotonic()
             await step()
             self.timings[name] = time.monotonic() - started
@@ -115,6 +131,7 @@ class Story:
             documents.CREATE_PATTERN,
             actor=ACTOR,
             patternId=case.pattern_id,
+            nodeId=f"{case.pattern_id}-v1",
             name=workload.name,
             description=workload.description,
             patternType="code",
@@ -139,6 +156,7 @@ class Story:
             documents.PROPOSE_IMPROVEMENT,
             actor=ACTOR,
             patternId=case.pattern_id,
+            improvementId=f"{case.pattern_id}-other-way",
             templateCode=candidate.source,
             description=candidate.change_summary,
             improvementType="PERFORMANCE",
@@ -148,9 +166,11 @@ class Story:
             documents.START_FEEDBACK_LOOP,
             actor=ACTOR,
             patternId=case.pattern_id,
+            runId=f"{case.pattern_id}-run",
             feedbackType="PERFORMANCE",
             timeWindowDays=1,
             minSampleSize=case.runs_per_arm,
+            design={"horizon": "FIXED"},  # how many tasks are run was fixed before, so one look says most
         )
         case.run_id = started["run"]["runId"]
 
@@ -163,10 +183,10 @@ class Story:
                 )
                 for case in self.cases
             }
-            await asyncio.gather(*(self._until_waiting(case, updates[case]) for case in self.cases))
+            await _all(self._until_waiting(case, updates[case]) for case in self.cases)
             while unfinished := [case for case in self.cases if case.missing]:
                 await self._fill_arms(unfinished)
-            await asyncio.gather(*(self._until_ended(case, updates[case]) for case in self.cases))
+            await _all(self._until_ended(case, updates[case]) for case in self.cases)
         tasks = sum(case.reported.total() for case in self.cases)
         self._audience.done(f"{tasks} tasks run in the version that they were assigned, measured and reported")
 
@@ -182,21 +202,53 @@ class Story:
                 case.reported[task.arm] += 1
         self._audience.moved()
 
-    async def _work(self, wanted: Mapping[Case, int]) -> list[Execution]:
+    async def _work_later(self) -> None:
+        """What was applied is used, on work that has changed, until the service has seen enough of it; then a little more."""
+        changed = [case for case in self.cases if case.workload.later_input and case.run.get("improvementsApplied")]
+        for case in changed:
+            await self._watched(case, units=0)
+            while case.watch["status"] == "WATCHING" and case.watch["units"] < LATER_RUNS:
+                await self._work({case: LATER_ROUND}, later=True)
+                await self._watched(case, units=case.watch["units"] + LATER_ROUND)
+            self._audience.done(
+                f"{case.watch['units']} more tasks of {case.workload.name}, which have changed since, with what was applied"
+            )
+            version = await self._work_with_what_is_in_use(case)
+            self._audience.done(f"{LATER_ROUND} more of the changed tasks, with v{version}, which is in use then")
+
+    async def _work_with_what_is_in_use(self, case: Case) -> int:
+        executions = await self._work({case: LATER_ROUND}, later=True)
+        return max(execution.task.version for execution in executions)
+
+    async def _watched(self, case: Case, units: int) -> None:
+        """Waits until the service watches what was applied, and the watch has seen so many units or has ended."""
+        try:
+            async with asyncio.timeout(LOOP_TIMEOUT_S):
+                while True:
+                    edges = (await self._client.query(documents.WATCH, patternId=case.pattern_id))["watches"]["edges"]
+                    watch = edges[0]["node"] if edges else None
+                    if watch and (watch["units"] >= units or watch["status"] != "WATCHING"):
+                        case.watch = watch
+                        return
+                    await asyncio.sleep(WATCH_POLL_S)
+        except TimeoutError as error:
+            raise ServiceError(f"what was applied of {case.workload.name} is not watched") from error
+
+    async def _work(self, wanted: Mapping[Case, int], *, later: bool = False) -> list[Execution]:
         """Runs so many new tasks of each. While they run nothing is sent or received, so that nothing disturbs the measurement.
 
         The workloads take turns, and which arm a task belongs to is random: a burst of other load hits all alike.
         """
         turns = (case for turn in range(max(wanted.values())) for case in wanted if turn < wanted[case])
-        tasks = await asyncio.gather(*map(self._begin, turns))
+        tasks = await asyncio.gather(*(self._begin(case, later=later) for case in turns))
         executions = run_all(tasks)
-        await asyncio.gather(*(finish(self._client, execution) for execution in executions))
+        await asyncio.gather(*(finish(self._client, self._demo_id, execution) for execution in executions))
         return executions
 
-    def _begin(self, case: Case) -> Awaitable[Task]:
+    def _begin(self, case: Case, *, later: bool) -> Awaitable[Task]:
         case.tasks += 1
         unit = f"{case.pattern_id}-{case.tasks:04}"
-        return begin(self._client, self._demo_id, case.pattern_id, case.workload, unit)
+        return begin(self._client, case.pattern_id, case.workload, unit, later=later)
 
     async def _until_waiting(self, case: Case, updates: AsyncIterator[Json]) -> None:
         await self._follow(case, updates, lambda: case.waiting or case.ended)
@@ -227,3 +279,14 @@ class Story:
             raise ServiceError(
                 f"the run {case.run_id} of {case.workload.name} is {case.run['status']}: {case.run['message']}"
             )
+
+
+async def _all(followed: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all. When one fails the others end before its error is raised: what they read can be closed then."""
+    tasks = [asyncio.ensure_future(one) for one in followed]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

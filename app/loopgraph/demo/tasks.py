@@ -21,7 +21,9 @@ PAUSE_S = 0.005
 
 @dataclass(frozen=True)
 class Task:
-    """A task whose version has been assigned. ``unit`` is what it was assigned by, its trace's id, and the seed of its input."""
+    """A task whose version has been assigned. ``unit`` is what it was assigned by, its trace's id, and the seed of its input.
+    ``version`` is the number of what was assigned, and ``asked_ms`` how long that took. ``later``: its input is one of those that
+    come later."""
 
     unit: str
     pattern_id: str
@@ -31,6 +33,9 @@ class Task:
     parameters: Mapping[str, Any]
     experiment_id: str | None
     arm: str | None
+    version: int = 1
+    asked_ms: float = 0.0
+    later: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,29 +48,10 @@ class Execution:
     error: Exception | None
 
 
-async def begin(client: Client, session_id: str, pattern_id: str, workload: Workload, unit: str) -> Task:
-    """Starts a trace, asks for the version to run, and records that choice as the trace's routing decision."""
-    request = f"{workload.title} ({workload.default_size} items)"
-    start = {
-        "session_id": session_id,
-        "timestamp": _now().isoformat(),
-        "prompt_text": request,
-        "context": {"items": workload.default_size, "seed": unit},
-        "tags": ["demo", workload.name],
-    }
-    await _report(client, "start", unit, start)
+async def begin(client: Client, pattern_id: str, workload: Workload, unit: str, *, later: bool = False) -> Task:
+    """Asks for the version to run."""
     asked = time.perf_counter()
     assignment = (await client.query(ASSIGN_VARIANT, patternId=pattern_id, unit=unit))["assignVariant"]
-    routing = {
-        "timestamp": _now().isoformat(),
-        "user_request": request,
-        "selected_agent": workload.name,
-        "selection_reason": f"version {assignment['version']} was assigned",
-        "routing_strategy": "assignVariant",
-        "pattern_id": pattern_id,
-        "routing_duration_ms": (time.perf_counter() - asked) * 1000,
-    }
-    await _report(client, "routing", unit, routing)
     return Task(
         unit=unit,
         pattern_id=pattern_id,
@@ -75,6 +61,9 @@ async def begin(client: Client, session_id: str, pattern_id: str, workload: Work
         parameters=assignment["parameters"],
         experiment_id=assignment["experimentId"],
         arm=assignment["arm"],
+        version=assignment["version"],
+        asked_ms=(time.perf_counter() - asked) * 1000,
+        later=later,
     )
 
 
@@ -97,7 +86,8 @@ def run_all(tasks: Sequence[Task]) -> list[Execution]:
 
 
 def _run(task: Task) -> Execution:
-    made = task.workload.make_input(Random(task.unit), task.workload.default_size)  # noqa: S311 - nothing secret
+    make = (task.workload.later_input if task.later else None) or task.workload.make_input
+    made = make(Random(task.unit), task.workload.default_size)  # noqa: S311 - nothing secret
     time.sleep(PAUSE_S)
     result, error = None, None
     started_at, start = _now(), time.perf_counter()
@@ -110,9 +100,31 @@ def _run(task: Task) -> Execution:
     return Execution(task, started_at, duration_ms, error)
 
 
-async def finish(client: Client, execution: Execution) -> None:
-    """Reports the execution as a hook of the task's trace, and ends the trace."""
+async def finish(client: Client, session_id: str, execution: Execution) -> None:
+    """Reports the task as a trace: that its version was asked for, and the execution as a hook.
+
+    Its turn comes long after its version was asked for, together with those of all tasks of a round. The trace begins as if its
+    turn had come at once, so that it lasts as long as what was done for it.
+    """
     task, error = execution.task, execution.error
+    request = f"{task.workload.title} ({task.workload.default_size} items)"
+    begun = execution.started_at - timedelta(milliseconds=task.asked_ms)
+    start = {
+        "session_id": session_id,
+        "timestamp": begun.isoformat(),
+        "prompt_text": request,
+        "context": {"items": task.workload.default_size, "seed": task.unit},
+        "tags": ["demo", task.workload.name],
+    }
+    routing = {
+        "timestamp": begun.isoformat(),
+        "user_request": request,
+        "selected_agent": task.workload.name,
+        "selection_reason": f"version {task.version} was assigned",
+        "routing_strategy": "assignVariant",
+        "pattern_id": task.pattern_id,
+        "routing_duration_ms": task.asked_ms,
+    }
     completed_at = execution.started_at + timedelta(milliseconds=execution.duration_ms)
     outcome: Json = {"success": error is None, "timestamp": completed_at.isoformat()}
     if error is not None:
@@ -126,6 +138,8 @@ async def finish(client: Client, execution: Execution) -> None:
         "experiment_id": task.experiment_id,
         "unit": task.unit,
     }
+    await _report(client, "start", task.unit, start)
+    await _report(client, "routing", task.unit, routing)
     await _report(client, "hook", task.unit, hook, execution_id=f"{task.unit}-run")
     await _report(client, "complete", task.unit, outcome)
 

@@ -7,6 +7,7 @@ that needs only the standard library, so its source is all that a reader of the 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +40,8 @@ class Workload:
     """A piece of work: ``candidate`` is proposed in place of ``baseline``.
 
     ``make_input(random, size)`` makes an input of ``size`` items; at ``default_size`` the slower way takes some
-    milliseconds. Both ways take the same ``parameters`` and return equal results for every such input.
+    milliseconds. Both ways take the same ``parameters`` and return equal results for every such input. ``later_input``, where
+    there is one, makes the inputs that come once the candidate is in use: work changes, and no experiment has seen that.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Workload:
     parameters: Mapping[str, Any]
     make_input: Callable[[Random, int], Any]
     default_size: int
+    later_input: Callable[[Random, int], Any] | None = None
 
 
 # --- parsing
@@ -334,7 +337,65 @@ COUNT_WORDS = Workload(
 )
 
 
-WORKLOADS = (PARSE_LOG, DEDUPLICATE_CALLS, AGGREGATE_RUNS, FIND_IDS, COUNT_WORDS)
+# --- reading
+
+
+def make_repeated_arguments(random: Random, size: int) -> list[str]:
+    """The arguments of ``size`` tool calls of an agent that does the same again and again, as JSON texts."""
+    known = [_arguments(random) for _ in range(max(1, size // 40))]
+    return [random.choice(known) for _ in range(size)]
+
+
+def make_new_arguments(random: Random, size: int) -> list[str]:
+    """The arguments of ``size`` tool calls of an agent that does something else each time."""
+    return [_arguments(random) for _ in range(size)]
+
+
+def _arguments(random: Random) -> str:
+    replacements = {" ".join(random.choices(_WORDS, k=4)): random.random() for _ in range(3)}
+    lines = [random.randrange(10_000) for _ in range(12)]
+    return json.dumps({"path": f"src/{random.getrandbits(40):010x}.py", "lines": lines, "replace": replacements})
+
+
+def read_arguments_each_time(calls: Sequence[str], parameters: Mapping[str, Any]) -> list[Any]:
+    """One field of the arguments of each call."""
+    field = parameters["field"]
+    values = []
+    for text in calls:
+        values.append(json.loads(text)[field])
+    return values
+
+
+def read_arguments_once(calls: Sequence[str], parameters: Mapping[str, Any]) -> list[Any]:
+    """One field of the arguments of each call."""
+    field = parameters["field"]
+    known: dict[str, Any] = {}
+    values = []
+    for text in calls:
+        if text not in known:
+            known[text] = json.loads(text)
+        values.append(known[text][field])
+    return values
+
+
+READ_ARGUMENTS = Workload(
+    name="read-arguments",
+    title="Read the arguments of tool calls",
+    description="Takes one field out of the arguments of every tool call.",
+    baseline=Way("each-time", read_arguments_each_time, "Reads the arguments of every call."),
+    candidate=Way(
+        "once",
+        read_arguments_once,
+        "Remembers arguments that it has read: agents repeat themselves, and what is known need not be read again.",
+    ),
+    parameters={"field": "path"},
+    make_input=make_repeated_arguments,
+    default_size=1_200,
+    later_input=make_new_arguments,
+)
+
+
+WORKLOADS = (PARSE_LOG, DEDUPLICATE_CALLS, AGGREGATE_RUNS, FIND_IDS, COUNT_WORDS, READ_ARGUMENTS)
 """All workloads, in the order in which the demo runs them."""
 
 _TOOLS = tuple(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import cache
+from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from loopgraph.errors import InvalidInput
 
@@ -37,17 +40,43 @@ def new_id() -> str:
     return str(UUID(int=millis << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | random))
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MORE_DIGITS: Final = 10**16
+
+
 def time_key(instant: datetime, id_: str) -> str:
-    """A text that sorts by instant and then by id: 16 digits of microseconds since 1970, ``|``, the id."""
-    micros = int(instant.timestamp()) * 1_000_000 + instant.microsecond
-    return f"{max(micros, 0):016d}|{id_}"
+    """A text that sorts by instant and then by id: 16 digits of microseconds since 1970, ``|``, the id.
+
+    Of instants after 2286 there are more digits, behind a colon, which sorts after every digit.
+    """
+    micros = max(int(instant.timestamp()) * 1_000_000 + instant.microsecond, 0)
+    return f"{micros:016d}|{id_}" if micros < _MORE_DIGITS else f":{micros:018d}|{id_}"
+
+
+def instant_of_key(key: str) -> datetime:
+    """The instant that a ``time_key`` begins with."""
+    return _EPOCH + timedelta(microseconds=int(key.partition("|")[0].removeprefix(":")))
+
+
+_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
+"""Files beside those of the zones: for a machine that was not set up, for how this one was, and the rules of old texts."""
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the time zones of the IANA database. Which zone this machine is set to is nobody else's."""
+    return frozenset(available_timezones() - _NO_ZONES)
 
 
 def time_zone(name: str) -> ZoneInfo:
     """A time zone by its name in the IANA database (``Europe/Berlin``). Raises InvalidInput if there is none of this name."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # OSError: of what is a folder there, or too long for a file
-        raise InvalidInput(
-            "timeZone", f"there is no time zone {name[:100]!r}; give a name such as Europe/Berlin"
-        ) from error
+    if name not in time_zones():
+        spelled = {zone.lower(): zone for zone in time_zones()}
+        meant = get_close_matches(name[:_LONGEST_ZONE].lower(), spelled, n=1, cutoff=0.8)
+        right = f"did you mean {spelled[meant[0]]}?" if meant else "give a name such as Europe/Berlin"
+        raise InvalidInput("timeZone", f"there is no time zone {name[:_LONGEST_ZONE]!r} in the IANA database; {right}")
+    return ZoneInfo(name)
+
+
+_LONGEST_ZONE: Final = 100
+"""So many characters of a name that is none are told again."""

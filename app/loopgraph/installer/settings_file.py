@@ -90,6 +90,7 @@ class SettingsFile:
         after = self.changed(before, change)
         if after == before:
             return None
+        written = self._written(text or "", after)
         with self._telling("cannot be written; it was left as it is"):
             if text is not None and not stat.S_IMODE(self.target.stat().st_mode) & _WRITABLE:
                 raise InvalidInput(
@@ -102,12 +103,19 @@ class SettingsFile:
                 backup = self.target.with_name(f"{self.target.name}.{stamp}.bak")
                 shutil.copy2(self.target, backup)
             try:
-                self._replace(text, Style.of(text or "").write(after))
+                self._replace(text, written)
             except BaseException:
                 if backup is not None:
                     backup.unlink(missing_ok=True)
                 raise
         return backup
+
+    def preview(self, change: Callable[[Json], Json]) -> tuple[str, str]:
+        """The text that is there, and what ``change`` would make of it. Raises InvalidInput as ``change`` does."""
+        text = self._text() or ""
+        before = self._parse(text)
+        after = self.changed(before, change)
+        return text, text if after == before else self._written(text, after)
 
     def changed(self, settings: Json, change: Callable[[Json], Json]) -> Json:
         """What ``change`` makes of settings of this file; its InvalidInput names the file, too."""
@@ -127,7 +135,7 @@ class SettingsFile:
 
     def _tidied(self, change: Callable[[Json], Json]) -> list[Path]:
         text = self._text()
-        if text is not None and text.strip() == "{}" and not self.path.is_symlink():
+        if text is not None and self._is_empty(text) and not self.path.is_symlink():
             self.target.unlink()
             text = None
         left = []
@@ -146,12 +154,19 @@ class SettingsFile:
             if kept == text:
                 return True
             value = self._parse(kept)
-            after, style = change(value), Style.of(kept)
+            after = change(value)
+            if text is None:
+                return after == {}
+            return self._written(kept, value) == kept and self._written(kept, after) == text
         except (OSError, UnicodeDecodeError, InvalidInput):
             return False
-        if text is None:
-            return after == {}
-        return style.write(value) == kept and style.write(after) == text
+
+    def _written(self, text: str, after: Json) -> str:
+        """The settings as a text, in the style of the one that is there."""
+        return Style.of(text).write(after)
+
+    def _is_empty(self, text: str) -> bool:
+        return text.strip() == "{}"
 
     def _text(self) -> str | None:
         try:

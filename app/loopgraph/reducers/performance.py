@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from loopgraph.contracts.feedback import Execution, Metric, PerformanceSummary
-from loopgraph.contracts.lineage import Baseline
+from loopgraph.contracts.lineage.patterns import Baseline
+from loopgraph.contracts.loop.feedback import Execution, Metric, PerformanceSummary
 from loopgraph.reducers.samples import percentile, success_rate, summarize, wilson_interval
 
 UNKNOWN_ERROR = "unknown"
@@ -61,6 +61,9 @@ def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float
       success rates.
     - QUALITY_SCORE: the score of every execution that reported one.
     - SUCCESS_RATE: 1.0 for a success, 0.0 for a failure; none where that is not known.
+    - RATING: that of every execution that was rated, or whose trace was.
+    - COMPOSITE: none; it is one of units, and takes a control to be standardised by (``reducers.composites``).
+    - TOKENS, COST_USD: those of every execution of which they are known, failures included: these are paid for, too.
     """
     match metric:
         case Metric.DURATION_MS:
@@ -69,6 +72,14 @@ def metric_values(executions: Iterable[Execution], metric: Metric) -> list[float
             return _finite(execution.quality_score for execution in executions)
         case Metric.SUCCESS_RATE:
             return [float(execution.success) for execution in executions if execution.success is not None]
+        case Metric.TOKENS:
+            return [float(execution.tokens) for execution in executions if execution.tokens is not None]
+        case Metric.COST_USD:
+            return _finite(execution.cost_usd for execution in executions)
+        case Metric.RATING:
+            return _finite(execution.rating for execution in executions)
+        case Metric.COMPOSITE:
+            return []
 
 
 def tells(execution: Execution, metric: Metric) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
+from loopgraph.contracts.analytics.report import Activity, ReportDimension, ReportRow
 from loopgraph.contracts.analytics.views import NO_USAGE, ModelUsage, UsageDimension
-from loopgraph.contracts.report import Activity, ReportDimension, ReportRow
-from loopgraph.contracts.uses import UseFigures
+from loopgraph.contracts.traces.uses import UseFigures
 
 DIMENSIONS: Final = {
     ReportDimension.DAY: UsageDimension.DAY,

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from loopgraph.contracts.experiments import SampleStatistics
+from loopgraph.contracts.loop.arms import SampleStatistics
 from loopgraph.errors import InvalidInput
 
 
@@ -43,6 +43,11 @@ def merge(a: SampleStatistics, b: SampleStatistics) -> SampleStatistics:
     # The mean moves by delta instead of being averaged anew: equal means stay equal to the last bit, so merging
     # constant samples keeps a variance of exactly zero.
     return _statistics(n, a.mean + delta * (b.n / n), a.m2 + b.m2 + delta * delta * (a.n * b.n / n))
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of at least one value, never beyond them: that of equal values is that value, to the last bit, however many."""
+    return min(max(math.fsum(values) / len(values), min(values)), max(values))
 
 
 def percentile(values: Sequence[float], q: float) -> float | None:

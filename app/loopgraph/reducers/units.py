@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from loopgraph.contracts.experiments import ArmSample, ClusterStatistics
-from loopgraph.contracts.feedback import Execution, Metric
+from loopgraph.contracts.loop.arms import ArmSample, ClusterStatistics
+from loopgraph.contracts.loop.feedback import Execution, Metric
 from loopgraph.reducers.performance import metric_values, tells
-from loopgraph.reducers.samples import summarize
+from loopgraph.reducers.samples import mean, summarize
 
 
 def arm_sample(executions: Iterable[Execution], metric: Metric) -> ArmSample:
@@ -23,7 +23,7 @@ def arm_sample(executions: Iterable[Execution], metric: Metric) -> ArmSample:
     clusters = [values for mine in units.values() if (values := metric_values(mine, metric))]
     successes = [known for mine in units.values() if (known := metric_values(mine, Metric.SUCCESS_RATE))]
     return ArmSample(
-        sample=summarize(sum(values) / len(values) for values in clusters),
+        sample=summarize(mean(values) for values in clusters),
         units=len(units),
         telling_units=telling_units([execution for mine in units.values() for execution in mine], metric),
         executions=sum(map(len, units.values())),
@@ -35,9 +35,17 @@ def arm_sample(executions: Iterable[Execution], metric: Metric) -> ArmSample:
     )
 
 
-def telling_units(executions: Iterable[Execution], metric: Metric) -> int:
-    """How many units have an execution that tells something about ``metric``."""
-    return len({execution.unit for execution in executions if tells(execution, metric)})
+def telling_units(executions: Iterable[Execution], metric: Metric, parts: Sequence[Metric] = ()) -> int:
+    """How many units have an execution that tells something about ``metric``; of a composite, each of its ``parts`` or
+    a failure."""
+    if not parts:
+        return len({execution.unit for execution in executions if tells(execution, metric)})
+    mine = list(executions)
+    failed = {execution.unit for execution in mine if execution.success is False}
+    whole = set.intersection(
+        *({execution.unit for execution in mine if metric_values((execution,), part)} for part in parts)
+    )
+    return len(failed | whole)
 
 
 def clustered(clusters: Sequence[Sequence[float]]) -> ClusterStatistics:
@@ -45,13 +53,13 @@ def clustered(clusters: Sequence[Sequence[float]]) -> ClusterStatistics:
     moments = [summarize(values) for values in clusters]
     n = sum(each.n for each in moments)
     squared_sizes = sum(each.n**2 for each in moments)
-    mean = sum(each.n * each.mean for each in moments) / n if n else 0.0
+    middle = mean([value for values in clusters for value in values]) if n else 0.0
     return ClusterStatistics(
         values=n,
         units=len(moments),
         squared_sizes=squared_sizes,
         within=sum(each.m2 for each in moments),
-        between=sum(each.n * (each.mean - mean) ** 2 for each in moments),
+        between=sum(each.n * (each.mean - middle) ** 2 for each in moments),
         comparable=n - squared_sizes / n if n else 0.0,
         arms=1 if n else 0,
     )

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.reducers.samples import wilson_interval
 from support.service import Service
 from support.traces import NOON
 
 
+@pytest.mark.lengthy
 async def test_views(service: Service) -> None:
     start = NOON + timedelta(days=365 + random.SystemRandom().randrange(10**6))
     for ok in (True, True, False):
@@ -33,7 +34,7 @@ async def test_views(service: Service) -> None:
                 TraceCompleted(correlation_id=trace, success=ok, timestamp=start + timedelta(seconds=1)),
             ]
         )  # fmt: skip
-    range_ = {"since": start.isoformat(), "until": (start + timedelta(seconds=1)).isoformat()}
+    range_ = {"window": {"since": start.isoformat(), "until": (start + timedelta(seconds=1)).isoformat()}}
     low, high = wilson_interval(2, 3) or (0, 0)
     rate = {"successRate": pytest.approx(2 / 3), "successRateInterval": {"low": low, "high": high}}
     assert await service.execute("analytics_agents", **range_) == [
@@ -86,6 +87,14 @@ async def test_views(service: Service) -> None:
     ("arguments", "message"),
     [
         ('since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"', "since: must be before until"),
+        (
+            'window: {since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"}',
+            "window.since: must be before until",
+        ),
+        (
+            'window: {since: "2026-01-02T00:00:00Z"}, since: "2026-01-02T00:00:00Z"',
+            "window: must stand alone, without since and until",
+        ),
         ("first: 0", "first: must be between 1 and 500, not 0"),
         ('until: "2026-01-01T00:00:00"', "until: must name its time zone, such as 2026-01-31T12:00:00Z"),
     ],
@@ -96,12 +105,13 @@ async def test_what_is_wrong_with_a_range(service: Service, arguments: str, mess
         assert message in error["message"]
         assert error["extensions"]["code"] == "INVALID_INPUT"
         assert error["message"].startswith(error["extensions"]["field"] + ": ")
-        assert error["extensions"]["field"] in ("first", "since", "until")
+        assert error["extensions"]["field"] in ("first", "since", "until", "window", "window.since")
 
 
 SAME = {"agents": "agent", "hooks": "toolName", "endpoints": "endpointPath"}
 
 
+@pytest.mark.lengthy
 async def test_buckets_answer_what_the_executions_do(service: Service) -> None:
     """Over a day, from a whole hour to a whole hour, the views are made of buckets; a second less, and they are exact."""
     day = (NOON + timedelta(days=365 + random.SystemRandom().randrange(10**6))).replace(
@@ -128,8 +138,10 @@ async def test_buckets_answer_what_the_executions_do(service: Service) -> None:
                 TraceCompleted(correlation_id=trace, success=ok, timestamp=start + timedelta(seconds=chance.randrange(1, 90))),
             ]
         )  # fmt: skip
-    whole = {"since": day.isoformat(), "until": (day + timedelta(days=1)).isoformat()}
-    part = {"since": day.isoformat(), "until": (day + timedelta(days=1, seconds=-1)).isoformat()}
+    whole, part = [
+        {"window": {"since": day.isoformat(), "until": (day + timedelta(days=1, seconds=less)).isoformat()}}
+        for less in (0, -1)
+    ]
     for name, key in SAME.items():
         bucketed, exact = (
             await service.execute(f"analytics_{name}", **whole),

@@ -96,6 +96,7 @@ async def test_the_correlation_id_of_the_request_is_that_of_its_answer_and_its_e
     assert answered == written != "not an id"
 
 
+@pytest.mark.lengthy
 async def test_an_unexpected_error_is_masked_and_logged(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: str) -> Any:
         raise RuntimeError("a secret of the house")

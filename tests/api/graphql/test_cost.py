@@ -10,8 +10,11 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, get_introsp
 from graphql.execution.values import VariableValues, get_variable_values
 
 from loopgraph.api.graphql import cost
+from loopgraph.api.graphql.types.weight import READS_MUCH
 from support.schema import SCHEMA
 from support.service import Json, Service
+
+MUCH = int(READS_MUCH.weight)
 
 FREE = cost.Limits(nodes=10**15, page=500, traversal=20_000)
 
@@ -53,6 +56,9 @@ def connection(name: str, first: str, inner: str) -> str:
         ('{ lineage(patternId: "x", traversal: {maxNodes: 30}) { nodes { depth } edges { edgeId } } }', 1 + 30 + 500),
         ('{ lineage(patternId: "x", traversal: {maxNodes: 300}) { nodes { depth } edges { edgeId } } }', 1 + 300 + 600),
         ('{ lineage(patternId: "x") { nodes { depth } } }', 1 + 20_000),
+        ("{ lineageMap(maxNodes: 300) { patterns { name } versions { nodeId } edges { edgeId } } }", MUCH + 1 + 300 + 300 + 600),
+        ("{ lineageMap(maxNodes: 300) { versions { whole { version } } } }", MUCH + 1 + 300 + 300),
+        ("{ lineageMap { versions { nodeId } } }", MUCH + 1 + 20_000),
         # fields of one response name are one; fragments and aliases are what they stand for
         ("{ patterns(first: 2) { edges { node { name } } } patterns(first: 2) { edges { node { tags } } } }", 1 + 2 + 2),
         ("{ a: patterns(first: 2) { totals: pageInfo { endCursor } } b: patterns(first: 2) { edges { cursor } } }", 2 + 1 + 2),
@@ -120,6 +126,22 @@ def test_introspection_is_allowed_and_walks_through_all_types_are_not() -> None:
     assert cost_of(f"{{ __schema {{ types {{ {deep} }} }} }}").nodes > 1_000_000
 
 
+def test_what_a_type_wraps_ends_with_its_deepest_wrapping() -> None:
+    def of(levels: int, end: str = "name") -> int:
+        for _ in range(levels):
+            end = f"ofType {{ {end} }}"
+        return cost_of(f"{{ __schema {{ types {{ fields {{ type {{ {end} }} }} }} }} }}").nodes
+
+    costs = [of(levels) for levels in range(9)]
+    assert costs[0] < costs[1] < costs[2] < costs[3]
+    assert len(set(costs[3:])) == 1, "`[Int!]!` has three"
+    named = (
+        "fields { type { ofType: fields { type { ofType: fields { type { ofType: fields { type { name } } } } } } } }"
+    )
+    hidden = named.replace("{ name }", "{ ofType { fields { name } } }")
+    assert cost_of(f"{{ __schema {{ types {{ {hidden} }} }} }}").nodes > 1_000_000, "an alias takes nothing off"
+
+
 def test_an_input_object_of_many_levels() -> None:
     """Lists anywhere in an argument are bounded, and the path says where; free JSON is not looked into."""
     document = "mutation($i: MergeVersionsInput!) { mergeVersions(input: $i) { __typename } }"
@@ -183,6 +205,7 @@ class TestRefusal:
             assert message["payload"][0]["extensions"]["code"] == "TOO_EXPENSIVE"
 
 
+@pytest.mark.lengthy
 def test_the_walk_is_linear_in_the_document() -> None:
     """The largest document, fragments spread, takes no longer than its size says."""
 
@@ -196,3 +219,22 @@ def test_the_walk_is_linear_in_the_document() -> None:
         return time.thread_time() - began
 
     assert seconds(4_000) < 40 * seconds(400)
+
+
+@pytest.mark.lengthy
+def test_what_reads_much_for_a_small_answer_is_charged_for_it() -> None:
+    def courses(count: int) -> str:
+        return " ".join(f'a{n}: experimentCourse(experimentId: "x", first: 1) {{ plannedUnits }}' for n in range(count))
+
+    def summaries(first: int) -> str:
+        each = "currentVersion { signalSummary { traces } }"
+        return f"{{ patterns(first: {first}) {{ edges {{ node {{ {each} }} }} }} }}"
+
+    assert cost_of(f"{{ {courses(1)} }}").nodes == MUCH + 1
+    assert cost_of(summaries(10)).nodes == 1 + 10 + 10 + 10 + 10 * (MUCH + 1)
+    limits = cost.Limits(nodes=250_000, page=500, traversal=20_000)
+    cost_of(f"{{ {courses(200)} }}", limits)
+    with pytest.raises(cost.TooExpensive, match="read much"):
+        cost_of(f"{{ {courses(300)} }}", limits)
+    with pytest.raises(cost.TooExpensive, match=r"pages of at most 2\d\d in"):
+        cost_of(summaries(500), limits)

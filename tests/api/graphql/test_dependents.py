@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
 from loopgraph.effects.clock import new_id, now
 from support.feedback import make_subject
 from support.service import Service, operation

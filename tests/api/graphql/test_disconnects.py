@@ -54,6 +54,7 @@ async def sent(
     return reader, writer
 
 
+@pytest.mark.lengthy
 async def test_a_stream_of_events_that_is_cut(service: Service) -> None:
     body = json.dumps({"query": FOLLOW}).encode()
     reader, writer = await sent(service, "POST /graphql", body)
@@ -63,6 +64,7 @@ async def test_a_stream_of_events_that_is_cut(service: Service) -> None:
     writer.transport.abort()
 
 
+@pytest.mark.lengthy
 async def test_a_websocket_that_is_cut(service: Service) -> None:
     async with service.socket() as socket:
         for number in range(3):

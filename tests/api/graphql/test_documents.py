@@ -85,6 +85,7 @@ EXPENSIVE = {
 }  # fmt: skip
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", EXPENSIVE)
 async def test_checking_is_cheap(name: str) -> None:
     """However the selections multiply, a document of 5,000 tokens takes less than a second of this thread (tens of ms here)."""
@@ -93,6 +94,7 @@ async def test_checking_is_cheap(name: str) -> None:
     assert time.thread_time() - began < 1.5
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", sorted(EXPENSIVE.keys() - {"many directives", "many variables", "many operations"}))
 async def test_expensive_documents_are_refused(service: Service, name: str) -> None:
     response = await service.http.post("/graphql", json={"query": EXPENSIVE[name]})
@@ -125,6 +127,7 @@ async def test_aliases_count_wherever_their_fragment_is_spread(service: Service)
     assert error["message"] == "52 aliases found. Allowed: 50 (LOOPGRAPH_MAX_QUERY_ALIASES)"
 
 
+@pytest.mark.lengthy
 async def test_what_browsers_ask_for_is_allowed(service: Service) -> None:
     assert "errors" not in await service.ask(get_introspection_query(input_value_deprecation=True))
 

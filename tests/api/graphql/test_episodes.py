@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.traces import (
-    EndpointCalled,
-    HookExecuted,
-    Recorded,
-    TraceCompleted,
-    TraceEvent,
-    TraceStarted,
-)
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id
 from support.service import Json, Service, nodes
 from support.traces import at, statement
@@ -62,6 +56,7 @@ async def prompt(service: Service) -> str:
     return main
 
 
+@pytest.mark.lengthy
 async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: Service, prompt: str) -> None:
     main = prompt
     story = await service.execute("traces_episode", id=main)
@@ -99,6 +94,7 @@ async def test_an_episode_is_one_tree_from_whichever_trace_it_is_asked(service: 
     assert await service.execute("traces_episode", id=new_id()) is None
 
 
+@pytest.mark.lengthy
 async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> None:
     rows = nodes((await service.execute("traces_episode", id=prompt))["waterfall"])
     drawn = [
@@ -158,6 +154,7 @@ async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
     assert [entry["data"]["tool"] for entry in nodes(page)] == ["S000", "S001"]
 
 
+@pytest.mark.lengthy
 async def test_a_step_by_its_global_id_knows_what_happened_in_it(service: Service, prompt: str) -> None:
     document = """
     query($id: ID!) {
@@ -176,6 +173,7 @@ def names(connection: Json, field: str) -> list[str]:
     return [edge["node"][field].rpartition("-")[2] for edge in connection["edges"]]
 
 
+@pytest.mark.lengthy
 async def test_a_session_with_what_belongs_to_it(service: Service, prompt: str) -> None:
     session = f"{prompt}-s"
     make = """
@@ -231,7 +229,7 @@ async def test_sessions_newest_first(service: Service) -> None:
         await record(service, TraceStarted(correlation_id=f"{id_}-t", session_id=id_))
     keys = "UNWIND $rows AS row MATCH (s:Session {session_id: row.id}) SET s.started_at = row.at, s.time_key = row.key"
     # Later than whatever other tests record.
-    rows = [{"id": id_, "at": at(i), "key": f"999999999999999{i}|{id_}"} for i, id_ in enumerate(ids)]
+    rows = [{"id": id_, "at": at(i), "key": f":99999999999999999{i}|{id_}"} for i, id_ in enumerate(ids)]
     await statement(service.parts.graph, keys, rows=rows)
     page = await service.execute("sessions_page", first=3)
     assert [edge["node"]["sessionId"] for edge in page["edges"]] == ids[::-1]

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.analytics.templates import template_id
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
     RoutingDecided,
@@ -19,7 +18,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
 )
 from loopgraph.effects.clock import new_id
-from support.service import Service
+from support.access import mate, owned
+from support.service import Json, Service
 from support.traces import NOON, make_version
 
 
@@ -27,8 +27,8 @@ def start() -> datetime:
     return NOON + timedelta(days=365 + random.SystemRandom().randrange(10**6))
 
 
-def range_of(begin: datetime) -> dict[str, str]:
-    return {"since": begin.isoformat(), "until": (begin + timedelta(hours=1)).isoformat()}
+def range_of(begin: datetime) -> Json:
+    return {"window": {"since": begin.isoformat(), "until": (begin + timedelta(hours=1)).isoformat()}}
 
 
 def failing(begin: datetime, message: str, *, user: str | None = None, node_id: str | None = None) -> list[TraceEvent]:
@@ -46,6 +46,7 @@ def failing(begin: datetime, message: str, *, user: str | None = None, node_id: 
     ]  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_failures_by_their_templates_with_what_is_known_of_them(service: Service) -> None:
     begin, node_id, mark = start(), await make_version(service.parts.graph), f"zz{new_id()[-4:]}zz"
     names = ("alice", "bob", "bob")
@@ -56,7 +57,8 @@ async def test_failures_by_their_templates_with_what_is_known_of_them(service: S
         )
     found = await service.execute("analytics_error_patterns", **range_of(begin))
     [pattern] = found.pop("patterns")
-    assert found == {"totalPatterns": 1, "failures": 6, "untold": 3, "traces": 3, "reachesBackTo": None}
+    counts = {"totalPatterns": 1, "failures": 6, "untold": 3, "traces": 3}
+    assert found == {**range_of(begin)["window"], **counts, "reachesBackTo": None, "complete": True}
     assert pattern["template"].startswith("user <*> not found in ")
     assert pattern["templateId"] == template_id(pattern["template"])
     assert (pattern["severity"], pattern["count"], pattern["traces"], pattern["endedTraces"]) == ("HIGH", 3, 3, 0)
@@ -77,8 +79,8 @@ async def test_failures_by_their_templates_with_what_is_known_of_them(service: S
     )
     assert (more["annotation"]["knownFix"], more["annotation"]["prevention"]) == ("make the user", "check")
     # Fewer messages have a template that is more special: what was written of the general one is still there.
-    bobs = {"since": (begin + timedelta(seconds=30)).isoformat(), "until": range_of(begin)["until"]}
-    [special] = (await service.execute("analytics_error_patterns", **bobs))["patterns"]
+    bobs = range_of(begin)["window"] | {"since": (begin + timedelta(seconds=30)).isoformat()}
+    [special] = (await service.execute("analytics_error_patterns", window=bobs))["patterns"]
     assert special["template"].startswith("user bob not found in ")
     assert special["annotation"] == more["annotation"]
 
@@ -91,11 +93,13 @@ async def test_failures_by_their_templates_with_what_is_known_of_them(service: S
         assert (await service.execute("analytics_error_patterns", **range_of(begin), **arguments))["failures"] == count
 
 
+@pytest.mark.lengthy
 async def test_everybody_sees_their_own(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = start()
     for user in ("ada", "bob"):
         await service.parts.recorder.record(failing(begin, f"said of {user}", user=user))
-    monkeypatch.setattr("loopgraph.api.graphql.context.asking", lambda connection: Principal(subject="ada"))
+    await owned(service.parts.graph)
+    monkeypatch.setattr("loopgraph.api.graphql.context.asking", lambda connection: mate("ada"))
     found = await service.execute("analytics_error_patterns", **range_of(begin))
     assert [pattern["template"] for pattern in found["patterns"]] == ["said of ada"]
     assert found["traces"] == 1
@@ -104,7 +108,8 @@ async def test_everybody_sees_their_own(service: Service, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        ('since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"', "since"),
+        ('window: {since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z"}', "window.since"),
+        ('window: {until: "2026-01-01T00:00:00"}', "window.until"),
         ("first: 0", "first"),
         ("first: 501", "first"),
         ('agent: ""', "agent"),

@@ -63,6 +63,7 @@ def test_the_files_are_those_that_were_published() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2_500_000
 
 
+@pytest.mark.lengthy
 async def test_the_page_names_no_other_host(service: Service) -> None:
     page = await service.http.get("/graphql", headers=HTML)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -98,6 +99,7 @@ async def test_other_files_are_not_served(service: Service) -> None:
         assert (await service.http.get(f"/graphql/assets/{name}")).status_code == 404
 
 
+@pytest.mark.lengthy
 async def test_switched_off(closed: Service) -> None:
     assert (await closed.http.get("/graphql", headers=HTML)).status_code == 404
     assert (await closed.http.get("/graphql/assets/start.js")).status_code == 404
@@ -111,6 +113,7 @@ async def test_switched_off(closed: Service) -> None:
     assert "Did you mean" not in error["message"]
 
 
+@pytest.mark.lengthy
 async def test_switched_on(service: Service) -> None:
     assert (await service.query("{ __schema { queryType { name } } }"))["__schema"]["queryType"]["name"] == "Query"
     [error] = await service.errors("{ pattern_s(first: 1) { edges { cursor } } }")

@@ -105,22 +105,30 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(client: Clien
     figures = await client.service.execute("feedback_decision", decisionId=decision["decisionId"])
     assert figures["improvement"]["improvementId"] == candidate["improvementId"]
     result = figures["result"]
-    assert (result["metric"], result["method"], result["reason"]) == ("DURATION_MS", "WELCH_UNIT_MEANS", None)
+    assert (result["metric"], result["method"], result["reason"]) == ("DURATION_MS", "UNIT_ESTIMATE", None)
     for arm in ("control", "treatment"):
         figures_of_arm = result[f"{arm}Arm"]
         assert figures_of_arm["units"] == figures_of_arm["executions"] == result[arm]["n"]
         assert (figures_of_arm["designEffect"], figures_of_arm["setAside"], figures_of_arm["unended"]) == (1.0, 0, 0)
         assert figures_of_arm["assignedUnits"] >= figures_of_arm["units"]
     assert result["sampleRatioPValue"] > 0.001
-    assert result["details"] == {
-        "__typename": "WelchOfUnitMeans",
-        "tStatistic": result["tStatistic"],
-        "degreesOfFreedom": result["degreesOfFreedom"],
-        "fewerSuccessesPValue": 1.0,
-    }
+    details = result["details"]
+    assert (details["__typename"], details["fewerSuccessesPValue"], details["moreFailingPValue"]) == (
+        "UnitEstimate",
+        1.0,
+        1.0,
+    )
+    estimate = details["estimate"]
+    assert (estimate["method"], estimate["horizon"], estimate["reason"]) == ("WELCH", "ALWAYS_VALID", None)
+    assert (estimate["pValue"], estimate["interval"]) == (result["pValue"], result["effectInterval"])
+    gain = f"{result['performanceDelta']:.1%}"
+    assert figures["explanation"] == f"The candidate is shown to be better. duration_ms: {gain} better."
     assert result["effect"] == pytest.approx(result["treatment"]["mean"] - result["control"]["mean"])
     assert result["effectInterval"]["low"] < result["effect"] < result["effectInterval"]["high"] < 0
-    assert result["effectSizeInterval"]["low"] < result["effectSize"] < result["effectSizeInterval"]["high"]
+    assert (result["effectSize"] < 0, result["effectSizeInterval"]) == (
+        True,
+        None,
+    )  # that would be one of a single look
     assert result["performanceDelta"] == pytest.approx(-result["effect"] / result["control"]["mean"])
     assert (result["pValue"] < 0.001, result["confidenceScore"]) == (True, 0.99)
     assert result["probabilityBetter"] > 0.99
@@ -258,11 +266,19 @@ async def test_expected_errors_say_what_would_be_right(client: Client) -> None:
         (await client.propose(parameters=[1]), "input.parameters"),
         (await client.propose(improvementId="two words"), "input.improvementId"),
         (await client.propose(correlationId="two words"), "input.correlationId"),
+        (await client.propose(actor={"type": "USER", "id": "ada\x1b[2J"}), "input.actor.id"),
+        (await client.propose(actor={"type": "USER", "id": "ada\nloop"}), "input.actor.id"),
         (await client.propose(actor={"type": "USER", "id": " "}), "input.actor.id"),
         (await client.start(minSampleSize=1), "input.minSampleSize"),
         (await client.start(significanceLevel=1.0), "input.significanceLevel"),
         (await client.start(timeWindowDays=0), "input.timeWindowDays"),
         (await client.start(runId=""), "input.runId"),
+        (await client.start(design={"treatmentShare": 0.0}), "input.design.treatmentShare"),
+        (await client.start(design={"horizon": "FIXED", "maxUnits": 50}), "input.design.maxUnits"),
+        (
+            await client.start(design={"guardrails": [{"metric": "SUCCESS_RATE", "margin": 2.0}]}),
+            "input.design.guardrails.0.margin",
+        ),
     ]
     for answer, field in wrong:
         assert (answer["__typename"], answer["field"]) == ("InvalidInput", field), answer
@@ -302,3 +318,13 @@ async def test_what_is_not_there_is_null(service: Service) -> None:
     assert await service.execute("feedback_experiment", experimentId="nowhere") is None
     assert await service.execute("feedback_decision", decisionId="nowhere") is None
     assert await service.execute("feedback_proof", nodeId="nowhere") is None
+
+
+async def test_what_is_of_high_risk_is_left_for_review_with_its_reasons(client: Client) -> None:
+    candidate = await client.candidate(templateCode="print('good')", parameters={"tools": ["Bash"], "depth": 3})
+    run = await decided(client, candidate, FAST)
+    assert (run["improvementsValidated"], run["improvementsApplied"], run["notes"]) == (1, 0, [])
+    left = await improvement(client, candidate["improvementId"])
+    assert (left["risk"], left["status"], left["reason"]) == ("HIGH", "VALIDATED", "HIGH_RISK")
+    assert left["riskReasons"] == ["tools says what it may do, and changes from nothing to ['Bash']", "depth is new"]
+    assert left["evidence"] == {}

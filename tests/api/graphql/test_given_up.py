@@ -18,7 +18,7 @@ from loopgraph.effects.graph.deadline import DEADLINE, Deadline, asking, within
 from loopgraph.effects.graph.transaction import Row
 from loopgraph.errors import LoopgraphError
 from support.engines import EngineUnderTest
-from support.service import Service, quiet, serving
+from support.service import Service, serving_quietly
 from support.waiting import PATIENCE_S
 
 IN_THE_MIDDLE = range(20, 1_000_000)
@@ -34,9 +34,8 @@ VERSIONS = 45
 @contextlib.asynccontextmanager
 async def quiet_one(engine: EngineUnderTest, operation_timeout_ms: int) -> AsyncIterator[Service]:
     """A service that asks its graph nothing but what requests ask for."""
-    changes = {"operation_timeout_ms": operation_timeout_ms, "loop_poll_ms": 3_600_000}
-    async with serving(settings_for(engine).model_copy(update=changes)) as running:
-        await quiet(running)
+    changes = {"operation_timeout_ms": operation_timeout_ms}
+    async with serving_quietly(settings_for(engine).model_copy(update=changes)) as running:
         yield running
 
 
@@ -140,6 +139,7 @@ class TestDeadline:
 
     MESSAGE = "the operation took longer than 1000 ms; ask for less at once, such as smaller pages"
 
+    @pytest.mark.lengthy
     async def test_over_http(self, hasty: Service, long_query: str, caplog: pytest.LogCaptureFixture) -> None:
         answer = await hasty.ask(long_query)
         assert answer["data"] is None
@@ -147,6 +147,7 @@ class TestDeadline:
         assert (error["message"], error["extensions"]["code"]) == (self.MESSAGE, "OPERATION_TIMEOUT")
         await ended(hasty, caplog)
 
+    @pytest.mark.lengthy
     async def test_over_a_websocket(self, hasty: Service, long_query: str) -> None:
         async with hasty.socket() as socket:
             await socket.subscribe("1", long_query)
@@ -156,6 +157,7 @@ class TestDeadline:
             await socket.subscribe("2", "{ __typename }")
             assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
 
+    @pytest.mark.lengthy
     async def test_by_server_sent_events(self, hasty: Service, long_query: str) -> None:
         answers = [answer async for answer in hasty.events(long_query)]
         assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["OPERATION_TIMEOUT"]

@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLInputType, OperationDefinitionNode, get_named_type, is_input_object_type, type_from_ast
 
 from loopgraph.api.graphql.ids import KINDS, is_global
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.contracts.traces.events import TraceStarted
 from loopgraph.effects.clock import new_id
 from support.operations import variables_of_all
 from support.schema import SCHEMA
@@ -113,6 +113,7 @@ async def test_a_mutation_does_the_same_for_either_id(service: Service) -> None:
     assert different > 18
 
 
+@pytest.mark.lengthy
 async def test_the_id_of_another_kind_is_refused_by_its_path(service: Service, variables: dict[str, Json]) -> None:
     def wrong(kind: str, _: str) -> str:
         return global_id("Session" if kind != "Session" else "Trace", "x")
@@ -131,6 +132,7 @@ async def test_the_id_of_another_kind_is_refused_by_its_path(service: Service, v
     assert {"input.nodeId", "input.source.nodeId", "input.sources.1.nodeId", "input.correlationId"} <= fields
 
 
+@pytest.mark.lengthy
 async def test_what_reads_as_a_global_id_is_one_and_every_thing_is_found_by_its_own(service: Service) -> None:
     plain = new_id()
     odd = global_id("Trace", plain)  # clients choose ids, and may take those that the API gave them
@@ -181,6 +183,7 @@ def test_every_kind_of_node_is_known_by_its_global_id() -> None:
     assert not is_global(global_id("PageInfo", "x"))
 
 
+@pytest.mark.lengthy
 async def test_nodes_reads_each_type_once(quiet_service: Service) -> None:
     service = quiet_service
     traces = [new_id() for _ in range(20)]

@@ -54,11 +54,12 @@ async def test_generated_typescript_compiles() -> None:
 async def test_a_normalised_cache_reads_what_was_sent(service: Service, client: str) -> None:
     variables = await variables_of_all(service)
     assert sorted(variables) == operation_names()
-    record = {
-        "query": operation("traces_record_hook"),
-        "variables": {"input": {"correlationId": new_id(), "hookType": "t"}},
+    written = {
+        "traces_record_hook": {"correlationId": new_id(), "hookType": "t"},
+        "lineage_create_pattern": {"name": "of a moment"},
     }
+    records = [{"query": operation(name), "variables": {"input": given}} for name, given in written.items()]
     printed = await run(
-        "node", client, input={"url": f"{service.url}/graphql", "variables": variables, "record": record}
+        "node", client, input={"url": f"{service.url}/graphql", "variables": variables, "records": records}
     )
     assert f"{len(operation_names())} of {len(operation_names())} documents" in printed

@@ -90,6 +90,7 @@ async def test_aliases(service: Service) -> None:
     assert message == f"{maximum + 1} aliases found. Allowed: {maximum} (LOOPGRAPH_MAX_QUERY_ALIASES)"
 
 
+@pytest.mark.lengthy
 async def test_tokens(service: Service) -> None:
     maximum = service.parts.settings.max_query_tokens
 

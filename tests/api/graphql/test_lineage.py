@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from loopgraph.contracts.bodies import body_digest
+from loopgraph.contracts.lineage.bodies import body_digest
 from loopgraph.effects.clock import new_id
 from support.scanning import Scans
 from support.service import Json, Service, nodes
@@ -62,6 +62,7 @@ def at(text: str) -> datetime:
 class TestDefinitions:
     """What people wrote, as a scan records it and as anybody may make it."""
 
+    @pytest.mark.lengthy
     async def test_says_whose_it_is_and_which_text_a_model_is_given(self, service: Service, tmp_path: Path) -> None:
         body, scans = f"Look for {new_id()}.", Scans(service.parts.graph, tmp_path / "home")
         file = tmp_path / new_id() / ".claude" / "commands" / "git" / "fix.md"
@@ -91,6 +92,7 @@ class TestDefinitions:
 
 
 class TestMaking:
+    @pytest.mark.lengthy
     async def test_a_pattern_comes_back_whole(self, service: Service, story: Story) -> None:
         pattern_id, node_id = new_id(), new_id()
         wanted: Json = {
@@ -127,6 +129,7 @@ class TestMaking:
         assert (version["status"], version["isRoot"], version["isLeaf"]) == ("ACTIVE", True, True)
         assert version["pattern"]["currentVersion"] == {"nodeId": node_id}
 
+    @pytest.mark.lengthy
     async def test_derive_fork_and_merge(self, service: Service, story: Story) -> None:
         pattern_id, first = await story.pattern()
         derived = await story.execute(
@@ -149,6 +152,7 @@ class TestMaking:
         assert {edge["source"]["pattern"]["name"] for edge in nodes(version["incomingEdges"])} == {"sorting", "fork"}
         assert (version["isRoot"], version["isLeaf"]) == (False, True)
 
+    @pytest.mark.lengthy
     async def test_what_is_made_from_a_version_has_its_template_unless_it_brings_one(
         self, service: Service, story: Story
     ) -> None:
@@ -176,6 +180,7 @@ class TestMaking:
         typed = await made("lineage_fork_pattern", source={"nodeId": source}, name="fork", patternType="command")
         assert typed == {**template, "patternType": "command"}
 
+    @pytest.mark.lengthy
     async def test_a_retry_of_a_fork_without_a_template_is_told_apart_from_another_fork(self, story: Story) -> None:
         pattern_id, source = await story.pattern(templateCode="sort({items})")
         other = await story.version(pattern_id, templateCode="another")
@@ -187,6 +192,7 @@ class TestMaking:
         with pytest.raises(AssertionError, match="Conflict"):
             await story.execute("lineage_fork_pattern", **wanted, source={"nodeId": other, "edgeId": edge_id})
 
+    @pytest.mark.lengthy
     async def test_a_traversal_that_its_depth_cut_says_so(self, service: Service, story: Story) -> None:
         pattern_id, _ = await story.pattern()
         for _ in range(2):
@@ -196,6 +202,7 @@ class TestMaking:
             up = found["ancestors"]
             assert (up["nodeCount"], up["truncated"]) == (min(depth, 2) + 1, truncated)
 
+    @pytest.mark.lengthy
     async def test_severities_say_who_has_to_look(self, service: Service, story: Story) -> None:
         pattern_id, first = await story.pattern()
         second = await story.version(pattern_id, activate=True)
@@ -211,6 +218,7 @@ class TestMaking:
         assert await found(severities=["WARNING", "ERROR"]) == {("VERSION_DEPRECATED", "WARNING")}
         assert ("VERSION_ADDED", "INFO") in await found()
 
+    @pytest.mark.lengthy
     async def test_edges_are_drawn_and_closed(self, service: Service, story: Story) -> None:
         (_, a), (_, b) = await story.pattern(), await story.pattern()
         wanted = {"sourceNodeId": a, "targetNodeId": b, "relationshipType": "REFINED_FROM", "edgeId": new_id()}
@@ -229,6 +237,7 @@ class TestMaking:
         assert version["isRoot"]
         assert nodes((await service.execute("lineage_version", nodeId=a))["outgoingEdges"]) == []
 
+    @pytest.mark.lengthy
     async def test_the_lifecycle(self, story: Story) -> None:
         pattern_id, first = await story.pattern()
         second, third = [await story.version(pattern_id) for _ in range(2)]
@@ -249,6 +258,7 @@ class TestMaking:
 
 
 class TestAsking:
+    @pytest.mark.lengthy
     async def test_traversals(self, service: Service, story: Story) -> None:
         pattern_id, first = await story.pattern()
         left, right = [await story.version(pattern_id, parents=[{"nodeId": first}]) for _ in range(2)]
@@ -295,6 +305,7 @@ class TestAsking:
         )
         assert (await service.query(inner, id=pattern_id))["pattern"]["lineage"] == {"nodeCount": 3, "truncated": True}
 
+    @pytest.mark.lengthy
     async def test_as_of_an_instant_before_an_edge_was_closed(self, service: Service, story: Story) -> None:
         pattern_id, first = await story.pattern()
         second = await story.version(pattern_id)
@@ -322,6 +333,7 @@ class TestAsking:
         ):
             assert await service.execute(name, **variables) is None
 
+    @pytest.mark.lengthy
     async def test_everything_is_found_by_its_global_id(self, service: Service, story: Story) -> None:
         pattern_id, _ = await story.pattern()
         node_id = await story.version(pattern_id)
@@ -367,6 +379,7 @@ async def all_pages(first: int, ask: Callable[[str | None], Awaitable[Json]]) ->
 
 
 class TestPages:
+    @pytest.mark.lengthy
     @pytest.mark.parametrize("first", [1, 2, 5, 6])
     async def test_versions(self, service: Service, story: Story, first: int) -> None:
         pattern_id, _ = await story.pattern()
@@ -380,6 +393,7 @@ class TestPages:
 
         assert [version["version"] for version in await all_pages(first, ask)] == [5, 4, 3, 2, 1]
 
+    @pytest.mark.lengthy
     @pytest.mark.parametrize("first", [1, 3, 4])
     async def test_patterns(self, service: Service, story: Story, first: int) -> None:
         tag = new_id()
@@ -396,6 +410,7 @@ class TestPages:
         assert await found(patternType="t1") == [ids[3], ids[1]]
         assert await found(nameContains="b2c") == [ids[2]]
 
+    @pytest.mark.lengthy
     @pytest.mark.parametrize("first", [1, 2, 10])
     async def test_events(self, service: Service, story: Story, first: int) -> None:
         pattern_id, _ = await story.pattern()

@@ -63,6 +63,7 @@ async def subject(service: Service) -> Subject:
 BAD_IDS = ["", "a b", " a", "-a", "é", "9笋", "a\nb", "\u0000", "x" * 201]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("change", "field", "input"),
     [
@@ -85,6 +86,7 @@ async def test_an_id_that_nothing_can_have(subject: Subject, change: str, field:
 
 
 class TestNotFound:
+    @pytest.mark.lengthy
     @pytest.mark.parametrize(
         ("change", "input"),
         [
@@ -116,6 +118,7 @@ class TestNotFound:
         assert (error["__typename"], error["kind"], error["missingId"]) == ("NotFound", "PatternVersion", "nobody")
         assert error["message"] == "no PatternVersion has the id 'nobody'"
 
+    @pytest.mark.lengthy
     async def test_an_unknown_pattern_or_edge(self, subject: Subject) -> None:
         sources = [{"nodeId": subject.first}, {"nodeId": subject.second}]
         for change, input, kind in (
@@ -147,6 +150,7 @@ for _ in range(300):
 
 
 class TestInvalidInput:
+    @pytest.mark.lengthy
     @pytest.mark.parametrize(
         ("change", "input", "field", "problem"),
         [
@@ -234,6 +238,7 @@ class TestInvalidInput:
         answer = await service.query(document % literal)
         assert answer == {"createPattern": {"__typename": "InvalidInput", "field": "input.parameters"}}
 
+    @pytest.mark.lengthy
     async def test_a_cycle_is_told_with_its_path(self, subject: Subject) -> None:
         for change, input, field in (
             (
@@ -252,6 +257,7 @@ class TestInvalidInput:
 
 
 class TestConflict:
+    @pytest.mark.lengthy
     async def test_taken_ids_and_numbers(self, subject: Subject) -> None:
         pattern_id, first = subject.pattern_id, subject.first
         pair = {"sourceNodeId": first, "targetNodeId": subject.second, "relationshipType": "REFINED_FROM"}
@@ -278,6 +284,7 @@ class TestConflict:
         assert (error["__typename"], error["conflictingId"]) == ("Conflict", subject.edge_id)
 
 
+@pytest.mark.lengthy
 async def test_an_impossible_step_names_both_states(subject: Subject) -> None:
     for change, node_id, current, wanted in (
         ("activate_version", subject.first, "ACTIVE", "ACTIVE"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from loopgraph.api.graphql.types.lineage.traversal import LineageGraph
-from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.lineage import patterns as contracts
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from loopgraph.contracts.changes import NewPattern, NewVersion
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
 from loopgraph.effects.clock import new_id
 from support.lineage import Room
 from support.service import Service
@@ -75,6 +75,7 @@ query($tag: String!, $first: Int!) {
 """
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("document", [LISTS, DEEPER, EVENTS], ids=["lists", "deeper", "events"])
 async def test_as_many_for_thirty_patterns_as_for_two(quiet_service: Service, document: str) -> None:
     tag = await patterns(quiet_service, 30)
@@ -92,6 +93,7 @@ query($tag: String!, $first: Int!) {
 """
 
 
+@pytest.mark.lengthy
 async def test_lineages_and_events_are_those_of_each_pattern(quiet_service: Service) -> None:
     tag = await patterns(quiet_service, 4)
     found = (await quiet_service.query(OWN, tag=tag, first=10))["patterns"]["edges"]
@@ -112,6 +114,7 @@ async def test_the_answers_are_those_of_each_pattern(quiet_service: Service) -> 
     assert len(edges) == 5
 
 
+@pytest.mark.lengthy
 async def test_things_by_global_id_are_read_together(quiet_service: Service) -> None:
     tag = await patterns(quiet_service, 20)
     found = await quiet_service.query(

@@ -6,7 +6,7 @@ import pytest
 
 from loopgraph.api.graphql.types.traces import pages
 from loopgraph.computes.traces.waterfall import Waterfall
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from support.operations import variables_of_all
 from support.quick import first_quick
@@ -28,6 +28,7 @@ LINKS = {
 }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", first_quick(LINKS, 2))
 async def test_a_link_leads_to_what_the_raw_id_names(service: Service, name: str) -> None:
     variables = (await variables_of_all(service))[name]
@@ -88,6 +89,7 @@ query($session: ID!) {
 """
 
 
+@pytest.mark.lengthy
 async def test_links_within_traces(quiet_service: Service) -> None:
     service = quiet_service
 
@@ -120,6 +122,7 @@ async def test_links_within_traces(quiet_service: Service) -> None:
     assert sum(trace["parentId"] is not None for trace in found) == 10
 
 
+@pytest.mark.lengthy
 async def test_links_of_events_and_assignments(service: Service) -> None:
     variables = await variables_of_all(service)
     document = """

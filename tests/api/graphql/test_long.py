@@ -39,6 +39,7 @@ async def test_what_is_no_whole_number_of_64_bits_is_refused(service: Service, w
     assert "inputTokens" in error["message"]
 
 
+@pytest.mark.lengthy
 async def test_a_sum_that_is_too_large_is_an_error_of_its_field_alone(service: Service) -> None:
     """Such counts were taken once."""
     trace = new_id()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from loopgraph.contracts.observations import Observation, SessionSeen
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
 from loopgraph.effects.clock import new_id
 from support.service import Service
 from support.traces import NOON
@@ -20,6 +20,7 @@ COST = pytest.approx((5_000 * 4 + 80_000 * 0.2 + 10_000 * 5 + 5_000 * 8 + 2_000 
 """What that cost in November 2026 with 2,000 tokens of output, by hand."""
 
 
+@pytest.mark.lengthy
 async def test_what_a_session_used_and_cost(service: Service) -> None:
     start = NOON.replace(month=11) + timedelta(microseconds=random.SystemRandom().randrange(10**12))
     trace, session, folder = new_id(), new_id(), f"/home/{new_id()}"
@@ -55,7 +56,7 @@ async def test_what_a_session_used_and_cost(service: Service) -> None:
     totals = (await service.execute("traces_episode", id=trace))["totals"]
     assert {name: totals[name] for name in sums} == {**sums, "reasoningTokens": None}
 
-    range_ = {"since": start.isoformat(), "until": (start + timedelta(seconds=1)).isoformat()}
+    range_ = {"window": {"since": start.isoformat(), "until": (start + timedelta(seconds=1)).isoformat()}}
     rows = await service.execute("analytics_model_usage", by=["SKILL", "PROJECT"], project=folder, **range_)
     assert [(row["skill"], row["project"], row["calls"], row["costUsd"]) for row in rows] == [
         ("fix", folder, 1, 1.0),
@@ -66,6 +67,7 @@ async def test_what_a_session_used_and_cost(service: Service) -> None:
     assert (row["day"], row["session"]["id"] is not None, row["model"]) == (start.date().isoformat(), True, None)
 
 
+@pytest.mark.lengthy
 async def test_a_session_without_calls_used_nothing(service: Service) -> None:
     session = new_id()
     await service.parts.recorder.record([Observation(event=SessionSeen(session_id=session), source="test")])

@@ -32,11 +32,27 @@ def exported(sdl: str) -> graphql.GraphQLSchema:
     return graphql.build_schema(sdl)
 
 
+class NeedsNoDefaultOfTheSchema(graphql.ValidationRule):
+    """Relay: what may be left out has a default of its own where null must not stand, though the argument has one."""
+
+    context: graphql.ValidationContext
+
+    def leave_operation_definition(self, node: OperationDefinitionNode, *_args: object) -> None:
+        declared = {one.variable.name.value: one for one in node.variable_definitions or ()}
+        for usage in self.context.get_recursive_variable_usages(node):
+            variable = declared[usage.node.name.value]
+            nullable = not isinstance(variable.type, NonNullTypeNode) and variable.default_value is None
+            if nullable and isinstance(usage.type, graphql.GraphQLNonNull):
+                self.report_error(graphql.GraphQLError(f"${usage.node.name.value} needs a default", usage.node))
+
+
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", operation_names())
 def test_a_document_is_one_named_operation_that_the_sdl_allows(exported: graphql.GraphQLSchema, name: str) -> None:
     document = graphql.parse(operation(name))
     assert graphql.validate(exported, document) == []
     assert graphql.validate(exported, document, [graphql.NoDeprecatedCustomRule]) == []
+    assert graphql.validate(exported, document, [NeedsNoDefaultOfTheSchema]) == []
     [found] = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     assert found.name is not None
     for variable in found.variable_definitions or ():  # Relay takes none that must be given and yet has a default
@@ -55,5 +71,6 @@ def executed_names() -> Iterator[str]:
                         yield name
 
 
+@pytest.mark.lengthy
 def test_every_document_is_executed_by_a_test() -> None:
     assert sorted(set(operation_names()) - set(executed_names())) == []

@@ -59,6 +59,7 @@ def _traces_of(value: Any) -> list[str]:
     return own + [found for item in value.values() for found in _traces_of(item)]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("order", [0, 3, 9])
 async def test_messages_that_are_sent_as_log_records_join_their_call(service: Service, order: int) -> None:
     trace, exports = renamed(read("openai_v2_events")[:4])
@@ -77,6 +78,7 @@ async def test_messages_that_are_sent_as_log_records_join_their_call(service: Se
     assert found["logs"]["edges"] == []
 
 
+@pytest.mark.lengthy
 async def test_the_logs_of_a_trace_and_of_its_steps(service: Service) -> None:
     trace = token_hex(16)
 
@@ -114,6 +116,7 @@ async def test_records_and_points_without_a_session_are_found(service: Service) 
     assert none["edges"] == []
 
 
+@pytest.mark.lengthy
 async def test_calls_of_codex_are_in_the_trace_of_their_prompt(service: Service) -> None:
     text = json.dumps(read("codex"))
     session = new_id()
@@ -136,6 +139,7 @@ async def test_calls_of_codex_are_in_the_trace_of_their_prompt(service: Service)
     assert [step["toolName"] for step in prompt["hookExecutions"] if step["hookType"] == "ToolUse"] == ["exec_command"]
 
 
+@pytest.mark.lengthy
 async def test_the_agent_of_a_root_span_counts_in_filters_and_success_rates(service: Service) -> None:
     agent = f"agent-{new_id()}"
     for failed in (False, True):

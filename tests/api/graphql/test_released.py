@@ -58,6 +58,7 @@ Words about `It.self`: no line.
     assert told(text) == {"A.b", "C", "F.g(h)"}
 
 
+@pytest.mark.lengthy
 def test_what_clients_of_the_last_release_would_find_broken_is_in_the_changelog() -> None:
     released = graphql.build_schema(asset("graphql", "released.graphql").read_text(encoding="utf-8"))
     today = graphql.build_schema(build_schema(Settings()).as_str())

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.reducers.samples import wilson_interval
+from support.access import mate
 from support.feedback import Subject, make_subject
 from support.service import Service, operation
 
@@ -33,6 +33,7 @@ async def subject(service: Service, code: str = "print('good')") -> Subject:
     return await make_subject(service.parts.graph, template_code=code)
 
 
+@pytest.mark.lengthy
 async def test_how_far_a_pattern_can_be_relied_on(service: Service) -> None:
     one = await subject(service)
     await service.parts.recorder.record(runs(one.node_id, now(), 20, failures=5))
@@ -53,6 +54,7 @@ async def test_how_far_a_pattern_can_be_relied_on(service: Service) -> None:
     assert (nothing["executions"], nothing["successRate"], nothing["reliability"]) == (0, None, None)
 
 
+@pytest.mark.lengthy
 async def test_which_of_several_patterns_to_prefer(quiet_service: Service) -> None:
     service = quiet_service
     names = ("by key", "twice", "never")
@@ -95,7 +97,7 @@ async def test_which_of_several_patterns_to_prefer(quiet_service: Service) -> No
 async def test_who_sees_only_what_is_theirs_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures hold what everybody did."""
     one = await subject(service)
-    monkeypatch.setattr("loopgraph.api.graphql.context.asking", lambda connection: Principal(subject="ada"))
+    monkeypatch.setattr("loopgraph.api.graphql.context.asking", lambda connection: mate("ada"))
     for document, variables in (
         ("analytics_reliability", {"patternId": one.pattern_id}),
         ("analytics_rank_patterns", {"candidates": [{"patternId": one.pattern_id}]}),
@@ -104,6 +106,7 @@ async def test_who_sees_only_what_is_theirs_is_refused(service: Service, monkeyp
         assert error["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("field", "code", "wrong"),
     [

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.traces.events import HookExecuted
 from loopgraph.effects.analytics import standing
 from loopgraph.effects.clock import new_id, now
 from support.service import Service
@@ -29,6 +29,7 @@ async def use(service: Service, node_id: str, at: datetime) -> None:
     await service.parts.recorder.record([used])
 
 
+@pytest.mark.lengthy
 async def test_what_nobody_has_used_lately(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, other = f"kind-{new_id()}", f"kind-{new_id()}"
     (never, _), (early, early_node), (late, late_node), _ = [
@@ -55,6 +56,7 @@ async def test_what_nobody_has_used_lately(service: Service, monkeypatch: pytest
     assert (newest["patterns"], newest["complete"], late) == ([], False, late)
 
 
+@pytest.mark.lengthy
 async def test_what_says_nearly_the_same(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, text = f"kind-{new_id()}", " ".join(f"w{number}" for number in range(60))
     one, another, _ = [(await make(service, kind, words))[0] for words in (text, f"{text} more", "else altogether now")]

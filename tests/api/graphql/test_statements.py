@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 
 from loopgraph.computes.agents import uses
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation, Recordable
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.loop.design import PLAIN
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.observations import Observation, Recordable
 from loopgraph.effects.clock import new_id, now
 from support.feedback import make_subject
 from support.service import Service, nodes
@@ -19,6 +20,7 @@ from support.traces import make_version
 from support.uses import define
 
 
+@pytest.mark.lengthy
 async def test_lists_of_traces(quiet_service: Service) -> None:
     service = quiet_service
     document = """
@@ -96,6 +98,7 @@ async def test_lists_of_sessions(quiet_service: Service) -> None:
     assert len(found) == 10
 
 
+@pytest.mark.lengthy
 async def test_an_episode(quiet_service: Service) -> None:
     service = quiet_service
 
@@ -150,7 +153,7 @@ async def test_lists_of_improvements(quiet_service: Service) -> None:
         subject = await make_subject(service.parts.graph)
         for number in range(improvements):
             improvement = await subject.propose(f"print({number})")
-            run = await subject.advance(await subject.start(min_sample_size=2))
+            run = await subject.advance(await subject.start(min_sample_size=2, design=PLAIN))
             experiments = await subject.reads.experiments_of_improvements([improvement.improvement_id])
             [experiment] = experiments[improvement.improvement_id]
             for node_id in (subject.node_id, improvement.candidate_node_id):
@@ -166,6 +169,7 @@ async def test_lists_of_improvements(quiet_service: Service) -> None:
     assert [len(edge["node"]["experiments"][0]["executions"]["edges"]) for edge in edges] == [2] * 6
 
 
+@pytest.mark.lengthy
 async def test_the_executions_of_versions(quiet_service: Service) -> None:
     service = quiet_service
     document = """

@@ -46,6 +46,7 @@ def ends_well(states: list[Json], run_id: str) -> None:
     assert [improvement["status"] for improvement in nodes(last["improvements"])] == ["APPLIED"]
 
 
+@pytest.mark.lengthy
 async def test_every_subscriber_sees_a_run_until_it_ends(client: Client) -> None:
     candidate = await client.candidate()
     run_id = await client.waiting()
@@ -108,6 +109,7 @@ async def test_one_socket_carries_several_subscriptions(client: Client) -> None:
     assert [state["status"] for state in states["theirs"]] == ["WAITING", "CANCELLED"]
 
 
+@pytest.mark.lengthy
 async def test_a_run_that_has_ended_is_shown_once(client: Client) -> None:
     await client.candidate()
     run_id = (await client.start(enableAbTesting=False))["run"]["runId"]
@@ -117,6 +119,7 @@ async def test_a_run_that_has_ended_is_shown_once(client: Client) -> None:
         assert (state["status"], state["stage"]) == ("COMPLETED", "TRACK")
 
 
+@pytest.mark.lengthy
 async def test_an_unknown_run_is_an_error_and_the_end(service: Service) -> None:
     expected = [{"message": "no FeedbackRun has the id 'nowhere'", "extensions": {"code": "NOT_FOUND"}}]
     [answer] = [answer async for answer in service.events(FOLLOW, id="nowhere")]
@@ -138,6 +141,7 @@ async def test_a_wrong_document_is_refused_on_both(service: Service) -> None:
         assert [error["extensions"]["code"] for error in errors] == ["INVALID_DOCUMENT"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("payload", "code"),
     [
@@ -176,6 +180,7 @@ async def refused_by_socket(service: Service, payload: Json) -> Json:
     return message
 
 
+@pytest.mark.lengthy
 async def test_a_socket_takes_queries_and_mutations(client: Client) -> None:
     async with client.service.socket() as socket:
         await socket.subscribe("one", "query($id: ID!) { pattern(patternId: $id) { name } }", id=client.pattern_id)

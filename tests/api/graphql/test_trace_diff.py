@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.orchestrators.traces import diff as trace_diff
 from support.service import Service
@@ -37,6 +37,7 @@ async def run(service: Service, command: str, *, cost: float) -> str:
     return trace
 
 
+@pytest.mark.lengthy
 async def test_where_two_runs_differ(service: Service) -> None:
     a, b = await run(service, "ls", cost=0.5), await run(service, "rm", cost=1.5)
     diff = await service.execute("traces_diff", a=a, b=b)
@@ -58,6 +59,7 @@ async def test_where_two_runs_differ(service: Service) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_what_cannot_be_compared(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     a, document = (
         await run(service, "ls", cost=1),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
-from loopgraph.effects.traces import search as trace_search
+from loopgraph.effects.traces.reading import search as trace_search
 from loopgraph.orchestrators.traces import search as structures
 from support.service import Json, Service
 from support.traces import at
@@ -37,6 +37,7 @@ def found(connection: Json) -> list[str]:
     return [edge["node"]["correlationId"].rpartition("-")[2] for edge in connection["edges"]]
 
 
+@pytest.mark.lengthy
 async def test_filters_and_pages(service: Service) -> None:
     session = await session_of(service, 3)
     filter = {"sessionId": session, "tool": "Bash", "allTags": ["nightly"], "minDurationMs": 1000, "status": "SUCCESS"}
@@ -48,6 +49,7 @@ async def test_filters_and_pages(service: Service) -> None:
     assert found(page) == ["0"]
 
 
+@pytest.mark.lengthy
 async def test_a_search_that_stopped_goes_on_after_its_end_cursor(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +109,7 @@ async def runs(service: Service) -> str:
     return session
 
 
+@pytest.mark.lengthy
 async def test_structures(service: Service) -> None:
     session = await runs(service)
 
@@ -124,6 +127,7 @@ async def test_structures(service: Service) -> None:
     assert await having(has=read, without=bash) == await having(has={"textInInput": "READ"}, without=bash) == "2"
 
 
+@pytest.mark.lengthy
 async def test_pages_of_structures_stop_and_go_on(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(structures, "TREES", 1)
     monkeypatch.setattr(structures, "MAX_TREES", 1)
@@ -135,6 +139,7 @@ async def test_pages_of_structures_stop_and_go_on(service: Service, monkeypatch:
     assert [found(page) for page in pages] == [[], ["2"], [], ["0"]]
 
 
+@pytest.mark.lengthy
 async def test_the_number_of_statements(quiet_service: Service) -> None:
     session = await runs(quiet_service)
     document = """
@@ -146,6 +151,7 @@ async def test_the_number_of_statements(quiet_service: Service) -> None:
     assert await quiet_service.statements(document, session=session) == 2 + 2 + 3
 
 
+@pytest.mark.lengthy
 async def test_a_tree_that_is_too_large_is_left_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     session = await runs(service)
     document = "query($filter: TraceFilterInput) { traces(filter: $filter) { edges { node { correlationId } } } }"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import pytest
+
 from loopgraph.effects.clock import new_id
 from support.service import Service, operation
 from support.waiting import PATIENCE_S
@@ -21,6 +23,7 @@ async def followers(service: Service, count: int) -> None:
     raise AssertionError(f"{service.parts.feed.subscribers} follow, not {count}")
 
 
+@pytest.mark.lengthy
 async def test_traces_are_followed_on_both(service: Service) -> None:
     session, trace = new_id(), new_id()
     filter = {"sessionId": session}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loopgraph.api.graphql.types.common import camel
-from loopgraph.contracts.traces import TraceEvent
+from loopgraph.contracts.traces.events import TraceEvent
 from loopgraph.effects.clock import new_id
 from support.service import Json, Service, nodes
 from support.traces import at, make_version, statement, story
@@ -63,6 +63,7 @@ async def whole(service: Service, correlation_id: str) -> Json:
     return trace
 
 
+@pytest.mark.lengthy
 async def test_a_trace_by_graphql_equals_the_same_by_http(service: Service) -> None:
     seen = []
     for door in ("http", "graphql"):
@@ -115,6 +116,7 @@ async def test_a_trace_by_graphql_equals_the_same_by_http(service: Service) -> N
     assert [grandchild["correlationId"] for grandchild in nodes(child["childTraces"])] == ["TRACE-child"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("door", ["http", "graphql"])
 async def test_secrets_are_redacted_before_anything_is_stored(service: Service, door: str) -> None:
     trace, execution, mark = new_id(), new_id(), new_id().replace("-", "")
@@ -170,6 +172,7 @@ async def test_secrets_are_redacted_before_anything_is_stored(service: Service, 
         assert kept in stored
 
 
+@pytest.mark.lengthy
 async def test_an_event_is_taken_once_and_other_content_is_a_conflict(service: Service) -> None:
     trace, execution, call = new_id(), new_id(), new_id()
     start = {"correlationId": trace, "promptText": "sort", "timestamp": at(0).isoformat()}
@@ -208,6 +211,7 @@ async def test_an_event_is_taken_once_and_other_content_is_a_conflict(service: S
     assert await whole(service, trace) == before
 
 
+@pytest.mark.lengthy
 async def test_steps_before_their_trace_and_begun_before_they_end(service: Service) -> None:
     trace, execution = new_id(), new_id()
     begun = {"executionId": execution, "status": "IN_PROGRESS", "startedAt": at(1).isoformat()}
@@ -226,6 +230,7 @@ async def test_steps_before_their_trace_and_begun_before_they_end(service: Servi
     assert step["context"] == {"a": 1, "b": 2}
 
 
+@pytest.mark.lengthy
 async def test_ids_are_made_where_a_client_brings_none(service: Service) -> None:
     trace = new_id()
     made = await hook(service, trace, success=True)
@@ -242,6 +247,7 @@ async def test_what_is_not_there_is_null(service: Service) -> None:
     assert await service.execute("traces_timeline", correlationId=new_id()) is None
 
 
+@pytest.mark.lengthy
 async def test_expected_errors_say_what_would_be_right(service: Service) -> None:
     trace, node_id = new_id(), await make_version(service.parts.graph)
     nowhere = await hook(service, trace, nodeId="nowhere", success=True)
@@ -288,6 +294,7 @@ async def test_expected_errors_say_what_would_be_right(service: Service) -> None
     assert await service.execute("traces_whole", correlationId=trace) is None
 
 
+@pytest.mark.lengthy
 async def test_a_page_of_traces(service: Service) -> None:
     session, ids = new_id(), [new_id() for _ in range(5)]
     for number, trace in enumerate(ids):
@@ -334,6 +341,7 @@ async def test_a_page_of_traces(service: Service) -> None:
     assert error["extensions"] == {"code": "INVALID_INPUT", "field": "filter.allTags.0"}
 
 
+@pytest.mark.lengthy
 async def test_traces_and_steps_have_global_ids(service: Service) -> None:
     trace = new_id()
     execution = (await hook(service, trace, success=True))["executionId"]
@@ -359,6 +367,7 @@ async def test_traces_and_steps_have_global_ids(service: Service) -> None:
     }
 
 
+@pytest.mark.lengthy
 async def test_counts_may_be_of_more_than_32_bits_and_so_may_their_sums(service: Service) -> None:
     trace, most, retries = new_id(), 2**53 - 1, 2**31 - 1
     call = {"kind": "endpoint", "correlation_id": trace, "service_name": trace, "endpoint_path": "/x", "success": True}

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.traces.events import HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id, now
 from support.service import Json, Service, operation
 
@@ -59,6 +59,7 @@ async def world(service: Service) -> World:
     return World(patterns, daily, {"since": since.isoformat(), "until": (since + DAYS * DAY).isoformat()}, since)
 
 
+@pytest.mark.lengthy
 async def test_trends_of_all_patterns(service: Service, world: World) -> None:
     found = await service.execute("analytics_trends", window=world.window)
     assert (found["subjects"], found["more"], found["basis"]["pending"]) == (4, False, 0)
@@ -83,6 +84,7 @@ async def test_trends_of_all_patterns(service: Service, world: World) -> None:
     assert (one["totalCount"], len(one["trends"])) == (4, 1)
 
 
+@pytest.mark.lengthy
 async def test_the_trend_of_one_pattern_is_told_beside_its_other_figures(service: Service, world: World) -> None:
     one = await service.execute("analytics_pattern", id=world.patterns["growing"], window=world.window)
     assert (one["trend"]["classification"], one["trend"]["trend"]["direction"]) == ("GROWING", "RISING")
@@ -90,6 +92,7 @@ async def test_the_trend_of_one_pattern_is_told_beside_its_other_figures(service
     assert (await service.execute("analytics_pattern", id=world.patterns["growing"], window=today))["trend"] is None
 
 
+@pytest.mark.lengthy
 async def test_what_emerges_and_what_declines(service: Service, world: World) -> None:
     new = await service.execute("analytics_emerging", window=world.window)
     assert [(one["label"], one["ageDays"], one["pattern"]["name"]) for one in new["trends"]] == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from conftest import settings_for
-from loopgraph.contracts.traces import TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
 from support.engines import EngineUnderTest
 from support.service import serving
@@ -14,7 +14,7 @@ from support.traces import NOON
 DOCUMENT = """
 query($user: String!, $window: AnalyticsWindowInput, $attributes: [String!]) {
   subjectAnalytics(subject: {kind: USER, name: $user}, window: $window) {
-    distributions(dimensions: [USER], attributes: $attributes) { dimension shares { value executions } }
+    distributions(dimensions: [USER], attributes: $attributes) { by attribute dimension shares { value executions } }
   }
 }
 """
@@ -35,12 +35,14 @@ async def test_an_attribute_of_the_context_is_a_dimension(embedded_engine: Engin
         asked = {"user": user, "window": window, "attributes": ["language", "unheard of"]}
         found = (await service.query(DOCUMENT, **asked))["subjectAnalytics"]["distributions"]
         assert found == [
-            {"dimension": "user", "shares": [{"value": user, "executions": 3}]},
+            {"by": "USER", "attribute": None, "dimension": "user", "shares": [{"value": user, "executions": 3}]},
             {
+                "by": None,
+                "attribute": "language",
                 "dimension": "language",
                 "shares": [{"value": "rust", "executions": 2}, {"value": "go", "executions": 1}],
             },
-            {"dimension": "unheard of", "shares": []},
+            {"by": None, "attribute": "unheard of", "dimension": "unheard of", "shares": []},
         ]
         [error] = await service.errors(DOCUMENT, **{**asked, "attributes": [f"a{n}" for n in range(21)]})
         assert error["extensions"]["field"] == "attributes"

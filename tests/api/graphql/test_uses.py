@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopgraph.clients.hook_files import with_file
-from loopgraph.contracts.changes import template_hash
+from loopgraph.contracts.lineage.changes import template_hash
 from loopgraph.effects.clock import new_id
 from support.service import Service, nodes
 from support.uses import FILES, Skills
@@ -18,6 +18,7 @@ CREATE = """mutation($input: CreatePatternInput!) {
 }"""
 
 
+@pytest.mark.lengthy
 async def test_a_session_and_then_the_definitions_that_it_used(service: Service, tmp_path: Path) -> None:
     skills = Skills.told(str(tmp_path))
     skills.put(tmp_path)
@@ -49,6 +50,7 @@ async def test_a_session_and_then_the_definitions_that_it_used(service: Service,
     assert triage["version"]["usageCount"] == 1
 
 
+@pytest.mark.lengthy
 async def test_a_prompt_that_corrects_a_skill(service: Service, tmp_path: Path) -> None:
     skills = Skills.told(str(tmp_path))
     skills.put(tmp_path)

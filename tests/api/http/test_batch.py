@@ -44,6 +44,7 @@ async def hooks_of(service: Service, trace: str) -> list[str]:
     return sorted(hook.execution_id for hook in parts[trace].hooks) if trace in parts else []
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("lines", [False, True], ids=["array", "ndjson"])
 @pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
 async def test_a_whole_trace_in_one_request(service: Service, lines: bool, zipped: bool) -> None:
@@ -66,6 +67,7 @@ async def test_a_whole_trace_in_one_request(service: Service, lines: bool, zippe
     assert [result["repeated"] for result in again if result["kind"] != "endpoint"] == [True] * 6
 
 
+@pytest.mark.lengthy
 async def test_one_bad_item_does_not_lose_the_others(service: Service) -> None:
     trace = new_id()
     start, routing, hook, *_ = events(trace, 1)
@@ -103,6 +105,7 @@ async def test_ten_thousand_events_and_no_more(service: Service) -> None:
     assert "10000" in error["message"]
 
 
+@pytest.mark.lengthy
 async def test_an_answer_as_soon_as_the_events_are_queued(service: Service) -> None:
     trace = new_id()
     sent = [*events(trace, 40), {"kind": "hook"}]
@@ -120,6 +123,7 @@ async def test_an_answer_as_soon_as_the_events_are_queued(service: Service) -> N
     assert error["field"] == "ack"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("body", "headers", "status", "word"),
     [
@@ -137,6 +141,7 @@ async def test_what_cannot_be_read(
     assert word in (await post(service, body, status, **headers))["error"]["message"]
 
 
+@pytest.mark.lengthy
 async def test_events_may_be_larger_than_other_bodies(service: Service) -> None:
     trace, large = new_id(), service.parts.settings.max_body_bytes
     event = {"kind": "start", "correlation_id": trace, "prompt_text": "x"}
@@ -152,6 +157,7 @@ async def test_an_empty_batch(service: Service) -> None:
     assert await post(service, b"[]") == {"results": []}
 
 
+@pytest.mark.lengthy
 async def test_the_schema_says_what_events_may_have(service: Service) -> None:
     answer = await service.http.get("/api/traces/schema")
     assert answer.headers["content-type"] == "application/schema+json"

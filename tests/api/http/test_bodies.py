@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from loopgraph.api.errors import UnsupportedMediaType
 from loopgraph.api.http.bodies import agent_json_value, json_value, plain, read
-from loopgraph.api.http.limits import SMALL, Room
+from loopgraph.api.http.serving.limits import SMALL, Room
 from loopgraph.errors import InvalidInput, Overloaded
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.text(st.characters(), max_size=20) | st.sampled_from(["\\u", "\\", '"', "\ud83d\ude00"])))
 def test_text_of_any_kind_is_read(texts: list[str]) -> None:
     """Also with halves of surrogate pairs, which JavaScript writes and only U+FFFD can stand for."""
@@ -98,6 +99,7 @@ def test_other_encodings_are_refused(encoding: str) -> None:
         plain(b"", encoding, 1_000)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("content", [b"", b"x"])
 def test_time_is_linear_in_the_number_of_members(content: bytes) -> None:
     """Each member used to copy all that came after it: twice as many took four times as long."""

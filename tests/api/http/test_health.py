@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import pytest
+
 from conftest import settings_for
 from loopgraph import __version__
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
@@ -70,6 +72,7 @@ async def wired(engine: EngineUnderTest) -> AsyncIterator[Wire]:
     await wire.cut()
 
 
+@pytest.mark.lengthy
 async def test_readyz_follows_the_graph(embedded_engine: EngineUnderTest) -> None:
     async with wired(embedded_engine) as wire:
         settings = settings_for(embedded_engine).model_copy(update={"graph_url": f"bolt://127.0.0.1:{wire.port}"})

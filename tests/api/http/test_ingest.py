@@ -16,12 +16,13 @@ from starlette.middleware import Middleware
 
 from conftest import settings_for
 from loopgraph.api.http.ingest import ingest_routes
-from loopgraph.api.http.limits import BodyLimit
+from loopgraph.api.http.serving.limits import BodyLimit
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.events import TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
+from loopgraph.orchestrators.access.rate_limits import RateLimits
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.engines import EngineUnderTest
 from support.service import Service, listening
@@ -35,7 +36,9 @@ MAX_BODY = 10_000
 async def doors(graph: Graph) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the doors on this graph."""
     app = Starlette(routes=ingest_routes, middleware=[Middleware(BodyLimit, maximum=MAX_BODY)])
-    app.state.services = SimpleNamespace(recorder=Recorder(Traces(graph), Privacy()))
+    app.state.services = SimpleNamespace(
+        callers=None, rate_limits=RateLimits(None, None, None), recorder=Recorder(Traces(graph), Privacy())
+    )
     async with listening(app) as url, httpx.AsyncClient(base_url=f"{url}/api/traces", timeout=PATIENCE_S) as client:
         yield client
 
@@ -155,7 +158,12 @@ async def test_headers_and_body_that_disagree(client: httpx.AsyncClient) -> None
         ("/hook", {"correlation_id": "t"}, "hook_type", "is required"),
         ("/hook", {"correlation_id": "t", "hook_type": "T", "node": "v"}, "node", "known are correlation_id, "),
         ("/hook", {"correlation_id": "t", "hook_type": "T", "duration_ms": 5}, "success", "or status: success, error"),
-        ("/hook", {"correlation_id": "t", "hook_type": "T", "timestamp": "yesterday"}, "timestamp", "valid datetime"),
+        (
+            "/hook",
+            {"correlation_id": "t", "hook_type": "T", "timestamp": "yesterday"},
+            "timestamp",
+            "must be an instant with its time zone, such as",
+        ),
         ("/endpoint", {"correlation_id": "t", "service_name": "s"}, "endpoint_path", "is required"),
         ("/complete", {"correlation_id": "t"}, "success", "or status: success, error, timeout, denied or interrupted"),
         (
@@ -256,6 +264,7 @@ class Relay:
             writer.close()
 
 
+@pytest.mark.lengthy
 async def test_a_graph_that_goes_away(embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopgraph.effects.graph.client.RETRY_S", 0.1)
     relay, body = Relay(embedded_engine), {"correlation_id": new_id()}

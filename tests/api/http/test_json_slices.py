@@ -27,6 +27,7 @@ def outcome(read: Any, *arguments: Any) -> Any:
         return type(error)
 
 
+@pytest.mark.lengthy
 @given(VALUES, st.integers(1, 60), st.sampled_from([None, 1]), st.booleans())
 def test_values(value: Any, slice_: int, indent: int | None, ascii_: bool) -> None:
     body = json.dumps(value, indent=indent, ensure_ascii=ascii_).encode()

@@ -53,6 +53,7 @@ async def totals(service: Service, id_: str) -> Json:
 _USAGE = "{ modelUsage(first: 500) { model calls inputTokens outputTokens } }"
 
 
+@pytest.mark.lengthy
 async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> None:
     session = f"old-{uuid.uuid4()}"
     await hook(service, "Notification", session, message="before")
@@ -82,6 +83,7 @@ async def test_prompts_without_ids_are_traces_of_their_own(service: Service) -> 
     assert len(nodes) == 4
 
 
+@pytest.mark.lengthy
 async def test_requests_without_ids_count(service: Service) -> None:
     session, prompt = str(uuid.uuid4()), str(uuid.uuid4())
     known: Json = {"session__id": session, "prompt__id": prompt, "model": "m"}
@@ -94,6 +96,7 @@ async def test_requests_without_ids_count(service: Service) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_a_request_without_an_id_is_one_call_for_its_span_and_its_record(service: Service) -> None:
     session, prompt, trace_id = str(uuid.uuid4()), str(uuid.uuid4()), uuid.uuid4().hex
     used: Json = {"model": "m", "input_tokens": 120, "output_tokens": 15, "cache_read_tokens": 7}
@@ -124,6 +127,7 @@ async def test_a_call_is_one_step_though_telemetry_names_another_session(service
     assert data["trace"]["session"] == {"sessionId": ours}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("inner_first", [False, True])
 async def test_a_call_of_a_model_that_several_layers_report_counts_once(service: Service, inner_first: bool) -> None:
     trace_id, model = uuid.uuid4().hex, f"m-{uuid.uuid4()}"
@@ -153,6 +157,7 @@ _NAMELESS: Json = {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens":
 _HTTP: Json = {"http.request.method": "POST", "url.full": "https://api.example.com/v1"}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("inner_first", first_quick([True, False]))
 @pytest.mark.parametrize(
     ("layers", "calls", "tokens"),
@@ -204,6 +209,7 @@ async def test_all_sums_count_what_layers_tell_of_once(
     assert (row["calls"], row["inputTokens"]) == (calls, tokens or 0)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("order", first_quick(["shuffled", "outer first", "inner first", "middle first"]))
 async def test_what_layers_tell_of_in_exports_of_their_own_counts_once(service: Service, order: str) -> None:
     """Calls of a model with steps, and calls of other services, between them; beside them another call of a model."""
@@ -308,6 +314,7 @@ async def test_a_text_of_more_than_a_million_characters_is_cut(service: Service)
     assert data["trace"]["promptText"].startswith("Q xxx")
 
 
+@pytest.mark.lengthy
 async def test_hooks_that_are_installed_twice_count_once(service: Service) -> None:
     """The client runs handlers of an event that differ, as they do in the settings of a user and of a project."""
     session = str(uuid.uuid4())
@@ -375,6 +382,7 @@ async def test_requests_of_a_subagent_tie_its_prompt_to_the_session(service: Ser
     assert used["calls"] == 1
 
 
+@pytest.mark.lengthy
 async def test_requests_of_a_client_that_names_no_prompts_count_with_the_last(service: Service) -> None:
     session = str(uuid.uuid4())
     await log(service, "api_request", session__id=session, **USED)

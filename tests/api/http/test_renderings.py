@@ -17,13 +17,14 @@ from loopgraph.api.http.renderings import rendering_routes
 from loopgraph.clients.render import rendered
 from loopgraph.computes.definitions.adoption import adopted
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.orchestrators.access.rate_limits import RateLimits
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.rendering import Renderings
 from support.service import listening
@@ -38,7 +39,7 @@ SKILL = "---\nname: triage\n---\n# Triage {}\n"
 async def doors(graph: Graph) -> AsyncIterator[str]:
     app = Starlette(routes=rendering_routes)
     renderings = Renderings(LineageReads(graph), DefinitionReads(graph), Assignments(graph))
-    app.state.services = SimpleNamespace(renderings=renderings)
+    app.state.services = SimpleNamespace(callers=None, rate_limits=RateLimits(None, None, None), renderings=renderings)
     async with listening(app) as url:
         yield url
 
@@ -56,6 +57,7 @@ async def ask(url: str, **request: Any) -> tuple[int, dict[str, Any]]:
     return response.status_code, answer.get("error", answer)
 
 
+@pytest.mark.lengthy
 async def test_the_body_of_the_version_in_use(graph: Graph, url: str) -> None:
     name = f"triage-{new_id()}"
     _, node_id = await define(graph, DefinitionKind.SKILL, name, SKILL.format(1), SKILL.format(2), folder="/home/dev/p")
@@ -71,6 +73,7 @@ async def test_the_body_of_the_version_in_use(graph: Graph, url: str) -> None:
     assert (await ask(url, pattern=name, kind="command"))[0] == 404
 
 
+@pytest.mark.lengthy
 async def test_of_one_name_the_one_of_the_folder_is_meant(graph: Graph, url: str) -> None:
     name, node_ids = f"triage-{new_id()}", {}
     for folder in ("/home/dev/p", "/home/dev/p/sub", "/home/dev/other"):
@@ -87,6 +90,7 @@ async def test_of_one_name_the_one_of_the_folder_is_meant(graph: Graph, url: str
     assert "is the name of several" in error["message"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("body", "arguments", "text"),
     [
@@ -122,6 +126,7 @@ async def test_a_prompt_that_is_no_file_is_rendered_by_its_name_too(graph: Graph
     assert (await ask(url, pattern=name, kind="skill"))[0] == 404
 
 
+@pytest.mark.lengthy
 async def test_what_cannot_be_rendered_says_why(graph: Graph, url: str) -> None:
     name = f"gone-{new_id()}"
     status, error = await ask(url, pattern=name)

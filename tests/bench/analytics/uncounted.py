@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from loopgraph.__main__ import main
-from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.graph.marks import Marked
 from loopgraph.orchestrators.analytics.rolling import Rolling
 
 
-async def _unmarked(self: Transaction) -> None:
-    pass
+def _unmarked(self: Marked) -> list[dict[str, str]]:
+    return []
 
 
 async def _idle(self: Rolling) -> None:
@@ -18,6 +18,6 @@ async def _idle(self: Rolling) -> None:
 
 
 if __name__ == "__main__":
-    Transaction.mark = _unmarked  # type: ignore[method-assign]
+    Marked.rows = _unmarked  # type: ignore[method-assign]
     Rolling.run_forever = _idle  # type: ignore[method-assign]
     main()

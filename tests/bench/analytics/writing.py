@@ -1,7 +1,9 @@
-"""What aggregates cost whoever writes: ``PYTHONPATH=tests python -m bench.analytics.writing``.
+"""What aggregates cost whoever writes: ``PYTHONPATH=tests python -m bench.analytics.writing``; with ``told``, what it costs to
+tell those who follow in other processes.
 
-Two services, each with an embedded engine of its own, take in the same in turns, one with aggregates and one without. Compared is
-the processors' time of service and engine, until all is committed and counted, so that it holds the roller's own work.
+Two services, each with an embedded engine of its own, take in the same in turns, one with it and one without. Compared is
+the processors' time of service and engine, until all is committed, and of the one with it until it has answered a
+question, for which everything is counted: so it holds the roller's own work, and the answer's.
 """
 
 from __future__ import annotations
@@ -20,13 +22,10 @@ from uuid import uuid4
 
 import orjson
 
-from bench.http_load import request, send_side_by_side
+from bench.http_load import Connection, request, send_side_by_side
 from bench.ingest import BATCH, HOOK, cpu_s, hook
-from loopgraph.effects.graph.client import Graph
-from loopgraph.settings import Settings
 from support.engines.processes import free_port
 from support.process import wait_until_ready
-from support.traces import statement
 
 TURNS = 4
 Requests = list[list[tuple[bytes, int]]]
@@ -38,7 +37,6 @@ class Side(NamedTuple):
     port: int
     service_pid: int
     engine_pid: int
-    settings: Settings
 
     def cpu(self) -> tuple[float, float]:
         return cpu_s(self.service_pid), cpu_s(self.engine_pid)
@@ -56,7 +54,7 @@ def side(folder: Path, module: str) -> Iterator[Side]:
     try:
         wait_until_ready(port, process)
         identity = orjson.loads((folder / "graph" / "engine.json").read_bytes())
-        yield Side(port, process.pid, identity["pid"], Settings(graph_url=url))
+        yield Side(port, process.pid, identity["pid"])
     finally:
         process.terminate()
         process.wait(30)
@@ -118,48 +116,49 @@ LOADS: dict[str, Callable[[], tuple[Requests, int]]] = {
 }
 
 
-async def load(one: Side, graph: Graph, requests: Requests) -> tuple[float, float, float]:
-    """Seconds of the service, of the engine, and by the clock until all was taken in; until all is counted."""
+ASK = request("/graphql", orjson.dumps({"query": "{ dashboardSummary { basis { pending } } }"}))
+
+
+async def load(one: Side, requests: Requests, *, is_counted: bool) -> tuple[float, float, float]:
+    """Seconds of the service, of the engine, and by the clock until all was taken in."""
     before = one.cpu()
     sent, seconds = await send_side_by_side(one.port, requests)
     assert sent.refused == 0
-    while (await statement(graph, "MATCH (m:UsageMark) RETURN count(m) AS n"))[0]["n"]:  # noqa: ASYNC110 - another process counts
-        await asyncio.sleep(0.25)
+    pending = int(is_counted)
+    async with Connection.open(one.port) as connection:
+        while pending:
+            _, body = await connection.ask(ASK)
+            pending = orjson.loads(body)["data"]["dashboardSummary"]["basis"]["pending"]
     after = one.cpu()
     return after[0] - before[0], after[1] - before[1], seconds
 
 
 async def measure(sides: list[Side]) -> None:
-    async with contextlib.AsyncExitStack() as stack:
-        graphs = [await stack.enter_async_context(Graph.open(one.settings)) for one in sides]
-        for what in LOADS.values():  # the engine compiles its code
-            for _ in range(2):
-                for one, graph in zip(sides, graphs, strict=True):
-                    await load(one, graph, what()[0])
-        print("| what | without: service + engine, ms per 1,000 | with | ratio | by the clock |")
-        for name, what in LOADS.items():
-            sums = [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
-            count = 0
-            for turn in range(TURNS):
-                count += what()[1]
-                for place in (0, 1) if turn % 2 else (1, 0):
-                    for index, value in enumerate(await load(sides[place], graphs[place], what()[0])):
-                        sums[place][index] += value
-            cells = [f"{sums[place][0] / count * 1e6:.0f} + {sums[place][1] / count * 1e6:.0f}" for place in (0, 1)]
-            ratio, clock = sum(sums[1][:2]) / sum(sums[0][:2]), sums[1][2] / sums[0][2]
-            print(f"| {name} | {cells[0]} | {cells[1]} | {ratio:.2f} | {clock:.2f} |", flush=True)
+    for what in LOADS.values():  # the engine compiles its code
+        for _ in range(2):
+            for place, one in enumerate(sides):
+                await load(one, what()[0], is_counted=place > 0)
+    print("| what | without: service + engine, ms per 1,000 | with | ratio | by the clock |")
+    for name, what in LOADS.items():
+        sums = [[0.0, 0.0, 0.0] for _ in sides]
+        count = 0
+        for turn in range(TURNS):
+            count += what()[1]
+            for place in range(len(sides))[:: 1 if turn % 2 else -1]:
+                for index, value in enumerate(await load(sides[place], what()[0], is_counted=place > 0)):
+                    sums[place][index] += value
+        cells = [f"{service / count * 1e6:.0f} + {engine / count * 1e6:.0f}" for service, engine, _ in sums]
+        ratios = [f"{sum(one[:2]) / sum(sums[0][:2]):.2f} | {one[2] / sums[0][2]:.2f}" for one in sums[1:]]
+        print(f"| {name} | {' | '.join(cells)} | {' | '.join(ratios)} |", flush=True)
 
 
 def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        without, counting = (
-            (folder / "without", "bench.analytics.uncounted"),
-            (folder / "with", "bench.analytics.counting"),
-        )
-        with side(*without) as bare, side(*counting) as counted:
-            asyncio.run(measure([bare, counted]))
+        bare = "bench.analytics.untold" if "told" in sys.argv[1:] else "bench.analytics.uncounted"
+        with side(folder / "without", bare) as without, side(folder / "with", "loopgraph") as counted:
+            asyncio.run(measure([without, counted]))
     print(f"{time.monotonic() - began:.0f} s")
 
 

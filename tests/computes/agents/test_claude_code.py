@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
-from loopgraph.contracts.observations import SessionSeen, SpawnRule
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import SessionSeen, SpawnRule
 from loopgraph.errors import InvalidInput
 from support.agent_session import AGENT, NOTICE, PROMPT, RECORDING, SESSION
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.api.http.agent_hooks import DIALECTS
-from loopgraph.contracts.observations import SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.api.http.hooks.agent_hooks import DIALECTS
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Ending
 from loopgraph.errors import InvalidInput
 from support.dialects import AT, OWN_ID, observed, only
 

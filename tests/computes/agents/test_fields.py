@@ -11,7 +11,7 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, first_problem, shorte
 from loopgraph.computes.otel.conventions import name_of
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
 from support.secret_examples import FORMS
 
 SINGLE = {name: form for name, form in FORMS.items() if not set(form) & set("\n /+:")}
@@ -28,6 +28,7 @@ def test_a_word_is_not_cut_through_unless_it_is_a_long_one() -> None:
     assert shortened("x" * 300, 255) == "x" * 255
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("form", SINGLE)
 def test_wherever_the_cut_is_nothing_of_a_token_stays(form: str) -> None:
     secret = SINGLE[form]

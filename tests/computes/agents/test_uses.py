@@ -13,9 +13,9 @@ from loopgraph.computes.agents.given import SkillText, codex_memory, codex_skill
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.definitions.rendering import may_be_of
 from loopgraph.computes.definitions.seen import seen_in_braces
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionOrigin
-from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionOrigin
+from loopgraph.contracts.traces.uses import MemoryLoaded, PatternUsed
 
 ARRIVAL = Arrival(datetime(2026, 11, 29, 8, 0, tzinfo=UTC), True, "event-1")
 SKILLS = "## Skills\nA skill is a set of local instructions to follow that is stored in a `SKILL.md` file. Below …"

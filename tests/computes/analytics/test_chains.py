@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.analytics.chains import agent_chains
 from loopgraph.contracts.analytics.chains import AgentChain, Delegations, Member, Stretch
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -9,9 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.computes.analytics.quality import WEIGHTS, Neighbour, neighbours, quality_metrics, text_quality
-from loopgraph.contracts.analytics.quality import Compared, ReportedQuality, TextProblem, TextQuality
-from loopgraph.contracts.lineage import EvolutionType, Pattern, PatternStatus, PatternVersion
+from loopgraph.computes.analytics.quality import (
+    OF_UNIQUENESS,
+    Neighbour,
+    form_now,
+    neighbours,
+    quality_metrics,
+    standing_forms,
+    text_quality,
+)
+from loopgraph.contracts.analytics.quality import Compared, KeptForm, ReportedQuality, TextQuality
+from loopgraph.contracts.lineage.patterns import EvolutionType, Pattern, PatternStatus, PatternVersion
+from loopgraph.contracts.lineage.text_form import (
+    LONGEST_TEXT,
+    RULE,
+    WEIGHTS,
+    TextForm,
+    TextProblem,
+    form_of,
+    form_of_version,
+    kept,
+    kept_form,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -26,9 +45,9 @@ def lines(count: int) -> str:
 
 
 def quality(text: str, *parameters: str, neighbour: Neighbour | None = None) -> TextQuality:
-    found = text_quality(text, parameters, neighbour)
-    assert found is not None
-    return found
+    form = form_of(text, parameters)
+    assert form is not None
+    return text_quality(form, neighbour)
 
 
 GOOD = f"# Sort\n\nSort the list {{items}} by its keys, and say what you did.\n\n{lines(3)}"
@@ -37,7 +56,7 @@ GOOD = f"# Sort\n\nSort the list {{items}} by its keys, and say what you did.\n\
 def test_a_good_text_has_a_full_score() -> None:
     found = quality(GOOD, "items")
     assert (found.score, found.problems) == (pytest.approx(1.0), ())
-    assert sum(WEIGHTS.values()) == pytest.approx(1.0)
+    assert sum(WEIGHTS.values()) == pytest.approx(1 - OF_UNIQUENESS)
 
 
 @pytest.mark.parametrize(
@@ -89,14 +108,19 @@ def test_the_most_similar_of_others() -> None:
 
 
 def test_a_text_without_words_has_no_quality() -> None:
-    assert text_quality("") is text_quality(" \n-- !") is None
+    assert form_of("") is form_of(" \n-- !") is None
 
 
 @given(st.text(alphabet="ab {}$`#\n-T1<>[]", max_size=300), st.lists(st.sampled_from("abc"), max_size=3))
 def test_every_part_is_between_0_and_1(text: str, parameters: list[str]) -> None:
-    if (found := text_quality(text, parameters)) is not None:
+    if (form := form_of(text, parameters)) is not None:
+        found = text_quality(form)
         for part in ("score", *WEIGHTS):
+            assert 0 <= getattr(form, part) <= 1
             assert 0 <= getattr(found, part) <= 1
+        whole = sum(WEIGHTS[part] * getattr(form, part) for part in WEIGHTS)
+        assert form.score == pytest.approx(whole / sum(WEIGHTS.values()))
+        assert found.score == pytest.approx(whole + OF_UNIQUENESS)
 
 
 def version(number: int, text: str, **more: Any) -> PatternVersion:
@@ -132,3 +156,53 @@ def test_of_a_definition_what_a_model_is_given_counts() -> None:
     found = quality_metrics(Compared(PATTERN, (version(1, matter, pattern_type="skill"),), {}), {})
     assert found.versions[0].text is not None
     assert (found.versions[0].text.words, found.versions[0].text.problems) == (30, ())
+
+
+@given(st.text(alphabet="ab {}$`#\n-T1<>[]", max_size=300), st.lists(st.sampled_from("abc"), max_size=3))
+def test_a_form_that_is_kept_is_the_same_when_it_is_read(text: str, parameters: list[str]) -> None:
+    form = form_of(text, parameters)
+    assert kept_form(kept(form)) == form
+
+
+def test_a_form_of_another_rule_is_made_anew() -> None:
+    made = version(1, words(10))
+    now = form_now(made)
+    assert now is not None
+    other = kept(now.model_copy(update={"rule": RULE + 1, "score": 0.0}))
+    assert kept_form(other) is None
+    assert form_now(made.model_copy(update={"text_form": other})) == now
+    of_this_rule = kept(now.model_copy(update={"score": 0.0}))
+    assert form_now(made.model_copy(update={"text_form": of_this_rule})) == now.model_copy(update={"score": 0.0})
+
+
+def test_of_a_very_long_text_the_beginning_counts() -> None:
+    text = "\n\n".join(words(100, f"p{number}x") for number in range(1_000))
+    assert len(text) > LONGEST_TEXT
+    found = form_of_version("prompt", text, ())
+    assert found == form_of(text[:LONGEST_TEXT]) != form_of(text[: LONGEST_TEXT // 2])
+
+
+def form(score: float, *problems: TextProblem) -> TextForm:
+    return TextForm(
+        rule=RULE, score=score, length=1, structure=1, placeholders=1, repetition=1, words=9, problems=problems
+    )
+
+
+def test_the_worst_of_the_patterns_in_force() -> None:
+    forms = {
+        "good": form(1.0), "bad": form(0.2, TextProblem.TOO_SHORT, TextProblem.LEFTOVERS),
+        "fair": form(0.8, TextProblem.REPEATED),
+        "poor": form(0.5, TextProblem.LEFTOVERS), "without": None,
+    }  # fmt: skip
+    stored = [KeptForm(id_, f"{id_}-1", kept(one)) for id_, one in forms.items()]
+    found = standing_forms(stored, 1.0, None, 2, more=False)
+    assert (found.patterns, found.found, found.whole) == (4, 3, True)
+    assert found.mean_score == pytest.approx(2.5 / 4)
+    assert [one.pattern_id for one in found.worst] == ["bad", "poor"]
+    assert {one.problem: one.patterns for one in found.problems} == {
+        TextProblem.TOO_SHORT: 1, TextProblem.LEFTOVERS: 2, TextProblem.REPEATED: 1,
+    }  # fmt: skip
+    some = standing_forms(stored, 0.5, TextProblem.LEFTOVERS, 9, more=True)
+    assert ([one.node_id for one in some.worst], some.found, some.whole) == (["bad-1"], 1, False)
+    nothing = standing_forms([], 1.0, None, 9, more=False)
+    assert (nothing.patterns, nothing.mean_score, nothing.worst) == (0, None, ())

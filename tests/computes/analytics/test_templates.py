@@ -112,6 +112,7 @@ def test_no_text_takes_long(text: str) -> None:
     assert time.process_time() - began < 0.5
 
 
+@pytest.mark.lengthy
 def test_thousands_of_different_headlines_take_seconds_at_most() -> None:
     chance = random.Random(3)
     vocabulary = [f"w{chr(97 + one)}{chr(97 + other)}" for one in range(26) for other in range(26)]

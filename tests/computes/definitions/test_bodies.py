@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from loopgraph.computes.definitions.bodies import body_digest, body_of, parted
-from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.lineage.definitions import DefinitionKind
 
 
 @pytest.mark.parametrize(

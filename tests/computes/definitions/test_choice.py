@@ -10,10 +10,10 @@ import pytest
 
 from loopgraph.computes.definitions.adoption import adopted
 from loopgraph.computes.definitions.choice import choose, own_pattern_id, scope_of
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.changes import template_hash
-from loopgraph.contracts.definitions import VersionBasis
-from loopgraph.contracts.uses import Candidate, Use
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.changes import template_hash
+from loopgraph.contracts.lineage.definitions import VersionBasis
+from loopgraph.contracts.traces.uses import Candidate, Use
 from support.traces import NOON
 
 HOME = "/home/dev/proj"

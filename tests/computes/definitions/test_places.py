@@ -6,7 +6,7 @@ import pytest
 
 from loopgraph.computes.definitions.places import Layout, Place, Places
 from loopgraph.computes.definitions.plugins import Plugin
-from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Identity
+from loopgraph.contracts.lineage.definitions import DefinitionKind, DefinitionOrigin, Identity
 
 SKILL, COMMAND, SUBAGENT, MEMORY = (
     DefinitionKind.SKILL, DefinitionKind.COMMAND, DefinitionKind.SUBAGENT, DefinitionKind.MEMORY

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.definitions.rendering import has_holes, may_be_of
 from loopgraph.computes.definitions.seen import is_skill, origin_of, seen_called, seen_whole
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionOrigin
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionOrigin
 
 SESSION = "3a8f7b29-4832-4325-acfa-d09a79edc16f"
 FOLDER = "/home/dev/proj/.claude/skills/triage"

@@ -88,6 +88,7 @@ def test_copies_of_one_text_are_no_pairs_of_each_other() -> None:
     assert len(found) == 1_999
 
 
+@pytest.mark.lengthy
 def test_texts_that_are_all_alike_take_no_more_than_so_many_comparisons() -> None:
     texts = {number: changed(text(1, 300), 2, number) for number in range(1_000)} | {"far": text(2, 300)}
     found, whole = nearly_same(texts, most_pairs=50, most_compared=1_000_000)

@@ -25,7 +25,7 @@ from loopgraph.computes.lineage.algorithms import (
     shortest_path,
     union,
 )
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.patterns import (
     Direction,
     EdgeStrength,
     LineageEdge,

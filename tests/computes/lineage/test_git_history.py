@@ -14,9 +14,9 @@ from loopgraph.computes.lineage.git_history import (
     tips_to_follow,
     version_prefix,
 )
-from loopgraph.contracts.changes import PatternTip
-from loopgraph.contracts.git import Commit, FileKey, FileStatus, FileVersion
-from loopgraph.contracts.lineage import EvolutionType, Pattern, RelationshipType
+from loopgraph.contracts.lineage.changes import PatternTip
+from loopgraph.contracts.lineage.git import Commit, FileKey, FileStatus, FileVersion
+from loopgraph.contracts.lineage.patterns import EvolutionType, Pattern, RelationshipType
 
 IDENTITY = "0123456789abcdef" * 2
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

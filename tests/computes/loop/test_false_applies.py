@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from bench.samples import LEVEL, Scene, rates
-from loopgraph.contracts.feedback import Metric
+from loopgraph.contracts.loop.feedback import Metric
 
 pytestmark = pytest.mark.slow
 

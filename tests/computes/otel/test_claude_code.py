@@ -13,15 +13,9 @@ from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.otel.metrics import observe_points
 from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.observations import (
-    LogRecorded,
-    MetricMeasured,
-    SessionSeen,
-    SpawnRule,
-    Temporality,
-)
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import EndpointCalled, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import LogRecorded, MetricMeasured, SessionSeen, SpawnRule, Temporality
+from loopgraph.contracts.traces.precedence import Ending
 from support.agent_session import AGENT, NOTICE, PROMPT, SESSION
 from support.otlp import attributes, recorded
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.observations import Observation
 from support.otlp import attributes
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ import pytest
 
 from loopgraph.computes.otel.model import Origin, Span
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.traces import TraceStatus
-from loopgraph.contracts.uses import PatternUsed
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.uses import PatternUsed
 
 
 def uses(attributes: dict[str, Any], **more: Any) -> list[PatternUsed]:

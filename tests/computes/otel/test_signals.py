@@ -7,7 +7,7 @@ from typing import Any
 from loopgraph.computes.otel.json import read_logs, read_points
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.computes.otel.metrics import observe_points
-from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Temporality
+from loopgraph.contracts.traces.observations import LogRecorded, MetricMeasured, Temporality
 from support.otlp import START_NS, TRACE, any_value, attributes, logs, metrics
 
 Json = dict[str, Any]

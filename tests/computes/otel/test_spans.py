@@ -13,9 +13,9 @@ from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.precedence import Ending
 from senders.picture import picture_of
 from support.otlp import START_NS, TRACE, attributes, span, traces
 

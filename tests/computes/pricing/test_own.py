@@ -24,6 +24,7 @@ def test_the_file_of_the_documentation(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("text", "told"),
     [

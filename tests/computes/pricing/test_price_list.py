@@ -10,7 +10,7 @@ from genai_prices.types import ModelInfo, Provider, Usage
 
 from loopgraph.computes.pricing.own import OwnPrices
 from loopgraph.computes.pricing.price_list import PriceList, source
-from loopgraph.contracts.pricing import ModelUsage
+from loopgraph.contracts.traces.pricing import ModelUsage
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 PUBLIC = PriceList()

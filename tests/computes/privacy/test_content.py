@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from loopgraph.computes.privacy import content
 from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
 from loopgraph.computes.privacy.names import compact
-from loopgraph.contracts.observations import AgentBelow, LogRecorded, MetricMeasured, Observation, SessionSeen
-from loopgraph.contracts.traces import Alternative, TraceEvent
-from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
+from loopgraph.contracts.loop.reported_outcomes import NewOutcome
+from loopgraph.contracts.loop.user_feedback import NewFeedback
+from loopgraph.contracts.traces.events import Alternative, TraceEvent
+from loopgraph.contracts.traces.observations import AgentBelow, LogRecorded, MetricMeasured, Observation, SessionSeen
+from loopgraph.contracts.traces.uses import MemoryLoaded, PatternUsed
 
 CONTRACTS: list[Any] = [
     *get_args(get_args(TraceEvent)[0]),
@@ -21,6 +23,8 @@ CONTRACTS: list[Any] = [
     Observation,
     Alternative,
     AgentBelow,
+    NewFeedback,
+    NewOutcome,
 ]
 
 

@@ -15,8 +15,7 @@ from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.privacy.content import KINDS, Kind
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import MARKER, Redactor
-from loopgraph.contracts.observations import LogRecorded, MetricMeasured, Observation, SessionSeen
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     Alternative,
     EndpointCalled,
     HookExecuted,
@@ -24,6 +23,7 @@ from loopgraph.contracts.traces import (
     TraceEvent,
     TraceStarted,
 )
+from loopgraph.contracts.traces.observations import LogRecorded, MetricMeasured, Observation, SessionSeen
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import CaptureContent
 

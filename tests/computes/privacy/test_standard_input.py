@@ -86,6 +86,7 @@ def test_every_line_and_every_name_of_the_table_has_an_example() -> None:
             assert name == "*" or any(re.search(rf"\b{name}(?!\S)", command) for command in calls), name
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("command", "behind"), CALLS, ids=[command for command, _ in CALLS])
 def test_what_a_command_reads_goes_however_it_is_handed_over(command: str, behind: str) -> None:
     value = f"bob{behind}{SECRET}" if behind else SECRET

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from loopgraph.computes.success.correction import correction
-from loopgraph.contracts.success import CorrectionRule, Work
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.success import CorrectionRule, Work
 
 ANSWERED = datetime(2026, 11, 29, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -128,6 +128,18 @@ def test_what_is_not_known() -> None:
         assert (found.corrected, found.rule) == (None, rule)
     assert correction(after("that's wrong", minutes=59), HOUR).corrected is True
     assert correction(after("that's wrong", minutes=61), 2 * HOUR).corrected is True
+
+
+@pytest.mark.parametrize(("rating", "corrected"), [(1, True), (2, True), (4, False), (5, False)])
+def test_a_rating_outweighs_what_the_next_prompt_says(rating: int, corrected: bool) -> None:
+    for work in (after("that's wrong"), after("Thanks!"), after("x", rewound=True), WORK):
+        found = correction(work._replace(rating=rating), HOUR)
+        assert (found.corrected, found.rule, found.evidence) == (corrected, CorrectionRule.RATED, f"{rating} of 5")
+
+
+def test_the_middle_of_the_scale_tells_nothing() -> None:
+    for work in (after("that's wrong"), after("Thanks!"), WORK):
+        assert correction(work._replace(rating=3), HOUR) == correction(work, HOUR)
 
 
 def test_phrases_of_ones_own() -> None:

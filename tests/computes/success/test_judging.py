@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.success.judging import judged, weighed
 from loopgraph.computes.success.own import DEFAULT
-from loopgraph.contracts.success import (
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.success import (
     WEIGHTS,
     Criterion,
     Limits,
@@ -21,7 +22,6 @@ from loopgraph.contracts.success import (
     Weight,
     Work,
 )
-from loopgraph.contracts.traces import TraceStatus
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 DONE = Work("skill", TraceStatus.SUCCESS, answered_at=NOON)
@@ -41,6 +41,7 @@ def test_the_weights_are_those_of_the_seed() -> None:
         "within_performance_thresholds": 0.10,
         "intelligence_gathered": 0.05,
         "user_confirmed_success": 0.05,
+        "reported_outcomes": 0.0,  # not of the seed: until somebody names outcomes, it counts for nothing
     }
     assert sum(Fraction(str(weight)) for weight, _ in WEIGHTS.values()) == 1
 
@@ -166,6 +167,12 @@ def test_what_is_unknown_of_both_never_turns_their_order(
     ]
     if abs(exact[0] - exact[1]) > Fraction(1, 10**9) * (exact[0] + exact[1]):
         assert (first.score < second.score) == (exact[0] < exact[1])
+
+
+def test_a_tiny_weight_weighs_as_any_other() -> None:
+    alone = {each: Weight(0.0) for each in Criterion} | {Criterion.NO_ERRORS: Weight(5e-324)}
+    by = SuccessCriteria(weights=alone, threshold=0.5, least_known=1.0, corrected_within=timedelta(hours=1))
+    assert weighed({Criterion.NO_ERRORS: 0.5}, by).score == 0.5
 
 
 @given(values, criteria)

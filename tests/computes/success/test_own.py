@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from loopgraph.computes.success.own import DEFAULT, OwnCriteria
-from loopgraph.contracts.success import Criterion, Limits, Weight, Work
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.success import Criterion, Limits, Weight, Work
 from loopgraph.errors import SetupError
 
 PAGE = Path(__file__).parents[3] / "docs" / "patterns.md"

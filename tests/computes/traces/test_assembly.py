@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.traces.assembly import assemble, episode
-from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Forest
-from loopgraph.contracts.pricing import CostSource
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.assembly import AssembledStep, AssembledTrace, Forest
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.pricing import CostSource
 from support.assembly import call, forest, ms, step, trace
 
 

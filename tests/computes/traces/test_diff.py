@@ -10,9 +10,9 @@ from hypothesis import given
 
 from loopgraph.computes.traces.diff import Normaliser, compare
 from loopgraph.computes.traces.tree import Node, grow
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.trace_diff import ChangedField, DiffRow, DiffStep, RowKind, StepKind, TraceDiff
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.diff import ChangedField, DiffRow, DiffStep, RowKind, StepKind, TraceDiff
+from loopgraph.contracts.traces.events import TraceStatus
 from support.traces import at
 from support.trees import call, hook, parts, trace, trees
 

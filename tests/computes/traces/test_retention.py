@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.traces.retention import duration, packed, sliced, why_kept
-from loopgraph.contracts.retention import Kept, NodeId, Standing
+from loopgraph.contracts.traces.retention import Kept, NodeId, Standing
 from loopgraph.errors import InvalidInput
 
 CUT = datetime(2020, 1, 1, tzinfo=UTC)

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from loopgraph.computes.traces.shape import has_structure, matches
 from loopgraph.computes.traces.tree import Node, grow
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.trace_search import StepMatch, TraceStructure
-from loopgraph.contracts.traces import Trace, TraceStatus
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.records import Trace
+from loopgraph.contracts.traces.search import StepMatch, TraceStructure
 from support.traces import at
 from support.trees import call, hook, parts, trace, trees
 

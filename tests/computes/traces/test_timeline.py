@@ -8,14 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import (
-    EndpointCall,
-    HookExecution,
-    RoutingDecision,
-    Trace,
-    TraceStatus,
-)
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, RoutingDecision, Trace
 from support.assembly import nested, timeline
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,8 +9,8 @@ from hypothesis import given
 
 from loopgraph.computes.traces.tree import Node, grow
 from loopgraph.computes.traces.waterfall import Waterfall
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import EndpointCall, HookExecution
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution
 from support.traces import at
 from support.trees import call, hook, parts, trace, trees
 

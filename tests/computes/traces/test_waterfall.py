@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopgraph.computes.traces.assembly import assemble, episode
-from loopgraph.contracts.assembly import AssembledTrace, WaterfallRow
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces.assembly import AssembledTrace, WaterfallRow
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 from support.assembly import call, critical_path, forest, step, trace, waterfall
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.claude_code.reader import ClaudeCodeReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
-from loopgraph.contracts.observations import Observation, SpawnRule
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SpawnRule
 from support.traces import at
 from support.transcripts import RECORDED, lines_of, of_kind, read
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.gemini import PROJECT_ROOT, GeminiReader
 from loopgraph.computes.transcripts.reading import TranscriptFile
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.precedence import Clock
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
+from loopgraph.contracts.traces.precedence import Clock
 from loopgraph.effects.graph.client import Graph
 from support.odd_lines import ODD, places, with_odd
 from support.recorded_clients import session, tree
@@ -142,6 +142,7 @@ def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     read(GeminiReader, FILES.get(name, "f"), lines)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:
     fresh = Fresh.of("gemini")

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.opencode import OpenCodeReader
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
+from loopgraph.contracts.traces.precedence import Ending
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from support.odd_lines import ODD, places, with_odd
@@ -159,6 +159,7 @@ def test_no_row_fails_whatever_is_in_it(data: st.DataObject) -> None:
     read(OpenCodeReader, "opencode.db", [json.dumps(row).encode() for row in rows])
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", [0, 1, 2])
 async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:
     lines, id_ = fresh()

@@ -9,12 +9,12 @@ import pytest
 
 from loopgraph.contracts.analytics.chains import Member, Stretch
 from loopgraph.contracts.analytics.views import TimeRange
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.analytics import chains
 from loopgraph.effects.analytics.chains import ChainReads
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
+from support.access import mate, owned
 from support.traces import NOON, Traces, record
 
 
@@ -75,11 +75,13 @@ async def test_prompts_and_all_that_worked_for_them(graph: Graph) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_everybody_sees_their_own(graph: Graph) -> None:
     begin, prompts = start(), {user: new_id() for user in ("ada", "bob")}
     for user, prompt in prompts.items():
         await tell(graph, prompt, begin, user=user, depth=2)
-    read = await ChainReads(graph).delegations(span(begin), Principal(subject="ada"))
+    await owned(graph)
+    read = await ChainReads(graph).delegations(span(begin), mate("ada"))
     assert {member.correlation_id.removeprefix(prompts["ada"])[:2] for member in read.members} == {"", "-1", "-2"}
     assert (len(read.members), read.traces) == (3, 3)
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from loopgraph.contracts.analytics.quality import ReportedQuality
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
 from loopgraph.effects.analytics import quality
 from loopgraph.effects.analytics.quality import QualityReads
 from loopgraph.effects.analytics.standing import CurrentText, StandingReads
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
+from support.access import mate, owned
 from support.traces import NOON, Traces, record
 from support.uses import define
 
@@ -59,10 +59,11 @@ async def test_what_executions_say_of_quality(graph: Graph, monkeypatch: pytest.
     first, second = await define(graph, kind, "x", "old", "new")  # type: ignore[arg-type]
     for minute, (score, user) in enumerate([(0.5, "ada"), (1.0, "bob"), (None, None)]):
         await use(graph, second, minute, score, user)
+    await owned(graph)
     reads = QualityReads(graph)
     assert await reads.reported([first, second], None) == {
         first: ReportedQuality(0, 0, None), second: ReportedQuality(3, 2, 0.75),
     }  # fmt: skip
-    assert await reads.reported([second], Principal(subject="ada")) == {second: ReportedQuality(2, 1, 0.5)}
+    assert await reads.reported([second], mate("ada")) == {second: ReportedQuality(2, 1, 0.5)}
     monkeypatch.setattr(quality, "MOST_EXECUTIONS", 2)  # the latest
     assert await reads.reported([second], None) == {second: ReportedQuality(2, 1, 1.0)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from loopgraph.contracts.retention import Node, NodeId, Relationship
+from loopgraph.contracts.traces.retention import Node, NodeId, Relationship
 from loopgraph.effects.archive.lines import Item, decoded, encoded, fingerprint, fingerprint_of_line
 
 AT = datetime(2020, 1, 2, 3, 4, 5, 678, tzinfo=UTC)

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import settings_for
-from loopgraph.contracts.retention import NodeId
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted
+from loopgraph.contracts.traces.retention import NodeId
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.archive.retention import Deletion, Retention
 from loopgraph.effects.clock import new_id

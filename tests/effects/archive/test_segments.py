@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from loopgraph.contracts.retention import Node, NodeId, Relationship
+from loopgraph.contracts.traces.retention import Node, NodeId, Relationship
 from loopgraph.effects.archive.lines import fingerprint
 from loopgraph.effects.archive.segments import (
     MANIFEST_SUFFIX,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.git import FileKey, FileStatus, FileVersion
+from loopgraph.contracts.lineage.git import FileKey, FileStatus, FileVersion
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.errors import InvalidInput
 from support.repositories import A, B, C, D, Repo, random_history
@@ -59,6 +59,7 @@ async def test_a_renamed_file_has_the_history_of_git_log_follow(repo: Repo) -> N
     assert chain[2].previous_paths == ("prompts/a.md",)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", range(4))
 async def test_parents_are_what_git_log_answers_for_each_parent_commit(repo: Repo, seed: int) -> None:
     repo.fast_import(random_history(seed, 120, paths=6))

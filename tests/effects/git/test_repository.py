@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.git import Commit, FileStatus
+from loopgraph.contracts.lineage.git import Commit, FileStatus
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.errors import InvalidInput, NotFound
 from support.repositories import A, B, C, Repo, octopus, random_history

@@ -37,6 +37,7 @@ async def test_the_schema_is_in_place_and_prepare_is_idempotent(graph: Graph) ->
     assert await recorded_version(graph) == SCHEMA_VERSION
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", [query.name for query in all_queries()])
 async def test_every_query_explains(graph: Graph, name: str) -> None:
     query = next(query for query in all_queries() if query.name == name)

@@ -68,3 +68,33 @@ def test_what_is_not_ours_may_be_an_events_fault_unless_the_machine_lacks_someth
     assert blame_of(OSError(28, "No space left on device")) is blame_of(MemoryError()) is Blame.GRAPH
     assert blame_of(TimeoutError()) is Blame.GRAPH
     assert blame_of(ValueError("x")) is blame_of(KeyError("x")) is Blame.EVENT
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "Couldn't connect to db:7687 (resolved to ('10.0.0.1:7687',)):\nFailed to establish connection to "
+            "ResolvedIPv4Address(('10.0.0.1', 7687)) (reason [Errno 111] Connect call failed ('10.0.0.1', 7687))",
+            "nothing listens at db:7687",
+        ),
+        (
+            "Couldn't connect to db:7687 (resolved to ('10.0.0.1:7687',)):\nFailed to establish connection to "
+            "ResolvedIPv4Address(('10.0.0.1', 7687)) (reason [Errno 113] No route to host)",
+            "db:7687 cannot be reached: No route to host",
+        ),
+        (
+            "Couldn't connect to db:7687 (resolved to ('10.0.0.1:7687',)):\nTimed out trying to establish connection to "
+            "ResolvedIPv4Address(('10.0.0.1', 7687))",
+            "db:7687 does not answer in time",
+        ),
+        (
+            "Failed to DNS resolve address db:7687: [Errno -2] Name or service not known",
+            "no machine is known by the name of db:7687",
+        ),
+        ("Unable to retrieve routing information", "no server of a cluster is found at its address"),
+        ("Something else\nand more", "Something else"),
+    ],
+)
+def test_what_the_driver_says_of_connections_is_told_in_words(said: str, told: str) -> None:
+    assert str(translate(failures.ServiceUnavailable(said))) == f"the graph does not answer ({told}); try again"

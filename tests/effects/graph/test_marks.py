@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.assets import all_queries, query
+from loopgraph.assets import TOLD, all_queries, query
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.marks import COUNTED, Marked
@@ -40,6 +40,16 @@ def test_what_is_restored_is_marked_by_its_label() -> None:
     assert rows(marked) == [("Trace", "1")]
 
 
+def test_what_is_told_of_is_not_counted() -> None:
+    marked = Marked()
+    marked.add(query("lineage/create_events"), {"events": [{"event_id": "e"}]})
+    marked.add(query("lineage/draw_edges"), {"rows": [{"edge": {}, "event": {"event_id": "f"}}]})
+    marked.add(query("feedback/claim_run"), {"run_id": "r", "revision": 1, "turn": "1", "changes": {}})
+    assert rows(marked) == []
+    assert marked.told("LineageEvent") == ["e", "f"]
+    assert marked.told("FeedbackRun") == ["r"]
+
+
 def test_a_row_that_lacks_what_is_to_be_marked_is_a_fault() -> None:
     with pytest.raises(KeyError):
         Marked().add(query("traces/change_hooks"), {"rows": [{"id": "h"}], "turn": "1"})
@@ -49,7 +59,7 @@ def test_every_statement_marks_what_can_be_counted_or_nothing() -> None:
     marking = [found for found in all_queries() if found.marks]
     assert len(marking) > 25
     for found in marking:
-        assert {label for label, _ in found.marks} <= COUNTED | {"NODE_LABEL", "OTHER_LABEL"}, found.name
+        assert {label for label, _ in found.marks} <= COUNTED | {*TOLD, "NODE_LABEL", "OTHER_LABEL"}, found.name
 
 
 async def test_marks_are_committed_with_what_they_mark_and_not_without(graph: Graph) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from loopgraph.contracts.audit import ActorType, EventFilter, EventType, LineageEvent, Origin, Severity
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.changes import NewVersion
+from loopgraph.contracts.lineage.changes import NewVersion
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events, make_event, record
@@ -191,6 +191,7 @@ class TestPages:
 
 
 class TestPagesOfMany:
+    @pytest.mark.lengthy
     @pytest.mark.parametrize("filter", [EventFilter(), EventFilter(event_types=frozenset({EventType.VERSION_ADDED}))])
     async def test_each_owner_gets_the_page_that_it_would_get_alone(self, graph: Graph, filter: EventFilter) -> None:
         room = Room.on(graph)

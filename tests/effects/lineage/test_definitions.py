@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.changes import ImportedVersion, NewPattern, NewVersion
-from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.changes import ImportedVersion, NewPattern, NewVersion
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED, DefinitionKind
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage import definitions

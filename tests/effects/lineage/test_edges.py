@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.lineage import Direction, EdgeStrength, RelationshipType
+from loopgraph.contracts.lineage.patterns import Direction, EdgeStrength, RelationshipType
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import Conflict, CycleRefused, InvalidInput, NotFound

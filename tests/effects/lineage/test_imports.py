@@ -10,8 +10,15 @@ from pydantic import ValidationError
 
 from loopgraph.contracts.audit import EventFilter, EventType, Origin
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.changes import Imported, ImportedVersion, NewPattern, NewVersion, ParentLink, PatternTip
-from loopgraph.contracts.lineage import ANCESTRY, Direction, RelationshipType
+from loopgraph.contracts.lineage.changes import (
+    Imported,
+    ImportedVersion,
+    NewPattern,
+    NewVersion,
+    ParentLink,
+    PatternTip,
+)
+from loopgraph.contracts.lineage.patterns import ANCESTRY, Direction, RelationshipType
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events

@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import NewVersion
-from loopgraph.contracts.lineage import TRANSITIONS, Direction, EdgeStrength, PatternStatus, RelationshipType
+from loopgraph.contracts.lineage.changes import NewVersion
+from loopgraph.contracts.lineage.patterns import TRANSITIONS, Direction, EdgeStrength, PatternStatus, RelationshipType
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import Conflict, CycleRefused, InvalidInput, InvalidTransition, NotFound
@@ -117,6 +117,7 @@ class TestSteps:
         assert {event.correlation_id for event in events} == {room.origin.correlation_id}
         assert {event.actor_id for event in events} == {"tester"}
 
+    @pytest.mark.lengthy
     @pytest.mark.parametrize(("current", "wanted"), IMPOSSIBLE)
     async def test_an_impossible_step_names_both_states_and_changes_nothing(
         self, room: Room, current: PatternStatus, wanted: PatternStatus

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import settings_for
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.lineage import Direction, PatternStatus
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import Direction, PatternStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import Conflict, CycleRefused, InvalidTransition

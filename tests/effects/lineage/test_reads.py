@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.lineage import ANCESTRY, Direction, Pattern, RelationshipType
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.lineage.patterns import ANCESTRY, Direction, Pattern, RelationshipType
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph
 from support.lineage import DERIVED, EVERY_TYPE, MERGED, Room

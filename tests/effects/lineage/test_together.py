@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import Created, NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.lineage import Direction, RelationshipType
+from loopgraph.contracts.lineage.changes import Created, NewPattern, NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import Direction, RelationshipType
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import Conflict, CycleRefused, InvalidInput, NotFound

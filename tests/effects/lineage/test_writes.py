@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import Created, NewPattern, NewVersion, ParentLink, template_hash
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.changes import Created, NewPattern, NewVersion, ParentLink, template_hash
+from loopgraph.contracts.lineage.patterns import (
     Baseline,
     Direction,
     EdgeStrength,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from loopgraph.contracts.experiments import ArmTally, Experiment
-from loopgraph.contracts.feedback import Arm, ImprovementType, Metric
+import pytest
+
+from loopgraph.contracts.loop.arms import ArmTally
+from loopgraph.contracts.loop.experiments import Experiment
+from loopgraph.contracts.loop.feedback import Arm, ImprovementType, Metric
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.assignments import AssignmentRecords
 from loopgraph.effects.loop.reads import FeedbackReads
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.reading.reads import TraceReads
 from support.feedback import Subject, make_subject, unit_of
 from support.traces import NOON, at, statement
 
@@ -31,8 +34,8 @@ async def test_an_assignment_is_recorded_once_and_without_the_unit(graph: Graph)
     await records.record(id_, "bob", Arm.CONTROL)
     await records.record(id_, "eve", Arm.CONTROL)
     assert await FeedbackReads(graph).assigned_units([id_, "none"]) == {
-        id_: {Arm.CONTROL: 2, Arm.TREATMENT: 1},
-        "none": dict.fromkeys(Arm, 0),
+        id_: {Arm.CONTROL: (2,), Arm.TREATMENT: (1,)},
+        "none": dict.fromkeys(Arm, (0,)),
     }
     [row] = await statement(
         graph, "MATCH (a:Assignment {experiment_id: $id, arm: 'treatment'}) RETURN properties(a) AS all", id=id_
@@ -40,6 +43,7 @@ async def test_an_assignment_is_recorded_once_and_without_the_unit(graph: Graph)
     assert "yvonne" not in str(row["all"])
 
 
+@pytest.mark.lengthy
 async def test_the_tallies_of_several_experiments_are_one_statement(graph: Graph) -> None:
     subjects = [await make_subject(graph) for _ in range(3)]
     timed = await under_test(subjects[0], ImprovementType.PERFORMANCE)

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from loopgraph.contracts.experiments import Experiment, ExperimentResult, SampleStatistics
-from loopgraph.contracts.feedback import (
+from loopgraph.contracts.lineage.patterns import Baseline, Direction, PatternStatus, RelationshipType
+from loopgraph.contracts.loop.arms import SampleStatistics
+from loopgraph.contracts.loop.experiments import Experiment, ExperimentResult
+from loopgraph.contracts.loop.feedback import (
     Arm,
     Improvement,
     ImprovementStatus,
@@ -17,13 +19,12 @@ from loopgraph.contracts.feedback import (
     Stage,
     Verdict,
 )
-from loopgraph.contracts.lineage import Baseline, Direction, PatternStatus, RelationshipType
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.reading.reads import TraceReads
 from loopgraph.errors import Conflict, InvalidTransition
 from support.feedback import TESTER, Subject, make_subject
 from support.traces import statement
@@ -55,6 +56,7 @@ async def under_test(subject: Subject, improvement: Improvement) -> tuple[Improv
     return await subject.reads.improvement(improvement.improvement_id), experiment
 
 
+@pytest.mark.lengthy
 async def test_a_decision_keeps_its_whole_result_and_marks_its_evidence(subject: Subject) -> None:
     improvement, experiment = await under_test(subject, await subject.propose())
     named = {"experiment_id": experiment.experiment_id}
@@ -154,6 +156,7 @@ async def test_an_approval_whose_candidate_is_gone_is_refused(subject: Subject) 
     assert rejected.status is ImprovementStatus.REJECTED
 
 
+@pytest.mark.lengthy
 async def test_an_applied_version_has_what_was_measured_as_its_baselines(subject: Subject) -> None:
     improvement, experiment = await under_test(subject, await subject.propose())
     named = {"experiment_id": experiment.experiment_id}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.feedback import Arm
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.base import Page
+from loopgraph.contracts.loop.feedback import Arm
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.evidence import Evidence, EvidenceReads
+from support.access import mate, owned
 from support.traces import Traces, at, make_experiment, make_version, statement
 
 
@@ -66,5 +67,6 @@ async def test_pages_of_several_experiments_at_once(graph: Graph) -> None:
         experiments[0]
     ]
     assert (seconds(rest.evidence), rest.has_more, rest.evidence[0].execution.arm) == ([1], False, Arm.TREATMENT)
-    seen = await reads.executions_of_experiments(experiments[:1], Page(first=5), Principal(subject="bob"))
+    await owned(graph)
+    seen = await reads.executions_of_experiments(experiments[:1], Page(first=5), mate("bob"))
     assert seconds(seen[experiments[0]].evidence) == [3, 1]

@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
+from loopgraph.computes.loop.proposing.risk import assess
 from loopgraph.contracts.audit import EventFilter, EventType
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.feedback import Improvement, ImprovementStatus, NewImprovement
-from loopgraph.contracts.lineage import Direction, EvolutionType, PatternStatus, RelationshipType
+from loopgraph.contracts.lineage.patterns import Direction, EvolutionType, PatternStatus, RelationshipType
+from loopgraph.contracts.loop.feedback import Improvement, ImprovementStatus, NewImprovement
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -25,7 +26,7 @@ async def subject(graph: Graph) -> Subject:
 
 async def propose(subject: Subject, **wanted: object) -> Improvement:
     new = NewImprovement.model_validate({"pattern_id": subject.pattern_id, **wanted})
-    return await Improvements(subject.graph).propose(new, TESTER)
+    return await Improvements(subject.graph, assess).propose(new, TESTER)
 
 
 async def test_a_proposal_makes_a_draft_that_is_derived_from_the_current_version(subject: Subject) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.feedback import ImprovementStatus, RunStatus
+from loopgraph.contracts.loop.feedback import ImprovementStatus, RunStatus
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import NotFound
@@ -17,6 +17,7 @@ async def subject(graph: Graph) -> Subject:
     return await make_subject(graph)
 
 
+@pytest.mark.lengthy
 async def test_runs_of_several_patterns_come_in_pages(subject: Subject) -> None:
     other, idle = await make_subject(subject.graph), await make_subject(subject.graph)
     mine = [await subject.advance(await subject.start()) for _ in range(3)]
@@ -46,6 +47,7 @@ async def test_all_runs_come_newest_first(subject: Subject) -> None:
     assert (await subject.reads.runs_page(Page(first=1), RunStatus.CANCELLED)).runs == (cancelled,)
 
 
+@pytest.mark.lengthy
 async def test_improvements_come_by_id_by_pattern_and_by_run(subject: Subject) -> None:
     other = await make_subject(subject.graph)
     made = [await subject.propose(f"print({number})") for number in range(3)]
@@ -65,6 +67,7 @@ async def test_improvements_come_by_id_by_pattern_and_by_run(subject: Subject) -
         assert len(pages[subject.pattern_id].improvements) == count
 
 
+@pytest.mark.lengthy
 async def test_experiments_and_decisions_come_for_many_ids(subject: Subject) -> None:
     improvement = await subject.propose()
     other = await make_subject(subject.graph)

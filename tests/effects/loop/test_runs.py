@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from loopgraph.contracts.feedback import LoopInput, RunStatus, Stage, StageStatus
+from loopgraph.contracts.loop.feedback import LoopInput, RunStatus, Stage, StageStatus
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop.runs import FeedbackRuns
 from loopgraph.errors import Conflict, InvalidTransition

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,23 +13,37 @@ import pytest
 from loopgraph.assets import asset, digest_of, schema_statements
 from loopgraph.computes.otel.json import read_logs, read_spans
 from loopgraph.computes.otel.logs import observe_logs
+from loopgraph.computes.otel.report import Report
 from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
+from loopgraph.contracts.analytics.windows import Grain, Window
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.bodies import body_digest, digest_of_version
-from loopgraph.contracts.sessions import LogFilter, MetricFilter
-from loopgraph.contracts.uses import definition_key
+from loopgraph.contracts.lineage.bodies import body_digest, digest_of_version
+from loopgraph.contracts.lineage.text_form import form_of_version, kept_form
+from loopgraph.contracts.loop.design import PLAIN
+from loopgraph.contracts.loop.experiments import Method
+from loopgraph.contracts.loop.feedback import Verdict
+from loopgraph.contracts.traces.sessions import LogFilter, MetricFilter
+from loopgraph.contracts.traces.uses import definition_key
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.schema import migrations as framework
 from loopgraph.effects.schema import schema
 from loopgraph.effects.schema.migrations import migrations, recorded_migrations
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, examine, look, prepare, recorded_version, upgrade
-from loopgraph.effects.traces.records import RecordReads
-from loopgraph.effects.traces.sessions import SessionReads
-from loopgraph.effects.traces.timeouts import TraceTimeouts
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.records import RecordReads
+from loopgraph.effects.traces.reading.sessions import SessionReads
+from loopgraph.effects.traces.recording.timeouts import TraceTimeouts
+from loopgraph.effects.traces.recording.writes import TraceWrites
+from loopgraph.effects.usage.reads import UsageReads
+from loopgraph.effects.usage.rounds import Rounds
 from loopgraph.errors import ForeignData, SetupError
+from loopgraph.orchestrators.analytics.rebuilding import Rebuilding
+from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.settings import Engine, Migrate, Settings
 from support import old_databases
+from support.feedback import make_subject
 from support.otlp import START_NS, TRACE, attributes, logs, span, traces
 from support.own_engine import OwnEngine
 from support.traces import statement
@@ -58,6 +73,13 @@ async def load(graph: Graph, origin: str) -> int:
 
 
 ORIGINS = ("1", "2", "1, then opened by 2")
+
+
+def backfilled(version: int) -> int:
+    """How many rows the backfills write: of versions the key of their definition and the form of their text, of sessions and open
+    traces a key, and a mark for each trace."""
+    labels = ("PatternVersion", "PatternVersion", "Session", "Trace")
+    return sum(len(old_databases.nodes(version, label)) for label in labels) + len(open_traces(version))
 
 
 def open_traces(version: int) -> set[str]:
@@ -119,8 +141,7 @@ async def test_an_upgrade_that_is_cut_off_anywhere_goes_on(empty: Graph, monkeyp
         except ConnectionAbortedError:
             cuts += 1
     assert cuts > 3
-    every = sum(len(old_databases.nodes(1, label)) for label in ("PatternVersion", "Session", "Trace"))
-    assert await written(empty) == every + len(open_traces(1))
+    assert await written(empty) == backfilled(1)
     await assert_whole(empty, 1)
 
 
@@ -136,8 +157,7 @@ async def test_several_processes_share_an_upgrade(
             assert await look(graph) == ()
 
     await asyncio.gather(*(process() for _ in range(4)))
-    every = sum(len(old_databases.nodes(1, label)) for label in ("PatternVersion", "Session", "Trace"))
-    assert await written(empty) == every + len(open_traces(1))
+    assert await written(empty) == backfilled(1)
     await assert_whole(empty, 1)
 
 
@@ -203,6 +223,92 @@ async def test_old_versions_of_definitions_are_found_by_their_bodies(
         RETURN v.definition_key AS key, v.pattern_type AS type, v.pattern_name AS name""",
     )
     assert {row["key"] for row in named} == {definition_key(row["type"], row["name"]) for row in named} != set()
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_the_texts_of_old_versions_have_a_form(
+    empty: Graph, monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    monkeypatch.setattr(framework, "SLICE", 3)
+    await load(empty, origin)
+    await prepare(empty)
+    node_ids = [row["id"] for row in await statement(empty, "MATCH (v:PatternVersion) RETURN v.node_id AS id")]
+    versions = (await LineageReads(empty).versions(node_ids)).values()
+    for version in versions:
+        path = version.metadata.get("path")
+        form = form_of_version(version.pattern_type, version.template_code, version.parameters.keys(), path)
+        assert kept_form(version.text_form) == form
+    assert any(version.text_form for version in versions)
+
+
+async def test_old_improvements_have_a_risk_by_what_they_change(empty: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(framework, "SLICE", 2)
+    await old_databases.load(empty, 2)
+    told = {
+        "i1": ({"template_hash": {"from": "a", "to": "b"}}, "medium", ["its text changes"]),
+        "i2": ({"parameters": {"depth": {}, "tools": {}}}, "high", ["tools says what it may do", "depth changes"]),
+        "i3": ({"parameters": {"depth": {"from": 1, "to": 2}}}, "medium", ["depth changes"]),
+    }
+    rows = [{"improvement_id": id_, "proposed_changes": json.dumps(changes)} for id_, (changes, *_) in told.items()]
+    await statement(empty, "UNWIND $rows AS row CREATE (i:Improvement) SET i = row", rows=rows)
+    await prepare(empty)
+    found = await statement(
+        empty, "MATCH (i:Improvement) RETURN i.improvement_id AS id, i.risk AS risk, i.risk_reasons AS reasons"
+    )
+    assert {row["id"]: row["risk"] for row in found} == {id_: risk for id_, (_, risk, _) in told.items()}
+    for row in found:
+        assert all(one.startswith(begin) for one, begin in zip(row["reasons"], told[row["id"]][2], strict=True))
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_what_an_old_database_holds_is_counted_to_the_right_figures(empty: Graph, origin: str) -> None:
+    """Beside figures that are made of the fixture's own lines, and of nothing of this program."""
+    version = await load(empty, origin)
+    await prepare(empty)
+    rolling = Rolling(empty, OwnCriteria().judge)
+    await rolling.count_all()
+    reads, window = UsageReads(empty), Window(since=datetime(2025, 1, 1, tzinfo=UTC), until=LATER)
+
+    def told(label: str) -> list[Json]:
+        return old_databases.nodes(version, label)
+
+    def sums(nodes: list[Json]) -> tuple[int, int, int, int]:
+        """Executions, successes, failures, and microseconds."""
+        over = [node for node in nodes if node["status"] != "in_progress"]
+        good = sum(node["status"] == "success" for node in over)
+        return len(nodes), good, len(over) - good, sum(filter(None, map(microseconds, over)))
+
+    groups: dict[Subject, list[Json]] = {EVERYTHING: told("Trace")}
+    for trace in told("Trace"):
+        if user := trace.get("user_id"):
+            groups.setdefault(Subject(SubjectKind.USER, user), []).append(trace)
+        if agent := trace.get("agent") or trace.get("agent_type"):
+            groups.setdefault(Subject(SubjectKind.AGENT, agent), []).append(trace)
+    for step in told("HookExecution"):
+        tool = Subject(SubjectKind.TOOL, step.get("tool_name") or "", step.get("hook_type") or "")
+        groups.setdefault(tool, []).append(step)
+    for call in told("EndpointCall"):
+        endpoint = Subject(SubjectKind.ENDPOINT, call["endpoint_path"], call["service_name"])
+        groups.setdefault(endpoint, []).append(call)
+    assert len({subject.kind for subject in groups}) > 3
+    counted = await reads.sums(list(groups), window, Grain.DAY)
+    for subject, nodes in groups.items():
+        found = counted[subject]
+        figures = found.executions, found.successes, found.failures, found.duration.total
+        assert figures == sums(nodes), subject
+    ranked = await reads.ranked(SubjectKind.PATTERN_VERSION, window, Grain.DAY, 1_000)
+    ran = Counter(step["node_id"] for step in told("HookExecution") if step.get("node_id"))
+    assert {one.subject.name: one.executions for one in ranked} == dict(ran)
+    *_, done = [done async for done in Rebuilding(Rounds(empty), rolling).run()]
+    assert (done.recounted, done.mended) == (0, 0)
+
+
+def microseconds(node: Json) -> int | None:
+    """How long it took, as it says, or as its start and end do."""
+    if (ms := node.get("duration_ms")) is not None:
+        return round(ms * 1_000)
+    start, end = node.get("started_at"), node.get("completed_at")
+    return (end - start) // timedelta(microseconds=1) if start and end and start <= end else None
 
 
 async def test_records_from_before_they_had_keys_are_listed(empty: Graph) -> None:
@@ -298,11 +404,18 @@ def layered() -> Json:
     return traces(*spans)
 
 
+async def _recorded_before(graph: Graph, report: Report) -> None:
+    """As releases recorded it that told nobody of what they committed."""
+    await TraceWrites(graph).record(report.observations, received_at=LATER)
+    for label in ("Change", "ChangeWriter"):
+        await statement(graph, f"MATCH (n:{label}) DELETE n")
+
+
 @pytest.mark.parametrize("knew_layers", [True, False])
 async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Graph, knew_layers: bool) -> None:
     await old_databases.load(empty, 2)
     report = observe_spans(read_spans(layered()))
-    await TraceWrites(empty).record(report.observations, received_at=LATER)
+    await _recorded_before(empty, report)
 
     async def told() -> dict[str, tuple[bool | None, ...]]:
         rows = await statement(
@@ -329,7 +442,7 @@ async def test_of_a_deep_chain_of_calls_the_innermost_counts_however_few_of_thos
     await old_databases.load(empty, 2)
     told = {"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 7}
     chain = [span(number, number - 1 or None, "call", **told) for number in range(1, 131)]
-    await TraceWrites(empty).record(observe_spans(read_spans(traces(*chain))).observations, received_at=LATER)
+    await _recorded_before(empty, observe_spans(read_spans(traces(*chain))))
     here = "MATCH (c:EndpointCall) WHERE c.call_id STARTS WITH $of"
     counted = f"{here} AND c.retold IS NULL RETURN c.call_id AS id"
     [innermost] = await statement(empty, counted, of=f"{TRACE}/")
@@ -384,3 +497,35 @@ def test_migrations_are_numbered_without_gaps() -> None:
 
 async def written(graph: Graph) -> int:
     return sum(item.rows for item in await recorded_migrations(graph))
+
+
+async def test_experiments_from_before_designs_keep_their_one_look(
+    empty: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes as the release before had them: without a design, an open experiment among them."""
+    monkeypatch.setattr(framework, "SLICE", 2)
+    await prepare(empty)
+    subject = await make_subject(empty)
+    await subject.propose()
+    run = await subject.advance(await subject.start())
+    await statement(empty, "MATCH (n:FeedbackRun) REMOVE n.design")
+    await statement(empty, "MATCH (n:Experiment) REMOVE n.design, n.looks, n.treatment_share")
+    await statement(empty, "MATCH (m:SchemaVersion) WHERE m.number > 16 DELETE m")
+    await statement(empty, "MATCH (s:SchemaVersion) WHERE s.version IS NOT NULL SET s.version = 16")
+    await upgrade(empty, await examine(empty))
+    assert await recorded_version(empty) == SCHEMA_VERSION
+    [found] = await subject.reads.open_runs()
+    assert (found.run_id, found.input.design) == (run.run_id, PLAIN)
+    [waiting] = (await subject.reads.waiting_experiments([run.run_id])).values()
+    assert waiting.experiment.design == PLAIN.resolved(waiting.experiment.metric)
+    # It goes on as it was meant: nothing before each arm has its units, and then one look.
+    for node_id, base in (
+        (subject.node_id, 100.0),
+        (waiting.experiment.treatment_node_id, 80.0),
+    ):
+        durations = [base + number for number in range(12)]
+        await subject.record(node_id, durations, experiment_id=waiting.experiment.experiment_id)
+    await subject.advance(found)
+    [decision] = (await subject.reads.decisions_of_experiments([waiting.experiment.experiment_id])).popitem()[1]
+    assert decision.result is not None
+    assert (decision.verdict, decision.result.method) == (Verdict.APPLY, Method.WELCH_UNIT_MEANS)

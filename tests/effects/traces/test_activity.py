@@ -6,14 +6,14 @@ import random
 from collections import Counter, defaultdict
 from datetime import timedelta
 
-from effects.traces.test_analytics import years
+from effects.traces.reading.test_analytics import years
 from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.traces import OF_PATTERN, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import OF_PATTERN, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.reading.analytics import Analytics
+from support.access import mate, owned
 from support.traces import Traces, record
 
 ENDS = [*TraceStatus]
@@ -90,7 +90,8 @@ async def test_activity_is_what_a_count_says(graph: Graph) -> None:
             assert row.sessions == len(sessions[key])
     [only] = await analytics.activity(range_, [], None, 1, "/home/dev/1")
     assert only.prompts == expected["project", "/home/dev/1"]["prompts"]
-    [own] = await analytics.activity(range_, [], Principal(subject=f"{mark}-0"), 1)
+    await owned(graph)
+    [own] = await analytics.activity(range_, [], mate(f"{mark}-0"), 1)
     assert own.traces == 20, "everybody sees their own"
     assert (
         await analytics.activity(

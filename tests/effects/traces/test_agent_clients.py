@@ -69,6 +69,7 @@ def id_of(sent: list[Sent]) -> str:
     return sent[0].session_id
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", RECORDED)
 @pytest.mark.parametrize("size", [1, 4, 100])
 async def test_a_recorded_session_becomes_its_tree(graph: Graph, client: str, size: int) -> None:
@@ -84,6 +85,7 @@ async def test_a_recorded_session_becomes_its_tree(graph: Graph, client: str, si
     assert known.get("model") == ("gpt-5-codex" if client == "codex" else None)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", RECORDED)
 async def test_told_again_it_changes_nothing(graph: Graph, client: str) -> None:
     sent = recorded(client)

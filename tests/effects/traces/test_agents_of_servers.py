@@ -11,7 +11,7 @@ from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from support.otlp import span
 from support.otlp import traces as request
 from support.traces import NOON, statement

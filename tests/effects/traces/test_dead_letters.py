@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import HookExecuted, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.traces.dead_letters import DeadLetters
 from loopgraph.errors import GraphFault
 from support.traces import at
@@ -43,6 +43,8 @@ async def test_letters_are_appended_and_private(tmp_path: Path) -> None:
     others = [DeadLetters(tmp_path).add([trace], ValueError("two"), at(0)) for _ in range(5)]
     await asyncio.gather(*others)
     found = lines(DeadLetters(tmp_path))
+    assert await DeadLetters(tmp_path).count() == 7
+    assert await DeadLetters(tmp_path / "none").count() == 0
     assert [letter["error"]["message"] for letter in found] == ["one", "one", *["two"] * 5]
     assert Observation.model_validate(found[1]["event"]) == observed
     assert stat.S_IMODE(DeadLetters(tmp_path).path.stat().st_mode) == 0o600

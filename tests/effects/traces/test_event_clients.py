@@ -14,7 +14,7 @@ from loopgraph.computes.otel.json import read_logs
 from loopgraph.computes.otel.logs import observe_logs
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from support.otlp import START_NS, attributes, logs
 from support.quick import first_quick
 from support.recorded_endings import traces
@@ -207,6 +207,7 @@ async def test_prompts_of_gemini_cli_end_as_their_work_did_in_any_order(
     assert await client.tools() == GEMINI_TOOLS
 
 
+@pytest.mark.lengthy
 async def test_told_again_it_changes_nothing(graph: Graph) -> None:
     client = gemini(graph)
     await client.send()

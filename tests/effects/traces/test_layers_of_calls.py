@@ -11,17 +11,20 @@ import pytest
 
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.computes.traces.branches import Branches
+from loopgraph.computes.traces.tree import plant
 from loopgraph.computes.traces.usage import told_once
 from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.pricing import CostSource
-from loopgraph.contracts.traces import is_of_model
+from loopgraph.contracts.traces.assembly import SpanKind
+from loopgraph.contracts.traces.pricing import CostSource
+from loopgraph.contracts.traces.records import is_of_model
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.reads import TraceReads
-from loopgraph.effects.traces.use_figures import UseReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.reading.reads import TraceReads
+from loopgraph.effects.traces.reading.use_figures import UseReads
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from support.otlp import START_NS, Json, span, traces
 from support.quick import first_quick
 from support.traces import NOON, statement
@@ -197,6 +200,10 @@ class Told:
             _rounded(reported),
             tuple(sorted({call.unpriced for call in told if call.unpriced})),
         )
+        reads = TraceReads(graph)
+        [top] = plant((await reads.skeleton([self.trace], None)).spans).tops
+        branch = Branches(list(top.walk()), await reads.usage_of_calls([self.trace])).of((SpanKind.TRACE, self.trace))
+        found["branch"] = _summed([branch.whole])
         [use] = await statement(
             graph, "MATCH (h:HookExecution {tool_name: $prompt}) RETURN h.execution_id AS id", prompt=self.prompt
         )
@@ -242,6 +249,7 @@ def start() -> Any:
     return iter(first + timedelta(minutes=number) for number in range(10**4))
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("story", first_quick(STORIES, 6))
 async def test_every_sum_has_each_call_once_and_with_its_cost(graph: Graph, start: Any, story: str) -> None:
     calls, expected = STORIES[story]
@@ -249,9 +257,9 @@ async def test_every_sum_has_each_call_once_and_with_its_cost(graph: Graph, star
         told = Told(next(start), calls)
         spans = told.spans if exports == "outer first" else told.spans[::-1]
         await told.tell(graph, [spans] if exports == "at once" else [[one] for one in spans])
-        assert await told.sums(graph) == dict.fromkeys(("by 0", "by 1", "by 8", "session", "trace", "use"), expected), (
-            exports
-        )
+        assert await told.sums(graph) == dict.fromkeys(
+            ("by 0", "by 1", "by 8", "session", "trace", "branch", "use"), expected
+        ), exports
 
 
 async def test_calls_share_a_cost_by_their_prices_or_else_by_their_tokens(graph: Graph, start: Any) -> None:
@@ -270,6 +278,7 @@ async def test_calls_share_a_cost_by_their_prices_or_else_by_their_tokens(graph:
         assert {call.model: round(call.cost_usd or 0, 9) for call in calls} == expected
 
 
+@pytest.mark.lengthy
 async def test_all_views_agree_on_any_layers(graph: Graph, start: Any) -> None:
     chance = random.Random(9)
     for _ in range(12):
@@ -287,6 +296,7 @@ async def test_all_views_agree_on_any_layers(graph: Graph, start: Any) -> None:
         assert len(set(found.values())) == 1, (calls, found)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "story",
     [

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from loopgraph.contracts.analytics.views import ModelUsage, TimeRange, UsageDimension
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, RoutingDecided, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, RoutingDecided, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
+from loopgraph.effects.traces.reading.analytics import Analytics
+from support.access import mate, owned
 from support.traces import NOON, Traces, record
 
 D = UsageDimension
@@ -149,7 +149,8 @@ async def test_it_can_be_of_one_project_and_shows_what_one_may_see(graph: Graph,
     [row] = await analytics.model_usage(range_of(told), (D.PROJECT,), None, 10, folder)
     assert row.project == folder
     assert row.calls == sum(one["project"] == folder for one in told.rows)
-    [own] = await analytics.model_usage(range_of(told), (), Principal(subject="bob"), 10)
+    await owned(graph)
+    [own] = await analytics.model_usage(range_of(told), (), mate("bob"), 10)
     assert own.calls == sum(one["user_id"] is None for one in told.rows)
     assert len(await analytics.model_usage(range_of(told), (D.DAY, D.MODEL), None, 3)) == 3
     before = TimeRange(since=told.start - timedelta(days=1), until=told.start)

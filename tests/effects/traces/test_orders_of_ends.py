@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.observations import Recordable
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from support.recorded_endings import traces
 from support.traces import NOON, statement

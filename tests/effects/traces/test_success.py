@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.observations import Observation, Recordable
-from loopgraph.contracts.success import Correction, CorrectionRule, Criterion, Outcome, UnknownReason
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.loop.reported_outcomes import NewOutcome
+from loopgraph.contracts.loop.user_feedback import NewFeedback
+from loopgraph.contracts.traces.events import (
     ABANDONED,
     PROMPTED,
     EndpointCalled,
@@ -23,14 +24,19 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
-from loopgraph.effects.clock import new_id
+from loopgraph.contracts.traces.observations import Observation, Recordable
+from loopgraph.contracts.traces.success import Correction, CorrectionRule, Criterion, Outcome, UnknownReason
+from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.mapping import step_key
-from loopgraph.effects.traces.use_figures import UseReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.use_figures import UseReads
+from loopgraph.effects.traces.recording.mapping import step_key
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from loopgraph.settings import CaptureContent
-from support.traces import NOON, at
+from support.access import mate, owned
+from support.feedback import TESTER
+from support.said import taking_feedback, taking_outcomes
+from support.traces import NOON, at, statement
 from support.uses import define
 
 ASKED = "Sort the open bug reports of this week by their cause"
@@ -120,6 +126,7 @@ def values(outcome: Outcome) -> dict[str, float]:
     return {each.criterion.value: each.value for each in outcome.criteria if each.value is not None}
 
 
+@pytest.mark.lengthy
 async def test_what_is_known_of_a_use_in_any_order(graph: Graph) -> None:
     for seed in range(4):
         work = Work()
@@ -153,6 +160,7 @@ async def test_what_is_known_of_a_use_in_any_order(graph: Graph) -> None:
         assert (await work.outcome(graph, threshold=0.73)).success is True
 
 
+@pytest.mark.lengthy
 async def test_a_use_is_judged_anew_when_more_is_known(graph: Graph) -> None:
     work = Work()
     await record(graph, [work.begun(), work.used()])
@@ -239,7 +247,8 @@ async def test_the_executions_of_versions_page_by_page(graph: Graph) -> None:
             ),
         ]
     await record(graph, events)
-    reads, ada = UseReads(graph), Principal(subject="ada")
+    await owned(graph)
+    reads, ada = UseReads(graph), mate("ada")
 
     async def numbers(ids: list[str], page: Page, principal: Principal | None = None) -> list[tuple[list[int], bool]]:
         before = graph.statements
@@ -259,6 +268,67 @@ async def test_the_executions_of_versions_page_by_page(graph: Graph) -> None:
     after = Page(first=2, after=step_key(last))
     assert await numbers([former], after) == [([1], False)]
     assert await numbers(both, after) == [([1], False), ([2, 0], False), ([], False)]
-    assert await numbers([former], Page(first=5), Principal(subject="bob")) == [([5, 1], False)]
-    assert await numbers(both[:2], Page(first=5), Principal(subject="bob")) == [([5, 1], False), ([4, 2, 0], False)]
+    assert await numbers([former], Page(first=5), mate("bob")) == [([5, 1], False)]
+    assert await numbers(both[:2], Page(first=5), mate("bob")) == [([5, 1], False), ([4, 2, 0], False)]
     assert await numbers([former], Page(first=5), ada) == [([5, 3, 1], False)]
+
+
+@pytest.mark.lengthy
+async def test_the_outcomes_that_criteria_name_decide(graph: Graph) -> None:
+    """A test's result makes a success of a use or none; what is closest to the use counts, and of several sources the least."""
+    session = new_id()
+    work = Work(session)
+    await record(graph, [work.begun(), work.used(), work.ended()])
+    criteria = {
+        "least_known": 0.4,
+        "outcomes": ["tests"],
+        "criteria": {"reported_outcomes": {"weight": 0.1, "at_least": 1.0}},
+    }
+    taking = taking_outcomes(graph)
+
+    async def judged(**told: Any) -> tuple[float | None, bool | None]:
+        if told:
+            key = next(iter(told.values()))
+            await statement(graph, "MATCH (m:UsageMark {key: $key}) DELETE m", key=key)
+            new = NewOutcome.model_validate({"name": "tests", "source": "ci", **told})
+            await taking.report(new, TESTER, None)
+            assert await statement(graph, "MATCH (m:UsageMark {key: $key}) RETURN m.label AS label", key=key)
+        outcome = await work.outcome(graph, **criteria)
+        return values(outcome).get("reported_outcomes"), outcome.success
+
+    assert await judged() == (None, True)
+    assert await judged(session_id=session, holds=False) == (0.0, False)
+    assert await judged(correlation_id=work.prompt, holds=True) == (1.0, True)
+    assert await judged(correlation_id=work.prompt, name="reward", value=0.0) == (1.0, True)
+    assert await judged(correlation_id=work.prompt, holds=False, source="other") == (0.0, False)
+    assert await judged(execution_id=work.id, value=0.5) == (0.5, False)
+    soon = now() + timedelta(hours=1)
+    assert await judged(execution_id=work.id, value=1.0, at=soon) == (1.0, True)
+    assert await judged(execution_id=work.id, value=0.1, at=at(0)) == (1.0, True)
+    assert await judged(execution_id=work.id, value=7.0, at=soon + timedelta(hours=1)) == (None, True)
+    assert "reported_outcomes" not in values(await work.outcome(graph))
+
+
+async def test_the_newest_rating_of_the_use_or_else_of_its_trace_confirms_it(graph: Graph) -> None:
+    work = Work()
+    await record(graph, [work.begun(), work.used(), work.ended(), *work.after("That's wrong")])
+    said = taking_feedback(graph)
+
+    async def confirmed(**feedback: Any) -> tuple[float | None, CorrectionRule]:
+        if feedback:
+            await statement(graph, "MATCH (m:UsageMark {key: $key}) DELETE m", key=next(iter(feedback.values())))
+            await said.submit(NewFeedback.model_validate(feedback), TESTER, None)
+            marks = await statement(
+                graph, "MATCH (m:UsageMark {key: $key}) RETURN m.label AS label", key=next(iter(feedback.values()))
+            )
+            assert marks, "what is rated is counted anew"
+        outcome = await work.outcome(graph)
+        return values(outcome).get("user_confirmed_success"), outcome.correction.rule
+
+    assert await confirmed() == (0.0, CorrectionRule.PHRASE)
+    assert await confirmed(correlation_id=work.prompt, comment="great") == (0.0, CorrectionRule.PHRASE)
+    assert await confirmed(correlation_id=work.prompt, rating=1) == (0.0, CorrectionRule.RATED)
+    assert await confirmed(correlation_id=work.prompt, rating=5) == (1.0, CorrectionRule.RATED)
+    assert await confirmed(execution_id=work.id, rating=2) == (0.0, CorrectionRule.RATED)
+    assert await confirmed(correlation_id=work.prompt, rating=4) == (0.0, CorrectionRule.RATED)
+    assert await confirmed(execution_id=work.id, rating=3) == (0.0, CorrectionRule.PHRASE)

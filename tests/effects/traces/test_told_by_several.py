@@ -14,7 +14,7 @@ from loopgraph.computes.agents.gemini import observe_hook
 from loopgraph.computes.agents.hooks import Arrival
 from loopgraph.computes.otel.json import read_logs
 from loopgraph.computes.otel.logs import observe_logs
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from support.joined_clients import Told, only, picture, recorded, tell
@@ -85,6 +85,7 @@ def without(found: list[Json], *names: str) -> list[Json]:
     return [{name: value for name, value in one.items() if name not in names} for one in found]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), SEEDS)
 @pytest.mark.parametrize(
     "doors", first_quick([(ALL,), (OTEL,), (("hooks", "logs"),), (("hooks", "logs", "transcript"),)])
@@ -100,6 +101,7 @@ async def test_codex(graph: Graph, doors: tuple[str, ...], seed: int | None, siz
     assert await others(graph, session) == []
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), SEEDS)
 @pytest.mark.parametrize(
     "doors",
@@ -120,6 +122,7 @@ async def test_gemini_cli(graph: Graph, doors: tuple[str, ...], seed: int | None
     assert [one["steps"].get("Internal", 0) for one in found] == ([13, 6] if "traces" in doors else [0, 0])
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), SEEDS)
 async def test_records_of_codex_alone_hang_its_subagent_under_its_call(
     graph: Graph, seed: int | None, size: int
@@ -138,6 +141,7 @@ async def test_records_of_codex_alone_hang_its_subagent_under_its_call(
     assert await others(graph, session) == []
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("name", "doors"), first_quick([("gemini_all", ALL), ("codex_all", ALL)]))
 async def test_told_again_it_changes_nothing(graph: Graph, name: str, doors: tuple[str, ...]) -> None:
     session, arrivals = recorded(name)
@@ -205,6 +209,7 @@ async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: i
         assert found["tools"] == [("run_shell_command", status)] * 2
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("second", ["do it", "do it\n--- f ---\nx"])
 @pytest.mark.parametrize("order", [(1, 0, 3, 4, 2), (0, 1, 2, 3, 4), (1, 0, 3, 2, 4), (3, 4, 2, 1, 0), (4, 3, 1, 2, 0)])
 async def test_a_call_that_was_taken_for_the_next_prompts_goes_back_with_its_beginning(

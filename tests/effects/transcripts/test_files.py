@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.transcripts import claude_code
 from loopgraph.effects.transcripts.files import LineReader, found, head_of, uuids_in
 from loopgraph.errors import InvalidInput

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.transcripts.files import Lines, found
 from loopgraph.effects.transcripts.forms import CompressedReader, WholeFile, lines_of
 
@@ -63,6 +63,7 @@ def test_a_compressed_file_is_read_on_where_reading_was_broken_off(tmp_path: Pat
     assert [line.content for line in again.lines() if line.is_new] == TEXT[len(recorded) :].splitlines()
 
 
+@pytest.mark.lengthy
 def test_what_cannot_be_decompressed_cannot_be_read_and_what_was_cut_off_is_read_so_far(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl.zst"
     path.write_bytes(TEXT[:10_000])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.transcripts import opencode, opencode_database
 from loopgraph.effects.transcripts.files import FoundFile, Lines
 from loopgraph.errors import InvalidInput

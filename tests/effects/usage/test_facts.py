@@ -6,7 +6,7 @@ import random
 
 from loopgraph.computes.analytics.contribution import MEASURES
 from loopgraph.contracts.analytics.counting import Facts, TraceFacts
-from loopgraph.contracts.traces import PROMPTED, TraceStatus
+from loopgraph.contracts.traces.events import PROMPTED, TraceStatus
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.usage.facts import FactReads

@@ -9,17 +9,17 @@ import pytest
 
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
-from loopgraph.contracts.assignment import assign
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.feedback import Arm
-from loopgraph.contracts.observations import Observation, Recordable
-from loopgraph.contracts.traces import TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.loop.assignment import assign
+from loopgraph.contracts.loop.feedback import Arm
+from loopgraph.contracts.traces.events import TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, Recordable
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.loop import assignments
 from loopgraph.effects.loop.assignments import AssignmentRecords
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from support.traces import NOON, at, make_experiment, statement
 from support.uses import define

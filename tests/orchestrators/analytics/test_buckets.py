@@ -12,23 +12,23 @@ import pytest
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.analytics.windows import Exactness, Grain, Window
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import RoutingDecided, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.errors import Forbidden
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.views import Views
 from loopgraph.reducers.usage.sums import total
+from support.access import mate, owned
 from support.traces import record
 from support.waiting import PATIENCE_S
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SOMEBODY = Principal(subject="somebody")
+SOMEBODY = mate("somebody")
 
 
 class Patient(Rolling):
@@ -146,6 +146,7 @@ async def test_views_of_who_may_see_only_what_is_theirs_are_made_of_that(graph: 
     views, start, agent = Views(buckets, Analytics(graph)), some_day(), f"agent {new_id()}"
     await traces(graph, start + HOUR, start + 2 * HOUR, agent=agent, user="somebody")
     await traces(graph, start + HOUR, agent=agent, user="somebody else")
+    await owned(graph)
     day = TimeRange(since=start, until=start + DAY)
     [mine] = await views.agent_success_rates(day, SOMEBODY, 10)
     assert (mine.total_executions, mine.exactness) == (2, Exactness.EXACT)

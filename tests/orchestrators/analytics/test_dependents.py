@@ -8,9 +8,9 @@ import pytest
 
 from loopgraph.contracts.analytics.dependents import Affected, BlastRadius
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.lineage import RelationshipType
-from loopgraph.contracts.traces import HookExecuted, RoutingDecided, TraceEvent, TraceStarted
+from loopgraph.contracts.lineage.changes import NewEdge, NewPattern, NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import RelationshipType
+from loopgraph.contracts.traces.events import HookExecuted, RoutingDecided, TraceEvent, TraceStarted
 from loopgraph.effects.analytics import dependents
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.clock import new_id
@@ -19,6 +19,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.analytics.dependents import find_blast_radius
+from support.access import mate, owned
 from support.feedback import TESTER, make_subject
 from support.traces import NOON, Traces, record, statement
 
@@ -76,7 +77,8 @@ async def test_who_used_it_lately(graph: Graph) -> None:
     assert found.derived == () == found.experiment_ids == found.run_ids
 
     assert len((await radius(graph, subject.pattern_id, first=1)).users) == 1
-    bob = await radius(graph, subject.pattern_id, Principal(subject="bob"))
+    await owned(graph)
+    bob = await radius(graph, subject.pattern_id, mate("bob"))
     assert (bob.uses, [one.name for one in bob.users], [one.session_id for one in bob.sessions]) == (
         1,
         ["bob"],

@@ -13,19 +13,21 @@ from loopgraph.contracts.analytics.figures import SeriesMetric
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
 from loopgraph.contracts.analytics.trends import NoFigure, Period, TrendClass, TrendDirection
 from loopgraph.contracts.analytics.windows import Window
-from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import HookExecuted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceEvent, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.errors import Forbidden, InvalidInput
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.overviews import Overviews
+from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.trends import Trends, declining, emerging
+from support.access import mate
 from support.traces import record
+from support.usage import read_anew
 from support.waiting import PATIENCE_S
 
 FIRST = datetime(2019, 1, 7, tzinfo=UTC)  # a Monday
@@ -148,7 +150,11 @@ async def test_who_comes_and_who_stays(world: World) -> None:
     assert {period.retention for period in kept.periods[1:]} == {1 / 2, 1 / 3}
 
 
-async def test_more_subjects_take_no_more_statements(world: World, graph: Graph) -> None:
+async def test_more_subjects_take_no_more_statements(
+    world: World, graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Remembered, "get", read_anew)
+
     async def statements(window: Window, subjects: int) -> int:
         before = graph.statements
         assert (await world.trends.of_kind(SubjectKind.TOOL, window, NOW, None)).subjects == subjects
@@ -165,6 +171,6 @@ async def test_what_cannot_be_asked_is_refused(world: World) -> None:
     with pytest.raises(InvalidInput, match="horizon"):
         await world.trends.analysis(EVERYTHING, SeriesMetric.EXECUTIONS, WINDOW, Period.DAY, None, 1_000, NOW, None)
     with pytest.raises(Forbidden):
-        await world.trends.of_kind(SubjectKind.TOOL, WINDOW, NOW, Principal(subject="eve"))
+        await world.trends.of_kind(SubjectKind.TOOL, WINDOW, NOW, mate("eve"))
     empty = Window(since=FIRST - timedelta(days=800), until=FIRST - timedelta(days=700))
     assert (await world.trends.of_kind(SubjectKind.TOOL, empty, NOW, None)).trends == ()

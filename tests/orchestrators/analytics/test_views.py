@@ -13,10 +13,10 @@ from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectK
 from loopgraph.contracts.analytics.sums import NANO_PER_USD, UsageSums
 from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
 from loopgraph.contracts.analytics.windows import Grain, Window
-from loopgraph.contracts.traces import OF_PATTERN
+from loopgraph.contracts.traces.events import OF_PATTERN
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.reducers.usage.sums import total

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -14,14 +15,16 @@ from typing import NamedTuple
 
 import pytest
 
-from loopgraph.contracts.traces import HookExecuted, Recorded
+from loopgraph.contracts.traces.events import HookExecuted
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import ForeignData, SetupError
 from loopgraph.orchestrators.archive.backups import back_up, restore
 from loopgraph.settings import Settings
+from support.command import command
 from support.traces import at, statement
 from support.waiting import until
 
@@ -140,6 +143,22 @@ async def test_what_is_there_is_replaced_only_when_asked_and_put_aside(made: Mad
     assert restored.replaced is not None
     assert await contents(restored.replaced) == {0, 1, 2}
     assert names(tmp_path) == {"graph", restored.replaced.name}
+
+
+async def test_the_commands_say_it_to_programs_and_a_file_that_is_not_there_is_what_is_wrong(
+    made: Made, tmp_path: Path
+) -> None:
+    folder, file = made.copied(tmp_path / "graph"), tmp_path / "backup.zip"
+    here, new = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}"}, {"LOOPGRAPH_GRAPH_URL": f"embedded:{tmp_path / 'new'}"}
+    code, _, problem = await command("restore", file, **here)
+    assert (code, problem) == (1, f"loopgraph: there is no file {file}\n"), "and nothing of --replace"
+    code, told, problem = await command("backup", file, "--json", **here)
+    assert (code, json.loads(told)) == (0, {"file": str(file), "bytes": file.stat().st_size}), problem
+    code, told, problem = await command("restore", file, "--json", **new)
+    assert (code, json.loads(told)) == (0, {"folder": str(tmp_path / "new"), "replaced": None}), problem
+    code, _, problem = await command("restore", file, **here)
+    assert code == 1
+    assert "holds a graph already; `--replace` puts it aside" in problem
 
 
 async def test_a_damaged_backup_replaces_nothing(made: Made, tmp_path: Path) -> None:

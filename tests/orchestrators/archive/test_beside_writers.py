@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from loopgraph.contracts.retention import Kept, NodeId, Relationship
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.retention import Kept, NodeId, Relationship
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive, verify

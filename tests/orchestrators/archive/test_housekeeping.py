@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.trace_updates import TraceUpdateFilter
+from loopgraph.contracts.live import TraceNews
 from loopgraph.effects.archive.segments import Archive
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.search import TraceSearch
+from loopgraph.effects.traces.reading.search import TraceSearch
 from loopgraph.orchestrators.archive import housekeeping as module
 from loopgraph.orchestrators.archive.housekeeping import Housekeeping
-from loopgraph.orchestrators.recording.feed import TraceFeed
+from loopgraph.orchestrators.live.feeds import trace_feed
+from loopgraph.orchestrators.live.tail import Tail
 from support.retention import counting, long_ago, memory, prompt, remember
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, until
 
 DAY = timedelta(days=1)
 
@@ -40,6 +41,7 @@ async def test_it_closes_and_prunes_by_itself(graph: Graph, tmp_path: Path, monk
     assert Archive(tmp_path).segments()
 
 
+@pytest.mark.lengthy
 async def test_an_archive_in_use_is_left_alone(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun), begun)
@@ -59,21 +61,22 @@ async def test_an_archive_in_use_is_left_alone(graph: Graph, tmp_path: Path) -> 
 async def test_followers_are_told_of_what_it_closes(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun)[:-1], begun)
-    feed = TraceFeed(TraceSearch(graph))
+    feed = trace_feed(Tail(graph, 20), TraceSearch(graph))
     keeper = Housekeeping(
         graph,
-        feed,
         timeout=now() - (begun + DAY),
         retention=None,
         archive=tmp_path,
         prune_every=DAY,
         counted=counting(graph),
     )
-    updates = feed.updates(TraceUpdateFilter(), None)
+    updates = feed.updates(lambda trace: trace.correlation_id == name)
     following = asyncio.ensure_future(anext(updates))
-    await asyncio.sleep(0)
+    await until(lambda: feed.subscribers == 1)
     assert await keeper.close_silent() >= 1
     async with asyncio.timeout(PATIENCE_S):
         update = await following
     await updates.aclose()
-    assert (update.kind, update.trace.closed_by) == ("complete", "timeout")
+    assert update.named == TraceNews("complete", name, None)
+    assert update.thing is not None
+    assert update.thing.closed_by == "timeout"

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
-from loopgraph.contracts.retention import Kept, PruneReport
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.loop.reported_outcomes import NewOutcome
+from loopgraph.contracts.loop.user_feedback import NewFeedback
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, Recordable, SessionSeen
+from loopgraph.contracts.traces.retention import Kept, PruneReport
 from loopgraph.effects.archive.retention import SLICE, Retention
 from loopgraph.effects.archive.segments import MANIFEST_SUFFIX, Archive
 from loopgraph.effects.clock import new_id
@@ -20,7 +22,9 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
+from support.feedback import TESTER
 from support.retention import counting, forget_older, long_ago, memory, prompt, remember
+from support.said import taking_feedback, taking_outcomes
 from support.traces import make_experiment, make_version, statement
 
 MONTH = timedelta(days=30)
@@ -36,6 +40,7 @@ async def prune(graph: Graph, folder: Path, older_than: datetime) -> PruneReport
     return await Pruning(Retention(graph), Archive(folder), older_than, counted=counting(graph)).run()
 
 
+@pytest.mark.lengthy
 async def test_all_of_it_goes_and_all_of_it_comes_back(graph: Graph, tmp_path: Path) -> None:
     name, begun, node_id = new_id(), long_ago(), await make_version(graph)
     await remember(graph, prompt(f"{name}.1", begun, node_id=node_id), begun)
@@ -180,6 +185,7 @@ async def test_a_trace_that_a_late_event_made_anew_is_whole_again(graph: Graph, 
     assert await memory(graph, name) == []
 
 
+@pytest.mark.lengthy
 async def test_evidence_and_what_is_alive_or_referred_to_stays(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     control, treatment = await make_version(graph), await make_version(graph)
@@ -197,14 +203,17 @@ async def test_evidence_and_what_is_alive_or_referred_to_stays(graph: Graph, tmp
     )
     await remember(graph, [late], begun + MONTH)
     await remember(graph, prompt(f"{name}.praised", begun), begun)
-    await statement(
-        graph,
-        "MATCH (t:Trace {correlation_id: $id}) CREATE (:UserFeedback {feedback_id: $id})-[:ABOUT]->(t)",
-        id=f"{name}.praised",
-    )
+    said = taking_feedback(graph)
+    praise, _ = await said.submit(NewFeedback(correlation_id=f"{name}.praised", rating=5), TESTER, None)
+    await remember(graph, prompt(f"{name}.blamed", begun), begun)
+    blame, _ = await said.submit(NewFeedback(execution_id=f"{name}.blamed.bash", rating=1), TESTER, None)
+    await remember(graph, prompt(f"{name}.tested", begun), begun)
+    reported = taking_outcomes(graph)
+    passed = NewOutcome(correlation_id=f"{name}.tested", name="tests", holds=True, source="ci")
+    tested, _ = await reported.report(passed, TESTER, None)
     await remember(graph, prompt(f"{name}.old", begun), begun)
     cut = begun + MONTH / 2
-    expected = {Kept.EVIDENCE: 1, Kept.IN_PROGRESS: 1, Kept.YOUNGER: 1, Kept.REFERRED_TO: 1}
+    expected = {Kept.EVIDENCE: 1, Kept.IN_PROGRESS: 1, Kept.YOUNGER: 1, Kept.REFERRED_TO: 3}
     assert (await Pruning(Retention(graph), Archive(tmp_path), cut).rehearse()).kept == expected
     before = await memory(graph, name)
     report = await prune(graph, tmp_path, cut)
@@ -217,7 +226,41 @@ async def test_evidence_and_what_is_alive_or_referred_to_stays(graph: Graph, tmp
     assert all(".old" in line or ".note" in line or ".point" in line or line.startswith("Session") for line in gone), (
         gone
     )
-    await statement(graph, "MATCH (n:UserFeedback {feedback_id: $id}) DETACH DELETE n", id=f"{name}.praised")
+    for feedback in (praise, blame):
+        await statement(graph, "MATCH (n:Feedback {feedback_id: $id}) DETACH DELETE n", id=feedback.feedback_id)
+    await statement(graph, "MATCH (n:ReportedOutcome {outcome_id: $id}) DETACH DELETE n", id=tested.outcome_id)
+
+
+@pytest.mark.lengthy
+async def test_what_a_rollback_rests_on_stays_and_so_does_what_is_watched(graph: Graph, tmp_path: Path) -> None:
+    name, begun = new_id(), long_ago()
+    versions = {kind: await make_version(graph) for kind in ("regressed", "watched", "used")}
+    for kind, node_id in versions.items():
+        await remember(graph, prompt(f"{name}.{kind}", begun), begun)
+        run = HookExecuted(
+            correlation_id=f"{name}.{kind}", execution_id=f"{name}.{kind}.run", hook_type="ToolUse", node_id=node_id,
+            started_at=begun, success=True,
+        )  # fmt: skip
+        await remember(graph, [run], begun)
+    await statement(
+        graph,
+        "MATCH (:HookExecution {execution_id: $id})-[u:USED]->(:PatternVersion) SET u.watch_id = $name",
+        id=f"{name}.regressed.run",
+        name=name,
+    )
+    await statement(
+        graph,
+        "MATCH (v:PatternVersion {node_id: $id}) CREATE (w:Watch {watch_id: $name, open_status: 'watching'})-[:WATCHES]->(v)",
+        id=versions["watched"],
+        name=name,
+    )
+    report = await prune(graph, tmp_path, begun + MONTH)
+    assert report.kept == {Kept.EVIDENCE: 2}
+    left = await memory(graph, name)
+    assert not [line for line in left if ".used" in line]
+    assert all([line for line in left if f".{kind}" in line] for kind in ("regressed", "watched"))
+    await statement(graph, "MATCH (w:Watch {watch_id: $name}) DETACH DELETE w", name=name)
+    assert (await prune(graph, tmp_path, begun + MONTH)).kept == {Kept.EVIDENCE: 1}
 
 
 @pytest.mark.slow
@@ -292,6 +335,7 @@ async def test_nothing_goes_while_the_disk_is_full(graph: Graph, tmp_path: Path)
     assert Archive(tmp_path).segments() == []
 
 
+@pytest.mark.lengthy
 async def test_nothing_goes_when_the_segment_does_not_read_back(graph: Graph, tmp_path: Path) -> None:
     """A disk that lies: the next run goes on with a segment that has lost its end since."""
     name, begun = new_id(), long_ago()
@@ -321,6 +365,7 @@ async def test_an_archive_of_a_later_schema_is_refused(graph: Graph, tmp_path: P
     assert await memory(graph, name) == []
 
 
+@pytest.mark.lengthy
 async def test_restored_alone_a_segment_says_what_it_lacks(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(f"{name}.1", begun), begun)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loopgraph.contracts.retention import KEYS, Node, NodeId, Relationship
+from loopgraph.contracts.traces.retention import KEYS, Node, NodeId, Relationship
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive, Item, Origin
 from loopgraph.effects.clock import new_id, time_key

@@ -8,8 +8,8 @@ import pytest
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.contracts.audit import ActorType, Origin
-from loopgraph.contracts.changes import NewVersion
-from loopgraph.contracts.scans import ScanState
+from loopgraph.contracts.lineage.changes import NewVersion
+from loopgraph.contracts.lineage.scans import ScanState
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.definitions.backups import Backups
 from loopgraph.effects.graph.client import Graph
@@ -38,6 +38,7 @@ async def in_use(scans: Scans, pattern_id: str) -> str | None:
     return (await scans.reads.patterns([pattern_id]))[pattern_id].current_node_id
 
 
+@pytest.mark.lengthy
 async def test_the_version_in_use_stays_whatever_is_committed_of_the_line(
     repo: Repo, scans: Scans, adoption: Adoption
 ) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.changes import NewVersion
-from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind, DefinitionOrigin
-from loopgraph.contracts.git import ImportProgress
-from loopgraph.contracts.lineage import PatternStatus, RelationshipType
-from loopgraph.contracts.scans import ScannedSource, ScanState
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.changes import NewVersion
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED, DefinitionKind, DefinitionOrigin
+from loopgraph.contracts.lineage.git import ImportProgress
+from loopgraph.contracts.lineage.patterns import PatternStatus, RelationshipType
+from loopgraph.contracts.lineage.scans import ScannedSource, ScanState
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads
@@ -35,6 +35,7 @@ def names(source: ScannedSource) -> dict[str, tuple[str, ScanState]]:
 # --- a repository's history
 
 
+@pytest.mark.lengthy
 async def test_every_skill_has_the_versions_that_git_log_follow_tells(repo: Repo, scans: Scans) -> None:
     """As `make skills` finds it in public repositories: moved together, split up, changed on branches."""
     texts = {"one": A, "two": B, "three": C}
@@ -163,6 +164,7 @@ async def test_each_kind_is_found_and_nothing_else(repo: Repo, scans: Scans) -> 
     assert [version.body_digest for version in await scans.versions(plan.pattern_id)] == [body_digest("Plan {{args}}")]
 
 
+@pytest.mark.lengthy
 async def test_a_command_that_becomes_a_skill_goes_on_as_one(repo: Repo, scans: Scans) -> None:
     repo.write(".claude/commands/triage.md", A)
     repo.commit("a command")
@@ -177,6 +179,7 @@ async def test_a_command_that_becomes_a_skill_goes_on_as_one(repo: Repo, scans: 
     assert [version.pattern_type for version in await scans.versions(pattern.pattern_id)] == ["command", "skill"]
 
 
+@pytest.mark.lengthy
 async def test_a_plugin_of_the_repository_names_what_it_brings(repo: Repo, scans: Scans) -> None:
     repo.write("plugins/p/.claude-plugin/plugin.json", json.dumps({"name": "p"}))
     repo.write("plugins/p/commands/fix.md", A)
@@ -192,6 +195,7 @@ async def test_a_plugin_of_the_repository_names_what_it_brings(repo: Repo, scans
     assert {one.state for one in (await scans.one(bare)).patterns} == {ScanState.UNCHANGED}
 
 
+@pytest.mark.lengthy
 async def test_again_changes_nothing_and_a_clone_or_work_tree_is_the_same(
     repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -210,6 +214,7 @@ async def test_again_changes_nothing_and_a_clone_or_work_tree_is_the_same(
     assert await scans.events(pattern.pattern_id) == before
 
 
+@pytest.mark.lengthy
 async def test_a_scan_that_was_broken_off_goes_on(repo: Repo, scans: Scans, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git_import, "BATCH", 3)
     for number in range(8):
@@ -288,6 +293,7 @@ async def test_a_text_without_a_commit_is_a_version_that_its_commit_replaces(rep
     assert (await scans.pattern(repo.folder)).state is ScanState.UNCHANGED
 
 
+@pytest.mark.lengthy
 async def test_a_new_file_is_one_pattern_before_its_first_commit_and_after(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", A))
     pattern = await scans.pattern(repo.folder)
@@ -307,6 +313,7 @@ async def test_a_new_file_is_one_pattern_before_its_first_commit_and_after(repo:
     assert (await scans.pattern(repo.folder)).pattern_id == pattern.pattern_id
 
 
+@pytest.mark.lengthy
 async def test_a_work_tree_that_goes_back_puts_the_earlier_version_into_use(repo: Repo, scans: Scans) -> None:
     for text in (A, B):
         repo.write(TRIAGE, skill("triage", text))
@@ -330,6 +337,7 @@ async def test_what_git_ignores_runs_and_is_found_all_the_same(repo: Repo, scans
     assert (pattern.state, pattern.uncommitted) == (ScanState.NEW, True)
 
 
+@pytest.mark.lengthy
 async def test_a_version_that_the_loop_has_applied_stays_in_use(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", A))
     repo.commit()
@@ -474,6 +482,7 @@ async def test_outside_git_a_version_is_a_text(tmp_path: Path, scans: Scans) -> 
     assert edges == {(first.node_id, second.node_id), (second.node_id, third.node_id)}
 
 
+@pytest.mark.lengthy
 async def test_a_user_has_folders_plugins_and_dotfiles(repo: Repo, scans: Scans) -> None:
     """One is a folder, one is a link into a repository, one a repository of its own, one an installed plugin."""
     claude = scans.home / ".claude"
@@ -522,6 +531,7 @@ async def test_a_home_is_not_looked_through_as_a_project(scans: Scans) -> None:
     assert source.notes
 
 
+@pytest.mark.lengthy
 async def test_what_another_branch_has_is_in_use_while_that_is_checked_out(repo: Repo, scans: Scans) -> None:
     repo.write("CLAUDE.md", "Read.")
     repo.commit("on main")
@@ -551,6 +561,7 @@ async def test_a_new_file_that_moves_before_its_first_commit_leaves_nothing_in_u
     assert await scans.in_use(before.pattern_id) is None
 
 
+@pytest.mark.lengthy
 async def test_names_that_are_no_texts_are_told_apart_all_the_same(repo: Repo, scans: Scans) -> None:
     for name in (b"\xff", b"\xfe", b"a\nb"):
         folder = os.fsencode(repo.folder) + b"/.claude/skills/" + name

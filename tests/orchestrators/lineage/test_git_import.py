@@ -14,9 +14,9 @@ from loopgraph.assets import Query
 from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, CommitLineage, FileLineage
 from loopgraph.contracts.audit import EventFilter, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.changes import NewVersion
-from loopgraph.contracts.git import FileKey, FileVersion, ImportProgress
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.changes import NewVersion
+from loopgraph.contracts.lineage.git import FileKey, FileVersion, ImportProgress
+from loopgraph.contracts.lineage.patterns import (
     ANCESTRY,
     Direction,
     LineageEdge,

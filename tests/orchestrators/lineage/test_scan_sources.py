@@ -15,13 +15,13 @@ import pytest
 
 from loopgraph.computes.agents.uses import skill_used
 from loopgraph.computes.definitions.choice import choose
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import VersionBasis
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.scans import ScanState
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import VersionBasis
+from loopgraph.contracts.lineage.scans import ScanState
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from support.engines import EngineUnderTest
 from support.repositories import A, B, C, Repo
 from support.scanning import Scans, skill

@@ -11,14 +11,14 @@ import pytest
 from loopgraph.clients.skill_folder import resources as as_the_shim_reads
 from loopgraph.computes.agents.uses import skill_used
 from loopgraph.computes.definitions.choice import choose
-from loopgraph.contracts.definitions import VersionBasis
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.resources import ResourceState
-from loopgraph.contracts.scans import ScanState
+from loopgraph.contracts.lineage.definitions import VersionBasis
+from loopgraph.contracts.lineage.resources import ResourceState
+from loopgraph.contracts.lineage.scans import ScanState
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.definitions.resources import read_resources
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.repositories import Repo
 from support.scanning import Scans, skill
@@ -45,6 +45,7 @@ def digest(folder: Path) -> str | None:
     return found.digest
 
 
+@pytest.mark.lengthy
 async def test_a_commit_of_other_files_is_a_state_and_no_version(repo: Repo, scans: Scans) -> None:
     here, expected = repo.folder / FOLDER, []
 
@@ -152,6 +153,7 @@ async def test_outside_git(scans: Scans, tmp_path: Path) -> None:
     assert gone.since > changed_at
 
 
+@pytest.mark.lengthy
 async def test_a_use_says_which_files_lay_beside_the_text(graph: Graph, repo: Repo, scans: Scans) -> None:
     """The times of the commits tell it, and better what the shim has read there; known late, it is told late."""
     repo.write(TRIAGE, skill("triage", f"Look {new_id()}."))

@@ -13,8 +13,8 @@ import networkx as nx
 import pytest
 
 from loopgraph.computes.lineage.algorithms import leaves, roots
-from loopgraph.contracts.changes import ImportedVersion, NewPattern, NewVersion, ParentLink
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.changes import ImportedVersion, NewPattern, NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import (
     ANCESTRY,
     Direction,
     EdgeStrength,

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from loopgraph.contracts.changes import NewPattern, NewVersion
-from loopgraph.contracts.lineage import Direction, LineageGraph, PathMetric, TraversalFilter
+from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.lineage.patterns import Direction, LineageGraph, PathMetric, TraversalFilter
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import CycleRefused, InvalidInput

@@ -9,7 +9,9 @@ import pytest
 from conftest import settings_for
 from loopgraph.contracts.audit import EventFilter, EventType
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.feedback import (
+from loopgraph.contracts.lineage.patterns import Direction, PatternStatus, PatternVersion, RelationshipType
+from loopgraph.contracts.loop.design import ExperimentDesign
+from loopgraph.contracts.loop.feedback import (
     Arm,
     FeedbackRun,
     FeedbackType,
@@ -23,7 +25,6 @@ from loopgraph.contracts.feedback import (
     StageStatus,
     Verdict,
 )
-from loopgraph.contracts.lineage import Direction, PatternStatus, PatternVersion, RelationshipType
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.reads import LineageReads
@@ -69,6 +70,7 @@ async def reviewed(subject: Subject, improvement: Improvement) -> FeedbackRun:
     return await subject.advance(run)
 
 
+@pytest.mark.lengthy
 async def test_a_better_candidate_is_applied_and_carries_its_proof(subject: Subject) -> None:
     window = await subject.record(subject.node_id, [90.0, 100.0, 110.0, 120.0])
     await subject.record(subject.node_id, [5000.0], error_type="TimeoutError")
@@ -145,9 +147,12 @@ async def test_a_better_candidate_is_applied_and_carries_its_proof(subject: Subj
     }
 
 
+@pytest.mark.lengthy
 async def test_a_candidate_that_is_no_better_is_rejected(subject: Subject) -> None:
     improvement = await subject.propose()
-    run = await waiting(subject)
+    run = await waiting(
+        subject, design=ExperimentDesign(max_units=60)
+    )  # whatever is shown, it ends with the last of these
     await subject.work(60, {subject.node_id: SLOW, improvement.candidate_node_id: SLOW + 5})
     run = await subject.advance(run)
     assert (run.status, run.improvements_validated, run.improvements_applied) == (RunStatus.COMPLETED, 0, 0)
@@ -159,6 +164,7 @@ async def test_a_candidate_that_is_no_better_is_rejected(subject: Subject) -> No
     assert await subject.reads.decisions_of_versions([improvement.candidate_node_id]) == {}
 
 
+@pytest.mark.lengthy
 async def test_a_faster_candidate_that_fails_more_is_rejected(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject)
@@ -175,7 +181,7 @@ async def test_a_faster_candidate_that_fails_more_is_rejected(subject: Subject) 
 async def test_a_run_waits_with_visible_counts(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject, min_sample_size=20)
-    assert run.message == "waits for units: 0 of 20 of the control and 0 of 20 of the treatment"
+    assert run.message == "waits for units: 0 of 10 of the control and 0 of 10 of the treatment"
     [experiment] = (await subject.reads.experiments_of_improvements([improvement.improvement_id])).popitem()[1]
     await subject.record(subject.node_id, [SLOW] * 25, experiment_id=experiment.experiment_id)
     await subject.record(improvement.candidate_node_id, [FAST] * 19, experiment_id=experiment.experiment_id)
@@ -183,13 +189,16 @@ async def test_a_run_waits_with_visible_counts(subject: Subject) -> None:
     await subject.record(improvement.candidate_node_id, [FAST] * 5)
     looked = await subject.advance(run)
     assert (looked.status, looked.stage, looked.revision) == (RunStatus.WAITING, Stage.VALIDATE, run.revision + 1)
-    assert looked.message == "waits for units: 25 of 20 of the control and 19 of 20 of the treatment"
+    assert looked.message == (
+        "nothing is decided by 25 units of the control and 19 units of the treatment; it goes on until 160 of both at most"
+    )
     experiment = (await subject.reads.experiments([experiment.experiment_id]))[experiment.experiment_id]
     assert (experiment.control_count, experiment.treatment_count, experiment.concluded_at) == (25, 19, None)
-    assert experiment.reason is Reason.INSUFFICIENT_UNITS
+    assert experiment.reason is Reason.UNDECIDED
     assert await subject.loop.advance(run.run_id) == looked
 
 
+@pytest.mark.lengthy
 async def test_executions_that_do_not_report_the_metric_are_no_evidence(subject: Subject) -> None:
     improvement = await subject.propose(improvement_type=ImprovementType.QUALITY)
     run = await waiting(subject, feedback_type=FeedbackType.QUALITY, min_sample_size=10)
@@ -296,6 +305,7 @@ async def test_without_ab_testing_everything_is_left_for_review(subject: Subject
     assert (edge.metadata["experiment_id"], edge.metadata["p_value"]) == (None, None)
 
 
+@pytest.mark.lengthy
 async def test_an_approved_improvement_is_applied_with_its_evidence(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await reviewed(subject, improvement)
@@ -323,6 +333,7 @@ async def test_an_approved_improvement_is_applied_with_its_evidence(subject: Sub
         await subject.loop.approve_improvement(improvement.improvement_id, TESTER)
 
 
+@pytest.mark.lengthy
 async def test_an_approval_says_that_another_version_was_in_use(subject: Subject) -> None:
     first = await subject.propose("print(1)")
     second = await subject.propose("print(2)")
@@ -346,6 +357,7 @@ async def test_an_approval_says_that_another_version_was_in_use(subject: Subject
     ]
 
 
+@pytest.mark.lengthy
 async def test_what_waits_for_review_can_be_rejected(subject: Subject) -> None:
     improvement = await subject.propose()
     await reviewed(subject, improvement)
@@ -419,6 +431,7 @@ async def test_after_one_is_applied_the_next_must_be_better_than_that_one(subjec
     assert await current(subject) == faster.candidate_node_id
 
 
+@pytest.mark.lengthy
 async def test_an_experiment_whose_control_is_replaced_is_run_anew(subject: Subject) -> None:
     improvement = await subject.propose()
     by_hand = await subject.propose("print('by hand')", improvement_type=ImprovementType.QUALITY)
@@ -447,6 +460,7 @@ async def test_an_improvement_whose_candidate_is_activated_by_hand_is_withdrawn(
     assert (withdrawn.status, withdrawn.reason) == (ImprovementStatus.WITHDRAWN, Reason.CANDIDATE_NOT_DRAFT)
 
 
+@pytest.mark.lengthy
 async def test_what_cannot_be_applied_is_left_for_review(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject)
@@ -466,6 +480,7 @@ async def test_what_cannot_be_applied_is_left_for_review(subject: Subject) -> No
     assert decision.result.p_value is not None
 
 
+@pytest.mark.lengthy
 async def test_a_failing_pattern_is_given_other_parameters_by_a_rule(graph: Graph) -> None:
     subject = await make_subject(graph, parameters={"timeout_ms": 1000, "retries": 5})
     await subject.record(subject.node_id, [float(value) for value in range(500, 540)])

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.experiments import Experiment, WelchOfUnitMeans
-from loopgraph.contracts.feedback import Arm, FeedbackRun, Improvement, Reason, RunStatus, Verdict
+from loopgraph.contracts.loop.design import PLAIN
+from loopgraph.contracts.loop.experiments import Experiment, WelchOfUnitMeans
+from loopgraph.contracts.loop.feedback import Arm, FeedbackRun, Improvement, Reason, RunStatus, Verdict
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.reading.reads import TraceReads
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import EXECUTION_TIMEOUT
@@ -56,8 +57,9 @@ async def test_two_sessions_decide_nothing_however_many_executions_they_have(sub
     assert (experiment.reason, experiment.control_count) == (Reason.INSUFFICIENT_UNITS, 60)
 
 
+@pytest.mark.lengthy
 async def test_the_result_names_units_executions_and_design_effect(subject: Subject) -> None:
-    run, experiment = await waiting(subject)
+    run, experiment = await waiting(subject, design=PLAIN)
     for arm, node_id, base in (
         (Arm.CONTROL, subject.node_id, 100.0),
         (Arm.TREATMENT, experiment.treatment_node_id, 60.0),
@@ -83,6 +85,7 @@ async def test_the_result_names_units_executions_and_design_effect(subject: Subj
     assert row["m"] == "welch_unit_means"
 
 
+@pytest.mark.lengthy
 async def test_an_execution_of_the_other_arms_unit_is_set_aside_visibly(subject: Subject) -> None:
     run, experiment = await waiting(subject)
     id_ = experiment.experiment_id
@@ -109,6 +112,7 @@ async def test_an_execution_of_the_other_arms_unit_is_set_aside_visibly(subject:
     assert {row["marked"]: row["n"] for row in marked} == {True: 24, False: 2}
 
 
+@pytest.mark.lengthy
 async def test_white_space_around_a_unit_is_no_part_of_it_wherever_it_is_named(subject: Subject) -> None:
     _, experiment = await waiting(subject)
     id_ = experiment.experiment_id
@@ -120,9 +124,10 @@ async def test_white_space_around_a_unit_is_no_part_of_it_wherever_it_is_named(s
         await subject.record(assigned.node_id, [100.0], unit=padded, experiment_id=id_)
     tallies = (await TraceReads(subject.graph).arm_tallies([experiment], now()))[id_].values()
     assert (sum(tally.units for tally in tallies), sum(tally.set_aside for tally in tallies)) == (10, 0)
-    assert sum((await subject.reads.assigned_units([id_]))[id_].values()) == 10
+    assert sum(sum(each) for each in (await subject.reads.assigned_units([id_]))[id_].values()) == 10
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("unit", ["", " ", "\n\t", "u" * 256])
 async def test_a_unit_that_no_execution_could_name_is_refused(subject: Subject, unit: str) -> None:
     await waiting(subject)
@@ -131,6 +136,7 @@ async def test_a_unit_that_no_execution_could_name_is_refused(subject: Subject, 
     assert refused.value.field == "unit"
 
 
+@pytest.mark.lengthy
 async def test_a_treatment_that_hangs_is_not_applied_for_the_few_that_end(subject: Subject) -> None:
     run, experiment = await waiting(subject)
     id_, treatment = experiment.experiment_id, experiment.treatment_node_id

@@ -11,11 +11,14 @@ import pytest
 from conftest import settings_for
 from loopgraph.contracts.audit import EventFilter, EventType
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.feedback import FeedbackRun, ImprovementStatus, RunStatus
+from loopgraph.contracts.loop.feedback import FeedbackRun, ImprovementStatus, RunStatus
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.loop.reads import FeedbackReads
 from loopgraph.errors import NotFound
+from loopgraph.orchestrators.live.runs import RunFeed
+from loopgraph.orchestrators.live.tail import Tail
 from loopgraph.orchestrators.loop.worker import TRIES, LoopWorker
 from support import waiting
 from support.engines import EngineUnderTest
@@ -37,9 +40,14 @@ async def running(worker: LoopWorker) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
+def runs(graph: Graph) -> RunFeed:
+    """Runs as they move."""
+    return RunFeed(Tail(graph, OFTEN_MS), FeedbackReads(graph))
+
+
 async def until(subject: Subject, run: FeedbackRun, status: RunStatus) -> FeedbackRun:
     async with asyncio.timeout(PATIENCE_S):
-        async for update in LoopWorker(subject.graph, OFTEN_MS).updates(run.run_id):
+        async for update in runs(subject.graph).updates(run.run_id):
             if update.status is status:
                 return update
     raise AssertionError(f"the run ended as {update.status}")
@@ -50,6 +58,7 @@ async def subject(graph: Graph) -> Subject:
     return await make_subject(graph)
 
 
+@pytest.mark.lengthy
 async def test_the_worker_carries_a_run_to_its_end(subject: Subject) -> None:
     improvement = await subject.propose()
     async with running(LoopWorker(subject.graph, OFTEN_MS)):
@@ -59,6 +68,7 @@ async def test_the_worker_carries_a_run_to_its_end(subject: Subject) -> None:
     assert run.improvements_applied == 1
 
 
+@pytest.mark.lengthy
 async def test_a_poke_wakes_the_worker(subject: Subject) -> None:
     worker = LoopWorker(subject.graph, NEVER_MS)
     async with running(worker):
@@ -68,6 +78,7 @@ async def test_a_poke_wakes_the_worker(subject: Subject) -> None:
         await until(subject, run, RunStatus.COMPLETED)
 
 
+@pytest.mark.lengthy
 async def test_a_run_that_cannot_go_on_fails_alone(subject: Subject) -> None:
     improvement = await subject.propose()
     broken = await subject.advance(await subject.start())
@@ -104,22 +115,23 @@ async def test_the_worker_outlives_a_graph_that_does_not_answer(engine: EngineUn
         assert not task.done()
 
 
+@pytest.mark.lengthy
 async def test_updates_show_every_state_that_is_seen_until_the_run_ends(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await subject.start()
     worker = LoopWorker(subject.graph, OFTEN_MS)
     seen = []
     async with asyncio.timeout(PATIENCE_S):
-        async for update in worker.updates(run.run_id):
+        async for update in runs(subject.graph).updates(run.run_id):
             seen.append(update)
             if update.status is RunStatus.WAITING and len(seen) == 2:
                 await subject.work(60, {subject.node_id: 100.0, improvement.candidate_node_id: 80.0})
             await worker.look()
     assert seen[0] == run
     assert [update.status for update in seen] == [RunStatus.RUNNING, RunStatus.WAITING, RunStatus.COMPLETED]
-    assert [update async for update in worker.updates(run.run_id)] == seen[-1:]
+    assert [update async for update in runs(subject.graph).updates(run.run_id)] == seen[-1:]
 
 
 async def test_updates_of_an_unknown_run_are_refused(graph: Graph) -> None:
     with pytest.raises(NotFound):
-        await anext(LoopWorker(graph, OFTEN_MS).updates("nothing-here"))
+        await anext(runs(graph).updates("nothing-here"))

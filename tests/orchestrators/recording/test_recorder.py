@@ -17,8 +17,9 @@ from typing import Any, cast
 import pytest
 
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import HookExecuted, Recorded, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceEvent, TraceStarted
+from loopgraph.contracts.traces.observations import Recordable
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.health import Health
@@ -67,7 +68,7 @@ class Ledger:
         return [name for transaction in self.committed for name in transaction]
 
     async def record(
-        self, events: Sequence[Recordable], *, received_at: datetime, ended: list[Recorded]
+        self, events: Sequence[Recordable], *, received_at: datetime, ended: list[Recorded], sender: object = None
     ) -> list[Recorded | UserError]:
         names = [cast("HookExecuted", event).execution_id for event in events]
         self.entered.set()
@@ -368,6 +369,7 @@ async def test_a_graph_that_fails_for_a_while_makes_no_event_poison(tmp_path: Pa
     assert not letters.path.exists()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("broken", ["a file in place of the folder", "a full disk"])
 async def test_nobody_is_told_that_an_event_was_put_aside_that_was_not(
     tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -407,6 +409,7 @@ async def test_without_a_folder_nobody_is_told_that_it_was_put_aside() -> None:
     assert str(outcome).endswith("it was not kept")
 
 
+@pytest.mark.lengthy
 async def test_what_makes_the_graph_time_out_waits_behind_all_others(tmp_path: Path) -> None:
     ledger, letters, tried = Ledger(), DeadLetters(tmp_path), 0
 

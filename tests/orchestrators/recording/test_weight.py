@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.traces.events import HookExecuted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.recording.weight import HEAVY, weight_of

@@ -9,22 +9,23 @@ import pytest
 
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.privacy.redaction import MARKER
-from loopgraph.contracts.assembly import AssembledTrace, Episode
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.assembly import AssembledTrace, Episode
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
-    Recorded,
     RoutingDecided,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
 )
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.traces.episodes import MAX_DEPTH, assemble, episode, prompts
+from support.access import mate, owned
 from support.traces import Traces, at, make_version, statement, story
 
 SECRET = "sk-ant-api03-0123456789abcdefghij"
@@ -149,18 +150,19 @@ async def test_a_trace_that_is_its_own_ancestor(recorder: Recorder, traces: Trac
     assert whole.child_traces[0].child_traces[0].truncated
 
 
-async def test_who_may_see_it(recorder: Recorder, traces: Traces) -> None:
+async def test_who_may_see_it(graph: Graph, recorder: Recorder, traces: Traces) -> None:
     root = new_id()
     await record(
         recorder,
         TraceStarted(correlation_id=f"{root}-mine", user_id="me"),
         TraceStarted(correlation_id=f"{root}-hers", user_id="her", parent_id=f"{root}-mine"),
     )
-    mine = await assemble(traces, f"{root}-mine", Principal(subject="me"))
+    await owned(graph)
+    mine = await assemble(traces, f"{root}-mine", mate("me"))
     assert shape(mine) == ("mine", [])
     assert not mine.truncated
     with pytest.raises(NotFound, match=f"no Trace has the id '{root}-hers'"):
-        await assemble(traces, f"{root}-hers", Principal(subject="me"))
+        await assemble(traces, f"{root}-hers", mate("me"))
     with pytest.raises(NotFound):
         await assemble(traces, new_id(), None)
 
@@ -194,5 +196,6 @@ async def test_a_trace_by_its_opentelemetry_trace_id(graph: Graph, recorder: Rec
     await statement(graph, mark, ids=[f"{root}-main", f"{root}-sub"], otel=otel)
     assert shape(await assemble(traces, otel, None)) == ("main", [("sub", [])])
     assert (await found(traces, otel, None)).episode_id == f"{root}-main"
+    await owned(graph)
     # What the principal may not see is not found; the subagent's trace is nobody's in particular.
-    assert shape(await assemble(traces, otel, Principal(subject="her"))) == ("sub", [])
+    assert shape(await assemble(traces, otel, mate("her"))) == ("sub", [])

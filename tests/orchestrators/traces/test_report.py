@@ -7,16 +7,16 @@ from datetime import timedelta
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.success.own import OwnCriteria
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation, Recordable, SessionSeen
-from loopgraph.contracts.report import ReportDimension
-from loopgraph.contracts.traces import PROMPTED, EndpointCalled, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.analytics.report import ReportDimension
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.events import PROMPTED, EndpointCalled, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, Recordable, SessionSeen
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.use_figures import UseReads
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.reading.use_figures import UseReads
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import UserError
 from loopgraph.orchestrators.traces.report import report
 from support.traces import NOON, at

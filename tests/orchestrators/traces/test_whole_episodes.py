@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from loopgraph.contracts.assembly import AssembledTrace, Episode
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceEvent, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.assembly import AssembledTrace, Episode
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceEvent, TraceStarted, TraceStatus
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.traces.episodes import episode, prompts
+from support.access import mate, owned
 from support.traces import Traces, at, record
 
 
@@ -73,7 +74,7 @@ async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Grap
         await found(traces, new_id(), None)
 
 
-async def test_who_sees_what_of_it(traces: Traces) -> None:
+async def test_who_sees_what_of_it(graph: Graph, traces: Traces) -> None:
     root = new_id()
     a, b, sub = (f"{root}-{name}" for name in ("a", "b", "sub"))
     await record(
@@ -84,8 +85,9 @@ async def test_who_sees_what_of_it(traces: Traces) -> None:
     )
     whole = await found(traces, b, None)
     assert [shape(trace) for trace in whole.traces] == [("a", [("sub", [])]), ("b", [])]
-    mine = await found(traces, b, Principal(subject="me"))
+    await owned(graph)
+    mine = await found(traces, b, mate("me"))
     assert [shape(trace) for trace in mine.traces] == [("b", []), ("sub", [])]
     assert mine.whole.steps == 2
     with pytest.raises(NotFound):
-        await found(traces, a, Principal(subject="me"))
+        await found(traces, a, mate("me"))

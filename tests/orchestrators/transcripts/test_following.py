@@ -13,7 +13,7 @@ import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.errors import GraphUnavailable, SetupError
@@ -160,6 +160,7 @@ async def test_a_line_that_is_half_written_waits_for_its_rest(home: Home) -> Non
         await home.comes_to(path, {"RETRY-ME please": "success"})
 
 
+@pytest.mark.lengthy
 async def test_a_graph_that_is_away_is_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_PAUSE_S", 0.05)
     path, other = home.path("3333"), home.path("6666")
@@ -239,6 +240,7 @@ def test_a_client_that_there_is_not_is_told() -> None:
         clients_named(["claude-code", "clippy"])
 
 
+@pytest.mark.lengthy
 async def test_the_service_follows_them_if_it_is_asked_to(home: Home, embedded_engine: EngineUnderTest) -> None:
     path = home.path("3333")
     asked = Settings(

@@ -19,12 +19,13 @@ import pytest
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
 from loopgraph.computes.transcripts.reading import TranscriptReader
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.traces.observations import Recordable
+from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.errors import GraphUnavailable
+from loopgraph.orchestrators.recording import patience
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts import importing
 from loopgraph.orchestrators.transcripts.clients import CLIENTS, TranscriptClient
@@ -277,6 +278,7 @@ def growing(path: Path, chance: random.Random) -> list[bytes]:
     return [content[:end] for end in sorted(chance.sample(range(len(content)), 4))] + [content]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("follow", [True, False])
 async def test_as_they_grow_only_what_is_new_is_recorded(imports: Imports, whole: dict[str, Any], follow: bool) -> None:
     files = sorted(imports.folder.rglob("*.jsonl"))
@@ -359,6 +361,7 @@ class Killed(BaseException):
     """Stands for whatever ends a process."""
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("batch", first_quick(range(1, 8, 2)))
 async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_nothing(
     imports: Imports, whole: dict[str, Any], batch: int
@@ -382,7 +385,7 @@ async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_not
 async def test_a_graph_that_is_away_for_a_moment_is_waited_for_and_no_longer(
     imports: Imports, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(patience, "_PAUSE_S", 0.01)
     away = {1, 2, 4}
 
     def go(number: int) -> None:
@@ -395,7 +398,7 @@ async def test_a_graph_that_is_away_for_a_moment_is_waited_for_and_no_longer(
     assert await imports.story() == whole
     assert len(imports.recorder.batches) > 2
 
-    monkeypatch.setattr(importing, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(patience, "PATIENCE_S", 0.1)
     away |= set(range(1_000))
     path = imports.file("3333")
     path.write_bytes(path.read_bytes().replace(b"please", b"at once"))
@@ -403,6 +406,7 @@ async def test_a_graph_that_is_away_for_a_moment_is_waited_for_and_no_longer(
         await imports.run()
 
 
+@pytest.mark.lengthy
 async def test_two_at_once_on_the_same_files_come_to_the_same(imports: Imports, whole: dict[str, Any]) -> None:
     other = Counted(Traces(imports.graph, PriceList()), Privacy())
     other.batches = []

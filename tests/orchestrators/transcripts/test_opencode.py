@@ -13,7 +13,7 @@ import pytest
 
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.transcripts import Position, TranscriptNews, TranscriptProgress
+from loopgraph.contracts.traces.transcripts import Position, TranscriptNews, TranscriptProgress
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.orchestrators.recording.recorder import Recorder

@@ -9,7 +9,7 @@ import zstandard
 
 from loopgraph.computes.pricing.price_list import PriceList
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.transcripts import TranscriptProgress
+from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.orchestrators.recording.recorder import Recorder

@@ -1,13 +1,11 @@
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loopgraph.contracts.feedback import Reason
-from loopgraph.reducers.usage.clustered import Clustered, Contrast, clustered, contrast, holm
+from loopgraph.contracts.loop.feedback import Reason
+from loopgraph.reducers.usage.clustered import Clustered, Contrast, clustered, contrast
 
 values = st.lists(st.floats(0.01, 1e4), min_size=10, max_size=40)
 
@@ -81,6 +79,7 @@ def test_hedges_g_of_a_published_example() -> None:
     assert (found.effect_size_interval[1] - 0.5924) / 1.959964 == pytest.approx(0.0411**0.5, abs=2e-4)
 
 
+@pytest.mark.lengthy
 def test_executions_of_one_unit_are_not_taken_for_independent() -> None:
     random, alarms, naive = np.random.default_rng(11), 0, 0
     for _ in range(400):
@@ -101,23 +100,6 @@ def test_the_interval_of_the_relative_difference_holds_what_it_says() -> None:
         assert interval is not None
         held += interval[0] <= -0.31 <= interval[1]
     assert 0.915 < held / 400 < 0.985, held  # 94.6 % of 3,000
-
-
-def test_holm_is_what_r_answers() -> None:
-    assert holm([0.01, 0.02, 0.03, 0.04, 0.05]) == pytest.approx([0.05, 0.08, 0.09, 0.09, 0.09])
-    assert holm([0.04, 0.6, 0.005]) == pytest.approx([0.08, 0.6, 0.015])
-    assert holm([]) == []
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
-def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
-    # A hypothesis is refused when every set of hypotheses that holds it is refused by Bonferroni's test.
-    indices = range(len(p_values))
-    sets = [chosen for size in range(1, len(p_values) + 1) for chosen in combinations(indices, size)]
-    expected = [
-        max(min(1.0, len(each) * min(p_values[i] for i in each)) for each in sets if index in each) for index in indices
-    ]
-    assert holm(p_values) == pytest.approx(expected)
 
 
 def _sessions(random: np.random.Generator, name: str) -> dict[str, np.ndarray]:

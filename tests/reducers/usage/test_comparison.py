@@ -8,8 +8,8 @@ from scipy import stats
 from loopgraph.contracts.analytics.comparison import ComparedMeasure, Comparison, Difference
 from loopgraph.contracts.analytics.subjects import OTHER, Dimension
 from loopgraph.contracts.analytics.sums import Tally, UsageSums
-from loopgraph.contracts.feedback import Reason
-from loopgraph.contracts.lineage import Pattern, PatternVersion
+from loopgraph.contracts.lineage.patterns import Pattern, PatternVersion
+from loopgraph.contracts.loop.feedback import Reason
 from loopgraph.reducers.usage.comparison import Candidate, compare, labelled
 from loopgraph.reducers.usage.wording import in_words
 from support.executions import Ran, ms, sums_of, usd

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from loopgraph.contracts.analytics.subjects import OTHER
 from loopgraph.contracts.analytics.sums import MICRO, NO_SUMS, Moments, Tally, UsageSums
-from loopgraph.contracts.feedback import Execution
+from loopgraph.contracts.loop.feedback import Execution
 from loopgraph.reducers.histogram import RELATIVE_ERROR
 from loopgraph.reducers.performance import summarize_executions
 from loopgraph.reducers.usage.distributions import distribution
@@ -134,7 +134,7 @@ def test_what_is_not_known_is_none() -> None:
     success, duration, cost = success_figures(NO_SUMS), duration_figures(NO_SUMS), cost_figures(NO_SUMS)
     assert (success.success_rate, success.confidence, success.timeout_rate, success.quality) == (None,) * 4
     assert (duration.mean_ms, duration.p99_ms, duration.std_ms, duration.total_ms) == (None, None, None, 0)
-    assert (cost.total_usd, cost.mean_usd) == (None, None)
+    assert (cost.total_usd, cost.mean_usd) == (0, None)
     assert measure_figures(NO_SUMS) == ()
 
 
@@ -189,3 +189,10 @@ def test_a_thousand_executions_are_measured_in_two_milliseconds() -> None:
 
 def _of(values: list[int]) -> Moments:
     return Moments(len(values), sum(values), sum(value * value for value in values))
+
+
+def test_what_nothing_happened_cost_is_nothing_and_what_nobody_knows_is_null() -> None:
+    nothing, free, unknown = map(cost_figures, (NO_SUMS, UsageSums(executions=2, priced=1), UsageSums(executions=2)))
+    assert (nothing.total_usd, nothing.reported_usd, nothing.mean_usd) == (0, 0, None)
+    assert (free.total_usd, free.mean_usd) == (0, 0)
+    assert (unknown.total_usd, unknown.reported_usd, unknown.mean_usd) == (None, None, None)

@@ -66,6 +66,7 @@ def test_the_interval_decides(successes: int, failures: int, verdict: str) -> No
     assert reliability(of_units(*[(1, 0)] * successes, *[(0, 1)] * failures), 0.8).verdict == verdict
 
 
+@pytest.mark.lengthy
 def test_the_interval_covers_the_rate_of_units_that_differ() -> None:
     """Units with rates of their own, eight executions each: the interval at 95 % holds the true rate about so often; Wilson's
     over executions as if they were independent does far less."""

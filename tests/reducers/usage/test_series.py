@@ -126,7 +126,7 @@ def test_points_are_made_of_the_buckets_that_begin_in_them() -> None:
     assert series(SeriesMetric.ERROR_RATE) == [0.5, None, 0]
     assert series(SeriesMetric.DURATION_MEAN) == [20, None, 10]
     assert series(SeriesMetric.DURATION_P99) == [pytest.approx(30, rel=0.01), None, pytest.approx(10, rel=0.01)]
-    assert series(SeriesMetric.COST_USD) == [None, None, None]
+    assert series(SeriesMetric.COST_USD) == [None, 0, None]
     (first, *_) = points(buckets, instants, SeriesMetric.QUALITY)
     assert (first.start, first.end, first.executions) == (at(2025, 1, 1), at(2025, 1, 2), 4)
     assert len(points(buckets, instants[1:], SeriesMetric.EXECUTIONS)) == 2
@@ -154,3 +154,15 @@ def test_a_dimension_tells_its_values_apart() -> None:
     assert found["a"][1].sums.duration == Moments(9, 9_000, 0)
     assert list(grouped([bucket(1, a=1)], "agent", 2)) == ["a"]
     assert grouped([bucket(1, a=1)], "user", 2) == {}
+
+
+SUMS = {SeriesMetric.EXECUTIONS, SeriesMetric.TOKENS, SeriesMetric.COST_USD, SeriesMetric.RETRIES}
+
+
+@pytest.mark.parametrize("metric", SeriesMetric)
+def test_where_nothing_happened_sums_are_zero_and_all_else_is_null(metric: SeriesMetric) -> None:
+    days = [at(2025, 3, day) for day in (1, 2, 3)]
+    [first, second] = points([Bucket(days[0], UsageSums(executions=1))], days, metric)
+    assert second.value == (0 if metric in SUMS else None)
+    known = {SeriesMetric.EXECUTIONS: 1, SeriesMetric.TOKENS: 0, SeriesMetric.RETRIES: 0}
+    assert first.value == known.get(metric)

@@ -3,6 +3,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ sums = st.builds(
     duration=moments,
     durations=st.dictionaries(st.integers(0, 30), small, max_size=6),
     quality=moments,
+    grades=st.dictionaries(st.integers(0, 20), small, max_size=6),
     cost_nanousd=numbers,
     measures=st.dictionaries(names, moments, max_size=3),
     dimensions=st.dictionaries(names, st.dictionaries(names, tallies, max_size=3), max_size=3),
@@ -78,6 +80,7 @@ def test_sums_of_nothing_are_none() -> None:
     assert total([zeros]) == NO_SUMS
 
 
+@pytest.mark.lengthy
 def test_a_quarter_of_hours_is_added_in_milliseconds() -> None:
     chance = random.Random(3)
     hours = [

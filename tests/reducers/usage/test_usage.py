@@ -23,14 +23,14 @@ def test_rates_are_over_the_window() -> None:
     assert (found.executions, found.per_day, found.per_week, found.active_hours) == (20, 2.0, 14.0, 2)
     assert found.per_hour == pytest.approx(20 / 240)
     assert found.per_month == pytest.approx(60.875)
-    assert found.velocity == 2.0
+    assert found.per_day_since_first_use == 2.0
     assert (found.first_used, found.last_used) == (SINCE, SINCE + timedelta(hours=120))
     assert found.hours_since_last_use == 119
 
 
 def test_what_is_new_is_not_diluted_by_the_time_before_it() -> None:
     found = usage_figures([hour(216, 24)], WINDOW, UTC, "UTC", WINDOW.until)
-    assert (found.per_day, found.velocity) == (2.4, 24.0)
+    assert (found.per_day, found.per_day_since_first_use) == (2.4, 24.0)
 
 
 def test_what_is_still_to_come_is_no_time() -> None:
@@ -41,7 +41,12 @@ def test_what_is_still_to_come_is_no_time() -> None:
 
 def test_of_nothing_nothing_is_known() -> None:
     found = usage_figures([], WINDOW, UTC, "UTC", WINDOW.until)
-    assert (found.velocity, found.first_used, found.hours_since_last_use, found.peaks) == (None, None, None, ())
+    assert (found.per_day_since_first_use, found.first_used, found.hours_since_last_use, found.peaks) == (
+        None,
+        None,
+        None,
+        (),
+    )
     assert found.profile.hours_of_day == (0,) * 24
 
 

@@ -84,7 +84,7 @@ def _service() -> Iterator[tuple[str, list[Json]]]:
         sent: list[Json] = []
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", Handler.sent

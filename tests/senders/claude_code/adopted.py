@@ -2,9 +2,10 @@
 
 A project in git has a skill, which a scan has recorded and which has been adopted, and somebody proposes another text for it.
 Each session of the client calls the skill; the skill fetches the text of its session's arm; the model, which is a stand-in, does
-what that text says. What comes of it the service learns of the client's hooks and transcripts alone. All is done by public doors:
-the commands, GraphQL, and the client itself. It ends badly if a session is given, or counted for, another arm than its own, or if
-the candidate, which is better, is not applied once both arms have their units.
+what that text says. What comes of it the service learns of the client's hooks and transcripts alone. A text that is written anew
+is of high risk, so the loop recommends it, and a reviewer approves it; the sessions after that are given it. All is done by
+public doors: the commands, GraphQL, and the client itself. It ends badly if a session is given, or counted for, another arm than
+its own, or if the candidate, which is better, is not recommended once both arms have their units.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from loopgraph.contracts.assignment import assign
+from loopgraph.contracts.loop.assignment import assign
 from loopgraph.demo.client import Client
 from loopgraph.demo.documents import FOLLOW_RUN, PROPOSE_IMPROVEMENT, START_FEEDBACK_LOOP
 from senders.claude_code.place import CONTROL, MATTER, PROMPT, TREATMENT, Place, Wrong
@@ -66,7 +67,7 @@ query Result($pattern: ID!, $improvement: ID!, $run: ID!) {
   pattern(patternId: $pattern) { currentVersion { nodeId version } }
   feedbackRun(id: $run) { status message }
   improvement(improvementId: $improvement) {
-    status
+    status risk riskReasons explanation
     experiments: experimentsConnection { edges { node {
       experimentId controlNodeId treatmentNodeId
       controlTally { assigned units setAside } treatmentTally { assigned units setAside }
@@ -75,6 +76,16 @@ query Result($pattern: ID!, $improvement: ID!, $run: ID!) {
       metric method control { mean } treatment { mean } effect effectInterval { low high } pValue
       controlArm { units executions } treatmentArm { units executions }
     } } } }
+  }
+}
+"""
+
+APPROVE = """
+mutation Approve($input: ApproveImprovementInput!) {
+  approveImprovement(input: $input) {
+    __typename
+    ... on ImprovementPayload { improvement { status } }
+    ... on Error { message }
   }
 }
 """
@@ -93,12 +104,13 @@ SCRIPT = {
 
 
 class Trial:
-    """One experiment on the skill of a place. ``counted`` are the sessions of each arm."""
+    """One experiment on the skill of a place. ``counted`` are the sessions of each arm; ``is_decided``: the candidate is used."""
 
     def __init__(self, client: Client, place: Place, rule: str) -> None:
         self._client, self._place, self._rule = client, place, rule
         self._ids: dict[str, str] = {}
         self._experiment: Json = {}
+        self.is_decided = False
         self.counted: Counter[str] = Counter()
 
     async def open(self, units: int) -> None:
@@ -112,7 +124,8 @@ class Trial:
             description="All in one step",
             improvementType="PERFORMANCE",
         )
-        wanted = {"feedbackType": "PERFORMANCE", "timeWindowDays": 1, "minSampleSize": units}
+        wanted: dict[str, Any] = {"feedbackType": "PERFORMANCE", "timeWindowDays": 1, "minSampleSize": units}
+        wanted["design"] = {"horizon": "FIXED"}
         started = await self._client.mutate(START_FEEDBACK_LOOP, **common, **wanted)
         improvement, run = proposed["improvement"]["improvementId"], started["run"]["runId"]
         self._ids = {"pattern": pattern["patternId"], "improvement": improvement, "run": run}
@@ -126,27 +139,29 @@ class Trial:
         given = await asyncio.to_thread(self._place.session, CLIENT, id_, api, ANSWER)
         took, use = time.monotonic() - begun, await self._use(id_)
         arm = assign(self._experiment["experimentId"], id_).name
-        over = use["experimentId"] is None
+        over = self.is_decided
         version, done = use["version"]["version"], use["use"]
+        shown = "-" if over else (use["arm"] or "no arm").lower()
         print(
-            f"{number:3}  {id_[:8]}  {'-' if over else use['arm'].lower():9}  version {version}  {use['usedRule'].lower():8}"
+            f"{number:3}  {id_[:8]}  {shown:9}  version {version}  {use['usedRule'].lower():8}"
             f"  {use['durationMs']:6,.0f} ms  {done['failedSteps']} of {done['steps']} calls failed  ({took:.1f} s)",
             flush=True,
         )
         wanted = "TREATMENT" if over else arm
-        node_id = self._experiment[f"{wanted.lower()}NodeId"]
-        told = (use["nodeId"], use["arm"], use["setAside"], use["unit"])
-        if given != TEXTS[wanted] or told != (node_id, None if over else arm, None, id_):
+        node_id, experiment = self._experiment[f"{wanted.lower()}NodeId"], self._experiment["experimentId"]
+        told = (use["nodeId"], use["experimentId"], use["arm"], use["setAside"], use["unit"])
+        of = (None, None) if over else (experiment, arm)
+        if given != TEXTS[wanted] or told != (node_id, *of, None, id_):
             raise Wrong(f"session {id_} is of {arm}, and was given {given!r}; it is known as {use}")
         if not over:
             self.counted[arm] += 1
 
     async def decided(self) -> None:
-        """Waits for the decision. Raises Wrong unless the candidate was applied."""
+        """Waits for the decision, and approves it if a reviewer is to. Raises Wrong unless the candidate is used then."""
         await self._until(*OVER)
         found = await self._result()
         [decision] = (edge["node"] for edge in found["improvement"]["decisions"]["edges"])
-        result, version = decision["result"], found["pattern"]["currentVersion"]
+        result = decision["result"]
         arms = {name: result[f"{name}Arm"] for name in ("control", "treatment")}
         print(
             *(f"{name}: {arm['units']} units, {arm['executions']} executions" for name, arm in arms.items()), sep="; "
@@ -157,9 +172,18 @@ class Trial:
             f" {result['control']['mean']:,.0f} -> {result['treatment']['mean']:,.0f},"
             f" effect {result['effect']:,.0f} ({low:,.0f} to {high:,.0f}), p = {result['pValue']:.1g}, {result['method']}"
         )
-        print(f"the candidate is {found['improvement']['status'].lower()}; version {version['version']} is in use")
-        if (found["improvement"]["status"], version["nodeId"]) != ("APPLIED", self._experiment["treatmentNodeId"]):
+        print(found["improvement"]["explanation"])
+        if (decision["verdict"], decision["reason"]) == ("REVIEW", "HIGH_RISK"):
+            improvement, actor = self._ids["improvement"], {"type": "USER", "id": "reviewer"}
+            await self._client.mutate(
+                APPROVE, improvementId=improvement, actor=actor, note="The checks of parts do not work"
+            )
+            found = await self._result()
+        status, version = found["improvement"]["status"], found["pattern"]["currentVersion"]
+        print(f"the candidate is {status.lower()}; version {version['version']} is in use", flush=True)
+        if (status, version["nodeId"]) != ("APPLIED", self._experiment["treatmentNodeId"]):
             raise Wrong(f"the candidate was not applied: {json.dumps(found, indent=1)}")
+        self.is_decided = True
 
     async def waits(self) -> None:
         """Says how far the run is."""
@@ -199,9 +223,9 @@ async def experiment(place: Place, wanted: argparse.Namespace, api: str) -> None
         await trial.open(wanted.units)
         for number in range(1, wanted.sessions + 1):
             await trial.session(number, api)
-        if min(trial.counted["CONTROL"], trial.counted["TREATMENT"]) >= wanted.units:
-            await trial.decided()
-        else:
+            if not trial.is_decided and min(trial.counted["CONTROL"], trial.counted["TREATMENT"]) >= wanted.units:
+                await trial.decided()
+        if not trial.is_decided:
             await trial.waits()
 
 

@@ -195,7 +195,9 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "root"
         pack(record(client, root), root, SAMPLES / "sessions")
-    print("the days of the samples are named in demo/first_look.py, its tests, README.md, and project.toml")
+    print(
+        "the days of the samples are named in demo/first_look.py, its tests, README.md, docs/demo.md, and project.toml"
+    )
 
 
 if __name__ == "__main__":

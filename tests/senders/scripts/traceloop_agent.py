@@ -1,4 +1,4 @@
-"""pip install traceloop-sdk openai"""
+"""pip install traceloop-sdk openai httpx"""
 
 from common import AGENT, PROMPT, SESSION, STUB, USER, asking, conversation, openai
 from traceloop.sdk import Traceloop

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
+from copy import copy
 from datetime import timedelta
 from typing import Any, cast
 
 import orjson
+import strawberry
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,22 +25,19 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from loopgraph.api.access import Action, Door, WebSocketDoor
+from loopgraph.api.access import NOBODY, Action, Door, WebSocketDoor, asking, counted, require, resolved
+from loopgraph.api.access.principals import Shown
+from loopgraph.api.errors import problem_response
 from loopgraph.api.graphql import explorer
 from loopgraph.api.graphql.context import Context, context_of
+from loopgraph.api.graphql.disconnects import CLIENT_CLOSED_REQUEST, Gone, while_connected
 from loopgraph.api.graphql.encoding import encoded
 from loopgraph.api.graphql.negotiation import GRAPHQL, JSON, media_type, prefers_events, takes_events
 from loopgraph.api.graphql.pace import Pace
-from loopgraph.api.graphql.schema import build_schema
+from loopgraph.computes.live.cursors import cursor_text
 from loopgraph.contracts.base import json_form
+from loopgraph.errors import LoopgraphError, RateLimited
 from loopgraph.settings import Settings
-
-_CLIENT_CLOSED_REQUEST = 499
-"""The status in the log of a request whose client did not wait for the answer."""
-
-
-class _Gone(Exception):
-    """The client has closed its connection; nobody reads an answer."""
 
 
 class _WebSocket(ASGIWebSocketAdapter):
@@ -65,9 +63,62 @@ class _Protocol(BaseGraphQLTransportWSHandler[Context, None]):
         else:
             await super().handle_message(message)
 
+    async def handle_connection_init(self, message: Any) -> None:
+        """Begins the connection; who sent no header says here who asks. A token that is none closes the connection with 4403."""
+        view: Any = self.view
+        connection: WebSocket = self.websocket.ws  # type: ignore[attr-defined]
+        try:
+            if asking(connection) == NOBODY:
+                principal = await resolved(connection, Shown(_authorization(message.get("payload"))))
+                require(principal, Action.USE_GRAPHQL)
+                counted(connection, Action.USE_GRAPHQL)
+                self.context = context_of(connection, view.pace)
+        except LoopgraphError as error:
+            await self.websocket.close(4403, str(error)[:120])
+        else:
+            await super().handle_connection_init(message)
+
+    async def handle_subscribe(self, message: Any) -> None:
+        """Takes an operation, if what the connection began with still holds, and its principal does not ask too often."""
+        try:
+            await self.context.still()
+            counted(self.websocket.ws, Action.USE_GRAPHQL)  # type: ignore[attr-defined]
+        except RateLimited as error:
+            await self.send_message({"id": message["id"], "type": "error", "payload": [_coded(error)]})
+        except LoopgraphError as error:
+            await self.websocket.close(4403, str(error)[:120])
+        else:
+            await super().handle_subscribe(message)
+
     async def handle_task_exception(self, error: Exception) -> None:
         if not isinstance(error, WebSocketDisconnected):  # that a client has gone is no error
             await super().handle_task_exception(error)
+
+
+def _coded(error: LoopgraphError) -> Any:
+    """An error of GraphQL, as a refusal before anything was executed is one."""
+    extensions: dict[str, object] = {"code": error.code}
+    if isinstance(error, RateLimited):
+        extensions["retryAfterS"] = error.retry_after_s
+    return {"message": str(error), "extensions": extensions}
+
+
+def _refusal(error: LoopgraphError) -> Response:
+    """What those are answered that are not let in; in the form of GraphQL's answers where a client is to come again."""
+    answer = problem_response(error)
+    if isinstance(error, RateLimited):
+        answer.body = orjson.dumps({"errors": [_coded(error)]})
+        answer.headers["content-length"] = str(len(answer.body))
+    return answer
+
+
+def _authorization(payload: Any) -> str | None:
+    """What the first message of a WebSocket says in the place of the header, as clients name it."""
+    said = payload if isinstance(payload, dict) else {}
+    for name in ("Authorization", "authorization"):
+        if isinstance(value := said.get(name), str):
+            return value
+    return None
 
 
 class _GraphQL(GraphQL[Context, None]):
@@ -76,10 +127,10 @@ class _GraphQL(GraphQL[Context, None]):
 
     def __init__(self, *args: Any, pace: Pace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pace = pace
+        self.pace = pace
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        context = context_of(request, self._pace)
+        context = request.state.context = context_of(request, self.pace)
         if isinstance(response, Response):
             response.headers["x-correlation-id"] = context.correlation_id
         return context
@@ -111,7 +162,7 @@ class _GraphQL(GraphQL[Context, None]):
     async def in_slices(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """An answer whose data is encoded already, without holding up the event loop."""
         data = answer.get("data")
-        return {**answer, "data": orjson.Fragment(await encoded(data, self._pace))} if data else dict(answer)
+        return {**answer, "data": orjson.Fragment(await encoded(data, self.pace))} if data else dict(answer)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The answer to a request that one operation's result becomes."""
@@ -127,20 +178,24 @@ class _GraphQL(GraphQL[Context, None]):
         events = prefers_events(headers.get("accept", ""))
         return super()._get_stream_transport_from_headers(headers) if events else None
 
+    def _stream_result(self, request: Request, result: Any, transport: Any) -> Any:
+        """The events of a subscription; each has its cursor as its id, with which clients come back by themselves."""
+        encode = transport.encode_next
+
+        def encode_next(response: GraphQLHTTPResponse, encode_json: Any) -> str:
+            cursor = request.state.context.place.cursor
+            event: str = encode(response, encode_json)
+            return (
+                f"id: {cursor_text(cursor)}\r\n{event}" if cursor is not None and transport.protocol == "sse" else event
+            )
+
+        numbered = copy(transport)
+        numbered.encode_next = encode_next
+        return super()._stream_result(request, result, numbered)
+
     async def execute_operation(self, request: Request, *args: Any, **given: Any) -> Any:
-        """The result of an operation; it is given up when its client closes the connection. Raises _Gone."""
-        execution = asyncio.ensure_future(self._executed(request, *args, **given))
-        gone = asyncio.ensure_future(_disconnected(request))
-        try:
-            await asyncio.wait({execution, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not execution.done():
-                raise _Gone
-            return execution.result()
-        finally:
-            unfinished = [task for task in (execution, gone) if not task.done()]
-            for task in unfinished:
-                task.cancel()
-            await asyncio.gather(*unfinished, return_exceptions=True)
+        """The result of an operation; it is given up when its client closes the connection. Raises Gone."""
+        return await while_connected(request, self._executed(request, *args, **given))
 
     async def _executed(self, request: Request, *args: Any, **given: Any) -> Any:
         try:
@@ -154,10 +209,10 @@ class _GraphQL(GraphQL[Context, None]):
     async def run(self, *args: Any, **kwargs: Any) -> Any:
         """The answer to a request; one that cannot be executed at all is refused in the form of GraphQL's answers."""
         try:
-            with self._pace.operation():
+            with self.pace.operation():
                 return await super().run(*args, **kwargs)
-        except _Gone:
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        except Gone:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
         except HTTPException as refusal:
             code = "UNSUPPORTED_MEDIA_TYPE" if refusal.status_code == 415 else "BAD_REQUEST"
             error = {"message": _in_full(refusal), "extensions": {"code": code}}
@@ -176,12 +231,6 @@ class _GraphQL(GraphQL[Context, None]):
         return await super().parse_http_body(request)
 
 
-async def _disconnected(request: Request) -> None:
-    """Returns when the client has closed its connection; the body of the request has been read."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 def _is_subscription(refusal: HTTPException) -> bool:
     """Whether a request was refused because a subscription has more than one answer."""
     cause = refusal.__cause__
@@ -198,10 +247,10 @@ def _in_full(refusal: HTTPException) -> str:
             return refusal.reason
 
 
-def graphql_routes(settings: Settings, pace: Pace) -> list[BaseRoute]:
+def graphql_routes(schema: strawberry.Schema, settings: Settings, pace: Pace) -> list[BaseRoute]:
     """``/graphql``, as requests and as a WebSocket, and what its page for browsers needs. ``pace`` has the turns of answers."""
     graphql = _GraphQL(
-        build_schema(settings),
+        schema,
         pace=pace,
         graphql_ide="graphiql" if settings.graphiql else None,
         subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
@@ -209,7 +258,7 @@ def graphql_routes(settings: Settings, pace: Pace) -> list[BaseRoute]:
         allowed_origins=("*",),  # the gate before all doors has looked at the origin
     )
     return [
-        Door("/graphql", graphql, Action.USE_GRAPHQL, ["GET", "POST"]),
+        Door("/graphql", graphql, Action.USE_GRAPHQL, ["GET", "POST"], _refusal),
         WebSocketDoor("/graphql", graphql, Action.USE_GRAPHQL),
         *(explorer.explorer_routes if settings.graphiql else ()),
     ]

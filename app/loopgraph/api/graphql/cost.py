@@ -3,6 +3,7 @@
 The cost is the number of objects that the answer can hold, and of values that are looked up one by one. A list multiplies
 by its page size: its argument `first` (or its default, or the largest page), the number of `ids`, what `@listSize` declares.
 The lists of one trace's tree share the steps of that tree, however they are nested, because a step has one place in it.
+A field that reads much more than it answers with adds what `@cost` says.
 The whole walk is linear in the document with its fragments spread, whose size `documents` has limited by then.
 """
 
@@ -34,7 +35,8 @@ from graphql.type import GraphQLIncludeDirective, GraphQLInputType, GraphQLSkipD
 
 from loopgraph.api.graphql.types.lineage.traversal import EDGES_PER_NODE, FEW_EDGES
 from loopgraph.api.graphql.types.list_size import ListSize
-from loopgraph.effects.traces.reads import MAX_STEPS, MAX_TRACES, MOST
+from loopgraph.api.graphql.types.weight import Cost as Weight
+from loopgraph.effects.traces.reading.reads import MAX_STEPS, MAX_TRACES, MOST
 from loopgraph.errors import InvalidInput, UserError
 
 VALUES_PER_NODE = 20
@@ -59,7 +61,7 @@ class TooExpensive(UserError):
         right = (
             f"pages of at most {page} in all of its lists"
             if page
-            else "fewer lists within lists, or with less `maxNodes`"
+            else "fewer lists within lists, less `maxNodes`, or fewer fields that read much (`@cost`)"
         )
         super().__init__(
             f"{path}: the query can answer with {cost:,} {unit} of which most are here, and {maximum:,} are allowed; ask for "
@@ -82,7 +84,8 @@ class _Place(NamedTuple):
     a size by what was asked above, and whether (in an introspection) all types are there once.
 
     ``of_tree``: its edges or nodes are of the tree of the trace or step that has the connection. ``repeats``: links have led here
-    from many objects, so that one object can be there many times.
+    from many objects, so that one object can be there many times. ``unwrapped``: how many wrappers of a type (lists, non-null)
+    were taken off on the way here.
     """
 
     path: str
@@ -92,6 +95,7 @@ class _Place(NamedTuple):
     every_type: bool = False
     of_tree: bool = False
     repeats: bool = False
+    unwrapped: int = 0
 
 
 @dataclass
@@ -187,6 +191,7 @@ class _Walk:
     def _field(self, path: str, same: list[tuple[GraphQLNamedType, FieldNode]], place: _Place) -> None:
         below: list[tuple[GraphQLNamedType, SelectionSetNode]] = []
         count, trees, sizes, looked_up, of_tree, repeats = 0, place.trees, dict[str, int](), False, False, place.repeats
+        weight, unwrapped = 0, place.unwrapped + 1
         for parent, node in same:
             definition = self._schema.get_field(parent, node.name.value)  # type: ignore[arg-type]
             assert definition is not None, "a valid document"
@@ -197,6 +202,10 @@ class _Walk:
                 one = self._share(parent, definition, place, size)
             elif _is_link(parent, type_) and place.path:
                 repeats = True
+            if not (parent.name == "__Type" and node.name.value == "ofType"):
+                unwrapped = 0
+            elif unwrapped > _deepest_wrapping(self._schema):
+                one = 0
             if count <= one:
                 count = one
                 of_tree = _is_of_tree(parent, definition, place)
@@ -205,17 +214,23 @@ class _Walk:
             if is_composite_type(type_) and node.selection_set:
                 below.append((type_, node.selection_set))
             looked_up = looked_up or _is_looked_up(definition)
+            weight = max(weight, weight_of(definition))
+        self._charge(path, place.many * weight)
         if not below:
             self._cost.values += count
             self._cost.nodes += place.many if looked_up else 0
             return
-        self._cost.nodes += count
-        if count > self._cost.largest:
-            self._cost.largest, self._cost.path = count, path
+        self._charge(path, count)
         every_type = type_.name.startswith("__") and (
             parent.name == "__Schema" or (place.every_type and type_.name != "__Type")
         )
-        self._visit(below, _Place(path, count, trees, sizes, every_type, of_tree and _is_paging(type_), repeats))
+        of_tree = of_tree and _is_paging(type_)
+        self._visit(below, _Place(path, count, trees, sizes, every_type, of_tree, repeats, unwrapped))
+
+    def _charge(self, path: str, nodes: int) -> None:
+        self._cost.nodes += nodes
+        if nodes > self._cost.largest:
+            self._cost.largest, self._cost.path = nodes, path
 
     def _arguments(self, path: str, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
         if not definition.args:
@@ -255,7 +270,9 @@ class _Walk:
             return dict.fromkeys(sized, self._page(arguments["first"]))
         if declared is None or not declared.sized_fields:
             return {}
-        wanted = (arguments.get("traversal") or {}).get("maxNodes")
+        wanted: Any = arguments
+        for name in (declared.slicing_arguments or [""])[0].split("."):
+            wanted = (wanted or {}).get(name)
         nodes = min(max(wanted, 0), self._limits.traversal) if isinstance(wanted, int) else self._limits.traversal
         edges = max(EDGES_PER_NODE * nodes, FEW_EDGES)
         return {name: edges if name == "edges" else nodes for name in declared.sized_fields}
@@ -271,8 +288,16 @@ class _Walk:
 
 def list_size(definition: GraphQLField) -> ListSize | None:
     """The directive of a field, if it has one."""
-    ours = definition.extensions.get("strawberry-definition")
-    return next((found for found in getattr(ours, "directives", ()) if isinstance(found, ListSize)), None)
+    return next((found for found in _directives(definition) if isinstance(found, ListSize)), None)
+
+
+def weight_of(definition: GraphQLField) -> int:
+    """What a field costs beside the objects that it answers with."""
+    return next((int(found.weight) for found in _directives(definition) if isinstance(found, Weight)), 0)
+
+
+def _directives(definition: GraphQLField) -> Sequence[Any]:
+    return getattr(definition.extensions.get("strawberry-definition"), "directives", ())
 
 
 def _is_of_tree(parent: GraphQLNamedType, definition: GraphQLField, place: _Place) -> bool:
@@ -326,6 +351,19 @@ def long_lists(path: str, type_: GraphQLInputType, value: Any, maximum: int) -> 
         for name, known in inner.fields.items():
             if (item := value.get(known.out_name or name)) is not None:
                 yield from long_lists(f"{path}.{name}", known.type, item, maximum)
+
+
+@lru_cache(maxsize=8)
+def _deepest_wrapping(schema: GraphQLSchema) -> int:
+    """How many lists and non-nulls the most wrapped type of the schema is in: ``[Int!]!`` is in three."""
+    fields = [field for type_ in schema.type_map.values() for field in getattr(type_, "fields", {}).values()]
+    arguments = [one for owner in (*fields, *schema.directives) for one in getattr(owner, "args", {}).values()]
+    return max(_wrapping(each.type) for each in (*fields, *arguments))
+
+
+def _wrapping(type_: object) -> int:
+    inner = getattr(type_, "of_type", None)
+    return 0 if inner is None else 1 + _wrapping(inner)
 
 
 def _of_introspection(schema: GraphQLSchema, parent: GraphQLNamedType, name: str, *, exact: bool) -> int:

@@ -6,10 +6,22 @@ import asyncio
 import inspect
 import time
 import warnings
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo, Undefined, get_named_type, is_leaf_type
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationDefinitionNode,
+    Undefined,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_leaf_type,
+    visit,
+)
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -33,6 +45,10 @@ class OperationTimeout(ServiceError):
     code = "OPERATION_TIMEOUT"
 
 
+Answers = dict[tuple[int, str, Any], tuple[object, asyncio.Future[Any]]]
+"""The answers to one event of a subscription, by who asks what of it: many ask the same, and it is made once for all of them."""
+
+
 class PacedExecution(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's execution, which completes a list of any length without a break, in slices of a few milliseconds."""
 
@@ -41,6 +57,7 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
         self._plans = Plans(self.schema, self._selected)
         self._steps: dict[int, tuple[dict[str, Any], list[Step]]] = {}
         self._wholes: dict[tuple[int, int], tuple[object, Completer | None]] = {}
+        self._used: list[str] | None = None
 
     @property
     def _turns(self) -> Turns:
@@ -50,8 +67,36 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The result of the operation (of a subscription: of one event). Raises OperationTimeout, or why the graph is away if
         that is what it waited for."""
+        answers = getattr(self.root_value, "answers", None)
+        return self._own(serially) if answers is None else self._shared(answers, serially)
+
+    def _own(self, serially: bool | None) -> Any:
         result = super().execute_operation(serially)
         return self._in_time(result) if self.is_awaitable(result) else result
+
+    async def _shared(self, answers: Answers, serially: bool | None) -> Any:
+        """The answer to one event of a subscription: that of whoever asked the same of it before, unless something was wrong."""
+        context = self.context_value
+        if self._used is None:
+            self._used = _used_variables(self.operation, self.fragments)
+        values = repr([(name, self.variable_values.coerced.get(name)) for name in self._used])
+        key = (id(self.operation), values, context.principal)
+        known = answers.get(key)
+        if known is None:
+            making = asyncio.ensure_future(self._made(serially))
+            making.add_done_callback(lambda done: done.cancelled() or done.exception())
+            known = answers[key] = (self.operation, making)  # as long as the operation is held, nothing else has its id
+        answer = await asyncio.shield(known[1])
+        if answer.errors:
+            answers.pop(key, None)
+            return ExecutionResult(
+                answer.data, [*answer.errors], answer.extensions
+            )  # whoever tells them changes the list
+        return answer
+
+    async def _made(self, serially: bool | None) -> Any:
+        result = self._own(serially)
+        return await result if inspect.isawaitable(result) else result
 
     async def _in_time(self, result: Awaitable[Any]) -> Any:
         services = self.context_value.services
@@ -205,6 +250,25 @@ class PacedExecution(StrawberryGraphQLCoreExecutionContext):
             return done
 
         return the_rest()
+
+
+def _used_variables(operation: OperationDefinitionNode, fragments: Mapping[str, Any]) -> list[str]:
+    """The names of the variables below the root field of a subscription: what its own arguments were is no matter to an event."""
+    found = set[str]()
+
+    class Names(Visitor):
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            found.add(node.name.value)
+
+    for selection in operation.selection_set.selections:
+        below = getattr(selection, "selection_set", None)
+        if below is not None and isinstance(selection, FieldNode):
+            visit(below, Names())
+        else:
+            visit(selection, Names())
+    for fragment in fragments.values():
+        visit(getattr(fragment, "definition", fragment), Names())
+    return sorted(found)
 
 
 def _completed(complete: Completer, item: Any, done: list[Any]) -> bool:

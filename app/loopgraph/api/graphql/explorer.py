@@ -57,4 +57,4 @@ async def _asset(request: Request) -> Response:
     return FileResponse(FOLDER / name, headers=headers, media_type=MEDIA[name])
 
 
-explorer_routes = [Door("/graphql/assets/{name}", _asset, Action.USE_GRAPHQL)]
+explorer_routes = [Door("/graphql/assets/{name}", _asset, Action.SEE_PAGES)]

@@ -25,11 +25,14 @@ KINDS = {
     "patternId": "Pattern",
     "patternIds": "Pattern",
     "patternAnalytics.id": "Pattern",
+    "patternMetrics.ids": "Pattern",
     "nodeId": "PatternVersion",
     "nodeIds": "PatternVersion",
     "sourceNodeId": "PatternVersion",
     "targetNodeId": "PatternVersion",
     "baseNodeId": "PatternVersion",
+    "candidateNodeId": "PatternVersion",
+    "treatmentNodeId": "PatternVersion",
     "replacedBy": "PatternVersion",
     "edgeId": "LineageEdge",
     "sessionId": "Session",
@@ -46,10 +49,15 @@ KINDS = {
     "continues": "HookExecution",
     "RecordHookExecutionInput.parentId": "HookExecution",
     "runId": "FeedbackRun",
+    "batchId": "FeedbackBatch",
+    "scheduleId": "Schedule",
     "feedbackRun.id": "FeedbackRun",
     "improvementId": "Improvement",
     "experimentId": "Experiment",
     "decisionId": "Decision",
+    "watchId": "Watch",
+    "feedbackId": "Feedback",
+    "outcomeId": "ReportedOutcome",
 }
 """What an argument of a field, or a field of an input, names: by ``owner.name``, or by the name alone."""
 
@@ -92,7 +100,7 @@ def formed_id(path: str, id_: str, kind: str) -> str:
     return own
 
 
-_NODES = frozenset(KINDS.values()) | {"LineageEvent"}
+_NODES = frozenset(KINDS.values()) | {"LineageEvent", "LearnedPattern"}
 
 
 def take_either(schema: GraphQLSchema) -> None:

@@ -14,12 +14,17 @@ from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from loopgraph.api.graphql.pace import SLICE_S, Turns
 from loopgraph.api.services import Services
+from loopgraph.computes.loop.proposing.gains import best_of
 from loopgraph.computes.traces.tree import Node
+from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.lineage import Direction, LineageEdge, RelationshipType
+from loopgraph.contracts.lineage.patterns import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
+from loopgraph.contracts.loop.experiments import Decision
+from loopgraph.contracts.traces.assembly import SpanKind
 from loopgraph.effects.clock import now
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.analytics.figures import usage_of
+from loopgraph.orchestrators.traces.auditing import told_of
 from loopgraph.orchestrators.traces.episodes import trees
 from loopgraph.orchestrators.traces.trees import skeletons
 
@@ -186,13 +191,21 @@ class Once:
 class Loaders:
     """One loader for each edge of the API that a list can reach."""
 
-    def __init__(self, services: Services, principal: Principal | None, turns: Turns) -> None:
+    def __init__(self, services: Services, principal: Principal | None, turns: Turns, asker: Origin) -> None:
         self.once = Once()
         reads = services.lineage_reads
         self.pattern = by_id(reads.patterns, turns)
+        learned = services.learned
+        self.learned_pattern = by_id(learned.by_id, turns)
+        self.exemplars_of_pattern = of_owners(lambda ids: learned.exemplars(ids, principal), turns)
+        self.traces_of_learned_pattern = of_owners(
+            lambda ids, role, page: learned.traces(ids, role, page, principal), turns
+        )
+        self.traces_supporting_step = of_owners(lambda ids, page: learned.supporting(ids, page, principal), turns)
+        self.traces_failing_step = of_owners(lambda ids, page: learned.failing(ids, page, principal), turns)
         self.version = by_id(reads.versions, turns)
         self.edge = by_id(reads.edges_by_id, turns)
-        self.event = by_id(services.events.by_id, turns)
+        self.event = by_id(lambda ids: services.events.by_id(ids, principal), turns)
         self.head = by_id(lambda ids: services.traces.heads(ids, principal), turns)
         self.call = by_id(lambda ids: services.traces.calls_by_id(ids, principal), turns)
         self.whole = by_id(lambda ids: trees(services.traces, ids, principal), turns)
@@ -204,6 +217,17 @@ class Loaders:
             return found | (await skeletons(services.traces, left, principal) if left else {})
 
         self.place = by_id(places, turns)
+
+        async def step_counts(ids: Sequence[str]) -> dict[str, int]:
+            whole = await self.whole.found(ids)  # who reads what a trace consists of has counted it
+            found = {id_: one.place for id_, one in whole.items() if one is not None}
+            placed = await self.place.found([id_ for id_ in ids if id_ not in found])
+            found |= {id_: place for id_, place in placed.items() if place is not None}
+            left = [id_ for id_ in ids if id_ not in found]
+            counts = {id_: len(self.all_of(place, SpanKind.STEP)) for id_, place in found.items()}
+            return counts | (await services.traces.count_steps(left, principal) if left else {})
+
+        self.step_count = by_id(step_counts, turns)
         sessions, records = services.sessions, services.records
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
         self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)
@@ -231,18 +255,77 @@ class Loaders:
         self.experiments_of_improvement = by_id(feedback.experiments_of_improvements, turns)
         self.decision = by_id(feedback.decisions, turns)
         self.decisions_of_improvement = by_id(feedback.decisions_of_improvements, turns)
+
+        async def best_decisions(ids: Sequence[str]) -> dict[str, Decision]:
+            found = await feedback.decisions_of_runs(ids)
+            return {id_: best for id_, decisions in found.items() if (best := best_of(decisions)) is not None}
+
+        self.best_decision_of_run = by_id(best_decisions, turns)
+        self.feedback_batch = by_id(services.batch_reads.by_id, turns)
+        self.schedule = by_id(services.schedule_reads.by_id, turns)
         self.decision_of_version = by_id(feedback.decisions_of_versions, turns)
+        watched = services.watch_reads
+        self.watch = by_id(watched.by_id, turns)
+        self.watch_of_version = by_id(watched.of_versions, turns)
+        self.executions_of_watch = of_owners(lambda ids, page: watched.executions(ids, page, principal), turns)
+        said, comes_to = services.feedback_said, services.user_feedback
+        self.feedback = by_id(lambda ids: said.by_id(ids, principal), turns)
+        self.feedback_of_execution = of_owners(said.of_executions, turns)
+        self.feedback_of_trace = of_owners(said.of_traces, turns)
+        self.feedback_of_version = of_owners(lambda ids, page: said.of_versions(ids, page, principal), turns)
+        self.feedback_summary_of_version = by_id(lambda ids: comes_to.of_versions(ids, principal), turns)
+        self.feedback_summary_of_pattern = by_id(lambda ids: comes_to.of_patterns(ids, principal), turns)
+        signals, distinguishing = services.signals, services.distinguishing
+        self.signals_of_trace = by_id(lambda ids: signals.of_traces(ids, principal), turns)
+        self.signal_summary_of_version = of_owners(
+            lambda ids, over: signals.of_versions(ids, over.since, over.until, principal), turns
+        )
+        self.distinctions_of_version = of_owners(
+            lambda ids, over: distinguishing.of_versions(ids, over.since, over.until, principal), turns
+        )
+        reported = services.outcomes_reported
+        self.outcome = by_id(lambda ids: reported.by_id(ids, principal), turns)
+        self.outcomes_of_execution = of_owners(reported.of_executions, turns)
+        self.outcomes_of_trace = of_owners(reported.of_traces, turns)
+        self.outcomes_of_session = of_owners(reported.of_sessions, turns)
+        self.outcomes_of_version = of_owners(lambda ids, page: reported.of_versions(ids, page, principal), turns)
+        self.outcome_summary_of_version = by_id(
+            lambda ids: services.reported_outcomes.of_versions(ids, principal), turns
+        )
         evidence, events = services.evidence, services.events
         self.executions_of_experiment = of_owners(
             lambda ids, page: evidence.executions_of_experiments(ids, page, principal), turns
         )
         self.versions_of_pattern = of_owners(reads.versions_pages, turns)
         self.edges_of_version = of_owners(lambda ids, direction, types: _edges(reads, ids, direction, types), turns)
-        self.events_of_pattern = of_owners(events.pages_of_patterns, turns)
-        self.events_of_version = of_owners(events.pages_of_versions, turns)
-        traversals = services.traversals
-        self.lineage_of_pattern = of_owners(_or_none(traversals.pattern_lineages), turns)
-        self.traversal = of_owners(_or_none(traversals.traverse), turns)
+        self.events_of_pattern = of_owners(
+            lambda ids, filter, page: events.pages_of_patterns(ids, filter, page, principal), turns
+        )
+        self.events_of_version = of_owners(
+            lambda ids, filter, page: events.pages_of_versions(ids, filter, page, principal), turns
+        )
+
+        async def lineages(ids: Sequence[str], filter: TraversalFilter, limit: int) -> Mapping[str, LineageGraph]:
+            found = await services.traversals.pattern_lineages(ids, filter, limit)
+            services.auditing.traversed(asker, "pattern_lineage", ids, told_of(filter), _reached(found))
+            return found
+
+        async def traversal(ids: Sequence[str], filter: TraversalFilter, limit: int) -> Mapping[str, LineageGraph]:
+            found = await services.traversals.traverse(ids, filter, limit)
+            services.auditing.traversed(asker, filter.direction.value, ids, told_of(filter), _reached(found))
+            return found
+
+        self.lineage_of_pattern = of_owners(_or_none(lineages), turns)
+        self.traversal = of_owners(_or_none(traversal), turns)
+
+    def all_of(self, place: Node[Any], kind: SpanKind) -> Sequence[Node[Any]]:
+        """What is anywhere in a place of one kind, but not in traces that it spawned; in the order of time."""
+        found: Sequence[Node[Any]] = self.once.made(kind, lambda node: node.all_of(kind), place)
+        return found
+
+
+def _reached(found: Mapping[str, LineageGraph]) -> int:
+    return sum(graph.reached for graph in found.values())
 
 
 def _or_none(

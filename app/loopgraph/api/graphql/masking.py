@@ -82,11 +82,14 @@ def _refusal(error: MissingQueryError | CannotGetOperationTypeError | InvalidOpe
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    # It is kept for other doors and goes into no answer; but for this one, a socket would be closed instead of answered.
+    original = None if isinstance(error.original_error, CannotGetOperationTypeError) else error.original_error
     return GraphQLError(
         message,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
+        original_error=original,
         extensions=extensions,
     )

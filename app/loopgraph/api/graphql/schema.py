@@ -8,8 +8,8 @@ from strawberry.extensions import MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from loopgraph.api.access import Action
 from loopgraph.api.graphql import cost, documents
+from loopgraph.api.graphql.counting import Counting
 from loopgraph.api.graphql.descriptions import describe
 from loopgraph.api.graphql.documents import CheckedDocuments, Documents
 from loopgraph.api.graphql.execution import PacedExecution
@@ -17,18 +17,31 @@ from loopgraph.api.graphql.ids import take_either
 from loopgraph.api.graphql.masking import CodedSchema
 from loopgraph.api.graphql.mutations.errors import ErrorMutation
 from loopgraph.api.graphql.mutations.feedback import FeedbackMutation
+from loopgraph.api.graphql.mutations.learning import LearningMutation
+from loopgraph.api.graphql.mutations.learning_proposals import LearningProposalMutation
 from loopgraph.api.graphql.mutations.lineage import LineageMutation
+from loopgraph.api.graphql.mutations.loop_operations import LoopOperationsMutation
+from loopgraph.api.graphql.mutations.reported_outcomes import ReportedOutcomeMutation
 from loopgraph.api.graphql.mutations.traces import TraceMutation
+from loopgraph.api.graphql.mutations.user_feedback import UserFeedbackMutation
 from loopgraph.api.graphql.permissions import ask_first
 from loopgraph.api.graphql.queries.analytics import AnalyticsQuery
 from loopgraph.api.graphql.queries.chains import ChainQuery
 from loopgraph.api.graphql.queries.dependents import DependentQuery
 from loopgraph.api.graphql.queries.errors import ErrorQuery
 from loopgraph.api.graphql.queries.feedback import FeedbackQuery
+from loopgraph.api.graphql.queries.health import HealthQuery
+from loopgraph.api.graphql.queries.learning_matching import LearningMatchingQuery
+from loopgraph.api.graphql.queries.learning_patterns import LearnedPatternQuery
+from loopgraph.api.graphql.queries.learning_proposals import LearningProposalQuery
+from loopgraph.api.graphql.queries.learning_replays import LearningReplayQuery
+from loopgraph.api.graphql.queries.learning_routing import LearningRoutingQuery
 from loopgraph.api.graphql.queries.lineage import LineageQuery
+from loopgraph.api.graphql.queries.loop_operations import LoopOperationsQuery
 from loopgraph.api.graphql.queries.nodes import NodeQuery
 from loopgraph.api.graphql.queries.quality import QualityQuery
 from loopgraph.api.graphql.queries.reliability import ReliabilityQuery
+from loopgraph.api.graphql.queries.retrospection import RetrospectionQuery
 from loopgraph.api.graphql.queries.sessions import SessionQuery
 from loopgraph.api.graphql.queries.standing import StandingQuery
 from loopgraph.api.graphql.queries.trace_search import TraceSearchQuery
@@ -39,15 +52,20 @@ from loopgraph.api.graphql.subscriptions import Subscription
 from loopgraph.api.graphql.types.common import LONG, Long
 from loopgraph.settings import Settings
 
-_ACTIONS = {
-    LineageMutation: Action.CHANGE_LINEAGE,
-    TraceMutation: Action.WRITE_EVENTS,
-    FeedbackMutation: Action.RUN_LOOP,
-    ErrorMutation: Action.ANNOTATE,
-}
-"""What the mutations of each subject ask for."""
-
-Mutation = merge_types("Mutation", tuple(_ACTIONS))
+Mutation = merge_types(
+    "Mutation",
+    (
+        LineageMutation,
+        LearningProposalMutation,
+        TraceMutation,
+        LearningMutation,
+        FeedbackMutation,
+        LoopOperationsMutation,
+        ErrorMutation,
+        UserFeedbackMutation,
+        ReportedOutcomeMutation,
+    ),
+)
 Query = merge_types(
     "Query",
     (
@@ -66,6 +84,14 @@ Query = merge_types(
         ReliabilityQuery,
         StandingQuery,
         FeedbackQuery,
+        RetrospectionQuery,
+        LoopOperationsQuery,
+        LearnedPatternQuery,
+        LearningMatchingQuery,
+        LearningProposalQuery,
+        LearningReplayQuery,
+        LearningRoutingQuery,
+        HealthQuery,
     ),
 )
 
@@ -89,17 +115,13 @@ def build_schema(settings: Settings) -> strawberry.Schema:
             disable_field_suggestions=not settings.introspection,  # they would tell it by and by
         ),
         extensions=[
+            Counting,
             lambda: MaxTokensLimiter(settings.max_query_tokens),
             lambda: CheckedDocuments(checked),
         ],
     )
-    names = {
-        schema.config.name_converter.get_graphql_name(field): action
-        for subject, action in _ACTIONS.items()
-        for field in subject.__strawberry_definition__.fields  # type: ignore[attr-defined]
-    }
     executed = schema._schema  # strawberry has no other way to the schema that it executes
     describe(executed)
     take_either(executed)
-    ask_first(executed, names)
+    ask_first(executed)
     return schema

@@ -14,20 +14,20 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from loopgraph.api.access import Action, Door
+from loopgraph.api.access import Action, Door, asking
 from loopgraph.api.errors import ContentTooLarge, UnsupportedMediaType, problem, problem_response
 from loopgraph.api.http import bodies
 from loopgraph.api.http.bodies import body_of, json_value, media_type, waits_for_commit
 from loopgraph.api.http.ingest import event_of, named
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
-    Recorded,
     RoutingDecided,
     TraceCompleted,
     TraceEvent,
     TraceStarted,
 )
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.errors import InvalidInput, LoopgraphError, UserError
 
 PATH: Final = "/api/traces/batch"
@@ -72,13 +72,13 @@ def _lines(body: bytes) -> list[TraceEvent | UserError]:
 
 def _outcome(item: Any) -> TraceEvent | UserError:
     try:
-        return _event(item)
+        return event_of_item(item)
     except UserError as error:
         return error
 
 
-def _event(item: Any) -> TraceEvent:
-    """The event of one item. Raises InvalidInput."""
+def event_of_item(item: Any) -> TraceEvent:
+    """The event of one item, which is a JSON object or its text. Raises InvalidInput."""
     data = json_value(item) if isinstance(item, bytes) else item
     if not isinstance(data, dict):
         raise InvalidInput("body", "must be a JSON object")
@@ -106,8 +106,8 @@ async def _door(request: Request) -> Response:
         wait = waits_for_commit(request)
         read = await _read(request)
         events = [event for event in read if not isinstance(event, UserError)]
-        recorder = request.app.state.services.recorder
-        outcomes = iter(await (recorder.record(events) if wait else recorder.record(events, wait=False)))
+        recorder, sender = request.app.state.services.recorder, asking(request)
+        outcomes = iter(await recorder.record(events, wait=wait, sender=sender))
     except LoopgraphError as error:
         return problem_response(error)
     results = [

@@ -92,6 +92,17 @@ def json_value(body: bytes) -> Any:
         raise InvalidInput("body", f"is not JSON: {error}") from error
 
 
+async def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput, Overloaded."""
+    kind = media_type(request)
+    if not is_json(kind):
+        raise UnsupportedMediaType(f"the body must be application/json, not {kind or 'without a Content-Type'}")
+    body = await read(json_value, await body_of(request))
+    if not isinstance(body, dict):
+        raise InvalidInput("body", "must be a JSON object")
+    return body
+
+
 def agent_json_value(body: bytes) -> Any:
     """The JSON of a body that an agent client wrote. Raises InvalidInput.
 

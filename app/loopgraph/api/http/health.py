@@ -1,4 +1,5 @@
-"""``/healthz``: the process answers. ``/readyz``: the graph answers, stores what it is given, and its schema is in place."""
+"""``/livez``, and ``/healthz`` as it was called first: the process answers. ``/readyz``: the graph answers, stores what it is
+given, and its schema is in place; or why not. Before the service is up, ``starting`` answers for both."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from starlette.responses import JSONResponse
 from loopgraph import __version__
 from loopgraph.api.access import Action, Door
 from loopgraph.effects.schema.schema import SCHEMA_VERSION, recorded_version
-from loopgraph.errors import LoopgraphError, ServiceError
+from loopgraph.errors import LoopgraphError, ServiceError, ShuttingDown
 
 
 async def healthz(request: Request) -> JSONResponse:
@@ -21,7 +22,11 @@ async def readyz(request: Request) -> JSONResponse:
     if request.app.state.upgrade.pending:
         body = {"status": "upgrading", "code": "UPGRADING", "message": request.app.state.upgrade.message}
         return JSONResponse(body, status_code=503, headers={"retry-after": "5"})
-    graph = request.app.state.services.graph
+    services = request.app.state.services
+    if services.recorder.closed:
+        body = {"status": "stopping", "code": ShuttingDown.code, "message": "the service is stopping"}
+        return JSONResponse(body, status_code=503, headers={"retry-after": "5"})
+    graph = services.graph
     try:
         latency_ms = await graph.health.ready()
         recorded = await graph.health.patiently(recorded_version(graph))
@@ -37,7 +42,19 @@ async def readyz(request: Request) -> JSONResponse:
         "schema_version": recorded,
         "latency_ms": round(latency_ms, 3),
     }
+    if request.app.state.traffic is not None:  # a broker that is away keeps nobody from being served
+        answer["kafka"] = request.app.state.traffic.standing
+    if not ready:
+        answer |= {
+            "code": "SCHEMA",
+            "message": f"the database has schema version {recorded}, this loopgraph wants {SCHEMA_VERSION}: another one has "
+            "changed it; run the newest loopgraph, and start this one again",
+        }
     return JSONResponse(answer, status_code=200 if ready else 503)
 
 
-health_routes = [Door("/healthz", healthz, Action.SEE_HEALTH), Door("/readyz", readyz, Action.SEE_HEALTH)]
+health_routes = [
+    Door("/livez", healthz, Action.SEE_HEALTH),
+    Door("/healthz", healthz, Action.SEE_HEALTH),
+    Door("/readyz", readyz, Action.SEE_HEALTH),
+]

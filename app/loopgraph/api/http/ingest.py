@@ -15,12 +15,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from loopgraph.api.access import Action, Door
-from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
-from loopgraph.api.http import bodies
-from loopgraph.api.http.bodies import body_of, is_json, json_value, media_type, waits_for_commit
+from loopgraph.api.access import Action, Door, asking
+from loopgraph.api.errors import invalid_input, problem_response
+from loopgraph.api.http.bodies import json_object, waits_for_commit
 from loopgraph.contracts.base import Id
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     EndpointCalled,
     HookExecuted,
     RoutingDecided,
@@ -36,8 +35,7 @@ _Json = dict[str, Any]
 
 _CORRELATION, _ROOT, _PARENT, _EXECUTION = "x-correlation-id", "x-root-id", "x-parent-id", "x-execution-id"
 
-# What each header names in each event.
-_HEADERS: dict[type[BaseModel], dict[str, str]] = {
+HEADERS: dict[type[BaseModel], dict[str, str]] = {
     TraceStarted: {_CORRELATION: "correlation_id", _ROOT: "root_id", _PARENT: "parent_id"},
     RoutingDecided: {_CORRELATION: "correlation_id"},
     HookExecuted: {
@@ -49,6 +47,8 @@ _HEADERS: dict[type[BaseModel], dict[str, str]] = {
     EndpointCalled: {_CORRELATION: "correlation_id", _PARENT: "hook_execution_id", _EXECUTION: "call_id"},
     TraceCompleted: {_CORRELATION: "correlation_id"},
 }
+"""What each header names in each event."""
+
 _ID: TypeAdapter[str] = TypeAdapter(Id)
 # The seeds' shell library sends a new X-Execution-ID with every request, also where the body goes on with an execution that it
 # began before, so there (and for the parent) the body may say otherwise.
@@ -56,21 +56,10 @@ _MUST_AGREE = (_CORRELATION, _ROOT)
 _OWN_ID: dict[type[BaseModel], str] = {HookExecuted: "execution_id", EndpointCalled: "call_id"}
 
 
-async def _body(request: Request) -> _Json:
-    """The JSON object of a request. Raises UnsupportedMediaType, InvalidInput, Overloaded."""
-    kind = media_type(request)
-    if not is_json(kind):
-        raise UnsupportedMediaType(f"the body must be application/json, not {kind or 'without a Content-Type'}")
-    body = await bodies.read(json_value, await body_of(request))
-    if not isinstance(body, dict):
-        raise InvalidInput("body", "must be a JSON object")
-    return body
-
-
 def _with_headers(contract: type[BaseModel], body: _Json, request: Request) -> _Json:
     """The body with what the correlation headers add. Raises InvalidInput where the two tell different traces."""
     filled = {name: value for name, value in body.items() if value is not None}
-    for header, field in _HEADERS[contract].items():
+    for header, field in HEADERS[contract].items():
         value = request.headers.get(header)
         if not value:
             continue
@@ -124,8 +113,8 @@ def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, 
     async def door(request: Request) -> Response:
         try:
             wait = waits_for_commit(request)
-            event = event_of(contract, _with_headers(contract, await _body(request), request))
-            [outcome] = await request.app.state.services.recorder.record([event], wait=wait)
+            event = event_of(contract, _with_headers(contract, await json_object(request), request))
+            [outcome] = await request.app.state.services.recorder.record([event], wait=wait, sender=asking(request))
             if isinstance(outcome, UserError):
                 raise outcome
         except LoopgraphError as error:
@@ -139,19 +128,21 @@ def _door(contract: type[BaseModel]) -> Callable[[Request], Coroutine[Any, Any, 
     return door
 
 
-_CONTRACTS: dict[str, type[BaseModel]] = {
+CONTRACTS: dict[str, type[BaseModel]] = {
     "start": TraceStarted,
     "routing": RoutingDecided,
     "hook": HookExecuted,
     "endpoint": EndpointCalled,
     "complete": TraceCompleted,
 }
+"""What an event may say, by the last part of the path of its door."""
 
 
 @functools.cache
-def _schema() -> _Json:
+def event_schema() -> _Json:
+    """What events may say, as a JSON Schema; each of ``CONTRACTS`` is a definition of it."""
     described = TypeAdapter(TraceEvent).json_schema()
-    for contract in _CONTRACTS.values():
+    for contract in CONTRACTS.values():
         of_event = described["$defs"][contract.__name__]
         # An id of its own is made for what has none; which event it is, only a path of its own says.
         of_event["required"] = ["kind", *(name for name in of_event["required"] if name != _OWN_ID.get(contract))]
@@ -168,13 +159,13 @@ def _schema() -> _Json:
 
 
 async def _schema_door(_: Request) -> Response:
-    return JSONResponse(_schema(), media_type="application/schema+json")
+    return JSONResponse(event_schema(), media_type="application/schema+json")
 
 
 ingest_routes = [
     *(
         Door(f"/api/traces/{name}", _door(contract), Action.WRITE_EVENTS, ["POST"])
-        for name, contract in _CONTRACTS.items()
+        for name, contract in CONTRACTS.items()
     ),
     Door("/api/traces/schema", _schema_door, Action.WRITE_EVENTS),
 ]

@@ -8,11 +8,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from loopgraph.api.access import Action, Door
-from loopgraph.api.errors import UnsupportedMediaType, invalid_input, problem_response
-from loopgraph.api.http import bodies
-from loopgraph.api.http.bodies import body_of, is_json, json_value, media_type
+from loopgraph.api.errors import invalid_input, problem_response
+from loopgraph.api.http.bodies import json_object
 from loopgraph.api.services import Services
-from loopgraph.contracts.rendering import RenderRequest
+from loopgraph.contracts.loop.rendering import RenderRequest
 from loopgraph.errors import LoopgraphError
 
 PATH = "/api/patterns/render"
@@ -21,10 +20,9 @@ PATH = "/api/patterns/render"
 async def _render(request: Request) -> Response:
     services: Services = request.app.state.services
     try:
-        if not is_json(media := media_type(request)):
-            raise UnsupportedMediaType(f"the body must be application/json, not {media or 'without a Content-Type'}")
+        body = await json_object(request)
         try:
-            wanted = RenderRequest.model_validate(await bodies.read(json_value, await body_of(request)))
+            wanted = RenderRequest.model_validate(body)
         except ValidationError as error:
             raise invalid_input(error, RenderRequest) from error
         rendering = await services.renderings.render(wanted)
@@ -33,4 +31,4 @@ async def _render(request: Request) -> Response:
     return JSONResponse(rendering.model_dump(mode="json"))
 
 
-rendering_routes = [Door(PATH, _render, Action.WRITE_EVENTS, ["POST"])]
+rendering_routes = [Door(PATH, _render, Action.TAKE_PART, ["POST"])]

@@ -24,9 +24,9 @@ from loopgraph.computes.agents.uses import (
     origin,
 )
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Trust
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
 
 __all__ = ["CLIENT", "Arrival", "observe_hook"]
 

@@ -20,9 +20,9 @@ from loopgraph.computes.agents.ids import prompt_trace_id
 from loopgraph.computes.agents.traces import subagent_thread
 from loopgraph.computes.agents.uses import command_name, skill_given
 from loopgraph.computes.definitions.front_matter import front_matter, text_of
-from loopgraph.contracts.observations import Observation, SpawnRule
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SpawnRule
+from loopgraph.contracts.traces.precedence import Ending
 
 CLIENT: Final = "codex"
 

@@ -18,8 +18,8 @@ from loopgraph.computes.agents.fields import Fields
 from loopgraph.computes.agents.hooks import Arrival, Call, Hook
 from loopgraph.computes.agents.ids import unnamed_prompt_id
 from loopgraph.computes.agents.uses import command_name
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "copilot-cli"

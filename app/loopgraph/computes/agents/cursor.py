@@ -16,9 +16,9 @@ from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.hooks import Arrival, Call, Hook
 from loopgraph.computes.agents.ids import agent_trace_id, prompt_trace_id
 from loopgraph.computes.agents.uses import memory_loaded
-from loopgraph.contracts.observations import Observation, SpawnRule
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SpawnRule
+from loopgraph.contracts.traces.precedence import Ending
 from loopgraph.errors import InvalidInput
 
 CLIENT: Final = "cursor"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 
 DENIED: Final = "permission_denied"
 """The error type of a call that a person, a rule or a hook did not allow."""

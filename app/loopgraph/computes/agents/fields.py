@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
-from loopgraph.contracts.traces import LONGEST_MS
+from loopgraph.contracts.traces.events import LONGEST_MS
 from loopgraph.errors import InvalidInput
 
 LONGEST_NAME: Final = 255

@@ -17,8 +17,8 @@ from loopgraph.computes.agents.given import SkillText, gemini_skill
 from loopgraph.computes.agents.hooks import Arrival, Hook
 from loopgraph.computes.agents.ids import unnamed_prompt_id
 from loopgraph.computes.agents.uses import command_name, skill_given
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.observations import Observation
 
 CLIENT: Final = "gemini-cli"
 

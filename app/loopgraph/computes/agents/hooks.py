@@ -24,10 +24,17 @@ from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.agents.uses import BUILT_IN_OF, memory_loaded, skill_used, subagent_used
 from loopgraph.computes.definitions.seen import origin_of
 from loopgraph.contracts.base import Instant, JsonMap
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Trust
-from loopgraph.contracts.traces import OF_SESSION, PROMPTED, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
-from loopgraph.contracts.uses import MemoryLoaded
+from loopgraph.contracts.traces.events import (
+    OF_SESSION,
+    PROMPTED,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Trust
+from loopgraph.contracts.traces.uses import MemoryLoaded
 from loopgraph.errors import InvalidInput
 
 _INSTANT: Final[TypeAdapter[Instant]] = TypeAdapter(Instant)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from loopgraph.contracts.traces import UNNAMED, UNNAMED_CALL
+from loopgraph.contracts.traces.events import UNNAMED, UNNAMED_CALL
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+#=-]*")
 _UNIQUE = re.compile(r"(?:[a-z]+_){1,2}[A-Za-z0-9]{20,100}")

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.agents.traces import task_notification
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.feedback import Assignment
-from loopgraph.contracts.traces import OF_PATTERN, HookExecuted, TraceStatus
+from loopgraph.contracts.loop.feedback import Assignment
+from loopgraph.contracts.traces.events import OF_PATTERN, HookExecuted, TraceStatus
 from loopgraph.errors import InvalidInput
 
 LONGEST_CONTEXT: Final = 10_000
@@ -77,6 +77,25 @@ def pattern_use(pattern_id: str, payload: Mapping[str, Any], at: datetime) -> Pa
     if not prompt_id or payload.get("agent_id") or not (begins or outcome):
         return None
     return PatternUse(pattern_id, payload["session_id"], as_id(prompt_id), at, outcome)
+
+
+class Asked(NamedTuple):
+    """A prompt of a person: what it asks, of which trace and session it is, and the folder that it is asked in."""
+
+    prompt: str
+    prompt_id: str
+    session_id: str
+    folder: str | None
+
+
+def asked(payload: Mapping[str, Any]) -> Asked | None:
+    """The prompt that a sound hook event tells of; None for other events, and for what no person wrote."""
+    prompt, prompt_id, folder = (payload.get(name) for name in ("prompt", "prompt_id", "cwd"))
+    if payload.get("hook_event_name") != "UserPromptSubmit" or payload.get("agent_id") or not prompt_id:
+        return None
+    if not isinstance(prompt, str) or task_notification(prompt) is not None:
+        return None
+    return Asked(prompt, as_id(prompt_id), payload["session_id"], folder if isinstance(folder, str) else None)
 
 
 def added_context(template: str) -> JsonMap:

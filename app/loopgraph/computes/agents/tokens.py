@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopgraph.contracts.traces import MOST_TOKENS
+from loopgraph.contracts.traces.events import MOST_TOKENS
 
 
 def tokens(

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from loopgraph.computes.agents.endings import subagent_status
 from loopgraph.computes.agents.fields import said
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
-from loopgraph.contracts.observations import SessionSeen
-from loopgraph.contracts.traces import PROMPTED, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import PROMPTED, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import SessionSeen
 from loopgraph.errors import InvalidInput
 
 _HEAD: Final = 4_000

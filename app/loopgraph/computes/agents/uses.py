@@ -15,9 +15,9 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, said, shortened
 from loopgraph.computes.agents.given import MemoryText, SkillText
 from loopgraph.computes.agents.ids import agent_trace_id, as_id, execution_id
 from loopgraph.computes.definitions.seen import origin_of, seen_whole
-from loopgraph.contracts.bodies import body_digest, body_of
-from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin
-from loopgraph.contracts.uses import MemoryLoaded, PatternUsed
+from loopgraph.contracts.lineage.bodies import body_digest, body_of
+from loopgraph.contracts.lineage.definitions import DefinitionKind, DefinitionOrigin
+from loopgraph.contracts.traces.uses import MemoryLoaded, PatternUsed
 
 SKILL_TOOL: Final = "Skill"
 """The tool by which a model calls a skill."""

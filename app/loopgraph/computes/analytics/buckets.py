@@ -22,7 +22,7 @@ class Bucket:
     """The sums of a bucket while they are being changed.
 
     ``levels``: how often the values of a dimension were halved. It never falls, so that the order of changes cannot matter for
-    what is told apart as long as the bucket is there.
+    what is told apart as long as the bucket is there. ``stored`` are the texts that it was read of, or was written as.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Bucket:
         self.counts: Counts = counts or {}
         self.tallies: Tallies = tallies or {}
         self.levels: Counts = levels or {}
+        self.stored: tuple[str | None, str | None] = (None, None)
         self._most = most
 
     @classmethod
@@ -42,7 +43,9 @@ class Bucket:
         """A stored bucket."""
         told: dict[str, Any] = of_json(breakdown) if breakdown else {}
         levels: Counts = told.pop(LEVELS, {})
-        return cls(counts_of(sums) if sums else {}, told, levels)
+        bucket = cls(counts_of(sums) if sums else {}, told, levels)
+        bucket.stored = (sums, breakdown)
+        return bucket
 
     @property
     def sums(self) -> str:
@@ -66,6 +69,7 @@ class Bucket:
     def clear(self) -> None:
         """It is as if it had never been there."""
         self.counts, self.tallies, self.levels = {}, {}, {}
+        self.stored = (None, None)
 
     def add(self, part: Part, sign: int) -> None:
         """Adds a part, or takes it away."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from loopgraph.contracts.analytics.chains import AgentChain, AgentChains, Delegations, Member, Stretch
-from loopgraph.contracts.traces import FINAL, TraceStatus
+from loopgraph.contracts.traces.events import FINAL, TraceStatus
 
 SAMPLES: Final = 3
 _MS: Final = timedelta(milliseconds=1)

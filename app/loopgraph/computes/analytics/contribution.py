@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
+from loopgraph.computes.analytics.course import began_at
+from loopgraph.computes.analytics.course import duration_us as _duration_us
 from loopgraph.computes.analytics.model_costs import ModelCall, model_calls
 from loopgraph.contracts.analytics.counting import (
     CallFacts,
@@ -32,6 +34,7 @@ from loopgraph.contracts.analytics.counts import (
     ERROR,
     EXECUTIONS,
     FAILURES,
+    GRADE,
     QUALITY,
     STATUS,
     SUCCESSES,
@@ -40,8 +43,8 @@ from loopgraph.contracts.analytics.counts import (
     measure_keys,
 )
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Dimension, Subject, SubjectKind
-from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS
-from loopgraph.contracts.traces import OF_PATTERN, TraceStatus
+from loopgraph.contracts.analytics.sums import GRADES, MICRO, NANO_PER_USD
+from loopgraph.contracts.traces.events import OF_PATTERN, TraceStatus
 
 MEASURES: Final = (
     "memory_usage_mb", "cpu_usage_percent", "http_calls", "database_queries", "cache_hits", "cache_misses",
@@ -75,7 +78,13 @@ class Contributions:
         for call in calls:
             if call.facts.hook_execution_id:
                 within[call.facts.hook_execution_id].append(call)
+        tools, endpoints, models_called = (
+            _Alike(kind) for kind in (SubjectKind.TOOL, SubjectKind.ENDPOINT, SubjectKind.MODEL)
+        )
         for step in facts.steps:
+            if _is_plain(step) and step.execution_id not in within:
+                tools.add(step.tool_name, step.hook_type, step)
+                continue
             if step.hook_type != OF_PATTERN:
                 tool = Subject(SubjectKind.TOOL, step.tool_name or "", step.hook_type or "")
                 found.add(_hour(step), (tool,), self._step(step, within.get(step.execution_id, ())), _of_steps(where))
@@ -91,13 +100,15 @@ class Contributions:
                 told = {**where, Dimension.UNIT.value: unit, Dimension.MODEL.value: models}
                 found.add(_hour(step), versions, counts, told)
         for each in facts.calls:
-            endpoint = Subject(SubjectKind.ENDPOINT, each.endpoint_path, each.service_name)
-            found.add(_hour(each), (endpoint,), self._call(each), _of_steps(where))
+            endpoints.add(each.endpoint_path, each.service_name, each, retries=each.retry_count)
         for call in calls:
-            model = Subject(SubjectKind.MODEL, call.facts.model or "")
-            counts = self._call(call.facts)
-            add_to(counts, _used([call]))
-            found.add(_hour(call.facts), (model,), counts, where)
+            models_called.add(call.facts.model, None, call.facts, retries=call.facts.retry_count, call=call)
+        few = _of_steps(where)
+        for alike, dimensions in ((tools, few), (endpoints, few), (models_called, where)):
+            for group in alike.groups.values():
+                counts = self._ended(group.status, group.error_type, group.durations, by_status=True)
+                add_to(counts, {"retries": group.retries, **_used(group.calls)})
+                found.add(group.hour, (group.subject,), counts, dimensions)
         return found.parts()
 
     def _place(self, trace: TraceFacts) -> dict[str, list[str]]:
@@ -141,26 +152,75 @@ class Contributions:
         add_to(counts, used)
         return counts
 
-    def _call(self, call: CallFacts) -> Counts:
-        counts = self._course(call, by_status=True)
-        if call.retry_count and call.status != _IN_PROGRESS:
-            counts["retries"] = call.retry_count
-        return counts
-
     def _course(self, one: TraceFacts | StepFacts | CallFacts, *, by_status: bool) -> Counts:
         """That something began, and how it ended."""
-        counts: Counts = {EXECUTIONS: 1, STATUS + one.status: 1}
-        if one.status == _IN_PROGRESS:
+        return self._ended(one.status, one.error_type, [_duration_us(one)], by_status=by_status)
+
+    def _ended(
+        self, status: str, error_type: str | None, durations: Sequence[int | None], *, by_status: bool
+    ) -> Counts:
+        """The same of several that ended alike, each after its duration (None: not known)."""
+        count = len(durations)
+        counts: Counts = {EXECUTIONS: count, STATUS + status: count}
+        if status == _IN_PROGRESS:
             return counts
         if by_status:
-            counts[SUCCESSES if one.status == _SUCCESS else FAILURES] = 1
-        if one.error_type:
-            counts[ERROR + one.error_type] = 1
-        duration = _duration_us(one)
-        if duration is not None:
-            counts |= dict(zip(TIMED, (1, duration, duration * duration), strict=True))
-            counts[f"{DURATION}{self.index_of(duration)}"] = 1
-        return {key: value for key, value in counts.items() if value}
+            counts[SUCCESSES if status == _SUCCESS else FAILURES] = count
+        if error_type:
+            counts[ERROR + error_type] = count
+        timed = [duration for duration in durations if duration is not None]
+        sums = (len(timed), sum(timed), sum(duration * duration for duration in timed))
+        counts |= {key: value for key, value in zip(TIMED, sums, strict=True) if value}
+        for duration in timed:
+            key = f"{DURATION}{self.index_of(duration)}"
+            counts[key] = counts.get(key, 0) + 1
+        return counts
+
+
+@dataclass
+class _Group:
+    """Some that ended alike; a duration is None where it is not known."""
+
+    hour: int
+    subject: Subject
+    status: str
+    error_type: str | None
+    durations: list[int | None] = field(default_factory=list)
+    retries: int = 0
+    calls: list[ModelCall] = field(default_factory=list)
+
+
+class _Alike:
+    """Steps or calls, put together where they count as the same: there are many of a few kinds."""
+
+    def __init__(self, kind: SubjectKind) -> None:
+        self._kind = kind
+        self.groups: dict[tuple[Any, ...], _Group] = {}
+
+    def add(
+        self,
+        name: str | None,
+        part: str | None,
+        one: StepFacts | CallFacts,
+        retries: int | None = None,
+        call: ModelCall | None = None,
+    ) -> None:
+        key = (_hour(one), name, part, one.status, one.error_type)
+        group = self.groups.get(key)
+        if group is None:
+            subject = Subject(self._kind, name or "", part or "")
+            group = self.groups[key] = _Group(key[0], subject, one.status, one.error_type)
+        group.durations.append(_duration_us(one))
+        if retries and one.status != _IN_PROGRESS:
+            group.retries += retries
+        if call is not None:
+            group.calls.append(call)
+
+
+def _is_plain(step: StepFacts) -> bool:
+    """Whether all that counts of a step is how it ended."""
+    nothing_else = step.quality_score is None and step.functions is None and step.gates is None and step.context is None
+    return nothing_else and step.node_id is None and step.hook_type != OF_PATTERN
 
 
 class _Found:
@@ -199,21 +259,7 @@ def _subjects(trace: TraceFacts) -> tuple[Subject, ...]:
 
 
 def _hour(one: TraceFacts | StepFacts | CallFacts) -> int:
-    started = one.started_at
-    if started is None and one.completed_at is not None and one.duration_ms is not None:
-        try:
-            started = one.completed_at - timedelta(milliseconds=one.duration_ms)
-        except OverflowError:
-            started = None
-    return ((started or one.completed_at or one.created_at) - _EPOCH) // _HOUR
-
-
-def _duration_us(one: TraceFacts | StepFacts | CallFacts) -> int | None:
-    if one.duration_ms is not None:
-        return round(one.duration_ms * US_PER_MS)
-    if one.started_at and one.completed_at and one.started_at <= one.completed_at:
-        return (one.completed_at - one.started_at) // timedelta(microseconds=1)
-    return None
+    return (began_at(one) - _EPOCH) // _HOUR
 
 
 def _reported(step: StepFacts) -> Counts:
@@ -224,6 +270,7 @@ def _reported(step: StepFacts) -> Counts:
     if step.quality_score is not None:
         quality = round(step.quality_score * MICRO)
         counts |= dict(zip(QUALITY, (1, quality, quality * quality), strict=True))
+        counts[f"{GRADE}{quality * GRADES // MICRO}"] = 1
     for name, value in _measures(step.context):
         counts |= dict(zip(measure_keys(name), (1, value, value * value), strict=True))
     return counts
@@ -243,22 +290,18 @@ def _used(calls: Iterable[ModelCall]) -> Counts:
     """What calls of models used and cost."""
     counts: Counts = {}
     for call in calls:
-        known = call.cost_usd is not None
-        add_to(
-            counts,
-            {
-                "in": call.facts.input_tokens or 0,
-                "in_read": call.facts.cache_read_tokens or 0,
-                "in_written": call.facts.cache_write_tokens or 0,
-                "out": call.facts.output_tokens or 0,
-                "out_reasoning": call.facts.reasoning_tokens or 0,
-                COST: _nano(call.cost_usd or 0.0),
-                "cost_told": _nano(call.told_usd or 0.0),
-                "priced": int(known),
-                "unpriced": int(not known and call.uses_tokens),
-            },
-        )
+        facts, known = call.facts, call.cost_usd is not None
+        used = (
+            facts.input_tokens, facts.cache_read_tokens, facts.cache_write_tokens, facts.output_tokens, facts.reasoning_tokens,
+            _nano(call.cost_usd or 0.0), _nano(call.told_usd or 0.0), known, not known and call.uses_tokens,
+        )  # fmt: skip
+        for name, value in zip(_USED, used, strict=True):
+            if value:
+                counts[name] = counts.get(name, 0) + int(value)
     return counts
+
+
+_USED: Final = ("in", "in_read", "in_written", "out", "out_reasoning", COST, "cost_told", "priced", "unpriced")
 
 
 def _whole(used: Counts) -> Counts:

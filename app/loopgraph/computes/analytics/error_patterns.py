@@ -103,6 +103,13 @@ def annotation_of(template: str, annotations: Iterable[ErrorAnnotation]) -> Erro
     return max(fitting, key=lambda each: (each.template == template, each.updated_at, each.template_id), default=None)
 
 
+def is_followed(template: str, failures: Failures) -> bool:
+    """Whether the message of one of the failures follows a template."""
+    return any(
+        covers(template, masked(headline(text))) for text in {failure.text for failure in failures.found} if text
+    )
+
+
 def _passes(failure: Failure, filter: FailureFilter) -> bool:
     return (
         (filter.agent is None or failure.agent == filter.agent)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from loopgraph.computes.analytics.buckets import Bucket, as_plain, buckets_of, changes
 from loopgraph.contracts.analytics.bucket_keys import BucketId
-from loopgraph.contracts.analytics.counting import Contribution, Part
+from loopgraph.contracts.analytics.counting import Contribution, Counts, Part
 from loopgraph.contracts.analytics.counts import COST, EXECUTIONS, FAILURES, SUCCESSES
 
 
@@ -46,28 +46,30 @@ class Changes:
         empty: list[str] = []
         for key, id_ in sorted(self.keys.items()):
             bucket = buckets[key]
-            was_there, sums, breakdown = bool(bucket.counts), bucket.sums, bucket.breakdown
+            was_there = bool(bucket.counts)
             for part, sign in self._parts[id_]:
                 bucket.add(part, sign)
             if not bucket.counts:
                 bucket.clear()
                 empty += [key] if was_there else []
                 continue
-            if bucket.sums != sums or not was_there:
-                rows.append(row_of(id_, bucket))
-            if bucket.breakdown != breakdown:
-                breakdowns.append({"bucket_key": key, "breakdown": bucket.breakdown})
+            sums, breakdown = now = bucket.sums, bucket.breakdown
+            before, bucket.stored = bucket.stored, now
+            if sums != before[0] or not was_there:
+                rows.append(row_of(id_, bucket.counts, sums))
+            if breakdown != before[1]:
+                breakdowns.append({"bucket_key": key, "breakdown": breakdown})
         return Outcome(rows, breakdowns, empty)
 
 
-def row_of(id_: BucketId, bucket: Bucket) -> dict[str, Any]:
+def row_of(id_: BucketId, counts: Counts, sums: str) -> dict[str, Any]:
     """The properties of a bucket: plain numbers for what Cypher sums and sorts, text for all."""
     plain = {"executions": EXECUTIONS, "successes": SUCCESSES, "failures": FAILURES, "cost_nanousd": COST}
     return {
         "bucket_key": id_.key,
         "kind_key": id_.kind_key,
-        **{name: as_plain(bucket.counts, key) for name, key in plain.items()},
-        "sums": bucket.sums,
+        **{name: as_plain(counts, key) for name, key in plain.items()},
+        "sums": sums,
     }
 
 
@@ -105,7 +107,7 @@ class Sums:
                 continue
             id_, bucket = expected[key][0], expected[key][1].coarsened(known.levels)
             if bucket.sums != known.sums or not known.counts:
-                outcome.buckets.append(row_of(id_, bucket))
+                outcome.buckets.append(row_of(id_, bucket.counts, bucket.sums))
             if bucket.breakdown != known.breakdown:
                 outcome.breakdowns.append({"bucket_key": key, "breakdown": bucket.breakdown})
         return outcome

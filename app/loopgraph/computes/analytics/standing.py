@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from loopgraph.computes.analytics.quality import given
 from loopgraph.computes.definitions.similarity import nearly_same
 from loopgraph.contracts.analytics.standing import SimilarPair, SimilarPatterns, UnusedPattern, UnusedPatterns
+from loopgraph.contracts.lineage.text_form import given
 
 MOST_COMPARED: Final = 20_000_000
 """So many runs of words are compared in all types together: about a second's work."""

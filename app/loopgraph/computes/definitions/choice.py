@@ -23,9 +23,9 @@ from pathlib import PurePosixPath
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.rendering import may_be_of
-from loopgraph.contracts.bodies import body_of
-from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, VersionBasis
-from loopgraph.contracts.uses import Candidate, Conclusion, Use
+from loopgraph.contracts.lineage.bodies import body_of
+from loopgraph.contracts.lineage.definitions import DefinitionKind, DefinitionOrigin, VersionBasis
+from loopgraph.contracts.traces.uses import Candidate, Conclusion, Use
 
 _IN_CLIENTS = re.compile(r"(?P<folder>.+?)/\.(?:claude|codex|agents|gemini|github|cursor|opencode)/")
 
@@ -65,7 +65,7 @@ def _observed(use: Use, candidates: Sequence[Candidate], rule: VersionBasis, evi
 
 
 def scope_of(use: Use) -> str:
-    """Whose the definition is, as far as a use tells (``contracts.definitions.Identity.scope``)."""
+    """Whose the definition is, as far as a use tells (``contracts.lineage.definitions.Identity.scope``)."""
     path, cwd = _slashed(use.path or ""), _slashed(use.cwd or "")
     if path.startswith("service:"):
         return path

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from loopgraph.contracts.bodies import parted
+from loopgraph.contracts.lineage.bodies import parted
 
 Matter = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from loopgraph.contracts.definitions import DefinitionOrigin
-from loopgraph.contracts.lineage import Pattern
+from loopgraph.contracts.lineage.definitions import DefinitionOrigin
+from loopgraph.contracts.lineage.patterns import Pattern
 from loopgraph.errors import InvalidInput
 
 _ORDER: Final = (DefinitionOrigin.PROJECT, DefinitionOrigin.USER, DefinitionOrigin.PLUGIN)

@@ -26,7 +26,7 @@ from typing import Final, NamedTuple
 
 from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.computes.definitions.plugins import Plugin
-from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Identity
+from loopgraph.contracts.lineage.definitions import DefinitionKind, DefinitionOrigin, Identity
 
 GLOBS: Final = ("**/*.md", "**/*.toml", "**/*.mdc")
 """All files that can be definitions, and those that can become one by a change of name."""

@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import Final
 
-from loopgraph.contracts.bodies import plain
+from loopgraph.contracts.lineage.bodies import plain
 
 _HOLE: Final = re.compile(
     r"""(?P<command>!`[^`\n]+`)

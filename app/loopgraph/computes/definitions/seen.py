@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from loopgraph.contracts.bodies import body_digest
-from loopgraph.contracts.definitions import DefinitionOrigin
+from loopgraph.contracts.lineage.bodies import body_digest
+from loopgraph.contracts.lineage.definitions import DefinitionOrigin
 
 _BASE: Final = re.compile(r"Base directory for this skill: (?P<folder>[^\n]+)\n\s*\n?")
 _ARGUMENTS: Final = re.compile(
@@ -35,7 +35,7 @@ class Seen:
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """The fields of ``contracts.uses.Evidence`` that it gives, and the arguments."""
+        """The fields of ``contracts.traces.uses.Evidence`` that it gives, and the arguments."""
         given = {"digests": self.digests, "text": self.text if len(self.text) <= _LONGEST_TEXT else None}
         more = {"arguments": self.arguments, "pattern_path": self.path, "pattern_origin": self.origin}
         return {name: value for name, value in {**given, **more}.items() if value}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.patterns import (
     ANCESTRY,
     Direction,
     LineageEdge,

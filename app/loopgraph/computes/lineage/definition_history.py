@@ -23,10 +23,17 @@ from loopgraph.computes.definitions.front_matter import front_matter, text_of
 from loopgraph.computes.definitions.places import Places, Spot, shortened
 from loopgraph.computes.lineage.git_history import FileLineage, version_prefix
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.changes import ImportedVersion, NewPattern, NewVersion, ParentLink, PatternTip, template_hash
-from loopgraph.contracts.definitions import UNCOMMITTED, DefinitionKind
-from loopgraph.contracts.git import CommitFiles, FileKey, FileStatus, FileVersion
-from loopgraph.contracts.lineage import EvolutionType, RelationshipType
+from loopgraph.contracts.lineage.changes import (
+    ImportedVersion,
+    NewPattern,
+    NewVersion,
+    ParentLink,
+    PatternTip,
+    template_hash,
+)
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED, DefinitionKind
+from loopgraph.contracts.lineage.git import CommitFiles, FileKey, FileStatus, FileVersion
+from loopgraph.contracts.lineage.patterns import EvolutionType, RelationshipType
 
 OUTSIDE_GIT = "definition:"
 """What the ids of patterns and versions outside git begin with."""

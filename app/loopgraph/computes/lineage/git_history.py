@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.changes import ImportedVersion, NewPattern, NewVersion, ParentLink, PatternTip
-from loopgraph.contracts.git import Commit, FileKey, FileStatus, FileVersion
-from loopgraph.contracts.lineage import EvolutionType, Pattern, RelationshipType
+from loopgraph.contracts.lineage.changes import ImportedVersion, NewPattern, NewVersion, ParentLink, PatternTip
+from loopgraph.contracts.lineage.git import Commit, FileKey, FileStatus, FileVersion
+from loopgraph.contracts.lineage.patterns import EvolutionType, Pattern, RelationshipType
 
 MAX_TEMPLATE_BYTES = 256 * 1024
 """Longer files are imported without their text."""

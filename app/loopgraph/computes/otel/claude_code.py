@@ -9,10 +9,10 @@ from typing import Any, Final
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.agents.ids import agent_trace_id, as_id
 from loopgraph.computes.agents.traces import subagent_trace
-from loopgraph.computes.otel.model import Attributes, Origin, instant
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.precedence import Trust
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.computes.otel.model import PROJECT, Attributes, Origin, instant
+from loopgraph.contracts.traces.events import TraceStarted
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
+from loopgraph.contracts.traces.precedence import Trust
 
 PREFIX: Final = "claude_code."
 """How the names of the client's spans, events and metrics begin."""
@@ -98,6 +98,7 @@ def session_seen(origin: Origin, attributes: Attributes, time_ns: int) -> Observ
             timestamp=instant(time_ns),
             client=resource.name("service.name"),
             client_version=resource.name("service.version"),
+            project=resource.name(PROJECT),
             user_id=first_name(attributes, "user.id"),
             context={**resource.rest, **{name: attributes[name] for name in _OF_SESSION if name in attributes}} or None,
         ),

@@ -25,9 +25,7 @@ from loopgraph.computes.otel.claude_code import PREFIX, AgentSignal
 from loopgraph.computes.otel.claude_code_spans import decided, failed_aside, unnamed_call_id
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import is_trace_id
-from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     MOST_RETRIES,
     MOST_USD,
     OF_SESSION,
@@ -37,6 +35,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Place, Trust
 
 _REQUESTS: Final = frozenset({"api_request", "api_error"})
 

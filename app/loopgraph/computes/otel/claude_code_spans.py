@@ -19,9 +19,7 @@ from loopgraph.computes.agents.traces import story, subagent_end
 from loopgraph.computes.agents.uses import command_name, skill_used
 from loopgraph.computes.otel.claude_code import SESSION, AgentSignal, first_name
 from loopgraph.computes.otel.model import Attributes, Span, instant, text_of
-from loopgraph.contracts.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     MOST_RETRIES,
     EndpointCalled,
     HookExecuted,
@@ -29,6 +27,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.observations import LogRecorded, Observation, ObservedEvent, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Place, Trust
 
 _CALL = ("model", "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens", "error")
 _TOOL, _EXECUTION = "claude_code.tool", "claude_code.tool.execution"

@@ -17,9 +17,9 @@ from typing import Any, Final
 from loopgraph.computes.agents.ids import as_id, is_unique, prompt_trace_id
 from loopgraph.computes.otel.dialects.table import SCOPES_OF_EVENTS
 from loopgraph.computes.otel.model import Span, instant
-from loopgraph.contracts.observations import Observation, ObservedEvent
-from loopgraph.contracts.precedence import Clock, Ending, Trust
-from loopgraph.contracts.traces import OF_SESSION, PROMPTED, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.events import OF_SESSION, PROMPTED, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
 
 _REQUEST: Final = "turn/start"
 _WHOLE: Final = "session_task.turn"

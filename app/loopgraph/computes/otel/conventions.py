@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from loopgraph.computes.agents.fields import LONGEST_NAME, LONGEST_TEXT, Fields, said, shortened
 from loopgraph.computes.otel.model import Span
-from loopgraph.contracts.traces import MOST_RETRIES
+from loopgraph.contracts.traces.events import MOST_RETRIES
 
 _CALLS: Final = ("http.", "url.", "rpc.", "db.")
 

@@ -18,7 +18,7 @@ from loopgraph.computes.otel.dialects.table import CLIENTS, SCOPES_OF_EVENTS, WH
 from loopgraph.computes.otel.model import Log, instant
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
 from loopgraph.computes.transcripts.lines import instant_of
-from loopgraph.contracts.observations import LogRecorded, Observation
+from loopgraph.contracts.traces.observations import LogRecorded, Observation
 from loopgraph.errors import InvalidInput
 
 

@@ -14,7 +14,7 @@ from loopgraph.computes.otel.claude_code import PREFIX, SESSION, is_of_agent, se
 from loopgraph.computes.otel.dialects.table import WHOSE
 from loopgraph.computes.otel.model import Point, instant
 from loopgraph.computes.otel.report import Report
-from loopgraph.contracts.observations import MetricMeasured, Observation, Temporality
+from loopgraph.contracts.traces.observations import MetricMeasured, Observation, Temporality
 from loopgraph.errors import InvalidInput
 
 _ALWAYS: Final = {"gauge": Temporality.GAUGE, "summary": Temporality.CUMULATIVE}

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
 from loopgraph.computes.agents.fields import shortened
-from loopgraph.contracts.traces import LONGEST_MS
+from loopgraph.contracts.traces.events import LONGEST_MS
 from loopgraph.errors import InvalidInput
 
 T = TypeVar("T")
@@ -23,6 +23,9 @@ Read = tuple[T | InvalidInput, ...]
 """The items of a request in their order, with errors in the places of those that cannot be read."""
 
 SPAN_KINDS: Final = ("unspecified", "internal", "server", "client", "producer", "consumer")
+PROJECT: Final = "loopgraph.project"
+"""The attribute, of a resource or a span, in which any sender says for which project it works."""
+
 TEMPORALITIES: Final = ("unspecified", "delta", "cumulative")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ import orjson
 from loopgraph.computes.agents.fields import LONGEST_NAME, said
 from loopgraph.computes.agents.ids import as_id, digest_id, span_key
 from loopgraph.computes.otel.model import Span
-from loopgraph.contracts.uses import PatternUsed
+from loopgraph.contracts.traces.uses import PatternUsed
 
 PROMPT: Final = "prompt"
 AGENT: Final = "agent"

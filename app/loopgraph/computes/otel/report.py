@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from loopgraph.computes.agents.fields import first_problem
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.errors import InvalidInput
 
 T = TypeVar("T")

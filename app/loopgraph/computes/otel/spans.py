@@ -35,18 +35,11 @@ from loopgraph.computes.otel.dialects.saying import (
 from loopgraph.computes.otel.model import Attributes, Span, instant
 from loopgraph.computes.otel.prompts import may_use, uses_of
 from loopgraph.computes.otel.report import Report, is_span_id, is_trace_id
-from loopgraph.contracts.observations import AgentBelow, Observation, ObservedEvent
-from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.stored import sound
-from loopgraph.contracts.traces import (
-    EndpointCalled,
-    HookExecuted,
-    TraceCompleted,
-    TraceStarted,
-    TraceStatus,
-    is_of_model,
-    uses_tokens,
-)
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import AgentBelow, Observation, ObservedEvent
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
+from loopgraph.contracts.traces.records import is_of_model, uses_tokens
 from loopgraph.errors import InvalidInput
 
 
@@ -101,7 +94,7 @@ def observe_spans(items: Sequence[Span | InvalidInput]) -> Report:
 
 def _add_paid(report: Report, spans: Iterable[tuple[int, Span]], above: Mapping[str, str]) -> None:
     """What steps say that they cost, and agents that they used, where no calls of models below them say it: as a call in the
-    step, around those. If such are told of later, that is how they count, too (``effects/traces/nesting``)."""
+    step, around those. If such are told of later, that is how they count, too (``effects/traces/recording/nesting``)."""
     calls = {
         item.event.call_id: item.event
         for item in report.observations

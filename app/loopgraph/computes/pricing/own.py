@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from loopgraph.computes.own_file import read_own
-from loopgraph.contracts.pricing import ModelUsage
+from loopgraph.contracts.traces.pricing import ModelUsage
 
 _Price = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 MILLION = 1_000_000

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 from loopgraph.computes.pricing.own import MILLION, ModelPrice, OwnPrices
-from loopgraph.contracts.pricing import ModelUsage
+from loopgraph.contracts.traces.pricing import ModelUsage
 
 _VARIANT: Final = re.compile(r"\[\w+\]$")
 """What clients put behind the name of a model to say how they call it, such as ``[1m]``."""

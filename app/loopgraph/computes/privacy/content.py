@@ -47,21 +47,21 @@ KINDS: Final[dict[str, Kind]] = {
         Kind.ID,
         """correlation_id session_id root_id parent_id agent_id spawned_by continues pattern_id execution_id tool_use_id node_id
         experiment_id call_id hook_execution_id record_id point_id otel_trace_id parent_span_ids span_id span_key nested_in
-        within prompt_of part loaded_for root_span span below agent_of agent_trace unnamed_as""",
+        within prompt_of part loaded_for root_span span below agent_of agent_trace unnamed_as feedback_id outcome_id""",
     ),
     **_kinds(
         Kind.LABEL,
-        """user_id source agent_type tags agent selected_agent routing_strategy error_type hook_type tool_name hook_script
+        """user_id project source agent_type tags agent selected_agent routing_strategy error_type hook_type tool_name hook_script
         intelligence_functions_executed quality_gates_validated service_name http_method model skill end_reason client
-        client_version cwd transcript_path name severity unit pattern_type pattern_name pattern_path pattern_version slot""",
+        client_version cwd transcript_path name severity unit pattern_type pattern_name pattern_path pattern_version slot rule""",
     ),
     **_kinds(Kind.ADDRESS, "endpoint_path"),
     **_kinds(
         Kind.CONTENT,
         """prompt_text response_text user_request selection_reason error_message tool_input tool_response request_body
-        response_body body modifications_made text arguments""",
+        response_body body modifications_made text arguments comment evidence""",
     ),
-    **_kinds(Kind.MAP, "context rag_queries_executed"),
+    **_kinds(Kind.MAP, "context rag_queries_executed metadata"),
     **_kinds(Kind.HEADERS, "headers"),
     **_kinds(Kind.PART, "event alternatives agents"),
     **_kinds(
@@ -70,7 +70,8 @@ KINDS: Final[dict[str, Kind]] = {
         confidence confidence_total confidence_trigger confidence_context confidence_capability confidence_historical
         quality_score response_status retry_count input_tokens cache_read_tokens cache_write_tokens cache_write_1h_tokens
         output_tokens reasoning_tokens cost_usd sequence temporality value count rank clock place ending spawn_rule
-        unnamed_call in_order pattern_origin digests file_digest resources_digest going_on_at told_at""",
+        unnamed_call in_order pattern_origin digests file_digest resources_digest going_on_at told_at rating sentiment holds
+        at""",
     ),
 }
 """By the name of the field, which means the same in every contract of an event; all their fields are here."""

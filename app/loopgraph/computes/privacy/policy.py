@@ -14,8 +14,7 @@ from pydantic import BaseModel
 from loopgraph.computes.privacy.content import KINDS, Kind, frame_of_address, frame_of_map
 from loopgraph.computes.privacy.redaction import Redactor
 from loopgraph.computes.privacy.size_limits import cut_text, cut_texts, cut_value, settled, within_reach
-from loopgraph.contracts.observations import Recordable
-from loopgraph.errors import InvalidInput, SetupError
+from loopgraph.errors import InvalidInput, InvalidSetting
 from loopgraph.settings import CaptureContent, Settings
 
 DEFAULT_FIELD_BYTES: Final = 64 * 1024
@@ -51,12 +50,12 @@ class Privacy:
 
     @classmethod
     def configured(cls, settings: Settings) -> Privacy:
-        """What the settings ask for. Raises SetupError, naming the setting, for a name or a pattern that cannot work."""
+        """What the settings ask for. Raises InvalidSetting, naming the setting, for a name or a pattern that cannot work."""
         try:
             redactor = Redactor(settings.redact_names, settings.redact_patterns, settings.redact_emails)
         except InvalidInput as error:
             setting = "NAMES" if error.field.startswith("extra_names") else "PATTERNS"
-            raise SetupError(f"LOOPGRAPH_REDACT_{setting}: {error.problem}") from error
+            raise InvalidSetting(f"LOOPGRAPH_REDACT_{setting}: {error.problem}") from error
         return cls(redactor, settings.capture_content, settings.max_field_bytes)
 
     def __post_init__(self) -> None:
@@ -64,7 +63,7 @@ class Privacy:
         object.__setattr__(self, "_ways", {name: self._way(name, kind) for name, kind in KINDS.items()})
         object.__setattr__(self, "_ways_of", lru_cache(maxsize=_REMEMBERED)(self._find_ways))
 
-    def clean(self, event: Recordable, *, weight: int | None = None) -> Recordable:
+    def clean(self, event: M, *, weight: int | None = None) -> M:
         """The event as it may be kept; the same object if that is all of it.
 
         ``weight``, where it is known, is at least the characters of its texts and names, and 16 for every value: of what is light

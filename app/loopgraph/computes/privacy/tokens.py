@@ -30,6 +30,7 @@ TOKENS: Final = (
         r"gl(?: pat | dt | rt | rtr | ptt | cbt | ft | ffct | soat | imt | agent | oas | wt )-[\w.-]{16,}",
         b"gl[a-z]{2,5}-[a-zA-Z0-9_.-]{16}",
     ),
+    Token("Loopgraph", r"lgt_[\w-]{40,}", b"lgt_"),
     Token("Slack", r"xox[a-z][.-][\w.-]{10,}", rb"xox[a-z][.-]"),
     Token("Slack, app", r"xapp-[\w-]{10,}", b"xapp-"),
     Token("Stripe", r"sk_(?: live | test )_\w{10,}", b"sk_(?:live|test)_"),

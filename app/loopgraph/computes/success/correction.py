@@ -17,11 +17,15 @@ from typing import Final
 from unicodedata import east_asian_width
 
 from loopgraph.computes.definitions.similarity import NEARLY_SAME, shingles
-from loopgraph.contracts.success import Correction, CorrectionRule, Work
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.loop.user_feedback import HIGHEST
+from loopgraph.contracts.traces.events import TraceStatus
+from loopgraph.contracts.traces.success import Correction, CorrectionRule, Work
 
 BEGINNING: Final = 200
 """Of a prompt, so many characters are looked at for phrases: further on are logs, code, and other people's words."""
+
+NOT_CONTENT, CONTENT = 2, 4
+"""Who rates so, or lower, was not content; who rates so, or higher, was."""
 
 LEAST_WORDS: Final = 4
 """A shorter prompt can be said twice and mean another thing each time: `go on`, `/fix`, `run the tests`."""
@@ -61,6 +65,7 @@ _REFUSING: Final = re.compile(rf"{_BEFORE}({NO})")
 def correction(work: Work, within: timedelta, phrases: Sequence[str] = ()) -> Correction:
     """Whether the next prompt corrects what was done; the first rule that holds decides:
 
+    - RATED: a rating of at least ``CONTENT`` says no, one of at most ``NOT_CONTENT`` yes; one between them says nothing.
     - REWOUND: yes, the person went back to before the prompt of this work.
     - NO_PROMPT, TOO_LATE: not known, for no prompt of a person follows in the session, or none ``within`` this time.
     - INTERRUPTED: yes, the work was stopped, and then the person wrote.
@@ -70,6 +75,9 @@ def correction(work: Work, within: timedelta, phrases: Sequence[str] = ()) -> Co
       beginning.
     - NO_SIGN: no.
     """
+    if work.rating is not None and not NOT_CONTENT < work.rating < CONTENT:
+        corrected = work.rating <= NOT_CONTENT
+        return Correction(corrected=corrected, rule=CorrectionRule.RATED, evidence=f"{work.rating} of {HIGHEST}")
     if work.rewound:
         return Correction(corrected=True, rule=CorrectionRule.REWOUND)
     if work.next_at is None:
@@ -80,7 +88,7 @@ def correction(work: Work, within: timedelta, phrases: Sequence[str] = ()) -> Co
         return Correction(corrected=True, rule=CorrectionRule.INTERRUPTED)
     if not work.next_prompt or not work.next_prompt.strip():
         return Correction(rule=CorrectionRule.NO_TEXT)
-    alike = _similarity(work.asked or "", work.next_prompt)
+    alike = similarity(work.asked or "", work.next_prompt)
     if alike >= NEARLY_SAME:
         return Correction(corrected=True, rule=CorrectionRule.REPEATED, evidence=f"{alike:.0%} alike")
     if phrase := _phrase(work.next_prompt, tuple(phrases), asked_back=work.asked_back):
@@ -88,7 +96,8 @@ def correction(work: Work, within: timedelta, phrases: Sequence[str] = ()) -> Co
     return Correction(corrected=False, rule=CorrectionRule.NO_SIGN)
 
 
-def _similarity(asked: str, following: str) -> float:
+def similarity(asked: str, following: str) -> float:
+    """How alike two prompts are, 0..1; 0 where one is shorter than ``LEAST_WORDS`` or their numbers differ."""
     one, other = re.findall(r"\w+", asked.casefold()), re.findall(r"\w+", following.casefold())
     if min(len(one), len(other)) < LEAST_WORDS or _numbers(one) != _numbers(other):
         return 0.0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from loopgraph.computes.success.correction import correction
-from loopgraph.contracts.success import (
+from loopgraph.contracts.traces.events import FAILED, TraceStatus
+from loopgraph.contracts.traces.success import (
     Correction,
     Criterion,
     CriterionResult,
@@ -17,7 +18,6 @@ from loopgraph.contracts.success import (
     UnknownReason,
     Work,
 )
-from loopgraph.contracts.traces import FAILED, TraceStatus
 
 _ROUNDING: Final = 1e-9
 """Sums of weights are not exact: a score that reaches the threshold but for this reaches it."""
@@ -26,7 +26,7 @@ _ROUNDING: Final = 1e-9
 def judged(work: Work, criteria: SuccessCriteria) -> Outcome:
     """What came of an execution; ``weighed`` says how. Before its end there is neither a score nor a success."""
     after = correction(work, criteria.corrected_within, criteria.phrases)
-    outcome = weighed(_values(work, criteria.limits, after), criteria).model_copy(update={"correction": after})
+    outcome = weighed(_values(work, criteria, after), criteria).model_copy(update={"correction": after})
     if work.status is TraceStatus.IN_PROGRESS:
         return outcome.model_copy(update={"score": None, "success": None, "reason": UnknownReason.IN_PROGRESS})
     return outcome
@@ -50,13 +50,16 @@ def weighed(values: Mapping[Criterion, float | None], criteria: SuccessCriteria)
     outcome = Outcome(threshold=criteria.threshold, known_weight=share, criteria=results)
     if not known_weight or share < criteria.least_known - _ROUNDING:
         return outcome.model_copy(update={"reason": UnknownReason.TOO_LITTLE_KNOWN})
-    score = min(1.0, math.fsum(weight * value for weight, value in known) / known_weight)
+    # By the largest weight, because the product of a tiny one is no number any more.
+    largest = max(weight for weight, _ in known)
+    shares = [(weight / largest, value) for weight, value in known]
+    score = min(1.0, math.fsum(part * value for part, value in shares) / math.fsum(part for part, _ in shares))
     as_they_must_be = all(result.met is not False for result in results)
     success = as_they_must_be and score >= criteria.threshold - _ROUNDING
     return outcome.model_copy(update={"score": score, "success": success})
 
 
-def _values(work: Work, limits: Limits, after: Correction) -> dict[Criterion, float | None]:
+def _values(work: Work, criteria: SuccessCriteria, after: Correction) -> dict[Criterion, float | None]:
     over = work.status is not TraceStatus.IN_PROGRESS
     completed = work.status in (TraceStatus.SUCCESS, TraceStatus.ERROR)
     errors = 0.0 if work.status in FAILED else 1 - (_share(work.failed_model_calls, work.model_calls) or 0.0)
@@ -66,10 +69,17 @@ def _values(work: Work, limits: Limits, after: Correction) -> dict[Criterion, fl
         Criterion.NO_ERRORS: errors if over else None,
         Criterion.HOOKS_SUCCEEDED: None if unsuccessful is None else 1 - unsuccessful,
         Criterion.QUALITY_GATES_PASSED: work.quality_score,
-        Criterion.WITHIN_PERFORMANCE_THRESHOLDS: _within(work, limits),
+        Criterion.WITHIN_PERFORMANCE_THRESHOLDS: _within(work, criteria.limits),
         Criterion.INTELLIGENCE_GATHERED: _share(work.gathered_steps, work.gathering_steps),
         Criterion.USER_CONFIRMED_SUCCESS: None if after.corrected is None else float(not after.corrected),
+        Criterion.REPORTED_OUTCOMES: _reported(work.reported, criteria.outcomes),
     }
+
+
+def _reported(reported: Mapping[str, float], names: Sequence[str]) -> float | None:
+    """The least of the named outcomes that are known; one that is no share of 1, such as a number of points, tells nothing."""
+    known = [reported[name] for name in names if 0 <= reported.get(name, -1.0) <= 1]
+    return min(known) if known else None
 
 
 def _share(part: int, whole: int) -> float | None:

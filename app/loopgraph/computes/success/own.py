@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from loopgraph.computes.own_file import read_own
 from loopgraph.computes.success.judging import judged
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.success import WEIGHTS, Criterion, Limits, Outcome, SuccessCriteria, Weight, Work
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.loop.reported_outcomes import OutcomeName
+from loopgraph.contracts.traces.success import WEIGHTS, Criterion, Limits, Outcome, SuccessCriteria, Weight, Work
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -54,6 +57,7 @@ class CriteriaTable(_Table):
     least_known: _Share | None = None
     corrected_within_minutes: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     phrases: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = Field(default=None, strict=False)
+    outcomes: tuple[OutcomeName, ...] | None = Field(default=None, strict=False)
     criteria: dict[Annotated[Criterion, Field(strict=False)], CriterionTable] = {}
     limits: LimitsTable = LimitsTable()
 
@@ -81,7 +85,9 @@ class CriteriaTable(_Table):
                 weight if table.weight is None else table.weight,
                 at_least if table.at_least is None else table.at_least or None,
             )
-        said: dict[str, Any] = self.model_dump(include={"threshold", "least_known", "phrases"}, exclude_none=True)
+        said: dict[str, Any] = self.model_dump(
+            include={"threshold", "least_known", "phrases", "outcomes"}, exclude_none=True
+        )
         if self.corrected_within_minutes is not None:
             said["corrected_within"] = timedelta(minutes=self.corrected_within_minutes)
         limits = Limits(**{**base.limits.model_dump(), **self.limits.model_dump(exclude_none=True)})
@@ -115,6 +121,12 @@ class OwnCriteria(CriteriaTable):
         for name, criteria in {"": self.of(""), **{name: self.of(name) for name in self.types}}.items():
             if not any(weight for weight, _ in criteria.weights.values()):
                 raise ValueError(f"no criterion counts for anything{name and f' for the type {name}'}")
+            counted = criteria.weights[Criterion.REPORTED_OUTCOMES]
+            if bool(counted.weight or counted.at_least is not None) is not bool(criteria.outcomes):
+                raise ValueError(
+                    "reported_outcomes and outcomes go together: name the outcomes that count, and say what they count for"
+                    f"{name and f', also for the type {name}'}"
+                )
         return self
 
     @classmethod
@@ -127,6 +139,12 @@ class OwnCriteria(CriteriaTable):
         base = self.over(DEFAULT)
         own = self.types.get(pattern_type)
         return own.over(base) if own else base
+
+    @property
+    def digest(self) -> str:
+        """The same of criteria that judge alike, whatever their file looks like."""
+        said = {name: self.of(name).model_dump(mode="json") for name in ("", *self.types)}
+        return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
     def judge(self, works: Iterable[Work]) -> list[Outcome]:
         """What came of each of some executions."""

@@ -9,9 +9,18 @@ from typing import NamedTuple, TypeVar
 from loopgraph.computes.traces.completeness import missing_of, skew_of
 from loopgraph.computes.traces.tree import Node, Record, plant, records_of
 from loopgraph.computes.traces.usage import told_once
-from loopgraph.contracts.assembly import AssembledStep, AssembledTrace, Episode, Forest, SpanKind, Totals, TraceParts
-from loopgraph.contracts.pricing import CostSource
-from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace, TraceStatus
+from loopgraph.contracts.traces.assembly import (
+    AssembledStep,
+    AssembledTrace,
+    Episode,
+    Forest,
+    SpanKind,
+    Totals,
+    TraceParts,
+)
+from loopgraph.contracts.traces.events import FAILED, TraceStatus
+from loopgraph.contracts.traces.pricing import CostSource
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 
 N = TypeVar("N", int, float)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from loopgraph.contracts.assembly import TraceParts
-from loopgraph.contracts.traces import Trace, TraceClosure, TraceStatus
+from loopgraph.contracts.traces.assembly import TraceParts
+from loopgraph.contracts.traces.events import TraceClosure, TraceStatus
+from loopgraph.contracts.traces.records import Trace
 
 _NAMED = 3
 """How many ids a reason names before it only counts."""

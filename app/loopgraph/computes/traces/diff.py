@@ -17,7 +17,7 @@ import orjson
 
 from loopgraph.computes.traces.tree import Node, Record
 from loopgraph.computes.traces.usage import told_once
-from loopgraph.contracts.trace_diff import (
+from loopgraph.contracts.traces.diff import (
     ChangedField,
     DiffRow,
     DiffStep,
@@ -27,7 +27,8 @@ from loopgraph.contracts.trace_diff import (
     TraceDiff,
     TraceTotals,
 )
-from loopgraph.contracts.traces import FAILED, EndpointCall, HookExecution, Trace
+from loopgraph.contracts.traces.events import FAILED
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 
 Numbers = np.ndarray[Any, np.dtype[np.int32]]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from loopgraph.contracts.retention import Kept, NodeId, Standing
+from loopgraph.contracts.traces.retention import Kept, NodeId, Standing
 from loopgraph.errors import InvalidInput
 
 Units = dict[str, list[NodeId]]

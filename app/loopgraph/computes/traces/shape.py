@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from loopgraph.computes.traces.tree import Node, Record
-from loopgraph.contracts.trace_search import StepMatch, TraceStructure
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
+from loopgraph.contracts.traces.search import StepMatch, TraceStructure
 
 
 def has_structure(root: Node[Record], structure: TraceStructure) -> bool:

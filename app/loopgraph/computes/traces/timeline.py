@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from loopgraph.computes.traces.tree import Key
-from loopgraph.contracts.assembly import Head, SpanKind, TimelineEntry
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.traces import EndpointCall, HookExecution
+from loopgraph.contracts.traces.assembly import Head, SpanKind, TimelineEntry
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution
 
 Event = Literal["prompt_submitted", "agent_routed", "hook_executed", "endpoint_called", "execution_completed"]
 

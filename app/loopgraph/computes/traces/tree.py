@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from loopgraph.contracts.assembly import Span, SpanKind, TraceParts
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
+from loopgraph.contracts.traces.assembly import Span, SpanKind, TraceParts
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 
 Record = Trace | HookExecution | EndpointCall
 R = TypeVar("R", Trace | HookExecution | EndpointCall, Span)
@@ -192,6 +192,10 @@ def _open_circles(
     settled: set[int] = set()
     opened: set[str] = set()
     for start in starts:
+        above = parents[start.key]
+        if above is None or id(above) in settled:  # as nearly everywhere: what is around it began before it
+            settled.add(id(start))
+            continue
         while True:
             path: dict[int, Node[R]] = {}
             node: Node[R] | None = start
@@ -206,7 +210,7 @@ def _open_circles(
             first = min(
                 circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not SpanKind.TRACE, _order(one))
             )
-            if first.key[0] is SpanKind.TRACE and (above := parents[first.key]) is not None:
-                opened.add(above.trace_id)
+            if first.key[0] is SpanKind.TRACE and (lost := parents[first.key]) is not None:
+                opened.add(lost.trace_id)
             parents[first.key] = _outermost(first, root)
     return opened

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple
 
 from loopgraph.computes.traces.tree import Node, R, Record
-from loopgraph.contracts.assembly import SpanKind, WaterfallRow
-from loopgraph.contracts.traces import EndpointCall, HookExecution, Trace
+from loopgraph.contracts.traces.assembly import SpanKind, WaterfallRow
+from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 
 _FAR = 256
 """How many levels up the critical path looks for what holds or spawned a span: bounds the work for trees of absurd depth."""
@@ -19,7 +19,7 @@ _FAR = 256
 class _Span:
     """A bar; ``start`` and ``end`` are microseconds since the start of the whole, None unless both are known.
 
-    The rest is what the critical path notes on it: see ``_hold``.
+    The rest is what is noted on it on the way: by the critical path (``_hold``), and what its children cover.
     """
 
     node: Node[Any]
@@ -32,6 +32,7 @@ class _Span:
     critical: bool = False
     holder: _Span | None = None
     holds: list[_Span] | None = None
+    covered: list[tuple[int, int]] | None = None
 
 
 class Segment(NamedTuple):
@@ -85,7 +86,7 @@ class Waterfall(Generic[R]):
         """What the bars stand for, in the order in which they are drawn."""
         self._spans = {span.node.key: span for span in spans}
         self._origin = _origin(spans)
-        _critical(spans)
+        _note_critical(spans)
         _note_self_times(spans)
 
     def bar(self, node: Node[R]) -> Bar[R]:
@@ -112,7 +113,9 @@ def critical_path(tops: Sequence[Node[R]]) -> tuple[Segment, ...]:
     that does not end before it, and from its start the path goes on in whatever spawned it. Spans of unknown times, and what
     outlives the whole, are not on the path.
     """
-    return tuple(_critical(_spans(tops)))
+    segments: list[Segment] = []
+    _note_critical(_spans(tops), segments)
+    return tuple(segments)
 
 
 # Spans
@@ -156,17 +159,18 @@ def _origin(spans: Iterable[_Span]) -> datetime | None:
 
 def _note_self_times(spans: Sequence[_Span]) -> None:
     """In milliseconds, on the spans of known times."""
-    inside: dict[int, list[tuple[int, int]]] = {}
     for span in reversed(spans):  # children before their parents
-        covered = inside.pop(id(span), None)
+        covered, span.covered = span.covered, None
         if span.start is not None and span.end is not None:
             own = span.end - span.start
             span.self_ms = (own - _union(covered, span.start, span.end) if covered else own) / 1000
             covered = [(span.start, span.end)]
-        if span.parent is not None and covered:
-            outer = inside.setdefault(id(span.parent), covered)
-            if outer is not covered:
-                outer += covered
+        parent = span.parent
+        if parent is not None and covered:
+            if parent.covered is None:
+                parent.covered = covered
+            else:
+                parent.covered += covered
 
 
 def _union(intervals: Iterable[tuple[int, int]], low: int, high: int) -> int:
@@ -192,22 +196,19 @@ class _Frame:
     floor: int
 
 
-def _critical(spans: Sequence[_Span]) -> list[Segment]:
-    """The segments of the path, which is noted on the spans, too."""
+def _note_critical(spans: Sequence[_Span], segments: list[Segment] | None = None) -> None:
+    """On the spans that the path goes through; its segments are added to a list, if there is one."""
     known = [span for span in spans if span.end is not None]
     heads = [span for span in known if span.parent is None] or known
     if not heads:
-        return []
+        return
     low, high = min(_known(span.start) for span in heads), max(_known(span.end) for span in heads)
     unheld = _hold(spans, known, high)
-    segments: list[Segment] = []
 
     def leave(frame: _Frame, to: int) -> None:
-        if frame.cursor > to:
-            span = frame.span
-            kind, id_ = span.node.key if span else (None, None)
+        if segments is not None and frame.cursor > to:
+            kind, id_ = frame.span.node.key if frame.span else (None, None)
             segments.append(Segment(id_, kind, to, frame.cursor))
-            frame.cursor = to
 
     stack = [_Frame(None, high, low)]
     while stack:
@@ -218,8 +219,11 @@ def _critical(spans: Sequence[_Span]) -> list[Segment]:
             leave(frame, frame.floor)
             stack.pop()
             continue
-        leave(frame, _known(child.end))
-        chain = [_Frame(child, _known(child.end), max(_known(child.start), frame.floor))]
+        start, end = child.start, child.end
+        assert start is not None
+        assert end is not None
+        leave(frame, end)
+        chain = [_Frame(child, end, max(start, frame.floor))]
         while (spawner := _spawner(chain[-1], frame)) is not None:
             chain.append(spawner)
         for link in chain:
@@ -229,7 +233,6 @@ def _critical(spans: Sequence[_Span]) -> list[Segment]:
         stack += reversed(chain)
     for span in spans:
         span.holder = span.holds = None  # spans that hold each other would stay until Python looks for such circles
-    return segments
 
 
 def _known(instant: int | None) -> int:
@@ -254,7 +257,7 @@ def _hold(spans: Iterable[_Span], known: Iterable[_Span], high: int) -> list[_Sp
         span.holder = outer
     unheld: list[_Span] = []
     for span in sorted(known, key=_ending):
-        if _known(span.end) <= high:
+        if span.end is not None and span.end <= high:
             holder = span.holder
             if holder is None:
                 unheld.append(span)
@@ -266,14 +269,18 @@ def _hold(spans: Iterable[_Span], known: Iterable[_Span], high: int) -> list[_Sp
 
 
 def _ending(span: _Span) -> tuple[int, int]:
-    return _known(span.end), _known(span.start)
+    end, start = span.end, span.start
+    assert end is not None
+    assert start is not None
+    return end, start
 
 
 def _last_finished(candidates: list[_Span], frame: _Frame) -> _Span | None:
     """Takes the candidate that finished last by the frame's cursor; those that finished later are dropped."""
     while candidates:
         span = candidates.pop()
-        end = _known(span.end)
+        end = span.end
+        assert end is not None
         if end < frame.floor:
             candidates.clear()
         elif end <= frame.cursor and not span.critical:
@@ -287,8 +294,8 @@ def _spawner(part: _Frame, frame: _Frame) -> _Frame | None:
     for _ in range(_FAR):
         if outer is None or outer is frame.span:
             break
-        known = outer.start is not None and outer.end is not None and not outer.critical
-        if known and _known(outer.start) <= part.floor <= _known(outer.end):
-            return _Frame(outer, part.floor, max(_known(outer.start), frame.floor))
+        start, end = outer.start, outer.end
+        if start is not None and end is not None and not outer.critical and start <= part.floor <= end:
+            return _Frame(outer, part.floor, max(start, frame.floor))
         outer = outer.parent
     return None

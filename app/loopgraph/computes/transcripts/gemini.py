@@ -29,10 +29,17 @@ from loopgraph.computes.agents.traces import subagent_trace
 from loopgraph.computes.transcripts.gemini_uses import Place, tell_call, tell_command, tell_memory, tell_subagent
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.stored import sound
-from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import (
+    PROMPTED,
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
 
 PROJECT_ROOT: Final = "project_root"
 """What stands about a file: the text of ``.project_root`` in its project's folder, where its session works."""

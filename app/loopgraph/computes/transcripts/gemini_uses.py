@@ -24,7 +24,7 @@ from loopgraph.computes.agents.uses import (
     subagent_used,
 )
 from loopgraph.computes.definitions.seen import seen_in_braces
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 
 _BUILT_IN: Final = BUILT_IN_OF["gemini-cli"]
 

@@ -36,10 +36,17 @@ from loopgraph.computes.agents.uses import (
 )
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Ending
 from loopgraph.contracts.stored import sound
-from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import (
+    PROMPTED,
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Ending
 
 CLIENT: Final = "opencode"
 

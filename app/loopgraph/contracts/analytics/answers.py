@@ -12,7 +12,8 @@ class Basis(Contract):
     """Of what an answer is made: all that began at ``since`` or later and before ``until``.
 
     Percentiles, minimum and maximum are within ``relative_error`` of the exact ones; all else is exact about what is committed,
-    but for ``pending`` traces that are not counted yet, because very many came at once.
+    but for ``pending`` traces that are not counted yet, because very many came at once. ``other_criteria``: uses of patterns are
+    counted by other success criteria than those of whoever answers.
     """
 
     since: Instant
@@ -20,6 +21,7 @@ class Basis(Contract):
     exactness: Exactness
     relative_error: Unit
     pending: Whole
+    other_criteria: bool = False
 
 
 class Ranked(Contract):
@@ -48,12 +50,14 @@ class SuccessRates(Contract):
     """Patterns by how well they succeed, the surest first: by ``confidence``, the lower bound of the interval of the rate.
 
     ``average_success_rate`` is the mean of the patterns' rates, each with the same weight; ``high_confidence_count`` are those
-    whose confidence reaches ``high_confidence``. ``more`` says that there are more patterns than were looked at.
+    whose confidence reaches ``high_confidence``. ``left_out`` were used, and too few of their executions are known. ``more`` says
+    that there are more patterns than were looked at.
     """
 
     basis: Basis
     rates: tuple[Ranked, ...]
     total_patterns: Whole
+    left_out: Whole
     average_success_rate: Unit | None
     high_confidence: Unit
     high_confidence_count: Whole

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from loopgraph.contracts.base import Contract, Instant, NonNegative
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 
 MAIN: Final = "main"
 """What stands for the agent of a prompt that no routing named: the agent client itself."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from loopgraph.contracts.analytics.figures import CostFigures, DurationFigures, Range, SuccessFigures, Whole
 from loopgraph.contracts.analytics.subjects import Dimension
 from loopgraph.contracts.base import Contract, NonNegative, Unit
-from loopgraph.contracts.feedback import Reason
+from loopgraph.contracts.loop.feedback import Reason
 
 
 class ComparedMeasure(StrEnum):

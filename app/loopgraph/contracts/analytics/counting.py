@@ -18,6 +18,17 @@ OTHER = ""
 """The value of a dimension that stands for all that are not told apart, because a bucket has more than are kept."""
 
 
+class Mark(NamedTuple):
+    """What was changed and is to be counted anew: all marks (``ids``) of one thing. ``first_ms`` and ``last_ms`` are when it was
+    marked, in milliseconds since 1970 by the clocks of those who did; 0 where that is not known."""
+
+    label: str
+    key: str
+    ids: tuple[str, ...]
+    first_ms: int
+    last_ms: int
+
+
 class TraceFacts(NamedTuple):
     """A trace. ``agent`` is the one that its routing selected, or the type of the subagent, ``project`` its session's folder;
     ``is_prompt``: a person's prompt began it; ``has_uses``: patterns were used in it. ``context`` is JSON text."""
@@ -43,7 +54,8 @@ class TraceFacts(NamedTuple):
 
 class StepFacts(NamedTuple):
     """A hook execution. ``functions`` and ``gates`` are how many it reports; ``context`` is JSON text, or None where it holds no
-    measure."""
+    measure. ``completed_at`` is only told where it is needed beside ``started_at`` and ``duration_ms``, ``created_at`` where
+    neither instant is known, ``unit`` where a version was run."""
 
     execution_id: str
     hook_type: str | None
@@ -53,7 +65,7 @@ class StepFacts(NamedTuple):
     started_at: datetime | None
     completed_at: datetime | None
     duration_ms: float | None
-    created_at: datetime
+    created_at: datetime | None
     quality_score: float | None
     functions: int | None
     gates: int | None
@@ -64,7 +76,8 @@ class StepFacts(NamedTuple):
 
 
 class CallFacts(NamedTuple):
-    """An endpoint call. ``retold``, ``paid_by`` and ``pays_for`` are those of calls of models within each other."""
+    """An endpoint call, with its instants as those of steps. ``retold``, ``paid_by`` and ``pays_for`` are those of calls of
+    models within each other."""
 
     call_id: str
     hook_execution_id: str | None
@@ -75,7 +88,7 @@ class CallFacts(NamedTuple):
     started_at: datetime | None
     completed_at: datetime | None
     duration_ms: float | None
-    created_at: datetime
+    created_at: datetime | None
     retry_count: int | None
     model: str | None
     input_tokens: int | None
@@ -88,6 +101,15 @@ class CallFacts(NamedTuple):
     retold: bool
     paid_by: str | None
     pays_for: str | None
+
+
+class Timed(NamedTuple):
+    """What is told of the times of one execution, as far as it is needed to tell when it began and how long it took."""
+
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: float | None
+    created_at: datetime
 
 
 class UseFacts(NamedTuple):

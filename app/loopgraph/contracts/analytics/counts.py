@@ -6,12 +6,12 @@ A map adds, takes away and compares many times as fast as ``UsageSums``, which p
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
+from pydantic_core import from_json
 
 from loopgraph.contracts.analytics.counting import Counts, Tallies
 from loopgraph.contracts.analytics.sums import Moments, Tally, UsageSums
@@ -40,8 +40,8 @@ NUMBERS: Final[Mapping[str, str]] = {
 }
 """The key of each number of ``UsageSums``."""
 
-STATUS, ERROR, DURATION, MEASURE = "s:", "e:", "d:", "m:"
-"""With what the keys of counts by status, error type and index of the histogram begin, and those of measures."""
+STATUS, ERROR, DURATION, GRADE, MEASURE = "s:", "e:", "d:", "q:", "m:"
+"""With what the keys of counts by status, error type, index of the histogram and grade begin, and those of measures."""
 
 TIMED: Final = ("t", "t1", "t2")
 QUALITY: Final = ("q", "q1", "q2")
@@ -63,23 +63,19 @@ def add_to(counts: Counts, more: Mapping[str, int], sign: int = 1) -> None:
             counts.pop(key, None)
 
 
-_LARGEST: Final = 2**63 - 1
-
-
 def text_of(counts: Mapping[str, int]) -> str:
-    """As JSON with its keys in order; integers of more than 64 bits are texts."""
-    told: Mapping[str, int | str] = counts
-    if any(value > _LARGEST for value in counts.values()):
-        told = {key: value if value <= _LARGEST else str(value) for key, value in counts.items()}
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode()
+    """A map as ``json_of`` has it."""
+    return json_of(counts)
 
 
 def counts_of(text: str) -> Counts:
     """What ``text_of`` wrote."""
-    counts: dict[str, Any] = orjson.loads(text)
-    if '":"' in text:
-        return {key: int(value) for key, value in counts.items()}
+    counts: Counts = of_json(text)
     return counts
+
+
+_LARGE: Final = " "
+"""With this a text begins that has integers of more than 64 bits, which the fastest parser would take for floats."""
 
 
 def json_of(value: Any) -> str:
@@ -87,23 +83,19 @@ def json_of(value: Any) -> str:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # more than 64 bits
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return _LARGE + json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def of_json(text: str) -> Any:
     """What ``json_of`` wrote."""
-    return json.loads(text) if _MAY_BE_LARGE(text) else orjson.loads(text)
-
-
-_MAY_BE_LARGE: Final = re.compile(r"[0-9]{19}").search
-"""Integers of more than 64 bits are floats to the faster parser."""
+    return from_json(text) if text.startswith(_LARGE) else orjson.loads(text)
 
 
 def sums_of(counts: Mapping[str, int], tallies: Tallies | None = None) -> UsageSums:
-    """The sums that a map holds, keys in order."""
-    by_kind: dict[str, dict[str, int]] = {STATUS: {}, ERROR: {}, DURATION: {}, MEASURE: {}}
+    """The sums that a map holds, in the one form that sums have (``reducers/usage/sums``)."""
+    by_kind: dict[str, dict[str, int]] = {STATUS: {}, ERROR: {}, DURATION: {}, GRADE: {}, MEASURE: {}}
     for key in sorted(counts):
-        if (kind := key[:2]) in by_kind:
+        if (kind := key[:2]) in by_kind and counts[key]:
             by_kind[kind][key[2:]] = counts[key]
     numbers: dict[str, Any] = {name: counts.get(key, 0) for name, key in NUMBERS.items()}
     return UsageSums(
@@ -111,12 +103,14 @@ def sums_of(counts: Mapping[str, int], tallies: Tallies | None = None) -> UsageS
         statuses=by_kind[STATUS],
         errors=by_kind[ERROR],
         duration=_moments(counts, TIMED),
-        durations=dict(sorted((int(index), count) for index, count in by_kind[DURATION].items())),
+        durations=_numbered(by_kind[DURATION]),
         quality=_moments(counts, QUALITY),
+        grades=_numbered(by_kind[GRADE]),
         measures=_measures(by_kind[MEASURE]),
         dimensions={
-            dimension: {value: Tally(*numbers) for value, numbers in sorted(values.items())}
+            dimension: found
             for dimension, values in sorted((tallies or {}).items())
+            if (found := {value: Tally(*numbers) for value, numbers in sorted(values.items()) if any(numbers)})
         },
     )
 
@@ -130,6 +124,10 @@ def tallies_of(breakdown: str | None) -> Tallies:
     tallies: Tallies = of_json(breakdown) if breakdown else {}
     tallies.pop(LEVELS, None)
     return tallies
+
+
+def _numbered(counts: Mapping[str, int]) -> dict[int, int]:
+    return dict(sorted((int(number), count) for number, count in counts.items()))
 
 
 def _moments(counts: Mapping[str, int], keys: Iterable[str]) -> Moments:

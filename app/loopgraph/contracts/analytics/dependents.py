@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from loopgraph.contracts.base import Contract, Id, Instant
-from loopgraph.contracts.lineage import Pattern, PatternVersion
+from loopgraph.contracts.lineage.patterns import Pattern, PatternVersion
 
 
 class UseGroup(NamedTuple):

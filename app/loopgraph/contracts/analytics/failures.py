@@ -72,11 +72,15 @@ class FailureFilter(Contract):
     tool: Name | None = None
     endpoint: Name | None = None
     node_id: str | None = None
+    project: Annotated[str, Field(max_length=4_096)] | None = None
+
+
+NO_FILTER: Final = FailureFilter()
 
 
 class Failures(NamedTuple):
-    """The failures of a range, newest first. ``traces`` is how many traces were looked at. ``since``: those of traces that began
-    before were not, as there are too many; None: all were."""
+    """The failures of a range. ``traces`` is how many traces were looked at. ``since``: those that began before were not, as
+    there are too many; None: all were."""
 
     found: list[Failure]
     traces: int
@@ -169,7 +173,8 @@ class ErrorPattern(Contract):
 
 class ErrorPatterns(Contract):
     """Error patterns, the most frequent first. ``failures`` are all that count, ``untold`` those that say nothing of what went
-    wrong; ``total`` is how many patterns there are. ``reaches_back_to`` is ``Failures.since``."""
+    wrong; ``total`` is how many patterns there are. ``reaches_back_to`` is ``Failures.since``; ``whole``: all traces were looked
+    at."""
 
     patterns: tuple[ErrorPattern, ...]
     total: int
@@ -177,3 +182,7 @@ class ErrorPatterns(Contract):
     untold: int
     traces: int
     reaches_back_to: Instant | None
+
+    @property
+    def whole(self) -> bool:
+        return self.reaches_back_to is None

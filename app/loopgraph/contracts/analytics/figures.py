@@ -1,10 +1,11 @@
 """Figures of one subject over a window. Durations are in milliseconds, costs in US dollars, rates are 0..1.
 
-What cannot be told of the executions that there are is None, never 0.
+What cannot be told of the executions that there are is None, never 0; sums over none are 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -40,7 +41,7 @@ class Profile(Contract):
 class UsageFigures(Contract):
     """How much something was used.
 
-    The rates are means over the window; a week has 7 days, a month 30.4375. ``velocity`` is in executions a day since the first
+    The rates are means over the window; a week has 7 days, a month 30.4375. ``per_day_since_first_use`` counts from the first
     hour of the window that has one, so that what is new is not diluted by the time before it. ``first_used`` and
     ``last_used`` are hours, ``hours_since_last_use`` are those after the last one that are over.
     """
@@ -50,7 +51,7 @@ class UsageFigures(Contract):
     per_day: NonNegative
     per_week: NonNegative
     per_month: NonNegative
-    velocity: NonNegative | None
+    per_day_since_first_use: NonNegative | None
     active_hours: Whole
     first_used: Instant | None
     last_used: Instant | None
@@ -67,12 +68,51 @@ class ErrorShare(Contract):
     share: Unit
 
 
+class QualityBand(StrEnum):
+    """How good the quality is that an execution reports, of 1: EXCELLENT from 0.9, GOOD from 0.75, FAIR from 0.5, POOR below."""
+
+    EXCELLENT = "excellent"
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
+class BandShare(Contract):
+    """The executions in one band, and which part they are of those that report a quality."""
+
+    band: QualityBand
+    at_least: Unit
+    executions: Whole
+    share: Unit | None
+
+
+class QualityGate(Contract):
+    """How many of the executions that report a quality (``reported``) reach a threshold; the interval is Wilson's at 95 %."""
+
+    threshold: Unit
+    reported: Whole
+    passed: Whole
+    rate: Unit | None
+    interval: Range | None
+
+
+class QualityFigures(Contract):
+    """The quality that executions report, in bands, the best first. ``grades``: see ``UsageSums``."""
+
+    reported: Whole
+    mean: Unit | None
+    std: NonNegative | None
+    bands: tuple[BandShare, ...]
+    grades: Mapping[int, int]
+
+
 class SuccessFigures(Contract):
     """What came of the executions. ``unknown`` are those of which that is not known (yet); they are in no rate.
 
     Intervals are Wilson's at 95 %. ``confidence`` is the lower bound of the success rate: what the samples vouch for, so it grows
     with their number. ``timeouts`` are those whose status or type of error says so. ``errors``: the most frequent first.
     ``quality_gates_per_execution`` are the gates that an execution reports as validated; one that reports none has none.
+    ``grades`` are those of the quality that executions report.
     """
 
     executions: Whole
@@ -92,6 +132,7 @@ class SuccessFigures(Contract):
     quality: Unit | None
     quality_count: Whole
     quality_gates_per_execution: NonNegative | None
+    grades: Mapping[int, int]
     errors: tuple[ErrorShare, ...]
 
 
@@ -123,8 +164,8 @@ class DurationFigures(Contract):
 class CostFigures(Contract):
     """Tokens (``input_tokens`` hold those of caches, ``output_tokens`` those of reasoning) and what they cost.
 
-    ``total_usd`` is None where no execution has a cost; ``reported_usd`` is what of it the senders say themselves; ``mean_usd``
-    is over the ``priced``; ``unpriced`` used tokens, and nobody knows what they cost.
+    ``total_usd`` is None where there are executions, and none has a cost; ``reported_usd`` is what of it the senders say
+    themselves; ``mean_usd`` is over the ``priced``; ``unpriced`` used tokens, and nobody knows what they cost.
     """
 
     input_tokens: Whole
@@ -189,7 +230,8 @@ class SeriesMetric(StrEnum):
 
 
 class Point(Contract):
-    """One interval of a time series: None where nothing tells; ``executions`` are those that began in it."""
+    """One interval of a time series: None where nothing tells; ``executions`` are those that began in it. Sums (executions,
+    tokens, costs, retries) are 0 where none did."""
 
     start: datetime
     end: datetime

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from loopgraph.contracts.base import Contract, Id, Unit
-from loopgraph.contracts.lineage import Pattern, PatternVersion
-
-
-class TextProblem(StrEnum):
-    """What keeps a text from a full score.
-
-    - TOO_SHORT, TOO_LONG: fewer than 20 words, more than 2,000.
-    - LONG_PARAGRAPHS: more than 120 words without a blank line, a heading, or a list. NO_STRUCTURE: more than 400 words
-      without any heading, list or code. OPEN_CODE: a fence of code that does not end.
-    - LEFTOVERS: "TODO", "FIXME", "TBD", "lorem ipsum", "[insert …]", "<your …>". UNDECLARED: placeholders that are no parameters.
-      UNUSED: parameters that the text does not name.
-    - REPEATED: lines of five words and more that are there already. NEARLY_SAME: another pattern in force says much the same.
-    """
-
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    LONG_PARAGRAPHS = "long_paragraphs"
-    NO_STRUCTURE = "no_structure"
-    OPEN_CODE = "open_code"
-    LEFTOVERS = "leftovers"
-    UNDECLARED = "undeclared"
-    UNUSED = "unused"
-    REPEATED = "repeated"
-    NEARLY_SAME = "nearly_same"
+from loopgraph.contracts.lineage.patterns import Pattern, PatternVersion
+from loopgraph.contracts.lineage.text_form import TextForm, TextProblem
 
 
 class TextQuality(Contract):
@@ -46,6 +23,43 @@ class TextQuality(Contract):
     problems: tuple[TextProblem, ...]
     similar_to: Id | None = None
     similarity: Unit | None = None
+
+
+class KeptForm(NamedTuple):
+    """A pattern in force, its version in use, and the form of that version's text as it is kept (None for one without words)."""
+
+    pattern_id: str
+    node_id: str
+    form: str | None
+
+
+class StandingForm(Contract):
+    """A pattern in force and the form of the text of its version in use."""
+
+    pattern_id: Id
+    node_id: Id
+    form: TextForm
+
+
+class ProblemCount(Contract):
+    """How many patterns have a problem."""
+
+    problem: TextProblem
+    patterns: int
+
+
+class StandingForms(Contract):
+    """The forms of the texts of all ``patterns`` in force that have one, and the ``worst`` of those ``found`` that were sought.
+
+    ``whole``: all patterns in force were looked at, and not the newest alone.
+    """
+
+    patterns: int
+    mean_score: Unit | None
+    problems: tuple[ProblemCount, ...]
+    found: int
+    worst: tuple[StandingForm, ...]
+    whole: bool
 
 
 class ReportedQuality(NamedTuple):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from loopgraph.errors import InvalidInput, Spelled
+
 
 class SubjectKind(StrEnum):
     """What a subject is, and what counts as an execution of it.
 
     - ALL: everything; its executions are the traces. ``AGENT``: the agent that a routing selected, or the type of the subagent;
-      ``PROJECT``: the folder that a session worked in; ``USER``. Their executions are traces, too.
+      ``PROJECT``: what a trace or its session says that it is for, else the folder that this worked in; ``USER``. Their
+      executions are traces, too.
     - PATTERN_VERSION: its executions are the hook executions that USED it. ``PATTERN`` and ``PATTERN_TYPE`` sum over versions.
     - TOOL: steps of one type and tool. ``ENDPOINT``: calls of one path of a service. ``MODEL``: calls of a language model.
     """
@@ -40,6 +43,27 @@ class Subject(NamedTuple):
 
 
 EVERYTHING = Subject(SubjectKind.ALL)
+
+LONGEST_NAME: Final = 4_096
+"""In characters; of longer ones than this nobody asks."""
+
+
+def subject_named(kind: SubjectKind, name: str, part: str, within: str = "") -> Subject:
+    """The subject that somebody asks for. Raises InvalidInput for one that cannot be; ``within`` stands before its fields."""
+    if kind not in (SubjectKind.ALL, SubjectKind.TOOL, SubjectKind.MODEL) and not name:
+        raise InvalidInput(f"{within}name", Spelled(lambda spell: f"must be given for {spell(kind)}"))
+    if kind is SubjectKind.ALL and name:
+        raise InvalidInput(f"{within}name", Spelled(lambda spell: f"must be left out for {spell(kind)}"))
+    parted = kind in (SubjectKind.TOOL, SubjectKind.ENDPOINT)
+    if part and not parted:
+        raise InvalidInput(f"{within}part", Spelled(lambda spell: f"must be left out for {spell(kind)}"))
+    if parted and name and not part:  # no step or call is told of without: zeros would be no answer
+        what = "type of its steps, such as ToolUse" if kind is SubjectKind.TOOL else "name of its service"
+        raise InvalidInput(f"{within}part", Spelled(lambda spell: f"must be given for {spell(kind)}: the {what}"))
+    for field, text in (("name", name), ("part", part)):
+        if len(text) > LONGEST_NAME:
+            raise InvalidInput(f"{within}{field}", f"must have at most {LONGEST_NAME:,} characters")
+    return Subject(kind, name, part)
 
 
 class Dimension(StrEnum):

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 US_PER_MS: Final = 1_000
 NANO_PER_USD: Final = 1_000_000_000
 MICRO: Final = 1_000_000
+GRADES: Final = 20
+"""In so many steps scores are counted: grade k holds those from k/20 up to the next, the last one the best alone."""
 
 
 class Moments(NamedTuple):
@@ -51,9 +53,11 @@ class UsageSums:
     else by the status, where what was denied or interrupted is no success. ``errors`` counts by error type ("": those of a bucket
     that has too many types).
 
-    ``durations`` counts indices of the logarithmic histogram of the durations (see ``reducers/histogram``). ``priced`` executions
+    ``durations`` counts indices of the logarithmic histogram of the durations (see ``reducers/histogram``), ``grades`` the
+    qualities by their grade (``GRADES``). ``priced`` executions
     have a known cost, ``unpriced`` used tokens that nobody knows the price of. ``measures`` are numbers that executions report of
-    themselves (memory_mb, http_calls, cache_hits…), in millionths. ``dimensions``: by dimension and value.
+    themselves (memory_mb, http_calls, cache_hits…), in millionths. ``dimensions``: by dimension and value. ``timed_us`` are the
+    durations themselves, ascending, where they were read: no bucket holds them.
     """
 
     executions: int = 0
@@ -65,6 +69,7 @@ class UsageSums:
     duration: Moments = NOTHING
     durations: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     quality: Moments = NOTHING
+    grades: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     quality_gates: int = 0
     intelligence_functions: int = 0
     input_tokens: int = 0
@@ -78,6 +83,7 @@ class UsageSums:
     unpriced: int = 0
     measures: Mapping[str, Moments] = field(default_factory=lambda: MappingProxyType({}))
     dimensions: Mapping[str, Mapping[str, Tally]] = field(default_factory=lambda: MappingProxyType({}))
+    timed_us: tuple[int, ...] | None = None
 
 
 NO_SUMS: Final = UsageSums()

@@ -40,6 +40,13 @@ class Window(Contract):
         return self
 
 
+class Span(NamedTuple):
+    """From one instant on, and until before another; of a window, exact to the microsecond."""
+
+    since: datetime
+    until: datetime
+
+
 class Bucket(NamedTuple):
     """What happened to a subject in the hour or day that begins at ``start``."""
 
@@ -68,8 +75,10 @@ class Counted(NamedTuple):
 class Exactness(StrEnum):
     """How exact an answer is.
 
-    - EXACT: made of the executions themselves.
+    - EXACT: percentiles, minimum and maximum are those of the durations themselves (in whole microseconds), too, and parts of
+      hours count as what began in them.
     - BUCKETED: made of hourly sums: counts, sums, means and rates are exact; percentiles, minimum and maximum are within 1 %.
+      Parts of hours count as the whole hours.
     """
 
     EXACT = "exact"

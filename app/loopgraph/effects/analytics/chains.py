@@ -11,12 +11,12 @@ from loopgraph.assets import query
 from loopgraph.contracts.analytics.chains import MAIN, SUBAGENT, Delegations, Member, Stretch
 from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 from loopgraph.effects.analytics.ranges import parts_of, read_slices
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
-from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.reads import subject_of
+from loopgraph.effects.traces.reading.reads import reader_of
+from loopgraph.effects.traces.recording import mapping
 
 _DELEGATIONS = query("analytics/delegations")
 _DELEGATED_BY = query("analytics/delegated_by")
@@ -37,10 +37,10 @@ class ChainReads:
 
     async def delegations(self, range: TimeRange, principal: Principal | None) -> Delegations:
         """The prompts that began in a range and delegated, and their subagents, as far as the principal may see them."""
-        subject = subject_of(principal)
+        reader = reader_of(principal)
 
         async def read(above: str, before: str, limit: int) -> list[Row]:
-            return await self._graph.read(_DELEGATIONS, above=above, before=before, subject=subject, limit=limit + 1)
+            return await self._graph.read(_DELEGATIONS, above=above, before=before, reader=reader, limit=limit + 1)
 
         sliced = await read_slices(self._graph, range, principal, MOST_DELEGATIONS, read)
         found: dict[str, _Values] = {}
@@ -51,9 +51,7 @@ class ChainReads:
         while level and depth < DEEPEST and len(found) < 2 * MOST_DELEGATIONS:
             below: dict[str, _Values] = {}
             for ids in parts_of(level):
-                rows = await self._graph.read(
-                    _DELEGATED_BY, parent_ids=ids, subject=subject, limit=MOST_DELEGATIONS + 1
-                )
+                rows = await self._graph.read(_DELEGATED_BY, parent_ids=ids, reader=reader, limit=MOST_DELEGATIONS + 1)
                 below |= {row["member"][0]: row["member"] for row in rows if row["member"][0] not in found}
             found |= below
             level, depth = list(below), depth + 1

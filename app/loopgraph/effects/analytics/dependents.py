@@ -10,7 +10,7 @@ from loopgraph.contracts.analytics.dependents import RecentUses, UseGroup
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.reads import LAST, subject_of
+from loopgraph.effects.traces.reading.reads import LAST, reader_of
 
 _USED_VERSIONS = query("analytics/used_versions")
 _RECENT_USES = query("analytics/recent_uses")
@@ -40,7 +40,7 @@ class DependentReads:
                 _RECENT_USES,
                 above=f"{node_id}|{time_key(since, '')}",
                 before=f"{node_id}|{LAST}",
-                subject=subject_of(principal),
+                reader=reader_of(principal),
                 limit=MOST_USES,
             )
             groups = [UseGroup(node_id=node_id, **each) for each in uses]

@@ -9,7 +9,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.analytics.quality import ReportedQuality
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.reads import LAST, subject_of
+from loopgraph.effects.traces.reading.reads import LAST, reader_of
 
 _REPORTED = query("analytics/reported_quality")
 
@@ -31,7 +31,7 @@ class QualityReads:
                 _REPORTED,
                 above=f"{node_id}|",
                 before=f"{node_id}|{LAST}",
-                subject=subject_of(principal),
+                reader=reader_of(principal),
                 limit=MOST_EXECUTIONS,
             )
             found[node_id] = ReportedQuality(row["executions"], row["scored"], row["mean"])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.base import Principal
-from loopgraph.effects.clock import time_key
+from loopgraph.effects.clock import instant_of_key, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row
-from loopgraph.effects.traces.reads import LAST, subject_of
+from loopgraph.effects.traces.reading.reads import LAST, reader_of
 
 _FLOOR = query("traces/search_floor").choose(TRACE_KEY="time_key")
 _COUNT = query("analytics/count_traces")
@@ -24,8 +24,6 @@ MOST_TRACES: Final = 40_000
 
 AT_ONCE: Final = 2_000
 """So many ids one statement is asked about."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sliced(NamedTuple):
@@ -54,8 +52,7 @@ async def read_slices(
     rows: list[Row] = []
     window, looked_at = FIRST_SLICE, 0
     while True:
-        floors = await graph.read(_FLOOR, above=bottom, before=before, count=window - 1)
-        floor = floors[0]["key"] if floors else None
+        floor = await floor_of(graph, bottom, before, window)
         found = await read(floor or bottom, before, most_rows)
         if len(found) > most_rows and window > 1:
             window //= 8 if window >= 8 else window
@@ -65,16 +62,18 @@ async def read_slices(
         if floor is None or looked_at >= MOST_TRACES or len(rows) >= most_rows:
             break
         before, window = floor, min(window * 4, LARGEST_SLICE, MOST_TRACES - looked_at)
-    [counted] = await graph.read(_COUNT, above=floor or bottom, before=top, subject=subject_of(principal))
-    more = floor is not None and bool(await graph.read(_FLOOR, above=bottom, before=floor, count=0))
-    return Sliced(rows, counted["traces"], _instant(floor) if floor and more else None)
+    [counted] = await graph.read(_COUNT, above=floor or bottom, before=top, reader=reader_of(principal))
+    more = floor is not None and await floor_of(graph, bottom, floor, 1) is not None
+    return Sliced(rows, counted["traces"], instant_of_key(floor) if floor and more else None)
+
+
+async def floor_of(graph: Graph, above: str, before: str, count: int) -> str | None:
+    """The key of the last of so many traces of a range, the newest first; None if it has less."""
+    rows = await graph.read(_FLOOR, above=above, before=before, count=count - 1)
+    return rows[0]["key"] if rows else None
 
 
 def parts_of(ids: Iterable[str]) -> Iterator[list[str]]:
     """Ids, each once, in lists of at most ``AT_ONCE``."""
     every = sorted(set(ids))
     return (every[begin : begin + AT_ONCE] for begin in range(0, len(every), AT_ONCE))
-
-
-def _instant(key: str) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(key.partition("|")[0]))

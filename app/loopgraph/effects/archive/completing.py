@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from loopgraph.assets import Query, query
-from loopgraph.contracts.retention import KEYS, Node, NodeId
+from loopgraph.contracts.traces.retention import KEYS, Node, NodeId
 from loopgraph.effects.graph.transaction import Row, Transaction
-from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.nodes import recounted, united
+from loopgraph.effects.traces.recording import mapping
+from loopgraph.effects.traces.recording.nodes import recounted, united
 
 _NODES_BY_KEY = query("retention/nodes_by_key")
 _UNITED: Mapping[str, tuple[Query, Callable[[dict[str, Any]], dict[str, Any]]]] = {

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship
+from loopgraph.contracts.traces.retention import KEYS, TYPES, Node, NodeId, Relationship
 
 _SORTED = orjson.OPT_SORT_KEYS
 _WITH_INSTANTS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME

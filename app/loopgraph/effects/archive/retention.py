@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
-from loopgraph.contracts.retention import KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.contracts.traces.retention import DRAWN_ANEW, KEYS, TYPES, Node, NodeId, Relationship, Standing
 from loopgraph.effects.archive.completing import complete
 from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.errors import LostRace
+from loopgraph.effects.graph.marks import COUNTED
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.schema.migrations import backfill
-from loopgraph.effects.traces.standings import standings
+from loopgraph.effects.traces.recording.standings import standings
 
 _OLD_ROOTS = query("retention/old_roots")
 _PARTS_OF_TRACES = query("retention/parts_of_traces")
@@ -199,7 +200,8 @@ class Retention:
         async def seen(tx: Transaction) -> _Comparison:
             return await _compared(tx, units, is_archived)
 
-        marked = {row["key"] for row in await self._graph.read(_MARKED_KEYS)}
+        counted = sorted(id_.key for ids in units.values() for id_ in ids if id_.label in COUNTED)
+        marked = {row["key"] for row in await self._graph.read(_MARKED_KEYS, keys=counted)}
         if uncounted := {unit for unit, ids in units.items() if not marked.isdisjoint(id_.key for id_ in ids)}:
             raise _Changed(uncounted)
 
@@ -373,6 +375,8 @@ async def _compared(tx: Transaction, units: Units, is_archived: IsArchived) -> _
     for item in await _contents(tx, units):
         if isinstance(item, Node):
             there[unit_of[item.id]].append(item.id)
+        elif item.type in DRAWN_ANEW:
+            continue
         if not is_archived(item):
             ends = (item.id,) if isinstance(item, Node) else (item.start, item.end)
             changed |= {unit_of[end] for end in ends if end in unit_of}

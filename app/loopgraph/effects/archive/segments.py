@@ -22,7 +22,7 @@ import orjson
 import zstandard
 from pydantic import ValidationError
 
-from loopgraph.contracts.retention import Manifest, Node, NodeId, Relationship
+from loopgraph.contracts.traces.retention import Manifest, Node, NodeId, Relationship
 from loopgraph.effects.archive import lines as line_codec
 from loopgraph.effects.archive.lines import Item, Line
 from loopgraph.effects.clock import new_id

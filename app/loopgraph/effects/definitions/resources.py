@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from loopgraph.contracts.resources import MOST_FILES, SKILL_FILE, blob_id, is_left_out, resources_digest
+from loopgraph.contracts.lineage.resources import MOST_FILES, SKILL_FILE, blob_id, is_left_out, resources_digest
 from loopgraph.effects.clock import now
 from loopgraph.effects.definitions.files import readable
 

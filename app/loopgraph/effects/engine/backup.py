@@ -59,7 +59,7 @@ def back_up(path: Path, target: Path, settings: Settings) -> int:
         _sync(target.absolute().parent)
         return target.stat().st_size
     except OSError as error:
-        raise SetupError(f"the backup could not be written: {error}") from error
+        raise SetupError(f"the backup could not be written to {target}: {error.strerror or error}") from error
     finally:
         engine.close()
 
@@ -91,13 +91,24 @@ def _pack(made: Path, new: Path) -> None:
         os.fsync(file.fileno())
 
 
+def check_source(backup: Path) -> None:
+    """Raises SetupError where there is no backup to read, by its name and its beginning; the rest is seen when it is read."""
+    if not backup.is_file():
+        raise SetupError(f"there is no file {backup}")
+    try:
+        with backup.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise SetupError(f"{backup} is no backup, or is damaged: `loopgraph backup FILE` makes one")
+    except OSError as error:
+        raise SetupError(f"{backup} cannot be read: {error.strerror or error}") from error
+
+
 def unpack(backup: Path, staging: Path) -> None:
     """Makes ``staging`` a folder of the embedded engine with what a backup holds. Blocks.
 
     Raises SetupError for a file that is no backup, is damaged, or does not fit on the disk. What was in ``staging`` is gone.
     """
-    if not backup.is_file():
-        raise SetupError(f"there is no file {backup}")
+    check_source(backup)
     try:
         if staging.exists():
             shutil.rmtree(staging)  # what an earlier restore left
@@ -116,7 +127,7 @@ def unpack(backup: Path, staging: Path) -> None:
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
         raise SetupError(f"{backup} is no backup, or is damaged ({error})") from error
     except OSError as error:
-        raise SetupError(f"the backup could not be unpacked: {error}") from error
+        raise SetupError(f"the backup could not be unpacked beside the graph: {error.strerror or error}") from error
 
 
 def _digest(content: IO[bytes]) -> str:

@@ -107,7 +107,7 @@ class EmbeddedEngine:
             if self._folder.holds_a_graph or self._folder.is_locked():
                 return
         except OSError as error:
-            raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
+            raise self._unusable(error) from error
         raise SetupError(f"there is no database yet in {self._folder.path}: `loopgraph serve` or `import` makes one")
 
     def ensure_running(self) -> EngineAddress:
@@ -132,8 +132,12 @@ class EmbeddedEngine:
                         raise self._no_answer()
                     self._closing.wait(_PAUSE_S)  # it is starting or stopping
             except OSError as error:
-                raise EngineStartError(f"the embedded engine cannot use {self._folder.path}: {error}") from error
+                raise self._unusable(error) from error
         raise EngineStartError("the embedded engine was closed by this process")
+
+    def _unusable(self, error: OSError) -> EngineStartError:
+        why = error.strerror or str(error)
+        return EngineStartError(f"the embedded engine cannot use {self._folder.path}: {why}")
 
     def start_beside(self) -> None:
         """Begins what ``ensure_running`` does, and does not wait for it. What goes wrong is told by who does wait."""

@@ -5,11 +5,13 @@
                         starting, running or stopping. The kernel frees it with the last of these processes
     engine.json         the address of the engine. It is believed only while the lock is held
     password            of the engine's user, mode 0600
+    reader-password     of the user who may only read, mode 0600; there once somebody has asked for it (``reader``)
     logging.properties  where and how the engine logs
     log/                engine.0.log is the newest; console.log has what the last start printed
     engine/             the engine's own: databases, users
 
-Only the holder of the lock writes, so nothing here needs another lock; what others read is replaced atomically.
+Only the holder of the lock writes, so nothing here needs another lock; what others read is replaced atomically. The password of
+the reader alone is made by whoever asks first.
 """
 
 from __future__ import annotations
@@ -79,6 +81,7 @@ class EngineFolder:
         self.console = self.log / "console.log"
         self.logging_properties = self.path / "logging.properties"
         self.password_file = self.path / "password"
+        self.reader_password_file = self.path / "reader-password"
         self._marker = self.path / _MARKER
         self._lock = self.path / _LOCK
         self._record = self.path / "engine.json"

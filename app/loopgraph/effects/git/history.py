@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 
-from loopgraph.contracts.git import Commit, CommitFiles, FileKey, FileStatus, FileVersion
+from loopgraph.contracts.lineage.git import Commit, CommitFiles, FileKey, FileStatus, FileVersion
 
 
 class Change(NamedTuple):

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Self
 
-from loopgraph.contracts.git import Commit, CommitFiles, FileVersion
+from loopgraph.contracts.lineage.git import Commit, CommitFiles, FileVersion
 from loopgraph.effects.git.history import FileHistory, parse_diffs
 from loopgraph.errors import InvalidInput, NotFound, SetupError
 
@@ -100,6 +100,28 @@ class GitRepository:
     async def is_shallow(self) -> bool:
         """Whether the history was cut off when it was cloned, as CI does."""
         return (await self._output("rev-parse", "--is-shallow-repository")).strip() == b"true"
+
+    async def text(self, *arguments: str) -> str:
+        """What a command of git prints; the caller has checked the arguments. Raises InvalidInput where it fails."""
+        return (await self._output(*arguments)).decode("utf-8", "replace")
+
+    async def patch_ids(self, *arguments: str) -> dict[str, str]:
+        """The ids of the patches that a command of git prints, by the commit that each is of; of a patch of none, by zeros.
+
+        Patches that change the same in the same way, white space included, have one id, wherever and by whomever.
+        """
+        with TemporaryFile() as patches:
+            patches.write(await self._output(*arguments))
+            for how in (
+                "--verbatim",
+                "--stable",
+            ):  # a git before 2.39 knows only the second, which takes no account of white space
+                patches.seek(0)
+                process = await self._start("patch-id", how, stdin=patches, stderr=DEVNULL)
+                output, _ = await process.communicate()
+                if process.returncode == 0:
+                    break
+        return {sha: patch for patch, sha in (line.split() for line in output.decode().splitlines())}
 
     async def option(self, name: str) -> str | None:
         """A value of the repository's own configuration, None where it is not set."""

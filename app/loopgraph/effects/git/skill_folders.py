@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loopgraph.contracts.resources import MOST_FILES, SKILL_FILE, is_left_out, resources_digest
+from loopgraph.contracts.lineage.resources import MOST_FILES, SKILL_FILE, is_left_out, resources_digest
 from loopgraph.effects.git.repository import GitRepository
 
 _LINK = "120000"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import random
 import threading
@@ -19,6 +20,7 @@ from weakref import WeakValueDictionary
 import neo4j
 
 from loopgraph.assets import Access, Query, query
+from loopgraph.contracts.spans import Spans
 from loopgraph.effects.clock import now
 from loopgraph.effects.engine.embedded import EmbeddedEngine, EngineAddress
 from loopgraph.effects.graph.capabilities import CAPABILITIES, Server, recognise, version_of
@@ -37,6 +39,8 @@ from loopgraph.effects.graph.errors import Row as Meaning
 from loopgraph.effects.graph.group_commit import GroupCommit
 from loopgraph.effects.graph.health import Health
 from loopgraph.effects.graph.instants import codec_of, quicken
+from loopgraph.effects.graph.metrics import GraphMetrics
+from loopgraph.effects.graph.telling import MOST_WRITERS, NoWriter, Writers
 from loopgraph.effects.graph.transaction import Alone, Row, Transaction, Work
 from loopgraph.effects.graph.values import from_graph
 from loopgraph.errors import GraphContended, GraphRefused, GraphUnavailable, LoopgraphError
@@ -61,8 +65,11 @@ _LONGEST_REST_S = 5.0
 class Graph:
     """A pool of connections to one graph. Safe for concurrent use by one event loop."""
 
-    def __init__(self, settings: Settings, engine: EmbeddedEngine | None = None) -> None:
+    def __init__(
+        self, settings: Settings, engine: EmbeddedEngine | None = None, metrics: GraphMetrics | None = None
+    ) -> None:
         self._settings = settings
+        self._metrics = metrics or GraphMetrics()
         folder = settings.embedded_folder
         self._embedded = engine or (EmbeddedEngine.configured(folder, settings) if folder else None)
         self._driver: neo4j.AsyncDriver | None = None
@@ -76,20 +83,26 @@ class Graph:
         self._rest_s = 0.0
         self._groups: WeakValueDictionary[Hashable, GroupCommit[Transaction]] = WeakValueDictionary()
         self._watcher: asyncio.Task[None] | None = None
+        self.writers = Writers()
         self.health = Health(self.ping, self._probe, self._shortage)
 
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, settings: Settings, *, create: bool = True, engine: EmbeddedEngine | None = None
+        cls,
+        settings: Settings,
+        *,
+        create: bool = True,
+        engine: EmbeddedEngine | None = None,
+        metrics: GraphMetrics | None = None,
     ) -> AsyncIterator[Graph]:
         """A connected graph, closed at the end of the block (with the embedded engine, if this process owns it).
 
-        ``engine`` is the embedded engine that the settings name, where it is there already; it is closed, too. Raises
-        GraphUnavailable, GraphRefused, EngineStartError or ForeignData; unless it may ``create`` the embedded engine's database,
-        also SetupError where there is none.
+        ``engine`` is the embedded engine that the settings name, where it is there already; it is closed, too. ``metrics`` count
+        what is done. Raises GraphUnavailable, GraphRefused, EngineStartError or ForeignData; unless it may ``create`` the
+        embedded engine's database, also SetupError where there is none.
         """
-        graph = cls(settings, engine)
+        graph = cls(settings, engine, metrics)
         if graph._embedded is not None and not create:
             graph._embedded.check_begun()
         try:
@@ -144,6 +157,7 @@ class Graph:
         GraphContended, and it shares its commit with nobody, who would have to give up, too.
         Raises ServiceErrors, as the table of errors has them; any other error of ``work`` rolls back and is passed on.
         """
+        work = self.spans.bound(work)
         with asking():
             if access is Access.READ:
                 return await self._repeated(lambda: self._attempt(work, Access.READ), Access.READ)
@@ -157,17 +171,22 @@ class Graph:
             return await self._written(work, most_losses)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = GroupCommit(self._written)
+            group = self._groups[key] = GroupCommit(self._written, self._metrics.writers_together.observe)
         if most_losses is not None:
             return await group.alone(lambda: self._written(work, most_losses))
         return await group.run(work)
 
     async def _written(self, work: Work[T], most_losses: int | None = None) -> T:
-        return await self._repeated(lambda: self._attempt(work, Access.WRITE), Access.WRITE, most_losses)
+        while True:
+            try:
+                return await self._repeated(lambda: self._attempt(work, Access.WRITE), Access.WRITE, most_losses)
+            except NoWriter:
+                await self.writers.claim(self._written)
 
     async def _repeated(self, attempt: Callable[[], Awaitable[T]], access: Access, most_losses: int | None = None) -> T:
         """What an attempt returns, once one succeeds, made again as the table of errors says, or until ``most_losses``."""
         failing_since, races, losses, pause_s = None, 0, 0, _FIRST_PAUSE_S
+        began = time.perf_counter()
         while True:
             try:
                 result = await attempt()
@@ -177,6 +196,7 @@ class Graph:
                 self.health.failed(error, access)
                 if meaning.race:
                     races += 1
+                    self._metrics.lost_races.inc()
                     again, wait_s = races < _RACES, races * random.uniform(0.001, 0.01)  # noqa: S311 - jitter, not a secret
                 else:
                     failing_since = failing_since or time.monotonic()
@@ -184,11 +204,14 @@ class Graph:
                     wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 losses += meaning.makes is GraphContended
-                if not again or self._closed or losses == most_losses:
+                again = again and not self._closed and losses != most_losses
+                self._metrics.failed(error.code, again=again)
+                if not again:
                     raise error from failure
                 await asyncio.sleep(wait_s)
             else:
                 self.health.worked(access)
+                self._metrics.committed(access, time.perf_counter() - began)
                 return result
 
     async def _attempt(self, work: Work[T], access: Access, *, alone: bool = False) -> T:
@@ -200,19 +223,20 @@ class Graph:
         mode = neo4j.READ_ACCESS if access is Access.READ else neo4j.WRITE_ACCESS
         # Some engines ignore the driver's timeout, and a dead connection never answers: a limit of our own on top.
         async with contextlib.AsyncExitStack() as stack:
+            telling = stack.enter_context(self.writers.telling())
             await stack.enter_async_context(asyncio.timeout(limit_s + 5))
             session = await stack.enter_async_context(driver.session(database=self._database, default_access_mode=mode))
             if alone:
-                tx = Transaction(Alone(session, limit_s), self.server.engine)
+                tx = Transaction(Alone(session, limit_s), self.server.engine, self._metrics.ran)
             else:
                 with getattr(session, "_pipelined_begin", contextlib.nullcontext()):  # it goes with the first statement
                     transaction = await session.begin_transaction(timeout=limit_s)
                 await stack.enter_async_context(transaction)
                 quicken(codec_of(transaction))
-                tx = Transaction(transaction, self.server.engine)
+                tx = Transaction(transaction, self.server.engine, self._metrics.ran)
             try:
                 result = await work(tx)
-                await tx.mark()
+                await telling.write(tx)
                 return result
             finally:
                 self._statements += tx.statements
@@ -279,6 +303,11 @@ class Graph:
         await self._written(work)
 
     @property
+    def spans(self) -> Spans:
+        """Who is told of what is done, beside what is counted."""
+        return self._metrics.spans
+
+    @property
     def _database(self) -> str | None:
         return "loopgraph" if self._embedded else self._settings.graph_database
 
@@ -304,6 +333,7 @@ class Graph:
         if self._driver is None or url != self._url:
             await self._open_driver(url, user, password)
         assert self._driver is not None
+        self._metrics.engine_starts.inc()  # also where it came back at its old address
         self._lost = False
         return self._driver
 
@@ -341,6 +371,7 @@ class Graph:
         agent = info.agent or ""
         self._driver, self._url = driver, url
         self._server = Server(self._settings.graph_engine or recognise(agent), agent, version_of(agent))
+        self.writers.most = 1 if CAPABILITIES[self._server.engine].writers_collide else MOST_WRITERS
 
     def _watch(self) -> None:
         """Starts the embedded engine again as soon as it dies, not only when the next request finds it dead."""
@@ -372,9 +403,11 @@ class Graph:
                     else:
                         break
 
-        self._watcher = asyncio.create_task(revive())
+        self._watcher = asyncio.create_task(revive(), context=contextvars.Context())
 
     async def _close(self) -> None:
+        if self._driver is not None and not self._lost:
+            await self.writers.release(lambda work: self._attempt(work, Access.WRITE))
         self._closed = True
         if self._watcher is not None:
             self._watcher.cancel()

@@ -335,7 +335,26 @@ def code_of(error: BaseException) -> str:
 def message_of(error: BaseException) -> str:
     """The first line of what an error says."""
     text = _whole_message(error).strip() or type(error).__name__
+    for said, sentence in _IN_WORDS:
+        if found := said.search(text):
+            return sentence.format(**found.groupdict())[:500]
     return text.splitlines()[0][:500]
+
+
+_IN_WORDS: Final = (
+    (
+        re.compile(r"^Couldn't connect to (?P<at>\S+) .*(?:Connect call failed|Connection refused)", re.DOTALL),
+        "nothing listens at {at}",
+    ),
+    (
+        re.compile(r"^Couldn't connect to (?P<at>\S+) .*\[Errno -?\d+\] (?P<why>[\w ]+)", re.DOTALL),
+        "{at} cannot be reached: {why}",
+    ),
+    (re.compile(r"^Couldn't connect to (?P<at>\S+) .*[Tt]imed out", re.DOTALL), "{at} does not answer in time"),
+    (re.compile(r"^Failed to DNS resolve address (?P<at>\S+?):?\s"), "no machine is known by the name of {at}"),
+    (re.compile(r"^Unable to retrieve routing information"), "no server of a cluster is found at its address"),
+)
+"""What the driver says of connections that do not come about, and how it is told to people."""
 
 
 def _whole_message(error: BaseException) -> str:

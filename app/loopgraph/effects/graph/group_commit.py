@@ -78,10 +78,14 @@ class _Waiting(Generic[X]):
 
 
 class GroupCommit(Generic[X]):
-    """One group of writers. ``commit`` runs a function in a transaction of its own and returns what the function does."""
+    """One group of writers. ``commit`` runs a function in a transaction of its own and returns what the function does;
+    ``together`` is told how many are in it."""
 
-    def __init__(self, commit: Callable[[Work[X]], Awaitable[Any]]) -> None:
+    def __init__(
+        self, commit: Callable[[Work[X]], Awaitable[Any]], together: Callable[[int], None] = lambda _: None
+    ) -> None:
         self._commit = commit
+        self._together = together
         self._turn = asyncio.Lock()
         self._waiting: deque[_Waiting[X]] = deque()
         self._in_vain = 0  # have failed by themselves since something was committed, or nobody waited
@@ -108,6 +112,7 @@ class GroupCommit(Generic[X]):
     async def _run_together(self) -> None:
         """Runs the next transaction, whose leader is the caller: it has waited longest, so it is among the first."""
         together = [self._waiting.popleft() for _ in range(min(LARGEST, len(self._waiting)))]
+        self._together(len(together))
         try:
             await self._settle(together)
         finally:

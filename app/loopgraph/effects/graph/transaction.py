@@ -5,16 +5,18 @@ Statements are shipped files, rows are dictionaries of plain values, and what a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import neo4j
 
 from loopgraph.assets import Query
+from loopgraph.contracts.live import TraceNews
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.instants import codec_of, quicken
 from loopgraph.effects.graph.many import Slice, made_of
-from loopgraph.effects.graph.marks import MARK, Marked
+from loopgraph.effects.graph.marks import Marked
 from loopgraph.effects.graph.values import from_graph, to_graph
 from loopgraph.errors import GraphFault
 from loopgraph.settings import Engine
@@ -45,12 +47,23 @@ class Alone:
 
 
 class Transaction:
-    """One open transaction; made by ``Graph.transaction``."""
+    """One open transaction; made by ``Graph.transaction``.
 
-    def __init__(self, transaction: neo4j.AsyncTransaction | Alone, engine: Engine) -> None:
+    ``news`` is what it tells those who follow of traces; it is committed with the transaction, or not at all (``telling``).
+    ``ran`` is told of each statement: its name, and the seconds it took with its rows.
+    """
+
+    def __init__(
+        self,
+        transaction: neo4j.AsyncTransaction | Alone,
+        engine: Engine,
+        ran: Callable[[str, float], None] = lambda *_: None,
+    ) -> None:
         self._transaction = transaction
         self._engine = engine
-        self._marked = Marked()
+        self._ran = ran
+        self.marked = Marked()
+        self.news: list[TraceNews] = []
         self.statements = 0
 
     async def run(self, query: Query, /, **parameters: Any) -> list[Row]:
@@ -60,9 +73,10 @@ class Transaction:
             raise TypeError(f"{query.name}: these parameters are missing or unknown: {wrong}")
         self.statements += 1
         if query.marks:
-            self._marked.add(query, parameters)
+            self.marked.add(query, parameters)
         # The statement's text is a shipped file, its values are parameters.
         text: Any = query.text(self._engine)
+        began = time.perf_counter()
         result = await self._transaction.run(text, {key: _sent(value) for key, value in parameters.items()})
         columns, converted = result.keys(), quicken(codec_of(result))
         rows: list[Row] = []
@@ -74,14 +88,10 @@ class Transaction:
                 values = await made_of(most, lambda: list(map(from_graph, values)))  # noqa: B023
             rows.append(dict(zip(columns, values, strict=True)))
             await slice_.pause()
+        self._ran(query.name, time.perf_counter() - began)
         if rows and query.returns and tuple(columns) != query.returns:
             raise GraphFault(f"{query.name} returned {', '.join(columns)}, not {', '.join(query.returns)}")
         return rows
-
-    async def mark(self) -> None:
-        """Marks what was changed: the last statement before the commit."""
-        if rows := self._marked.rows():
-            await self.run(MARK, rows=rows)
 
     async def write(self, query: Query, rows: Sequence[Any], /, into: str = "rows", **parameters: Any) -> None:
         """Runs a statement for ``rows``, if there are any; ``into`` is the parameter that takes them.

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loopgraph.assets import query
-from loopgraph.contracts.audit import LineageEvent, Origin
-from loopgraph.contracts.changes import Created, NewVersion, ParentLink
-from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
+from loopgraph.contracts.audit import EventType, LineageEvent, Origin
+from loopgraph.contracts.lineage.changes import Created, NewVersion, ParentLink, request_hash
+from loopgraph.contracts.lineage.patterns import LineageEdge, Pattern, PatternStatus, PatternVersion
+from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.group_commit import Refused, refuse
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping, steps
+from loopgraph.effects.lineage.audit import make_event
 from loopgraph.errors import Conflict, InvalidInput, NotFound, UserError
 
 _BY_NUMBER = query("lineage/versions_by_number")
@@ -67,6 +69,28 @@ class _Made:
     edges: list[LineageEdge]
     replaced: str | None
     pattern: Pattern
+
+
+def addition_of(
+    pattern_id: str, new: NewVersion, origin: Origin, event_type: EventType = EventType.VERSION_ADDED
+) -> Addition:
+    """The request for the next version of a pattern, with the ids and the time that are chosen for it before it is tried. Raises
+    InvalidInput."""
+    node_id = new.node_id or new_id()
+    steps.check_distinct(new.parents or ())
+    links = new.parents and [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in new.parents]
+    return Addition(
+        pattern_id=pattern_id,
+        new=new,
+        node_id=node_id,
+        links=tuple(links) if links is not None else None,
+        edge_id=new_id(),
+        request_hash=request_hash(pattern_id, new),
+        origin=origin,
+        event=make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id),
+        at=now(),
+        turn=new_id(),
+    )
 
 
 async def add_versions(tx: Transaction, additions: Sequence[Addition]) -> list[Created]:

@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from loopgraph.assets import Query, query
-from loopgraph.contracts.audit import SEVERITIES, EventFilter, EventPage, EventType, LineageEvent, Origin, Severity
-from loopgraph.contracts.base import JsonMap, Page, problem_of_id
+from loopgraph.contracts.audit import (
+    CHANGES,
+    PERSONAL,
+    SEVERITIES,
+    EventFilter,
+    EventPage,
+    EventType,
+    LineageEvent,
+    Origin,
+    Severity,
+    told_to,
+)
+from loopgraph.contracts.base import JsonMap, Page, Principal, asker_of, problem_of_id
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Transaction
@@ -65,13 +76,15 @@ async def record(tx: Transaction, *events: LineageEvent) -> None:
 
 
 class Events:
-    """Reads the audit trail."""
+    """Reads the audit trail, as far as who asks is told of it (None: all)."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    async def page(self, filter: EventFilter, page: Page) -> EventPage:
+    async def page(self, filter: EventFilter, page: Page, principal: Principal | None = None) -> EventPage:
         """Events that pass the filter, newest first. ``page.after`` is the time key of the last event seen."""
+        if asker_of(principal) is not None:
+            filter = _of_changes(filter)
         key, prefix = "time_key", ""
         if filter.node_id:
             key, prefix = "node_key", f"{filter.node_id}|"
@@ -79,37 +92,53 @@ class Events:
             key, prefix = "correlation_key", f"{filter.correlation_id}|"
         elif filter.pattern_id:
             key, prefix = "pattern_key", f"{filter.pattern_id}|"
-        rows = await self._graph.read(_PAGE.choose(EVENT_KEY=key), **_conditions(filter, page, prefix))
+        rows = await self._graph.read(_PAGE.choose(EVENT_KEY=key), **_conditions(filter, page, principal, prefix))
         return _page([row["event"] for row in rows], page)
 
     async def pages_of_patterns(
-        self, pattern_ids: Sequence[str], filter: EventFilter, page: Page
+        self, pattern_ids: Sequence[str], filter: EventFilter, page: Page, principal: Principal | None = None
     ) -> dict[str, EventPage]:
-        """One page of the events of each pattern that pass the filter; see ``page``."""
-        return await self._pages(_OF_PATTERNS, "pattern_id", pattern_ids, filter, page)
+        """One page of the changes of each pattern that pass the filter; see ``page``."""
+        return await self._pages(_OF_PATTERNS, "pattern_id", pattern_ids, filter, page, principal)
 
-    async def pages_of_versions(self, node_ids: Sequence[str], filter: EventFilter, page: Page) -> dict[str, EventPage]:
-        """One page of the events of each version that pass the filter; see ``page``."""
-        return await self._pages(_OF_VERSIONS, "node_id", node_ids, filter, page)
+    async def pages_of_versions(
+        self, node_ids: Sequence[str], filter: EventFilter, page: Page, principal: Principal | None = None
+    ) -> dict[str, EventPage]:
+        """One page of the changes of each version that pass the filter; see ``page``."""
+        return await self._pages(_OF_VERSIONS, "node_id", node_ids, filter, page, principal)
 
     async def _pages(
-        self, statement: Query, owner: str, ids: Sequence[str], filter: EventFilter, page: Page
+        self,
+        statement: Query,
+        owner: str,
+        ids: Sequence[str],
+        filter: EventFilter,
+        page: Page,
+        principal: Principal | None,
     ) -> dict[str, EventPage]:
+        filter = _of_changes(filter)
         if len(ids) == 1 and getattr(filter, owner) is None:  # what one has is in an index in order
-            return {ids[0]: await self.page(filter.model_copy(update={owner: ids[0]}), page)}
-        rows = await self._graph.read(statement, ids=ids, **_conditions(filter, page))
+            return {ids[0]: await self.page(filter.model_copy(update={owner: ids[0]}), page, principal)}
+        rows = await self._graph.read(statement, ids=ids, **_conditions(filter, page, principal))
         found: dict[str, list[mapping.Properties]] = {id_: [] for id_ in ids}
         for row in rows:
             found[row["id"]].append(row["event"])
         return {id_: _page(events, page) for id_, events in found.items()}
 
-    async def by_id(self, event_ids: Sequence[str]) -> dict[str, LineageEvent]:
-        """Events by id; unknown ids are absent."""
+    async def by_id(self, event_ids: Sequence[str], principal: Principal | None = None) -> dict[str, LineageEvent]:
+        """Events by id; unknown and hidden ids are absent."""
         rows = await self._graph.read(_BY_ID, event_ids=event_ids)
-        return {found.event_id: found for found in (mapping.event(row["event"]) for row in rows)}
+        found = [mapping.event(row["event"]) for row in rows]
+        return {one.event_id: one for one in found if told_to(one, principal)}
 
 
-def _conditions(filter: EventFilter, page: Page, prefix: str = "") -> dict[str, Any]:
+def _of_changes(filter: EventFilter) -> EventFilter:
+    """The filter, of changes alone."""
+    wanted = CHANGES if filter.event_types is None else filter.event_types & CHANGES
+    return filter.model_copy(update={"event_types": wanted})
+
+
+def _conditions(filter: EventFilter, page: Page, principal: Principal | None, prefix: str = "") -> dict[str, Any]:
     """The parameters of a page; its keys begin with ``prefix``."""
     until = time_key(filter.until, "") if filter.until else LAST
     return {
@@ -122,6 +151,8 @@ def _conditions(filter: EventFilter, page: Page, prefix: str = "") -> dict[str, 
         "severities": _values(filter.severities),
         "actor_type": filter.actor_type,
         "actor_id": filter.actor_id,
+        "personal": _values(PERSONAL),
+        "asker": asker_of(principal),
         "limit": page.first + 1,
     }
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import LineageEvent
-from loopgraph.contracts.lineage import ANCESTRY, LineageEdge
+from loopgraph.contracts.lineage.patterns import ANCESTRY, LineageEdge
 from loopgraph.effects.graph.errors import LostRace
 from loopgraph.effects.graph.group_commit import Apart, Refused, refuse
 from loopgraph.effects.graph.transaction import Row, Transaction

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loopgraph.assets import query
-from loopgraph.contracts.audit import LineageEvent
-from loopgraph.contracts.changes import Created
-from loopgraph.contracts.lineage import LineageEdge, Pattern, PatternStatus, PatternVersion
+from loopgraph.contracts.audit import EventType, LineageEvent, Origin
+from loopgraph.contracts.lineage.changes import Created, NewPattern, NewVersion, request_hash
+from loopgraph.contracts.lineage.patterns import LineageEdge, Pattern, PatternStatus, PatternVersion, RelationshipType
+from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.group_commit import refuse
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping, steps
-from loopgraph.errors import Conflict, UserError
+from loopgraph.errors import Conflict, InvalidInput, UserError
 
 _CREATE_PATTERNS = query("lineage/create_patterns")
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
@@ -47,6 +48,39 @@ class Creation:
         return self.makes | {edge.source_node_id for edge in self.edges}
 
 
+def creation_of(new: NewPattern, first: NewVersion, origin: Origin) -> Creation:
+    """The request for a pattern with its version 1, with the ids and the time that are chosen for it before it is tried. Raises
+    InvalidInput."""
+    at, pattern_id, node_id = now(), new.pattern_id or new_id(), first.node_id or new_id()
+    if first.version not in (None, 1):
+        raise InvalidInput("version", f"the first version of a pattern is 1, not {first.version}")
+    pattern = Pattern(
+        **new.model_dump(exclude={"pattern_id"}),
+        pattern_id=pattern_id,
+        latest_version=1,
+        created_at=first.created_at or at,
+        created_by=first.created_by or origin.actor_id,
+        updated_at=at,
+    )
+    version = steps.build_version(pattern, first, node_id, 1, at, origin)
+    links = first.parents or ()
+    steps.check_distinct(links)
+    edges = steps.build_edges(version, links, at, origin)
+    forked = any(edge.relationship_type is RelationshipType.FORKED_FROM for edge in edges)
+    event_type = EventType.PATTERN_FORKED if forked else EventType.PATTERN_CREATED
+    return Creation(
+        pattern=pattern,
+        version=version,
+        edges=tuple(edges),
+        names_pattern=new.pattern_id is not None,
+        names_version=first.node_id is not None,
+        names_edges=frozenset(link.edge_id for link in links if link.edge_id),
+        request_hash=request_hash(new, first),
+        event=steps.created_event(event_type, origin, version, edges, name=pattern.name),
+        turn=new_id(),
+    )
+
+
 async def create_patterns(tx: Transaction, creations: Sequence[Creation]) -> list[Created]:
     """Makes them as if they had come one after the other.
 
@@ -56,14 +90,14 @@ async def create_patterns(tx: Transaction, creations: Sequence[Creation]) -> lis
     left = dict(enumerate(creations))
     while left:
         made: set[str] = set()
-        now: dict[int, Creation] = {}
+        first: dict[int, Creation] = {}
         for place, creation in left.items():
             # Whoever names what another one makes here finds it made.
             if not creation.needs & made:
-                now[place] = creation
+                first[place] = creation
             made |= creation.makes
-        results |= await _create(tx, now)
-        left = {place: creation for place, creation in left.items() if place not in now}
+        results |= await _create(tx, first)
+        left = {place: creation for place, creation in left.items() if place not in first}
     return [results[place] for place in range(len(creations))]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loopgraph.assets import query
-from loopgraph.contracts.definitions import UNCOMMITTED, VersionOfBody
-from loopgraph.contracts.lineage import Pattern
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED, VersionOfBody
+from loopgraph.contracts.lineage.patterns import Pattern
 from loopgraph.contracts.stored import stored
-from loopgraph.contracts.uses import definition_key
+from loopgraph.contracts.traces.uses import definition_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.lineage import mapping
@@ -42,7 +42,8 @@ class DefinitionReads:
         self._graph = graph
 
     async def versions_of_bodies(self, body_digests: Iterable[str]) -> dict[str, tuple[VersionOfBody, ...]]:
-        """The versions that have these bodies (``contracts.bodies.body_digest``), the earliest first; unknown ones are absent."""
+        """The versions that have these bodies (``contracts.lineage.bodies.body_digest``), the earliest first; unknown ones are
+        absent."""
         wanted = sorted(set(body_digests))
         if not wanted:
             return {}

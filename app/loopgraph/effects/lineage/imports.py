@@ -9,9 +9,9 @@ from typing import Any
 
 from loopgraph.assets import Access, query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
-from loopgraph.contracts.changes import Imported, ImportedVersion, PatternTip
-from loopgraph.contracts.lineage import Pattern, PatternStatus
-from loopgraph.contracts.resources import ResourceState, joined_states
+from loopgraph.contracts.lineage.changes import Imported, ImportedVersion, PatternTip
+from loopgraph.contracts.lineage.patterns import Pattern, PatternStatus
+from loopgraph.contracts.lineage.resources import ResourceState, joined_states
 from loopgraph.effects.clock import now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Row, Transaction

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from loopgraph.contracts.audit import LineageEvent
-from loopgraph.contracts.lineage import Baseline, LineageEdge, Pattern, PatternVersion, Usage
-from loopgraph.contracts.resources import ResourceState
+from loopgraph.contracts.lineage.patterns import Baseline, LineageEdge, Pattern, PatternVersion, Usage
+from loopgraph.contracts.lineage.resources import ResourceState
 from loopgraph.contracts.stored import stored
-from loopgraph.contracts.uses import OBSERVED, definition_key
+from loopgraph.contracts.traces.uses import OBSERVED, definition_key
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.values import json_text, json_value
 

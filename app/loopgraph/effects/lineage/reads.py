@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Contract, Page
-from loopgraph.contracts.lineage import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
+from loopgraph.contracts.lineage.patterns import Direction, LineageEdge, Pattern, PatternVersion, RelationshipType
+from loopgraph.contracts.traces.uses import OBSERVED
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks, made_of
 from loopgraph.effects.graph.transaction import Row
@@ -76,8 +77,8 @@ class LineageReads:
         return {pattern.pattern_id: pattern for pattern in found}
 
     async def count_patterns(self) -> int:
-        """How many patterns there are."""
-        rows = await self._graph.read(_COUNT_PATTERNS)
+        """How many patterns there are, without those that were only seen, and are out of use since their files are known."""
+        rows = await self._graph.read(_COUNT_PATTERNS, observed=OBSERVED)
         return int(rows[0]["patterns"])
 
     async def patterns_page(

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
 from loopgraph.contracts.base import Text
-from loopgraph.contracts.bodies import digest_of_version
-from loopgraph.contracts.changes import Created, NewVersion, ParentLink, template_hash
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.bodies import digest_of_version
+from loopgraph.contracts.lineage.changes import Created, NewVersion, ParentLink, template_hash
+from loopgraph.contracts.lineage.patterns import (
     LineageEdge,
     Pattern,
     PatternStatus,
@@ -22,6 +22,7 @@ from loopgraph.contracts.lineage import (
     RelationshipType,
     require_transition,
 )
+from loopgraph.contracts.lineage.text_form import form_of_version, kept
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import mapping
@@ -58,7 +59,7 @@ def build_version(
     pattern: Pattern, new: NewVersion, node_id: str, number: int, at: datetime, origin: Origin
 ) -> PatternVersion:
     """The version that a request describes, active or a draft."""
-    created_at = new.created_at or at
+    created_at, path = new.created_at or at, new.metadata.get("path")
     same = new.model_dump(
         include={
             "label", "evolution_type", "template_code", "parameters", "change_summary", "tags", "metadata",
@@ -74,7 +75,8 @@ def build_version(
         pattern_type=pattern.pattern_type,
         status=PatternStatus.ACTIVE if new.activate else PatternStatus.DRAFT,
         template_hash=template_hash(new.template_code),
-        body_digest=digest_of_version(pattern.pattern_type, new.template_code, new.metadata.get("path")),
+        body_digest=digest_of_version(pattern.pattern_type, new.template_code, path),
+        text_form=kept(form_of_version(pattern.pattern_type, new.template_code, new.parameters.keys(), path)),
         correlation_id=origin.correlation_id,
         created_at=created_at,
         created_by=new.created_by or origin.actor_id,

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, Origin
-from loopgraph.contracts.changes import Created, NewEdge, NewPattern, NewVersion, request_hash
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.changes import Created, NewEdge, NewPattern, NewVersion, request_hash
+from loopgraph.contracts.lineage.patterns import (
     EdgeStrength,
     LineageEdge,
-    Pattern,
     PatternStatus,
     PatternVersion,
     RelationshipType,
@@ -21,10 +20,10 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.group_commit import Together
 from loopgraph.effects.graph.transaction import Transaction, Work
 from loopgraph.effects.lineage import steps
-from loopgraph.effects.lineage.additions import Addition, add_versions
+from loopgraph.effects.lineage.additions import add_versions, addition_of
 from loopgraph.effects.lineage.audit import make_event, record
 from loopgraph.effects.lineage.connections import Connection, Drawn, connect, draw_between
-from loopgraph.effects.lineage.creations import Creation, create_patterns
+from loopgraph.effects.lineage.creations import create_patterns, creation_of
 from loopgraph.errors import Conflict, InvalidInput, NotFound, Spelled, UserError
 
 T = TypeVar("T")
@@ -53,37 +52,7 @@ class Lineage:
 
         Raises Conflict if an id is taken by other content, NotFound for an unknown parent, InvalidInput.
         """
-        at, wanted = now(), request_hash(new, first)
-        pattern_id, node_id, turn = new.pattern_id or new_id(), first.node_id or new_id(), new_id()
-        if first.version not in (None, 1):
-            raise InvalidInput("version", f"the first version of a pattern is 1, not {first.version}")
-        pattern = Pattern(
-            **new.model_dump(exclude={"pattern_id"}),
-            pattern_id=pattern_id,
-            latest_version=1,
-            created_at=first.created_at or at,
-            created_by=first.created_by or origin.actor_id,
-            updated_at=at,
-        )
-        version = steps.build_version(pattern, first, node_id, 1, at, origin)
-        links = first.parents or ()
-        steps.check_distinct(links)
-        edges = steps.build_edges(version, links, at, origin)
-        forked = any(edge.relationship_type is RelationshipType.FORKED_FROM for edge in edges)
-        event_type = EventType.PATTERN_FORKED if forked else EventType.PATTERN_CREATED
-        event = steps.created_event(event_type, origin, version, edges, name=pattern.name)
-
-        creation = Creation(
-            pattern=pattern,
-            version=version,
-            edges=tuple(edges),
-            names_pattern=new.pattern_id is not None,
-            names_version=first.node_id is not None,
-            names_edges=frozenset(link.edge_id for link in links if link.edge_id),
-            request_hash=wanted,
-            event=event,
-            turn=turn,
-        )
+        creation = creation_of(new, first, origin)
         work = Together(create_patterns, creation)
         return await self._settled(
             work, retryable=creation.names_pattern or creation.names_version, contended=_CREATIONS
@@ -96,21 +65,7 @@ class Lineage:
 
         Raises NotFound for an unknown pattern or parent, Conflict if the id or the version number is taken, InvalidInput.
         """
-        at, node_id = now(), new.node_id or new_id()
-        steps.check_distinct(new.parents or ())
-        links = new.parents and [link.model_copy(update={"edge_id": link.edge_id or new_id()}) for link in new.parents]
-        addition = Addition(
-            pattern_id=pattern_id,
-            new=new,
-            node_id=node_id,
-            links=tuple(links) if links is not None else None,
-            edge_id=new_id(),
-            request_hash=request_hash(pattern_id, new),
-            origin=origin,
-            event=make_event(event_type, origin, pattern_id=pattern_id, node_id=node_id),
-            at=at,
-            turn=new_id(),
-        )
+        addition = addition_of(pattern_id, new, origin, event_type)
         work = Together(add_versions, addition)
         return await self._settled(work, retryable=new.node_id is not None, contended=_ADDITIONS)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, LineageEvent, Origin
-from loopgraph.contracts.experiments import Decision, Experiment, ExperimentResult
-from loopgraph.contracts.feedback import (
+from loopgraph.contracts.lineage.patterns import LineageEdge, PatternStatus, RelationshipType
+from loopgraph.contracts.loop.experiments import Decision, Experiment, ExperimentResult
+from loopgraph.contracts.loop.feedback import (
     Execution,
     FeedbackRun,
     Improvement,
@@ -20,7 +21,6 @@ from loopgraph.contracts.feedback import (
     Reason,
     Verdict,
 )
-from loopgraph.contracts.lineage import LineageEdge, PatternStatus, RelationshipType
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Transaction
@@ -29,7 +29,7 @@ from loopgraph.effects.lineage import steps as lineage
 from loopgraph.effects.lineage.audit import record
 from loopgraph.effects.lineage.connections import draw_between
 from loopgraph.effects.loop import mapping, steps
-from loopgraph.effects.traces.mapping import version_key
+from loopgraph.effects.traces.recording.mapping import version_key
 from loopgraph.errors import Conflict, InvalidTransition
 
 _CREATE_DECISION = query("feedback/create_decision")
@@ -43,7 +43,11 @@ _EVENTS = {
     ImprovementStatus.AWAITING_REVIEW: EventType.IMPROVEMENT_AWAITS_REVIEW,
     ImprovementStatus.REJECTED: EventType.IMPROVEMENT_REJECTED,
 }
-_BETTER = frozenset({Reason.BELOW_APPLY_THRESHOLD, Reason.APPLY_REFUSED})
+_BETTER = frozenset(
+    {
+        Reason.BELOW_APPLY_THRESHOLD, Reason.APPLY_REFUSED, Reason.GUARDRAIL_OPEN, Reason.TRADE_OFF, Reason.HIGH_RISK,
+    }
+)  # fmt: skip
 """Reasons for a review of what a test has found significantly better."""
 
 _BATCH = 10_000
@@ -86,27 +90,45 @@ class Decisions:
     async def conclude(
         self, run: FeedbackRun, improvement: Improvement, conclusion: Conclusion, **changes: Any
     ) -> FeedbackRun:
-        """The run after the loop's own decision.
+        """The run after the loop's own decision, which ends the experiment. Raises as ``conclude_together``."""
+        return await self.conclude_together(run, [(improvement, conclusion)], **changes)
 
-        Raises InvalidTransition, Conflict or CycleRefused where the candidate cannot be applied: it is no draft any more, the
+    async def conclude_together(
+        self,
+        run: FeedbackRun,
+        concluded: Sequence[tuple[Improvement, Conclusion]],
+        goes_on: Experiment | None = None,
+        **changes: Any,
+    ) -> FeedbackRun:
+        """The run after the loop's own decisions on candidates of one experiment, which ends with them unless it ``goes_on``:
+        then it becomes what is given.
+
+        Raises InvalidTransition, Conflict or CycleRefused where a candidate cannot be applied: it is no draft any more, the
         control is not in use any more, or the edge cannot be drawn.
         """
         at, origin = now(), steps.loop_origin(run)
-        ruling = _ruling(improvement, conclusion, origin, at, by_loop=True)
-        tested = _status(conclusion.verdict, conclusion.reason) in (
-            ImprovementStatus.APPLIED,
-            ImprovementStatus.VALIDATED,
-        )
+        rulings = [
+            _ruling(improvement, conclusion, origin, at, by_loop=True, ends=goes_on is None)
+            for improvement, conclusion in concluded
+        ]
+        found = [_status(conclusion.verdict, conclusion.reason) for _, conclusion in concluded]
+        tested = sum(each in (ImprovementStatus.APPLIED, ImprovementStatus.VALIDATED) for each in found)
         counts = {
             "improvements_validated": run.improvements_validated + tested,
-            "improvements_applied": run.improvements_applied + (conclusion.verdict is Verdict.APPLY),
+            "improvements_applied": run.improvements_applied + found.count(ImprovementStatus.APPLIED),
         }
+        left = None if goes_on is None else mapping.progress_properties(goes_on)
 
         async def work(tx: Transaction) -> FeedbackRun:
             await steps.hold(tx, run, at)
-            await ruling.lock(tx)
-            await steps.hold_improvement(tx, improvement, at)
-            await ruling.write(tx)
+            for ruling in rulings:
+                await ruling.lock(tx)
+            for improvement, _ in concluded:
+                await steps.hold_improvement(tx, improvement, at)
+            for ruling in rulings:
+                await ruling.write(tx)
+            if goes_on is not None and left is not None:
+                await steps.update_experiment(tx, goes_on.experiment_id, **left)
             return await steps.claim(tx, run, at, **counts, **changes)
 
         return await steps.guarded(self._graph, run, work)
@@ -134,7 +156,13 @@ class Decisions:
 
 
 def _ruling(
-    improvement: Improvement, conclusion: Conclusion, origin: Origin, at: datetime, *, by_loop: bool
+    improvement: Improvement,
+    conclusion: Conclusion,
+    origin: Origin,
+    at: datetime,
+    *,
+    by_loop: bool,
+    ends: bool = False,
 ) -> _Ruling:
     experiment = conclusion.experiment
     decision = Decision(
@@ -153,7 +181,7 @@ def _ruling(
         mode="json", include={"decision_id", "experiment_id", "verdict", "reason", "decided_by", "note"}
     )
     events = {kind: steps.event_about(kind, origin, improvement, **data) for kind in _RULING_EVENTS}
-    return _Ruling(improvement, conclusion, decision, new_id(), events, origin, at, by_loop)
+    return _Ruling(improvement, conclusion, decision, new_id(), events, origin, at, by_loop, ends)
 
 
 _RULING_EVENTS = (
@@ -169,7 +197,8 @@ _RULING_EVENTS = (
 
 @dataclass(frozen=True)
 class _Ruling:
-    """A decision and all that is written with it; what is not read from the graph is made before the transaction."""
+    """A decision and all that is written with it; what is not read from the graph is made before the transaction. ``ends``: the
+    experiment ends with it."""
 
     improvement: Improvement
     conclusion: Conclusion
@@ -179,6 +208,7 @@ class _Ruling:
     origin: Origin
     at: datetime
     by_loop: bool
+    ends: bool
 
     async def lock(self, tx: Transaction) -> None:
         """Takes the lock that drawing an edge between existing versions needs, before all others that ``write`` takes."""
@@ -211,7 +241,8 @@ class _Ruling:
         )
 
     async def _conclude(self, tx: Transaction, experiment: Experiment) -> None:
-        await steps.close_experiment(tx, experiment.experiment_id, self.at)
+        if self.ends:
+            await steps.close_experiment(tx, experiment.experiment_id, self.at)
         evidence = [execution.execution_id for execution in self.conclusion.evidence]
         for start in range(0, len(evidence), _BATCH):
             await tx.run(
@@ -249,7 +280,7 @@ class _Ruling:
         edge = await draw_between(tx, self._edge(control, in_use), field="improvementId")
         created = {"edge_id": edge.edge_id, "after": lineage.brief(edge)}
         await record(tx, self.events[EventType.EDGE_CREATED].model_copy(update=created))
-        await tx.run(_APPROVE_VERSION, decision_id=self.decision.decision_id, node_id=node_id)
+        await tx.run(_APPROVE_VERSION, decision_id=self.decision.decision_id, node_id=node_id, replaced_node_id=in_use)
         await self._set_baselines(tx, node_id)
 
     async def _set_baselines(self, tx: Transaction, node_id: str) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.traces import HookExecution
+from loopgraph.contracts.traces.records import HookExecution
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces import mapping
-from loopgraph.effects.traces.reads import subject_of
+from loopgraph.effects.traces.reading.reads import reader_of
+from loopgraph.effects.traces.recording import mapping
 
 _EXECUTIONS = query("feedback/executions_of_experiments")
 
@@ -54,7 +54,7 @@ class EvidenceReads:
             _EXECUTIONS,
             experiment_ids=list(experiment_ids),
             after=page.after or "",
-            subject=subject_of(principal),
+            reader=reader_of(principal),
             limit=page.first + 1,
         )
         found: dict[str, list[Evidence]] = {id_: [] for id_ in experiment_ids}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from loopgraph.assets import query
 from loopgraph.contracts.base import Page
-from loopgraph.contracts.experiments import Decision, Experiment
-from loopgraph.contracts.feedback import (
+from loopgraph.contracts.lineage.patterns import PatternStatus, PatternVersion
+from loopgraph.contracts.loop.experiments import Decision, Experiment
+from loopgraph.contracts.loop.feedback import (
     Arm,
     FeedbackRun,
     Improvement,
@@ -18,7 +20,6 @@ from loopgraph.contracts.feedback import (
     RunPage,
     RunStatus,
 )
-from loopgraph.contracts.lineage import PatternStatus, PatternVersion
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.mapping import version as version_of
 from loopgraph.effects.loop import mapping
@@ -31,6 +32,7 @@ _OPEN_RUNS = query("feedback/open_runs")
 _RUNS_PAGE = query("feedback/runs_page")
 _RUNS_OF_PATTERNS = query("feedback/runs_of_patterns")
 _IMPROVEMENTS_BY_ID = query("feedback/improvements_by_id")
+_IMPROVEMENTS_FOR_REVIEW = query("feedback/improvements_for_review")
 _IMPROVEMENTS_OF_PATTERNS = query("feedback/improvements_of_patterns")
 _IMPROVEMENTS_OF_RUNS = query("feedback/improvements_of_runs")
 _EXPERIMENTS_BY_ID = query("feedback/experiments_by_id")
@@ -40,31 +42,63 @@ _ASSIGNED_UNITS = query("feedback/assigned_units")
 _DECISIONS_BY_ID = query("feedback/decisions_by_id")
 _DECISIONS_OF_IMPROVEMENTS = query("feedback/decisions_of_improvements")
 _DECISIONS_OF_EXPERIMENTS = query("feedback/decisions_of_experiments")
+_DECISIONS_OF_RUNS = query("feedback/decisions_of_runs")
 _DECISIONS_OF_VERSIONS = query("feedback/decisions_of_versions")
 _ASSIGNMENT = query("feedback/assignment")
+_VERSIONS_BEFORE = query("feedback/versions_before")
 
 _LAST_KEY = "~"
 _OPEN = [status for status in RunStatus if status.open]
+_FOR_REVIEW = [status for status in ImprovementStatus if status.for_review]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A treatment that units can be assigned to: how many of them get it, and whether it was dropped meanwhile."""
+
+    version: PatternVersion
+    share: float
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
 class Assignable:
     """What a unit of work can be assigned to: the version in use (None: none is), and the arms of an experiment beside it.
 
-    The control of the experiment is the version in use; ``experiment_id`` and ``treatment`` are None together.
+    The control of the experiment is the version in use; ``experiment_id`` is None where there is none, and then there are no
+    ``candidates``. ``stage`` is that of an exposure that grows or of the shares in force, which in the latter case ``adapt``;
+    ``holdout_share`` of the units are in no experiment; ``several``: candidates are tried beside each other, so that records have
+    to tell them apart.
     """
 
     current: PatternVersion | None
-    experiment_id: str | None
-    treatment: PatternVersion | None
+    experiment_id: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    stage: int | None = None
+    holdout_share: float = 0.0
+    several: bool = False
+    adapt: bool = False
 
 
 @dataclass(frozen=True)
 class WaitingExperiment:
-    """An experiment that its run waits for. ``can_conclude``: its control is in use and its treatment is a draft."""
+    """An experiment that its run waits for: whether its control is still in use, and the candidates of those that it still tries
+    that are no drafts any more, since somebody has rejected or activated them."""
 
     experiment: Experiment
-    can_conclude: bool
+    control_in_use: bool
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def can_conclude(self) -> bool:
+        """Whether all that it still tries can be decided on."""
+        return self.control_in_use and not self.gone
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is a candidate left that can be."""
+        tried = {each.treatment_node_id for each in self.experiment.comparisons}
+        return self.control_in_use and bool(tried - self.gone)
 
 
 class FeedbackReads:
@@ -142,6 +176,18 @@ class FeedbackReads:
             for id_, items in found.items()
         }
 
+    async def improvements_for_review(self, page: Page, pattern_id: str | None = None) -> ImprovementPage:
+        """One page of what waits for a reviewer, the oldest first. ``page.after`` is the time key of the last one seen."""
+        rows = await self._graph.read(
+            _IMPROVEMENTS_FOR_REVIEW,
+            statuses=_FOR_REVIEW,
+            pattern_id=pattern_id,
+            after=page.after or "",
+            limit=page.first + 1,
+        )
+        found = tuple(mapping.improvement(row["improvement"]) for row in rows)
+        return ImprovementPage(improvements=found[: page.first], has_more=len(found) > page.first)
+
     async def improvements_of_runs(self, run_ids: Collection[str]) -> dict[str, list[Improvement]]:
         """The improvements that each run took up, in the order it tests them."""
         rows = await self._graph.read(_IMPROVEMENTS_OF_RUNS, run_ids=list(run_ids))
@@ -163,17 +209,28 @@ class FeedbackReads:
         rows = await self._graph.read(_WAITING_EXPERIMENTS, run_ids=list(run_ids)) if run_ids else []
         found = {}
         for row in rows:
-            can_conclude = row["control_in_use"] and row["treatment_status"] == PatternStatus.DRAFT
-            experiment = mapping.experiment(row["experiment"])
-            found[experiment.run_id] = WaitingExperiment(experiment, can_conclude)
+            experiment, statuses = mapping.experiment(row["experiment"]), dict(row["treatments"])
+            tried = (each.treatment_node_id for each in experiment.comparisons)
+            gone = frozenset(node_id for node_id in tried if statuses.get(node_id) != PatternStatus.DRAFT)
+            found[experiment.run_id] = WaitingExperiment(experiment, row["control_in_use"], gone)
         return found
 
-    async def assigned_units(self, experiment_ids: Collection[str]) -> dict[str, dict[Arm, int]]:
-        """How many units were assigned to each arm, for every id given."""
-        counts = {id_: dict.fromkeys(Arm, 0) for id_ in experiment_ids}
+    async def versions_before(self, pattern_id: str, before: datetime, limit: int) -> list[str]:
+        """The newest versions of a pattern that were there before an instant, by node id."""
+        rows = await self._graph.read(_VERSIONS_BEFORE, pattern_id=pattern_id, before=before, limit=limit)
+        return [row["node_id"] for row in rows]
+
+    async def assigned_units(self, experiment_ids: Collection[str]) -> dict[str, dict[str, tuple[int, ...]]]:
+        """How many units were assigned to each arm, for every id given, by stage: of an experiment without stages, one number.
+
+        Arms go by their name, those of several candidates by the ids of their versions.
+        """
+        counts: dict[str, dict[str, list[int]]] = {id_: {arm: [0] for arm in Arm} for id_ in experiment_ids}
         for row in await self._graph.read(_ASSIGNED_UNITS, experiment_ids=list(counts)) if counts else ():
-            counts[row["experiment_id"]][Arm(row["arm"])] = row["units"]
-        return counts
+            units, stage = counts[row["experiment_id"]].setdefault(row["arm"], [0]), row["stage"] or 0
+            units += [0] * (stage + 1 - len(units))
+            units[stage] += row["units"]
+        return {id_: {arm: tuple(units) for arm, units in arms.items()} for id_, arms in counts.items()}
 
     async def decisions(self, decision_ids: Collection[str]) -> dict[str, Decision]:
         """Decisions by id; unknown ids are absent."""
@@ -190,6 +247,11 @@ class FeedbackReads:
         rows = await self._graph.read(_DECISIONS_OF_EXPERIMENTS, experiment_ids=list(experiment_ids))
         return _in_order(_grouped(experiment_ids, rows, "experiment_id", _decision))
 
+    async def decisions_of_runs(self, run_ids: Collection[str]) -> dict[str, list[Decision]]:
+        """The decisions that rest on the experiments of each run, in their order."""
+        rows = await self._graph.read(_DECISIONS_OF_RUNS, run_ids=list(run_ids))
+        return _in_order(_grouped(run_ids, rows, "run_id", _decision))
+
     async def decisions_of_versions(self, node_ids: Collection[str]) -> dict[str, Decision]:
         """The decision that approved each version; versions that the loop did not make active are absent."""
         rows = await self._graph.read(_DECISIONS_OF_VERSIONS, node_ids=list(node_ids))
@@ -202,16 +264,39 @@ class FeedbackReads:
             raise NotFound("Pattern", pattern_id)
         row = rows[0]
         current = version_of(row["current"]) if row["current"] else None
-        treatment = version_of(row["treatment"]) if row["treatment"] else None
+        if row["experiment_id"] is None:
+            return Assignable(current)
+        candidates = tuple(_candidates(row))
         # Until the loop has noticed that an arm was changed by hand, nothing more is assigned to the experiment.
         if (
             current is None
-            or treatment is None
             or row["control_node_id"] != current.node_id
-            or treatment.status is not PatternStatus.DRAFT
+            or any(each.version.status is not PatternStatus.DRAFT for each in candidates if not each.dropped)
         ):
-            return Assignable(current, None, None)
-        return Assignable(current, row["experiment_id"], treatment)
+            return Assignable(current)
+        allotments = mapping.shares_of(row["allotments"])
+        return Assignable(
+            current,
+            row["experiment_id"],
+            candidates,
+            len(allotments) - 1 if allotments else row["stage"],
+            row["holdout_share"],
+            several=bool(row["arms"]),
+            adapt=bool(allotments),
+        )
+
+
+def _candidates(row: dict[str, Any]) -> Iterator[Candidate]:
+    versions = {found.node_id: found for found in map(version_of, row["treatments"])}
+    allotments = mapping.shares_of(row["allotments"])
+    arms = mapping.treatment_arms(row["arms"])
+    if not arms:
+        share = allotments[-1][0] if allotments else row["treatment_share"]
+        yield from (Candidate(version, share) for version in versions.values())
+        return
+    shares = allotments[-1] if allotments else tuple(arm.share for arm in arms)
+    for arm, share in zip(arms, shares, strict=True):
+        yield Candidate(versions[arm.node_id], share, arm.dropped_at is not None)
 
 
 def _decision(row: dict[str, Any]) -> Decision:

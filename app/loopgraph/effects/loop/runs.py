@@ -6,8 +6,8 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, Origin
-from loopgraph.contracts.changes import request_hash
-from loopgraph.contracts.feedback import FeedbackRun, LoopInput, RunStatus, Stage
+from loopgraph.contracts.lineage.changes import request_hash
+from loopgraph.contracts.loop.feedback import FeedbackRun, LoopInput, RunStatus, Stage
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Transaction

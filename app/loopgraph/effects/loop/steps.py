@@ -10,9 +10,9 @@ from typing import Any
 from loopgraph.assets import query
 from loopgraph.contracts.audit import ActorType, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.changes import NewVersion, ParentLink
-from loopgraph.contracts.feedback import FeedbackRun, Improvement
-from loopgraph.contracts.lineage import EvolutionType, PatternVersion, RelationshipType
+from loopgraph.contracts.lineage.changes import NewVersion, ParentLink
+from loopgraph.contracts.lineage.patterns import EvolutionType, PatternVersion, RelationshipType
+from loopgraph.contracts.loop.feedback import FeedbackRun, Improvement
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.transaction import Transaction
 from loopgraph.effects.lineage import mapping as lineage_mapping
@@ -65,8 +65,12 @@ async def hold(tx: Transaction, run: FeedbackRun, at: datetime) -> None:
 
 
 async def claim(tx: Transaction, run: FeedbackRun, at: datetime, **changes: Any) -> FeedbackRun:
-    """Changes the run, by compare-and-set on its revision. Raises Overtaken if it is not as it was read, or not open."""
-    changes |= {"revision": run.revision + 1, "updated_at": at}
+    """Changes the run, by compare-and-set on its revision, and notes how long it was at its stage.
+
+    Raises Overtaken if it is not as it was read, or not open.
+    """
+    times = run.times_after(at, changes.get("stage", run.stage), changes.get("status", run.status))
+    changes |= {"revision": run.revision + 1, "updated_at": at, "stage_times": times}
     properties = mapping.run_changes(changes)
     rows = await tx.run(_CLAIM_RUN, run_id=run.run_id, revision=run.revision, turn=at, changes=properties)
     if not rows:
@@ -119,7 +123,10 @@ def event_about(event_type: EventType, origin: Origin, improvement: Improvement,
 
 @dataclass(frozen=True)
 class Candidate:
-    """An improvement to be registered, and the content of its candidate version. Made before the transaction that does it."""
+    """An improvement to be registered, and the content of its candidate version. Made before the transaction that does it.
+
+    ``learned_from`` is the version of another pattern that taught it, ``lesson_edge_id`` the id of the edge from there.
+    """
 
     improvement: Improvement
     template_code: str
@@ -127,6 +134,8 @@ class Candidate:
     edge_id: str
     event: LineageEvent
     request_hash: str
+    learned_from: str | None = None
+    lesson_edge_id: str | None = None
 
 
 async def register(tx: Transaction, candidate: Candidate, base: PatternVersion, origin: Origin) -> None:
@@ -146,8 +155,18 @@ async def register(tx: Transaction, candidate: Candidate, base: PatternVersion, 
         edge_id=candidate.edge_id,
         change_summary=improvement.description,
     )
+    links = [link]
+    source = candidate.learned_from and await lineage.version_row(tx, candidate.learned_from)
+    if source and candidate.learned_from != base.node_id:  # what nobody knows any more has no edge
+        lesson = ParentLink(
+            node_id=source["node_id"],
+            relationship_type=RelationshipType.RELATED_TO,
+            edge_id=candidate.lesson_edge_id,
+            change_summary=improvement.description,
+        )
+        links.append(lesson)
     version = lineage.build_version(pattern, new, improvement.candidate_node_id, number, at, origin)
-    edges = lineage.build_edges(version, [link], at, origin)
+    edges = lineage.build_edges(version, links, at, origin)
     properties = lineage_mapping.version_properties(version, candidate.request_hash)
     await tx.write(_CREATE_VERSIONS, [properties], into="versions")
     drawn = await lineage.draw(tx, edges, candidate.request_hash)

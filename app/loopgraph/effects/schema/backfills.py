@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from loopgraph.contracts.lineage.text_form import form_of_version, kept
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.transaction import Row
 
@@ -99,6 +100,56 @@ def _retold(row: Row) -> Row | None:
     return {"key": row["key"], "paid_by": paid_by, "pays_for": pays_for, "retold": retold}
 
 
+def _text_form(row: Row) -> Row | None:
+    """By today's rule, which may be another than that of then: what is kept says by which it is, and one that is newer has a
+    migration of its own, which comes after this."""
+    parameters, metadata = (orjson.loads(row[name]) if row[name] else {} for name in ("parameters", "metadata"))
+    form = kept(form_of_version(row["pattern_type"] or "", row["text"] or "", parameters, metadata.get("path")))
+    return {"key": row["key"], "text_form": form} if form else None
+
+
+_ONE_LOOK: Final[dict[str, Any]] = {
+    "tail": None,
+    "guardrails": [],
+    "horizon": "fixed",
+    "spending": "obrien_fleming",
+    "planned_looks": 5,
+    "treatment_share": 0.5,
+    "max_units": None,
+    "minimum_gain": None,
+}
+
+
+def _design(row: Row) -> Row | None:
+    """Experiments from before there were designs were looked at once, in arms of one size."""
+    if row["design"] is not None:
+        return None
+    return {"key": row["key"], "design": orjson.dumps({"metric": row.get("metric"), **_ONE_LOOK}).decode()}
+
+
+def _risk(row: Row) -> Row:
+    """By what an improvement changes; of a text it is only known that it is another one, so a reviewer is asked."""
+    changes = orjson.loads(row["proposed_changes"]) if row["proposed_changes"] else {}
+    names = sorted(changes.get("parameters") or {})
+    reasons = []
+    if "template_hash" in changes:
+        reasons.append(("medium", "its text changes; how far was not told when it was proposed"))
+    for name in names:
+        if _MAY.search(name):
+            reasons.append(("high", f"{name} says what it may do, and changes"))
+        else:
+            reasons.append(("medium", f"{name} changes; how far was not told when it was proposed"))
+    reasons.sort(key=lambda one: one[0])  # high comes before medium
+    return {
+        "key": row["key"],
+        "risk": reasons[0][0] if reasons else "low",
+        "risk_reasons": [reason for _, reason in reasons],
+    }
+
+
+_MAY: Final = re.compile(r"tools?$|allow|deny|permi|sandbox|approv|bypass|danger|credential|mcp", re.IGNORECASE)
+
+
 STEPS: Final[Mapping[str, Step]] = MappingProxyType(
     {
         "0003_sessions_and_open_traces/1_sessions": _session,
@@ -109,6 +160,10 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
         "0008_keys_of_records/2_points": _record,
         "0009_tokens_of_caches/1_calls": _with_caches,
         "0011_retold_calls/1_calls": _retold,
+        "0015_text_forms/1_versions": _text_form,
+        "0017_designs/1_runs": _design,
+        "0017_designs/2_experiments": _design,
+        "0020_risk/1_improvements": _risk,
     }
 )
 """By migration and backfill. A backfill that is not named here writes the rows of its page as they are."""

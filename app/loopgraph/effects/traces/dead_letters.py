@@ -20,8 +20,8 @@ from typing import Any, Final
 from pydantic import Field, TypeAdapter, ValidationError
 
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.observations import Observation, Recordable
-from loopgraph.contracts.traces import TraceEvent
+from loopgraph.contracts.traces.events import TraceEvent
+from loopgraph.contracts.traces.observations import Observation, Recordable
 
 FILE: Final = "dead-letters.jsonl"
 _LOCK: Final = "dead-letters.lock"
@@ -83,6 +83,10 @@ class DeadLetters:
         """The letters in their order, and how many lines cannot be read. Raises OSError."""
         return await asyncio.to_thread(self._read)
 
+    async def count(self) -> int:
+        """How many lines there are. Raises OSError."""
+        return await asyncio.to_thread(self._count)
+
     async def remove(self, letter_ids: Collection[str]) -> int:
         """Takes letters out, and counts them; what is appended meanwhile stays. Raises OSError, and then has removed none."""
         return await asyncio.to_thread(self._remove, frozenset(letter_ids))
@@ -113,6 +117,12 @@ class DeadLetters:
             lines = self.path.read_bytes().splitlines()
         letters = [_letter(line) for line in lines if line.strip()]
         return [letter for letter in letters if letter is not None], sum(letter is None for letter in letters)
+
+    def _count(self) -> int:
+        if not self.path.exists():
+            return 0
+        with self._locked(), self.path.open("rb") as file:
+            return sum(1 for line in file if line.strip())
 
     def _remove(self, letter_ids: frozenset[str]) -> int:
         if not self.path.exists():

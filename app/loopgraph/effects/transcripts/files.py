@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
-from loopgraph.contracts.transcripts import Position, Stamp
+from loopgraph.contracts.traces.transcripts import Position, Stamp
 from loopgraph.errors import InvalidInput
 
 ABOUT: Final = ".meta.json"

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import orjson
 
-from loopgraph.contracts.transcripts import Stamp
+from loopgraph.contracts.traces.transcripts import Stamp
 from loopgraph.effects.transcripts.files import FoundFile
 from loopgraph.effects.transcripts.rows import Fetch, Row
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from loopgraph.contracts.transcripts import Stamp
+from loopgraph.contracts.traces.transcripts import Stamp
 from loopgraph.effects.transcripts.files import FoundFile, opened
 from loopgraph.effects.transcripts.rows import Fetch, Row
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from loopgraph.assets import query
 from loopgraph.contracts.stored import stored
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.graph.client import Graph
 
 _POSITIONS = query("transcripts/positions_by_id")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple, Protocol
 
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.transcripts.files import Line, Reached
 
 _OVERLAP_MS: Final = 10_000

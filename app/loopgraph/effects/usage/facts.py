@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from loopgraph.assets import query
 from loopgraph.contracts.analytics.counting import CallFacts, Facts, StepFacts, TraceFacts, UseFacts, VersionFacts
-from loopgraph.contracts.success import Judging
-from loopgraph.contracts.traces import PROMPTED
-from loopgraph.contracts.uses import UseFigures
+from loopgraph.contracts.traces.events import PROMPTED
+from loopgraph.contracts.traces.success import Judging
+from loopgraph.contracts.traces.uses import UseFigures
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.many import chunks
-from loopgraph.effects.traces.use_figures import UseReads
+from loopgraph.effects.graph.many import chunks, made_of
+from loopgraph.effects.traces.reading.use_figures import UseReads
 
+_SIZES = query("usage/sizes")
 _FACTS = query("usage/facts")
 _PATTERNS = query("usage/patterns_of_versions")
 _TOLD_COSTS = query("usage/told_costs")
@@ -41,6 +42,14 @@ class FactReads:
         self._uses = UseReads(graph, judging)
         self._versions: dict[str, VersionFacts] = {}
 
+    async def sizes(self, correlation_ids: Collection[str]) -> dict[str, int]:
+        """How many steps, and calls of their own, these traces have, by correlation id; those that have none are absent."""
+        found: dict[str, int] = {}
+        for ids in chunks(sorted(correlation_ids)):
+            for row in await self._graph.read(_SIZES, correlation_ids=ids):
+                found[row["correlation_id"]] = row["size"]
+        return found
+
     async def facts(self, correlation_ids: Collection[str]) -> dict[str, Facts]:
         """The facts of these traces, by correlation id; those that are not there are absent."""
         traces: dict[str, TraceFacts] = {}
@@ -60,17 +69,21 @@ class FactReads:
         uses = await self._figures([step for id_ in traces for step in steps[id_]])
         versions = await self._patterns({step.node_id for id_ in traces for step in steps[id_] if step.node_id})
         payers = await self._payers([call for id_ in traces for call in calls[id_]])
-        return {
-            id_: Facts(
-                trace,
-                tuple(sorted(steps[id_])),
-                tuple(sorted(calls[id_])),
-                {step.execution_id: uses[step.execution_id] for step in steps[id_] if step.execution_id in uses},
-                {node: versions[node] for step in steps[id_] if (node := step.node_id) and node in versions},
-                {payer: payers[payer] for call in calls[id_] if (payer := call.paid_by) and payer in payers},
-            )
-            for id_, trace in traces.items()
-        }
+
+        def made() -> dict[str, Facts]:
+            return {
+                id_: Facts(
+                    trace,
+                    tuple(sorted(steps[id_])),
+                    tuple(sorted(calls[id_])),
+                    {step.execution_id: uses[step.execution_id] for step in steps[id_] if step.execution_id in uses},
+                    {node: versions[node] for step in steps[id_] if (node := step.node_id) and node in versions},
+                    {payer: payers[payer] for call in calls[id_] if (payer := call.paid_by) and payer in payers},
+                )
+                for id_, trace in traces.items()
+            }
+
+        return await made_of(sum(map(len, steps.values())) + sum(map(len, calls.values())), made)
 
     async def relatives(self, facts: Iterable[Facts], prompt_keys: Mapping[str, str]) -> set[str]:
         """Other traces whose counts depend on these. ``prompt_keys``: where those among them that were prompts stood in their

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from operator import add
+from typing import Any, Final, NamedTuple
 
 from loopgraph.assets import Query, query
 from loopgraph.contracts.analytics.bucket_keys import (
@@ -19,7 +20,7 @@ from loopgraph.contracts.analytics.bucket_keys import (
     subject_prefix,
 )
 from loopgraph.contracts.analytics.counting import Counts, Tallies
-from loopgraph.contracts.analytics.counts import add_to, counts_of, sums_of, tallies_of
+from loopgraph.contracts.analytics.counts import counts_of, sums_of, tallies_of
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.analytics.sums import UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Count, Counted, Grain, Window
@@ -27,9 +28,16 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.graph.transaction import Row
 
-_SERIES = query("usage/series"), query("usage/series_of_kind")
-_COUNTS = query("usage/counts"), query("usage/counts_of_kind")
+_SERIES, _SERIES_OF_KIND = query("usage/series"), query("usage/series_of_kind")
+_SUMS_OF_KEYS = query("usage/sums_of_keys")
+_SERIES_OF_SUBJECT = query("usage/series_of_subject")
+_COUNTS, _COUNTS_OF_KIND = query("usage/counts"), query("usage/counts_of_kind")
+_COUNTS_OF_SUBJECT = query("usage/counts_of_subject")
 _RANKED = query("usage/ranked")
+_ROUND = query("usage/round")
+_ROUND_NAME: Final = "usage"
+"""As ``rounds`` has it."""
+
 _EXECUTIONS_OF_KIND = query("usage/executions_of_kind")
 
 
@@ -43,60 +51,63 @@ class UsageReads:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
+    async def round(self) -> int:
+        """How often buckets were changed, by whichever process: while that stays, they hold the same."""
+        rows = await self._graph.read(_ROUND, name=_ROUND_NAME)
+        return int(rows[0]["round"]) if rows else 0
+
     async def series(
         self, subjects: Sequence[Subject], window: Window, grain: Grain, *, dimensions: bool = False
     ) -> dict[Subject, list[Bucket]]:
         """The buckets of each subject in the order of time, in one statement; hours or days without executions are absent.
         Without ``dimensions``, nothing is told apart by them."""
-        rows = await self._rows(_SERIES, subjects, window, grain, breakdowns=dimensions)
+        stored = await self._stored(subjects, window, grain, breakdowns=dimensions)
 
         def made() -> dict[Subject, list[Bucket]]:
             found: dict[Subject, list[Bucket]] = {subject: [] for subject in subjects}
             of_key = _by_key(found)
-            for row in sorted(rows, key=lambda row: str(row["key"])):
-                sums = sums_of(counts_of(row["sums"]), tallies_of(row["breakdown"]))
-                found[of_key[subject_of(row["key"])]].append(Bucket(instant_of(row["key"][-DIGITS[grain] :]), sums))
+            for key, sums, breakdown in sorted(stored):
+                bucket = sums_of(counts_of(sums), tallies_of(breakdown))
+                found[of_key[subject_of(key)]].append(Bucket(instant_of(key[-DIGITS[grain] :]), bucket))
             return found
 
-        return await made_of(rows, made)
+        return await made_of(stored, made)
 
     async def sums(
         self, subjects: Sequence[Subject], window: Window, grain: Grain, dimensions: Collection[str] = ()
     ) -> dict[Subject, UsageSums]:
         """The sums of each subject over a window, told apart by some dimensions, in one statement."""
-        rows = await self._rows(_SERIES, subjects, window, grain, breakdowns=bool(dimensions))
+        stored = await self._stored(subjects, window, grain, breakdowns=bool(dimensions))
 
         def made() -> dict[Subject, UsageSums]:
-            found: dict[Subject, list[Row]] = {subject: [] for subject in subjects}
+            found: dict[Subject, list[_Stored]] = {subject: [] for subject in subjects}
             of_key = _by_key(found)
-            for row in rows:
-                found[of_key[subject_of(row["key"])]].append(row)
+            for one in stored:
+                found[of_key[subject_of(one.key)]].append(one)
             return {subject: _summed(of, dimensions) for subject, of in found.items()}
 
-        return await made_of(rows, made)
+        return await made_of(stored, made)
 
     async def counts(self, subjects: Sequence[Subject], window: Window, grain: Grain) -> dict[Subject, list[Count]]:
         """The plain counts of each subject in the order of time, in one statement."""
         digits = DIGITS[grain]
-        rows = await self._rows(_COUNTS, subjects, window, grain)
+        rows = await self._counts(subjects, window, grain)
 
         def made() -> dict[Subject, list[Count]]:
             found: dict[Subject, list[Count]] = {subject: [] for subject in subjects}
             of_key = _by_key(found)
-            for row in rows:
-                counted = sorted(row["counts"])
+            for counted in map(sorted, rows):
                 found[of_key[subject_of(counted[0][0])]] = [
                     Count(instant_of(key[-digits:]), *numbers) for key, *numbers in counted
                 ]
             return found
 
-        return await made_of(sum(len(row["counts"]) for row in rows), made)
+        return await made_of(sum(map(len, rows)), made)
 
     async def ranked(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> list[Counted]:
         """The subjects of a kind, summed in the graph, the most executions first."""
-        prefix = kind_prefix(grain, kind)
-        since, until = (f"{prefix}{at}" for at in _stamps(window, grain))
-        rows = await self._graph.read(_RANKED, since=since, until=until, digits=DIGITS[grain], limit=limit)
+        bounds = _bounds(kind_prefix(grain, kind), window, grain)
+        rows = await self._graph.read(_RANKED, **bounds, digits=DIGITS[grain], limit=limit)
         return [_counted(row) for row in rows]
 
     async def executions_of_kind(
@@ -104,9 +115,8 @@ class UsageReads:
     ) -> dict[Subject, dict[datetime, int]]:
         """How often the subjects of a kind were used by hour or day, the most used first, in one statement that looks at each
         bucket once; hours or days without executions are absent."""
-        prefix, digits = kind_prefix(grain, kind), DIGITS[grain]
-        since, until = (f"{prefix}{at}" for at in _stamps(window, grain))
-        rows = await self._graph.read(_EXECUTIONS_OF_KIND, since=since, until=until, digits=digits, limit=limit)
+        bounds = _bounds(kind_prefix(grain, kind), window, grain)
+        rows = await self._graph.read(_EXECUTIONS_OF_KIND, **bounds, digits=DIGITS[grain], limit=limit)
 
         def made() -> dict[Subject, dict[datetime, int]]:
             return {
@@ -116,31 +126,76 @@ class UsageReads:
 
         return await made_of(sum(len(row["stamps"]) for row in rows), made)
 
-    async def _rows(
-        self, queries: tuple[Query, Query], subjects: Sequence[Subject], window: Window, grain: Grain, **more: Any
-    ) -> list[Row]:
-        """What a query answers of buckets by their keys; of very many keys, what another one does of each kind of subject."""
-        by_key, of_kind = queries
-        hours = _hours(window, grain)
+    async def _stored(
+        self, subjects: Sequence[Subject], window: Window, grain: Grain, *, breakdowns: bool
+    ) -> list[_Stored]:
+        """Buckets as they are: of one subject by the range of their keys, of several by the keys, of very many by their kinds."""
         different = list(dict.fromkeys(subjects))
-        if different and len(different) * len(hours) <= _MOST_KEYS:
-            stamps = [stamp(grain, hour) for hour in hours]
-            keys = [f"{prefix}{at}" for one in different for prefix in [subject_prefix(grain, one)] for at in stamps]
-            extra = {"digits": DIGITS[grain]} if queries is _COUNTS else {}
-            return await self._graph.read(by_key, keys=keys, **extra, **more)
-        since, until = _stamps(window, grain)
+        if len(different) == 1:
+            [bounds] = [_bounds(subject_prefix(grain, one), window, grain) for one in different]
+            apart = bounds if breakdowns else {"since": "", "until": ""}
+            rows = await self._graph.read(
+                _SERIES_OF_SUBJECT, **bounds, breakdowns_since=apart["since"], breakdowns_until=apart["until"]
+            )
+            told = {key: text for row in rows if row["what"] == "breakdown" for key, text in row["found"]}
+            return [
+                _Stored(key, sums, told.get(key)) for row in rows if row["what"] == "sums" for key, sums in row["found"]
+            ]
+        if keys := _keys(different, window, grain):
+            rows = await self._graph.read(_SERIES if breakdowns else _SUMS_OF_KEYS, keys=keys)
+        else:
+            rows = await self._of_kinds(_SERIES_OF_KIND, different, window, grain, breakdowns=breakdowns)
+        return [_Stored(*one) for row in rows for one in row["found"]]
+
+    async def _counts(self, subjects: Sequence[Subject], window: Window, grain: Grain) -> list[list[Any]]:
+        """The plain counts of each subject that has any, found in the same ways."""
+        different = list(dict.fromkeys(subjects))
+        if len(different) == 1:
+            [bounds] = [_bounds(subject_prefix(grain, one), window, grain) for one in different]
+            rows = await self._graph.read(_COUNTS_OF_SUBJECT, **bounds)
+        elif keys := _keys(different, window, grain):
+            rows = await self._graph.read(_COUNTS, keys=keys, digits=DIGITS[grain])
+        else:
+            rows = await self._of_kinds(_COUNTS_OF_KIND, different, window, grain)
+        return [row["counts"] for row in rows if row["counts"]]
+
+    async def _of_kinds(
+        self, of_kind: Query, subjects: Sequence[Subject], window: Window, grain: Grain, **more: Any
+    ) -> list[Row]:
+        """What a query answers of all buckets of each kind of subject."""
         rows: list[Row] = []
-        for kind in sorted({one.kind for one in different}):
-            prefix = kind_prefix(grain, kind)
+        for kind in sorted({one.kind for one in subjects}):
             rows += await self._graph.read(
                 of_kind,
-                since=f"{prefix}{since}",
-                until=f"{prefix}{until}",
+                **_bounds(kind_prefix(grain, kind), window, grain),
                 digits=DIGITS[grain],
-                subjects=[subject_prefix(grain, one) for one in different if one.kind is kind],
+                subjects=[subject_prefix(grain, one) for one in subjects if one.kind is kind],
                 **more,
             )
         return rows
+
+
+class _Stored(NamedTuple):
+    """A bucket as it is in the graph."""
+
+    key: str
+    sums: str
+    breakdown: str | None
+
+
+def _keys(subjects: Sequence[Subject], window: Window, grain: Grain) -> list[str]:
+    """The keys of all buckets that there can be; none where they are too many."""
+    hours = _hours(window, grain)
+    if len(subjects) * len(hours) > _MOST_KEYS:
+        return []
+    stamps = [stamp(grain, hour) for hour in hours]
+    return [f"{prefix}{at}" for one in subjects for prefix in [subject_prefix(grain, one)] for at in stamps]
+
+
+def _bounds(prefix: str, window: Window, grain: Grain) -> dict[str, str]:
+    """The keys with this beginning in a window: the first, and the first behind it."""
+    hours = _hours(window, grain)
+    return {"since": f"{prefix}{stamp(grain, hours.start)}", "until": f"{prefix}{stamp(grain, hours.stop)}"}
 
 
 def _by_key(subjects: Iterable[Subject]) -> dict[Subject, Subject]:
@@ -148,30 +203,26 @@ def _by_key(subjects: Iterable[Subject]) -> dict[Subject, Subject]:
     return {stored_as(subject): subject for subject in subjects}
 
 
-def _summed(rows: Iterable[Row], dimensions: Collection[str]) -> UsageSums:
+def _summed(buckets: Iterable[_Stored], dimensions: Collection[str]) -> UsageSums:
     """The sums of some buckets. They are added as they are read: to add ``UsageSums`` would take ten times as long."""
     counts: Counts = {}
+    counted = counts.get
     tallies: Tallies = {str(dimension): {} for dimension in dimensions}
-    for row in rows:
-        add_to(counts, counts_of(row["sums"]))
-        told = tallies_of(row["breakdown"]) if dimensions else {}
+    for one in buckets:
+        for name, number in counts_of(one.sums).items():
+            counts[name] = counted(name, 0) + number
+        told = tallies_of(one.breakdown) if dimensions else {}
         for dimension, known in tallies.items():
             for value, numbers in told.get(dimension, {}).items():
                 if (sums := known.get(value)) is None:
                     known[value] = numbers
                 else:
-                    known[value] = [a + b for a, b in zip(sums, numbers, strict=True)]
-    return sums_of(counts, {dimension: known for dimension, known in tallies.items() if known})
+                    known[value] = list(map(add, sums, numbers))
+    return sums_of(counts, tallies)
 
 
 def _counted(row: Row) -> Counted:
     return Counted(subject_of(row["subject"]), row["executions"], row["successes"], row["failures"])
-
-
-def _stamps(window: Window, grain: Grain) -> tuple[str, str]:
-    """The stamps of the first bucket of a window and of the first after it."""
-    hours = _hours(window, grain)
-    return stamp(grain, hours.start), stamp(grain, hours.stop)
 
 
 def _hours(window: Window, grain: Grain) -> range:

@@ -6,15 +6,17 @@ has changed buckets meanwhile, that number has passed, and nothing is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from loopgraph.assets import query
+from loopgraph.contracts.analytics.counting import Mark
 from loopgraph.effects.clock import new_id, now, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
+from loopgraph.effects.graph.marks import MARK
 from loopgraph.effects.graph.transaction import Row, Transaction
 
 _ROUND = query("usage/round")
@@ -37,23 +39,43 @@ _DELETE_BUCKETS = query("usage/delete_buckets")
 _SET_COUNTED = query("usage/set_counted")
 _DELETE_COUNTED = query("usage/delete_counted")
 _DELETE_MARKS = query("usage/delete_marks")
+_MARK_DUE = query("learning/mark_due")
+_MARK_GONE = query("learning/mark_gone")
 
-_NAME: Final = "usage"
+NAME: Final = "usage"
+_EVER_MS: Final = 2**53
+
+
+OF_TRACES: Final = frozenset({"Trace", "Gone", "Relative"})
+"""The labels of marks that have the id of a trace."""
+
+RELATIVE: Final = "Relative"
+"""The label of marks of traces that are counted anew because others were, and not because anything in them has changed."""
 
 
 class Marked(NamedTuple):
-    """What is marked: the marks themselves, the traces that they are of, and those among them that were removed for good."""
+    """What is to be counted: traces, the marks that are then done, those among the traces that were removed for good, and those
+    that are only relatives of what was changed. ``left`` are other traces that the marks are of, too, which are to be marked
+    themselves because they are left for another round. ``sizes``: steps and calls, as far as they were looked up."""
 
-    marks: tuple[str, ...]
     traces: frozenset[str]
-    gone: frozenset[str]
+    marks: tuple[str, ...] = ()
+    gone: frozenset[str] = frozenset()
+    relatives: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = {}
 
 
 class Turn(NamedTuple):
-    """The number of the next round; ``is_held``: somebody else has the buckets to himself."""
+    """The number of the next round; ``is_held``: somebody else has the buckets to himself. ``criteria`` is the digest of those by
+    which successes are counted (None: those that are built in), ``challenger`` that of those by which somebody would rather
+    count, ``marked_to`` the last trace that is marked because earlier criteria judged it (None: all are)."""
 
     round: int
     is_held: bool
+    criteria: str | None = None
+    challenger: str | None = None
+    marked_to: str | None = None
 
 
 class Counted(NamedTuple):
@@ -74,7 +96,9 @@ class Stored(NamedTuple):
 
 @dataclass
 class Change:
-    """What a round writes. Rows of buckets have all their properties, those of breakdowns their text."""
+    """What a round writes. Rows of buckets have all their properties, those of breakdowns their text; ``left`` are rows of
+    marks. ``ended`` are traces that are over, and ``gone`` those that were removed for good: whoever learns from traces has to
+    look at them."""
 
     buckets: list[Row] = field(default_factory=list)
     breakdowns: list[Row] = field(default_factory=list)
@@ -82,6 +106,9 @@ class Change:
     counted: dict[str, Counted] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     marks: Sequence[str] = ()
+    left: list[Row] = field(default_factory=list)
+    ended: Sequence[str] = ()
+    gone: Sequence[str] = ()
 
 
 class Rounds:
@@ -93,18 +120,18 @@ class Rounds:
 
     async def current(self) -> Turn:
         """The number of the next round, and whether somebody else has the buckets to himself now."""
-        rows = await self._graph.read(_ROUND, name=_NAME)
+        rows = await self._graph.read(_ROUND, name=NAME)
         if not rows:
             return Turn(0, is_held=False)
         [row] = rows
         is_held = row["owner"] not in (None, self._owner) and row["until"] is not None and row["until"] > now()
-        return Turn(row["round"], is_held)
+        return Turn(row["round"], is_held, row["criteria"], row["challenger"], row["marked_to"])
 
     async def hold(self, round: int, lasting: timedelta | None) -> bool:
         """Has the buckets to itself for this long, unless it is renewed; None gives them back. Whether nobody else has them."""
         at, turn = now(), new_id()
         until = None if lasting is None else at + lasting
-        values = {"name": _NAME, "round": round, "owner": self._owner, "until": until, "now": at, "turn": turn}
+        values = {"name": NAME, "round": round, "owner": self._owner, "until": until, "now": at, "turn": turn}
         [row] = await self._graph.write(_HOLD, **values)
         return bool(row["claimed"])
 
@@ -112,24 +139,25 @@ class Rounds:
         """How many marks there are."""
         return sum([row["marks"] for row in await self._graph.read(_COUNT_MARKS)])
 
-    async def marked(self, limit: int) -> Marked:
-        """Some of what is marked."""
-        rows = await self._graph.read(_MARKS, limit=limit)
-        keys: dict[str, set[str]] = {
-            label: set() for label in ("Trace", "Gone", "HookExecution", "EndpointCall", "Session")
-        }
-        for row in rows:
-            keys[row["label"]].add(row["key"])
-        traces = keys["Trace"] | keys["Gone"]
-        if keys["HookExecution"] or keys["EndpointCall"] or keys["Session"]:
-            found = await self._graph.read(
-                _TRACES_OF_MARKS,
-                execution_ids=sorted(keys["HookExecution"]),
-                call_ids=sorted(keys["EndpointCall"]),
-                session_ids=sorted(keys["Session"]),
-            )
-            traces |= {row["correlation_id"] for row in found}
-        return Marked(tuple(row["mark"] for row in rows), frozenset(traces), frozenset(keys["Gone"]))
+    async def marks(self, limit: int, until_ms: int | None = None) -> list[Mark]:
+        """What is marked, or was until a time: some of it, if there are more marks than ``limit``."""
+        rows = await self._graph.read(_MARKS, limit=limit, until=_EVER_MS if until_ms is None else until_ms)
+        return [Mark(row["label"], row["key"], tuple(row["ids"]), row["first"], row["last"]) for row in rows]
+
+    async def traces_with(self, marks: Iterable[Mark]) -> set[str]:
+        """The traces in which there is what was marked, where that are steps, calls or sessions."""
+        keys: dict[str, set[str]] = {label: set() for label in ("HookExecution", "EndpointCall", "Session")}
+        for mark in marks:
+            keys[mark.label].add(mark.key)
+        if not any(keys.values()):
+            return set()
+        rows = await self._graph.read(
+            _TRACES_OF_MARKS,
+            execution_ids=sorted(keys["HookExecution"]),
+            call_ids=sorted(keys["EndpointCall"]),
+            session_ids=sorted(keys["Session"]),
+        )
+        return {row["correlation_id"] for row in rows}
 
     async def counted(self, correlation_ids: Collection[str]) -> dict[str, Counted]:
         """What traces have contributed; those that were never counted are absent."""
@@ -160,8 +188,10 @@ class Rounds:
 
     async def marked_among(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that are marked."""
-        rows = await self._graph.read(_MARKED_KEYS) if keys else []
-        return {row["key"] for row in rows} & set(keys)
+        found: set[str] = set()
+        for some in chunks(sorted(keys)):
+            found |= {row["key"] for row in await self._graph.read(_MARKED_KEYS, keys=some)}
+        return found
 
     async def totals(self) -> dict[str, int]:
         """How many nodes there are, by label."""
@@ -180,7 +210,7 @@ class Rounds:
         turn = new_id()
 
         async def work(tx: Transaction) -> bool:
-            [row] = await tx.run(_CLAIM, name=_NAME, round=round, turn=turn)
+            [row] = await tx.run(_CLAIM, name=NAME, round=round, turn=turn)
             if not row["claimed"]:
                 return False
             await tx.write(_SET_BUCKETS, change.buckets)
@@ -190,6 +220,15 @@ class Rounds:
             await tx.write(_SET_COUNTED, counted)
             await tx.write(_DELETE_COUNTED, change.forgotten, into="correlation_ids")
             await tx.write(_DELETE_MARKS, change.marks, into="marks")
+            await tx.write(MARK, change.left, at=0)
+            await tx.write(_MARK_DUE, due_rows(change.ended))
+            await tx.write(_MARK_GONE, due_rows(change.gone))
             return True
 
         return await self._graph.transaction(work)
+
+
+def due_rows(correlation_ids: Iterable[str]) -> list[Row]:
+    """Rows that say that traces are to be learned from, in their order; each is another, so that whoever takes one away takes no
+    later one."""
+    return [{"correlation_id": id_, "due_key": new_id()} for id_ in correlation_ids]

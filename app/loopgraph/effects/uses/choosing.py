@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from loopgraph.assets import query
-from loopgraph.contracts.definitions import UNCOMMITTED
-from loopgraph.contracts.lineage import PatternStatus
-from loopgraph.contracts.uses import OBSERVED, Candidate, Choosing, Conclusion, Use
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED
+from loopgraph.contracts.lineage.patterns import PatternStatus
+from loopgraph.contracts.traces.uses import OBSERVED, Candidate, Choosing, Conclusion, Use
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.graph.values import json_value
 from loopgraph.effects.uses.observed import make_observed

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from loopgraph.assets import query
-from loopgraph.contracts.assignment import assign, unit_digest
-from loopgraph.contracts.definitions import VersionBasis
-from loopgraph.contracts.feedback import Arm
-from loopgraph.contracts.uses import Conclusion, Use
+from loopgraph.contracts.lineage.definitions import VersionBasis
+from loopgraph.contracts.loop.assignment import unit_digest
+from loopgraph.contracts.loop.design import EVEN
+from loopgraph.contracts.loop.feedback import Arm
+from loopgraph.contracts.traces.uses import Conclusion, Use
 from loopgraph.effects.graph.transaction import Transaction
 
 _EXPERIMENTS_OF_UNITS = query("uses/experiments_of_units")
@@ -49,8 +50,14 @@ async def assigned_experiments(
         nodes = {Arm.CONTROL: row["control_node_id"], Arm.TREATMENT: row["treatment_node_id"]}
         arm = Arm.CONTROL if conclusion.node_id == nodes[Arm.CONTROL] else Arm.TREATMENT
         found[id_] = {"experiment_id": experiment_id, "given_unit": use.session_id}
+        share = row["treatment_share"] or EVEN
+        if row["staged"]:
+            found[id_]["staged"] = True
+        elif share != EVEN:
+            found[id_]["treatment_share"] = share
         if conclusion.rule is VersionBasis.TIME:
-            arm = assign(experiment_id, use.session_id or "")
-            found[id_] |= {"node_id": nodes[arm], "used_evidence": f"the arm of its session in {experiment_id}"}
+            arm = Arm(row["arm"])
+            node_id = row["assigned_node_id"] or nodes[arm]
+            found[id_] |= {"node_id": node_id, "used_evidence": f"the arm of its session in {experiment_id}"}
         found[id_]["arm"] = arm.value
     return found

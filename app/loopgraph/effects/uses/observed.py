@@ -11,11 +11,11 @@ from datetime import datetime
 
 from loopgraph.assets import query
 from loopgraph.contracts.audit import EventType, Origin
-from loopgraph.contracts.bodies import digest_of_version
-from loopgraph.contracts.changes import NewVersion, request_hash
-from loopgraph.contracts.definitions import VersionBasis
-from loopgraph.contracts.lineage import Pattern, PatternStatus
-from loopgraph.contracts.uses import OBSERVED, Conclusion, Use
+from loopgraph.contracts.lineage.bodies import digest_of_version
+from loopgraph.contracts.lineage.changes import NewVersion, request_hash
+from loopgraph.contracts.lineage.definitions import VersionBasis
+from loopgraph.contracts.lineage.patterns import Pattern, PatternStatus
+from loopgraph.contracts.traces.uses import OBSERVED, Conclusion, Use
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.lineage import steps

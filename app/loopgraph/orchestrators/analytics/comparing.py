@@ -9,12 +9,13 @@ from typing import Final
 from loopgraph.contracts.analytics.answers import Basis
 from loopgraph.contracts.analytics.comparison import Benchmark, Comparison
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
-from loopgraph.contracts.analytics.windows import Window
+from loopgraph.contracts.analytics.windows import Span, Window
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.lineage import Pattern
+from loopgraph.contracts.lineage.patterns import Pattern
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import NotFound
 from loopgraph.orchestrators.analytics.buckets import Buckets
+from loopgraph.orchestrators.analytics.exact import Exact
 from loopgraph.reducers.usage.benchmark import benchmark
 from loopgraph.reducers.usage.comparison import COMPARED, Candidate, compare, labelled
 
@@ -25,12 +26,13 @@ MOST_PEERS: Final = 200
 class Comparing:
     """Comparisons of what was recorded, which nobody assigned at random."""
 
-    def __init__(self, buckets: Buckets, lineage: LineageReads) -> None:
+    def __init__(self, buckets: Buckets, exact: Exact, lineage: LineageReads) -> None:
         self._buckets = buckets
+        self._exact = exact
         self._lineage = lineage
 
     async def compare(
-        self, pattern_ids: Sequence[str], node_ids: Sequence[str], window: Window, principal: Principal | None
+        self, pattern_ids: Sequence[str], node_ids: Sequence[str], span: Span, principal: Principal | None
     ) -> tuple[Basis, Comparison]:
         """Patterns and versions side by side, in their order. Raises NotFound for what there is not."""
         patterns, versions = await asyncio.gather(self._lineage.patterns(pattern_ids), self._lineage.versions(node_ids))
@@ -41,9 +43,10 @@ class Comparing:
             if id_ not in versions:
                 raise NotFound("PatternVersion", id_)
         labels = labelled([patterns[id_] for id_ in pattern_ids], [versions[id_] for id_ in node_ids])
-        basis = await self._buckets.basis(window, principal)
-        sums = await self._buckets.sums(list(labels), window, COMPARED)
-        return basis, compare([Candidate(subject.name, label, sums[subject]) for subject, label in labels.items()])
+        found = await self._exact.resolved(list(labels), span, principal, COMPARED)
+        return found.basis, compare(
+            [Candidate(subject.name, label, found.sums[subject]) for subject, label in labels.items()]
+        )
 
     async def benchmark(
         self, pattern: Pattern, category: str, window: Window, min_samples: int, principal: Principal | None

@@ -10,7 +10,7 @@ from loopgraph.computes.analytics.dependents import blast_radius
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts.analytics.dependents import BlastRadius, Standing
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.lineage import ANCESTRY, Direction, RelationshipType, TraversalFilter
+from loopgraph.contracts.lineage.patterns import ANCESTRY, Direction, RelationshipType, TraversalFilter
 from loopgraph.effects.analytics.dependents import DependentReads
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.many import made_of

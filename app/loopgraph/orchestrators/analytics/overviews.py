@@ -8,15 +8,18 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from loopgraph.contracts.analytics.answers import Change, Ranked, SuccessRates, TypeSummary, UsageStats
-from loopgraph.contracts.analytics.figures import TimeInterval
+from loopgraph.contracts.analytics.figures import QualityFigures, TimeInterval
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Subject, SubjectKind
-from loopgraph.contracts.analytics.windows import Counted, Window
+from loopgraph.contracts.analytics.sums import UsageSums
+from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.base import Principal
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.analytics.buckets import Buckets
+from loopgraph.reducers.usage.quality import quality_figures
 from loopgraph.reducers.usage.ranking import change, mean_rate, ranked, surest
 from loopgraph.reducers.usage.series import FEW_POINTS, count_points, edges, grain_of
 from loopgraph.reducers.usage.spans import before
+from loopgraph.reducers.usage.sums import total
 from loopgraph.reducers.usage.types import type_summary
 
 MOST_PATTERNS: Final = 1_000
@@ -72,6 +75,7 @@ class Overviews:
             basis=basis,
             rates=tuple(rates[:limit]),
             total_patterns=len(rates),
+            left_out=sum(one.subject.name in labels for one in found[:MOST_PATTERNS]) - len(rates),
             average_success_rate=mean_rate(rates),
             high_confidence=HIGH_CONFIDENCE,
             high_confidence_count=sum((rate.confidence or 0.0) >= HIGH_CONFIDENCE for rate in rates),
@@ -90,10 +94,18 @@ class Overviews:
 
     async def types(self, window: Window, limit: int) -> list[TypeSummary]:
         """The types of patterns, the most used first."""
-        found: Sequence[Counted] = await self._buckets.ranked(SubjectKind.PATTERN_TYPE, window, limit)
+        sums = await self._of_types(window)
+        return [type_summary(subject.name, sums[subject]) for subject in [*sums][:limit]]
+
+    async def quality(self, window: Window) -> QualityFigures:
+        """The quality that the executions of all patterns report."""
+        return quality_figures(total((await self._of_types(window)).values()))
+
+    async def _of_types(self, window: Window) -> Mapping[Subject, UsageSums]:
+        """The sums of all types of patterns, the most used first. One question for all who ask: a dashboard asks twice."""
+        found = await self._buckets.ranked(SubjectKind.PATTERN_TYPE, window, MOST_PATTERNS)
         subjects = [one.subject for one in found]
-        sums = await self._buckets.sums(subjects, window) if subjects else {}
-        return [type_summary(subject.name, sums[subject]) for subject in subjects]
+        return await self._buckets.sums(subjects, window) if subjects else {}
 
     async def change(self, subject: Subject, window: Window, now: datetime) -> Change:
         """How what is over of a window differs from as many hours before it."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from loopgraph.computes.analytics.quality import given, quality_metrics
-from loopgraph.contracts.analytics.quality import Compared, QualityMetrics
+from loopgraph.computes.analytics.quality import quality_metrics, standing_forms
+from loopgraph.contracts.analytics.quality import Compared, QualityMetrics, StandingForms
 from loopgraph.contracts.base import Principal
+from loopgraph.contracts.lineage.text_form import TextProblem, given
 from loopgraph.effects.analytics.quality import QualityReads
 from loopgraph.effects.analytics.standing import StandingReads
 from loopgraph.effects.lineage.reads import LineageReads
@@ -36,3 +37,11 @@ async def find_quality_metrics(
     beside = [other for other in others if other.pattern_id != pattern_id][:MOST_COMPARED]
     texts = {other.pattern_id: given(other.pattern_type, other.text, other.path) for other in beside}
     return await asyncio.to_thread(quality_metrics, Compared(pattern, versions, texts), reported)
+
+
+async def find_standing_forms(
+    standing: StandingReads, pattern_type: str | None, below: float, problem: TextProblem | None, first: int
+) -> StandingForms:
+    """The patterns in force whose texts are worst by their form, as it is kept: no text is read."""
+    kept, more = await standing.forms(pattern_type)
+    return await asyncio.to_thread(standing_forms, kept, below, problem, first, more=more)

@@ -19,7 +19,7 @@ from loopgraph.errors import GraphContended
 from loopgraph.orchestrators.analytics.rolling import Rolling
 
 TRACES: Final = 200
-"""So many traces are counted in one transaction."""
+"""So many traces are counted in one transaction at most."""
 
 BUCKETS: Final = 500
 """So many buckets are compared, and mended, in one."""
@@ -52,12 +52,16 @@ class Rebuilding:
         self._done = Rebuilt()
 
     async def run(self) -> AsyncIterator[Rebuilt]:
-        """Says after every page how far it is. Raises GraphContended if others do not let it have its turn."""
+        """Says after every page how far it is. Raises GraphContended if others do not let it have its turn, Conflict while others
+        count by other success criteria."""
+        await self._rolling.adopt()
         after = ""
         while ids := await self._rounds.trace_ids(after, TRACES):
-            await self._recount(ids)
+            for pack in await self._rolling.packs(ids):
+                await self._recount(pack)
             after = ids[-1]
             yield self._done
+        await self._rolling.note_all_counted()
         parts = -(-(await self._rounds.totals())["UsageBucket"] // IN_A_PART) or 1
         for part in range(parts):
             async for done in self._mend(Sums(part, parts)):

@@ -10,8 +10,8 @@ from loopgraph.contracts.analytics.sums import UsageSums
 from loopgraph.contracts.analytics.views import AgentSuccessRate, EndpointReliability, HookPerformance, TimeRange
 from loopgraph.contracts.analytics.windows import Counted
 from loopgraph.contracts.base import Principal
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.reads import subject_of
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.reading.reads import reader_of
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.reducers.usage.spans import bucketed
 from loopgraph.reducers.usage.views import agent_row, by_number, by_success, endpoint_row, hook_row
@@ -58,14 +58,14 @@ class Views:
     async def _rows(
         self,
         kind: SubjectKind,
-        order: Callable[[list[Counted], int], list[Counted]],
+        order: Callable[[Sequence[Counted], int], list[Counted]],
         row: Callable[[Subject, UsageSums], R],
         exact: Exact[R],
         range: TimeRange,
         principal: Principal | None,
         limit: int,
     ) -> Sequence[R]:
-        window = bucketed(range) if subject_of(principal) is None else None
+        window = bucketed(range) if reader_of(principal) is None else None
         if window is None or (await self._buckets.basis(window, principal)).pending:
             return await exact(range, principal, limit)
         found = order(await self._buckets.ranked(kind, window, MOST), limit)

@@ -42,6 +42,7 @@ async def restore(settings: Settings, source: Path, *, replace: bool = False) ->
     that was killed has left the old graph or the new one, and what it left beside is cleared by the next.
     """
     folder = folder_of(settings)
+    await asyncio.to_thread(backup.check_source, source)
     await asyncio.to_thread(backup.check_target, folder, replace=replace)
     staging = folder.with_name(folder.name + ".restoring")
     try:

@@ -9,16 +9,14 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from loopgraph.contracts.retention import Progress, PruneReport, Tell
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.traces.retention import Progress, PruneReport, Tell
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.timeouts import TraceTimeouts
+from loopgraph.effects.traces.recording.timeouts import TraceTimeouts
 from loopgraph.errors import Blame, Conflict, blame_of
 from loopgraph.orchestrators.archive.pruning import Counting, Pruning
-from loopgraph.orchestrators.recording.feed import TraceFeed
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +27,12 @@ class Housekeeping:
     """Several processes can do it side by side: closing twice changes nothing, and an archive has one writer at a time.
 
     ``timeout``: the silence after which a trace is closed; ``retention``: the age at which it moves to the folder ``archive``;
-    None for never. ``feed`` is told of what is closed. ``counted`` is that of ``Pruning``.
+    None for never. ``counted`` is that of ``Pruning``.
     """
 
     def __init__(
         self,
         graph: Graph,
-        feed: TraceFeed | None = None,
         *,
         timeout: timedelta | None,
         retention: timedelta | None,
@@ -44,7 +41,6 @@ class Housekeeping:
         counted: Counting | None = None,
     ) -> None:
         self._counted = counted
-        self._feed = feed
         self._timeouts = TraceTimeouts(graph)
         self._retention = Retention(graph)
         self._timeout = timeout
@@ -83,8 +79,6 @@ class Housekeeping:
         while True:
             ids, next_ = await self._timeouts.close_silent(before, after)
             closed += len(ids)
-            if self._feed is not None:
-                self._feed.publish(_ended(id_) for id_ in ids)
             if next_ is None:
                 break
             after = next_
@@ -119,7 +113,3 @@ def _logged() -> Tell:
             logger.info("pruning: %d nodes archived, %d deleted, %.0f traces/s", latest.read, latest.moved, rate)
 
     return tell
-
-
-def _ended(correlation_id: str) -> Recorded:
-    return Recorded(kind="complete", correlation_id=correlation_id, execution_id=None, repeated=False)

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from loopgraph.computes.traces.retention import Units, packed, sliced, why_kept
-from loopgraph.contracts.retention import Kept, NodeId, Progress, PruneReport, Tell
+from loopgraph.contracts.traces.retention import Kept, NodeId, Progress, PruneReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.archive.retention import SLICE, Retention

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
-from loopgraph.contracts.retention import Manifest, NodeId, Progress, RestoreReport, Tell
+from loopgraph.contracts.traces.retention import Manifest, NodeId, Progress, RestoreReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
 from loopgraph.effects.archive.retention import SLICE, SLICE_BYTES, Retention
 from loopgraph.effects.schema.schema import SCHEMA_VERSION

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from loopgraph.computes.definitions.adoption import adopted, adopted_pattern, given_back
 from loopgraph.computes.definitions.naming import meant
-from loopgraph.contracts.bodies import body_of, digest_of_version
-from loopgraph.contracts.definitions import DefinitionKind
+from loopgraph.contracts.lineage.bodies import body_of, digest_of_version
+from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.effects.definitions import replacing
 from loopgraph.effects.definitions.backups import Backups
 from loopgraph.effects.lineage.definitions import DefinitionReads

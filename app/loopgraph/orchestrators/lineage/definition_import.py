@@ -16,12 +16,12 @@ from loopgraph.computes.lineage.definition_history import DefinitionLineage, Des
 from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, NO_TEXT, CommitLineage, version_prefix
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.base import JsonMap
-from loopgraph.contracts.bodies import digest_of_version
-from loopgraph.contracts.changes import ImportedVersion, PatternTip, template_hash
-from loopgraph.contracts.definitions import UNCOMMITTED
-from loopgraph.contracts.git import FileKey, FileVersion, ImportProgress
-from loopgraph.contracts.lineage import Pattern
-from loopgraph.contracts.resources import SKILL_FILE, joined_states
+from loopgraph.contracts.lineage.bodies import digest_of_version
+from loopgraph.contracts.lineage.changes import ImportedVersion, PatternTip, template_hash
+from loopgraph.contracts.lineage.definitions import UNCOMMITTED
+from loopgraph.contracts.lineage.git import FileKey, FileVersion, ImportProgress
+from loopgraph.contracts.lineage.patterns import Pattern
+from loopgraph.contracts.lineage.resources import SKILL_FILE, joined_states
 from loopgraph.effects.definitions.files import Content, read_all, readable
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads

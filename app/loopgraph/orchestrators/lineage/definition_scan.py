@@ -25,12 +25,12 @@ from loopgraph.computes.lineage.definition_history import (
 )
 from loopgraph.computes.lineage.git_history import MAX_TEMPLATE_BYTES, tips_to_follow, version_prefix
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.changes import PatternTip
-from loopgraph.contracts.definitions import DefinitionKind, DefinitionOrigin, Identity
-from loopgraph.contracts.git import ImportProgress
-from loopgraph.contracts.lineage import Pattern
-from loopgraph.contracts.resources import SKILL_FILE
-from loopgraph.contracts.scans import ScannedPattern, ScannedSource, ScanState
+from loopgraph.contracts.lineage.changes import PatternTip
+from loopgraph.contracts.lineage.definitions import DefinitionKind, DefinitionOrigin, Identity
+from loopgraph.contracts.lineage.git import ImportProgress
+from loopgraph.contracts.lineage.patterns import Pattern
+from loopgraph.contracts.lineage.resources import SKILL_FILE
+from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.effects.definitions.files import Content, read_all, readable
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.definitions import DefinitionReads

@@ -12,7 +12,7 @@ from typing import Final
 
 from loopgraph.computes.definitions.places import Layout, Place, Places, Spot
 from loopgraph.computes.definitions.plugins import MANIFESTS, Plugin, plugins_of
-from loopgraph.contracts.definitions import DefinitionOrigin
+from loopgraph.contracts.lineage.definitions import DefinitionOrigin
 from loopgraph.effects.definitions.files import Found, find, read_all, readable, submodules, work_tree_of
 from loopgraph.effects.definitions.user_folders import UserFolders, extensions, installed_plugins
 from loopgraph.errors import InvalidInput

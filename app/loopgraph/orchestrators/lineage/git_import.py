@@ -17,8 +17,8 @@ from loopgraph.computes.lineage.git_history import (
     version_prefix,
 )
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.changes import ImportedVersion, PatternTip
-from loopgraph.contracts.git import Commit, FileVersion, ImportProgress
+from loopgraph.contracts.lineage.changes import ImportedVersion, PatternTip
+from loopgraph.contracts.lineage.git import Commit, FileVersion, ImportProgress
 from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.effects.lineage.reads import LineageReads

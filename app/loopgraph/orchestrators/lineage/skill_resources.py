@@ -9,8 +9,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
-from loopgraph.contracts.git import CommitFiles, FileKey, FileVersion
-from loopgraph.contracts.resources import SKILL_FILE, ResourceState
+from loopgraph.contracts.lineage.git import CommitFiles, FileKey, FileVersion
+from loopgraph.contracts.lineage.resources import SKILL_FILE, ResourceState
 from loopgraph.effects.clock import now
 from loopgraph.effects.definitions.resources import read_resources
 from loopgraph.effects.git.repository import GitRepository

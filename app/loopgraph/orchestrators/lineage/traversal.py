@@ -10,7 +10,7 @@ from functools import partial
 
 from loopgraph.computes.lineage import algorithms
 from loopgraph.contracts.base import Contract
-from loopgraph.contracts.lineage import (
+from loopgraph.contracts.lineage.patterns import (
     ANCESTRY,
     Direction,
     LineageEdge,
@@ -95,11 +95,33 @@ class Traversals:
         ``depth`` counts from the pattern's own versions. ``filter.direction`` is not looked at. The number of statements does
         not grow with the patterns; unknown ones are absent.
         """
-        limit, as_of = self.limit(max_nodes), filter.as_of or now()
+        limit = self.limit(max_nodes)
         known = list(await self._reads.patterns(pattern_ids))
         pages = await self._reads.versions_pages(known, limit)
         versions = {version.node_id: version for page in pages.values() for version in page.versions}
         own = {id_: [version.node_id for version in reversed(page.versions)] for id_, page in pages.items()}
+        more = {id_ for id_, page in pages.items() if page.has_more}
+        return await self._around(own, versions, filter, limit, more)
+
+    async def neighbourhood(self, node_id: str, filter: TraversalFilter, max_nodes: int | None = None) -> LineageGraph:
+        """One version, its ancestors and its descendants, with the edges among either. ``filter.direction`` is not looked at.
+
+        Raises NotFound, InvalidInput.
+        """
+        limit = self.limit(max_nodes)
+        around = await self._around({node_id: [node_id]}, await self._known([node_id]), filter, limit)
+        return around[node_id]
+
+    async def _around(
+        self,
+        own: Mapping[str, Sequence[str]],
+        versions: dict[str, PatternVersion],
+        filter: TraversalFilter,
+        limit: int,
+        more: Collection[str] = (),
+    ) -> dict[str, LineageGraph]:
+        """What lies around groups of versions that were read, in both directions. Of the groups in ``more`` there are others."""
+        as_of = filter.as_of or now()
         reached: dict[str, list[algorithms.Reached]] = {id_: [] for id_ in own}
         for direction in (Direction.ANCESTORS, Direction.DESCENDANTS):
             one_way = filter.model_copy(update={"direction": direction})
@@ -117,7 +139,7 @@ class Traversals:
                 await made_of(subgraph.edges, partial(_reach_each, own, subgraph, one_way, as_of, limit))
             ).items():
                 reached[id_].append(answer)
-        # An ancestor can lead to a descendant past the pattern itself, by an edge that neither direction meets.
+        # An ancestor can lead to a descendant past the group itself, by an edge that neither direction meets.
         met = {node_id for both in reached.values() for answer in both for node_id in answer.order}
         edges = await self._reads.edges(met, Direction.ANCESTORS, filter.relationship_types)
 
@@ -136,8 +158,7 @@ class Traversals:
         return await made_of(
             edges,
             lambda: {
-                id_: _graph(tuple(own[id_]), whole, versions, filter, more=pages[id_].has_more)
-                for id_, whole in wholes.items()
+                id_: _graph(tuple(own[id_]), whole, versions, filter, more=id_ in more) for id_, whole in wholes.items()
             },
         )
 

@@ -5,27 +5,33 @@ collect → analyze → generate → (validate → apply, for one improvement af
 Every step reads, measures and decides, and then writes in one transaction that is a compare-and-set on the run's revision. So
 any number of workers can advance the same run, each step happens once, and after a restart the run goes on where it stopped.
 
-Improvements are tested one after the other, in the order they were proposed, each against the version that is current when its
-experiment starts: once one of them is applied, the others must be better than that one. If the control is taken out of use while
-an experiment runs, it ends without a decision and the improvement is tested anew. An experiment is looked at once: when both
-arms first have their units and these fall to the arms as planned, with all executions that are recorded by then. (Until that look
-only counts are read, never how good an arm is.) An execution that began and has not ended in its time counts as a failure; one
-that is the use of a pattern is judged by the criteria of success, and where too little is known of it, it counts as neither.
+Improvements are tested one after the other, in the order they were proposed, or several beside each other (``candidates_at_once``
+of the design), against the version that is current when their experiment starts: once one of them is applied, those that come
+later must be better than that one. If the control is taken out of use while
+an experiment runs, it ends without a decision and the improvement is tested anew; a candidate that somebody rejects meanwhile is
+dropped, and those beside it go on. An experiment is looked at as its design
+has it: whenever there are new units, at some looks that are planned, or once; each time with all executions that are recorded by
+then, and only while the units fall to the arms as planned. (Between looks only counts are read, never how good an arm is.) An
+execution that began and has not ended in its time counts as a failure; one that is the use of a pattern is judged by the criteria
+of success, and where too little is known of it, it counts as neither. What would be applied waits while that hangs on
+what the treatment has in flight (``computes.loop.experiments.flights``).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from loopgraph.computes.loop.experiment import compare, decide, evidence_of, obstacle, ratio_p_value
-from loopgraph.computes.loop.progress import waiting_message
-from loopgraph.computes.loop.proposals import propose
+from loopgraph.computes.loop.experiments.allotting import without_dropped
+from loopgraph.computes.loop.experiments.candidates import Counts, obstacle_to_looks, seen_before, with_counts
+from loopgraph.computes.loop.experiments.experiment import evidence_of, of_comparison
+from loopgraph.computes.loop.experiments.progress import progress_message, waiting_message
+from loopgraph.computes.loop.proposing.risk import assess
 from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.experiments import ArmTally, Experiment
-from loopgraph.contracts.feedback import (
+from loopgraph.contracts.loop.experiments import Experiment
+from loopgraph.contracts.loop.feedback import (
+    METRICS,
     Arm,
     Execution,
     FeedbackRun,
@@ -38,20 +44,20 @@ from loopgraph.contracts.feedback import (
     Stage,
     Verdict,
 )
-from loopgraph.contracts.success import Judging
+from loopgraph.contracts.traces.success import Judging
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.loop.decisions import Conclusion, Decisions
 from loopgraph.effects.loop.experiments import Count, Experiments
 from loopgraph.effects.loop.improvements import Improvements
-from loopgraph.effects.loop.reads import FeedbackReads
+from loopgraph.effects.loop.reads import FeedbackReads, WaitingExperiment
 from loopgraph.effects.loop.runs import FeedbackRuns
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.effects.traces.reading.reads import TraceReads
 from loopgraph.errors import UserError
-from loopgraph.orchestrators.loop.judging import Judge, Tallies
+from loopgraph.orchestrators.loop.generating import MOST_LOOKED_AT, Generating
+from loopgraph.orchestrators.loop.looking import Look, Looking, Undecided, after_look
 from loopgraph.reducers.performance import summarize_executions
-from loopgraph.reducers.units import arm_sample, pooled
 
 MAX_ANALYZED = 50_000
 """Of the executions in a run's time window, so many are analysed: the newest."""
@@ -66,12 +72,17 @@ class FeedbackLoop:
     """Starts, advances and ends runs; registers improvements and takes reviewers' decisions on them."""
 
     def __init__(
-        self, graph: Graph, execution_timeout: timedelta = EXECUTION_TIMEOUT, judging: Judging | None = None
+        self,
+        graph: Graph,
+        execution_timeout: timedelta = EXECUTION_TIMEOUT,
+        judging: Judging | None = None,
+        generating: Generating | None = None,
     ) -> None:
         self._execution_timeout = execution_timeout
-        self._judge = Judge(graph, judging)
+        self._looking = Looking(graph, self._execution_timeout, judging)
         self._runs = FeedbackRuns(graph)
-        self._improvements = Improvements(graph)
+        self._generating = generating or Generating(graph)
+        self._improvements = Improvements(graph, assess)
         self._experiments = Experiments(graph)
         self._decisions = Decisions(graph)
         self._reads = FeedbackReads(graph)
@@ -112,7 +123,10 @@ class FeedbackLoop:
 
     async def advance(self, run_id: str) -> FeedbackRun:
         """The run after its next step: with a higher revision, or unchanged if it waits or has ended. Raises NotFound."""
-        run = await self._reads.run(run_id)
+        return await self.step(await self._reads.run(run_id))
+
+    async def step(self, run: FeedbackRun) -> FeedbackRun:
+        """The same for a run that has just been read; as it is now, if somebody else was faster."""
         return await self._steps[run.stage](run) if run.status.open else run
 
     async def due(self, runs: Collection[FeedbackRun]) -> list[str]:
@@ -122,7 +136,7 @@ class FeedbackLoop:
         """
         waiting = [run.run_id for run in runs if run.status is RunStatus.WAITING and run.stage is Stage.VALIDATE]
         at = await self._reads.waiting_experiments(waiting)
-        tallies = await self._tallies([item.experiment for item in at.values()])
+        counts = await self._looking.counts([item.experiment for item in at.values()])
         go_on, still_waiting = [], []
         for run in runs:
             item = at.get(run.run_id)
@@ -130,37 +144,42 @@ class FeedbackLoop:
                 go_on.append(run.run_id)
                 continue
             experiment = item.experiment
-            found = await self._judge.tallies(experiment, tallies[experiment.experiment_id], self._evidence)
-            if _seen(experiment, found):
+            found = await self._looking.told(experiment, counts[experiment.experiment_id])
+            if seen_before(experiment, found):
                 continue
-            reason = _obstacle(experiment, found)
+            reason = obstacle_to_looks(experiment, found)
             if reason is None:
                 go_on.append(run.run_id)
             else:
-                message = waiting_message(experiment.min_sample_size, found, reason, experiment.metric)
-                still_waiting.append(Count(run, experiment, found, reason, message))
+                counted = with_counts(experiment, found, reason=reason)
+                still_waiting.append(Count(run, counted, progress_message(counted)))
         await self._experiments.count_waiting(still_waiting)
         return go_on
 
     async def _collect(self, run: FeedbackRun) -> FeedbackRun:
-        executions = await self._window(run)
-        return await self._runs.move(run, stage=Stage.ANALYZE, feedback_collected=len(executions))
+        found = await self._traces.count_executions(
+            run.control_node_id, run.window_start, run.created_at, limit=MAX_ANALYZED
+        )
+        return await self._runs.move(run, stage=Stage.ANALYZE, feedback_collected=found)
 
     async def _analyze(self, run: FeedbackRun) -> FeedbackRun:
-        summary = summarize_executions(await self._judge.judged(await self._window(run)))
+        summary = summarize_executions(await self._looking.judged(await self._window(run)))
         return await self._runs.move(
             run, stage=Stage.GENERATE, analysis=summary, feedback_collected=summary.execution_count
         )
 
     async def _generate(self, run: FeedbackRun) -> FeedbackRun:
         control = (await self._lineage.versions([run.control_node_id]))[run.control_node_id]
-        proposals = propose(run.analysis, control.parameters) if run.analysis else []
-        wanted = [item for item in proposals if item.improvement_type in run.input.feedback_type.improvement_types]
-        return await self._improvements.take_up(run, control, wanted, stage=Stage.VALIDATE)
+        executions = await self._looking.judged(await self._window(run, MOST_LOOKED_AT))
+        generated = await self._generating.proposals(run, control, executions)
+        return await self._improvements.take_up(
+            run, control, generated.proposals, generated.notes, stage=Stage.VALIDATE
+        )
 
     async def _validate(self, run: FeedbackRun) -> FeedbackRun:
         if not run.improvements_identified:
-            message = f"nothing is proposed for the feedback type {run.input.feedback_type.value}"
+            nothing = f"nothing is proposed for the feedback type {run.input.feedback_type.value}"
+            message = "; ".join((nothing, *run.notes))
             skipped = {Stage.VALIDATE, Stage.APPLY}
             return await self._runs.move(run, stage=Stage.TRACK, skipped=skipped, message=message)
         if not run.input.enable_ab_testing:
@@ -169,30 +188,49 @@ class FeedbackLoop:
         if improvement is None:
             return await self._runs.move(run, stage=Stage.TRACK)
         if improvement.status is ImprovementStatus.PROPOSED:
-            message = waiting_message(run.input.min_sample_size, {}, None)
-            return await self._experiments.start(run, improvement, message)
+            beside = await self._beside(run, improvement)
+            message = waiting_message(run.input.min_sample_size, run.input.design, {})
+            return await self._experiments.start(run, beside, message)
         waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
         if waiting is None:  # somebody else was faster
             return await self._reads.run(run.run_id)
         if not waiting.can_conclude:
-            return await self._experiments.abandon(run, improvement, waiting.experiment)
+            return await self._without(run, waiting)
         return await self._look(run, waiting.experiment)
 
-    async def _look(self, run: FeedbackRun, experiment: Experiment) -> FeedbackRun:
-        tallies = await self._judged_tallies(experiment)
-        if _seen(experiment, tallies):
-            return run
-        reason = _obstacle(experiment, tallies)
-        if reason is not None:
-            return await self._wait(run, experiment, tallies, reason)
-        return await self._experiments.count(
-            run, experiment, tallies, None, stage=Stage.APPLY, status=RunStatus.RUNNING, message=None
-        )
+    async def _without(self, run: FeedbackRun, waiting: WaitingExperiment) -> FeedbackRun:
+        """Candidates that somebody took out of the hands of the loop are dropped, and the others go on; if none can, all that is
+        left is tested anew."""
+        tested = {each.treatment_node_id: each.improvement_id for each in waiting.experiment.comparisons}
+        if not waiting.can_go_on:
+            improvements = await self._reads.improvements(list(tested.values()))
+            return await self._experiments.abandon(run, list(improvements.values()), waiting.experiment)
+        at = now()
+        left = without_dropped(waiting.experiment.without(waiting.gone, at), at)
+        gone = await self._reads.improvements([tested[node_id] for node_id in sorted(waiting.gone)])
+        return await self._experiments.withdraw(run, list(gone.values()), left)
 
-    async def _wait(self, run: FeedbackRun, experiment: Experiment, tallies: Tallies, reason: Reason) -> FeedbackRun:
-        message = waiting_message(experiment.min_sample_size, tallies, reason, experiment.metric)
+    async def _look(self, run: FeedbackRun, experiment: Experiment) -> FeedbackRun:
+        counts = await self._looking.tallies(experiment)
+        if seen_before(experiment, counts) and run.status is RunStatus.WAITING:
+            return run
+        reason = obstacle_to_looks(experiment, counts)
+        if reason is not None:
+            all_ = Look(goes_on=tuple((each, Undecided(reason)) for each in experiment.comparisons))
+            return await self._wait(run, experiment, counts, all_)
+        if experiment.design.looks_repeat:
+            found = await self._looking.look(run, experiment, counts)
+            if not found.concluded:
+                return await self._wait(run, experiment, counts, found)
+        counted = with_counts(experiment, counts, reason=None, open_guardrails=())
+        return await self._experiments.count(run, counted, stage=Stage.APPLY, status=RunStatus.RUNNING, message=None)
+
+    async def _wait(self, run: FeedbackRun, experiment: Experiment, counts: Counts, found: Look) -> FeedbackRun:
+        waiting = after_look(with_counts(experiment, counts), found)
+        begun = next((why.stage for _, why in found.goes_on if why.stage is not None), None)
+        message = _message(waiting, found)
         return await self._experiments.count(
-            run, experiment, tallies, reason, stage=Stage.VALIDATE, status=RunStatus.WAITING, message=message
+            run, waiting, begun, stage=Stage.VALIDATE, status=RunStatus.WAITING, message=message
         )
 
     async def _apply(self, run: FeedbackRun) -> FeedbackRun:
@@ -205,55 +243,38 @@ class FeedbackLoop:
             return await self._decisions.conclude(run, improvement, untested)
         if improvement is None or improvement.status is not ImprovementStatus.TESTING:
             return await self._runs.move(run, stage=Stage.VALIDATE)
-        experiment = await self._experiment(improvement)
-        tallies = await self._judged_tallies(experiment)
-        conclusion = await self._decide(run, experiment, tallies)
-        if isinstance(conclusion, Reason):
-            return await self._wait(run, experiment, tallies, conclusion)
+        waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
+        if waiting is None:  # somebody else was faster
+            return await self._reads.run(run.run_id)
+        if waiting.gone and waiting.can_go_on:  # what was concluded may rest on what was taken away meanwhile
+            return await self._without(run, waiting)
+        experiment = waiting.experiment
+        counts = await self._looking.tallies(experiment)
+        found = await self._looking.conclusion(run, experiment, counts)
+        if not found.concluded:
+            return await self._wait(run, experiment, counts, found)
         try:
-            return await self._decisions.conclude(run, improvement, conclusion, stage=Stage.VALIDATE)
+            return await self._conclude(run, experiment, counts, found)
         except UserError as refusal:
-            if conclusion.verdict is not Verdict.APPLY:
+            left = [(each, _refused(conclusion, refusal)) for each, conclusion in found.concluded]
+            if left == list(found.concluded):
                 raise
-            left = replace(conclusion, verdict=Verdict.REVIEW, reason=Reason.APPLY_REFUSED, note=str(refusal))
-            return await self._decisions.conclude(run, improvement, left, stage=Stage.VALIDATE)
+            return await self._conclude(run, experiment, counts, found._replace(concluded=tuple(left)))
+
+    async def _conclude(self, run: FeedbackRun, experiment: Experiment, counts: Counts, found: Look) -> FeedbackRun:
+        """Writes what was decided; the experiment goes on with the candidates that are left, if any are."""
+        if not found.goes_on:
+            return await self._decisions.conclude_together(run, found.concluded, stage=Stage.VALIDATE)
+        dropped = {improvement.candidate_node_id for improvement, _ in found.concluded}
+        at = now()
+        left = without_dropped(after_look(with_counts(experiment, counts), found).without(dropped, at), at)
+        message = _message(left, found)
+        return await self._decisions.conclude_together(
+            run, found.concluded, left, stage=Stage.VALIDATE, status=RunStatus.WAITING, message=message
+        )
 
     async def _track(self, run: FeedbackRun) -> FeedbackRun:
-        return await self._runs.complete(run)
-
-    async def _decide(self, run: FeedbackRun, experiment: Experiment, tallies: Tallies) -> Conclusion | Reason:
-        """The decision, or why there can be none after all."""
-        executions = await self._evidence(experiment)
-        evidence = {arm: evidence_of(executions, arm) for arm in Arm}
-        control, treatment = (arm_sample(evidence[arm], experiment.metric) for arm in Arm)
-        result = await asyncio.to_thread(  # the first comparison loads a library, which takes most of a second
-            compare,
-            experiment.metric,
-            control,
-            treatment,
-            pooled_success=pooled(control.success, treatment.success),
-            significance_level=experiment.significance_level,
-            control_tally=tallies[Arm.CONTROL],
-            treatment_tally=tallies[Arm.TREATMENT],
-        )
-        ratio = result.sample_ratio_p_value
-        reason = obstacle(control, treatment, experiment.min_sample_size, 1.0 if ratio is None else ratio)
-        if reason is not None:
-            return reason
-        verdict, reason = decide(
-            result,
-            significance_level=experiment.significance_level,
-            auto_apply_threshold=run.input.auto_apply_threshold,
-        )
-        return Conclusion(
-            verdict,
-            reason,
-            experiment=experiment,
-            result=result,
-            evidence=[*evidence[Arm.CONTROL], *evidence[Arm.TREATMENT]],
-            measured=summarize_executions(evidence[Arm.TREATMENT]),
-            auto_apply_threshold=run.input.auto_apply_threshold,
-        )
+        return await self._runs.complete(run, run.message or "; ".join(run.notes) or None)
 
     async def _review(self, improvement_id: str, verdict: Verdict, origin: Origin, note: str) -> Improvement:
         improvement = await self._reads.improvement(improvement_id)
@@ -261,7 +282,9 @@ class FeedbackLoop:
         decisions = (await self._reads.decisions_of_improvements([improvement_id]))[improvement_id]
         if decisions and (experiment_id := decisions[-1].experiment_id):
             experiment = (await self._reads.experiments([experiment_id]))[experiment_id]
-            treatment = evidence_of(await self._evidence(experiment), Arm.TREATMENT)
+            experiment = experiment.comparison_with(improvement.candidate_node_id)
+            executions = of_comparison(await self._looking.evidence(experiment), experiment)
+            treatment = evidence_of(executions, Arm.TREATMENT)
             conclusion = replace(
                 conclusion,
                 experiment=experiment,
@@ -271,10 +294,8 @@ class FeedbackLoop:
             )
         return await self._decisions.review(improvement, conclusion, origin)
 
-    async def _window(self, run: FeedbackRun) -> list[Execution]:
-        return await self._traces.executions(
-            [run.control_node_id], run.window_start, run.created_at, limit=MAX_ANALYZED
-        )
+    async def _window(self, run: FeedbackRun, limit: int = MAX_ANALYZED) -> list[Execution]:
+        return await self._traces.executions([run.control_node_id], run.window_start, run.created_at, limit=limit)
 
     async def _undecided(self, run: FeedbackRun) -> Improvement | None:
         """The improvement that is tested, or the next to be."""
@@ -282,40 +303,29 @@ class FeedbackLoop:
         mine = (item for item in improvements if item.run_id == run.run_id and item.status in _UNDECIDED)
         return next(mine, None)
 
-    async def _experiment(self, improvement: Improvement) -> Experiment:
-        """The latest experiment on an improvement that is tested."""
-        experiments = await self._reads.experiments_of_improvements([improvement.improvement_id])
-        return experiments[improvement.improvement_id][-1]
-
-    async def _evidence(self, experiment: Experiment) -> list[Execution]:
-        found = await self._traces.experiment_executions(experiment.experiment_id, self._overdue())
-        return await self._judge.judged(found)
-
-    async def _judged_tallies(self, experiment: Experiment) -> Tallies:
-        counted = (await self._tallies([experiment]))[experiment.experiment_id]
-        return await self._judge.tallies(experiment, counted, self._evidence)
-
-    async def _tallies(self, experiments: Collection[Experiment]) -> dict[str, dict[Arm, ArmTally]]:
-        """How far the arms of experiments are, in two statements."""
-        counted = await self._traces.arm_tallies(experiments, self._overdue())
-        assigned = await self._reads.assigned_units([item.experiment_id for item in experiments])
-        return {
-            id_: {arm: tally.model_copy(update={"assigned": assigned[id_][arm]}) for arm, tally in arms.items()}
-            for id_, arms in counted.items()
-        }
-
-    def _overdue(self) -> datetime:
-        """What has begun before and not ended counts as failed."""
-        return now() - self._execution_timeout
+    async def _beside(self, run: FeedbackRun, first: Improvement) -> list[Improvement]:
+        """What is tested with the next improvement: those after it that go by the same metric, as many as the design has."""
+        design = run.input.design
+        improvements = (await self._reads.improvements_of_runs([run.run_id]))[run.run_id]
+        metric = design.metric or METRICS[first.improvement_type]
+        alike = [
+            each
+            for each in improvements
+            if each.run_id == run.run_id
+            and each.status is ImprovementStatus.PROPOSED
+            and (design.metric or METRICS[each.improvement_type]) is metric
+        ]
+        return alike[: design.candidates_at_once]
 
 
-def _obstacle(experiment: Experiment, tallies: Tallies) -> Reason | None:
-    assigned = {arm: tally.assigned for arm, tally in tallies.items()}
-    ratio = ratio_p_value(assigned, {arm: tally.units for arm, tally in tallies.items()})
-    return obstacle(tallies[Arm.CONTROL], tallies[Arm.TREATMENT], experiment.min_sample_size, ratio)
+def _refused(conclusion: Conclusion, refusal: UserError) -> Conclusion:
+    """What could not be applied is left for review."""
+    if conclusion.verdict is not Verdict.APPLY:
+        return conclusion
+    return replace(conclusion, verdict=Verdict.REVIEW, reason=Reason.APPLY_REFUSED, note=str(refusal))
 
 
-def _seen(experiment: Experiment, tallies: Tallies) -> bool:
-    """Whether executions are as they were at the last look. Units that were only assigned are no news."""
-    last = {Arm.CONTROL: experiment.control_tally, Arm.TREATMENT: experiment.treatment_tally}
-    return all(last[arm].model_copy(update={"assigned": tally.assigned}) == tally for arm, tally in tallies.items())
+def _message(experiment: Experiment, found: Look) -> str:
+    messages = {each.comparison_id: why.message for each, why in found.goes_on if why.message}
+    open_ = {each.comparison_id: why.open_ for each, why in found.goes_on if why.open_}
+    return progress_message(experiment, messages, open_)

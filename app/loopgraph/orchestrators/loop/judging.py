@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Final
 
-from loopgraph.computes.loop.experiment import evidence_of
-from loopgraph.computes.loop.outcomes import with_outcomes
-from loopgraph.contracts.experiments import ArmTally, Experiment
-from loopgraph.contracts.feedback import Arm, Execution
-from loopgraph.contracts.success import Judging
-from loopgraph.contracts.uses import UseFigures
+from loopgraph.computes.loop.experiments.candidates import Tallies
+from loopgraph.computes.loop.experiments.experiment import evidence_of
+from loopgraph.computes.loop.told.outcomes import with_outcomes
+from loopgraph.contracts.loop.experiments import Experiment
+from loopgraph.contracts.loop.feedback import Arm, Execution, Metric, SetAside
+from loopgraph.contracts.traces.success import Judging
+from loopgraph.contracts.traces.uses import UseFigures
+from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.use_figures import UseReads
+from loopgraph.effects.loop.user_feedback import UserFeedbackReads
+from loopgraph.effects.traces.reading.use_figures import UseReads
 from loopgraph.reducers.units import telling_units
 
 AT_ONCE: Final = 500
@@ -24,25 +28,33 @@ prompt may have come."""
 
 _MOST: Final = 256
 
-Tallies = Mapping[Arm, ArmTally]
-
 
 class Judge:
-    """Says of executions whether they succeeded. Without ``judging``, all of them did as they ended."""
+    """Says of executions whether they succeeded, and what they used. Without ``judging``, all of them did as they ended."""
 
     def __init__(self, graph: Graph, judging: Judging | None) -> None:
         self._uses = UseReads(graph, judging)
-        self._judges = judging is not None
+        self._ratings = UserFeedbackReads(graph)
         self._known: dict[str, tuple[Tallies, float, Tallies]] = {}
 
-    async def judged(self, executions: list[Execution]) -> list[Execution]:
-        """The executions, those that are uses by what came of them: three statements for each few hundred."""
+    async def judged(
+        self, executions: list[Execution], metrics: Collection[Metric] = (), *, rated_before: datetime | None = None
+    ) -> list[Execution]:
+        """The executions, those that are uses by what came of them: three statements for each few hundred; with their ratings,
+        where these are among the metrics that they are read for (two more), as given before an instant or by now."""
         ids = [execution.execution_id for execution in executions if execution.is_use and execution.ended]
         figures: dict[str, UseFigures] = {}
-        if self._judges:
-            for start in range(0, len(ids), AT_ONCE):
-                figures |= await self._uses.figures(ids[start : start + AT_ONCE])
-        return with_outcomes(executions, figures) if figures else executions
+        for start in range(0, len(ids), AT_ONCE):
+            figures |= await self._uses.figures(ids[start : start + AT_ONCE])
+        judged = with_outcomes(executions, figures) if figures else executions
+        return await self._rated(judged, rated_before or now()) if Metric.RATING in metrics else judged
+
+    async def _rated(self, executions: list[Execution], before: datetime) -> list[Execution]:
+        ids = [execution.execution_id for execution in executions]
+        ratings: dict[str, float] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            ratings |= await self._ratings.ratings(ids[start : start + AT_ONCE], before)
+        return [each.model_copy(update={"rating": ratings.get(each.execution_id)}) for each in executions]
 
     async def tallies(
         self,
@@ -50,21 +62,35 @@ class Judge:
         counted: Tallies,
         evidence: Callable[[Experiment], Awaitable[list[Execution]]],
     ) -> Tallies:
-        """How far the arms of an experiment are; the graph counts that by how executions ended, so where some are uses, what
-        tells something is counted anew among its ``evidence``."""
-        if not self._judges or not any(tally.uses for tally in counted.values()):
+        """How far the arms of an experiment are; the graph counts that by how executions ended, so where some are uses, or the
+        metric is not theirs alone, what tells something is counted anew among its ``evidence``."""
+        chosen = experiment.by_record or experiment.holdout_share > 0
+        counted_there = experiment.metric not in (Metric.RATING, Metric.COMPOSITE) and not chosen
+        if counted_there and not any(tally.uses for tally in counted.values()):
             return counted
-        id_, at = experiment.experiment_id, time.monotonic()
+        id_, at = experiment.comparison_id, time.monotonic()
         if (known := self._known.get(id_)) and known[0] == counted and at - known[1] < AGAIN_S:
             return known[2]
         executions = await evidence(experiment)
-        told = {
-            arm: tally.model_copy(
-                update={"telling_units": telling_units(evidence_of(executions, arm), experiment.metric)}
-            )
-            for arm, tally in counted.items()
-        }
+        composite = experiment.metric is Metric.COMPOSITE
+        parts = experiment.design.parts_of(experiment.metric) if composite else ()
+        told = {}
+        for arm, tally in counted.items():
+            mine = evidence_of(executions, arm)
+            changes = {"telling_units": telling_units(mine, experiment.metric, parts)}
+            if chosen:
+                changes |= {
+                    "units": len({each.unit for each in mine}),
+                    "set_aside": sum(each.arm is arm and each.set_aside is SetAside.OTHER_ARM for each in executions),
+                    "not_assigned": _units(executions, arm, SetAside.NOT_ASSIGNED),
+                    "held_out": _units(executions, arm, SetAside.HELD_OUT),
+                }
+            told[arm] = tally.model_copy(update=changes)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[id_] = counted, at, told
         return told
+
+
+def _units(executions: list[Execution], arm: Arm, why: SetAside) -> int:
+    return len({each.unit for each in executions if each.arm is arm and each.set_aside is why})

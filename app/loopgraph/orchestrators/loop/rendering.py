@@ -6,10 +6,10 @@ from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.definitions.naming import meant
 from loopgraph.computes.definitions.rendering import with_arguments
 from loopgraph.contracts.base import problem_of_id
-from loopgraph.contracts.bodies import body_of
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.lineage import Pattern
-from loopgraph.contracts.rendering import Rendering, RenderKind, RenderRequest
+from loopgraph.contracts.lineage.bodies import body_of
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.lineage.patterns import Pattern
+from loopgraph.contracts.loop.rendering import Rendering, RenderKind, RenderRequest
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import InvalidInput, NotFound

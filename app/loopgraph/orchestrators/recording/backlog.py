@@ -14,15 +14,16 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
 
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.traces.observations import Recordable
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.errors import Overloaded, UserError
 
 SMALL: Final = 32
@@ -56,10 +57,21 @@ class Entry:
 
 
 class Submission:
-    """Events that were handed in together. ``waited``: whether somebody waits for what becomes of them."""
+    """Events that were handed in together. ``waited``: whether somebody waits for what becomes of them; ``sender``: who handed
+    them in, None where nobody is told apart; ``place``: what they belong to, for spans."""
 
-    def __init__(self, count: int, received_at: datetime, *, waited: bool) -> None:
-        self.received_at = received_at
+    def __init__(
+        self,
+        count: int,
+        received_at: datetime | Sequence[datetime],
+        *,
+        waited: bool,
+        sender: Principal | None = None,
+        place: object | None = None,
+    ) -> None:
+        self.place = place
+        self._received_at = received_at
+        self.sender = sender
         self.waited = waited
         self.outcomes: list[Recorded | UserError | None] = [None] * count
         self.entries: deque[Entry] = deque()
@@ -68,6 +80,10 @@ class Submission:
         self._open = count
         if count == 0:
             self.done.set_result(None)
+
+    def arrival(self, index: int) -> datetime:
+        """When an event arrived."""
+        return self._received_at if isinstance(self._received_at, datetime) else self._received_at[index]
 
     def settle(self, index: int, outcome: Recorded | UserError) -> None:
         """Says what has become of one event."""
@@ -168,8 +184,8 @@ class Backlog:
             submission.entries.clear()
 
     def take(self, most: int) -> list[Entry]:
-        """The entries of the next turn, ``most`` of them; none if nothing may be taken now. Small and large submissions take
-        turns."""
+        """The entries of the next turn, ``most`` of them and all of one sender; none if nothing may be taken now. Small and large
+        submissions take turns."""
         if not self._small and not self._large:
             return self._take_apart()
         lane = self._large if self._large and (self._large_is_next or not self._small) else self._small
@@ -178,6 +194,8 @@ class Backlog:
         self._large_is_next = lane is self._small
         taken: list[Entry] = []
         while lane and len(taken) < most:
+            if taken and lane[0].sender != taken[0].submission.sender:
+                break
             submission, before = lane.popleft(), len(taken)
             while submission.entries and len(taken) < min(most, submission.entries[0].together):
                 entry = submission.entries.popleft()

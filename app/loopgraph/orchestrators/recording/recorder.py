@@ -12,26 +12,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Literal, overload
 
 from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.base import Principal
+from loopgraph.contracts.traces.observations import Recordable
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.health import PATIENCE_S, Health
 from loopgraph.effects.traces.dead_letters import DeadLetters
-from loopgraph.effects.traces.writes import TraceWrites
+from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.errors import (
     Blame,
     DeadLettersUnwritable,
     EngineFailure,
     GraphUnavailable,
     LoopgraphError,
+    Overloaded,
     ServiceError,
     ShuttingDown,
     Unprocessable,
@@ -39,7 +42,8 @@ from loopgraph.errors import (
     blame_of,
 )
 from loopgraph.orchestrators.recording.backlog import Backlog, Entry, Submission, size_of
-from loopgraph.orchestrators.recording.feed import TraceFeed
+from loopgraph.orchestrators.recording.metrics import RecordingMetrics
+from loopgraph.orchestrators.recording.sending import said_by
 from loopgraph.orchestrators.recording.weight import HEAVY, aside, weight_of
 
 logger = logging.getLogger(__name__)
@@ -68,7 +72,8 @@ _TURN_S: Final = 0.005
 
 class Recorder:
     """The one writer of a process. Bounds are those of the settings; without ``dead_letters`` poison is only logged. What is
-    committed is left with ``feed``. ``health`` is the graph's: without it, only other events prove that the graph stores."""
+    committed is left with ``noted``, which returns at once. ``health`` is the graph's: without it, only other events prove that
+    the graph stores. ``metrics`` count what is done."""
 
     def __init__(
         self,
@@ -79,15 +84,20 @@ class Recorder:
         batch_events: int = 1_000,
         queue_events: int = 50_000,
         queue_bytes: int = 64 * 1024 * 1024,
-        feed: TraceFeed | None = None,
+        noted: Callable[[Sequence[Recorded]], None] | None = None,
         health: Health | None = None,
+        metrics: RecordingMetrics | None = None,
     ) -> None:
         self._traces = traces
         self._privacy = privacy
         self._dead_letters = dead_letters
-        self._feed = feed
+        self._noted = noted
         self._health = health
         self._backlog = Backlog(queue_events, queue_bytes)
+        self._metrics = metrics or RecordingMetrics()
+        self._metrics.queue_limit.set(queue_events)
+        self._metrics.queue_events.set_function(lambda: self._backlog.events)
+        self._metrics.queue_bytes.set_function(lambda: self._backlog.bytes)
         self._full_batch = self._batch = batch_events
         self._per_second = 1_000.0
         self._pause_s = _FIRST_PAUSE_S
@@ -101,31 +111,72 @@ class Recorder:
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._end: asyncio.Task[None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes nothing more in."""
+        return self._closed
+
+    @property
+    def waiting(self) -> int:
+        """So many events were taken in by this process and are not recorded yet."""
+        return self._backlog.events
+
+    async def put_aside(self) -> int:
+        """So many events lie among the dead letters, those of other processes included. Raises OSError."""
+        return await self._dead_letters.count() if self._dead_letters else 0
 
     @overload
     async def record(
-        self, events: Sequence[Recordable], *, wait: Literal[True] = True, received_at: datetime | None = None
+        self,
+        events: Sequence[Recordable],
+        *,
+        wait: Literal[True] = True,
+        received_at: datetime | Sequence[datetime] | None = None,
+        sender: Principal | None = None,
     ) -> list[Recorded | UserError]: ...
 
     @overload
     async def record(
-        self, events: Sequence[Recordable], *, wait: Literal[False], received_at: datetime | None = None
+        self,
+        events: Sequence[Recordable],
+        *,
+        wait: Literal[False],
+        received_at: datetime | Sequence[datetime] | None = None,
+        sender: Principal | None = None,
     ) -> list[UserError | None]: ...
 
+    @overload
     async def record(
-        self, events: Sequence[Recordable], *, wait: bool = True, received_at: datetime | None = None
+        self,
+        events: Sequence[Recordable],
+        *,
+        wait: bool,
+        received_at: datetime | Sequence[datetime] | None = None,
+        sender: Principal | None = None,
+    ) -> list[Recorded | UserError] | list[UserError | None]: ...
+
+    async def record(
+        self,
+        events: Sequence[Recordable],
+        *,
+        wait: bool = True,
+        received_at: datetime | Sequence[datetime] | None = None,
+        sender: Principal | None = None,
     ) -> list[Recorded | UserError] | list[UserError | None]:
         """What became of each event, in their order; all that were recorded are committed. See ``TraceWrites.record``.
 
         An event that the graph cannot store, though it stores others, is put aside (Unprocessable). With ``wait=False`` it
         returns as soon as the events are queued, with the errors that are known by then; they are recorded when the graph can,
         and put aside if the service stops before, but lost if the process is killed. Events that bring no time are dated by
-        their arrival: now, or ``received_at``.
+        their arrival: now, or ``received_at``, that of all or of each. What is new is the ``sender``'s; None where nobody is told
+        apart.
 
         Raises Overloaded and ShuttingDown, and then has taken nothing in; and other ServiceErrors, when some of the events may
         have been recorded, so that all may be sent again. If the caller is cancelled, what is not yet being recorded is dropped.
         """
-        submission = await self._take_in(events, received_at or now(), waited=wait)
+        submission = await self._take_in(events, received_at or now(), waited=wait, sender=sender)
         if not wait:
             return [outcome if isinstance(outcome, UserError) else None for outcome in submission.outcomes]
         try:
@@ -136,7 +187,12 @@ class Recorder:
 
     async def close(self, timeout_s: float) -> None:
         """Takes nothing more in, and records what waits. What is left after ``timeout_s`` goes among the dead letters, except
-        for what somebody waits for, who is told."""
+        for what somebody waits for, who is told. Whoever calls it again waits for the same end."""
+        if self._end is None:
+            self._end = asyncio.create_task(self._close(timeout_s))
+        await asyncio.shield(self._end)
+
+    async def _close(self, timeout_s: float) -> None:
         self._closed = True
         self._backlog.hasten()
         self._something_came.set()
@@ -155,22 +211,33 @@ class Recorder:
         if orphans and not await self._bury(orphans, stopped):
             logger.critical("%d events that were queued are lost", len(orphans))
 
-    async def _take_in(self, events: Sequence[Recordable], received_at: datetime, *, waited: bool) -> Submission:
+    async def _take_in(
+        self,
+        events: Sequence[Recordable],
+        received_at: datetime | Sequence[datetime],
+        *,
+        waited: bool,
+        sender: Principal | None,
+    ) -> Submission:
         """The queued submission. Raises Overloaded, ShuttingDown; where somebody waits and the graph is away, what it says."""
         if self._closed:
             raise ShuttingDown("the service is stopping")
         if waited and self._away is not None:
             raise self._away.with_traceback(None)
         retry_after_s = min(max(1, math.ceil(self._backlog.events / self._per_second)), _LONGEST_RETRY_S)
-        self._backlog.reserve(len(events), retry_after_s)
-        submission, turn = Submission(len(events), received_at, waited=waited), time.perf_counter()
+        with self._counting_overload(len(events)):
+            self._backlog.reserve(len(events), retry_after_s)
+        place = self._metrics.spans.here()
+        submission = Submission(len(events), received_at, waited=waited, sender=sender, place=place)
+        turn = time.perf_counter()
         try:
             for index, event in enumerate(events):
-                await self._redact(event, submission, index)
+                await self._redact(said_by(sender, event), submission, index)
                 if time.perf_counter() - turn > _TURN_S:
                     await asyncio.sleep(0)
                     turn = time.perf_counter()
-            self._backlog.put(submission, retry_after_s)
+            with self._counting_overload(len(events)):
+                self._backlog.put(submission, retry_after_s)
         except BaseException:
             self._backlog.release(len(events))
             raise
@@ -179,8 +246,17 @@ class Recorder:
         if waited:
             self._somebody_waits.set()
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
+            # It writes for all: what it logs belongs to no single request.
+            self._writer = asyncio.create_task(self._write_all(), context=contextvars.Context())
         return submission
+
+    @contextlib.contextmanager
+    def _counting_overload(self, events: int) -> Iterator[None]:
+        try:
+            yield
+        except Overloaded:
+            self._metrics.events["overloaded"].inc(events)
+            raise
 
     async def _redact(self, event: Recordable, submission: Submission, index: int) -> None:
         """Puts an event without its secrets into a submission; one that is refused is settled."""
@@ -192,6 +268,7 @@ class Recorder:
                 clean, size = await aside(self._cleaned, event)
         except UserError as error:
             submission.settle(index, error)
+            self._metrics.events["refused"].inc()
         else:
             submission.entries.append(Entry(clean, submission, index, size))
 
@@ -267,18 +344,24 @@ class Recorder:
     async def _store(self, entries: Sequence[Entry]) -> Exception | None:
         """Records entries in one transaction, and settles them; or what it failed with."""
         began = time.perf_counter()
-        arrivals = [entry.submission.received_at for entry in entries]
+        arrivals = [entry.submission.arrival(entry.index) for entry in entries]
         ended: list[Recorded] = []
         try:
             events = [entry.event for entry in entries]
-            outcomes = await self._traces.record(events, received_at=arrivals, ended=ended)
+            sender = entries[0].submission.sender  # a turn has one
+            places = [entry.submission.place for entry in entries]
+            with self._metrics.spans.together("record", places, {"loopgraph.events": len(entries)}):
+                outcomes = await self._traces.record(events, received_at=arrivals, ended=ended, sender=sender)
         except Exception as error:
             return error
         for entry, outcome in zip(entries, outcomes, strict=True):
             self._settle(entry, outcome)
-        if self._feed is not None:
-            self._feed.publish([*(outcome for outcome in outcomes if isinstance(outcome, Recorded)), *ended])
-        rate = len(entries) / (time.perf_counter() - began)
+        if self._noted is not None:
+            self._noted([*(outcome for outcome in outcomes if isinstance(outcome, Recorded)), *ended])
+        took_s = time.perf_counter() - began
+        self._metrics.batch_events.observe(len(entries))
+        self._metrics.batch_seconds.observe(took_s)
+        rate = len(entries) / took_s
         self._per_second += (rate - self._per_second) / 8
         self._pause_s, self._batch = _FIRST_PAUSE_S, min(self._full_batch, self._batch * 2)
         self._stored += 1
@@ -288,6 +371,7 @@ class Recorder:
     def _settle(self, entry: Entry, outcome: Recorded | UserError) -> None:
         self._backlog.leave(entry)
         entry.submission.settle(entry.index, outcome)
+        self._metrics.events[_named(outcome)].inc()
 
     async def _sift(self, entries: Sequence[Entry], error: Exception) -> None:
         """Records what can be recorded of entries that came to nothing together, perhaps for the sake of one of them."""
@@ -387,6 +471,7 @@ class Recorder:
         self._backlog.withdraw(entry.submission)
         self._backlog.leave(entry)
         entry.submission.fail(error)
+        self._metrics.events["deferred"].inc()
 
     async def _put_aside(self, entry: Entry, error: Exception) -> None:
         """Settles an entry that the graph cannot store; if it cannot be put aside either, it stays with whoever has it."""
@@ -415,6 +500,13 @@ class Recorder:
             return False
         logger.error("%d events were put aside in %s", len(events), self._dead_letters.path)
         return True
+
+
+def _named(outcome: Recorded | UserError) -> str:
+    """What became of an event, as it is counted."""
+    if isinstance(outcome, Recorded):
+        return "repeated" if outcome.repeated else "recorded"
+    return "put_aside" if isinstance(outcome, Unprocessable) else "refused"
 
 
 def _graphs_fault(error: Exception) -> ServiceError:

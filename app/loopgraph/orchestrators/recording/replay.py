@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
 
-from loopgraph.contracts.observations import Recordable
-from loopgraph.contracts.traces import Recorded
+from loopgraph.contracts.traces.observations import Recordable
+from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.traces.dead_letters import DeadLetters, Letter
 from loopgraph.errors import ServiceError
 from loopgraph.orchestrators.recording.recorder import Recorder

@@ -6,8 +6,8 @@ import asyncio
 
 from loopgraph.computes.traces.diff import compare
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.trace_diff import TraceDiff
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.contracts.traces.diff import TraceDiff
+from loopgraph.effects.traces.reading.reads import TraceReads
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.traces.trees import read_trees
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from loopgraph.computes.traces import assembly
-from loopgraph.contracts.assembly import AssembledTrace, Episode, Forest
 from loopgraph.contracts.base import Principal
+from loopgraph.contracts.traces.assembly import AssembledTrace, Episode, Forest
 from loopgraph.effects.graph.many import made_of
-from loopgraph.effects.traces.reads import MAX_TRACES, TraceReads
+from loopgraph.effects.traces.reading.reads import MAX_TRACES, TraceReads
 from loopgraph.errors import NotFound
 
 MAX_DEPTH = 256

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from loopgraph.computes.definitions.similarity import AlikeTexts, nearly_same
+from loopgraph.contracts.analytics.report import AlikePatterns, NamedPattern, Report, ReportDimension, ReportRow
 from loopgraph.contracts.analytics.views import NO_USAGE, TimeRange
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.bodies import body_of
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.report import AlikePatterns, NamedPattern, Report, ReportDimension, ReportRow
-from loopgraph.contracts.uses import UseFigures
-from loopgraph.effects.traces.analytics import Analytics
-from loopgraph.effects.traces.use_figures import UseReads
+from loopgraph.contracts.lineage.bodies import body_of
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.uses import UseFigures
+from loopgraph.effects.traces.reading.analytics import Analytics
+from loopgraph.effects.traces.reading.use_figures import UseReads
 from loopgraph.reducers.report import ACTIVE, DIMENSIONS, joined, outcomes
 
 MOST_GROUPS: Final = 10_000

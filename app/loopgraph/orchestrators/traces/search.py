@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from loopgraph.computes.traces.shape import has_structure
 from loopgraph.contracts.base import Page, Principal
-from loopgraph.contracts.trace_search import TraceFilter, TracePage, TraceStructure
-from loopgraph.contracts.traces import Trace
-from loopgraph.effects.traces.reads import TraceReads
-from loopgraph.effects.traces.search import TraceSearch
+from loopgraph.contracts.traces.records import Trace
+from loopgraph.contracts.traces.search import TraceFilter, TracePage, TraceStructure
+from loopgraph.effects.traces.reading.reads import TraceReads
+from loopgraph.effects.traces.reading.search import TraceSearch
 from loopgraph.orchestrators.traces.trees import read_trees
 
 CANDIDATES = 2_000

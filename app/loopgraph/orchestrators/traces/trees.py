@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from loopgraph.computes.traces.tree import Grove, Node, Record, grow, plant, records_of
-from loopgraph.contracts.assembly import Forest, Span, SpanKind, TraceParts
 from loopgraph.contracts.base import Principal
-from loopgraph.effects.traces.reads import TraceReads
+from loopgraph.contracts.traces.assembly import Forest, Span, SpanKind, TraceParts
+from loopgraph.effects.traces.reading.reads import TraceReads
 
 
 async def read_trees(

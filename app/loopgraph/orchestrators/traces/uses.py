@@ -6,10 +6,10 @@ import asyncio
 import logging
 from typing import Final
 
-from loopgraph.contracts.uses import Choosing
+from loopgraph.contracts.traces.uses import Choosing
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.traces.reconsidering import PAGE, Reconsidering
+from loopgraph.effects.traces.recording.reconsidering import PAGE, Reconsidering
 from loopgraph.errors import Blame, blame_of
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from loopgraph.effects.transcripts import claude_code, opencode
 from loopgraph.effects.transcripts.files import FoundFile, Lines, found
 from loopgraph.effects.transcripts.folders import Folders, text_above
 from loopgraph.effects.transcripts.forms import lines_of
-from loopgraph.errors import SetupError
+from loopgraph.errors import InvalidSetting
 from loopgraph.orchestrators.transcripts.rollouts import taken_back
 
 
@@ -130,10 +130,10 @@ CLIENTS: Mapping[str, TranscriptClient] = {
 
 
 def clients_named(names: Iterable[str]) -> list[TranscriptClient]:
-    """The clients of these names; ``all`` are all of them. Raises SetupError for one that there is not."""
+    """The clients of these names; ``all`` are all of them. Raises InvalidSetting for one that there is not."""
     chosen = list(names)
     if "all" in chosen:
         return list(CLIENTS.values())
     if unknown := [name for name in chosen if name not in CLIENTS]:
-        raise SetupError(f"there are no transcripts of {unknown[0]!r}: name {', '.join(CLIENTS)} or all")
+        raise InvalidSetting(f"there are no transcripts of {unknown[0]!r}: name {', '.join(CLIENTS)} or all")
     return [CLIENTS[name] for name in dict.fromkeys(chosen)]

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from loopgraph.contracts.transcripts import TranscriptNews, TranscriptProgress
+from loopgraph.contracts.traces.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.effects.transcripts.positions import Positions
 from loopgraph.effects.transcripts.watching import held, written
 from loopgraph.errors import LoopgraphError

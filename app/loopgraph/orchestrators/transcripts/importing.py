@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import Recorded
-from loopgraph.contracts.transcripts import Position, TranscriptNews, TranscriptProgress
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.records import Recorded
+from loopgraph.contracts.traces.transcripts import Position, TranscriptNews, TranscriptProgress
 from loopgraph.effects.clock import now
 from loopgraph.effects.transcripts.files import FoundFile, head_of, uuids_in
 from loopgraph.effects.transcripts.positions import Positions
-from loopgraph.errors import GraphUnavailable, Overloaded
+from loopgraph.orchestrators.recording.patience import patiently
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
 from loopgraph.orchestrators.transcripts.reading import Reading
@@ -35,11 +35,6 @@ _WAITING: Final = 1
 """So many such batches are read ahead while another is recorded."""
 
 _LOOKED_UP: Final = 1_000
-
-_PATIENCE_S: Final = 60.0
-"""How long a graph is waited for that is away: a busy machine, or a server that is started anew, needs no second command."""
-
-_PAUSE_S: Final = 0.5
 
 LINE_BYTES: Final = 32 * 1024 * 1024
 
@@ -247,12 +242,12 @@ class TranscriptImport:
             if batch.positions:
                 at = now()
                 reached = [position.model_copy(update={"read_at": at}) for position in batch.positions]
-                await _patiently(partial(self._positions.save, reached))
+                await patiently(partial(self._positions.save, reached))
             for news in batch.news:
                 self._told(news)
 
     async def _record(self, events: Sequence[Observation]) -> None:
-        outcomes = await _patiently(partial(self._recorder.record, events))
+        outcomes = await patiently(partial(self._recorder.record, events))
         done = [outcome for outcome in outcomes if isinstance(outcome, Recorded)]
         repeated = sum(outcome.repeated for outcome in done)
         self._tell(recorded=len(done) - repeated, known=repeated, refused=len(outcomes) - len(done))
@@ -260,21 +255,6 @@ class TranscriptImport:
     def _tell(self, **more: int) -> None:
         self._progress = self._progress.plus(**more)
         self._report(self._progress)
-
-
-async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Does what the graph has to take in; one that is away for a moment is waited for. Others bring events, too: they are served
-    first."""
-    until = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return await work()
-        except Overloaded as error:
-            await asyncio.sleep(error.retry_after_s)
-        except GraphUnavailable:
-            if time.monotonic() >= until:
-                raise
-            await asyncio.sleep(_PAUSE_S)
 
 
 _KEPT_OPEN: Final = 64

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from loopgraph.computes.transcripts.lines import fits
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import PROMPTED, EndpointCalled, HookExecuted, TraceStarted, TraceStatus
-from loopgraph.contracts.transcripts import Position
+from loopgraph.contracts.traces.events import PROMPTED, EndpointCalled, HookExecuted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.transcripts import Position
 from loopgraph.effects.transcripts.files import FoundFile
 from loopgraph.orchestrators.transcripts.clients import TranscriptClient
 

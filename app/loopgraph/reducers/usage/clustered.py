@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import mul, truediv
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
 from loopgraph.contracts.analytics.figures import Range
-from loopgraph.contracts.experiments import SampleStatistics
-from loopgraph.contracts.feedback import Reason
+from loopgraph.contracts.loop.arms import SampleStatistics
+from loopgraph.contracts.loop.feedback import Reason
 
 LEVEL: Final = 0.05
 """Intervals are at 1 − LEVEL."""
@@ -56,18 +57,19 @@ def clustered(units: Mapping[str, tuple[float, float]]) -> Clustered | None:
     """The mean of units, each with its sum y and its number x > 0; None of none."""
     if not units:
         return None
-    whole = math.fsum(x for _, x in units.values())
-    value = math.fsum(y for y, _ in units.values()) / whole
-    weight = whole**2 / math.fsum(x * x for _, x in units.values())
+    ys, xs = zip(*units.values(), strict=True)
+    whole = math.fsum(xs)
+    value = math.fsum(ys) / whole
+    weight = whole**2 / _squares(xs)
     correction = weight / (weight - 1) if weight > 1 else 0.0
-    residuals = {unit: (y - value * x) / whole for unit, (y, x) in units.items()}
+    residuals = [(y - value * x) / whole for y, x in units.values()]
     return Clustered(
         value=value,
-        variance=correction * math.fsum(residual * residual for residual in residuals.values()),
+        variance=correction * _squares(residuals),
         units=weight,
         correction=correction,
-        residuals=residuals,
-        means=_moments([y / x for y, x in units.values()]),
+        residuals=dict(zip(units, residuals, strict=True)),
+        means=_moments(list(map(truediv, ys, xs))),
     )
 
 
@@ -110,15 +112,6 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
     )
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values, adjusted so that those below a level hold together at that level (Holm, Scand. J. Statist. 6, 1979)."""
-    adjusted, largest = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
-
-
 def _counts(variance: float, *values: float) -> bool:
     """Whether a variance is more than what rounding leaves of none."""
     return variance > (1e-12 * max(map(abs, values))) ** 2
@@ -151,4 +144,8 @@ def _hedges_g(first: SampleStatistics, second: SampleStatistics) -> tuple[float 
 
 def _moments(values: Sequence[float]) -> SampleStatistics:
     mean = math.fsum(values) / len(values)
-    return SampleStatistics(n=len(values), mean=mean, m2=math.fsum((value - mean) ** 2 for value in values))
+    return SampleStatistics(n=len(values), mean=mean, m2=_squares([value - mean for value in values]))
+
+
+def _squares(values: Sequence[float]) -> float:
+    return math.fsum(map(mul, values, values))

@@ -16,8 +16,9 @@ from loopgraph.contracts.analytics.comparison import (
 )
 from loopgraph.contracts.analytics.subjects import OTHER, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.sums import NANO_PER_USD, US_PER_MS, Tally, UsageSums
-from loopgraph.contracts.lineage import Pattern, PatternVersion
-from loopgraph.reducers.usage.clustered import LEVEL, Clustered, clustered, contrast, holm
+from loopgraph.contracts.lineage.patterns import Pattern, PatternVersion
+from loopgraph.contracts.loop.multiplicity import holm
+from loopgraph.reducers.usage.clustered import LEVEL, Clustered, clustered, contrast
 from loopgraph.reducers.usage.distributions import values
 from loopgraph.reducers.usage.performance import cost_figures, duration_figures
 from loopgraph.reducers.usage.success import success_figures

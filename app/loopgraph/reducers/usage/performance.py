@@ -8,15 +8,17 @@ from typing import Final
 from loopgraph.contracts.analytics.figures import CostFigures, DurationFigures, MeasureFigures
 from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS, Moments, UsageSums
 from loopgraph.reducers.histogram import quantiles
+from loopgraph.reducers.samples import percentile
 
 MOST_MEASURES: Final = 50
 
 
 def duration_figures(sums: UsageSums) -> DurationFigures:
-    """Mean, spread and percentiles of the durations, in milliseconds."""
-    shortest, p50, p95, p99, longest = (
-        None if us is None else us / US_PER_MS for us in quantiles(sums.durations, (0.0, 0.5, 0.95, 0.99, 1.0))
-    )
+    """Mean, spread and percentiles of the durations, in milliseconds; of the durations themselves, where they are known."""
+    qs = (0.0, 0.5, 0.95, 0.99, 1.0)
+    timed = sums.timed_us
+    found = quantiles(sums.durations, qs) if timed is None else [percentile(timed, 100 * q) for q in qs]
+    shortest, p50, p95, p99, longest = (None if us is None else us / US_PER_MS for us in found)
     std = deviation(sums.duration)
     return DurationFigures(
         count=sums.duration.n,
@@ -45,12 +47,17 @@ def cost_figures(sums: UsageSums) -> CostFigures:
         cache_write_tokens=sums.cache_write_tokens,
         output_tokens=sums.output_tokens,
         reasoning_tokens=sums.reasoning_tokens,
-        total_usd=sums.cost_nanousd / NANO_PER_USD if sums.priced else None,
-        reported_usd=sums.reported_cost_nanousd / NANO_PER_USD if sums.priced else None,
+        total_usd=known_cost(sums, sums.cost_nanousd),
+        reported_usd=known_cost(sums, sums.reported_cost_nanousd),
         mean_usd=sums.cost_nanousd / (NANO_PER_USD * sums.priced) if sums.priced else None,
         priced=sums.priced,
         unpriced=sums.unpriced,
     )
+
+
+def known_cost(sums: UsageSums, nanousd: int) -> float | None:
+    """A sum of costs in US dollars: 0 where nothing happened, None where executions are known, and of none of them a cost."""
+    return nanousd / NANO_PER_USD if sums.priced or not sums.executions else None
 
 
 def deviation(moments: Moments) -> float | None:

@@ -11,10 +11,11 @@ from typing import Final
 
 from loopgraph.contracts.analytics.figures import Point, SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import OTHER
-from loopgraph.contracts.analytics.sums import MICRO, NANO_PER_USD, US_PER_MS, Moments, UsageSums
+from loopgraph.contracts.analytics.sums import MICRO, US_PER_MS, Moments, UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Count, Grain
 from loopgraph.errors import InvalidInput
 from loopgraph.reducers.histogram import quantile
+from loopgraph.reducers.usage.performance import known_cost
 from loopgraph.reducers.usage.sums import total
 
 MOST_POINTS: Final = 2_500
@@ -52,7 +53,7 @@ def edges(
     Raises InvalidInput where there are more than ``most``, and where ``since`` is not before ``until``.
     """
     if since >= until:
-        raise InvalidInput("since", "must be before until")
+        raise InvalidInput("window.since", "must be before until")
     if (until - since) / _SHORTEST[interval] > most + 2:
         raise _too_many(interval, most)
     try:
@@ -60,7 +61,9 @@ def edges(
         while found[-1] < until:
             found.append(_next(found[-1], interval, zone))
     except OverflowError as error:
-        raise InvalidInput("since", "must lie between the years 1 and 9999, whole intervals around it too") from error
+        raise InvalidInput(
+            "window.since", "must lie between the years 1 and 9999, whole intervals around it too"
+        ) from error
     if len(found) > most + 1:
         raise _too_many(interval, most)
     return found
@@ -145,7 +148,7 @@ _VALUE_OF: Final[Mapping[SeriesMetric, Callable[[UsageSums], float | None]]] = {
     SeriesMetric.DURATION_P99: _duration(0.99),
     SeriesMetric.QUALITY: lambda sums: _rate(sums.quality.total, sums.quality.n * MICRO),
     SeriesMetric.TOKENS: lambda sums: float(sums.input_tokens + sums.output_tokens),
-    SeriesMetric.COST_USD: lambda sums: sums.cost_nanousd / NANO_PER_USD if sums.priced else None,
+    SeriesMetric.COST_USD: lambda sums: known_cost(sums, sums.cost_nanousd),
     SeriesMetric.RETRIES: lambda sums: float(sums.retries),
 }
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from loopgraph.contracts.analytics.views import TimeRange
-from loopgraph.contracts.analytics.windows import Grain, Window
+from loopgraph.contracts.analytics.windows import Grain, Span, Window
 from loopgraph.errors import InvalidInput
 
 MOST_DAYS: Final = 400
@@ -22,22 +22,38 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 
-def window_of(since: datetime | None, until: datetime | None, now: datetime) -> Window:
-    """The whole hours that a range touches: by default until the end of today (UTC), and since 30 days before that.
-
-    Raises InvalidInput where the range is none, or longer than ``MOST_DAYS``.
-    """
+def range_of(
+    since: datetime | None, until: datetime | None, now: datetime, days: int = LAST_DAYS
+) -> tuple[datetime, datetime]:
+    """The instants of a range, from the first to the one after the last: by default until the end of today (UTC), and since so
+    many days before that. Raises InvalidInput where the range is none."""
     try:
-        end = midnight(now) + _DAY if until is None else up(until, _HOUR)
-        begin = end - LAST_DAYS * _DAY if since is None else down(since, _HOUR)
+        end = midnight(now) + _DAY if until is None else until
+        begin = end - days * _DAY if since is None else since
     except OverflowError as error:
-        raise InvalidInput("window", "must lie between the years 1 and 9999") from error
-    if begin >= end or (since and until and since >= until):
+        raise _out_of_time() from error
+    if begin >= end:
         left_out = "" if until else f", which is {end:%Y-%m-%dT%H:%MZ} where it is left out"
         raise InvalidInput("window.since", f"must be before until{left_out}")
-    if end - begin > MOST_DAYS * _DAY:
+    return begin, end
+
+
+def window_of(since: datetime | None, until: datetime | None, now: datetime, days: int = LAST_DAYS) -> Window:
+    """The whole hours that a range touches; see ``range_of``. Raises InvalidInput where it is none, or longer than
+    ``MOST_DAYS``."""
+    begin, end = range_of(since, until, now, days)
+    try:
+        last = up(end, _HOUR)
+        first = down(begin if since else last - (end - begin), _HOUR)
+    except OverflowError as error:
+        raise _out_of_time() from error
+    if last - first > MOST_DAYS * _DAY:
         raise InvalidInput("window", f"must not be longer than {MOST_DAYS} days")
-    return Window(since=begin, until=end)
+    return Window(since=first, until=last)
+
+
+def _out_of_time() -> InvalidInput:
+    return InvalidInput("window", "must lie between the years 1 and 9999")
 
 
 def span_of(instants: Sequence[datetime]) -> Window:
@@ -60,6 +76,21 @@ def pieces(window: Window) -> tuple[tuple[Window, Grain], ...]:
         return ((window, Grain.HOUR),)
     parts = ((window.since, first, Grain.HOUR), (first, last, Grain.DAY), (last, window.until, Grain.HOUR))
     return tuple((Window(since=since, until=until), grain) for since, until, grain in parts if since < until)
+
+
+def whole_hours(span: Span) -> Window | None:
+    """The hours that a span holds whole; None where there are none."""
+    since, until = up(span.since, _HOUR), down(span.until, _HOUR)
+    return Window(since=since, until=until) if since < until else None
+
+
+def edges_of(span: Span) -> tuple[Span, ...]:
+    """The parts of hours at the ends of a span: two at most, none of one of whole hours."""
+    first, last = up(span.since, _HOUR), down(span.until, _HOUR)
+    if first > last:  # it lies within one hour
+        return (span,)
+    parts = (Span(span.since, first), Span(last, span.until))
+    return tuple(part for part in parts if part.since < part.until)
 
 
 def whole_days(window: Window) -> bool:

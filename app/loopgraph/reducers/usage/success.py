@@ -6,7 +6,7 @@ from typing import Final
 
 from loopgraph.contracts.analytics.figures import ErrorShare, SuccessFigures
 from loopgraph.contracts.analytics.sums import MICRO, UsageSums
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 from loopgraph.reducers.performance import TIMEOUT
 from loopgraph.reducers.samples import success_rate, wilson_interval
 
@@ -39,6 +39,7 @@ def success_figures(sums: UsageSums) -> SuccessFigures:
         quality=_within_unit(sums.quality.total / (MICRO * sums.quality.n)) if sums.quality.n else None,
         quality_count=sums.quality.n,
         quality_gates_per_execution=sums.quality_gates / sums.executions if sums.executions else None,
+        grades=sums.grades,
         errors=_errors(sums),
     )
 

@@ -34,6 +34,7 @@ def total(several: Iterable[UsageSums]) -> UsageSums:
         statuses=_counts([part.statuses for part in parts]),
         errors=_counts([part.errors for part in parts]),
         durations=_counts([part.durations for part in parts]),
+        grades=_counts([part.grades for part in parts]),
         measures=_tuples(Moments, [part.measures for part in parts]),
         dimensions=_dimensions([part.dimensions for part in parts]),
     )
@@ -57,6 +58,7 @@ def negative(sums: UsageSums) -> UsageSums:
         statuses={key: -count for key, count in sums.statuses.items()},
         errors={key: -count for key, count in sums.errors.items()},
         durations={key: -count for key, count in sums.durations.items()},
+        grades={key: -count for key, count in sums.grades.items()},
         measures={key: _minus(moments) for key, moments in sums.measures.items()},
         dimensions={
             dimension: {key: _minus(tally) for key, tally in tallies.items()}

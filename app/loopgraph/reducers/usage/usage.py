@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from loopgraph.contracts.analytics.figures import Peak, Profile, UsageFigures
-from loopgraph.contracts.analytics.windows import Count, Window
+from loopgraph.contracts.analytics.windows import Count, Span, Window
 from loopgraph.reducers.usage.spans import up
 
 DAYS_OF_MONTH: Final = 30.4375
@@ -20,7 +20,9 @@ _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
-def usage_figures(hours: Sequence[Count], window: Window, zone: tzinfo, zone_name: str, now: datetime) -> UsageFigures:
+def usage_figures(
+    hours: Sequence[Count], window: Window | Span, zone: tzinfo, zone_name: str, now: datetime
+) -> UsageFigures:
     """The figures of a window; ``hours`` are its hourly counts, ascending, those without executions may lack.
 
     What lies after the hour of ``now`` is no time in which something could have been used: rates are over the window up to it.
@@ -36,7 +38,7 @@ def usage_figures(hours: Sequence[Count], window: Window, zone: tzinfo, zone_nam
         per_day=executions / days,
         per_week=executions / days * 7,
         per_month=executions / days * DAYS_OF_MONTH,
-        velocity=executions / (max(until - first, _HOUR) / _DAY) if first else None,
+        per_day_since_first_use=executions / (max(until - first, _HOUR) / _DAY) if first else None,
         active_hours=len(used),
         first_used=first,
         last_used=last,

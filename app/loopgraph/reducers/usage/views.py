@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loopgraph.contracts.analytics.subjects import Subject
 from loopgraph.contracts.analytics.sums import US_PER_MS, UsageSums
 from loopgraph.contracts.analytics.views import AgentSuccessRate, EndpointReliability, HookPerformance
@@ -15,13 +17,13 @@ def ended(one: Counted | UsageSums) -> int:
     return one.successes + one.failures
 
 
-def by_success(found: list[Counted], limit: int) -> list[Counted]:
+def by_success(found: Sequence[Counted], limit: int) -> list[Counted]:
     """Those with executions that are over, by their success rate, the highest first."""
     over = [one for one in found if ended(one)]
     return sorted(over, key=lambda one: (-one.successes / ended(one), -ended(one), one.subject))[:limit]
 
 
-def by_number(found: list[Counted], limit: int) -> list[Counted]:
+def by_number(found: Sequence[Counted], limit: int) -> list[Counted]:
     """Those with executions that are over, by how many these are, the most first."""
     over = [one for one in found if ended(one)]
     return sorted(over, key=lambda one: (-ended(one), one.subject.part, one.subject.name))[:limit]

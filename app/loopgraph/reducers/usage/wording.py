@@ -6,7 +6,7 @@ from typing import Final
 
 from loopgraph.contracts.analytics.comparison import ComparedMeasure, Difference
 from loopgraph.contracts.analytics.figures import Range
-from loopgraph.contracts.feedback import Reason
+from loopgraph.contracts.loop.feedback import Reason
 
 SAME: Final = {ComparedMeasure.SUCCESS_RATE: 0.02, ComparedMeasure.DURATION_MS: 0.05, ComparedMeasure.COST_USD: 0.05}
 """Whoever lies with the whole interval within so much of the other is called the same: 2 points, or 5 %."""

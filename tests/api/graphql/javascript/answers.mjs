@@ -4,7 +4,7 @@ import { deepStrictEqual } from "node:assert";
 import { print } from "graphql";
 import { documents, withIds } from "./documents.mjs";
 
-const { url, variables, record } = JSON.parse(readFileSync(0, "utf8"));
+const { url, variables, records } = JSON.parse(readFileSync(0, "utf8"));
 const sent = [];
 
 export { url };
@@ -18,16 +18,22 @@ export async function recording(...request) {
 
 const headers = { "content-type": "application/json" };
 
-// The first event of a subscription: `subscribe(next, fail)` begins it and returns how to end it. Meanwhile steps are recorded again
-// and again, because what was recorded before the service has read the subscription is not told.
+const PATIENCE_MS = 120_000;
+
+// The first event of a subscription: `subscribe(next, fail)` begins it and returns how to end it. Meanwhile steps and patterns are
+// recorded again and again, because what was recorded before the service has read the subscription is not told.
 export async function firstEvent(subscribe) {
-  const timer = setInterval(() => fetch(url, { method: "POST", headers, body: JSON.stringify(record) }), 100);
-  let end;
+  const timer = setInterval(() => records.forEach((record) => fetch(url, { method: "POST", headers, body: JSON.stringify(record) })), 250);
+  let end, limit;
   try {
-    const data = await new Promise((resolve, reject) => (end = subscribe(resolve, reject)));
+    const data = await new Promise((resolve, reject) => {
+      limit = setTimeout(() => reject(new Error("nothing was told")), PATIENCE_MS);
+      end = subscribe(resolve, reject);
+    });
     return { data, sent: { data } };
   } finally {
     clearInterval(timer);
+    clearTimeout(limit);
     end();
   }
 }

@@ -19,6 +19,7 @@ def cost(y: Floats, starts: tuple[int, ...], penalty: float) -> float:
     return sum(float(((y[a:b] - y[a:b].mean()) ** 2).sum()) for a, b in pieces) + penalty * len(starts)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(
     nps.arrays(float, st.integers(4, 13), elements=st.integers(0, 20).map(float)), st.floats(1, 200), st.integers(1, 3)

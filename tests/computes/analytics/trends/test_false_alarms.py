@@ -15,6 +15,7 @@ def most(rate: float) -> float:
     return float(stats.binom.ppf(0.999, RUNS, rate)) / RUNS
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", ["white noise", "AR(0.7)", "counts, 20 a day, with a week"])
 def test_where_nothing_happens_hardly_anything_is_found(name: str) -> None:
     world = STEADY[name]

@@ -13,8 +13,8 @@ from loopgraph.computes.otel.dialects.table import SPANS
 from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
-from loopgraph.contracts.uses import PatternUsed
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted
+from loopgraph.contracts.traces.uses import PatternUsed
 from support.otlp import attributes, span, traces
 
 Json = dict[str, Any]

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgraph.computes.transcripts.codex.reader import CodexReader
-from loopgraph.contracts.observations import Observation, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Trust
-from loopgraph.contracts.traces import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
 from support.odd_lines import ODD, places, with_odd
 from support.rollouts import FOLDER, Fresh, ends, of, prompts, read
 

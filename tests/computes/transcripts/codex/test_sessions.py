@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.transcripts.codex.reader import CodexReader
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 from loopgraph.effects.graph.client import Graph
 from support.recorded_clients import session, tree
 from support.rollouts import Fresh, read, record, sent, tokens
@@ -69,6 +69,7 @@ async def test_a_session_by_its_rollouts(graph: Graph) -> None:
     assert (known["cwd"], known.get("ended_at")) == ("/home/dev/project", None)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_in_any_order_and_again_it_is_the_same(graph: Graph, seed: int) -> None:
     fresh = Fresh.of("codex")
@@ -80,6 +81,7 @@ async def test_in_any_order_and_again_it_is_the_same(graph: Graph, seed: int) ->
     assert await tokens(graph, fresh[SESSION]) == (12, *TOKENS)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 async def test_hooks_and_rollouts_are_one_session(graph: Graph, seed: int) -> None:
     """Each fact from who knows it best: names and inputs from hooks, how commands ended from rollouts."""

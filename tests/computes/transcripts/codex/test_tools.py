@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.transcripts.codex.reader import CodexReader
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.traces import HookExecuted
+from loopgraph.contracts.traces.events import HookExecuted
+from loopgraph.contracts.traces.observations import Observation
 from support.rollouts import ends, of, prompts, read
 
 Json = dict[str, Any]

@@ -16,9 +16,19 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from loopgraph.api.graphql.descriptions import analytics, lineage, loop, measures, shared, traces, trends
+from loopgraph.api.graphql.descriptions import (
+    analytics,
+    learning,
+    lineage,
+    loop,
+    measures,
+    retrospection,
+    shared,
+    traces,
+    trends,
+)
 
-_SUBJECTS = (shared, traces, lineage, loop, analytics, trends, measures)
+_SUBJECTS = (shared, traces, lineage, loop, retrospection, analytics, trends, measures, learning)
 NAMES = {name: text for subject in _SUBJECTS for name, text in subject.NAMES.items()}
 TYPES = {name: text for subject in _SUBJECTS for name, text in subject.TYPES.items()}
 VALUES = {name: texts for subject in _SUBJECTS for name, texts in subject.VALUES.items()}

@@ -22,6 +22,8 @@ NAMES = {
     "edgeId": "Which lineage edge, by the id that its maker gave it, or else the service.",
     "sessionId": "Which session of an agent client, by the id that the client gave it.",
     "experimentId": "Which experiment, by the id that the service gave it.",
+    "outcomeId": "Which outcome, by the id that its sender gave it, or else the service.",
+    "feedbackId": "Which feedback, by the id that its sender gave it, or else the service.",
     "improvementId": "Which improvement, by the id that its maker gave it, or else the service.",
     "decisionId": "Which decision, by the id that the service gave it.",
     "runId": "Which run of the loop, by the id that its maker gave it, or else the service.",
@@ -79,6 +81,7 @@ TYPES = {
 }
 
 DIRECTIVES = {
+    "cost(weight)": "So many objects the field costs beside those of its answer.",
     "listSize(assumedSize)": "So many items the list has at most, whatever is asked for.",
     "listSize(slicingArguments)": "The arguments that say how many items there can be.",
     "listSize(sizedFields)": "The lists of the answer that these arguments are about.",

@@ -12,6 +12,8 @@ from loopgraph.api.graphql.types.common import Info, plain, validated
 from loopgraph.api.graphql.types.expected import Expected, mutation
 from loopgraph.computes.analytics.templates import template_id
 from loopgraph.contracts.analytics.failures import NewAnnotation
+from loopgraph.errors import NotFound
+from loopgraph.orchestrators.analytics.error_patterns import may_annotate
 
 _UNCHANGED = "Left out: as it is; null: none."
 
@@ -47,6 +49,8 @@ class ErrorMutation:
         data = {name: value for name, value in plain(input).items() if name not in ("actor", "correlation_id")}
         new = validated(NewAnnotation, data)
         changes = new.model_dump(exclude_unset=True, exclude={"template"})
+        if not await may_annotate(info.context.services.failures, new.template, info.context.principal):
+            raise NotFound("ErrorPattern", template_id(new.template))
         annotation = await info.context.services.error_annotations.annotate(
             template_id(new.template), new.template, changes, origin_of(info, input)
         )

@@ -9,11 +9,14 @@ from strawberry.scalars import JSON
 
 from loopgraph.api.graphql.types.changes import ChangeInput, origin_of
 from loopgraph.api.graphql.types.common import Info, checked, plain, validated
-from loopgraph.api.graphql.types.enums import FeedbackType, ImprovementType
+from loopgraph.api.graphql.types.enums import FeedbackType, ImprovementType, LoopProfile
 from loopgraph.api.graphql.types.expected import Expected, mutation
+from loopgraph.api.graphql.types.loop.designs import ExperimentDesignInput
 from loopgraph.api.graphql.types.loop.runs import FeedbackRun, Improvement
-from loopgraph.contracts import feedback as contracts
+from loopgraph.api.graphql.types.loop.watches import Watch
+from loopgraph.computes.loop.experiments.asked import check_asked, check_sample_size
 from loopgraph.contracts.base import Id, Text
+from loopgraph.contracts.loop import feedback as contracts
 
 
 @strawberry.input
@@ -32,23 +35,52 @@ class ProposeImprovementInput(ChangeInput):
     expected_delta: float | None = strawberry.UNSET
 
 
+@strawberry.input
+class LoopOptionsInput(ChangeInput):
+    """What every run of the loop is told, whether one is started or many."""
+
+    profile: LoopProfile | None = strawberry.field(
+        default=None, description="Sets the inputs that are left out: how careful the loop is with a pattern."
+    )
+    feedback_type: FeedbackType | None = strawberry.field(
+        default=strawberry.UNSET, description="What the run tries to improve; left out: PERFORMANCE, or the profile's."
+    )
+    time_window_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Executions of the last so many days before the start of the run are analysed, 1 to 3,650; left out: 7, or "
+        "the profile's.",
+    )
+    auto_apply_threshold: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Least confidenceScore for applying without review; 1 never applies by itself. Left out: 0.95, or the "
+        "profile's.",
+    )
+    min_sample_size: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Units that each arm is planned to have, at least 10; left out: 30, or the profile's.",
+    )
+    significance_level: float | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Probability of a false positive that the test allows, from 1e-9 to below 1; left out: 0.05, or the "
+        "profile's.",
+    )
+    enable_ab_testing: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Without experiments every improvement is left for review. Left out: true, or what the profile says.",
+    )
+    design: ExperimentDesignInput | None = strawberry.field(
+        default=None,
+        description="How the experiments are made; left out: one metric, arms of one size, and looks that hold at any time.",
+    )
+
+
 @strawberry.input(
     description="What a run of the loop is to do. Nothing is applied that no experiment or reviewer approved."
 )
-class StartFeedbackLoopInput(ChangeInput):
+class StartFeedbackLoopInput(LoopOptionsInput):
     pattern_id: strawberry.ID
     run_id: strawberry.ID | None = strawberry.field(
         default=None, description="Your own id makes a retry safe; left out, one is made."
-    )
-    feedback_type: FeedbackType = contracts.FeedbackType.PERFORMANCE
-    time_window_days: int = 7
-    auto_apply_threshold: float = strawberry.field(
-        default=0.95, description="Least confidenceScore for applying without review; 1 never applies by itself."
-    )
-    min_sample_size: int = strawberry.field(default=30, description="Units that each arm needs, at least 10.")
-    significance_level: float = 0.05
-    enable_ab_testing: bool = strawberry.field(
-        default=True, description="Without experiments every improvement is left for review."
     )
 
 
@@ -69,6 +101,23 @@ class RejectImprovementInput(ChangeInput):
     reason: str = ""
 
 
+@strawberry.input
+class ApproveRollbackInput(ChangeInput):
+    watch_id: strawberry.ID
+    note: str = ""
+
+
+@strawberry.input
+class DismissRegressionInput(ChangeInput):
+    watch_id: strawberry.ID
+    reason: str = ""
+
+
+@strawberry.type
+class WatchPayload:
+    watch: Watch
+
+
 @strawberry.type
 class ImprovementPayload:
     improvement: Improvement
@@ -84,8 +133,24 @@ StartFeedbackLoopResult = Annotated[FeedbackRunPayload | Expected, strawberry.un
 CancelFeedbackRunResult = Annotated[FeedbackRunPayload | Expected, strawberry.union("CancelFeedbackRunResult")]
 ApproveImprovementResult = Annotated[ImprovementPayload | Expected, strawberry.union("ApproveImprovementResult")]
 RejectImprovementResult = Annotated[ImprovementPayload | Expected, strawberry.union("RejectImprovementResult")]
+ApproveRollbackResult = Annotated[WatchPayload | Expected, strawberry.union("ApproveRollbackResult")]
+DismissRegressionResult = Annotated[WatchPayload | Expected, strawberry.union("DismissRegressionResult")]
 
 _CHANGE = ("actor", "correlation_id")
+_OPTIONS = frozenset(contracts.LoopInput.model_fields) - {"design"}
+
+
+def loop_input(input: LoopOptionsInput, pattern_id: str) -> contracts.LoopInput:
+    """The inputs of a run: those that were given, else the profile's, else the usual. Raises InvalidInput."""
+    given = {name: value for name, value in plain(input).items() if name in _OPTIONS and value is not None}
+    if input.design is not None:
+        given["design"] = input.design.data()
+    if (units := given.get("min_sample_size")) is not None:
+        check_sample_size(units)
+    profile = input.profile.inputs if input.profile else {}
+    wanted = validated(contracts.LoopInput, {**profile, **given, "pattern_id": pattern_id})
+    check_asked(wanted)
+    return wanted
 
 
 @strawberry.type
@@ -102,8 +167,7 @@ class FeedbackMutation:
 
     @mutation("Starts a run of the loop over a pattern: collect, analyse, propose, validate, apply, track.")
     async def start_feedback_loop(self, info: Info, input: StartFeedbackLoopInput) -> StartFeedbackLoopResult:
-        data = {name: value for name, value in plain(input).items() if name not in ("actor", "run_id")}
-        wanted = validated(contracts.LoopInput, data)
+        wanted = loop_input(input, input.pattern_id)
         run_id = checked(Id | None, input.run_id, "input.runId")
         run = await info.context.services.loop.start(wanted, origin_of(info, input), run_id)
         info.context.services.worker.poke()
@@ -125,3 +189,19 @@ class FeedbackMutation:
         origin, reason = origin_of(info, input), checked(Text, input.reason, "input.reason")
         improvement = await info.context.services.loop.reject_improvement(input.improvement_id, reason, origin)
         return ImprovementPayload(improvement=Improvement.of(improvement))
+
+    @mutation(
+        "Rolls back an applied version whose regression waits for review: what was in use before is in use again."
+    )
+    async def approve_rollback(self, info: Info, input: ApproveRollbackInput) -> ApproveRollbackResult:
+        origin, note = origin_of(info, input), checked(Text, input.note, "input.note")
+        return WatchPayload(
+            watch=Watch.of(await info.context.services.watcher.approve_rollback(input.watch_id, origin, note))
+        )
+
+    @mutation("Lets an applied version stay in use whose regression waits for review; it is not watched any more.")
+    async def dismiss_regression(self, info: Info, input: DismissRegressionInput) -> DismissRegressionResult:
+        origin, reason = origin_of(info, input), checked(Text, input.reason, "input.reason")
+        return WatchPayload(
+            watch=Watch.of(await info.context.services.watcher.dismiss_regression(input.watch_id, reason, origin))
+        )

@@ -13,11 +13,12 @@ from pydantic import BaseModel
 from strawberry.scalars import JSON
 
 from loopgraph import errors
+from loopgraph.api.access import is_known, name_of
 from loopgraph.api.graphql.types.changes import ChangeInput
-from loopgraph.api.graphql.types.common import plain, validated
+from loopgraph.api.graphql.types.common import Info, plain, validated
 from loopgraph.api.graphql.types.enums import EdgeStrength, EvolutionType, RelationshipType
-from loopgraph.contracts import lineage as contracts
-from loopgraph.contracts.changes import NewEdge, NewPattern, NewVersion
+from loopgraph.contracts.lineage import patterns as contracts
+from loopgraph.contracts.lineage.changes import NewEdge, NewPattern, NewVersion
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -220,7 +221,7 @@ def _given(data: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: data[name] for name in names if name in data and not (name in maybe_empty and data[name] is None)}
 
 
-def _described(contract: type[M], data: dict[str, Any]) -> M:
+def described(contract: type[M], data: dict[str, Any]) -> M:
     """The contract of some data, whose free maps can be stored and read back. Raises InvalidInput."""
     found = validated(contract, data)
     _check_maps(found, "input")
@@ -249,16 +250,17 @@ def _storable(value: dict[str, Any]) -> bool:
 
 def new_pattern(input: PatternFields) -> NewPattern:
     """The pattern that an input describes. Raises InvalidInput."""
-    return _described(NewPattern, _given(plain(input), _PATTERN))
+    return described(NewPattern, _given(plain(input), _PATTERN))
 
 
 def new_version(
+    info: Info,
     input: VersionFields,
     *,
     evolution_type: contracts.EvolutionType | None = None,
     sources: tuple[list[SourceInput], contracts.RelationshipType] | None = None,
 ) -> NewVersion:
-    """The version that an input describes; ``sources`` become its parents by one type. Raises InvalidInput."""
+    """The version that an input describes, made by who asks; ``sources`` become its parents by one type. Raises InvalidInput."""
     raw = plain(input)
     data = _given(raw, _VERSION)
     for name, given in (("tags", raw.get("version_tags")), ("metadata", raw.get("version_metadata"))):
@@ -274,12 +276,18 @@ def new_version(
         if parent.get("metadata", ...) is None:
             del parent["metadata"]
     with told_as(*_VERSION_NAMES):
-        version = _described(NewVersion, data)
+        version = described(NewVersion, data)
         for index, parent in enumerate(version.parents or ()):
             _check_maps(parent, f"input.parents.{index}")
-        return version
+        return _made_by(info, version)
+
+
+def _made_by(info: Info, version: NewVersion) -> NewVersion:
+    """A version that names who makes it: the principal where it is known, and not what the input says."""
+    principal = info.context.principal
+    return version.model_copy(update={"created_by": name_of(principal)}) if is_known(principal) else version
 
 
 def new_edge(input: ConnectVersionsInput) -> NewEdge:
     """The edge that an input describes. Raises InvalidInput."""
-    return _described(NewEdge, _given(plain(input), _EDGE))
+    return described(NewEdge, _given(plain(input), _EDGE))

@@ -11,12 +11,14 @@ from loopgraph.api.graphql.mutations import inputs
 from loopgraph.api.graphql.types.changes import origin_of
 from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.expected import Expected, mutation
-from loopgraph.api.graphql.types.lineage.versions import LineageEdge, Pattern, PatternVersion
+from loopgraph.api.graphql.types.lineage.edges import LineageEdge
+from loopgraph.api.graphql.types.lineage.patterns import Pattern
+from loopgraph.api.graphql.types.lineage.versions import PatternVersion
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.contracts import lineage as contracts
 from loopgraph.contracts.audit import EventType
-from loopgraph.contracts.changes import Created, NewVersion
-from loopgraph.contracts.lineage import EvolutionType, RelationshipType
+from loopgraph.contracts.lineage import patterns as contracts
+from loopgraph.contracts.lineage.changes import Created, NewVersion
+from loopgraph.contracts.lineage.patterns import EvolutionType, RelationshipType
 
 
 @strawberry.type
@@ -100,13 +102,13 @@ async def _completed(
 class LineageMutation:
     @mutation("Makes a pattern with its version 1.")
     async def create_pattern(self, info: Info, input: inputs.CreatePatternInput) -> CreatePatternResult:
-        version = inputs.new_version(input, evolution_type=EvolutionType.CREATION)
+        version = inputs.new_version(info, input, evolution_type=EvolutionType.CREATION)
         lineage = info.context.services.lineage
         return _payload(await lineage.create_pattern(inputs.new_pattern(input), version, origin_of(info, input)))
 
     @mutation("Adds the next version of a pattern.")
     async def add_version(self, info: Info, input: inputs.AddVersionInput) -> AddVersionResult:
-        version = inputs.new_version(input)
+        version = inputs.new_version(info, input)
         return _payload(
             await info.context.services.lineage.add_version(input.pattern_id, version, origin_of(info, input))
         )
@@ -115,7 +117,7 @@ class LineageMutation:
     async def derive_version(self, info: Info, input: inputs.DeriveVersionInput) -> DeriveVersionResult:
         origin, sources = origin_of(info, input), ([input.source], RelationshipType.DERIVED_FROM)
         with inputs.told_as(_ONE_SOURCE):
-            version = inputs.new_version(input, evolution_type=EvolutionType.DERIVATION, sources=sources)
+            version = inputs.new_version(info, input, evolution_type=EvolutionType.DERIVATION, sources=sources)
             version = await _completed(info, input, version)
             pattern_id = input.pattern_id
             if pattern_id is None:
@@ -128,7 +130,7 @@ class LineageMutation:
         origin, sources = origin_of(info, input), ([input.source], RelationshipType.FORKED_FROM)
         pattern, lineage = inputs.new_pattern(input), info.context.services.lineage
         with inputs.told_as(_ONE_SOURCE):
-            version = inputs.new_version(input, evolution_type=EvolutionType.FORK, sources=sources)
+            version = inputs.new_version(info, input, evolution_type=EvolutionType.FORK, sources=sources)
             version = await _completed(info, input, version)
             if not input.pattern_type:
                 source = await _first_source(info, version)
@@ -141,7 +143,7 @@ class LineageMutation:
             raise errors.InvalidInput("sources", "must be at least two versions")
         origin, sources = origin_of(info, input), (input.sources, RelationshipType.MERGED_INTO)
         with inputs.told_as(("parents", "sources")):
-            version = inputs.new_version(input, evolution_type=EvolutionType.MERGE, sources=sources)
+            version = inputs.new_version(info, input, evolution_type=EvolutionType.MERGE, sources=sources)
             version = await _completed(info, input, version)
             lineage = info.context.services.lineage
             return _payload(await lineage.add_version(input.pattern_id, version, origin, EventType.VERSION_MERGED))

@@ -12,7 +12,7 @@ from loopgraph.api.graphql.types.common import Info, Long, plain, validated
 from loopgraph.api.graphql.types.enums import TraceStatus
 from loopgraph.api.graphql.types.expected import Expected, mutation
 from loopgraph.api.graphql.types.nodes import TRACE, link
-from loopgraph.contracts import traces as contracts
+from loopgraph.contracts.traces import events as contracts
 from loopgraph.effects.clock import new_id
 from loopgraph.errors import UserError
 
@@ -33,6 +33,10 @@ class StartTraceInput(TraceEventInput):
         default=strawberry.UNSET, description="The trace that spawned this one; it may arrive later."
     )
     user_id: str | None = strawberry.UNSET
+    project: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What the work is for; left out, what its session says, or the folder that it works in.",
+    )
     source: str | None = strawberry.UNSET
     prompt_text: str | None = strawberry.UNSET
     agent_id: strawberry.ID | None = strawberry.field(
@@ -178,7 +182,7 @@ CompleteTraceResult = Annotated[RecordPayload | Expected, strawberry.union("Comp
 async def _record(info: Info, contract: Any, input: TraceEventInput, **defaults: Any) -> RecordPayload:
     given = {name: value for name, value in plain(input).items() if value is not None}
     event = validated(contract, defaults | given)
-    [outcome] = await info.context.services.recorder.record([event])
+    [outcome] = await info.context.services.recorder.record([event], sender=info.context.principal)
     if isinstance(outcome, UserError):
         raise outcome
     return RecordPayload(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.common import Info, checked
+from loopgraph.api.graphql.types.common import Info, checked, validated
 from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.enums import PathMetric, RelationshipType
+from loopgraph.api.graphql.types.lineage.edges import LineageEdge
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
+from loopgraph.api.graphql.types.lineage.maps import OF_MAP, LineageMap
+from loopgraph.api.graphql.types.lineage.patterns import PATTERNS, Pattern, pattern_lineage
 from loopgraph.api.graphql.types.lineage.traversal import (
     ANCESTORS,
     OF_TRAVERSAL,
@@ -20,9 +24,12 @@ from loopgraph.api.graphql.types.lineage.traversal import (
     LineagePath,
     TraversalInput,
 )
-from loopgraph.api.graphql.types.lineage.versions import PATTERNS, LineageEdge, Pattern, PatternVersion, pattern_lineage
-from loopgraph.contracts import lineage as contracts
-from loopgraph.contracts.base import Instant
+from loopgraph.api.graphql.types.lineage.versions import PatternVersion
+from loopgraph.api.graphql.types.weight import READS_MUCH
+from loopgraph.contracts.base import Instant, JsonMap
+from loopgraph.contracts.lineage import patterns as contracts
+from loopgraph.contracts.lineage.maps import MapFilter
+from loopgraph.orchestrators.traces.auditing import told_of
 
 
 def _types(chosen: list[contracts.RelationshipType] | None) -> frozenset[contracts.RelationshipType]:
@@ -31,6 +38,10 @@ def _types(chosen: list[contracts.RelationshipType] | None) -> frozenset[contrac
     if not chosen:
         raise errors.InvalidInput("relationshipTypes", "must name at least one type")
     return frozenset(chosen)
+
+
+def _note(info: Info, operation: str, starts: Sequence[str], asked: JsonMap, reached: int) -> None:
+    info.context.services.auditing.traversed(info.context.asker, operation, starts, asked, reached)
 
 
 @strawberry.type
@@ -73,6 +84,32 @@ class LineageQuery:
     ) -> LineageGraph | None:
         return await pattern_lineage(info, pattern_id, traversal)
 
+    @strawberry.field(
+        description="Versions with the edges between them, to be drawn: all of a pattern and of every pattern that edges connect "
+        "with it, over any number of others; without `patternId`, all there are, of the newest patterns first. Null if there is "
+        "no such pattern.",
+        directives=[OF_MAP, READS_MUCH],
+    )
+    async def lineage_map(
+        self,
+        info: Info,
+        pattern_id: strawberry.ID | None = None,
+        pattern_type: str | None = None,
+        since: datetime | None = None,
+        as_of: datetime | None = None,
+        max_nodes: int | None = None,
+    ) -> LineageMap | None:
+        wanted, maps = {"pattern_type": pattern_type, "since": since, "as_of": as_of}, info.context.services.maps
+        filter = validated(MapFilter, wanted, "")
+        found = await (
+            maps.of_everything(filter, max_nodes)
+            if pattern_id is None
+            else maps.of_family(pattern_id, filter, max_nodes)
+        )
+        asked: JsonMap = {**filter.model_dump(mode="json"), "max_nodes": max_nodes}
+        _note(info, "map", [pattern_id] if pattern_id else [], asked, len(found.versions) if found else 0)
+        return LineageMap.of(found) if found else None
+
     @strawberry.field(description="The best path from an earlier version to a later one; null if there is none.")
     async def lineage_path(
         self,
@@ -83,13 +120,11 @@ class LineageQuery:
         relationship_types: list[RelationshipType] | None = None,
         as_of: datetime | None = None,
     ) -> LineagePath | None:
-        path = await info.context.services.traversals.path(
-            source_node_id,
-            target_node_id,
-            metric,
-            _types(relationship_types),
-            as_of=checked(Instant | None, as_of, "asOf"),
-        )
+        types, at = _types(relationship_types), checked(Instant | None, as_of, "asOf")
+        path = await info.context.services.traversals.path(source_node_id, target_node_id, metric, types, as_of=at)
+        asked = told_of(contracts.TraversalFilter(relationship_types=types, as_of=at))
+        ends = (source_node_id, target_node_id)
+        _note(info, "path", ends, asked, len(path.versions) if path else 0)
         if path is None:
             return None
         return LineagePath(
@@ -104,7 +139,10 @@ class LineageQuery:
     async def common_ancestors(
         self, info: Info, node_ids: list[strawberry.ID], relationship_types: list[RelationshipType] | None = None
     ) -> CommonAncestors:
-        found = await info.context.services.traversals.common_ancestors(node_ids, _types(relationship_types))
+        types = _types(relationship_types)
+        found = await info.context.services.traversals.common_ancestors(node_ids, types)
+        asked = told_of(contracts.TraversalFilter(relationship_types=types))
+        _note(info, "common_ancestors", node_ids, asked, len(found.all))
         return CommonAncestors(
             all=[PatternVersion.of(version) for version in found.all[:ANCESTORS]],
             nearest=[PatternVersion.of(version) for version in found.nearest[:ANCESTORS]],

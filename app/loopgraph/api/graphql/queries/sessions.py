@@ -15,7 +15,7 @@ from loopgraph.api.graphql.types.traces.records import (
     MetricPoint,
 )
 from loopgraph.api.graphql.types.traces.sessions import SESSIONS, Session
-from loopgraph.contracts.sessions import LogFilter, MetricFilter
+from loopgraph.contracts.traces.sessions import LogFilter, MetricFilter
 
 
 @strawberry.type

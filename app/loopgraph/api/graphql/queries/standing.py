@@ -9,6 +9,7 @@ from loopgraph.api.graphql.types.analytics.standing import SimilarPatterns, Unus
 from loopgraph.api.graphql.types.common import Info, checked
 from loopgraph.api.graphql.types.connections import checked_size
 from loopgraph.api.graphql.types.list_size import ListSize
+from loopgraph.api.graphql.types.weight import READS_MUCH
 from loopgraph.computes.definitions.similarity import NEARLY_SAME
 from loopgraph.contracts.base import Name
 from loopgraph.errors import InvalidInput
@@ -34,7 +35,7 @@ class StandingQuery:
 
     @strawberry.field(
         description="Patterns (of a type) in force whose texts are nearly the same as that of another of their type.",
-        directives=[ListSize(slicing_arguments=["first"], sized_fields=["pairs"])],
+        directives=[ListSize(slicing_arguments=["first"], sized_fields=["pairs"]), READS_MUCH],
     )
     async def similar_patterns(
         self, info: Info, pattern_type: str | None = None, at_least: float = NEARLY_SAME, first: int = 50

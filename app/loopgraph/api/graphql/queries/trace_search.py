@@ -9,7 +9,7 @@ from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.traces.diff import TraceDiff
 from loopgraph.api.graphql.types.traces.search import TraceFilterInput
 from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
-from loopgraph.contracts.trace_search import TraceFilter, TraceStructure
+from loopgraph.contracts.traces.search import TraceFilter, TraceStructure
 from loopgraph.orchestrators.traces.diff import diff
 from loopgraph.orchestrators.traces.search import find
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import strawberry
 
 from loopgraph.api.graphql.queries.usage import known
 from loopgraph.api.graphql.types.analytics.analysis import AnalysedSeries
-from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectInput
+from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectInput, subject_asked
+from loopgraph.api.graphql.types.analytics.subjects import window as window_of
 from loopgraph.api.graphql.types.analytics.trends import UsageTrends, UserRetention
 from loopgraph.api.graphql.types.common import Info
 from loopgraph.api.graphql.types.enums import Period, SeriesMetric, SubjectKind, TrendClass
@@ -18,7 +17,6 @@ from loopgraph.effects.clock import now
 from loopgraph.effects.clock import time_zone as zone_of
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.analytics.trends import declining, emerging
-from loopgraph.reducers.usage.spans import window_of
 
 DAYS = 90
 """Without a beginning, trends are looked for in so many days."""
@@ -66,13 +64,13 @@ class TrendQuery:
         self,
         info: Info,
         metric: SeriesMetric,
-        subject: SubjectInput,
+        subject: SubjectInput | None = None,
         window: AnalyticsWindowInput | None = None,
         period: Period = Period.DAY,
         horizon: int | None = None,
         time_zone: str = UTC,
     ) -> AnalysedSeries:
-        about, zone = subject.subject(), zone_of(time_zone)
+        about, zone = subject_asked(subject), zone_of(time_zone)
         await known(info, about)
         found = await info.context.services.trends.analysis(
             about, metric, _over(window), period, zone, horizon, now(),
@@ -82,9 +80,9 @@ class TrendQuery:
 
     @strawberry.field(description="Who of the users of something comes and who stays, by week.")
     async def retention(
-        self, info: Info, subject: SubjectInput, window: AnalyticsWindowInput | None = None
+        self, info: Info, subject: SubjectInput | None = None, window: AnalyticsWindowInput | None = None
     ) -> UserRetention:
-        about = subject.subject()
+        about = subject_asked(subject)
         await known(info, about)
         found = await info.context.services.trends.retention(about, _over(window), now(), info.context.principal)
         return UserRetention.of(found)
@@ -96,6 +94,4 @@ async def _found(info: Info, kind: SubjectKind, asked: AnalyticsWindowInput | No
 
 def _over(asked: AnalyticsWindowInput | None) -> Window:
     """The window that is asked for; without a beginning, of ``DAYS``."""
-    since, until = (asked.since, asked.until) if asked else (None, None)
-    over = window_of(since, until, now())
-    return over if since is not None else Window(since=over.until - timedelta(days=DAYS), until=over.until)
+    return window_of(asked, DAYS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import strawberry
 
 from loopgraph.api.graphql.types.analytics.comparison import (
@@ -25,12 +23,14 @@ from loopgraph.api.graphql.types.analytics.subjects import (
     AnalyticsWindowInput,
     SubjectAnalytics,
     SubjectInput,
+    span,
+    span_asked,
+    subject_asked,
     window,
 )
-from loopgraph.api.graphql.types.common import Info, checked, shape
+from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.enums import Dimension, SeriesMetric, SubjectKind, TimeInterval
 from loopgraph.contracts.analytics.subjects import Subject
-from loopgraph.contracts.base import Instant
 from loopgraph.effects.clock import time_zone
 from loopgraph.errors import InvalidInput, NotFound
 from loopgraph.orchestrators.analytics.series import MOST_LINES, time_series
@@ -61,24 +61,28 @@ async def known(info: Info, subject: Subject) -> None:
 class UsageQuery:
     @strawberry.field(
         description="Figures of one pattern over a window: how much it is used and when, what comes of it, how long it takes and "
-        "what it costs; null if there is no such pattern."
+        "what it costs."
     )
     async def pattern_analytics(
         self, info: Info, id: strawberry.ID, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
-    ) -> SubjectAnalytics | None:
-        if await info.context.loaders.pattern.load(id) is None:
-            return None
-        return await SubjectAnalytics.over(info, Subject(SubjectKind.PATTERN, id), window, time_zone)
+    ) -> SubjectAnalytics:
+        about = Subject(SubjectKind.PATTERN, id)
+        await known(info, about)
+        return await SubjectAnalytics.exactly(info, about, window, time_zone)
 
     @strawberry.field(
         description="The same figures of anything that is counted: an agent, a tool, a model, a project, a user, or everything."
     )
     async def subject_analytics(
-        self, info: Info, subject: SubjectInput, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
+        self,
+        info: Info,
+        subject: SubjectInput | None = None,
+        window: AnalyticsWindowInput | None = None,
+        time_zone: str = UTC,
     ) -> SubjectAnalytics:
-        about = subject.subject()
+        about = subject_asked(subject)
         await known(info, about)
-        return await SubjectAnalytics.over(info, about, window, time_zone)
+        return await SubjectAnalytics.exactly(info, about, window, time_zone)
 
     @strawberry.field(description="The most used of a kind over a window, each over time.")
     async def usage_stats(
@@ -120,26 +124,24 @@ class UsageQuery:
 
     @strawberry.field(
         description="A metric of anything that is counted over time, in whole intervals of the calendar of a time zone: from the "
-        "one that holds `since` to the one that holds what is before `until`. With `groupBy`, a line for each of the most "
-        "frequent values of a dimension, and one for all others."
+        "one that holds the beginning of the window to the one that holds what is before its end, at most 2,500 of them. With "
+        "`groupBy`, a line for each of the most frequent values of a dimension, and one for all others."
     )
     async def time_series(
         self,
         info: Info,
         metric: SeriesMetric,
-        subject: SubjectInput,
-        since: datetime,
-        until: datetime,
+        subject: SubjectInput | None = None,
+        window: AnalyticsWindowInput | None = None,
         interval: TimeInterval = TimeInterval.DAY,
         group_by: Dimension | None = None,
         time_zone: str = UTC,
         first: int = 10,
     ) -> TimeSeries:
-        about, zone = subject.subject(), _zone(time_zone)
-        begin, end = checked(Instant, since, "since"), checked(Instant, until, "until")
+        about, zone, (since, until) = subject_asked(subject), _zone(time_zone), span(window)
         await known(info, about)
         found = await time_series(
-            info.context.services.buckets, metric, about, begin, end, interval, zone, group_by,
+            info.context.services.buckets, metric, about, since, until, interval, zone, group_by,
             _bounded(first, MOST_LINES), info.context.principal,
         )  # fmt: skip
         return TimeSeries.of(found)
@@ -157,17 +159,17 @@ class UsageQuery:
     ) -> PatternComparison:
         patterns, versions = list(dict.fromkeys(pattern_ids or ())), list(dict.fromkeys(node_ids or ()))
         if not 2 <= len(patterns) + len(versions) <= MOST_COMPARED:
-            raise InvalidInput(
-                "patternIds", f"must name, together with nodeIds, 2 to {MOST_COMPARED} different patterns and versions"
-            )
+            what = "patterns and versions" if node_ids else "patterns"
+            with_them = ", together with nodeIds," if node_ids else ""
+            raise InvalidInput("patternIds", f"must name{with_them} 2 to {MOST_COMPARED} different {what}")
         basis, found = await info.context.services.comparing.compare(
-            patterns, versions, _window(window), info.context.principal
+            patterns, versions, span_asked(window), info.context.principal
         )
         return PatternComparison.of(basis, found)
 
     @strawberry.field(
         description="Where a pattern stands among the patterns of a type (its own, if none is given) that have at least "
-        "`minSamples` executions; null if there is no such pattern."
+        "`minSamples` executions."
     )
     async def benchmark_pattern(
         self,
@@ -176,11 +178,11 @@ class UsageQuery:
         category: str | None = None,
         window: AnalyticsWindowInput | None = None,
         min_samples: int = 5,
-    ) -> PatternBenchmark | None:
+    ) -> PatternBenchmark:
         over, least = _window(window), _samples(min_samples)
         pattern = await info.context.loaders.pattern.load(pattern_id)
         if pattern is None:
-            return None
+            raise NotFound("Pattern", pattern_id)
         among = category or pattern.pattern_type
         basis, found = await info.context.services.comparing.benchmark(
             pattern, among, over, least, info.context.principal

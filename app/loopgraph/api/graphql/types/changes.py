@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import strawberry
 
-from loopgraph.api.access import LOCAL
+from loopgraph.api.access import is_known, origin
 from loopgraph.api.graphql.types.common import Info, checked
 from loopgraph.api.graphql.types.enums import ActorType
-from loopgraph.contracts.audit import Origin
-from loopgraph.contracts.base import Id, Name
+from loopgraph.contracts.audit import ActorName, Origin
+from loopgraph.contracts.base import Id
 
 
-@strawberry.input(description="Who makes a change. Left out: the principal of the request, or an anonymous user.")
+@strawberry.input(
+    description="Who makes a change, where the service tells nobody apart; with tokens, who shows one makes it."
+)
 class ActorInput:
     type: ActorType = ActorType.USER
     id: str
@@ -28,16 +30,14 @@ class ChangeInput:
 
 
 def origin_of(info: Info, change: ChangeInput) -> Origin:
-    """Who makes this change, and as part of what."""
-    principal = info.context.principal
-    actor_type, actor_id = ActorType.USER, "anonymous"
-    if principal is not None and principal is not LOCAL:
-        actor_id = principal.subject
-    if change.actor is not None:
-        actor_type, actor_id = change.actor.type, change.actor.id
+    """Who makes this change, and as part of what: the principal where it is known, and not what the input says."""
     correlation_id = change.correlation_id or info.context.correlation_id
+    principal = info.context.principal
+    if is_known(principal) or change.actor is None:
+        return origin(principal, checked(Id, correlation_id, "input.correlationId"))
+    actor_type, actor_id = change.actor.type, change.actor.id
     return Origin(
         actor_type=actor_type,
-        actor_id=checked(Name, actor_id, "input.actor.id"),
+        actor_id=checked(ActorName, actor_id, "input.actor.id"),
         correlation_id=checked(Id, correlation_id, "input.correlationId"),
     )

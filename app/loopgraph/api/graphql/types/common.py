@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Collection
 from typing import Any, NamedTuple, NewType, TypeVar, get_args, get_origin
 
 import strawberry
@@ -11,7 +12,7 @@ from graphql import GraphQLError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from loopgraph import errors
-from loopgraph.api.errors import invalid_input
+from loopgraph.api.errors import invalid_input, placed
 from loopgraph.api.graphql.context import Context
 from loopgraph.api.graphql.types.list_size import SHORT
 from loopgraph.contracts.base import Contract
@@ -130,14 +131,30 @@ def validated(contract: type[M], data: dict[str, Any], path: str = "input") -> M
         return contract.model_validate(data)
     except ValidationError as error:
         wrong = invalid_input(error, contract)
+        inner, names = _below(error, contract)
+        if inner is not None and (
+            named := next((word for word in re.findall(r"\w+", wrong.problem) if word in names), None)
+        ):
+            # A rule over several fields of a part: it speaks of one of them first.
+            rest = wrong.problem.removeprefix(f"{named} ")
+            wrong = errors.InvalidInput(f"{wrong.field}.{named}", rest if rest.startswith("must") else wrong.problem)
         field = ".".join(filter(None, [path, *map(camel, wrong.field.split("."))]))
         # A rule over several fields names them, too.
         problem = re.sub(
             r"\w+",
-            lambda word: camel(word[0]) if word[0] in contract.model_fields else word[0],
+            lambda word: camel(word[0]) if word[0] in names else word[0],
             errors.spelled_by_name(wrong.problem),
         )
         raise errors.InvalidInput(field, problem) from error
+
+
+def _below(error: ValidationError, contract: type[BaseModel]) -> tuple[type[BaseModel] | None, Collection[str]]:
+    """The contract of the part of which a rule over several fields is broken, None where it is none or that of all; and the
+    names of fields that may be spoken of."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    places, part = placed(first["loc"], contract)
+    of_part = first["type"] == "value_error" and part is not contract and places[-1] not in part.model_fields
+    return part if of_part else None, contract.model_fields.keys() | part.model_fields.keys()
 
 
 def checked(type_: Any, value: T, field: str) -> T:

@@ -18,7 +18,7 @@ from loopgraph.errors import InvalidInput
 T = TypeVar("T")
 V = TypeVar("V")
 
-BY_TIME = r"\d{16,}\|.+"
+BY_TIME = r":?\d{16,}\|.+"
 """The form of keys that `time_key` makes; from 2286 on they have more digits."""
 
 

@@ -9,8 +9,12 @@ import strawberry
 
 from loopgraph.api.graphql.projection import ATTRIBUTE
 from loopgraph.api.graphql.types.common import Info, camel
-from loopgraph.api.graphql.types.connections import Connection, Listing, sliced
+from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.presentation import later, later_list, present
+from loopgraph.contracts.loop.reported_outcomes import OutcomeStanding
+from loopgraph.contracts.loop.user_feedback import Feedback
+from loopgraph.effects.loop import reported_outcomes
+from loopgraph.effects.loop.user_feedback import key_of
 
 
 class Loaded:
@@ -83,10 +87,46 @@ def loaded_lists(
     return both(connection, slice_, to, description, instead_of_slice)
 
 
-PATTERN, VERSION = ("lineage.versions", "Pattern"), ("lineage.versions", "PatternVersion")
-EDGE = ("lineage.versions", "LineageEdge")
+def paged(loader: str, key: str, listing: Listing[Any], to: tuple[str, str], description: str) -> Any:
+    """A connection whose pages a loader reads, by the attribute ``key`` of its owner."""
+
+    async def connection(root: Any, info: Info, first: int = 20, after: str | None = None) -> Any:
+        page = listing.page(info, first, after)
+        found = await getattr(info.context.loaders, loader).load((getattr(root, key), page))
+        return listing.connection(found.items, present, has_more=found.has_more, after=after)
+
+    return strawberry.field(
+        resolver=connection,
+        description=description,
+        graphql_type=Connection[later(*to)],  # type: ignore[misc]  # a type that is known when the schema is made
+    )
+
+
+def summed(loader: str, key: str, to: tuple[str, str], description: str) -> Any:
+    """What a loader says of the attribute ``key`` of its owner, of everything."""
+
+    async def resolve(root: Any, info: Info) -> Any:
+        return present(await getattr(info.context.loaders, loader).load(getattr(root, key)))
+
+    return strawberry.field(resolver=resolve, description=description, graphql_type=later(*to))
+
+
+PATTERN, VERSION = ("lineage.patterns", "Pattern"), ("lineage.versions", "PatternVersion")
+EDGE = ("lineage.edges", "LineageEdge")
 TRACE, SESSION = ("traces.trace", "Trace"), ("traces.sessions", "Session")
 STEP, CALL = ("traces.steps", "HookExecution"), ("traces.steps", "EndpointCall")
 RUN, IMPROVEMENT = ("loop.runs", "FeedbackRun"), ("loop.runs", "Improvement")
+BATCH, SCHEDULE = ("loop.operations", "FeedbackBatch"), ("loop.operations", "Schedule")
 EXPERIMENT, DECISION = ("loop.experiments", "Experiment"), ("loop.experiments", "Decision")
+WATCH = ("loop.watches", "Watch")
+FEEDBACK, FEEDBACK_SUMMARY = ("loop.user_feedback", "Feedback"), ("loop.user_feedback", "FeedbackSummary")
+DISTINCTIONS = ("loop.distinctions", "Distinctions")
+OUTCOME, OUTCOME_SUMMARY = ("loop.reported_outcomes", "ReportedOutcome"), ("loop.reported_outcomes", "OutcomeSummary")
 """Where links and lists lead: the module and the name of a type."""
+
+
+FEEDBACKS = Listing[Feedback]("feedback", key_of, BY_TIME)
+"""What was said of something, newest first."""
+
+OUTCOMES = Listing[OutcomeStanding]("outcomes", reported_outcomes.key_of, BY_TIME)
+"""What others reported of something, the latest first."""

@@ -146,6 +146,7 @@ class Dialect:
     agent: Sources = ()
     session: Sources = ()
     user: Sources = ()
+    project: Sources = ()
     tags: Sources = ()
 
     events: Mapping[str, Meaning] = field(default_factory=dict)

@@ -14,12 +14,10 @@ from loopgraph.computes.otel.dialects.dialect import Dialect, Meaning
 from loopgraph.computes.otel.dialects.reading import Reading, message_of
 from loopgraph.computes.otel.dialects.saying import token_counts
 from loopgraph.computes.otel.dialects.table import EVENTS, SCOPES_OF_EVENTS
-from loopgraph.computes.otel.model import Attributes, Log, instant
+from loopgraph.computes.otel.model import PROJECT, Attributes, Log, instant
 from loopgraph.computes.otel.report import is_span_id, is_trace_id
 from loopgraph.computes.transcripts.lines import instant_of
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending, Place, Trust
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     OF_SESSION,
     PROMPTED,
     UNNAMED_CALL,
@@ -29,6 +27,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent, SessionSeen, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending, Place, Trust
 
 _REQUEST: Final = frozenset(f"gen_ai.{who}.message" for who in ("system", "user", "assistant", "tool"))
 _RESPONSE: Final = "gen_ai.choice"
@@ -152,6 +152,7 @@ class _Record:
                 timestamp=self._at,
                 client=resource.name("service.name"),
                 client_version=resource.name("service.version"),
+                project=resource.name(PROJECT),
                 model=own.name("model"),
                 user_id=own.name("user"),
             ),

@@ -16,12 +16,14 @@ from loopgraph.computes.otel.dialects.dialect import (
     Member,
     Told,
 )
+from loopgraph.computes.otel.model import PROJECT
 
 GENERAL: Final = Dialect(
     name="OpenTelemetry: who",
-    marks=("session.", "user.", "enduser."),
+    marks=("session.", "user.", "enduser.", PROJECT),
     session=("session.id",),
     user=("user.id", "enduser.id"),
+    project=(PROJECT,),
 )
 
 GENAI: Final = Dialect(

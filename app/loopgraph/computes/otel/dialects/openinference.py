@@ -56,5 +56,6 @@ OPENINFERENCE: Final = Dialect(
     tool=("tool.name",),
     tool_use_id=("tool.id", "tool_call.id"),
     agent=("agent.name", Member.of("metadata", "lc_agent_name")),  # the latter is LangChain's
+    project=("openinference.project.name",),
     tags=("tag.tags",),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from loopgraph.computes.agents.fields import LONGEST_NAME, Fields, shortened
 from loopgraph.computes.otel.dialects.dialect import Dialect, Kind, Listed, Member, Role, Source, Summed, Told
 from loopgraph.computes.otel.dialects.table import SPANS
 from loopgraph.computes.otel.model import Attributes, Span
-from loopgraph.contracts.traces import MOST_USD
+from loopgraph.contracts.traces.events import MOST_USD
 
 T = TypeVar("T")
 

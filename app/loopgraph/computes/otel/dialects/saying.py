@@ -12,7 +12,7 @@ from loopgraph.computes.otel.dialects.dialect import AGENT, CHAIN, EMBEDDING, Ki
 from loopgraph.computes.otel.dialects.reading import Reading
 from loopgraph.computes.otel.dialects.texts import answered, asked
 from loopgraph.computes.otel.model import Attributes, Span
-from loopgraph.contracts.traces import MOST_TOKENS, MOST_USD
+from loopgraph.contracts.traces.events import MOST_TOKENS, MOST_USD
 
 
 def kind_of(reading: Reading, span: Span) -> Kind:
@@ -29,24 +29,27 @@ def _hook_type(span: Span) -> str:
     return "Span" if span.kind == "unspecified" else span.kind.capitalize()
 
 
-WHO: Final = ("session", "user", "tags")
+WHO: Final = ("session", "user", "project", "tags")
 """What ``who`` looks for."""
 
 
 def who(reading: Reading) -> dict[str, Any]:
-    """The session, the user and the tags that it names."""
+    """The session, the user, the project and the tags that it names."""
     if not reading.may_say(*WHO):
         return {}
     session = reading.text("session")
     return said(
-        session_id=as_id(session) if session else None, user_id=reading.name("user"), tags=reading.tags() or None
+        session_id=as_id(session) if session else None,
+        user_id=reading.name("user"),
+        project=reading.name("project"),
+        tags=reading.tags() or None,
     )
 
 
 def of_resource(resource: Attributes) -> dict[str, Any]:
-    """The session and the user that a resource names: those of its signals that name none themselves."""
+    """The session, the user and the project that a resource names: those of its signals that name none themselves."""
     named = who(Reading.of_attributes(resource))
-    return {name: named[name] for name in ("session_id", "user_id") if name in named}
+    return {name: named[name] for name in ("session_id", "user_id", "project") if name in named}
 
 
 def agent_of(reading: Reading, span: Span, kind: Kind) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from loopgraph.computes.transcripts.claude_code.lines import Line
 from loopgraph.computes.transcripts.claude_code.telling import Place
 from loopgraph.computes.transcripts.claude_code.uses import tell_uses
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 
 Addition = Callable[[Line, Place], Iterable[Observation]]
 """What a line of the user, of the model or of the client says beside its place among the steps of a turn."""

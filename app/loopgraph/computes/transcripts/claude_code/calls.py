@@ -12,9 +12,9 @@ from loopgraph.computes.agents.tokens import tokens
 from loopgraph.computes.transcripts.claude_code.lines import Block, Line, count_of, map_of, name_of, text_of
 from loopgraph.computes.transcripts.claude_code.telling import Place, observed
 from loopgraph.computes.transcripts.claude_code.turns import Message
-from loopgraph.contracts.observations import Observation
-from loopgraph.contracts.precedence import Ending
-from loopgraph.contracts.traces import EndpointCalled, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, TraceStatus
+from loopgraph.contracts.traces.observations import Observation
+from loopgraph.contracts.traces.precedence import Ending
 
 _PROVIDERS: Final = {"msg_bdrk_": "bedrock", "msg_vrtx_": "vertex"}
 _CONTEXT: Final = ("attributionAgent", "effort", "requestedModel")

@@ -13,9 +13,16 @@ from loopgraph.computes.agents.traces import story, subagent_end, subagent_trace
 from loopgraph.computes.transcripts.claude_code.lines import Line, name_of, printed, text_of, typed
 from loopgraph.computes.transcripts.claude_code.telling import Place, observed
 from loopgraph.computes.transcripts.claude_code.turns import Answer, ToolCall, Turn
-from loopgraph.contracts.observations import LogRecorded, Observation, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending
-from loopgraph.contracts.traces import ABANDONED, OF_SESSION, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import (
+    ABANDONED,
+    OF_SESSION,
+    HookExecuted,
+    TraceCompleted,
+    TraceStarted,
+    TraceStatus,
+)
+from loopgraph.contracts.traces.observations import LogRecorded, Observation, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending
 
 LOCAL: Final = "local_command"
 """The source of a trace that a command of the client itself began, which no model is asked about."""

@@ -25,7 +25,7 @@ from loopgraph.computes.transcripts.claude_code.sessions import SessionLines
 from loopgraph.computes.transcripts.claude_code.telling import Place
 from loopgraph.computes.transcripts.claude_code.turns import Answer, Message, ToolCall, Turn, Turns
 from loopgraph.computes.transcripts.reading import TranscriptFile, understood
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.traces.observations import Observation
 
 _AGENT_FILE = re.compile(r"agent-(?P<id>[^/]+)\.jsonl")
 _FORKED: Final = timedelta(seconds=1)

@@ -10,8 +10,8 @@ from loopgraph.computes.agents.fields import LONGEST_TEXT, said, shortened
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.transcripts.claude_code.lines import SYNTHETIC, Line, name_of, text_of
 from loopgraph.computes.transcripts.claude_code.telling import CLIENT, observed
-from loopgraph.contracts.observations import Observation, SessionSeen
-from loopgraph.contracts.precedence import Trust
+from loopgraph.contracts.traces.observations import Observation, SessionSeen
+from loopgraph.contracts.traces.precedence import Trust
 
 _TITLES: Final = {"custom-title": "customTitle", "ai-title": "aiTitle"}
 _ABOUT: Final = ("gitBranch", "cwd", "version")

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from loopgraph.computes.agents.ids import as_id
 from loopgraph.computes.transcripts.claude_code.turns import Turn
-from loopgraph.contracts.observations import Observation, ObservedEvent
-from loopgraph.contracts.precedence import Clock
 from loopgraph.contracts.stored import sound
-from loopgraph.contracts.traces import TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.events import TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent
+from loopgraph.contracts.traces.precedence import Clock
 
 CLIENT = "claude-code"
 

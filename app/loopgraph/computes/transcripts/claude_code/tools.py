@@ -15,9 +15,9 @@ from loopgraph.computes.transcripts.claude_code.lines import Block, Line, joined
 from loopgraph.computes.transcripts.claude_code.telling import Place, observed
 from loopgraph.computes.transcripts.claude_code.turns import ToolCall
 from loopgraph.computes.transcripts.reading import TranscriptFile
-from loopgraph.contracts.observations import Observation, SpawnRule
-from loopgraph.contracts.precedence import Ending, Trust
-from loopgraph.contracts.traces import HookExecuted, TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SpawnRule
+from loopgraph.contracts.traces.precedence import Ending, Trust
 
 _STOPS: Final = frozenset({"interrupted", "cancelled"})
 """Kinds of denial that are none."""

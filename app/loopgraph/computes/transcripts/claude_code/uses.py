@@ -23,8 +23,8 @@ from loopgraph.computes.definitions.seen import is_skill, seen_called, seen_whol
 from loopgraph.computes.transcripts.claude_code.lines import Line, map_of, name_of, text_of, typed
 from loopgraph.computes.transcripts.claude_code.telling import Place, observed
 from loopgraph.computes.transcripts.claude_code.turns import Called
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.observations import Observation
 
 
 def tell_uses(line: Line, place: Place) -> Iterator[Observation]:

@@ -15,7 +15,7 @@ import orjson
 from loopgraph.computes.agents import hooks
 from loopgraph.computes.agents.endings import DENIED, INTERRUPTED, REFUSED
 from loopgraph.computes.transcripts.lines import mapping_of, texts_of
-from loopgraph.contracts.traces import TraceStatus
+from loopgraph.contracts.traces.events import TraceStatus
 
 _HEAD: Final = 600
 """So many characters are looked at: what became of a call stands before its output."""

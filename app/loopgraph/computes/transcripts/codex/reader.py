@@ -38,10 +38,8 @@ from loopgraph.computes.transcripts.codex.usage import Counts, Usage, response
 from loopgraph.computes.transcripts.codex.uses import subagent_of, tell_uses
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
 from loopgraph.computes.transcripts.reading import TranscriptFile, read_with
-from loopgraph.contracts.observations import Observation, ObservedEvent, SessionSeen
-from loopgraph.contracts.precedence import Clock, Ending, Trust
 from loopgraph.contracts.stored import sound
-from loopgraph.contracts.traces import (
+from loopgraph.contracts.traces.events import (
     OF_SESSION,
     PROMPTED,
     HookExecuted,
@@ -49,6 +47,8 @@ from loopgraph.contracts.traces import (
     TraceStarted,
     TraceStatus,
 )
+from loopgraph.contracts.traces.observations import Observation, ObservedEvent, SessionSeen
+from loopgraph.contracts.traces.precedence import Clock, Ending, Trust
 
 COMPACTION: Final = "compaction"
 """The source of a trace in which only the context was made shorter, and the type of the step that did."""

@@ -19,9 +19,9 @@ from loopgraph.computes.agents.uses import skill_given, skill_used
 from loopgraph.computes.transcripts.codex.calls import duration_ms, kept, told
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn
 from loopgraph.computes.transcripts.lines import instant_of, mapping_of, texts_of
-from loopgraph.contracts.observations import Observation, SpawnRule
-from loopgraph.contracts.precedence import Clock, Ending
-from loopgraph.contracts.traces import HookExecuted, TraceStatus
+from loopgraph.contracts.traces.events import HookExecuted, TraceStatus
+from loopgraph.contracts.traces.observations import Observation, SpawnRule
+from loopgraph.contracts.traces.precedence import Clock, Ending
 
 _SPAWN: Final = "spawn_agent"
 _SHELL: Final = "shell"

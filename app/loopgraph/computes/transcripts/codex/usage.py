@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from loopgraph.computes.agents.fields import Fields, said
 from loopgraph.computes.transcripts.lines import mapping_of
-from loopgraph.contracts.traces import EndpointCalled, TraceStatus
+from loopgraph.contracts.traces.events import EndpointCalled, TraceStatus
 
 _NAMES: Final = {
     "input_tokens": "input_tokens",

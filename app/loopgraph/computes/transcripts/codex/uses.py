@@ -24,9 +24,9 @@ from loopgraph.computes.agents.uses import (
 from loopgraph.computes.definitions.seen import seen_whole
 from loopgraph.computes.transcripts.codex.threads import Thread, Turn
 from loopgraph.computes.transcripts.lines import mapping_of
-from loopgraph.contracts.changes import template_hash
-from loopgraph.contracts.definitions import DefinitionKind
-from loopgraph.contracts.observations import Observation
+from loopgraph.contracts.lineage.changes import template_hash
+from loopgraph.contracts.lineage.definitions import DefinitionKind
+from loopgraph.contracts.traces.observations import Observation
 
 _BUILT_IN: Final = BUILT_IN_OF["codex"]
 _PERSONA: Final = "generic.developer_instructions"

@@ -13,6 +13,7 @@ from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.api.graphql.types.nodes import TRACE, link
 from loopgraph.computes.analytics.chains import SAMPLES
 from loopgraph.contracts.analytics import chains as contracts
+from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.effects.analytics.chains import DEEPEST
 from loopgraph.reducers.samples import wilson_interval
 
@@ -72,6 +73,8 @@ class AgentChain:
 
 @strawberry.type(description="The chains of agents of a range of time.")
 class AgentChains:
+    since: datetime = strawberry.field(description="Prompts that began before do not count.")
+    until: datetime = strawberry.field(description="Nor do those that began then or later.")
     chains: list[AgentChain] = strawberry.field(
         description="The most frequent chains, the most frequent first, as many as `first` says."
     )
@@ -85,6 +88,14 @@ class AgentChains:
     )
 
     @classmethod
-    def of(cls, found: contracts.AgentChains) -> Self:
+    def of(cls, found: contracts.AgentChains, span: TimeRange) -> Self:
         chains = [AgentChain.of(chain) for chain in found.chains]
-        return shape(cls, found, chains=chains, total_chains=found.total, complete=found.whole)
+        return shape(
+            cls,
+            found,
+            since=span.since,
+            until=span.until,
+            chains=chains,
+            total_chains=found.total,
+            complete=found.whole,
+        )

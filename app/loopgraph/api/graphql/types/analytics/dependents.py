@@ -88,7 +88,7 @@ class BlastRadius:
     agent_count: Long = strawberry.field(description="How many agents used it.")
     session_count: Long = strawberry.field(description="How many sessions used it.")
     user_count: Long = strawberry.field(description="How many users it was used for.")
-    project_count: Long = strawberry.field(description="In how many folders its sessions worked.")
+    project_count: Long = strawberry.field(description="For how many projects, or in how many folders, it was used.")
     derived_count: Long = strawberry.field(description="How many other patterns have versions that descend from it.")
     complete: bool = strawberry.field(
         description="Whether nothing was left out; else there were too many uses, versions or descendants to count all."
@@ -96,7 +96,9 @@ class BlastRadius:
     versions: list[AffectedVersion] = strawberry.field(description="Its versions that were used.")
     agents: list[AffectedGroup] = strawberry.field(description="The agents that used it.")
     users: list[AffectedGroup] = strawberry.field(description="The users it was used for, as far as clients name them.")
-    projects: list[AffectedGroup] = strawberry.field(description="The folders that its sessions worked in.")
+    projects: list[AffectedGroup] = strawberry.field(
+        description="What its uses were for, or the folders that its sessions worked in."
+    )
     sessions: list[AffectedSession] = strawberry.field(description="The sessions that used it.")
     derived_patterns: list[DerivedPattern] = strawberry.field(
         description="Patterns with versions that descend from it; those that are in force first, then the nearest."

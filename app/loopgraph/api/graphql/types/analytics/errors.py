@@ -13,6 +13,7 @@ from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.api.graphql.types.nodes import STEP, TRACE, VERSION, link
 from loopgraph.computes.analytics.error_patterns import MOST_NAMES, SAMPLES
 from loopgraph.contracts.analytics import failures as contracts
+from loopgraph.contracts.analytics.views import TimeRange
 
 
 def _names(description: str) -> Any:
@@ -116,6 +117,11 @@ class ErrorPattern:
 
 @strawberry.type(description="The error patterns of a range of time.")
 class ErrorPatterns:
+    since: datetime = strawberry.field(description="Traces that began before do not count.")
+    until: datetime = strawberry.field(description="Nor do those that began then or later.")
+    complete: bool = strawberry.field(
+        description="Whether all traces of the window were looked at; if not, there may be more failures, before `reachesBackTo`."
+    )
     patterns: list[ErrorPattern] = strawberry.field(
         description="The most frequent patterns, the most frequent first, as many as `first` says."
     )
@@ -124,11 +130,17 @@ class ErrorPatterns:
     untold: Long = strawberry.field(
         description="How many failures say nothing of what went wrong; they are in no pattern."
     )
-    traces: Long = strawberry.field(description="How many traces were looked at.")
+    traces: Long = strawberry.field(
+        description="How many traces were looked at: with `nodeId` those that used the version, with `agent` those of the agent, "
+        "else those of the window."
+    )
     reaches_back_to: datetime | None = strawberry.field(
         description="Traces that began before were not looked at, as there are too many in the range; null: all were."
     )
 
     @classmethod
-    def of(cls, found: contracts.ErrorPatterns) -> Self:
-        return shape(cls, found, patterns=[ErrorPattern.of(one) for one in found.patterns], total_patterns=found.total)
+    def of(cls, found: contracts.ErrorPatterns, span: TimeRange) -> Self:
+        return shape(
+            cls, found, since=span.since, until=span.until, complete=found.whole,
+            patterns=[ErrorPattern.of(one) for one in found.patterns], total_patterns=found.total,
+        )  # fmt: skip

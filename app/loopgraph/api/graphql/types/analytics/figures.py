@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
 from loopgraph.api.graphql.types.common import Long, shape
-from loopgraph.api.graphql.types.enums import Dimension, Exactness
+from loopgraph.api.graphql.types.enums import Dimension, Exactness, QualityBand
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.contracts.analytics import figures as contracts
 from loopgraph.reducers.usage.distributions import MOST_VALUES
+from loopgraph.reducers.usage.quality import GATE, quality_gate
 from loopgraph.reducers.usage.success import MOST_ERRORS
 from loopgraph.reducers.usage.usage import MOST_PEAKS
 
 
 @strawberry.type(description="Of what an answer is made.")
 class AnalyticsBasis:
-    since: datetime = strawberry.field(description="The first hour that is in it.")
-    until: datetime = strawberry.field(description="The first hour after it.")
-    exactness: Exactness = strawberry.field(description="Whether it is made of executions or of hourly sums.")
+    since: datetime = strawberry.field(
+        description="From when on it counts: an hour, or the very instant that was asked for."
+    )
+    until: datetime = strawberry.field(description="Until before when it counts.")
+    exactness: Exactness = strawberry.field(
+        description="Whether it looked at executions themselves, or at hourly sums alone."
+    )
     relative_error: float = strawberry.field(
         description="How far percentiles, minimum and maximum can be from the exact ones, as a part of them; all else is exact."
     )
     pending: Long = strawberry.field(
         description="Traces that are committed and not counted yet, because very many came at once; 0 but for then."
+    )
+    other_criteria: bool = strawberry.field(
+        description="Whether uses of patterns are counted by other success criteria than those of this service, because another "
+        "one that counts has others, or these have just changed. They are counted anew as soon as all services have the same."
     )
 
 
@@ -57,7 +67,7 @@ class UsageFigures:
     per_day: float = strawberry.field(description="Executions a day.")
     per_week: float = strawberry.field(description="Executions in 7 days.")
     per_month: float = strawberry.field(description="Executions in 30.4375 days.")
-    velocity: float | None = strawberry.field(
+    per_day_since_first_use: float | None = strawberry.field(
         description="Executions a day since the first hour of the window that has one, so that what is new is not diluted by the "
         "time before it; null for none."
     )
@@ -71,6 +81,13 @@ class UsageFigures:
         directives=[at_most(MOST_PEAKS)], description="The busiest hours, the busiest first."
     )
     profile: UsageProfile = strawberry.field(description="At what times of the day and the week it is used.")
+
+    @strawberry.field(
+        description="The same as `perDaySinceFirstUse`.",
+        deprecation_reason="Use `perDaySinceFirstUse`: the `velocity` of a trend, here and in REST, is that of the last week.",
+    )
+    def velocity(self) -> float | None:
+        return self.per_day_since_first_use
 
     @classmethod
     def of(cls, figures: contracts.UsageFigures) -> Self:
@@ -90,9 +107,58 @@ class ErrorShare:
 
 
 @strawberry.type(
+    description="How many executions reach a quality gate: a score that the quality that they report has to have. Those that "
+    "report none are not among them."
+)
+class QualityGate:
+    threshold: float = strawberry.field(description="The least score that passes, 0..1.")
+    reported: Long = strawberry.field(description="How many executions report a quality.")
+    passed: Long = strawberry.field(description="How many of them reach the threshold.")
+    rate: float | None = strawberry.field(description="Which part that is, 0..1: the compliance; null for none.")
+    interval: Interval | None = strawberry.field(description="Wilson's interval of it, at 95 %.")
+
+    @classmethod
+    def of(cls, grades: Mapping[int, int], threshold: float) -> Self:
+        gate = quality_gate(grades, threshold)
+        return shape(cls, gate, interval=Interval.of(gate.interval))
+
+
+@strawberry.type(description="Executions whose quality lies in one band.")
+class QualityBandShare:
+    band: QualityBand = strawberry.field(description="Which band.")
+    at_least: float = strawberry.field(
+        description="The least score that is in it; it ends where the better one begins."
+    )
+    executions: Long = strawberry.field(description="How many executions report such a quality.")
+    share: float | None = strawberry.field(
+        description="Which part that is of those that report one, 0..1; null for none."
+    )
+
+
+@strawberry.type(description="The quality that executions report, from the best band to the worst.")
+class QualityDistribution:
+    grades: strawberry.Private[Mapping[int, int]]
+    reported: Long = strawberry.field(description="How many executions report a quality.")
+    mean: float | None = strawberry.field(description="The mean of what they report, 0..1; null for none.")
+    std: float | None = strawberry.field(description="The standard deviation of it; null below two.")
+    bands: list[QualityBandShare] = strawberry.field(
+        directives=[at_most(len(QualityBand))], description="The bands, the best first."
+    )
+
+    @strawberry.field(description="How many of them reach a quality gate.")
+    def quality_gate(self, threshold: float = GATE) -> QualityGate:
+        return QualityGate.of(self.grades, threshold)
+
+    @classmethod
+    def of(cls, figures: contracts.QualityFigures) -> Self:
+        return shape(cls, figures, bands=[shape(QualityBandShare, band) for band in figures.bands])
+
+
+@strawberry.type(
     description="What came of the executions. Rates are over those of which that is known; intervals are Wilson's at 95 %."
 )
 class SuccessFigures:
+    grades: strawberry.Private[Mapping[int, int]]
     executions: Long
     successes: Long = strawberry.field(description="Those that succeeded: uses of patterns by the criteria of success.")
     failures: Long = strawberry.field(description="Those of which it is known that they did not.")
@@ -120,6 +186,10 @@ class SuccessFigures:
     errors: list[ErrorShare] = strawberry.field(
         directives=[at_most(MOST_ERRORS + 1)], description="Types of errors, the most frequent first."
     )
+
+    @strawberry.field(description="How many of the executions that report a quality reach a quality gate.")
+    def quality_gate(self, threshold: float = GATE) -> QualityGate:
+        return QualityGate.of(self.grades, threshold)
 
     @classmethod
     def of(cls, figures: contracts.SuccessFigures) -> Self:
@@ -156,7 +226,7 @@ class CostFigures:
     output_tokens: Long
     reasoning_tokens: Long
     total_usd: float | None = strawberry.field(
-        description="What is known to have been spent; null where nothing has a cost."
+        description="What is known to have been spent; 0 where nothing happened, null where nothing that did has a cost."
     )
     reported_usd: float | None = strawberry.field(description="What of it the senders say themselves.")
     mean_usd: float | None = strawberry.field(description="Mean over the executions whose cost is known.")
@@ -192,7 +262,12 @@ class DistributionShare:
     "add up to more than 1."
 )
 class Distribution:
-    dimension: str = strawberry.field(description="The dimension, or the attribute that a setting names.")
+    by: Dimension | None = strawberry.field(description="The dimension; null for an attribute.")
+    attribute: str | None = strawberry.field(description="The attribute, which a setting names; null for a dimension.")
+    dimension: str = strawberry.field(
+        description="The dimension in small letters, or the attribute.",
+        deprecation_reason="Use `by`, which is the enum that everything else has, or `attribute`.",
+    )
     distinct: int = strawberry.field(description="How many values there are.")
     at_least: bool = strawberry.field(
         description="Whether there may be more: in some hour or day there were more than are told apart."
@@ -203,7 +278,15 @@ class Distribution:
 
     @classmethod
     def of(cls, distribution: contracts.Distribution) -> Self:
-        return shape(cls, distribution, shares=[shape(DistributionShare, share) for share in distribution.shares])
+        name = distribution.dimension
+        by = Dimension(name) if name in set(Dimension) else None
+        return shape(
+            cls,
+            distribution,
+            by=by,
+            attribute=name if by is None else None,
+            shares=[shape(DistributionShare, share) for share in distribution.shares],
+        )
 
 
 @strawberry.type(description="How many different ones there were; where not all were told apart, at least so many.")
@@ -217,7 +300,9 @@ class UniqueCount:
 class SeriesPoint:
     start: datetime = strawberry.field(description="When it begins.")
     end: datetime = strawberry.field(description="When it ends, which is when the next begins.")
-    value: float | None = strawberry.field(description="The metric; null where nothing tells.")
+    value: float | None = strawberry.field(
+        description="The metric; sums are 0 where nothing happened, all else is null where nothing tells."
+    )
     executions: Long
 
     @classmethod

@@ -10,6 +10,7 @@ from loopgraph.api.graphql.types.analytics.figures import (
     AnalyticsBasis,
     CostFigures,
     DurationFigures,
+    QualityDistribution,
     SeriesPoint,
     SuccessFigures,
 )
@@ -44,7 +45,7 @@ class UsageStats:
     def of(cls, stats: answers.UsageStats) -> Self:
         return cls(
             basis=shape(AnalyticsBasis, stats.basis),
-            ranked=[RankedSubject.of(one) for one in stats.ranked],
+            ranked=[RankedSubject.of(one, stats.basis) for one in stats.ranked],
             points=SeriesPoint.all(stats.points),
         )
 
@@ -57,6 +58,10 @@ class SuccessRates:
         description="The surest first: by the lower bound of the interval, so that few executions do not come first.",
     )
     total_patterns: int = strawberry.field(description="How many patterns have enough executions.")
+    left_out: int = strawberry.field(
+        description="How many others were used, of which less than `minSamples` executions are known to have succeeded or not: "
+        "they are not in `rates`."
+    )
     average_success_rate: float | None = strawberry.field(
         description="The mean of their success rates, each with the same weight; null for none."
     )
@@ -72,7 +77,7 @@ class SuccessRates:
             cls,
             found,
             basis=shape(AnalyticsBasis, found.basis),
-            rates=[RankedSubject.of(one) for one in found.rates],
+            rates=[RankedSubject.of(one, found.basis) for one in found.rates],
         )
 
 
@@ -126,7 +131,9 @@ class DashboardSummary:
     async def cost(self, info: Info) -> CostFigures:
         return shape(CostFigures, cost_figures(await info.context.loaders.usage_sums.load(self._all)))
 
-    @strawberry.field(description="How many patterns there are, used or not.")
+    @strawberry.field(
+        description="How many patterns there are, used or not; one that was only seen in use counts until its file is known."
+    )
     async def total_patterns(self, info: Info) -> Long:
         return Long(await info.context.services.overviews.total_patterns())
 
@@ -136,13 +143,18 @@ class DashboardSummary:
     ) -> list[RankedSubject]:
         limit = checked_size(info, first)
         return [
-            RankedSubject.of(one) for one in await info.context.services.overviews.most_used(kind, self.window, limit)
+            RankedSubject.of(one, self.window)
+            for one in await info.context.services.overviews.most_used(kind, self.window, limit)
         ]
 
     @strawberry.field(description="Types of patterns with what came of them and their quality, the most used first.")
     async def pattern_types(self, info: Info, first: int = 20) -> list[PatternTypeSummary]:
         limit = checked_size(info, first)
         return [PatternTypeSummary.of(one) for one in await info.context.services.overviews.types(self.window, limit)]
+
+    @strawberry.field(description="The quality that the executions of patterns report, by bands.")
+    async def quality(self, info: Info) -> QualityDistribution:
+        return QualityDistribution.of(await info.context.services.overviews.quality(self.window))
 
     @strawberry.field(description="How the traces of the window differ from those before it.")
     async def change(self, info: Info) -> UsageChange:

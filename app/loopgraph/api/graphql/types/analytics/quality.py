@@ -11,6 +11,15 @@ from loopgraph.api.graphql.types.enums import TextProblem
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.api.graphql.types.nodes import PATTERN, VERSION, link
+from loopgraph.api.graphql.types.text_form import (
+    LENGTH,
+    PLACEHOLDERS,
+    PROBLEMS,
+    REPETITION,
+    STRUCTURE,
+    WORDS,
+    TextForm,
+)
 from loopgraph.contracts.analytics import quality as contracts
 
 
@@ -22,21 +31,15 @@ class TextQuality:
     score: float = strawberry.field(
         description="0.2 length, 0.2 structure, 0.25 placeholders, 0.15 repetition, 0.2 uniqueness."
     )
-    length: float = strawberry.field(description="1 from 20 to 2,000 words, less for fewer and for more.")
-    structure: float = strawberry.field(
-        description="Less for long paragraphs, for code that does not end, for no structure."
-    )
-    placeholders: float = strawberry.field(
-        description="Less for leftovers such as TODO, placeholders that are no parameters, and parameters that it does not name."
-    )
-    repetition: float = strawberry.field(description="1 less the share of words in lines that are there already.")
+    length: float = strawberry.field(description=LENGTH)
+    structure: float = strawberry.field(description=STRUCTURE)
+    placeholders: float = strawberry.field(description=PLACEHOLDERS)
+    repetition: float = strawberry.field(description=REPETITION)
     uniqueness: float = strawberry.field(
         description="1 up to a similarity of 0.5 with any other pattern of its kind in force, 0 for the same text."
     )
-    words: int = strawberry.field(description="How many words it has.")
-    problems: list[TextProblem] = strawberry.field(
-        description="What keeps it from a full score.", directives=[at_most(len(contracts.TextProblem))]
-    )
+    words: int = strawberry.field(description=WORDS)
+    problems: list[TextProblem] = strawberry.field(description=PROBLEMS, directives=[at_most(len(TextProblem))])
     similarity: float | None = strawberry.field(
         description="How similar the most similar of the other patterns is, 0..1; null where none has three words in common."
     )
@@ -107,4 +110,44 @@ class QualityMetrics:
             versions=[VersionQuality.of(version) for version in found.versions],
             text_trend=QualityTrend.of(found.text_trend),
             reported_trend=QualityTrend.of(found.reported_trend),
+        )
+
+
+@strawberry.type(description="A pattern in force whose text is not as good by its form as it could be.")
+class StandingForm:
+    pattern_id: strawberry.ID
+    node_id: strawberry.ID = strawberry.field(description="The own id of its version in use.")
+    form: TextForm = strawberry.field(description="The form of that version's text.")
+    pattern = link("pattern", "pattern_id", PATTERN, "The pattern itself.")
+    version = link("version", "node_id", VERSION, "Its version in use.")
+
+
+@strawberry.type(description="How many patterns have a problem.")
+class TextProblemCount:
+    problem: TextProblem = strawberry.field(description="What keeps texts from a full score.")
+    patterns: Long = strawberry.field(description="How many patterns have it.")
+
+
+@strawberry.type(description="How good the texts of all patterns in force are by their form, and which are the worst.")
+class TextForms:
+    total_patterns: Long = strawberry.field(description="How many patterns in force have a text with words.")
+    mean_score: float | None = strawberry.field(description="The mean of their scores, 0..1; null without any.")
+    problems: list[TextProblemCount] = strawberry.field(
+        description="How many of them have which problem.", directives=[at_most(len(TextProblem))]
+    )
+    found: Long = strawberry.field(description="How many score below `below`, and have the `problem` if one is given.")
+    worst: list[StandingForm] = strawberry.field(description="The worst of these, as many as `first` says.")
+    complete: bool = strawberry.field(
+        description="Whether all patterns in force were looked at, and not the newest 10,000 alone."
+    )
+
+    @classmethod
+    def of(cls, found: contracts.StandingForms) -> Self:
+        return shape(
+            cls,
+            found,
+            total_patterns=found.patterns,
+            problems=[shape(TextProblemCount, one) for one in found.problems],
+            worst=[shape(StandingForm, one, form=TextForm.of(one.form)) for one in found.worst],
+            complete=found.whole,
         )

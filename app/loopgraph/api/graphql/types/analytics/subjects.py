@@ -14,6 +14,7 @@ from loopgraph.api.graphql.types.analytics.figures import (
     Distribution,
     DurationFigures,
     MeasureFigures,
+    QualityGate,
     SeriesPoint,
     SuccessFigures,
     UniqueCount,
@@ -26,27 +27,32 @@ from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.api.graphql.types.nodes import PATTERN, VERSION
 from loopgraph.api.graphql.types.presentation import later, present
 from loopgraph.contracts.analytics import answers
-from loopgraph.contracts.analytics.subjects import OTHER, Subject
+from loopgraph.contracts.analytics.subjects import EVERYTHING, OTHER, Subject, subject_named
 from loopgraph.contracts.analytics.sums import UsageSums
-from loopgraph.contracts.analytics.windows import Window
+from loopgraph.contracts.analytics.views import TimeRange
+from loopgraph.contracts.analytics.windows import Span, Window
 from loopgraph.contracts.base import Instant
 from loopgraph.effects.clock import now, time_zone
 from loopgraph.errors import InvalidInput
+from loopgraph.orchestrators.analytics.exact import Resolved
+from loopgraph.orchestrators.analytics.figures import usage_within
 from loopgraph.reducers.usage.distributions import distribution, values
 from loopgraph.reducers.usage.performance import MOST_MEASURES, cost_figures, duration_figures, measure_figures
+from loopgraph.reducers.usage.quality import GATE
 from loopgraph.reducers.usage.series import FEW_POINTS
-from loopgraph.reducers.usage.spans import window_of
+from loopgraph.reducers.usage.spans import LAST_DAYS, range_of, window_of
 from loopgraph.reducers.usage.success import success_figures
 
 _UNIQUE = (Dimension.CONTEXT, Dimension.USER, Dimension.AGENT, Dimension.PROJECT)
-_NAME_LENGTH = 4_096
 MOST_ATTRIBUTES = 20
 
 UTC = "UTC"
 
 
 @strawberry.input(
-    description="Whole hours: those that lie between two instants, with the hours in which these are. At most 400 days."
+    description="A range of time: what began at `since` or later, and before `until`. What was counted is told by whole hours, "
+    "those in which these instants are with it, and over at most 400 days; few executions are looked at themselves, and their "
+    "`basis` says so; what looks at traces themselves goes by the instants."
 )
 class AnalyticsWindowInput:
     since: datetime | None = strawberry.field(
@@ -58,11 +64,31 @@ class AnalyticsWindowInput:
     )
 
 
-def window(asked: AnalyticsWindowInput | None) -> Window:
-    """The window that is asked for. Raises InvalidInput."""
+def window(asked: AnalyticsWindowInput | None, days: int = LAST_DAYS) -> Window:
+    """The whole hours that are asked for; without a beginning, of so many days. Raises InvalidInput."""
+    return window_of(*_instants(asked), now(), days)
+
+
+def span(asked: AnalyticsWindowInput | None) -> tuple[datetime, datetime]:
+    """The instants that are asked for, however far they are apart. Raises InvalidInput."""
+    return range_of(*_instants(asked), now())
+
+
+def time_range(asked: AnalyticsWindowInput | None) -> TimeRange:
+    """The same, as what looks at traces takes it. Raises InvalidInput."""
+    since, until = span(asked)
+    return TimeRange(since=since, until=until)
+
+
+def span_asked(asked: AnalyticsWindowInput | None) -> Span:
+    """The window that is asked for, to the instant. Raises InvalidInput."""
+    over, (since, until) = window(asked), _instants(asked)
+    return Span(since or over.since, until or over.until)
+
+
+def _instants(asked: AnalyticsWindowInput | None) -> tuple[datetime | None, datetime | None]:
     since, until = (asked.since, asked.until) if asked else (None, None)
-    begin, end = checked(Instant | None, since, "window.since"), checked(Instant | None, until, "window.until")
-    return window_of(begin, end, now())
+    return checked(Instant | None, since, "window.since"), checked(Instant | None, until, "window.until")
 
 
 @strawberry.input(description="One thing that is counted.")
@@ -81,21 +107,12 @@ class SubjectInput:
 
     def subject(self) -> Subject:
         """The subject. Raises InvalidInput for one that cannot be."""
-        named = self.kind not in (SubjectKind.ALL, SubjectKind.TOOL, SubjectKind.MODEL)
-        if named and not self.name:
-            raise InvalidInput("subject.name", f"must be given for {self.kind.name}")
-        if self.kind is SubjectKind.ALL and self.name:
-            raise InvalidInput("subject.name", "must be left out for ALL")
-        parted = self.kind in (SubjectKind.TOOL, SubjectKind.ENDPOINT)
-        if self.part and not parted:
-            raise InvalidInput("subject.part", f"must be left out for {self.kind.name}")
-        if parted and self.name and not self.part:  # no step or call is told of without: zeros would be no answer
-            what = "type of its steps, such as ToolUse" if self.kind is SubjectKind.TOOL else "name of its service"
-            raise InvalidInput("subject.part", f"must be given for {self.kind.name}: the {what}")
-        for field, text in (("name", self.name), ("part", self.part)):
-            if len(text) > _NAME_LENGTH:
-                raise InvalidInput(f"subject.{field}", f"must have at most {_NAME_LENGTH:,} characters")
-        return Subject(self.kind, self.name, self.part)
+        return subject_named(self.kind, self.name, self.part, "subject.")
+
+
+def subject_asked(asked: SubjectInput | None) -> Subject:
+    """The subject that is asked for; everything where none is. Raises InvalidInput for one that cannot be."""
+    return EVERYTHING if asked is None else asked.subject()
 
 
 @strawberry.type
@@ -138,25 +155,49 @@ class SubjectAnalytics(AboutSubject):
     subject: strawberry.Private[Subject]
     window: strawberry.Private[Window]
     zone_name: strawberry.Private[str]
+    resolved: strawberry.Private[Resolved | None]
     basis: AnalyticsBasis = strawberry.field(description="Of what the figures are made.")
 
     @classmethod
     async def over(cls, info: Info, subject: Subject, asked: AnalyticsWindowInput | None, zone_name: str) -> Self:
-        """The figures of a subject over a window. Raises InvalidInput, and Forbidden for who may see only what is theirs."""
+        """The figures of a subject over whole hours, from what was counted: of any number of subjects in as many statements as of
+        one. Raises InvalidInput, and Forbidden for who may see only what is theirs."""
         time_zone(zone_name)  # what is wrong is told before anything is read
         over = window(asked)
         basis = await info.context.services.buckets.basis(over, info.context.principal)
-        return cls(subject=subject, window=over, zone_name=zone_name, basis=shape(AnalyticsBasis, basis))
+        return cls(subject=subject, window=over, zone_name=zone_name, resolved=None, basis=shape(AnalyticsBasis, basis))
+
+    @classmethod
+    async def exactly(cls, info: Info, subject: Subject, asked: AnalyticsWindowInput | None, zone_name: str) -> Self:
+        """The figures of one subject over a window, from the executions themselves where these are few; else as ``over``."""
+        time_zone(zone_name)
+        over, span = window(asked), span_asked(asked)
+        found = await info.context.services.exact.resolved([subject], span, info.context.principal)
+        return cls(
+            subject=subject,
+            window=over,
+            zone_name=zone_name,
+            resolved=found,
+            basis=shape(AnalyticsBasis, found.basis),
+        )
 
     async def _sums(self, info: Info) -> UsageSums:
+        if self.resolved is not None:
+            return self.resolved.sums[self.subject]
         return await info.context.loaders.usage_sums.load((self.subject, self.window, ()))
 
     async def _told_apart(self, info: Info, dimensions: Iterable[str]) -> UsageSums:
         wanted = tuple(sorted(set(dimensions)))
-        return await info.context.loaders.usage_sums.load((self.subject, self.window, wanted))
+        if self.resolved is None:
+            return await info.context.loaders.usage_sums.load((self.subject, self.window, wanted))
+        found = await info.context.services.exact.told_apart(self.resolved, [self.subject], wanted)
+        return found[self.subject]
 
     @strawberry.field(description="How much it was used, and when.")
     async def usage(self, info: Info) -> UsageFigures:
+        if self.resolved is not None:
+            buckets = info.context.services.buckets
+            return UsageFigures.of(await usage_within(buckets, self.subject, self.resolved, self.zone_name))
         return UsageFigures.of(
             await info.context.loaders.usage_figures.load((self.subject, self.window, self.zone_name))
         )
@@ -222,6 +263,7 @@ class SubjectAnalytics(AboutSubject):
 @strawberry.type(description="One of the most used, or of the surest.")
 class RankedSubject(AboutSubject):
     subject: strawberry.Private[Subject]
+    window: strawberry.Private[Window]
     label: str = strawberry.field(
         description="What people call it: a pattern by its name, a version by that and its number."
     )
@@ -239,11 +281,18 @@ class RankedSubject(AboutSubject):
         directives=[at_most(FEW_POINTS)], description="Its executions over time; empty where that was not asked for."
     )
 
+    @strawberry.field(description="How many of its executions that report a quality reach a quality gate.")
+    async def quality_gate(self, info: Info, threshold: float = GATE) -> QualityGate:
+        sums = await info.context.loaders.usage_sums.load((self.subject, self.window, ()))
+        return QualityGate.of(sums.grades, threshold)
+
     @classmethod
-    def of(cls, one: answers.Ranked) -> Self:
+    def of(cls, one: answers.Ranked, over: Window | answers.Basis) -> Self:
+        """One of those over a window, or of an answer of this basis."""
         return shape(
             cls,
             one,
+            window=Window(since=over.since, until=over.until),
             success_rate_interval=Interval.of(one.success_rate_interval),
             points=SeriesPoint.all(one.points),
         )

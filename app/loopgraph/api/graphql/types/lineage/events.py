@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 from strawberry import relay
@@ -14,8 +14,11 @@ from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing
 from loopgraph.api.graphql.types.enums import ActorType, EventType, Severity
 from loopgraph.api.graphql.types.nodes import EDGE, PATTERN, VERSION, Loaded, link, own_id
 from loopgraph.api.graphql.types.presentation import presents
+from loopgraph.computes.live.cursors import cursor_text
 from loopgraph.contracts import audit as contracts
+from loopgraph.contracts.live import Cursor
 from loopgraph.effects.clock import time_key
+from loopgraph.orchestrators.live.feed import Update
 
 
 @strawberry.input(description="Which events; what is left out does not filter.")
@@ -32,7 +35,7 @@ class EventFilterInput:
 
 
 @presents(contracts.LineageEvent)
-@strawberry.type(description="One change of the lineage.")
+@strawberry.type(description="One change of the lineage, or one access to it.")
 class LineageEvent(Loaded, relay.Node):
     loader = "event"
     event: strawberry.Private[contracts.LineageEvent]
@@ -68,6 +71,33 @@ class LineageEvent(Loaded, relay.Node):
         return JSON(self.event.time_series_entry())
 
 
+@strawberry.type(description="Something was changed in the lineage.")
+class LineageEventUpdate:
+    place: strawberry.Private[Cursor]
+    answers: strawberry.Private[dict[Any, Any] | None]
+    event: LineageEvent | None = strawberry.field(description="What was changed; null where only `readFrom` is told.")
+    missed: int = strawberry.field(
+        description="How many updates before this one were left out, at most, because the subscriber was too slow or the events "
+        "could not be read; then it is time to read them again."
+    )
+    read_from: datetime | None = strawberry.field(
+        description="Null, but for the first update after an `after` that is so old that not all of what followed it is "
+        "kept, and after the service was cut off from the graph for as long: what was changed since this instant is to be read "
+        "anew."
+    )
+
+    @strawberry.field(description="Give it as `after` to go on after this update.")
+    def cursor(self) -> str:
+        return cursor_text(self.place)
+
+    @classmethod
+    def told(cls, update: Update[str, contracts.LineageEvent]) -> Self:
+        event = None if update.thing is None else LineageEvent.of(update.thing)
+        return cls(
+            place=update.cursor, answers=update.answers, event=event, missed=update.missed, read_from=update.read_from
+        )
+
+
 _EVENTS = Listing[contracts.LineageEvent]("events", lambda event: time_key(event.recorded_at, event.event_id), BY_TIME)
 
 
@@ -88,5 +118,5 @@ async def events_connection(
     elif node_id is not None:
         found = await loaders.events_of_version.load((node_id, wanted, page))
     else:
-        found = await info.context.services.events.page(wanted, page)
+        found = await info.context.services.events.page(wanted, page, info.context.principal)
     return _EVENTS.connection(found.events, LineageEvent.of, has_more=found.has_more, after=after)

@@ -14,7 +14,7 @@ from loopgraph.api.graphql.types.list_size import ListSize, at_most
 from loopgraph.api.graphql.types.nodes import EDGE, VERSION
 from loopgraph.api.graphql.types.presentation import later, later_list, present
 from loopgraph.computes.lineage import algorithms
-from loopgraph.contracts import lineage as contracts
+from loopgraph.contracts.lineage import patterns as contracts
 from loopgraph.errors import InvalidInput
 
 _VERSIONS, _EDGES = later_list(*VERSION), later_list(*EDGE)
@@ -85,7 +85,7 @@ class LineageGraph:
             presented={},
             start_ids=[strawberry.ID(start) for start in graph.start_ids],
             reached=graph.reached,
-            truncated=graph.truncated or len(graph.edges) > _most_edges(graph),
+            truncated=graph.truncated or len(graph.edges) > most_edges(len(graph.nodes)),
         )
 
     # These lists can be long: their objects are made as they are completed, which is done in slices.
@@ -96,7 +96,7 @@ class LineageGraph:
 
     @strawberry.field(graphql_type=_EDGES)
     def edges(self) -> Iterator[Any]:
-        return map(present, self.graph.edges[: _most_edges(self.graph)])
+        return map(present, self.graph.edges[: most_edges(len(self.graph.nodes))])
 
     @strawberry.field
     def node_count(self) -> int:
@@ -134,8 +134,9 @@ class LineageGraph:
         return object_
 
 
-def _most_edges(graph: contracts.LineageGraph) -> int:
-    return max(EDGES_PER_NODE * len(graph.nodes), FEW_EDGES)
+def most_edges(nodes: int) -> int:
+    """So many edges are shown of a graph of so many nodes."""
+    return max(EDGES_PER_NODE * nodes, FEW_EDGES)
 
 
 @strawberry.type(description="A path from an earlier version to a later one.")

@@ -1,4 +1,4 @@
-"""Patterns, their versions, and the edges between versions."""
+"""Versions of patterns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from strawberry import relay
 from strawberry.scalars import JSON
 
 from loopgraph import errors
-from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectAnalytics
+from loopgraph.api.graphql.types.analytics.signals import SignalSummary
+from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectAnalytics, span_asked
 from loopgraph.api.graphql.types.common import Info, Long, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import (
-    DefinitionOrigin,
-    EdgeStrength,
     EvolutionType,
     PatternStatus,
     RelationshipType,
@@ -23,23 +22,38 @@ from loopgraph.api.graphql.types.enums import (
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.traversal import OF_TRAVERSAL, LineageGraph, TraversalInput
 from loopgraph.api.graphql.types.list_size import at_most, short_list
-from loopgraph.api.graphql.types.nodes import DECISION, EDGE, PATTERN, STEP, VERSION, Loaded, both, link, own_id
-from loopgraph.api.graphql.types.presentation import later, present, presents
-from loopgraph.contracts import definitions as contracts_of_definitions
-from loopgraph.contracts import lineage as contracts
-from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
-from loopgraph.contracts.resources import MOST_STATES, ResourceState
-from loopgraph.contracts.traces import HookExecution
-from loopgraph.effects.clock import time_key
-from loopgraph.effects.traces.mapping import step_key
-from loopgraph.effects.traces.reads import subject_of
-
-PATTERNS = Listing[contracts.Pattern](
-    "patterns", lambda pattern: time_key(pattern.created_at, pattern.pattern_id), BY_TIME
+from loopgraph.api.graphql.types.nodes import (
+    DECISION,
+    DISTINCTIONS,
+    EDGE,
+    FEEDBACK,
+    FEEDBACK_SUMMARY,
+    FEEDBACKS,
+    OUTCOME,
+    OUTCOME_SUMMARY,
+    OUTCOMES,
+    PATTERN,
+    STEP,
+    WATCH,
+    Loaded,
+    both,
+    link,
+    own_id,
+    paged,
+    summed,
 )
-_VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
+from loopgraph.api.graphql.types.presentation import later, present, presents
+from loopgraph.api.graphql.types.text_form import TextForm
+from loopgraph.api.graphql.types.weight import READS_MUCH
+from loopgraph.computes.analytics.quality import form_now
+from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
+from loopgraph.contracts.lineage import patterns as contracts
+from loopgraph.contracts.lineage.resources import MOST_STATES, ResourceState
+from loopgraph.contracts.traces.records import HookExecution
+from loopgraph.effects.traces.reading.reads import reader_of
+from loopgraph.effects.traces.recording.mapping import step_key
+
 _EXECUTIONS = Listing[HookExecution]("executions of a version", step_key, BY_TIME)
-_ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 _EDGES = Listing[contracts.LineageEdge]("edges", lambda edge: edge.edge_id)
 
 
@@ -75,91 +89,8 @@ class Baseline:
         return cls(p50_ms=baseline.p50, p95_ms=baseline.p95, p99_ms=baseline.p99, avg_duration_ms=baseline.avg_duration)
 
 
-@presents(contracts.Pattern)
-@strawberry.type(description="A reusable way of working: a prompt, a skill, a code template, a learned execution plan.")
-class Pattern(Loaded, relay.Node):
-    loader = "pattern"
-    pattern_id: relay.NodeID[str]
-    current_node_id: strawberry.Private[str | None]
-    name: str
-    pattern_type: str
-    description: str
-    tags: list[str] = short_list()
-    metadata: JSON
-    latest_version: int = strawberry.field(description="Number of the newest version; numbers have no gaps.")
-    created_at: datetime
-    created_by: str
-    updated_at: datetime
-
-    @classmethod
-    def of(cls, pattern: contracts.Pattern) -> Self:
-        return shape(cls, pattern)
-
-    raw_id = own_id("pattern_id")
-
-    @strawberry.field(
-        description="Who brings it, if it is what people wrote in files and a scan has found it; else null."
-    )
-    def origin(self) -> DefinitionOrigin | None:
-        said = self._found_by_scan("origin")
-        return contracts_of_definitions.DefinitionOrigin(said) if said else None
-
-    @strawberry.field(
-        description="Whose it is, if a scan has found it: `git:` and the identity of a repository, `folder:` and a folder "
-        "outside git, `user:` and a login, or `plugin:` and a plugin's name; else null."
-    )
-    def scope(self) -> str | None:
-        return self._found_by_scan("scope")
-
-    @strawberry.field(description="Where its file is in its scope, if a scan has found it; else null.")
-    def path(self) -> str | None:
-        return self._found_by_scan("path")
-
-    def _found_by_scan(self, key: str) -> str | None:
-        return _text(self.metadata, key) if _text(self.metadata, "origin") in _ORIGINS else None
-
-    current_version = link(
-        "version",
-        "current_node_id",
-        VERSION,
-        "The version in use; null if there is none: all are drafts, or were taken out of use.",
-    )
-
-    @strawberry.field(description="Versions, newest first.")
-    async def versions(self, info: Info, first: int = 20, after: str | None = None) -> Connection[PatternVersion]:
-        page = _VERSIONS.page(info, first, after)
-        below = int(page.after) if page.after else None
-        found = await info.context.loaders.versions_of_pattern.load((self.pattern_id, first, below))
-        return _VERSIONS.connection(
-            found.versions, PatternVersion.of, has_more=found.has_more, after=after, total=self.latest_version
-        )
-
-    @strawberry.field(
-        description="How much its versions are used, what comes of it, how long it takes and what it costs."
-    )
-    async def analytics(
-        self, info: Info, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
-    ) -> SubjectAnalytics:
-        return await SubjectAnalytics.over(info, Subject(SubjectKind.PATTERN, self.pattern_id), window, time_zone)
-
-    @strawberry.field(
-        description="All versions of the pattern, their ancestors and descendants, and the edges between.",
-        directives=[OF_TRAVERSAL],
-    )
-    async def lineage(self, info: Info, traversal: TraversalInput | None = None) -> LineageGraph:
-        graph = await pattern_lineage(info, self.pattern_id, traversal)
-        if graph is None:
-            raise errors.NotFound("Pattern", self.pattern_id)
-        return graph
-
-    @strawberry.field(description="The audit trail of the pattern, newest first.")
-    async def events(
-        self, info: Info, first: int = 20, after: str | None = None, filter: EventFilterInput | None = None
-    ) -> Connection[LineageEvent]:
-        return await events_connection(info, first, after, filter, pattern_id=self.pattern_id)
-
-
-def _text(metadata: Any, key: str) -> str | None:
+def text_in(metadata: Any, key: str) -> str | None:
+    """What stands under this key, if it is a text."""
     value = metadata.get(key)
     return value if isinstance(value, str) else None
 
@@ -198,6 +129,7 @@ class PatternVersion(Loaded, relay.Node):
     loader = "version"
     node_id: relay.NodeID[str]
     raw_pattern_id: strawberry.Private[str]
+    kept: strawberry.Private[contracts.PatternVersion]
     version: int
     label: str | None
     pattern_name: str
@@ -250,6 +182,7 @@ class PatternVersion(Loaded, relay.Node):
             version,
             raw_pattern_id=version.pattern_id,
             performance_baseline=Baseline.of(version.performance_baseline),
+            kept=version,
             resources=[SkillResources.of(state) for state in version.resources],
             usage_count=version.usage.usage_count,
             success_count=version.usage.success_count,
@@ -258,6 +191,13 @@ class PatternVersion(Loaded, relay.Node):
             first_used_at=version.usage.first_used_at,
             last_used_at=version.usage.last_used_at,
         )
+
+    @strawberry.field(
+        description="How good what a model is given of its text is by its form; null for one without words."
+    )
+    def text_form(self) -> TextForm | None:
+        form = form_now(self.kept)
+        return TextForm.of(form) if form else None
 
     @classmethod
     def maybe(cls, version: contracts.PatternVersion | None) -> Self | None:
@@ -272,9 +212,27 @@ class PatternVersion(Loaded, relay.Node):
         about = Subject(SubjectKind.PATTERN_VERSION, self.node_id)
         return await SubjectAnalytics.over(info, about, window, time_zone)
 
+    @strawberry.field(
+        description="How often its prompts were retried, corrected, abandoned, interrupted, taken back, and how long they took, "
+        "of the latest in which it was used. They are read for each version: ask for few at once.",
+        directives=[READS_MUCH],
+    )
+    async def signal_summary(self, info: Info, window: AnalyticsWindowInput | None = None) -> SignalSummary:
+        found = await info.context.loaders.signal_summary_of_version.load((self.node_id, span_asked(window)))
+        return SignalSummary.of(found)
+
+    @strawberry.field(
+        description="What distinguishes its executions that fail or take long from the others: observed, tested by unit, and "
+        "corrected for looking at all. They are read for each version: ask for few at once.",
+        graphql_type=later(*DISTINCTIONS),
+        directives=[READS_MUCH],
+    )
+    async def distinctions(self, info: Info, window: AnalyticsWindowInput | None = None) -> Any:
+        return present(await info.context.loaders.distinctions_of_version.load((self.node_id, span_asked(window))))
+
     @strawberry.field(description="Where its file was, if it was imported or found by a scan; else null.")
     def path(self) -> str | None:
-        return _text(self.metadata, "path")
+        return text_in(self.metadata, "path")
 
     @strawberry.field(description="The own id of the pattern that it is a state of.")
     def pattern_id(self) -> strawberry.ID:
@@ -294,6 +252,34 @@ class PatternVersion(Loaded, relay.Node):
         "node_id",
         DECISION,
         "The decision that approved this version; null if the loop did not apply it.",
+    )
+    watch = link(
+        "watch_of_version",
+        "node_id",
+        WATCH,
+        "How it has done since it was applied, held against the proof of its decision; null where no experiment speaks for it.",
+    )
+
+    feedback = paged(
+        "feedback_of_version",
+        "node_id",
+        FEEDBACKS,
+        FEEDBACK,
+        "What was said of it, of its uses, and of the traces in which it was used, newest first.",
+    )
+    feedback_summary = summed("feedback_summary_of_version", "node_id", FEEDBACK_SUMMARY, "What all of that comes to.")
+    outcomes = paged(
+        "outcomes_of_version",
+        "node_id",
+        OUTCOMES,
+        OUTCOME,
+        "What others reported of units that used it, the latest first; what they said of executions, traces, sessions is there.",
+    )
+    outcome_summary = summed(
+        "outcome_summary_of_version",
+        "node_id",
+        OUTCOME_SUMMARY,
+        "What the outcomes of its uses, of the traces and sessions in which it was used, and of its units come to.",
     )
 
     @strawberry.field(
@@ -338,7 +324,7 @@ class PatternVersion(Loaded, relay.Node):
     async def executions(self, info: Info, first: int = 20, after: str | None = None) -> Any:
         page = _EXECUTIONS.page(info, first, after)
         found = await info.context.loaders.executions_of_version.load((self.node_id, page))
-        total = self.usage_count if subject_of(info.context.principal) is None else None
+        total = self.usage_count if reader_of(info.context.principal) is None else None
         return _EXECUTIONS.connection(found.items, present, has_more=found.has_more, after=after, total=total)
 
     @strawberry.field(description="Whether no open ancestry edge leads into this version.")
@@ -371,54 +357,3 @@ class PatternVersion(Loaded, relay.Node):
             raise errors.InvalidInput("relationshipTypes", "must name at least one type")
         edges = await info.context.loaders.edges_of_version.load((self.node_id, direction, wanted))
         return [edge for edge in edges if edge.valid_to is None or not active_only]
-
-
-@presents(contracts.LineageEdge)
-@strawberry.type(description="A typed relationship between two versions; it is never deleted, its interval is closed.")
-class LineageEdge(Loaded, relay.Node):
-    loader = "edge"
-    edge_id: relay.NodeID[str]
-    source_node_id: strawberry.ID
-    target_node_id: strawberry.ID
-    source_pattern_id: strawberry.ID
-    target_pattern_id: strawberry.ID
-    relationship_type: RelationshipType
-    edge_strength: EdgeStrength
-    similarity_score: float | None
-    confidence_score: float | None
-    weight: float = strawberry.field(
-        description="Mean of the strength's number, the similarity and the confidence, over those that are known; in (0, 1]."
-    )
-    change_summary: str
-    breaking_changes: bool
-    metadata: JSON
-    correlation_id: strawberry.ID | None
-    created_at: datetime
-    created_by: str
-    valid_from: datetime
-    valid_to: datetime | None
-    deactivation_reason: str | None
-
-    @classmethod
-    def of(cls, edge: contracts.LineageEdge) -> Self:
-        return shape(cls, edge)
-
-    raw_id = own_id("edge_id")
-
-    @strawberry.field
-    def is_active(self) -> bool:
-        return self.valid_to is None
-
-    source = link("version", "source_node_id", VERSION, "The earlier version.")
-    target = link("version", "target_node_id", VERSION, "The later version.")
-    source_pattern = link("pattern", "source_pattern_id", PATTERN, "The pattern of the earlier version.")
-    target_pattern = link("pattern", "target_pattern_id", PATTERN, "The pattern of the later version.")
-
-
-async def pattern_lineage(info: Info, pattern_id: str, traversal: TraversalInput | None) -> LineageGraph | None:
-    """The lineage of a pattern, None if there is no such pattern."""
-    wanted = traversal or TraversalInput()
-    limit = wanted.limit(info)
-    key = (pattern_id, wanted.filter(contracts.Direction.ANCESTORS), limit)
-    graph = await info.context.loaders.lineage_of_pattern.load(key)
-    return LineageGraph.of(graph) if graph else None

@@ -12,6 +12,8 @@ from strawberry.scalars import JSON
 from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import Connection, Edge, Listing
 from loopgraph.api.graphql.types.enums import Arm, Metric, Reason, Verdict
+from loopgraph.api.graphql.types.list_size import at_most
+from loopgraph.api.graphql.types.loop.designs import ExperimentDesign
 from loopgraph.api.graphql.types.loop.results import ExperimentResult
 from loopgraph.api.graphql.types.nodes import (
     DECISION,
@@ -26,11 +28,16 @@ from loopgraph.api.graphql.types.nodes import (
 )
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.steps import HookExecution
-from loopgraph.contracts import experiments
-from loopgraph.contracts import feedback as contracts
+from loopgraph.computes.loop.experiments.explaining import explanation
+from loopgraph.computes.loop.experiments.looks import most_units, planned_units
+from loopgraph.contracts.loop import arms, experiments
+from loopgraph.contracts.loop import feedback as contracts
 from loopgraph.effects.loop.evidence import Evidence
 
-_EXECUTIONS = Listing[Evidence]("executions", lambda evidence: evidence.key, r"[^|]+\|\d{16}\|.+")
+_MOST_ALLOTMENTS = 60
+"""Each is made of a quarter more units than the one before, or when one of at most five candidates is dropped."""
+
+_EXECUTIONS = Listing[Evidence]("executions", lambda evidence: evidence.key, r"[^|]+\|(?:\d{16}|:\d{18})\|.+")
 
 
 @strawberry.type(description="An execution of an experiment, as it was recorded.")
@@ -67,10 +74,76 @@ class ArmTally:
     set_aside: int = strawberry.field(
         description="Executions that name this arm though their unit was assigned to the other one: no evidence."
     )
+    not_assigned: int = strawberry.field(
+        description="Where exposure grows: units that report this arm and were never assigned; in no other number of units."
+    )
+    held_out: int = strawberry.field(
+        description="Units that report this arm though they are held out of all experiments; in no other number of units."
+    )
 
     @classmethod
-    def of(cls, tally: experiments.ArmTally) -> Self:
+    def of(cls, tally: arms.ArmTally) -> Self:
         return shape(cls, tally)
+
+
+@strawberry.type(description="An arm of an experiment: the control, or a candidate that is held against it.")
+class ExperimentArm:
+    arm: Arm
+    node_id: strawberry.ID = strawberry.field(description="The own id of the version that its units run.")
+    improvement_id: strawberry.ID | None = strawberry.field(
+        description="The own id of the improvement that it tests; null for the control."
+    )
+    share: float = strawberry.field(
+        description="The probability that a unit gets it, 0..1: as planned, or now where shares change. Of candidates that "
+        "were dropped, the others get what they had, in proportion."
+    )
+    tally: ArmTally = strawberry.field(description="How far it is, at the last look.")
+    reason: Reason | None = strawberry.field(
+        description="Why nothing is decided on it yet, at the last look; null for the control."
+    )
+    dropped_at: datetime | None = strawberry.field(
+        description="When it was decided on while others went on, in UTC; null where it was not."
+    )
+    version = link("version", "node_id", VERSION, "That version itself.")
+    improvement = link("improvement", "improvement_id", IMPROVEMENT, "That improvement itself.")
+
+    @classmethod
+    def all_of(cls, experiment: experiments.Experiment) -> list[Self]:
+        """The control, and then the candidates in the order of their run."""
+        control = cls(
+            arm=Arm.CONTROL,
+            node_id=strawberry.ID(experiment.control_node_id),
+            improvement_id=None,
+            share=experiment.control_share,
+            tally=ArmTally.of(experiment.control_tally),
+            reason=None,
+            dropped_at=None,
+        )
+        pairs = zip(experiment.candidates, experiment.shares, strict=True)
+        return [control, *(cls._of(arm, share) for arm, share in pairs)]
+
+    @classmethod
+    def _of(cls, arm: arms.TreatmentArm, share: float) -> Self:
+        return shape(cls, arm, arm=Arm.TREATMENT, share=share, tally=ArmTally.of(arm.tally))
+
+
+@strawberry.type(description="Shares of the next units, as they followed from what was known (Thompson sampling).")
+class Allotment:
+    made_at: datetime = strawberry.field(description="When it came into force, in UTC.")
+    units: int = strawberry.field(description="Units that had told something by then.")
+    shares: list[float] = strawberry.field(
+        description="The probability that a unit gets each candidate, in the order of `arms`; the control has the rest.",
+        directives=[at_most(5)],
+    )
+    best: list[float] | None = strawberry.field(
+        description="How likely each arm was the best one, in the order of `arms`; null where nothing was known.",
+        directives=[at_most(6)],
+    )
+
+    @classmethod
+    def of(cls, allotment: arms.Allotment) -> Self:
+        best = None if allotment.best is None else list(allotment.best)
+        return shape(cls, allotment, shares=list(allotment.shares), best=best)
 
 
 @presents(experiments.Experiment)
@@ -85,9 +158,12 @@ class Experiment(Loaded, relay.Node):
     treatment_node_id: strawberry.ID
     metric: Metric
     min_sample_size: int = strawberry.field(
-        description="Units that each arm needs: sessions, users, tasks, whatever assignVariant was asked for."
+        description="Units that each arm is planned to have: sessions, users, tasks, whatever assignVariant was asked for."
     )
     significance_level: float
+    design: ExperimentDesign = strawberry.field(description="How it is made: its metrics, and when it is looked at.")
+    planned_units: int
+    most_units: int
     started_at: datetime
     concluded_at: datetime | None
     control_count: int = strawberry.field(description="Executions of the control arm, at the last look.")
@@ -95,11 +171,38 @@ class Experiment(Loaded, relay.Node):
     control_tally: ArmTally = strawberry.field(description="How far the control arm is, at the last look.")
     treatment_tally: ArmTally = strawberry.field(description="How far the treatment arm is, at the last look.")
     reason: Reason | None = strawberry.field(description="Why nothing is decided yet, at the last look.")
+    open_guardrails: list[Metric] = strawberry.field(
+        description="With GUARDRAIL_OPEN: what was not shown to be held when the treatment was shown to be better.",
+        directives=[at_most(5)],
+    )
+    stage: int | None = strawberry.field(
+        description="Where exposure grows: the place, from 0, of the share in force among the stages of its design; messages "
+        "count from 1."
+    )
+
+    arms: list[ExperimentArm] = strawberry.field(
+        description="The control, and the candidates that are held against it, one or several; what is said of the treatment "
+        "elsewhere is said of the first.",
+        directives=[at_most(6)],
+    )
+    allotments: list[Allotment] = strawberry.field(
+        description="The shares that were in force one after the other, where they follow from what was seen; else empty.",
+        directives=[at_most(_MOST_ALLOTMENTS)],
+    )
 
     @classmethod
     def of(cls, experiment: experiments.Experiment) -> Self:
         tallies = {"control": experiment.control_tally, "treatment": experiment.treatment_tally}
-        return shape(cls, experiment, **{f"{arm}_tally": ArmTally.of(tally) for arm, tally in tallies.items()})
+        return shape(
+            cls,
+            experiment,
+            **{f"{arm}_tally": ArmTally.of(tally) for arm, tally in tallies.items()},
+            arms=ExperimentArm.all_of(experiment),
+            allotments=[Allotment.of(each) for each in experiment.allotments],
+            design=ExperimentDesign.of(experiment.design),
+            planned_units=planned_units(experiment.design, experiment.min_sample_size),
+            most_units=most_units(experiment.design, experiment.min_sample_size),
+        )
 
     raw_id = own_id("experiment_id")
 
@@ -132,10 +235,13 @@ class Decision(Loaded, relay.Node):
     decided_at: datetime
     decided_by: str = strawberry.field(description="`loop`, or the reviewer.")
     note: str
+    explanation: str = strawberry.field(
+        description="Why it was decided so, in words: with the gain, and with the trade-off where something is guarded."
+    )
 
     @classmethod
     def of(cls, decision: experiments.Decision) -> Self:
-        return shape(cls, decision, result=ExperimentResult.of(decision.result))
+        return shape(cls, decision, result=ExperimentResult.of(decision.result), explanation=explanation(decision))
 
     raw_id = own_id("decision_id")
 

@@ -10,13 +10,14 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from loopgraph.api.graphql.types.common import shape
+from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Listing
 from loopgraph.api.graphql.types.enums import (
     FeedbackType,
     ImprovementStatus,
     ImprovementType,
     Reason,
+    Risk,
     RunStatus,
     Stage,
     StageStatus,
@@ -24,6 +25,7 @@ from loopgraph.api.graphql.types.enums import (
 from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.lineage.versions import Baseline
 from loopgraph.api.graphql.types.list_size import SHORT, at_most, short_list
+from loopgraph.api.graphql.types.loop.designs import ExperimentDesign
 from loopgraph.api.graphql.types.nodes import (
     DECISION,
     EXPERIMENT,
@@ -37,13 +39,19 @@ from loopgraph.api.graphql.types.nodes import (
     own_id,
 )
 from loopgraph.api.graphql.types.presentation import presents
-from loopgraph.contracts import experiments
-from loopgraph.contracts import feedback as contracts
+from loopgraph.computes.loop.experiments.explaining import explanation
+from loopgraph.contracts.loop import experiments
+from loopgraph.contracts.loop import feedback as contracts
 from loopgraph.effects.clock import time_key
 
 RUNS = Listing[contracts.FeedbackRun]("runs", lambda run: time_key(run.created_at, run.run_id), BY_TIME)
 IMPROVEMENTS = Listing[contracts.Improvement](
     "improvements", lambda improvement: time_key(improvement.created_at, improvement.improvement_id), BY_TIME
+)
+FOR_REVIEW = Listing[contracts.Improvement](
+    "improvements awaiting review",
+    lambda improvement: time_key(improvement.created_at, improvement.improvement_id),
+    BY_TIME,
 )
 _OF_RUN = Listing[contracts.Improvement]("improvements of a run", lambda improvement: improvement.improvement_id)
 _EXPERIMENTS = Listing[experiments.Experiment]("experiments", lambda experiment: experiment.experiment_id)
@@ -88,10 +96,38 @@ class PerformanceSummary:
         )
 
 
-@strawberry.type(description="How far one stage of a run is.")
+@strawberry.type(description="How far one stage of a run is, and when the run was at it.")
 class StageState:
     stage: Stage
     status: StageStatus
+    started_at: datetime | None = strawberry.field(
+        description="When the run first came to it, in UTC; null while it has not, and for runs of before this was kept."
+    )
+    completed_at: datetime | None = strawberry.field(
+        description="When the run left it for the last time, in UTC; null while it has not."
+    )
+    duration_ms: float | None = strawberry.field(
+        description="From the start to the end, in milliseconds, waiting for executions included; null until it has ended."
+    )
+    work_ms: float | None = strawberry.field(
+        description="How long workers were at it, in milliseconds; null where `startedAt` is."
+    )
+
+    @classmethod
+    def all_of(cls, run: contracts.FeedbackRun) -> list[Self]:
+        times = {item.stage: item for item in run.stage_times}
+        return [cls._of(stage, status, times.get(stage)) for stage, status in run.stages.items()]
+
+    @classmethod
+    def _of(cls, stage: Stage, status: StageStatus, time: contracts.StageTime | None) -> Self:
+        return cls(
+            stage=stage,
+            status=status,
+            started_at=time.started_at if time else None,
+            completed_at=time.completed_at if time else None,
+            duration_ms=time.duration_ms if time else None,
+            work_ms=time.work_ms if time else None,
+        )
 
 
 @presents(contracts.FeedbackRun)
@@ -103,9 +139,10 @@ class FeedbackRun(Loaded, relay.Node):
     feedback_type: FeedbackType
     time_window_days: int
     auto_apply_threshold: float
-    min_sample_size: int = strawberry.field(description="Units that each arm needs.")
+    min_sample_size: int = strawberry.field(description="Units that each arm is planned to have.")
     significance_level: float
     enable_ab_testing: bool
+    design: ExperimentDesign = strawberry.field(description="How its experiments are made.")
     correlation_id: strawberry.ID | None
     status: RunStatus
     stage: Stage = strawberry.field(description="The stage the run is at.")
@@ -118,6 +155,13 @@ class FeedbackRun(Loaded, relay.Node):
     improvements_validated: int
     improvements_applied: int
     message: str | None = strawberry.field(description="What the run waits for, or why it ended as it did.")
+    notes: list[str] = short_list(
+        "How its proposals came about: which generators failed, and what was left out since it was there before."
+    )
+    leased_by: str | None = strawberry.field(description="The worker that is at it; null while none is.")
+    leased_until: datetime | None = strawberry.field(
+        description="Until when other workers leave it to that one, in UTC; null while none is at it."
+    )
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -125,14 +169,29 @@ class FeedbackRun(Loaded, relay.Node):
 
     @classmethod
     def of(cls, run: contracts.FeedbackRun) -> Self:
-        given = run.input.model_dump(exclude={"pattern_id"})
-        stages = [StageState(stage=stage, status=status) for stage, status in run.stages.items()]
-        return shape(cls, run, **given, stages=stages, analysis=PerformanceSummary.of(run.analysis))
+        given = run.input.model_dump(exclude={"pattern_id", "design"}) | {
+            "design": ExperimentDesign.of(run.input.design)
+        }
+        return shape(
+            cls,
+            run,
+            **given,
+            stages=StageState.all_of(run),
+            notes=list(run.notes[:SHORT]),
+            analysis=PerformanceSummary.of(run.analysis),
+        )
 
     raw_id = own_id("run_id")
 
     pattern = link("pattern", "pattern_id", PATTERN, "The pattern that the run is over.")
     control = link("version", "control_node_id", VERSION, "The version that was analysed.")
+    best_decision = link(
+        "best_decision_of_run",
+        "run_id",
+        DECISION,
+        "The decision with the largest gain, what was applied before all else: its result has the run's `performanceDelta`, "
+        "`pValue` and `confidenceScore`. Null where nothing was measured, or all was rejected.",
+    )
 
     improvements_connection, improvements = loaded_lists(
         "improvementsConnection",
@@ -154,10 +213,15 @@ class Improvement(Loaded, relay.Node):
     candidate_node_id: strawberry.ID
     base_node_id: strawberry.ID
     improvement_type: ImprovementType
-    source: str = strawberry.field(description="The rule that proposed it, or the kind of actor that did.")
+    source: str = strawberry.field(
+        description="The rule that proposed it, behind its generator if that is not built in; or the kind of actor that did."
+    )
     description: str
     proposed_changes: JSON
+    evidence: JSON = strawberry.field(description="The figures that its maker gives for it; empty where none did.")
     expected_delta: float | None
+    risk: Risk = strawberry.field(description="What may go wrong beside what is measured; if high, a reviewer decides.")
+    risk_reasons: list[str] = short_list("Why the risk is what it is, the gravest first.")
     status: ImprovementStatus
     reason: Reason | None = strawberry.field(description="That of the last decision.")
     created_at: datetime
@@ -166,9 +230,17 @@ class Improvement(Loaded, relay.Node):
 
     @classmethod
     def of(cls, improvement: contracts.Improvement) -> Self:
-        return shape(cls, improvement)
+        return shape(cls, improvement, risk_reasons=list(improvement.risk_reasons[:SHORT]))
 
     raw_id = own_id("improvement_id")
+
+    @strawberry.field(
+        description="Why it was decided as it was, in words: of its last decision, and whether it was rolled back since; null "
+        "while there is none."
+    )
+    async def explanation(self, info: Info) -> str | None:
+        decisions = await info.context.loaders.decisions_of_improvement.load(self.improvement_id)
+        return explanation(decisions[-1], self.status) if decisions else None
 
     pattern = link("pattern", "pattern_id", PATTERN, "The pattern that it would improve.")
     run = link("run", "run_id", RUN, "The run that took it up; null while none has.")

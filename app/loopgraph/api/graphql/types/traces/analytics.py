@@ -117,7 +117,9 @@ class ModelUsage(ModelUsageSums):
     model: str | None = strawberry.field(description="The language model.")
     service_name: str | None
     day: date | None = strawberry.field(description="The day (UTC) on which the calls began.")
-    project: str | None = strawberry.field(description="The folder that the sessions worked in.")
+    project: str | None = strawberry.field(
+        description="What the traces were for, or the folder that their sessions worked in."
+    )
     session_id: strawberry.ID | None
     user_id: str | None
     agent: str | None = strawberry.field(

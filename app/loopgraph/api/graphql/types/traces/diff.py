@@ -12,7 +12,7 @@ from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.enums import ChangedField, RowKind, StepKind, TraceStatus
 from loopgraph.api.graphql.types.list_size import at_most, short_list
 from loopgraph.api.graphql.types.nodes import TRACE, VERSION, link
-from loopgraph.contracts import trace_diff as contracts
+from loopgraph.contracts.traces import diff as contracts
 from loopgraph.orchestrators.traces.diff import MAX_STEPS
 
 

@@ -18,7 +18,7 @@ from loopgraph.api.graphql.types.traces.pages import drawn
 from loopgraph.api.graphql.types.traces.totals import Totals
 from loopgraph.api.graphql.types.traces.trace import Trace
 from loopgraph.api.graphql.types.traces.waterfall import WaterfallConnection
-from loopgraph.contracts import assembly
+from loopgraph.contracts.traces import assembly
 from loopgraph.orchestrators.traces.episodes import episode
 from loopgraph.orchestrators.traces.trees import skeleton
 

@@ -19,10 +19,11 @@ from loopgraph.api.graphql.types.traces.waterfall import (
     WaterfallConnection,
     WaterfallRow,
 )
+from loopgraph.computes.traces.branches import Branch, Branches
 from loopgraph.computes.traces.timeline import Moment, entry, moments
 from loopgraph.computes.traces.tree import Key, Node
 from loopgraph.computes.traces.waterfall import Waterfall
-from loopgraph.contracts.assembly import Head, Span, SpanKind
+from loopgraph.contracts.traces.assembly import Head, Span, SpanKind
 from loopgraph.effects.graph.many import MANY, made_of
 
 Places = Sequence[Node[Any]]
@@ -60,8 +61,7 @@ def lists(
 
 def all_of(info: Info, place: Node[Any], kind: SpanKind) -> Places:
     """What is anywhere in a place of one kind, but not in traces that it spawned; in the order of time."""
-    found: Places = info.context.loaders.once.made(kind, lambda node: node.all_of(kind), place)
-    return found
+    return info.context.loaders.all_of(place, kind)
 
 
 async def _page(info: Info, places: Places, first: int, after: str | None) -> Connection[Any]:
@@ -108,6 +108,21 @@ def _drawing(*tops: Node[Any]) -> asyncio.Future[Waterfall[Any]]:
     return asyncio.ensure_future(made_of(sum(1 for _ in few), lambda: Waterfall(tops)))
 
 
+async def _branch(info: Info, waterfall: Waterfall[Any], key: Key) -> Branch:
+    """What was used in a part of a tree; all parts of it are summed up at once, when the first is asked for."""
+
+    def summing(_: Waterfall[Any]) -> asyncio.Future[Branches]:
+        return asyncio.ensure_future(_branches(info, waterfall))
+
+    branches = await asyncio.shield(info.context.loaders.once.made("branches", summing, waterfall))
+    return branches.of(key)
+
+
+async def _branches(info: Info, waterfall: Waterfall[Any]) -> Branches:
+    calls = await info.context.services.traces.usage_of_calls(node.trace_id for node in waterfall.nodes)
+    return await made_of(len(waterfall.nodes), lambda: Branches(waterfall.nodes, calls))
+
+
 async def drawn(info: Info, tops: Places, first: int, after: str | None) -> WaterfallConnection:
     """A page of the waterfall of some traces."""
     _PLACES.page(info, first, after)
@@ -122,7 +137,8 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
         record = records.get(node.key)
         if record is None:
             return None
-        return WaterfallRow.of(waterfall.bar(node).row(record.trace if isinstance(record, Head) else record))
+        row = waterfall.bar(node).row(record.trace if isinstance(record, Head) else record)
+        return WaterfallRow.of(row, partial(_branch, info, waterfall, node.key))
 
     found = _PLACES.connection(
         shown, made, has_more=has_more, after=after, total=len(waterfall.nodes), of=WaterfallConnection

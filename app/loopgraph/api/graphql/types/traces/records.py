@@ -12,8 +12,8 @@ from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import Connection, Listing
 from loopgraph.api.graphql.types.enums import Temporality
 from loopgraph.api.graphql.types.nodes import SESSION, TRACE, link
-from loopgraph.contracts import sessions as contracts
-from loopgraph.effects.traces.records import log_key, metric_key
+from loopgraph.contracts.traces import sessions as contracts
+from loopgraph.effects.traces.reading.records import log_key, metric_key
 
 _BY_INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+\d\d:\d\d\|.+"
 

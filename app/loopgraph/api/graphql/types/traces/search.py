@@ -64,6 +64,9 @@ class TraceFilterInput:
     max_duration_ms: float | None = _about("Inclusive; traces of unknown duration do not pass.")
     source: str | None = None
     user_id: str | None = None
+    project: str | None = _about(
+        "What the trace says that it is for; of one that says nothing, what its session says, or the folder that it worked in."
+    )
     roots_only: bool = strawberry.field(
         default=False, description="No subagents, and nothing else that another trace spawned."
     )

@@ -12,14 +12,14 @@ from strawberry.scalars import JSON
 from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.nodes import Loaded, own_id
+from loopgraph.api.graphql.types.nodes import OUTCOME, OUTCOMES, Loaded, own_id, paged
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.analytics import ModelUsageSums
 from loopgraph.api.graphql.types.traces.records import LOGS, METRICS, LogRecord, MetricPoint
 from loopgraph.api.graphql.types.traces.trace import TRACES, Trace
-from loopgraph.contracts import sessions as contracts
 from loopgraph.contracts.analytics.views import NO_USAGE
-from loopgraph.effects.traces.sessions import session_key
+from loopgraph.contracts.traces import sessions as contracts
+from loopgraph.effects.traces.reading.sessions import session_key
 
 SESSIONS = Listing[contracts.Session]("sessions", session_key, BY_TIME)
 
@@ -36,6 +36,9 @@ class Session(Loaded, relay.Node):
     client: str | None
     client_version: str | None
     cwd: str | None
+    project: str | None = strawberry.field(
+        description="What its sender says that its work is for; null where it says nothing, and the folder counts."
+    )
     transcript_path: str | None
     model: str | None
     user_id: str | None
@@ -48,6 +51,13 @@ class Session(Loaded, relay.Node):
         return shape(cls, session)
 
     raw_id = own_id("session_id")
+    outcomes = paged(
+        "outcomes_of_session",
+        "session_id",
+        OUTCOMES,
+        OUTCOME,
+        "What others reported of what came of the session as a whole, the latest first.",
+    )
 
     @strawberry.field(description="Its traces, those of subagents too, newest first.")
     async def traces(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Trace]:

@@ -23,19 +23,33 @@ from loopgraph.api.graphql.types.enums import (
     VersionBasis,
 )
 from loopgraph.api.graphql.types.list_size import at_most, short_list
-from loopgraph.api.graphql.types.nodes import CALL, EXPERIMENT, SESSION, STEP, TRACE, VERSION, Loaded, link, own_id
+from loopgraph.api.graphql.types.nodes import (
+    CALL,
+    EXPERIMENT,
+    FEEDBACK,
+    FEEDBACKS,
+    OUTCOME,
+    OUTCOMES,
+    SESSION,
+    STEP,
+    TRACE,
+    VERSION,
+    Loaded,
+    link,
+    own_id,
+    paged,
+)
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import lists
 from loopgraph.api.graphql.types.traces.records import LogRecord, logs_of_step
 from loopgraph.computes.traces.tree import Key, Node
-from loopgraph.contracts import success
-from loopgraph.contracts import traces as contracts
-from loopgraph.contracts.assembly import SpanKind
-from loopgraph.contracts.uses import UseFigures
+from loopgraph.contracts.traces import records, success
+from loopgraph.contracts.traces.assembly import SpanKind
+from loopgraph.contracts.traces.uses import UseFigures
 from loopgraph.errors import NotFound
 
 
-@presents(contracts.EndpointCall)
+@presents(records.EndpointCall)
 @strawberry.type(description="One call of an endpoint, from a step or straight from the trace.")
 class EndpointCall:
     call_id: strawberry.ID
@@ -78,7 +92,7 @@ class EndpointCall:
         return await logs_of_step(info, self.call_id, self.correlation_id, first, after)
 
     @classmethod
-    def of(cls, call: contracts.EndpointCall, place: Node[Any] | None = None) -> Self:
+    def of(cls, call: records.EndpointCall, place: Node[Any] | None = None) -> Self:
         """The call; where it is in its tree makes no difference to it."""
         return shape(cls, call)
 
@@ -165,7 +179,7 @@ class PatternUse(Loaded):
     next_prompt = link("head", "next_correlation_id", TRACE, "The next prompt of a person in the session.")
 
 
-@presents(contracts.HookExecution)
+@presents(records.HookExecution)
 @strawberry.type(description="One step inside a trace; if it ran a pattern, it names the exact version.")
 class HookExecution(Loaded, relay.Node):
     loader = "hook_execution"
@@ -241,7 +255,7 @@ class HookExecution(Loaded, relay.Node):
         return PatternUse.of(figures) if figures else None
 
     @classmethod
-    def of(cls, hook: contracts.HookExecution, place: Node[Any] | None = None) -> Self:
+    def of(cls, hook: records.HookExecution, place: Node[Any] | None = None) -> Self:
         """The step, and its place in a tree that is loaded already."""
         return shape(cls, hook, place=place)
 
@@ -255,6 +269,17 @@ class HookExecution(Loaded, relay.Node):
     @strawberry.field(description="Log records that name its span, in the order of time.")
     async def logs(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LogRecord]:
         return await logs_of_step(info, self.execution_id, self.correlation_id, first, after)
+
+    feedback = paged(
+        "feedback_of_execution", "execution_id", FEEDBACKS, FEEDBACK, "What was said of this very step, newest first."
+    )
+    outcomes = paged(
+        "outcomes_of_execution",
+        "execution_id",
+        OUTCOMES,
+        OUTCOME,
+        "What others reported of what came of this very step, the latest first.",
+    )
 
     steps_connection, steps = lists(
         "stepsConnection", SpanKind.STEP, STEP, "Steps nested in this one, in the order of time."

@@ -10,8 +10,8 @@ import strawberry
 from loopgraph.api.graphql.types.common import Long, shape
 from loopgraph.api.graphql.types.list_size import SHORT, short_list
 from loopgraph.api.graphql.types.nodes import PATTERN, link
-from loopgraph.contracts import assembly
-from loopgraph.contracts import traces as contracts
+from loopgraph.contracts.traces import assembly
+from loopgraph.contracts.traces import records as contracts
 
 
 @strawberry.type(description="An agent that was considered and not chosen.")

@@ -9,27 +9,40 @@ import strawberry
 from strawberry import relay
 from strawberry.scalars import JSON
 
+from loopgraph.api.graphql.types.analytics.signals import TraceSignals
 from loopgraph.api.graphql.types.common import Info, shape
 from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing, sliced
 from loopgraph.api.graphql.types.enums import SpawnBasis, TraceClosure, TraceStatus
 from loopgraph.api.graphql.types.list_size import short_list
-from loopgraph.api.graphql.types.nodes import CALL, SESSION, STEP, TRACE, Loaded, link, own_id
+from loopgraph.api.graphql.types.nodes import (
+    CALL,
+    FEEDBACK,
+    FEEDBACKS,
+    OUTCOME,
+    OUTCOMES,
+    SESSION,
+    STEP,
+    TRACE,
+    Loaded,
+    link,
+    own_id,
+    paged,
+)
 from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.api.graphql.types.traces.pages import all_of, drawn, lists, timeline
 from loopgraph.api.graphql.types.traces.records import LOGS, LogRecord
 from loopgraph.api.graphql.types.traces.totals import RoutingDecision, Totals
 from loopgraph.api.graphql.types.traces.waterfall import TimelineConnection, WaterfallConnection
 from loopgraph.computes.traces.tree import Node
-from loopgraph.contracts import assembly
-from loopgraph.contracts import traces as contracts
-from loopgraph.contracts.assembly import SpanKind
-from loopgraph.effects.traces.mapping import trace_key
+from loopgraph.contracts.traces import assembly, records
+from loopgraph.contracts.traces.assembly import SpanKind
+from loopgraph.effects.traces.recording.mapping import trace_key
 from loopgraph.errors import NotFound
 
-TRACES = Listing[contracts.Trace]("traces", trace_key, BY_TIME)
+TRACES = Listing[records.Trace]("traces", trace_key, BY_TIME)
 
 
-@presents(contracts.Trace)
+@presents(records.Trace)
 @presents(assembly.Head, "of_head")
 @strawberry.type(
     description="One unit of agent work, with all that belongs to it. Its subagents have traces of their own."
@@ -46,6 +59,9 @@ class Trace(Loaded, relay.Node):
         description="The own id of the session that it is part of; null where that is not known."
     )
     user_id: str | None
+    project: str | None = strawberry.field(
+        description="What it says that it is for; null where it says nothing, and what its session says counts, or its folder."
+    )
     source: str | None
     prompt_text: str | None
     response_text: str | None = strawberry.field(description="The answer it ended with.")
@@ -77,7 +93,7 @@ class Trace(Loaded, relay.Node):
     created_at: datetime
 
     @classmethod
-    def of(cls, trace: contracts.Trace, place: Node[Any] | None = None, head: assembly.Head | None = None) -> Self:
+    def of(cls, trace: records.Trace, place: Node[Any] | None = None, head: assembly.Head | None = None) -> Self:
         """The trace, and its place in a tree and its head, if they are loaded already."""
         return shape(cls, trace, loaded=None, place=place, head=head)
 
@@ -97,6 +113,30 @@ class Trace(Loaded, relay.Node):
     session = link("session", "session_id", SESSION, "The session that it is part of.")
     spawned_by_step = link("hook_execution", "spawned_by", STEP, "The step that spawned it.")
     continues_step = link("hook_execution", "continues", STEP, "The step whose background work it goes on with.")
+
+    feedback = paged(
+        "feedback_of_trace",
+        "correlation_id",
+        FEEDBACKS,
+        FEEDBACK,
+        "What was said of it and of its steps, newest first.",
+    )
+    outcomes = paged(
+        "outcomes_of_trace",
+        "correlation_id",
+        OUTCOMES,
+        OUTCOME,
+        "What others reported of what came of it and of its steps, the latest first.",
+    )
+
+    @strawberry.field(
+        description="What is told of it without anybody saying it, by what followed in its session: told anew each time."
+    )
+    async def signals(self, info: Info) -> TraceSignals:
+        found = await info.context.loaders.signals_of_trace.load(self.correlation_id)
+        if found is None:
+            raise NotFound("Trace", self.correlation_id)
+        return TraceSignals.of(found)
 
     @strawberry.field(description="On what its place under the step that spawned it rests; null if none is known.")
     def spawn_basis(self) -> SpawnBasis | None:
@@ -161,7 +201,12 @@ class Trace(Loaded, relay.Node):
 
     @strawberry.field
     async def total_hooks(self, info: Info) -> int:
-        return len(all_of(info, await self.find_place(info), SpanKind.STEP))
+        if self.place is not None:
+            return len(all_of(info, self.place, SpanKind.STEP))
+        count = await info.context.loaders.step_count.load(self.correlation_id)
+        if count is None:
+            raise NotFound("Trace", self.correlation_id)
+        return count
 
     @strawberry.field
     async def total_endpoints(self, info: Info) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Self
 
@@ -11,7 +12,9 @@ from strawberry.scalars import JSON
 from loopgraph.api.graphql.types.common import shape
 from loopgraph.api.graphql.types.connections import Connection
 from loopgraph.api.graphql.types.enums import SpanKind, TimelineKind, TraceStatus
-from loopgraph.contracts import assembly
+from loopgraph.api.graphql.types.traces.analytics import ModelUsageSums
+from loopgraph.computes.traces.branches import Branch
+from loopgraph.contracts.traces import assembly
 
 
 @strawberry.type(description="One line of a timeline.")
@@ -35,6 +38,7 @@ class TimelineConnection(Connection[TimelineEntry]):
 
 @strawberry.type(description="One bar of a waterfall. What is not known is null.")
 class WaterfallRow:
+    branch: strawberry.Private[Callable[[], Awaitable[Branch]]]
     span_id: strawberry.ID = strawberry.field(
         description="The own id of the trace, step or endpoint call that it stands for."
     )
@@ -55,10 +59,22 @@ class WaterfallRow:
     )
     status: TraceStatus
 
+    @strawberry.field(
+        description="What calls of models used that were made straight from it; of a call, what it used itself. Each is counted "
+        "once, however many layers tell of it."
+    )
+    async def own_usage(self) -> ModelUsageSums:
+        return ModelUsageSums.of((await self.branch()).own)
+
+    @strawberry.field(description="What calls of models used in it and in all that is under it, subagents too.")
+    async def branch_usage(self) -> ModelUsageSums:
+        return ModelUsageSums.of((await self.branch()).whole)
+
     @classmethod
-    def of(cls, row: assembly.WaterfallRow) -> Self:
+    def of(cls, row: assembly.WaterfallRow, branch: Callable[[], Awaitable[Branch]]) -> Self:
+        """``branch`` is asked for only if somebody asks what was used."""
         given = row._asdict()
-        return cls(span_id=given.pop("id"), **given)
+        return cls(span_id=given.pop("id"), branch=branch, **given)
 
 
 @strawberry.type(description="Bars of a waterfall, in the order in which they are drawn.")

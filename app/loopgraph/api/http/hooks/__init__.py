@@ -1,0 +1,1 @@
+"""The doors for hook events of agent clients."""

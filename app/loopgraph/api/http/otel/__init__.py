@@ -1,0 +1,1 @@
+"""The doors of OTLP, over HTTP and gRPC."""

@@ -1,0 +1,1 @@
+"""``loopgraph learning …``: what was learned from traces."""

@@ -1,0 +1,1 @@
+"""``loopgraph loop …``: runs of the improvement loop, for people and for CI."""

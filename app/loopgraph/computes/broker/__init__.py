@@ -1,0 +1,1 @@
+"""What messages of a broker say."""

@@ -1,0 +1,1 @@
+"""Places in what processes tell each other, as texts, and which change comes next."""

@@ -1,0 +1,1 @@
+"""How two arms compare: an effect and its standard error, a method to a file."""

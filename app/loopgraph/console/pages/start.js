@@ -1,0 +1,115 @@
+// What came in lately, and what is wrong.
+import { href, segment } from "../lib/address.js";
+import { count, duration, interval, money, percent, short, title } from "../lib/format.js";
+import { html } from "../lib/html.js";
+import { FIGURES, may } from "../lib/session.js";
+import { useQuery, useSubscription, useThrottle } from "../lib/use.js";
+import { Figure, Head, Panel, Status, When } from "../parts/small.js";
+import { Empty, Shown } from "../parts/states.js";
+import { Table } from "../parts/table.js";
+
+const DAYS = 30; // with today: what the API looks at unless it is told otherwise
+
+/** A pattern fails if it surely succeeds less often than this. */
+const FAILS = 0.8;
+
+export default function Start() {
+  const asked = useQuery("start", { figures: may(FIGURES) });
+  const changed = useThrottle(asked.reload, 1_000);
+  const live = useSubscription("follow_traces", {}, changed);
+  return html`
+    <${Head} title="Start"><span class=${live ? "live on" : "live"} role="status">${live ? "live" : "not live"}</span><//>
+    ${asked.data && html`<${Service} health=${asked.data.serviceHealth} />`}
+    <${Shown} asked=${asked}>${(/** @type {any} */ data) => (data.traces.edges.length ? html`<${Overview} data=${data} />` : html`<${First} data=${data} />`)}<//>
+  `;
+}
+
+/** What is wrong with the service itself. @param {{health: any}} props */
+const Service = ({ health }) => html`
+  ${!health.isReady && html`<p class="failure" role="alert">The graph does not take what comes: ${health.trouble}</p>`}
+  ${health.deadLetters > 0 &&
+  html`<p class="failure" role="alert">
+    ${count(health.deadLetters)} ${health.deadLetters === 1 ? "event" : "events"} could not be recorded and ${health.deadLetters === 1 ? "was" : "were"} put aside: <code>loopgraph letters list</code>
+  </p>`}
+`;
+
+/** @param {{data: any}} props */
+function Overview({ data }) {
+  const { dashboardSummary: summary, traces, errorPatterns, runs, usageStats } = data;
+  const failing = (usageStats?.ranked ?? [])
+    .filter((/** @type {any} */ one) => one.successRateInterval && one.successRateInterval.high < FAILS)
+    .sort((/** @type {any} */ a, /** @type {any} */ b) => a.successRateInterval.high - b.successRateInterval.high);
+  const open = runs.edges.map((/** @type {any} */ edge) => edge.node);
+  const reviews = open.flatMap((/** @type {any} */ run) => run.improvements.edges.map((/** @type {any} */ edge) => edge.node)).filter((/** @type {any} */ one) => one.status === "AWAITING_REVIEW" || one.status === "VALIDATED");
+  const waiting = open.filter((/** @type {any} */ run) => run.status === "WAITING");
+  return html`
+    ${summary && html`<${Summary} of=${summary} />`}
+    <div class="columns">
+      <${Panel} title="What came in lately">
+        <${Table}
+          caption="The newest traces"
+          rows=${traces.edges.map((/** @type {any} */ edge) => edge.node)}
+          rowHref=${(/** @type {any} */ trace) => href(`/traces/${segment(trace.correlationId)}`)}
+          columns=${[
+            { title: "Prompt", cell: (/** @type {any} */ trace) => title(trace.promptText, 80) || trace.agentType || trace.correlationId, wide: true },
+            { title: "Status", cell: (/** @type {any} */ trace) => html`<${Status} of=${trace.status} />` },
+            { title: "Took", cell: (/** @type {any} */ trace) => duration(trace.durationMs), number: true },
+            { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt} />` },
+          ]}
+        />
+        <p><a href=${href("/traces")}>All traces</a> · <a href=${href("/traces", { status: "ERROR" })}>those that failed</a></p>
+      <//>
+      <${Panel} title="What goes wrong" note=${`the last ${DAYS} days`}>
+        ${reviews.length > 0 &&
+        html`<p><a href=${href("/improve")}>${count(reviews.length)} ${reviews.length === 1 ? "candidate waits" : "candidates wait"} for your review</a> <span class="quiet">${reviews.slice(0, 3).map((/** @type {any} */ one) => `${one.candidate.patternName} ${one.candidate.version}`).join(", ")}</span></p>`}
+        ${waiting.length > 0 &&
+        html`<ul class="errors">${waiting.map((/** @type {any} */ run) => html`<li><a href=${href(`/runs/${segment(run.runId)}`)}>The run on ${run.pattern?.name}</a> <span class="quiet">${run.message}</span></li>`)}</ul>`}
+        ${failing.length > 0 &&
+        html`<ul class="errors" aria-label="Patterns that fail">
+          ${failing.slice(0, 5).map(
+            (/** @type {any} */ one) =>
+              html`<li><a href=${href(`/patterns/${segment(one.name)}`)}>${short(one.label, 60)}</a> succeeds in ${percent(one.successRate)} <span class="quiet">${interval(one.successRateInterval)} of ${count(one.executions)}</span></li>`,
+          )}
+        </ul>`}
+        ${errorPatterns.patterns.length
+          ? html`<ul class="errors">
+              ${errorPatterns.patterns.map(
+                (/** @type {any} */ error) =>
+                  html`<li>
+                    <span class=${`severity ${error.severity.toLowerCase()}`}>${error.severity.toLowerCase()}</span> <code>${short(error.template, 140)}</code>
+                    <span class="quiet"> ${count(error.count)} ${error.count === 1 ? "time" : "times"} in ${count(error.traces)} ${error.traces === 1 ? "trace" : "traces"}, last <${When} of=${error.lastSeen} /></span>
+                  </li>`,
+              )}
+            </ul>
+            <p><a href=${href("/dashboard")}>Where they happened, with samples and notes</a></p>`
+          : html`<p class="quiet">Nothing failed by itself.</p>`}
+      <//>
+    </div>
+  `;
+}
+
+/** What everybody did; not everybody is told. @param {{of: any}} props */
+const Summary = ({ of: { success, cost, duration: times, totalPatterns } }) => html`
+  <div class="figures" role="group" aria-label=${`The last ${DAYS} days`}>
+    <${Figure} label=${`Traces, ${DAYS} days`} value=${count(success.executions)} />
+    <${Figure} label="Of them succeeded" value=${percent(success.successRate)} note=${interval(success.successRateInterval)} />
+    <${Figure} label="Median time of a trace" value=${duration(times.p50Ms)} note=${`95 % within ${duration(times.p95Ms)}`} />
+    <${Figure} label="API-equivalent cost" value=${money(cost.totalUsd)} note=${cost.unpriced ? `${count(cost.unpriced)} calls without a price` : ""} />
+    <${Figure} label="Patterns" value=${count(totalPatterns)} href=${href("/patterns")} note=${totalPatterns ? "which of them work" : "none is known yet"} />
+  </div>
+`;
+
+/** @param {{data: any}} props */
+function First({ data }) {
+  const seen = (/** @type {boolean} */ is, /** @type {string} */ what) => html`<br /><span class=${is ? "seen" : "quiet"}>${is ? `✓ ${what}` : "○ Nothing of it has arrived yet."}</span>`;
+  const patterns = data.dashboardSummary?.totalPatterns ?? data.patterns.totalCount;
+  return html`<${Empty} title="Nothing has been recorded yet.">
+    <p>Each of these fills it; the first takes what your agents have kept already:</p>
+    <ol class="commands">
+      <li><code>loopgraph import claude-code</code> <span class="quiet">or codex, gemini, opencode: sessions of the past</span> ${seen(false, "")}</li>
+      <li><code>loopgraph hooks install</code> <span class="quiet">from now on, as it happens</span> ${seen(data.sessions.edges.length > 0, "a session has begun")}</li>
+      <li><code>loopgraph patterns scan ~/src/project</code> <span class="quiet">your skills, commands and subagents, with their history</span> ${seen(patterns > 0, `${count(patterns)} patterns`)}</li>
+    </ol>
+    <p class="quiet">This page shows what arrives as soon as it is there.</p>
+  <//>`;
+}

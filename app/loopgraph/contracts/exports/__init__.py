@@ -1,0 +1,1 @@
+"""What is exported: tables and their columns, graphs, formats, and what is asked for."""

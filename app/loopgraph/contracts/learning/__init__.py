@@ -1,0 +1,1 @@
+"""Learned patterns: what traces teach, how prompts are matched to it, and the plan that is handed back."""

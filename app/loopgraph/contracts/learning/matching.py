@@ -1,0 +1,125 @@
+"""How well a learned pattern fits a prompt: the five parts of seed 003 §3.2, each 0..1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+from loopgraph.contracts.base import Contract, Unit
+from loopgraph.contracts.learning.features import MatchContext, PromptFeatures
+from loopgraph.contracts.learning.plans import LearnedPattern
+
+MIN_CONFIDENCE: Final = 0.70
+"""The least score of a match, if nobody says another: the seed's."""
+MAX_RESULTS: Final = 5
+"""So many matches, if nobody says how many: the seed's."""
+LONGEST_REQUEST: Final = 20_000
+"""So many characters a request may have."""
+
+
+class MatchPart(StrEnum):
+    """The parts of a score, under the seed's names."""
+
+    SEMANTIC = "semantic"
+    KEYWORD = "keyword"
+    INTENT = "intent"
+    CONTEXT = "context"
+    HISTORICAL = "historical"
+
+
+class MatchWeights(Contract):
+    """What each part weighs; they sum to 1. The defaults are the seed's."""
+
+    semantic: Unit = 0.40
+    keyword: Unit = 0.20
+    intent: Unit = 0.20
+    context: Unit = 0.10
+    historical: Unit = 0.10
+
+
+class Record(NamedTuple):
+    """So many patterns have this record."""
+
+    successes: int
+    failures: int
+    patterns: int
+
+
+class Prior(NamedTuple):
+    """What success is expected of a pattern before its own record is known: ``base``, the success rate of all traces, which
+    weighs as much as ``strength`` runs."""
+
+    base: float
+    strength: float
+
+
+class MatchScore(Contract):
+    """A score with its parts. ``explanation`` says in words what it comes from. ``vetoed`` says why this is no match
+    whatever the parts sum up to: the request asks for another action; None if nothing does.
+
+    ``context`` is None where nothing is known that could be compared, ``historical``, the success that is expected, while
+    nothing has been run: the others make up the total then, in the proportion of their weights."""
+
+    total: Unit
+    semantic: Unit
+    keyword: Unit
+    intent: Unit
+    context: Unit | None
+    historical: Unit | None
+    explanation: str
+    vetoed: str | None = None
+
+
+class PatternMatch(Contract):
+    """A learned pattern that fits a prompt. ``expected_success`` is how probable it is that a run of its kind succeeds, None
+    while there was none. ``exemplar`` is the prompt of it that is nearest, None if its text is not kept."""
+
+    pattern: LearnedPattern
+    score: MatchScore
+    expected_success: Unit | None = None
+    exemplar: str | None = None
+
+
+class MatchAnswer(Contract):
+    """The matches of a request, best first, and what they were found with. ``model`` is the key of the embedding model;
+    ``semantic`` whether it compares meanings; where it does not, or is not the model of the settings, ``note`` says why.
+    ``features`` are those of the request. ``searched`` is how many exemplars were compared, ``complete`` whether those are
+    all that there are: the rest is yet to be embedded."""
+
+    matches: tuple[PatternMatch, ...]
+    features: PromptFeatures
+    model: str
+    semantic: bool
+    note: str | None = None
+    searched: int
+    complete: bool = True
+
+
+class Asking(NamedTuple):
+    """A prompt that asks for something, with what is known of it."""
+
+    prompt_text: str
+    features: PromptFeatures
+    context: MatchContext
+
+
+class Closest(Protocol):
+    """Finds the learned patterns that a prompt may belong to."""
+
+    async def closest(
+        self, prompt_text: str, features: PromptFeatures, context: MatchContext
+    ) -> Sequence[tuple[str, float]]:
+        """The ids of the nearest patterns that are matched (``Standing.ACTIVE``) and whose action does not differ, each with the
+        total of its score without its history, best first; at most ten. Patterns committed before the last ``look`` are
+        found, those of the last quarter of a second perhaps."""
+
+    async def look(self) -> None:
+        """Sees what has been committed up to now, by any process."""
+
+    async def prepare(self, texts: Sequence[str]) -> None:
+        """Embeds texts that ``closest`` will be asked about, together, which is several times faster."""
+
+    async def among(self, prompts: Sequence[Asking], at_least: float) -> Sequence[Mapping[int, float]]:
+        """Of each prompt which of the others ask for the same, as they would match if one of them had been learned from: by
+        their places, the totals of scores without history that are ``at_least`` so much."""

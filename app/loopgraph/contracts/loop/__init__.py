@@ -1,0 +1,1 @@
+"""The improvement loop: designs, experiments, decisions, what people say, and what is watched."""

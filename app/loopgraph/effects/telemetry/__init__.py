@@ -1,0 +1,1 @@
+"""The service's own telemetry: its spans and its metrics, sent by OTLP over HTTP."""

@@ -1,0 +1,1 @@
+"""Reads traces and what belongs to them, for whoever may see it."""

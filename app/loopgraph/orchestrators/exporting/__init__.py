@@ -1,0 +1,1 @@
+"""Exports: tables, series and graphs, as streams of bytes in other tools' formats."""

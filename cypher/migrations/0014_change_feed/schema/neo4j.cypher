@@ -1,0 +1,3 @@
+// What was changed, for those who follow, and who writes it.
+CREATE CONSTRAINT change_change_key IF NOT EXISTS FOR (n:Change) REQUIRE n.change_key IS UNIQUE;
+CREATE CONSTRAINT change_writer_number IF NOT EXISTS FOR (n:ChangeWriter) REQUIRE n.number IS UNIQUE;

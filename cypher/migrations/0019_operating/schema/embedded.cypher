@@ -1,0 +1,20 @@
+// Leases of runs, batches of runs, and schedules that start them.
+CREATE CONSTRAINT feedback_run_leased_at_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.leased_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT feedback_run_leased_until_type IF NOT EXISTS FOR (n:FeedbackRun) REQUIRE n.leased_until IS :: ZONED DATETIME;
+CREATE CONSTRAINT feedback_batch_batch_id_type IF NOT EXISTS FOR (n:FeedbackBatch) REQUIRE n.batch_id IS :: STRING;
+CREATE CONSTRAINT feedback_batch_open_key_type IF NOT EXISTS FOR (n:FeedbackBatch) REQUIRE n.open_key IS :: STRING;
+CREATE CONSTRAINT feedback_batch_created_at_type IF NOT EXISTS FOR (n:FeedbackBatch) REQUIRE n.created_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT feedback_batch_completed_at_type IF NOT EXISTS FOR (n:FeedbackBatch) REQUIRE n.completed_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT schedule_schedule_id_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.schedule_id IS :: STRING;
+CREATE CONSTRAINT schedule_time_key_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.time_key IS :: STRING;
+CREATE CONSTRAINT schedule_due_key_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.due_key IS :: STRING;
+CREATE CONSTRAINT schedule_next_at_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.next_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT schedule_last_at_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.last_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT schedule_last_due_at_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.last_due_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT schedule_created_at_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.created_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT schedule_updated_at_type IF NOT EXISTS FOR (n:Schedule) REQUIRE n.updated_at IS :: ZONED DATETIME;
+CREATE CONSTRAINT feedback_batch_batch_id IF NOT EXISTS FOR (n:FeedbackBatch) REQUIRE n.batch_id IS UNIQUE;
+CREATE CONSTRAINT schedule_schedule_id IF NOT EXISTS FOR (n:Schedule) REQUIRE n.schedule_id IS UNIQUE;
+CREATE INDEX feedback_batch_open_key IF NOT EXISTS FOR (n:FeedbackBatch) ON (n.open_key);
+CREATE INDEX schedule_time_key IF NOT EXISTS FOR (n:Schedule) ON (n.time_key);
+CREATE INDEX schedule_due_key IF NOT EXISTS FOR (n:Schedule) ON (n.due_key);

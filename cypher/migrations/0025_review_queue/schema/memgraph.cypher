@@ -1,0 +1,2 @@
+// What waits for a reviewer is found by its status.
+CREATE INDEX ON :Improvement(status);

@@ -1,0 +1,3 @@
+// How far what is told has been published is found by the topic.
+CREATE CONSTRAINT outbox_name_type IF NOT EXISTS FOR (n:Outbox) REQUIRE n.name IS :: STRING;
+CREATE CONSTRAINT outbox_name IF NOT EXISTS FOR (n:Outbox) REQUIRE n.name IS UNIQUE;

@@ -1,0 +1,8 @@
+// Has all traces looked at once more: the names that they have are seen then.
+// access: write
+// parameters: rows
+// returns: written
+UNWIND $rows AS row
+MATCH (r:LearningRound {name: row.key})
+SET r.backfilled_to = null
+RETURN count(*) AS written

@@ -1,0 +1,17 @@
+// As evidence_of_version.cypher, with each instant as it is, and null: Memgraph has no milliseconds since 1970.
+// access: read
+// parameters: above, before, reader, limit
+// returns: executions
+MATCH (h:HookExecution)
+WHERE h.version_key >= $above AND h.version_key < $before
+  AND ($reader IS NULL OR EXISTS {
+    MATCH (t:Trace)-[:RAN]->(h) WHERE t.owner IN $reader OR t.shared_in IN $reader
+  })
+WITH h ORDER BY h.version_key DESC LIMIT $limit
+WITH collect([
+  h.execution_id, h.node_id, h.experiment_id, h.arm, h.set_aside, h.unit, h.unit_rule, h.session_id, h.root_id, h.correlation_id,
+  h.pattern_type, h.status, h.error_type, h.quality_score, h.duration_ms,
+  h.started_at, null, h.completed_at, null, h.created_at, null
+]) AS every
+UNWIND range(0, size(every) - 1, 200) AS begin
+RETURN every[begin..begin + 200] AS executions

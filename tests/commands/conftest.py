@@ -1,0 +1,13 @@
+"""Commands that are tested say nothing of what they wait for: how long that takes says how busy the machine is."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopgraph.commands import terminal
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test of what is said then sets a shorter time itself."""
+    monkeypatch.setattr(terminal, "SILENCE_S", 3_600.0)
