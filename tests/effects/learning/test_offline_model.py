@@ -7,8 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from computes.learning.requests.prompts import pairs
 
+from computes.learning.requests.prompts import pairs
 from loopgraph.computes.learning.requests.calibration import PARAPHRASES, scale_of, texts
 from loopgraph.computes.learning.requests.lexical import Lexical
 from loopgraph.contracts.learning.embeddings import Embedder

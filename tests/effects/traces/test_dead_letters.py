@@ -112,7 +112,7 @@ async def test_all_of_the_letters_are_there_or_none(tmp_path: Path, monkeypatch:
 APPEND = """
 import asyncio, sys
 from pathlib import Path
-from loopgraph.contracts.traces import TraceStarted
+from loopgraph.contracts.traces.events import TraceStarted
 from loopgraph.effects.clock import now
 from loopgraph.effects.traces.dead_letters import DeadLetters
 async def main():

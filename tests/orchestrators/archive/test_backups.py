@@ -198,6 +198,8 @@ async def test_what_cannot_be_backed_up_or_restored_to(tmp_path: Path) -> None:
     assert names(tmp_path) == set()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("mine")
+    with zipfile.ZipFile(tmp_path / "backup.zip", "w"):
+        pass
     with pytest.raises(ForeignData, match="holds other data"):
         await restore(on(tmp_path / "foreign"), tmp_path / "backup.zip", replace=True)
     with pytest.raises(SetupError, match="use its own tools"):

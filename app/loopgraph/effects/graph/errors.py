@@ -358,4 +358,6 @@ _IN_WORDS: Final = (
 
 
 def _whole_message(error: BaseException) -> str:
-    return str(getattr(error, "message", None) or str(error))
+    # Version 5 of the driver has a ``message`` for its own errors, too, which is that of a general GQLSTATUS.
+    said: object = error.message if isinstance(error, failures.Neo4jError) else None
+    return str(said or error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -214,7 +214,7 @@ async def test_a_body_of_several_members(service: Service) -> None:
 async def test_a_service_that_cannot_take_more_says_when_to_come_again(service: Service) -> None:
     recorder = Recorder(TraceWrites(service.parts.graph), Privacy(), queue_events=1)
     app = Starlette(routes=otlp_routes)
-    app.state.services = SimpleNamespace(tokens=None, recorder=recorder)
+    app.state.services = replace(service.parts, recorder=recorder)
     async with listening(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
 
         async def export(number: int) -> httpx.Response:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from computes.learning.requests.prompts import pairs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from computes.learning.requests.prompts import pairs
 from loopgraph.computes.learning.grouping import feature_key
 from loopgraph.computes.learning.requests.actions import ACTIONS, INTENTS
 from loopgraph.computes.learning.requests.contrasts import MOST, READ, apart, contrasts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from computes.learning.requests.prompts import pairs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from computes.learning.requests.prompts import pairs
 from loopgraph.computes.learning.requests.actions import ACTIONS, AVOID, INTENTS, NEAR, differ
 from loopgraph.computes.learning.requests.intents import READ, asked_for
 
