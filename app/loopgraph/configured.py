@@ -59,7 +59,7 @@ def trusted(settings: Settings) -> Trust | None:
     """Which JWTs of an identity provider are believed; None for none. Raises InvalidSetting for settings that cannot be meant."""
     issuer = settings.oidc_issuer
     if not issuer:
-        if settings.oidc_client_id or settings.oidc_audiences or settings.oidc_roles:
+        if _given(settings, "oidc_"):
             raise InvalidSetting("LOOPGRAPH_OIDC_ISSUER is needed with the other settings of OIDC: who is trusted")
         return None
     if settings.access is not Access.TOKENS:
@@ -71,6 +71,10 @@ def trusted(settings: Settings) -> Trust | None:
     if not settings.oidc_audiences and not settings.oidc_client_id:
         raise InvalidSetting(
             "LOOPGRAPH_OIDC_AUDIENCES is needed with LOOPGRAPH_OIDC_ISSUER: else JWTs for others were taken, too"
+        )
+    if not settings.oidc_client_id and (of_client := {"oidc_client_secret", "oidc_scopes"} & _given(settings, "oidc_")):
+        raise InvalidSetting(
+            f"LOOPGRAPH_OIDC_CLIENT_ID is needed with LOOPGRAPH_{min(of_client).upper()}: else nobody signs in by it"
         )
     if settings.oidc_client_id and "openid" not in settings.oidc_scopes.split():
         raise InvalidSetting("LOOPGRAPH_OIDC_SCOPES must have openid among them: else nobody is vouched for")
@@ -98,6 +102,15 @@ def trusted(settings: Settings) -> Trust | None:
         given = {"roles": settings.oidc_roles, "projects": settings.oidc_projects}[name][at]
         wanted = f"must be one of {', '.join(Role)}" if name == "roles" else first["msg"].removeprefix("Value error, ")
         raise InvalidSetting(f"LOOPGRAPH_OIDC_{name.upper()}: what {given!r} ends with {wanted}") from error
+
+
+def _given(settings: Settings, prefix: str) -> set[str]:
+    """The settings of this prefix that are not what they are without being set."""
+    return {
+        name
+        for name, field in Settings.model_fields.items()
+        if name.startswith(prefix) and getattr(settings, name) != field.default
+    }
 
 
 def _pairs(name: str, written: Sequence[str]) -> tuple[tuple[str, Any], ...]:

@@ -246,6 +246,10 @@ async def test_an_address_of_keys_that_is_none_is_no_answer_whoever_asks(
         ({"oidc_issuer": "https://id:abc"}, "must be an address by https"),
         ({"oidc_scopes": "profile"}, "must have openid"),
         ({"oidc_issuer": ""}, "LOOPGRAPH_OIDC_ISSUER is needed"),
+        (
+            {"oidc_client_id": "", "oidc_audiences": ("a",)},
+            "LOOPGRAPH_OIDC_CLIENT_ID is needed with LOOPGRAPH_OIDC_CLIENT_SECRET",
+        ),
         ({"oidc_audiences": (), "oidc_client_id": ""}, "LOOPGRAPH_OIDC_AUDIENCES is needed"),
         ({"oidc_algorithms": ("RS256", "HS256")}, "HS256 is not one of"),
         ({"oidc_algorithms": ("none",)}, "none is not one of"),
@@ -260,3 +264,17 @@ def test_settings_that_cannot_be_meant_are_refused(others: dict[str, Any], words
     given["oidc_client_secret"] = SecretStr("x")
     with pytest.raises(SetupError, match=words):
         trusted(Settings(**given))
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        {"oidc_client_secret": SecretStr("x")},
+        {"oidc_projects": ("sre=shop",)},
+        {"oidc_name_claim": "email"},
+        {"oidc_algorithms": ("RS256",)},
+    ],
+)
+def test_a_setting_of_a_provider_that_is_not_named_is_refused(alone: dict[str, Any]) -> None:
+    with pytest.raises(SetupError, match="LOOPGRAPH_OIDC_ISSUER is needed"):
+        trusted(Settings(**alone))

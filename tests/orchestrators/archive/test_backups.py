@@ -21,7 +21,7 @@ from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.effects.traces.recording.writes import TraceWrites
-from loopgraph.errors import ForeignData, SetupError
+from loopgraph.errors import ForeignData, InvalidInput, SetupError
 from loopgraph.orchestrators.archive.backups import back_up, restore
 from loopgraph.settings import Settings
 from support.command import command
@@ -151,7 +151,7 @@ async def test_the_commands_say_it_to_programs_and_a_file_that_is_not_there_is_w
     folder, file = made.copied(tmp_path / "graph"), tmp_path / "backup.zip"
     here, new = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}"}, {"LOOPGRAPH_GRAPH_URL": f"embedded:{tmp_path / 'new'}"}
     code, _, problem = await command("restore", file, **here)
-    assert (code, problem) == (1, f"loopgraph: there is no file {file}\n"), "and nothing of --replace"
+    assert (code, problem) == (2, f"loopgraph: FILE: there is no {file}\n"), "and nothing of --replace"
     code, told, problem = await command("backup", file, "--json", **here)
     assert (code, json.loads(told)) == (0, {"file": str(file), "bytes": file.stat().st_size}), problem
     code, told, problem = await command("restore", file, "--json", **new)
@@ -174,7 +174,7 @@ async def test_a_damaged_backup_replaces_nothing(made: Made, tmp_path: Path) -> 
     for message, contents_ in broken.items():
         for content in contents_:
             file.write_bytes(content)
-            with pytest.raises(SetupError, match=message):
+            with pytest.raises((InvalidInput, SetupError), match=message):
                 await restore(on(folder), file, replace=True)
     assert await contents(folder) == {0, 1, 2}
     assert names(tmp_path) == {"backup.zip", "graph"}
@@ -193,7 +193,7 @@ async def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replace
 async def test_what_cannot_be_backed_up_or_restored_to(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="there is no graph"):
         await back_up(on(tmp_path / "nothing"), tmp_path / "backup.zip")
-    with pytest.raises(SetupError, match="there is no file"):
+    with pytest.raises(InvalidInput, match="FILE: there is no "):
         await restore(on(tmp_path / "nothing"), tmp_path / "backup.zip")
     assert names(tmp_path) == set()
     (tmp_path / "foreign").mkdir()

@@ -25,7 +25,7 @@ from loopgraph.effects.engine.admin import command
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.engine.java import DATABASE
-from loopgraph.errors import SetupError
+from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.settings import Settings
 
 FORMAT, VERSION = "loopgraph backup", 1
@@ -92,15 +92,15 @@ def _pack(made: Path, new: Path) -> None:
 
 
 def check_source(backup: Path) -> None:
-    """Raises SetupError where there is no backup to read, by its name and its beginning; the rest is seen when it is read."""
+    """Raises InvalidInput where there is no backup to read, by its name and its beginning; the rest is seen when it is read."""
     if not backup.is_file():
-        raise SetupError(f"there is no file {backup}")
+        raise InvalidInput("FILE", f"there is no {backup}")
     try:
         with backup.open("rb") as file:
             if not zipfile.is_zipfile(file):
-                raise SetupError(f"{backup} is no backup, or is damaged: `loopgraph backup FILE` makes one")
+                raise InvalidInput("FILE", f"{backup} is no backup, or is damaged: `loopgraph backup FILE` makes one")
     except OSError as error:
-        raise SetupError(f"{backup} cannot be read: {error.strerror or error}") from error
+        raise InvalidInput("FILE", f"{backup} cannot be read: {error.strerror or error}") from error
 
 
 def unpack(backup: Path, staging: Path) -> None:

@@ -265,7 +265,8 @@ class EmbeddedEngine:
                 raise EngineStartError("the embedded engine was closed by this process while it was starting")
 
     def _no_answer(self) -> EngineStartError:
-        text = f"the embedded engine in {self._folder.path} did not answer in {self._timeout_s:g} s (pid {self.pid})"
+        process = "" if self.pid is None else f" (pid {self.pid})"
+        text = f"the embedded engine in {self._folder.path} did not answer in {self._timeout_s:g} s{process}"
         if self._child is not None and self._child.alive:
             self._child.kill()
             text += " and was killed; it can be started again"

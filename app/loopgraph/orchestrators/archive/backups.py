@@ -36,7 +36,8 @@ async def back_up(settings: Settings, target: Path) -> int:
 
 
 async def restore(settings: Settings, source: Path, *, replace: bool = False) -> Restored:
-    """Puts a backup in the place of the settings' folder. Raises SetupError or ForeignData, and then nothing has changed.
+    """Puts a backup in the place of the settings' folder. Raises InvalidInput, SetupError or ForeignData, and then nothing has
+    changed.
 
     The backup is unpacked beside it, opened by the engine, and looked at; then the two folders change places in one step. One
     that was killed has left the old graph or the new one, and what it left beside is cleared by the next.
