@@ -17,6 +17,7 @@ from support import learning
 from support.command import command, settings_of
 from support.embedding_api import embedding_api
 from support.engines import EngineUnderTest
+from support.engines.processes import free_port
 from support.learned import Learned, learn
 
 
@@ -65,7 +66,7 @@ async def test_an_endpoint_that_cannot_be_asked_is_refused_before_anything_is_do
             "LOOPGRAPH_EMBEDDING_URL must be https",
         ),
     ):
-        code, _, err = await command("serve", **environment)
+        code, _, err = await command("serve", "--port", str(free_port()), **environment)
         assert code != 0
         assert words in err
 

@@ -30,8 +30,12 @@ async def subject(graph: Graph) -> Subject:
     return await make_subject(graph)
 
 
-def hourly(subject: Subject, **more: Any) -> NewSchedule:
-    known = {"name": "hourly", "cron": "0 * * * *", "inputs": {"enable_ab_testing": False}}
+HOURLY = "0 * * * *"
+
+
+def yearly(subject: Subject, **more: Any) -> NewSchedule:
+    """A schedule that is not due while a test runs, whatever its hour."""
+    known = {"name": "yearly", "cron": "30 4 29 2 *", "inputs": {"enable_ab_testing": False}}
     return NewSchedule.model_validate({**known, "pattern_ids": (subject.pattern_id,), **more})
 
 
@@ -64,13 +68,13 @@ async def batches_of(graph: Graph, schedule: Schedule) -> list[str]:
 
 async def test_a_schedule_is_kept_as_it_was_made(subject: Subject) -> None:
     schedules, id_ = Schedules(subject.graph, NEVER_MS), new_id()
-    made = await schedules.create(hourly(subject, time_zone="Europe/Berlin"), TESTER, id_)
+    made = await schedules.create(yearly(subject, cron=HOURLY, time_zone="Europe/Berlin"), TESTER, id_)
     assert made.next_at is not None
     assert now() < made.next_at <= now() + timedelta(hours=1)
     assert await kept(subject.graph, made) == made
-    assert await schedules.create(hourly(subject, time_zone="Europe/Berlin"), TESTER, id_) == made
+    assert await schedules.create(yearly(subject, cron=HOURLY, time_zone="Europe/Berlin"), TESTER, id_) == made
     with pytest.raises(Conflict, match="other inputs"):
-        await schedules.create(hourly(subject), TESTER, id_)
+        await schedules.create(yearly(subject), TESTER, id_)
     page = await FeedbackSchedules(subject.graph).page(Page(first=1))
     assert page.schedules == (made,)
     await schedules.delete(id_, TESTER)
@@ -79,18 +83,19 @@ async def test_a_schedule_is_kept_as_it_was_made(subject: Subject) -> None:
 async def test_a_cron_or_a_zone_that_there_is_not_is_refused(subject: Subject) -> None:
     schedules = Schedules(subject.graph, NEVER_MS)
     with pytest.raises(InvalidInput, match="cron: must have five fields"):
-        await schedules.create(hourly(subject, cron="daily"), TESTER)
+        await schedules.create(yearly(subject, cron="daily"), TESTER)
     with pytest.raises(InvalidInput, match="did you mean Europe/Berlin"):
-        await schedules.create(hourly(subject, time_zone="Europe/Berln"), TESTER)
+        await schedules.create(yearly(subject, time_zone="Europe/Berln"), TESTER)
 
 
 async def test_what_was_missed_is_made_up_for_once(subject: Subject) -> None:
     graph = subject.graph
     pokes: list[str] = []
     schedules = Schedules(graph, NEVER_MS, lambda: pokes.append("started"))
-    made = await make_due(graph, await schedules.create(hourly(subject), TESTER), timedelta(hours=30))
-    await schedules.look(now())
-    await schedules.look(now())
+    made = await make_due(graph, await schedules.create(yearly(subject, cron=HOURLY), TESTER), timedelta(hours=30))
+    at = now()
+    await schedules.look(at)
+    await schedules.look(at)
     fired = await kept(graph, made)
     assert await batches_of(graph, made) == [fired.last_batch_id]
     assert fired.last_due_at == made.next_at
@@ -114,7 +119,7 @@ async def test_what_was_missed_is_made_up_for_once(subject: Subject) -> None:
 
 async def test_of_several_processes_one_fires(subject: Subject, engine: EngineUnderTest) -> None:
     graph = subject.graph
-    made = await Schedules(graph, NEVER_MS).create(hourly(subject), TESTER)
+    made = await Schedules(graph, NEVER_MS).create(yearly(subject), TESTER)
     await make_due(graph, made, timedelta(minutes=1))
     async with Graph.open(settings_for(engine)) as other:
         at = now()
@@ -125,12 +130,12 @@ async def test_of_several_processes_one_fires(subject: Subject, engine: EngineUn
 
 async def test_a_paused_schedule_is_not_due_and_makes_nothing_up(subject: Subject) -> None:
     graph, schedules = subject.graph, Schedules(subject.graph, NEVER_MS)
-    made = await schedules.create(hourly(subject), TESTER)
+    made = await schedules.create(yearly(subject), TESTER)
     paused = await schedules.update(made.schedule_id, ScheduleChanges(paused=True), TESTER)
     assert (paused.paused, paused.next_at, paused.revision) == (True, None, 2)
     assert paused.schedule_id not in [one.schedule_id for one in await FeedbackSchedules(graph).due(now(), 100)]
-    again = await schedules.update(made.schedule_id, ScheduleChanges(paused=False, name="hourly again"), TESTER)
-    assert again.name == "hourly again"
+    again = await schedules.update(made.schedule_id, ScheduleChanges(paused=False, name="again"), TESTER)
+    assert again.name == "again"
     assert again.next_at is not None
     assert again.next_at > now()
     assert again == await kept(graph, made)
@@ -141,19 +146,19 @@ async def test_a_paused_schedule_is_not_due_and_makes_nothing_up(subject: Subjec
 
 async def test_another_time_is_the_next_one(subject: Subject) -> None:
     schedules = Schedules(subject.graph, NEVER_MS)
-    made = await schedules.create(hourly(subject), TESTER)
-    yearly = await schedules.update(made.schedule_id, ScheduleChanges(cron="30 4 29 2 *"), TESTER)
-    assert yearly.next_at is not None
-    assert (yearly.next_at.month, yearly.next_at.day, yearly.next_at.hour, yearly.next_at.minute) == (2, 29, 4, 30)
+    made = await schedules.create(yearly(subject, cron=HOURLY), TESTER)
+    other = await schedules.update(made.schedule_id, ScheduleChanges(cron="30 4 29 2 *"), TESTER)
+    assert other.next_at is not None
+    assert (other.next_at.month, other.next_at.day, other.next_at.hour, other.next_at.minute) == (2, 29, 4, 30)
     with pytest.raises(InvalidInput, match="cron"):
         await schedules.update(made.schedule_id, ScheduleChanges(cron="never"), TESTER)
-    assert await kept(subject.graph, made) == yearly
+    assert await kept(subject.graph, made) == other
     await schedules.delete(made.schedule_id, TESTER)
 
 
 async def test_a_schedule_that_is_deleted_is_gone(subject: Subject) -> None:
     schedules = Schedules(subject.graph, NEVER_MS)
-    made = await schedules.create(hourly(subject), TESTER)
+    made = await schedules.create(yearly(subject), TESTER)
     assert await schedules.delete(made.schedule_id, TESTER) == made
     for gone in (schedules.delete(made.schedule_id, TESTER), kept(subject.graph, made)):
         with pytest.raises(NotFound):
@@ -162,7 +167,7 @@ async def test_a_schedule_that_is_deleted_is_gone(subject: Subject) -> None:
 
 async def test_a_batch_that_a_process_left_is_gone_on_with(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     graph, schedules = subject.graph, Schedules(subject.graph, NEVER_MS)
-    made = await schedules.create(hourly(subject), TESTER)
+    made = await schedules.create(yearly(subject), TESTER)
     await make_due(graph, made, timedelta(minutes=1))
 
     async def killed(*arguments: object) -> None:
@@ -183,7 +188,7 @@ async def test_a_batch_that_a_process_left_is_gone_on_with(subject: Subject, mon
 
 async def test_the_background_task_fires_what_is_due(subject: Subject) -> None:
     schedules = Schedules(subject.graph, 20, least_s=0.02)
-    made = await schedules.create(hourly(subject), TESTER)
+    made = await schedules.create(yearly(subject), TESTER)
     task = asyncio.create_task(schedules.run_forever())
     try:
         await make_due(subject.graph, made, timedelta(seconds=1))
