@@ -34,6 +34,7 @@ from support.learning import FIXING
 from support.proposals import doubles, proposed
 from support.said import taking_feedback
 from support.traces import statement
+from support.waiting import until
 
 MODEL = OfflineModel()
 WRITING = (("WebFetch", {"url": "http://a.b"}), ("Write", {"file_path": "/src/readme.md"}), ("Grep", {"pattern": "x"}))
@@ -47,9 +48,15 @@ def upkeep(graph: Graph, **other: Any) -> tuple[Upkeep, Matching]:
     return Upkeep(graph, other.pop("matching", matching), search, **{**told, **other}), matching
 
 
-async def looked(keeping: Upkeep) -> None:
+async def looked(graph: Graph, keeping: Upkeep) -> None:
+    """All is looked at, once services of other modules on this graph have let go of it."""
+    await until(lambda: is_free(graph))
     while await keeping.look():
         pass
+
+
+async def is_free(graph: Graph) -> bool:
+    return not (await ProposalLog(graph, timedelta(0)).looked()).is_others
 
 
 async def about(graph: Graph, *pattern_ids: str) -> list[PlanProposal]:
@@ -103,7 +110,7 @@ async def test_what_is_alike_by_meaning_is_proposed_and_becomes_one(graph: Graph
     greater, other = await doubles(graph)
     keeping, matching = upkeep(graph)
     await matching.look()
-    await looked(keeping)
+    await looked(graph, keeping)
     [proposal] = await about(graph, greater, other)
     assert (proposal.kind, proposal.status) == (ProposalKind.MERGE, ProposalStatus.OPEN)
     assert (proposal.pattern_id, proposal.other_id) == (other, greater)
@@ -165,13 +172,13 @@ async def test_what_is_dismissed_is_not_proposed_again_until_the_evidence_is_ano
     greater, other = await doubles(graph)
     keeping, matching = upkeep(graph)
     await matching.look()
-    await looked(keeping)
+    await looked(graph, keeping)
     [proposal] = await about(graph, greater, other)
     done = await keeping.dismiss(proposal.proposal_id, "not the same", TESTER)
     assert (done.status, done.reason) == (ProposalStatus.DISMISSED, "not the same")
     touch = "MATCH (l:LearnedPattern {pattern_id: $id}) SET l.updated_at = $at RETURN 1 AS n"
     await statement(graph, touch, id=other, at=now())
-    await looked(keeping)
+    await looked(graph, keeping)
     [same] = await about(graph, greater, other)
     assert (same.proposal_id, same.status) == (proposal.proposal_id, ProposalStatus.DISMISSED)
     with pytest.raises(InvalidTransition):
@@ -197,7 +204,7 @@ async def test_what_is_dismissed_keeps_neither_pattern_from_a_third(graph: Graph
             "UNWIND $ids AS id MATCH (l:LearnedPattern {pattern_id: id}) SET l.updated_at = $at RETURN count(l) AS n"
         )
         await statement(graph, touch, ids=every, at=now())
-        await looked(keeping)
+        await looked(graph, keeping)
         for one in [each for pair in combinations(every, 2) for each in await about(graph, *pair)]:
             if one.status is ProposalStatus.OPEN:
                 pairs.add(frozenset({one.pattern_id, one.other_id}))
@@ -261,7 +268,7 @@ async def test_an_edit_made_meanwhile_stays_in_use_and_the_merge_is_outdated(gra
 async def test_a_split_of_what_was_edited_meanwhile_is_outdated(graph: Graph) -> None:
     pattern_id, _ = await mixed(graph)
     keeping, _ = upkeep(graph, merge_at=0.95)
-    await looked(keeping)
+    await looked(graph, keeping)
     [proposal] = [one for one in await about(graph, pattern_id) if one.kind is ProposalKind.SPLIT]
     node_id = await edited(graph, pattern_id)
     with pytest.raises(Conflict):
@@ -296,7 +303,7 @@ async def test_a_mixed_pattern_is_proposed_to_be_two_and_becomes_two(graph: Grap
     assert before["learned"]["successes"] == 8
 
     keeping, _ = upkeep(graph, merge_at=0.95)
-    await looked(keeping)
+    await looked(graph, keeping)
     [proposal] = [one for one in await about(graph, pattern_id) if one.kind is ProposalKind.SPLIT]
     evidence = proposal.evidence
     assert {evidence.successes, evidence.other_successes} == {4}
@@ -314,7 +321,7 @@ async def test_a_mixed_pattern_is_proposed_to_be_two_and_becomes_two(graph: Grap
     taught = {one["id"]: one["pattern_id"] for one in await learning.taught(graph, ids)}
     assert {taught[id_] for id_ in ids[:4]} | {taught[id_] for id_ in ids[4:]} == {pattern_id, done.other_id}
     assert len({taught[id_] for id_ in ids[4:]}) == 1
-    await looked(keeping)
+    await looked(graph, keeping)
     assert await about(graph, pattern_id) == []
 
 
