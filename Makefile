@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 
 ENGINES ?= embedded neo4j-5.26
 
-.PHONY: install demo test test-neo4j quick clients console vendor ogm agents adopted senders skills run bench bench-client bench-console check lint schema clean
+.PHONY: install demo test exhaustive test-neo4j quick clients console vendor ogm agents adopted senders skills run bench bench-client bench-console check lint schema clean
 
 # pip, with a sign of life every five seconds: the last line of what it says, all of which is shown if it fails.
 define PIP_INSTALL
@@ -47,7 +47,11 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope
 ON ?= $(if $(LOOPGRAPH_TEST_NEO4J_URL)$(LOOPGRAPH_TEST_MEMGRAPH_URL),$(LOOPGRAPH_TEST_ENGINES),$(or $(LOOPGRAPH_TEST_ENGINES),embedded))
 
 test: $(VENV)/.dev
-	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST)
+	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m 'not exhaustive'
+
+# The same code once more: at every moment, in every order, with every value that the suite takes some of.
+exhaustive: $(VENV)/.dev
+	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m exhaustive
 
 # Everything that asks the graph, once more on a Neo4j, where the machine can provide one.
 ASKS ?= engine
@@ -56,7 +60,7 @@ test-neo4j: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=neo4j-5.26 $(PYTEST) -m "$(ASKS)"
 
 quick: $(VENV)/.dev
-	LOOPGRAPH_TEST_ENGINES=embedded $(PYTEST) -m 'not slow and not lengthy' --hypothesis-profile quick
+	LOOPGRAPH_TEST_ENGINES=embedded $(PYTEST) -m 'not slow and not lengthy and not exhaustive' --hypothesis-profile quick
 
 # The GraphQL API against the clients and code generators of JavaScript, and graphs against the programs that they are exported for;
 # npm installs them.

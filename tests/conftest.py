@@ -127,6 +127,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
+    config.addinivalue_line(
+        "markers", "exhaustive: further values, moments or orders of what a test beside it shows; by `make exhaustive`"
+    )
     config.addinivalue_line("markers", "slow: left out by `make quick`, and in CI where the suite runs once more")
     config.addinivalue_line(
         "markers", "lengthy: takes a processor for over a quarter of a second; left out by `make quick`"

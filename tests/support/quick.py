@@ -9,8 +9,9 @@ import pytest
 
 
 def first_quick(cases: Iterable[Any], quick: int = 1) -> list[Any]:
-    """Values, or tuples of the values, of a parametrised test; all but the first so many are slow."""
+    """Values, or tuples of the values, of a parametrised test; all but the first so many are for the exhaustive run."""
+    further = (pytest.mark.slow, pytest.mark.exhaustive)
     return [
-        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow if number >= quick else ())
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=further if number >= quick else ())
         for number, case in enumerate(cases)
     ]

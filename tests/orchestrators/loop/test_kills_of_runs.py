@@ -32,6 +32,7 @@ from loopgraph.errors import UserError
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.feedback_loop import FeedbackLoop
 from support.feedback import ENOUGH, TESTER, Subject, make_subject
+from support.quick import first_quick
 from support.traces import Traces, statement
 
 pytestmark = pytest.mark.slow
@@ -163,7 +164,12 @@ async def check_that_it_was_applied_once(subject: Subject, improvement: Improvem
     assert experiment.arm_of(improvement.candidate_node_id) is Arm.TREATMENT
 
 
-async def test_killed_between_any_two_statements_it_is_applied_once(graph: Graph) -> None:
+EVERY = pytest.mark.parametrize("every", first_quick([7, 1]))
+"""Before one statement of seven, and before each in the exhaustive run."""
+
+
+@EVERY
+async def test_killed_between_any_two_statements_it_is_applied_once(graph: Graph, every: int) -> None:
     before = after = True
     statements = 0
     while before or after:
@@ -175,7 +181,7 @@ async def test_killed_between_any_two_statements_it_is_applied_once(graph: Graph
         await tell(subject, improvement)
         after = await die_and_go_on(graph, run.run_id, statements) if after else await runs_on(graph, run)
         await check_that_it_was_applied_once(subject, improvement, run)
-        statements += 1
+        statements += every
     assert statements > 30
 
 
@@ -215,7 +221,8 @@ THREE_OF_A_KIND = 15
 """Units of an arm: of so many all failing, or being faster, shows."""
 
 
-async def test_killed_between_any_two_statements_each_of_several_is_decided_once(graph: Graph) -> None:
+@EVERY
+async def test_killed_between_any_two_statements_each_of_several_is_decided_once(graph: Graph, every: int) -> None:
     design, phases, statements = ExperimentDesign(candidates_at_once=3), {"start", "drop", "apply"}, 0
     while phases:
         subject = await make_subject(graph)
@@ -241,11 +248,12 @@ async def test_killed_between_any_two_statements_each_of_several_is_decided_once
         assert len({each.experiment_id for of in experiments.values() for each in of}) == 1
         [pattern] = (await LineageReads(graph).patterns([subject.pattern_id])).values()
         assert pattern.current_node_id == improvements[2].candidate_node_id
-        statements += 1
+        statements += every
     assert statements > 30
 
 
-async def test_killed_while_a_rejected_candidate_is_dropped_the_others_go_on(graph: Graph) -> None:
+@EVERY
+async def test_killed_while_a_rejected_candidate_is_dropped_the_others_go_on(graph: Graph, every: int) -> None:
     died, statements = True, 0
     while died:
         subject = await make_subject(graph)
@@ -264,5 +272,5 @@ async def test_killed_while_a_rejected_candidate_is_dropped_the_others_go_on(gra
         page = await Events(graph).page(EventFilter(pattern_id=subject.pattern_id), Page(first=100))
         types = Counter(event.event_type for event in page.events)
         assert (types[EventType.IMPROVEMENT_REJECTED], types[EventType.EXPERIMENT_CONCLUDED]) == (1, 0)
-        statements += 1
+        statements += every
     assert statements > 8
