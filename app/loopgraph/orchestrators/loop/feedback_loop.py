@@ -246,7 +246,7 @@ class FeedbackLoop:
         waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
         if waiting is None:  # somebody else was faster
             return await self._reads.run(run.run_id)
-        if waiting.gone and waiting.can_go_on:  # what was concluded may rest on what was taken away meanwhile
+        if waiting.gone:  # what was concluded may rest on what was taken away meanwhile
             return await self._without(run, waiting)
         experiment = waiting.experiment
         counts = await self._looking.tallies(experiment)
@@ -256,6 +256,9 @@ class FeedbackLoop:
         try:
             return await self._conclude(run, experiment, counts, found)
         except UserError as refusal:
+            waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
+            if waiting is not None and waiting.gone:  # somebody took it away at this very moment
+                return await self._without(run, waiting)
             left = [(each, _refused(conclusion, refusal)) for each, conclusion in found.concluded]
             if left == list(found.concluded):
                 raise
