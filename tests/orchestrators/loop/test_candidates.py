@@ -141,7 +141,8 @@ async def test_the_best_of_several_is_applied_and_the_others_are_not(subject: Su
 async def test_a_unit_keeps_its_arm_and_every_arm_has_its_share(subject: Subject) -> None:
     shares = (0.1, 0.2, 0.3)
     design = ExperimentDesign(candidates_at_once=3, candidate_shares=shares)
-    _, experiment, improvements = await waiting(subject, design=design)
+    run, experiment, improvements = await waiting(subject, design=design)
+    assert "each waits for units: 0 of 30 of the control" in (run.message or "")
     names = [f"unit-{number}" for number in range(200)]
     places = [assign_among(experiment.experiment_id, unit, shares) for unit in names]
     expected = [subject.node_id if place is None else improvements[place].candidate_node_id for place in places]

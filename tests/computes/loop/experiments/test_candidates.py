@@ -21,6 +21,7 @@ from loopgraph.computes.loop.experiments.candidates import (
 from loopgraph.computes.loop.experiments.deciding import ruling_on
 from loopgraph.computes.loop.experiments.family import in_family
 from loopgraph.computes.loop.experiments.looks import planned_units
+from loopgraph.computes.loop.experiments.progress import starting_message
 from loopgraph.contracts.loop.arms import ArmTally, TreatmentArm
 from loopgraph.contracts.loop.assignment import assign, assign_among
 from loopgraph.contracts.loop.design import ExperimentDesign, GuardedMetric, Metric
@@ -132,6 +133,32 @@ def test_arms_of_one_size_are_looked_at_from_ten_units_each_however_many(candida
     assert {planned_units(each.design, 20) for each in on.comparisons} == {40}
     assert obstacle_to_looks(on, counted(on, 9, *[10] * candidates)) is Reason.INSUFFICIENT_UNITS
     assert obstacle_to_looks(on, counted(on, 10, *[10] * candidates)) is None
+
+
+@pytest.mark.parametrize(
+    ("design", "candidates", "expected"),
+    [
+        ({}, 1, "waits for units: 0 of 10 of the control and 0 of 10 of the treatment"),
+        ({"treatment_share": 0.2}, 1, "waits for units: 0 of 30 of the control and 0 of 30 of the treatment"),
+        (
+            {"candidates_at_once": 2},
+            2,
+            "2 candidates beside each other, each waits for units: 0 of 10 of the control and 0 of 10 of the treatment",
+        ),
+        (
+            {"candidates_at_once": 3, "candidate_shares": (0.1, 0.2, 0.3)},
+            3,
+            "3 candidates beside each other, each waits for units: 0 of 30 of the control and 0 of 30 of the treatment",
+        ),
+        (
+            {"candidates_at_once": 2, "candidate_shares": (0.1, 0.2)},
+            1,
+            "waits for units: 0 of 30 of the control and 0 of 30 of the treatment",
+        ),
+    ],
+)
+def test_what_an_experiment_waits_for_when_it_starts(design: dict[str, Any], candidates: int, expected: str) -> None:
+    assert starting_message(20, ExperimentDesign(**design), candidates) == expected
 
 
 def test_one_that_is_better_still_and_in_flight_is_waited_for() -> None:
