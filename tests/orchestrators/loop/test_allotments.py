@@ -115,6 +115,22 @@ async def test_shares_follow_from_what_was_seen_and_units_keep_their_arms(subjec
     assert stands.method is EstimationMethod.INVERSE_PROPENSITY
 
 
+async def test_units_of_shares_that_came_after_an_experiment_was_read_are_left_to_the_next_look(
+    subject: Subject,
+) -> None:
+    run, [improvement] = await waiting(subject, 1)
+    read = await experiment_of(subject, improvement)
+    await work(subject, units(read, 35, "first"), {improvement.candidate_node_id: 6.0})
+    await subject.advance(run)
+    assert len((await experiment_of(subject, improvement)).allotments) == 2
+    before = (await Planning(subject.graph).standing(read)).estimate
+    await work(subject, [f"later-{number}" for number in range(10)], {})
+    standing = await Planning(subject.graph).standing(read)
+    assert standing.estimate.effect == pytest.approx(before.effect)
+    course = await Courses(subject.graph).course(read, 5)
+    assert course.points[-1].effect == pytest.approx(before.effect)
+
+
 async def test_what_is_better_is_applied_by_weights(subject: Subject) -> None:
     run, [improvement] = await waiting(subject, 1)
     experiment = await experiment_of(subject, improvement)

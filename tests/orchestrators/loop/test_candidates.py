@@ -30,6 +30,7 @@ from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.loop.decisions import Decisions
 from loopgraph.errors import UserError
 from loopgraph.orchestrators.loop.assignment import Assignments
 from loopgraph.orchestrators.loop.courses import Courses
@@ -140,7 +141,8 @@ async def test_the_best_of_several_is_applied_and_the_others_are_not(subject: Su
 async def test_a_unit_keeps_its_arm_and_every_arm_has_its_share(subject: Subject) -> None:
     shares = (0.1, 0.2, 0.3)
     design = ExperimentDesign(candidates_at_once=3, candidate_shares=shares)
-    _, experiment, improvements = await waiting(subject, design=design)
+    run, experiment, improvements = await waiting(subject, design=design)
+    assert "each waits for units: 0 of 30 of the control" in (run.message or "")
     names = [f"unit-{number}" for number in range(200)]
     places = [assign_among(experiment.experiment_id, unit, shares) for unit in names]
     expected = [subject.node_id if place is None else improvements[place].candidate_node_id for place in places]
@@ -344,6 +346,57 @@ async def test_what_is_taken_away_between_a_look_and_its_decision_is_in_none(sub
         (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT),
         (Verdict.REJECT, Reason.OUTPERFORMED),
     ]
+
+
+async def test_the_best_that_is_taken_away_at_the_moment_of_its_decision_outperforms_nobody(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, experiment, improvements = await waiting(subject)
+    versions = [each.candidate_node_id for each in improvements]
+    await work(subject, units(experiment, 20), {versions[0]: 40.0, versions[1]: 30.0})
+    loop = subject.loop
+    run = await loop.advance(run.run_id)
+    assert run.stage is Stage.APPLY
+    conclude = Decisions.conclude_together
+
+    async def meanwhile(self: Decisions, *args: Any, **how: Any) -> FeedbackRun:
+        monkeypatch.undo()
+        await Lineage(subject.graph).reject(versions[0], "not wanted any more", TESTER)
+        return await conclude(self, *args, **how)
+
+    monkeypatch.setattr(Decisions, "conclude_together", meanwhile)
+    while run.status.open:
+        run = await loop.advance(run.run_id)
+    assert await verdicts(subject, improvements) == [
+        None,
+        (Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT),
+        (Verdict.REJECT, Reason.OUTPERFORMED),
+    ]
+
+
+@pytest.mark.parametrize("candidates", [1, 2])
+async def test_where_all_are_taken_away_between_a_look_and_its_decision_nothing_waits_for_review(
+    subject: Subject, candidates: int
+) -> None:
+    design = ExperimentDesign(candidates_at_once=candidates)
+    improvements = [await subject.propose(f"print({number})") for number in range(candidates)]
+    run = await subject.advance(await subject.start(design=design, min_sample_size=20))
+    experiment = await experiment_of(subject, improvements[0])
+    versions = [each.candidate_node_id for each in improvements]
+    await work(subject, [f"unit-{number}" for number in range(120)], dict.fromkeys(versions, 40.0))
+    loop = subject.loop
+    run = await loop.advance(run.run_id)
+    assert (run.stage, experiment.concluded_at) == (Stage.APPLY, None)
+    for node_id in versions:
+        await Lineage(subject.graph).reject(node_id, "not wanted any more", TESTER)
+    run = await subject.advance(run)
+    assert (run.status, run.improvements_validated) == (RunStatus.COMPLETED, 0)
+    found = await subject.reads.improvements([each.improvement_id for each in improvements])
+    assert {(each.status, each.reason) for each in found.values()} == {
+        (ImprovementStatus.WITHDRAWN, Reason.CANDIDATE_NOT_DRAFT)
+    }
+    assert await verdicts(subject, improvements) == [None] * candidates
+    assert (await experiment_of(subject, improvements[0])).concluded_at is not None
 
 
 async def test_where_all_are_rejected_by_hand_nothing_is_left_to_test(subject: Subject) -> None:

@@ -209,9 +209,10 @@ class ExperimentDesign(Contract):
         return self.candidate_shares[:candidates] or (1 / (candidates + 1),) * candidates
 
     def beside(self, share: float, control_share: float) -> ExperimentDesign:
-        """The design by which one of several candidates is held against the control that all share."""
-        alone = {"treatment_share": share / (share + control_share), "candidates_at_once": 1, "candidate_shares": ()}
-        return self.model_copy(update=alone)
+        """The design by which one of several candidates is held against the control that all share. Arms of one size are that
+        also where what is left of 1 for the control is rounded: looks of unequal arms begin later."""
+        of_both = EVEN if math.isclose(share, control_share) else share / (share + control_share)
+        return self.model_copy(update={"treatment_share": of_both, "candidates_at_once": 1, "candidate_shares": ()})
 
     def _composes(self, used: list[Metric]) -> None:
         parts = [part.metric for part in self.composite]

@@ -29,12 +29,12 @@ class Background(NamedTuple):
 
     def propensities_of(self, executions: list[Execution], shares: Sequence[float]) -> dict[str, float]:
         """The share of the treatment that was in force when each unit was assigned, by the shares of all stages; in the
-        order of the assignments."""
+        order of the assignments. Without units of a stage that began after the experiment was read: the next look has them."""
         units = {execution.unit for execution in executions}
         found = [(unit, self.assigned.get(unit_digest(unit))) for unit in sorted(units)]
         known = [(unit, assigned) for unit, assigned in found if assigned is not None and assigned.at is not None]
         known.sort(key=lambda each: (each[1].stage, each[1].at))
-        return {unit: shares[assigned.stage] for unit, assigned in known}
+        return {unit: shares[assigned.stage] for unit, assigned in known if assigned.stage < len(shares)}
 
 
 class Backgrounds:

@@ -13,6 +13,7 @@ from loopgraph.computes.loop.experiments.looks import sequence_of
 from loopgraph.contracts.loop.experiments import Experiment
 from loopgraph.contracts.loop.feedback import Arm, Execution, Metric
 from loopgraph.contracts.loop.outlook import Course, CoursePoint
+from loopgraph.contracts.statistics.metrics import Logarithm, Ordered, Winsorised
 from loopgraph.contracts.traces.success import Judging
 from loopgraph.effects.clock import now
 from loopgraph.effects.graph.client import Graph
@@ -39,8 +40,9 @@ class Courses:
         self._traces = TraceReads(graph)
 
     async def course(self, experiment: Experiment, points: int) -> Course:
-        """At most so many points, over the executions that were there when it ended. Each says what a look would have said then:
-        within stages, or weighted by what units were assigned with, where shares change; what units did before is not counted.
+        """At most so many points, over the executions that were there when it ended and that no look sets aside. Each says what
+        a look would have said then: within stages, or weighted by what units were assigned with, where shares change. Only what
+        units did before is not counted, and where logarithms are compared, which have no unit, the values are.
         """
         overdue = now() - self._execution_timeout
         found = await self._traces.experiment_executions(experiment.experiment_id, overdue)
@@ -50,9 +52,9 @@ class Courses:
             experiment.design.parts_of(experiment.metric),
         )
         plan = sequence_of(experiment.design, experiment.min_sample_size)
-        if experiment.in_stages or experiment.metric is Metric.COMPOSITE or experiment.design.in_ranks:
-            known = await self._backgrounds.assigned(experiment)
-            judged = self._backgrounds.counted(experiment, judged, known)
+        known = await self._backgrounds.assigned(experiment)
+        judged = self._backgrounds.counted(experiment, judged, known)
+        if not _of_plain_means(experiment):
             told = await asyncio.to_thread(_looks, judged, experiment, known, points)
         else:
             told = await asyncio.to_thread(_points, judged, experiment, points)
@@ -64,6 +66,12 @@ class Courses:
         )
 
 
+def _of_plain_means(experiment: Experiment) -> bool:
+    """Whether looks compare the means of all units as they are, so that one pass has all points."""
+    by_rule = experiment.metric in (Metric.COMPOSITE, Metric.SUCCESS_RATE)
+    return not (experiment.in_stages or by_rule or isinstance(experiment.design.tail, Winsorised | Ordered))
+
+
 def _points(executions: list[Execution], experiment: Experiment, most: int) -> tuple[CoursePoint, ...]:
     plan, level = sequence_of(experiment.design, experiment.min_sample_size), experiment.significance_level
     return tuple(course_point(*prefix, plan, level) for prefix in prefixes(executions, experiment.metric, most))
@@ -73,7 +81,9 @@ def _looks(
     executions: list[Execution], experiment: Experiment, known: Background, most: int
 ) -> tuple[CoursePoint, ...]:
     plan = sequence_of(experiment.design, experiment.min_sample_size)
-    alone = experiment.model_copy(update={"design": experiment.design.model_copy(update={"guardrails": ()})})
+    tail = None if isinstance(experiment.design.tail, Logarithm) else experiment.design.tail
+    design = experiment.design.model_copy(update={"guardrails": (), "tail": tail, "history_days": None})
+    alone = experiment.model_copy(update={"design": design})
     told = [each for each in executions if each.set_aside is None]
     points = []
     for at, until in cuts(told, min(most, max(2, MOST_SEEN // max(1, len(told))))):

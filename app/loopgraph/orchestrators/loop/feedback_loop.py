@@ -26,7 +26,7 @@ from datetime import timedelta
 from loopgraph.computes.loop.experiments.allotting import without_dropped
 from loopgraph.computes.loop.experiments.candidates import Counts, obstacle_to_looks, seen_before, with_counts
 from loopgraph.computes.loop.experiments.experiment import evidence_of, of_comparison
-from loopgraph.computes.loop.experiments.progress import progress_message, waiting_message
+from loopgraph.computes.loop.experiments.progress import progress_message, starting_message
 from loopgraph.computes.loop.proposing.risk import assess
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.loop.experiments import Experiment
@@ -189,7 +189,7 @@ class FeedbackLoop:
             return await self._runs.move(run, stage=Stage.TRACK)
         if improvement.status is ImprovementStatus.PROPOSED:
             beside = await self._beside(run, improvement)
-            message = waiting_message(run.input.min_sample_size, run.input.design, {})
+            message = starting_message(run.input.min_sample_size, run.input.design, len(beside))
             return await self._experiments.start(run, beside, message)
         waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
         if waiting is None:  # somebody else was faster
@@ -246,7 +246,7 @@ class FeedbackLoop:
         waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
         if waiting is None:  # somebody else was faster
             return await self._reads.run(run.run_id)
-        if waiting.gone and waiting.can_go_on:  # what was concluded may rest on what was taken away meanwhile
+        if waiting.gone:  # what was concluded may rest on what was taken away meanwhile
             return await self._without(run, waiting)
         experiment = waiting.experiment
         counts = await self._looking.tallies(experiment)
@@ -256,6 +256,9 @@ class FeedbackLoop:
         try:
             return await self._conclude(run, experiment, counts, found)
         except UserError as refusal:
+            waiting = (await self._reads.waiting_experiments([run.run_id])).get(run.run_id)
+            if waiting is not None and waiting.gone:  # somebody took it away at this very moment
+                return await self._without(run, waiting)
             left = [(each, _refused(conclusion, refusal)) for each, conclusion in found.concluded]
             if left == list(found.concluded):
                 raise

@@ -20,6 +20,8 @@ from loopgraph.computes.loop.experiments.candidates import (
 )
 from loopgraph.computes.loop.experiments.deciding import ruling_on
 from loopgraph.computes.loop.experiments.family import in_family
+from loopgraph.computes.loop.experiments.looks import planned_units
+from loopgraph.computes.loop.experiments.progress import starting_message
 from loopgraph.contracts.loop.arms import ArmTally, TreatmentArm
 from loopgraph.contracts.loop.assignment import assign, assign_among
 from loopgraph.contracts.loop.design import ExperimentDesign, GuardedMetric, Metric
@@ -27,6 +29,7 @@ from loopgraph.contracts.loop.experiments import Experiment, GuardrailResult, Un
 from loopgraph.contracts.loop.feedback import Arm, Reason, Verdict
 from loopgraph.contracts.loop.multiplicity import holm
 from loopgraph.contracts.statistics.decisions import Guardrail, GuardrailStatus, Margin
+from loopgraph.contracts.statistics.metrics import Ordered
 from loopgraph.contracts.statistics.plans import Horizon
 from loopgraph.errors import InvalidInput
 from support.designed import NOON, drawn, executions, experiment, look
@@ -100,6 +103,62 @@ def test_what_follows_for_each_candidate(
     given: list[tuple[float, Ruling | None]], expected: list[Ruling | None]
 ) -> None:
     assert choose([contender(*each) for each in given]) == expected
+
+
+def of_ties(share: float, ruling: Ruling | None) -> Contender:
+    """Takes 1 ms in so much of its units and 2 ms else, of which the control has three tenths; by ranks."""
+    on = experiment(ExperimentDesign(metric=Metric.DURATION_MS, tail=Ordered()))
+    found = look(on, *(executions(arm, tied(of)) for arm, of in ((Arm.CONTROL, 0.3), (Arm.TREATMENT, share))))
+    return Contender(found, ruling)
+
+
+def tied(share: float) -> list[float]:
+    return [1.0 if number < 100 * share else 2.0 for number in range(100)]
+
+
+def test_of_ranks_whose_shifts_are_tied_the_best_is_that_of_most_pairs_in_order() -> None:
+    good, better = of_ties(0.72, APPLY), of_ties(0.95, APPLY)
+    assert good.result.effect == better.result.effect == -1.0
+    assert choose([good, better]) == [OUTPERFORMED, APPLY]
+    assert choose([better, good]) == [APPLY, OUTPERFORMED]
+    assert choose([good._replace(ruling=TRADE_OFF), better._replace(ruling=TRADE_OFF)]) == [OUTPERFORMED, TRADE_OFF]
+    assert choose([good, better._replace(ruling=None, held=True)]) == [None, None]
+
+
+@pytest.mark.parametrize("candidates", [2, 3, 4, 5])
+def test_arms_of_one_size_are_looked_at_from_ten_units_each_however_many(candidates: int) -> None:
+    shares = ExperimentDesign(candidates_at_once=candidates).shares_of(candidates)
+    on = several(shares)
+    assert {each.design.treatment_share for each in on.comparisons} == {0.5}
+    assert {planned_units(each.design, 20) for each in on.comparisons} == {40}
+    assert obstacle_to_looks(on, counted(on, 9, *[10] * candidates)) is Reason.INSUFFICIENT_UNITS
+    assert obstacle_to_looks(on, counted(on, 10, *[10] * candidates)) is None
+
+
+@pytest.mark.parametrize(
+    ("design", "candidates", "expected"),
+    [
+        ({}, 1, "waits for units: 0 of 10 of the control and 0 of 10 of the treatment"),
+        ({"treatment_share": 0.2}, 1, "waits for units: 0 of 30 of the control and 0 of 30 of the treatment"),
+        (
+            {"candidates_at_once": 2},
+            2,
+            "2 candidates beside each other, each waits for units: 0 of 10 of the control and 0 of 10 of the treatment",
+        ),
+        (
+            {"candidates_at_once": 3, "candidate_shares": (0.1, 0.2, 0.3)},
+            3,
+            "3 candidates beside each other, each waits for units: 0 of 30 of the control and 0 of 30 of the treatment",
+        ),
+        (
+            {"candidates_at_once": 2, "candidate_shares": (0.1, 0.2)},
+            1,
+            "waits for units: 0 of 30 of the control and 0 of 30 of the treatment",
+        ),
+    ],
+)
+def test_what_an_experiment_waits_for_when_it_starts(design: dict[str, Any], candidates: int, expected: str) -> None:
+    assert starting_message(20, ExperimentDesign(**design), candidates) == expected
 
 
 def test_one_that_is_better_still_and_in_flight_is_waited_for() -> None:

@@ -38,9 +38,12 @@ class Contender(NamedTuple):
     held: bool = False
 
     @property
-    def gain(self) -> float:
-        """The effect, positive where it is better."""
-        return self.result.metric.direction.sign * _effect(self.result)
+    def gain(self) -> tuple[float, float]:
+        """The effect, positive where it is better; of ranks, where shifts are the same since values are tied, the greater is
+        that of which more pairs of units are in order."""
+        sign, details = self.result.metric.direction.sign, self.result.details
+        superiority = details.estimate.superiority if isinstance(details, UnitEstimate) else None
+        return sign * _effect(self.result), sign * (superiority or 0.0)
 
 
 def split_of(experiment: Experiment, counts: Counts) -> float | None:
@@ -163,12 +166,12 @@ def pareto_front(contenders: Sequence[Contender]) -> list[int]:
     ]
 
 
-def _objectives(contender: Contender) -> Iterator[float]:
+def _objectives(contender: Contender) -> Iterator[tuple[float, ...]]:
     yield contender.gain
     details = contender.result.details
     for each in details.guardrails if isinstance(details, UnitEstimate) else ():
         loss = each.guardrail.loss
-        yield float("-inf") if loss is None else -loss
+        yield (float("-inf") if loss is None else -loss,)
 
 
 def _effect(result: ExperimentResult) -> float:

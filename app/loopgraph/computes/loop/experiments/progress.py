@@ -19,6 +19,15 @@ from loopgraph.contracts.statistics.plans import ArmUnits
 _OF_USES: Final = {Metric.TOKENS: "tokens", Metric.COST_USD: "costs"}
 
 
+def starting_message(min_sample_size: int, design: ExperimentDesign, candidates: int) -> str:
+    """What an experiment on so many candidates waits for when it starts: of several, what the one with the fewest units does."""
+    if design.candidates_at_once > 1:
+        shares = design.shares_of(candidates)
+        design = design.beside(min(shares), 1.0 - sum(shares))
+    waits = waiting_message(min_sample_size, design, {})
+    return waits if candidates == 1 else f"{candidates} candidates beside each other, each {waits}"
+
+
 def waiting_message(
     min_sample_size: int,
     design: ExperimentDesign,
