@@ -25,15 +25,19 @@ def changed_file(path: str, text: str, base: str, candidate: str, base_version: 
     """What a file says after an improvement that says ``text`` now; the same text if it says that already.
 
     The file must be what the base version was, but for the ends of its lines and its byte order mark, and keeps these. A
-    candidate that is a body alone, of a base that has front matter, leaves that and the empty lines around as they are; a file
-    that has this body below any front matter says it already. Raises Conflict for a file that is another text, InvalidInput for
-    one that fetches its text, and has nothing to be changed.
+    candidate that is a body alone leaves the front matter of the file and the empty lines around as they are, whether the base
+    has a front matter or is a body alone, too; a file that has this body says it already. Raises Conflict for a file that is
+    another text, InvalidInput for one that fetches its text, and has nothing to be changed.
     """
     matter, body = parted(base)
-    if matter and not parted(candidate)[0]:
-        if parted(text)[0] and plain(parted(text)[1]) == plain(candidate):
+    if not parted(candidate)[0]:
+        own, said = parted(text)
+        if own and plain(said) == plain(candidate):
             return text
-        candidate = base.removesuffix(body) + in_place_of(body, candidate)
+        if own and not matter and plain(said) == plain(base):
+            base, matter, body = text, own, said
+        if matter:
+            candidate = base.removesuffix(body) + in_place_of(body, candidate)
     if same_text(text, candidate):
         return text
     if (pattern_id := adopted_pattern(text)) is not None:
