@@ -199,7 +199,7 @@ def test_what_is_wrong_with_the_command_is_named(
 ) -> None:
     with pytest.raises(Wrong, match=named):
         read_options(words, {})
-    assert main(words) == 1
+    assert main(words) == 2
     assert named in capsys.readouterr().err
 
 

@@ -31,7 +31,7 @@ def timed(what: str) -> Iterator[None]:
 def read(name: str) -> None:
     """Runs a page, section by section."""
     page = ROOT / name
-    headings = [
+    headings = [(0, "before its first heading")] + [
         (number, line.lstrip("# "))
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
         if line.startswith("## ")

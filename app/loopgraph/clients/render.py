@@ -243,12 +243,12 @@ def _known(options: Mapping[str, str], environ: Mapping[str, str]) -> Known:
 
 
 def main(words: Sequence[str]) -> int:
-    """Prints the text; the exit code."""
+    """Prints the text; the exit code: 2 for a command that is wrong."""
     try:
         text = rendered(words, os.environ)
     except (Wrong, NoAnswer, OSError, ValueError) as error:
         print(f"loopgraph: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, Wrong) else 1
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + (b"" if text.endswith("\n") else b"\n"))
     sys.stdout.buffer.flush()
     return 0

@@ -57,6 +57,8 @@ def ask(
         refusal = found.get("error") if isinstance(found, dict) else None
         said = errors[0] if errors else refusal if isinstance(refusal, dict) else {}
         why = said.get("message") or f"it answers {answer.status_code}"
+        if said.get("code") == "UNAUTHENTICATED":
+            why += "; commands take it from LOOPGRAPH_TOKEN, or from the file that LOOPGRAPH_TOKEN_FILE names"
         raise SetupError(f"the service at {address} does not do it: {why}")
     return data
 

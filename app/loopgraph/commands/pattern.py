@@ -103,7 +103,7 @@ def adopt(
         out.print(f"{skill} {'has its own text' if back else f'fetches {adopted_id}'} already", markup=False)
         return
     if back:
-        out.print(f"{skill} has the text of {adopted_id} again", markup=False)
+        out.print(f"{skill} has a text of its own again: that of {adopted_id}", markup=False)
     else:
         out.print(
             f"{skill} fetches the text of {adopted_id} for each session; the service at {service_url(os.environ)} gives it",

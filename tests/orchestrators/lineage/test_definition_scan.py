@@ -346,10 +346,16 @@ async def test_a_version_that_the_loop_has_applied_stays_in_use(repo: Repo, scan
     await Lineage(scans.graph).add_version(pattern.pattern_id, applied, Origin(actor_id=scans.actor_id))
     repo.write(TRIAGE, skill("triage", A + "more"))
     repo.commit()
-    assert (await scans.pattern(repo.folder)).versions == 3
+    source = await scans.one(repo.folder)
+    assert [one.versions for one in source.patterns] == [3]
+    [note] = source.notes
+    assert "version 2, which was applied, stays in use, and not version 3, which the file says" in note
     version = await scans.in_use(pattern.pattern_id)
     assert version is not None
     assert version.body_digest == body_digest(B)
+    repo.write(TRIAGE, skill("triage", B))
+    repo.commit()
+    assert not (await scans.one(repo.folder)).notes
 
 
 async def test_a_repository_without_a_commit_is_a_folder_until_it_has_one(tmp_path: Path, scans: Scans) -> None:

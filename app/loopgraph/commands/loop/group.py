@@ -13,6 +13,7 @@ from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.loop.report import OVER, WAITING, FailOn, failures_of, improvements_of, junit_of, report_of
 from loopgraph.commands.loop.service import LoopService
+from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import err, out, plainly, shown
 from loopgraph.contracts.loop.feedback import FeedbackType, RunStatus
 from loopgraph.errors import SetupError
@@ -128,13 +129,19 @@ def list_runs(
     if as_json:
         print_json(runs)
         return
-    for one in runs:
-        name = f"  {_named(one)}" if one["pattern"] else ""
-        out.print(
-            f"{one['runId']}  {one['status'].lower():9}  {one['stage'].lower():8}  {one['patternId']}{name}",
-            markup=False,
-            soft_wrap=True,
-        )
+    if not runs:
+        out.print("there are no such runs" if pattern or status else "there are no runs")
+        return
+    print_table(
+        out,
+        [
+            Column("run", [shown(one["runId"]) for one in runs], left=True),
+            Column("status", [one["status"].lower() for one in runs], left=True),
+            Column("stage", [one["stage"].lower() for one in runs], rank=1, left=True),
+            Column("pattern", [shown(one["patternId"]) for one in runs], left=True),
+            Column("name", [_named(one) if one["pattern"] else "" for one in runs], rank=2, left=True),
+        ],
+    )
 
 
 @loop.command()

@@ -114,7 +114,7 @@ class DefinitionScan:
             update={
                 "identity": run.identity,
                 "commits": run.commits_read,
-                "notes": (*source.notes, *run.notes),
+                "notes": (*source.notes, *run.notes, *await self._others_in_use(run.tips.values())),
                 "patterns": await self._found(run.before, run.tips, prefix, run.with_other_files),
             }
         )
@@ -238,6 +238,27 @@ class DefinitionScan:
                 await self._history.follow(changing, self._origin)
 
     # --- what is told of it
+
+    async def _others_in_use(self, tips: Iterable[PatternTip]) -> list[str]:
+        """Which patterns stay with a version in use that says something else than their file, in a sentence each."""
+        there = {tip.pattern_id: tip.node_id for tip in tips if tip.node_id is not None}
+        ids, told = list(there), list[str]()
+        for start in range(0, len(ids), BATCH):
+            patterns = await self._reads.patterns(ids[start : start + BATCH])
+            other = {
+                one.pattern_id: (one, one.current_node_id, there[one.pattern_id])
+                for one in patterns.values()
+                if one.current_node_id not in (None, there[one.pattern_id])
+            }
+            versions = await self._reads.versions(id_ for _, *both in other.values() for id_ in both if id_)
+            for pattern, current, of_file in other.values():
+                used, said = versions.get(current or ""), versions.get(of_file)
+                if used and said and used.body_digest != said.body_digest:
+                    told.append(
+                        f"{pattern.name}: version {used.version}, which was applied, stays in use, and not version "
+                        f"{said.version}, which the file says"
+                    )
+        return told
 
     async def _found(
         self,

@@ -37,11 +37,27 @@ def test_a_candidate_that_is_a_body_leaves_the_front_matter() -> None:
     assert changed_file("f", "Read.\n", "Read.\n", BASE, 1) == BASE
 
 
+def test_a_file_that_has_the_body_already_is_not_changed() -> None:
+    given_back = "---\nname: triage\nmodel: haiku\n---\n# Triage\n\nRead it twice."
+    assert changed_file("f", given_back, BASE, "# Triage\n\nRead it twice.\n", 1) == given_back
+    assert changed_file("f", given_back, "# Triage", "# Triage\n\nRead it twice.\n", 1) == given_back
+
+
+def test_a_candidate_of_a_base_that_is_a_body_leaves_the_front_matter_of_the_file() -> None:
+    body = "# Triage\n\nRead it.\nSort it."
+    new = "---\nname: triage\nmodel: haiku\n---\n# Triage\n\nRead it twice.\n"
+    assert changed_file("f", BASE, body, "# Triage\n\nRead it twice.", 2) == new
+    crlf = BASE.replace("\n", "\r\n")
+    assert changed_file("f", crlf, body, "# Triage\n\nRead it twice.", 2) == new.replace("\n", "\r\n")
+    with pytest.raises(Conflict, match="is not what version 2 was"):
+        changed_file("f", BASE, "# Triage\n\nRead it.", "# Triage\n\nRead it twice.", 2)
+
+
 def test_a_file_that_is_another_one_is_left_alone() -> None:
     with pytest.raises(Conflict, match="is not what version 3 was: somebody has changed it since"):
         changed_file("f", BASE + "More.\n", BASE, "new\n", 3)
     adopted = "---\nname: triage\n---\n!`loopgraph pattern render p --unit ${CLAUDE_SESSION_ID}`\n"
-    with pytest.raises(InvalidInput, match="fetches the text of p for each session"):
+    with pytest.raises(InvalidInput, match=r"fetches the text of p for each session.*adopt --back f"):
         changed_file("f", adopted, BASE, "new\n", 3)
 
 

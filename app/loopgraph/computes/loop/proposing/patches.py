@@ -9,7 +9,7 @@ from typing import Final
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.loop.proposing.texts import in_place_of
-from loopgraph.contracts.lineage.bodies import parted
+from loopgraph.contracts.lineage.bodies import parted, plain
 from loopgraph.contracts.loop.experiments import Decision
 from loopgraph.contracts.loop.feedback import Improvement
 from loopgraph.errors import Conflict, InvalidInput
@@ -25,24 +25,33 @@ def changed_file(path: str, text: str, base: str, candidate: str, base_version: 
     """What a file says after an improvement that says ``text`` now; the same text if it says that already.
 
     The file must be what the base version was, but for the ends of its lines and its byte order mark, and keeps these. A
-    candidate that is a body alone, of a base that has front matter, leaves that and the empty lines around as they are. Raises
-    Conflict for a file that is another text, InvalidInput for one that fetches its text, and has nothing to be changed.
+    candidate that is a body alone leaves the front matter of the file and the empty lines around as they are, whether the base
+    has a front matter or is a body alone, too; a file that has this body says it already. Raises Conflict for a file that is
+    another text, InvalidInput for one that fetches its text, and has nothing to be changed.
     """
     matter, body = parted(base)
-    if matter and not parted(candidate)[0]:
-        candidate = base.removesuffix(body) + in_place_of(body, candidate)
+    if not parted(candidate)[0]:
+        own, said = parted(text)
+        if own and plain(said) == plain(candidate):
+            return text
+        if own and not matter and plain(said) == plain(base):
+            base, matter, body = text, own, said
+        if matter:
+            candidate = base.removesuffix(body) + in_place_of(body, candidate)
     if same_text(text, candidate):
         return text
     if (pattern_id := adopted_pattern(text)) is not None:
         raise InvalidInput(
-            path, f"fetches the text of {pattern_id} for each session: there is nothing in it to be changed"
+            path,
+            f"fetches the text of {pattern_id} for each session: there is nothing in it to be changed; "
+            f"`loopgraph pattern adopt --back {path}` gives it the text that is in use",
         )
     if not same_text(text, base):
         raise Conflict(
             "file", path, f"is not what version {base_version} was: somebody has changed it since; merge by hand"
         )
-    plain = _plain(candidate)
-    whole = plain.replace("\n", "\r\n") if _ends_in_crlf(text) else plain
+    wanted = _plain(candidate)
+    whole = wanted.replace("\n", "\r\n") if _ends_in_crlf(text) else wanted
     return _BOM + whole if text.startswith(_BOM) else whole
 
 
