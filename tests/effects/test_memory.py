@@ -69,6 +69,17 @@ async def test_it_does_not_wait_for_ever() -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_of_several_in_one_process_the_last_gives_back_what_the_first_found() -> None:
+    before = gc.get_threshold()
+    first, second = (asyncio.create_task(Collector(asyncio.Event().wait).run_forever()) for _ in range(2))
+    await asyncio.sleep(0)
+    for task in (first, second):
+        assert gc.get_threshold()[2] > before[2]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert gc.get_threshold() == before
+
+
 @pytest.mark.lengthy
 def test_a_process_that_takes_much_in_looks_seldom() -> None:
     before, frozen = gc.get_threshold(), gc.get_freeze_count()

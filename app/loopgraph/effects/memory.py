@@ -29,6 +29,9 @@ def collect_seldom() -> None:
 class Collector:
     """Collects now and then, as soon as ``idle`` returns."""
 
+    _at_work = 0
+    _before = (0, 0, 0)
+
     def __init__(
         self, idle: Callable[[], Awaitable[object]], every_s: float = EVERY_S, latest_s: float = LATEST_S
     ) -> None:
@@ -39,8 +42,10 @@ class Collector:
 
     async def run_forever(self) -> None:
         """Collects until it is cancelled; then Python does it again as it likes."""
-        young, middle, old = gc.get_threshold()
-        gc.set_threshold(young, middle, _NEVER)
+        if not Collector._at_work:
+            Collector._before = gc.get_threshold()
+        Collector._at_work += 1
+        gc.set_threshold(*Collector._before[:2], _NEVER)
         try:
             while True:
                 await asyncio.sleep(self._every_s)
@@ -50,4 +55,7 @@ class Collector:
                 gc.collect()
                 self.collections += 1
         finally:
-            gc.set_threshold(young, middle, old)
+            # Several applications of one process do not end in the order in which they began.
+            Collector._at_work -= 1
+            if not Collector._at_work:
+                gc.set_threshold(*Collector._before)
