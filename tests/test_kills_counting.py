@@ -104,6 +104,7 @@ async def pending(client: httpx.AsyncClient) -> int:
     return int(answer.json()["data"]["dashboardSummary"]["basis"]["pending"])
 
 
+@pytest.mark.exhaustive
 async def test_a_rebuild_beside_a_service_and_two_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, port = tmp_path / "graph", free_port()
     monkeypatch.setenv("LOOPGRAPH_GRAPH_URL", f"embedded:{folder}")

@@ -118,6 +118,7 @@ async def check_that_everything_is_there_once(folder: Path, acknowledged: list[s
     assert {row["status"] for row in rows} == {"success"}
 
 
+@pytest.mark.exhaustive
 async def test_killing_the_engine_in_the_middle_of_batches_loses_and_doubles_nothing(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with service(port, tmp_path / "log", LOOPGRAPH_GRAPH_URL=f"embedded:{folder}"):

@@ -174,6 +174,7 @@ async def test_streams_end_with_the_service(tmp_path: Path) -> None:
     assert "timeout graceful shutdown exceeded" not in said
 
 
+@pytest.mark.exhaustive
 async def test_who_is_killed_loses_nobody_his_place(tmp_path: Path) -> None:
     settings = {"LOOPGRAPH_GRAPH_URL": f"embedded:{tmp_path / 'graph'}"}
     a, b, session = free_port(), free_port(), new_id()

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from loopgraph.clients import Recorder, SyncRecorder
 from loopgraph.clients.delivery import PATH, delay_s
 from support.breaking import breaking
+from support.quick import first_quick
 from support.service import listening
 from support.waiting import PATIENCE_S, until
 
@@ -195,7 +196,7 @@ def numbers(events: list[Json]) -> set[int]:
 
 
 @pytest.mark.parametrize(("status", "tries"), [(400, 1), (413, 1), (422, 3), (500, 3), (507, 3), (403, 3)])
-@pytest.mark.parametrize("poison", [{0}, {299}, {17, 18, 19, 200}, set(range(0, 300, 10))], ids=len)
+@pytest.mark.parametrize("poison", first_quick([{0}, {299}, {17, 18, 19, 200}, set(range(0, 300, 10))]), ids=len)
 async def test_events_that_the_service_does_not_take_are_found_and_rejected_and_the_rest_is_delivered(
     status: int, tries: int, poison: set[int], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ async def test_a_whole_trace_is_recorded_once_however_often_it_is_sent(service: 
     ]
 
 
+@pytest.mark.exhaustive
 async def test_a_service_that_is_killed_and_comes_back_has_everything_once(
     tmp_path: Path, embedded_engine: EngineUnderTest
 ) -> None:

@@ -499,6 +499,7 @@ async def test_an_agent_with_our_hooks_is_traced(
         await told_of(there.url, prompt_id)
 
 
+@pytest.mark.exhaustive
 async def test_an_agent_with_durable_hooks_is_traced_also_across_a_kill(
     home: Path, hooks: Run, agent_with: Callable[..., Agent], embedded_engine: EngineUnderTest
 ) -> None:

@@ -24,6 +24,7 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.settings import Settings
 from support.command import command, settings_of
 from support.engines import EngineUnderTest
+from support.quick import first_quick
 from support.repositories import A, B, Repo, random_history
 
 pytestmark = pytest.mark.slow
@@ -122,6 +123,7 @@ COMMITS = 4_000
 """So many that an import of them lasts, on any machine, long enough to be interrupted."""
 
 
+@pytest.mark.exhaustive
 async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     """A terminal sends the signal to the whole process group, so git gets it too."""
     repo, author = Repo(tmp_path / "repo"), new_id()
@@ -159,7 +161,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == COMMITS
 
 
-@pytest.mark.parametrize("same", [True, False], ids=["the same history", "two histories"])
+@pytest.mark.parametrize("same", first_quick([True, False]), ids=["the same history", "two histories"])
 async def test_two_at_once_on_one_new_folder_end_well(tmp_path: Path, same: bool) -> None:
     """One of them starts the engine and the other joins it; when the one ends first, the other starts it again."""
     repos = []

@@ -76,6 +76,7 @@ SESSIONS = 20_000
 """Twenty slices of a backfill: time enough to be killed in between."""
 
 
+@pytest.mark.exhaustive
 async def test_what_a_kill_left_half_done_is_gone_on_with_and_nothing_is_done_twice(old_graph: Graph) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     ids = [f"many-{number:05d}" for number in range(SESSIONS)]

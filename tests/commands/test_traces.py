@@ -26,6 +26,7 @@ from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings
 from support.agent_session import observations, story, tell
 from support.command import command
+from support.quick import first_quick
 from support.retention import counting, memory, prompt, remember
 from support.traces import statement
 from support.waiting import PATIENCE_S
@@ -117,7 +118,7 @@ async def traces_left(graph: Graph, name: str) -> int:
     return left
 
 
-@pytest.mark.parametrize("moment", ["archived", "deleting"])
+@pytest.mark.parametrize("moment", first_quick(["archived", "deleting"]))
 async def test_a_kill_loses_nothing(own_graph: Graph, tmp_path: Path, moment: str) -> None:
     begun, name = now() - 40 * DAY, f"kill-{moment}"
     events = [event for n in range(PROMPTS) for event in prompt(f"{name}.{n}", begun)]

@@ -136,6 +136,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     assert not list(folder.iterdir())
 
 
+@pytest.mark.exhaustive
 def test_the_first_look_tells_which_version_of_a_skill_did_better(kept: Kept) -> None:
     report, by_skill = (kept.document["firstLook"][name] for name in ("report", "bySkill"))
     activity = report["total"]["activity"]

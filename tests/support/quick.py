@@ -1,4 +1,4 @@
-"""What `make quick` leaves out of many cases that are alike."""
+"""What `make test` and `make quick` leave out of many cases that are alike."""
 
 from __future__ import annotations
 

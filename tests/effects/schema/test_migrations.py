@@ -46,6 +46,7 @@ from support import old_databases
 from support.feedback import make_subject
 from support.otlp import START_NS, TRACE, attributes, logs, span, traces
 from support.own_engine import OwnEngine
+from support.quick import first_quick
 from support.traces import statement
 
 pytestmark = pytest.mark.slow
@@ -145,6 +146,7 @@ async def test_an_upgrade_that_is_cut_off_anywhere_goes_on(empty: Graph, monkeyp
     await assert_whole(empty, 1)
 
 
+@pytest.mark.exhaustive
 async def test_several_processes_share_an_upgrade(
     empty: Graph, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +173,7 @@ async def test_several_processes_set_an_empty_database_up(empty: Graph, own_sett
     assert await look(empty) == ()
 
 
+@pytest.mark.exhaustive
 async def test_a_backfill_never_touches_what_was_upgraded_before(empty: Graph) -> None:
     """A process that comes late with an upgrade must not write what it has read before the service went on."""
     await old_databases.load(empty, 1)
@@ -225,7 +228,7 @@ async def test_old_versions_of_definitions_are_found_by_their_bodies(
     assert {row["key"] for row in named} == {definition_key(row["type"], row["name"]) for row in named} != set()
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("origin", first_quick(ORIGINS))
 async def test_the_texts_of_old_versions_have_a_form(
     empty: Graph, monkeypatch: pytest.MonkeyPatch, origin: str
 ) -> None:
@@ -260,7 +263,7 @@ async def test_old_improvements_have_a_risk_by_what_they_change(empty: Graph, mo
         assert all(one.startswith(begin) for one, begin in zip(row["reasons"], told[row["id"]][2], strict=True))
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("origin", first_quick(ORIGINS))
 async def test_what_an_old_database_holds_is_counted_to_the_right_figures(empty: Graph, origin: str) -> None:
     """Beside figures that are made of the fixture's own lines, and of nothing of this program."""
     version = await load(empty, origin)
@@ -411,7 +414,7 @@ async def _recorded_before(graph: Graph, report: Report) -> None:
         await statement(graph, f"MATCH (n:{label}) DELETE n")
 
 
-@pytest.mark.parametrize("knew_layers", [True, False])
+@pytest.mark.parametrize("knew_layers", first_quick([True, False]))
 async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Graph, knew_layers: bool) -> None:
     await old_databases.load(empty, 2)
     report = observe_spans(read_spans(layered()))

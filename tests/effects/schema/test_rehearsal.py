@@ -48,6 +48,7 @@ def test_the_next_start_uses_it(made: Settings, tmp_path: Path) -> None:
     assert not StartCache(cache.folder, ("-XX:+UseParallelGC",)).options, "it is of other options"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("broken", ["cut off", "overwritten"])
 def test_a_broken_one_is_no_obstacle_and_goes_so_that_it_is_made_anew(
     made: Settings, tmp_path: Path, broken: str
@@ -101,6 +102,7 @@ async def test_without_space_it_says_so_and_that_the_engine_starts_without(
         engine.ensure_running()
 
 
+@pytest.mark.exhaustive
 async def test_space_that_runs_out_meanwhile_is_told_the_same(
     made: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

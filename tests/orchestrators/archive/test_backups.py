@@ -92,6 +92,7 @@ async def contents(folder: Path) -> set[int]:
         return set(await batches(graph))
 
 
+@pytest.mark.exhaustive
 async def test_a_backup_taken_while_events_are_recorded_has_all_that_was_acknowledged(tmp_path: Path) -> None:
     live, new, file = tmp_path / "live", tmp_path / "new", tmp_path / "backup.zip"
     acknowledged = -1

@@ -155,6 +155,7 @@ async def places(graph: Graph, name: str) -> dict[str, list[str]]:
     return dict(found)
 
 
+@pytest.mark.exhaustive
 async def test_nothing_is_lost_beside_writers(
     graph: Graph, engine: EngineUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,6 +118,7 @@ async def test_old_traces_are_closed_in_time(old: Settings, monkeypatch: pytest.
         await until(all_are_closed)
 
 
+@pytest.mark.exhaustive
 async def test_an_upgrade_that_is_interrupted_says_why_and_goes_on(old: Settings, held: Held) -> None:
     held.failures.append(GraphUnavailable("the graph has gone for lunch"))
     held.go.set()
@@ -138,6 +139,7 @@ async def test_by_setting_the_service_does_not_start(old: Settings) -> None:
             pass
 
 
+@pytest.mark.exhaustive
 async def test_stopping_in_the_middle_of_an_upgrade_ends_well(old: Settings, held: Held) -> None:
     async with serving(old) as service:
         assert (await service.http.get("/readyz")).json()["status"] == "upgrading"
