@@ -349,7 +349,10 @@ async def test_a_version_that_the_loop_has_applied_stays_in_use(repo: Repo, scan
     source = await scans.one(repo.folder)
     assert [one.versions for one in source.patterns] == [3]
     [note] = source.notes
-    assert "version 2, which was applied, stays in use, and not version 3, which the file says" in note
+    assert (
+        "version 2, which a person or the loop put into use, stays in use, and not version 3, which the file says"
+        in note
+    )
     version = await scans.in_use(pattern.pattern_id)
     assert version is not None
     assert version.body_digest == body_digest(B)

@@ -255,8 +255,8 @@ class DefinitionScan:
                 used, said = versions.get(current or ""), versions.get(of_file)
                 if used and said and used.body_digest != said.body_digest:
                     told.append(
-                        f"{pattern.name}: version {used.version}, which was applied, stays in use, and not version "
-                        f"{said.version}, which the file says"
+                        f"{pattern.name}: version {used.version}, which a person or the loop put into use, stays in use, "
+                        f"and not version {said.version}, which the file says"
                     )
         return told
 
