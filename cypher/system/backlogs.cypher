@@ -11,4 +11,6 @@ MATCH (t:TaughtTrace) WHERE t.due_key > '' WITH t LIMIT $most RETURN 'learning' 
 UNION ALL
 MATCH (r:FeedbackRun) WHERE r.open_status IN $open WITH r LIMIT $most RETURN 'runs' AS of, count(r) AS waiting
 UNION ALL
-MATCH (i:Improvement) WHERE i.status IN $for_review WITH i LIMIT $most RETURN 'review' AS of, count(i) AS waiting
+MATCH (i:Improvement) WHERE i.status IN $for_review
+MATCH (v:PatternVersion {node_id: i.candidate_node_id}) WHERE v.status <> 'rejected'
+WITH i LIMIT $most RETURN 'review' AS of, count(i) AS waiting

@@ -70,6 +70,11 @@ async def reviewed(subject: Subject, improvement: Improvement) -> FeedbackRun:
     return await subject.advance(run)
 
 
+async def in_review(subject: Subject) -> list[str]:
+    page = await subject.reads.improvements_for_review(Page(first=10), subject.pattern_id)
+    return [one.improvement_id for one in page.improvements]
+
+
 @pytest.mark.lengthy
 async def test_a_better_candidate_is_applied_and_carries_its_proof(subject: Subject) -> None:
     window = await subject.record(subject.node_id, [90.0, 100.0, 110.0, 120.0])
@@ -368,6 +373,15 @@ async def test_what_waits_for_review_can_be_rejected(subject: Subject) -> None:
     assert (decision.verdict, decision.note) == (Verdict.REJECT, "not worth it")
     with pytest.raises(NotFound):
         await subject.loop.reject_improvement("nothing-here", "", TESTER)
+
+
+@pytest.mark.lengthy
+async def test_what_waits_for_review_does_not_any_more_when_its_version_is_rejected(subject: Subject) -> None:
+    improvement = await subject.propose()
+    await reviewed(subject, improvement)
+    assert await in_review(subject) == [improvement.improvement_id]
+    await Lineage(subject.graph).reject(improvement.candidate_node_id, "not wanted any more", TESTER)
+    assert await in_review(subject) == []
 
 
 async def test_a_cancelled_run_gives_its_improvements_back(subject: Subject) -> None:
