@@ -130,6 +130,7 @@ async def test_killing_the_engine_in_the_middle_of_batches_loses_and_doubles_not
         await check_that_everything_is_there_once(folder, load.acknowledged)
 
 
+@pytest.mark.exhaustive
 async def test_killing_the_service_in_the_middle_of_batches_loses_and_doubles_nothing(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with ExitStack() as services:

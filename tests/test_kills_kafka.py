@@ -44,6 +44,7 @@ def event(node_id: str) -> dict[str, Any]:
     return {"node_id": node_id, "execution_id": uuid4().hex, "correlation_id": uuid4().hex, "success": True}
 
 
+@pytest.mark.exhaustive
 async def test_whatever_is_killed_each_message_has_its_effect_once_and_each_use_is_published_once(
     broker: Broker, tmp_path: Path
 ) -> None:

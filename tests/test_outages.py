@@ -157,6 +157,7 @@ async def hasty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clien
         yield client
 
 
+@pytest.mark.exhaustive
 async def test_an_engine_that_hangs_is_no_queries_fault(hasty: Client) -> None:
     """Who is told to ask for less would look for the fault in what he asks."""
     engine = engine_of(hasty.folder)
@@ -194,6 +195,7 @@ async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(h
     await hasty.comes_back()
 
 
+@pytest.mark.exhaustive
 async def test_an_engine_that_cannot_start_again_is_no_events_fault(tmp_path: Path) -> None:
     async with running(tmp_path / "graph", tmp_path) as client:
         assert (await client.hook()).status_code == 200

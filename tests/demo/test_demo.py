@@ -266,6 +266,7 @@ def test_the_timings_add_up(kept: Kept) -> None:
     assert 0 < steps <= timings["total"] < steps + 10
 
 
+@pytest.mark.exhaustive
 def test_it_runs_on_any_engine_by_url(engine: EngineUnderTest) -> None:
     if engine.name == EMBEDDED:
         pytest.skip("embedded: the other tests of this module run on it")

@@ -36,7 +36,14 @@ def can_mount(folder: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name in PLAYED], ids=lambda page: page.stem.lower())
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.exhaustive if page.name == "on-call.md" else (), id=page.stem.lower())
+        for page in PAGES
+        if page.name in PLAYED
+    ],
+)
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, shared: Place, tmp_path: Path) -> None:
     blocks = [block for block in blocks_of(page) if block.excuse is None and block.language in RUN]
     if not blocks:

@@ -125,6 +125,7 @@ async def test_what_is_loaded_is_what_the_ordinary_door_makes_and_a_rebuild_find
         assert await everything(services.graph) == expected
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_cut_off_and_begun_again_it_comes_to_the_same(own_engine: OwnEngine) -> None:
     data = text(EVENTS)

@@ -286,8 +286,8 @@ def test_designs_that_cannot_be_are_refused() -> None:
     "scene",
     [
         Scene("durations", log_normal()),
-        Scene("planned looks", log_normal(), design=PLANNED),
-        Scene("successes", successes(0.8), SUCCESS, units=10),
+        pytest.param(Scene("planned looks", log_normal(), design=PLANNED), marks=pytest.mark.exhaustive),
+        pytest.param(Scene("successes", successes(0.8), SUCCESS, units=10), marks=pytest.mark.exhaustive),
     ],
     ids=lambda scene: scene.name.replace(" ", "-"),
 )
