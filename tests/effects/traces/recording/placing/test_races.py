@@ -102,7 +102,7 @@ def _pairs(told: dict[str, Told], *pairs: tuple[str, str], **how: Any) -> list[A
             ("prompt", "call"),
             ("prompt", "answer"),
             ("next", "call"),
-            marks=pytest.mark.slow,
+            marks=(pytest.mark.slow, pytest.mark.exhaustive),
         ),
         *_pairs(
             GEMINI,
@@ -111,7 +111,7 @@ def _pairs(told: dict[str, Told], *pairs: tuple[str, str], **how: Any) -> list[A
             ("prompt", "end"),
             ("its end", "call"),
             ("its end", "its record too"),
-            marks=pytest.mark.slow,
+            marks=(pytest.mark.slow, pytest.mark.exhaustive),
         ),
     ],
 )
