@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings
+from support import syntax_trees
 from support.engines import Engines, EngineUnderTest, Unavailable
 from support.engines.cache import cache_folder
 from support.engines.java import QUICK
@@ -37,6 +38,7 @@ os.environ.setdefault("LOOPGRAPH_LEARNING", "false")
 # A run starts Python hundreds of times: what is compiled once stays compiled, whatever the environment says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+syntax_trees.one_at_a_time()
 # gRPC would abort children between their fork and their program.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
 
