@@ -49,7 +49,7 @@ ON ?= $(if $(LOOPGRAPH_TEST_NEO4J_URL)$(LOOPGRAPH_TEST_MEMGRAPH_URL),$(LOOPGRAPH
 test: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m 'not exhaustive'
 
-# The same code once more: at every moment, in every order, with every value that the suite takes some of.
+# At every moment, in every order, with every value that the suite takes some of; and the longest kills, which stand only here.
 exhaustive: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m exhaustive
 

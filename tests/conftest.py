@@ -152,7 +152,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
     config.addinivalue_line(
-        "markers", "exhaustive: further values, moments or orders of what a test beside it shows; by `make exhaustive`"
+        "markers", "exhaustive: further values, moments or orders of what the suite shows, and its longest kills"
     )
     config.addinivalue_line("markers", "slow: left out by `make quick`, and in CI where the suite runs once more")
     config.addinivalue_line(
