@@ -31,6 +31,7 @@ from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.settings import CaptureContent, Settings
 from support.agent_session import tell
 from support.otlp import protobuf
+from support.prepared import prepared
 from support.secret_places import (
     ALL,
     FORMS,
@@ -169,7 +170,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     root = logging.getLogger()
     root.addHandler(log)
     async with AsyncExitStack() as stack:
-        options = Settings(graph_url=f"embedded:{folder / 'graph'}", dead_letter_folder=folder / "letters")
+        options = Settings(graph_url=f"embedded:{prepared(folder / 'graph')}", dead_letter_folder=folder / "letters")
         service = await stack.enter_async_context(serving(options))
         yield Stage(service, folder, stack, log.lines)
     root.removeHandler(log)

@@ -53,7 +53,7 @@ NOT_HERE = {
 @pytest.fixture(scope="module")
 async def filled(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Graph]:
     with own_embedded(tmp_path_factory.mktemp("graph")) as engine:
-        async with Graph.open(engine.with_new_database()) as graph:
+        async with Graph.open(engine.with_new_database(prepared=True)) as graph:
             await schema.prepare(graph)
             await fill(graph, tmp_path_factory.mktemp("archive"))
             yield graph

@@ -25,6 +25,7 @@ from loopgraph.effects.engine.reader import READER, reading_address
 from loopgraph.errors import EngineStartError, InvalidInput, SetupError
 from loopgraph.settings import Engine
 from support.own_engine import engine_in
+from support.prepared import prepared
 
 FILL = (
     "CREATE (p:Pattern {pattern_id: 'p', name: 'one'})-[:HAS_VERSION]->(v:PatternVersion {node_id: 'v1'})"
@@ -160,7 +161,7 @@ class Guarded:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    path = tmp_path_factory.mktemp("graph")
+    path = prepared(tmp_path_factory.mktemp("graph"))
     engine = engine_in(path)
     try:
         engine.ensure_running()

@@ -19,6 +19,7 @@ from support.embedding_api import embedding_api
 from support.engines import EngineUnderTest
 from support.engines.processes import free_port
 from support.learned import Learned, learn
+from support.prepared import prepared
 
 
 @pytest.mark.lengthy
@@ -73,7 +74,7 @@ async def test_an_endpoint_that_cannot_be_asked_is_refused_before_anything_is_do
 
 @pytest.mark.lengthy
 async def test_all_traces_are_looked_at_once_more(tmp_path: Path) -> None:
-    environment = {"LOOPGRAPH_GRAPH_URL": f"embedded:{tmp_path / 'graph'}", "LOOPGRAPH_EMBEDDING": "letters"}
+    environment = {"LOOPGRAPH_GRAPH_URL": f"embedded:{prepared(tmp_path / 'graph')}", "LOOPGRAPH_EMBEDDING": "letters"}
     async with Graph.open(Settings(graph_url=environment["LOOPGRAPH_GRAPH_URL"])) as graph:
         await schema.prepare(graph)
         thing = learning.word()

@@ -26,6 +26,7 @@ from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.settings import Settings
 from support.agent_session import observations, story, tell
 from support.command import command
+from support.prepared import prepared
 from support.quick import first_quick
 from support.retention import counting, memory, prompt, remember
 from support.traces import statement
@@ -41,7 +42,7 @@ PROMPTS = 200
 @pytest.fixture(scope="module")
 async def own_graph(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Graph]:
     """A graph of its own, because the commands prune all that is old; this process owns the engine."""
-    folder = tmp_path_factory.mktemp("retention") / "graph"
+    folder = prepared(tmp_path_factory.mktemp("retention") / "graph")
     async with Graph.open(Settings(graph_url=f"embedded:{folder}")) as graph:
         await schema.prepare(graph)
         os.environ["LOOPGRAPH_GRAPH_URL"] = f"embedded:{folder}"

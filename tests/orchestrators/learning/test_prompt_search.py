@@ -46,7 +46,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
 @pytest.fixture
 async def graph(own: OwnEngine) -> AsyncIterator[Graph]:
     """A graph of its own: here it counts how many prompts there are."""
-    async with Graph.open(own.with_new_database()) as opened:
+    async with Graph.open(own.with_new_database(prepared=True)) as opened:
         await schema.prepare(opened)
         yield opened
 

@@ -34,6 +34,7 @@ from loopgraph.settings import Settings
 from support import learning
 from support.feedback import TESTER
 from support.learning import FIXING
+from support.prepared import prepared
 from support.proposals import doubles, proposed
 from support.said import taking_feedback
 from support.traces import statement
@@ -83,7 +84,7 @@ async def edges(graph: Graph, node_id: str) -> set[tuple[str, str]]:
 async def own_graph(tmp_path: Path) -> AsyncIterator[Graph]:
     """A graph without the patterns of other tests: what differs in names alone is alike, and each is proposed to be part of one
     other only."""
-    async with Graph.open(Settings(graph_url=f"embedded:{tmp_path / 'graph'}")) as graph:
+    async with Graph.open(Settings(graph_url=f"embedded:{prepared(tmp_path / 'graph')}")) as graph:
         await schema.prepare(graph)
         yield graph
 

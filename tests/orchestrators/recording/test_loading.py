@@ -103,13 +103,13 @@ async def everything(graph: Graph) -> dict[str, list[dict[str, Any]]]:
 async def test_what_is_loaded_is_what_the_ordinary_door_makes_and_a_rebuild_finds_nothing_to_mend(
     own_engine: OwnEngine,
 ) -> None:
-    async with services_on(own_engine.with_new_database()) as ordinary:
+    async with services_on(own_engine.with_new_database(prepared=True)) as ordinary:
         for start in range(0, len(EVENTS), 60):
             events = [recordable_of(orjson.dumps(event)) for event in EVENTS[start : start + 60]]
             assert not [one for one in await ordinary.recorder.record(events) if isinstance(one, UserError)]
             await ordinary.rolling.caught_up()
         expected = await everything(ordinary.graph)
-    async with services_on(own_engine.with_new_database()) as services:
+    async with services_on(own_engine.with_new_database(prepared=True)) as services:
         done, refused = await load(services, text(EVENTS))
         assert (done, refused) == (Loaded(len(EVENTS), len(text(EVENTS)), len(EVENTS), 0, 0), [])
         found = await everything(services.graph)
@@ -129,10 +129,10 @@ async def test_what_is_loaded_is_what_the_ordinary_door_makes_and_a_rebuild_find
 @pytest.mark.slow
 async def test_cut_off_and_begun_again_it_comes_to_the_same(own_engine: OwnEngine) -> None:
     data = text(EVENTS)
-    async with services_on(own_engine.with_new_database()) as services:
+    async with services_on(own_engine.with_new_database(prepared=True)) as services:
         await load(services, data)
         expected = await everything(services.graph)
-    settings = own_engine.with_new_database()
+    settings = own_engine.with_new_database(prepared=True)
     reached = Loaded()
     async with services_on(settings) as services:
         some = asyncio.Event()
@@ -175,7 +175,7 @@ async def test_lines_that_are_wrong_are_told_by_their_numbers_and_lose_no_other(
     rows = [orjson.dumps(event) for event in sound]
     for number in sorted({*wrong, 3}):
         rows.insert(number - 1, wrong[number][0] if number in wrong else b"  ")
-    async with services_on(own_engine.with_new_database()) as services:
+    async with services_on(own_engine.with_new_database(prepared=True)) as services:
         done, refused = await load(services, b"\n".join(rows))  # the last without an end
         assert [one.line for one in refused] == list(wrong)
         for one in refused:

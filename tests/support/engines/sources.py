@@ -21,10 +21,11 @@ def embedded(folder: Path) -> Iterator[EngineUnderTest]:
     """The product's own embedded engine."""
     from loopgraph.effects.engine.embedded import EmbeddedEngine  # tests of the pure rooms do without it
     from loopgraph.settings import Settings
+    from support.prepared import prepared
 
     # The start cache is made once per machine; of several processes that come at one time one makes it.
     subprocess.run([sys.executable, "-m", "loopgraph.effects.schema.rehearsal"], check=False)
-    engine = EmbeddedEngine.configured(folder, Settings())
+    engine = EmbeddedEngine.configured(prepared(folder), Settings())
     try:
         address = engine.ensure_running()
         login = (address.url, address.user, address.password, address.database)
