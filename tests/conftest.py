@@ -156,7 +156,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "slow: left out by `make quick`, and in CI where the suite runs once more")
     config.addinivalue_line(
-        "markers", "lengthy: takes a processor for over a quarter of a second; left out by `make quick`"
+        "markers", "lengthy: takes a processor for over a tenth of a second; left out by `make quick`"
     )
     config.add_cleanup(ENGINES.close)
 

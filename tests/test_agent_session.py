@@ -41,6 +41,7 @@ def call(number: int) -> str:
     return f"{SESSION}/toolu_Fix-the-failing-test_{number}_0"
 
 
+@pytest.mark.lengthy
 async def test_the_prompt_its_tools_and_the_subagent_under_its_call(as_recorded: dict[str, Any]) -> None:
     subagent = f"{SESSION}/{AGENT}"
     ran = {(hook["trace"], hook["execution_id"], hook["tool_name"], hook["status"]) for hook in as_recorded["hooks"]}
@@ -104,6 +105,7 @@ async def test_any_order_of_arrival_tells_the_same_story(graph: Graph, as_record
         assert found[name] == expected, name
 
 
+@pytest.mark.lengthy
 async def test_hooks_alone_give_the_same_tree(graph: Graph, as_recorded: dict[str, Any]) -> None:
     telling = tell()
     found = await told(graph, telling, [[sent] for sent in reversed(telling.sent) if sent.is_hook])

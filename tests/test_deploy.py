@@ -198,6 +198,7 @@ def test_the_manifests_ask_at_doors_that_there_are_and_wait_long_enough_for_the_
     assert documents()["Service"]["metadata"]["name"] != "loopgraph", "LOOPGRAPH_PORT would be set for it"
 
 
+@pytest.mark.lengthy
 def test_the_unit_starts_a_command_with_settings_that_there_are() -> None:
     parser = configparser.RawConfigParser(strict=False)
     parser.optionxform = str  # type: ignore[assignment,method-assign]

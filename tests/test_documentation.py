@@ -56,6 +56,7 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
     assert named - tests_only == {name.upper() for name in Settings.model_fields}
 
 
+@pytest.mark.lengthy
 def test_every_command_and_option_is_documented() -> None:
     rows = {
         match[1]: match[0]
@@ -89,6 +90,7 @@ async def test_every_query_of_the_documentation_is_allowed_and_uses_nothing_depr
     assert await checked.affordable(schema._schema, text, found.document, operation, {}) == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.lengthy
 def test_nobody_is_told_to_install_what_has_this_name_in_the_index_of_packages() -> None:
     """It is another project: ours is installed from its checkout."""
     messages = sorted((ROOT / "app").rglob("*.py"))
@@ -152,6 +154,7 @@ def test_every_trace_that_the_documentation_begins_by_curl_ends() -> None:
     assert begun == ended >= {"task-4711", "task-4712"}
 
 
+@pytest.mark.lengthy
 def test_the_events_of_hooks_and_the_queries_that_the_documentation_sends_by_curl_are_understood() -> None:
     event, *_ = re.findall(r"^curl localhost:8053/api/hooks/claude-code .*? -d '(.*?)'$", DOCUMENTATION, re.M | re.S)
     told = [
@@ -186,6 +189,7 @@ def codes_of(error: type[LoopgraphError]) -> set[str]:
     return own.union(*map(codes_of, error.__subclasses__()))
 
 
+@pytest.mark.lengthy
 def test_every_code_of_an_error_has_an_entry_that_says_what_to_do() -> None:
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.+) \|$", page, re.M)

@@ -22,6 +22,7 @@ TWICE = WHILE_IT_LOADS + "    import atexit; atexit.register(os.kill, os.getpid(
 AT_ITS_END = "    import atexit; atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("when", first_quick([WHILE_IT_LOADS, TWICE, AT_ITS_END]))
 def test_ctrl_c_leaves_no_traceback(when: str) -> None:
     script = "    import os, signal, sys\n    signal.signal(signal.SIGINT, signal.default_int_handler)\n" + when

@@ -96,6 +96,7 @@ def prompted(told: Story) -> set[tuple[Any, ...]]:
     return cut([trace for trace in told["traces"] if trace["correlation_id"] != SESSION], *TRACE)
 
 
+@pytest.mark.lengthy
 def test_transcripts_alone_tell_the_whole_session(alone: dict[str, Story]) -> None:
     told, subagent = alone["transcripts"], f"{SESSION}/{AGENT}"
     call = [f"{SESSION}/toolu_Fix-command_{number}_0" for number in range(3)]
@@ -136,6 +137,7 @@ def test_transcripts_alone_tell_the_whole_session(alone: dict[str, Story]) -> No
     ]
 
 
+@pytest.mark.lengthy
 def test_each_side_tells_of_the_same_traces_and_steps(alone: dict[str, Story], together: Story) -> None:
     for side, told in alone.items():
         assert prompted(told) == prompted(together), side

@@ -259,6 +259,7 @@ async def test_opencode_by_its_database(graph: Graph, machine: Machine) -> None:
     assert await found(graph, machine) == {("skill", "look-opencode", CONTENT), ("subagent", "reviewer", TIME)}
 
 
+@pytest.mark.lengthy
 async def test_what_nobody_has_scanned_is_made_of_what_was_given(graph: Graph, machine: Machine) -> None:
     machine.mark = f" {new_id()}"
     await record(graph, [*machine.codex(), *machine.gemini(), *machine.opencode()], 100)

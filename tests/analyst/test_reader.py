@@ -196,6 +196,7 @@ def _suppressed(guarded: Guarded, statement: str) -> None:
         guarded.run(statement)
 
 
+@pytest.mark.lengthy
 def test_it_reads_everything(guarded: Guarded) -> None:
     rows = guarded.reader.rows(
         "MATCH (p:Pattern)-[:HAS_VERSION]->(v)-[e:REFINED_FROM]->(w) RETURN p, v.node_id AS v, e, w"
@@ -431,6 +432,7 @@ def test_a_user_of_the_embedded_engine_cannot_be_chosen(tmp_path: Path) -> None:
         connect(f"embedded:{tmp_path}", user="root")
 
 
+@pytest.mark.lengthy
 def test_an_engine_of_an_older_loopgraph_is_told_of(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path)
     with pytest.raises(EngineStartError, match="stop its services"):

@@ -84,6 +84,7 @@ async def test_routes_are_closed_to_those_who_may_not(
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "FORBIDDEN")
 
 
+@pytest.mark.lengthy
 async def test_who_may_only_read_writes_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     trace, pattern = new_id(), new_id()
     with monkeypatch.context() as patch:
@@ -101,6 +102,7 @@ async def test_who_may_only_read_writes_nothing(service: Service, monkeypatch: p
     assert found == {"trace": None, "pattern": None}
 
 
+@pytest.mark.lengthy
 async def test_who_may_only_write_events_reads_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, Action.USE_GRAPHQL, Action.WRITE_EVENTS)
     assert (await service.query(START, input={"correlationId": new_id()}))["startTrace"][

@@ -104,6 +104,7 @@ def test_outside_of_a_trace_the_caller_is_told_what_is_missing() -> None:
     assert kept.record_hook("Read", correlation_id="t") == kept.events[0]["execution_id"]
 
 
+@pytest.mark.lengthy
 def test_a_forked_process_makes_ids_of_its_own() -> None:
     new_id()
     reader, writer = os.pipe()

@@ -52,6 +52,7 @@ def test_two_senders_do_not_send_the_same_and_a_crash_loses_nothing(tmp_path: Pa
     assert sent == ["id0", "id1", "id1", "id2"]
 
 
+@pytest.mark.lengthy
 def test_sending_keeps_to_its_time(tmp_path: Path) -> None:
     spool = Spool(tmp_path, "http://here")
     for number in range(50):
@@ -61,6 +62,7 @@ def test_sending_keeps_to_its_time(tmp_path: Path) -> None:
     assert spool.waiting()[0] == 50 - gone
 
 
+@pytest.mark.lengthy
 def test_events_go_in_the_order_of_their_instants(tmp_path: Path) -> None:
     spool, sent = spool_of(tmp_path, 1000), list[int]()
     assert spool.send(lambda at_ns, *_: (sent.append(at_ns), True)[1]) == 1000
@@ -94,6 +96,7 @@ def test_a_spool_of_the_old_layout_is_sent_the_oldest_first(tmp_path: Path, numb
     assert list(dict.fromkeys(sent)) == list(range(number + 2))
 
 
+@pytest.mark.lengthy
 def test_what_a_put_touches_does_not_grow_with_the_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By what is asked of the file system; seconds say little on a busy machine."""
     asked: list[object] = []

@@ -215,6 +215,7 @@ def starlette(recorder: TraceEvents) -> Starlette:
     )
 
 
+@pytest.mark.lengthy
 async def test_a_starlette_route_is_told_by_its_parameters() -> None:
     kept = Kept()
     async with client_of(starlette(kept)) as client:

@@ -152,6 +152,7 @@ def test_what_is_in_the_way_of_the_memory_is_no_reason_to_fail(service: str, tmp
     assert all(file.is_dir() for file in folder.iterdir()), "nothing is left beside it"
 
 
+@pytest.mark.lengthy
 def test_runs_at_one_time_lose_nothing_of_each_others(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from loopgraph.clients.render import Known\n"

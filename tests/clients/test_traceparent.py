@@ -52,6 +52,7 @@ def test_an_invalid_header_counts_as_missing(header: str) -> None:
     assert TraceParent.parse(header) is None
 
 
+@pytest.mark.lengthy
 @given(st.text(min_size=1))
 def test_any_id_has_a_place_in_a_valid_header(id_: str) -> None:
     made = TraceParent(trace_id_of(id_), span_id_of(id_))

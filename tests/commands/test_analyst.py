@@ -51,17 +51,20 @@ async def test_its_lines_for_a_shell_are_settings_that_connect_goes_by(
         assert graph.rows("RETURN 1 AS one") == [{"one": 1}]
 
 
+@pytest.mark.lengthy
 async def test_two_forms_at_once_are_refused(folder: Path) -> None:
     code, _, problem = await command("analyst", "--env", "--json", LOOPGRAPH_GRAPH_URL=f"embedded:{folder}")
     assert (code, problem) == (2, "loopgraph: --env: is another form than --json; give one of them\n")
 
 
+@pytest.mark.lengthy
 async def test_of_a_server_it_says_where_to_look() -> None:
     code, printed, problem = await command("analyst", LOOPGRAPH_GRAPH_URL="bolt://example.org:7687")
     assert (code, printed) == (1, "")
     assert "docs/analysts.md" in problem
 
 
+@pytest.mark.lengthy
 async def test_where_no_engine_runs_it_says_so(tmp_path: Path) -> None:
     code, _, problem = await command("analyst", LOOPGRAPH_GRAPH_URL=f"embedded:{tmp_path}")
     assert code == 1

@@ -15,6 +15,7 @@ def test_a_token_is_shown_and_none_is_not() -> None:
     assert authorization("") == authorization(None) == {}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("token", ["lgt_secret\n[rc 0]", "lgt_secret two", "lgt_secret\u00e9", "lgt_secret\x00"])
 def test_what_is_no_token_is_told_without_showing_it(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"LOOPGRAPH_TOKEN": token, "PATH": ""})

@@ -44,6 +44,7 @@ completed loopgraph completion f
     assert [line.split() for line in completed] == [["traces"], ["status"], ["--json"], ["fish"]]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("shell", "said"),
     [("bash", "complete -o"), ("zsh", "#compdef loopgraph"), ("fish", "complete --command loopgraph")],
@@ -53,6 +54,7 @@ async def test_each_shell_has_its_lines(shell: str, said: str) -> None:
     assert (code, said in told, "_LOOPGRAPH_COMPLETE" in told) == (0, True, True)
 
 
+@pytest.mark.lengthy
 async def test_another_shell_is_told_which_there_are() -> None:
     code, told, problem = await command("completion", "tcsh")
     assert (code, told) == (2, "")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from loopgraph.commands.app import app
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "command", ["doctor", "migrate --status", "traces prune --dry-run --older-than 1d --archive archive"]
 )

@@ -27,6 +27,7 @@ def test_the_page_has_every_code_and_no_other() -> None:
     assert ExitCode.INTERRUPTED == INTERRUPTED
 
 
+@pytest.mark.lengthy
 def test_no_command_ends_with_another_number() -> None:
     written = set()
     for path in COMMANDS.rglob("*.py"):
@@ -102,12 +103,14 @@ async def test_a_setting_that_cannot_be_ends_every_command_and_makes_nothing(nam
     assert not folder.exists()
 
 
+@pytest.mark.lengthy
 async def test_an_option_counts_in_the_place_of_its_setting(tmp_path: Path) -> None:
     folder = tmp_path / "none"
     code, _, problem = await command("report", "--graph-url", f"embedded:{folder}", LOOPGRAPH_GRAPH_URL="postgres://h")
     assert (code, "there is no database yet" in problem) == (ExitCode.FAILED, True)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -125,12 +128,14 @@ async def test_what_serve_would_refuse_config_show_names(name: str, value: str, 
     assert told in problem
 
 
+@pytest.mark.lengthy
 async def test_an_argument_that_is_wrong_and_a_thing_that_is_not_there_are_two_things(tmp_path: Path) -> None:
     url = f"embedded:{tmp_path / 'none'}"
     assert (await command("report", "--since", "soon", LOOPGRAPH_GRAPH_URL=url))[0] == ExitCode.USAGE
     assert (await command("report", LOOPGRAPH_GRAPH_URL=url))[0] == ExitCode.FAILED
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no folder that nobody can write")
 async def test_a_folder_that_cannot_be_written_is_told_in_words() -> None:
     code, told, problem = await command("migrate", LOOPGRAPH_GRAPH_URL="embedded:/proc/loopgraph")
@@ -152,6 +157,7 @@ class Starting(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+@pytest.mark.lengthy
 async def test_a_service_that_starts_is_not_said_to_be_well(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Starting) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

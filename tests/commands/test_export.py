@@ -53,6 +53,7 @@ async def session(embedded_engine: EngineUnderTest) -> str:
     return session
 
 
+@pytest.mark.lengthy
 async def test_a_table_on_standard_output(embedded_engine: EngineUnderTest, session: str) -> None:
     code, printed, told = await command(
         "export",
@@ -69,6 +70,7 @@ async def test_a_table_on_standard_output(embedded_engine: EngineUnderTest, sess
     assert [row["execution_id"] for row in rows] == [f"{session}.{n:02}" for n in range(STEPS)]
 
 
+@pytest.mark.lengthy
 async def test_a_table_in_a_file_that_takes_the_place_of_another(
     embedded_engine: EngineUnderTest, session: str, tmp_path: Path
 ) -> None:
@@ -85,6 +87,7 @@ async def test_a_table_in_a_file_that_takes_the_place_of_another(
     assert names_in(tmp_path) == ["steps.parquet"]
 
 
+@pytest.mark.lengthy
 async def test_a_failure_leaves_no_half_file(
     embedded_engine: EngineUnderTest, session: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +146,7 @@ async def test_the_names_of_columns_are_told_as_they_are(embedded_engine: Engine
     assert told == f"loopgraph: --columns: 'a' is none of {columns}\n"
 
 
+@pytest.mark.lengthy
 async def test_the_tables_are_listed() -> None:
     code, printed, _ = await command("export", "tables")
     assert code == 0

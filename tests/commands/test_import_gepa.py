@@ -21,6 +21,7 @@ def run(*words: str) -> tuple[int, str]:
     return result.exit_code, " ".join(result.output.split())
 
 
+@pytest.mark.lengthy
 def test_a_result_is_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedded_engine: EngineUnderTest
 ) -> None:

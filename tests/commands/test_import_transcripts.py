@@ -239,6 +239,7 @@ def test_says_what_was_looked_for_where_there_is_nothing(
     assert "those of others are imported by their names (" in named
 
 
+@pytest.mark.lengthy
 async def test_says_that_a_file_of_something_else_tells_of_no_session(
     tmp_path: Path, embedded_engine: EngineUnderTest
 ) -> None:
@@ -273,6 +274,7 @@ async def test_codex_is_one_row_more(tmp_path: Path, embedded_engine: EngineUnde
     assert (code, numbers(output)) == (0, {"files": 0, "unchanged": 2})
 
 
+@pytest.mark.lengthy
 async def test_a_database_that_is_none_is_no_end_that_is_well(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
     (tmp_path / "opencode.db").write_bytes(b"this is no database, but as long as the head of one" * 10)
     code, out, _ = await Command(embedded_engine, "opencode").run(str(tmp_path))

@@ -54,6 +54,7 @@ async def test_prompts_are_embedded_once_and_other_models_are_forgotten(embedded
             assert "it answers 401: no such key" in err
 
 
+@pytest.mark.lengthy
 async def test_an_endpoint_that_cannot_be_asked_is_refused_before_anything_is_done() -> None:
     for environment, words in (
         ({"LOOPGRAPH_EMBEDDING": "endpoint"}, "LOOPGRAPH_EMBEDDING_URL is needed"),

@@ -70,6 +70,7 @@ async def test_a_file_is_loaded_and_counted_and_again_nothing_is_new(
     assert (code, output, complaints) == (2, "", "loopgraph: --after: the file has 90 lines\n")
 
 
+@pytest.mark.lengthy
 async def test_wrong_lines_are_told_by_their_numbers_and_more_are_counted(
     engine: EngineUnderTest, graph: Graph, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def test_install_twice_and_uninstall(home: Path, mcp: Run, client: str) -> None:
     assert mcp("uninstall", client).stdout == f"{path}: nothing to change\n"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", OF_PROJECTS)
 def test_what_a_project_shares_names_no_place_of_this_machine(home: Path, mcp: Run, client: str) -> None:
     path = home / "project" / OF_PROJECTS[client]
@@ -87,6 +88,7 @@ def test_what_a_project_shares_names_no_place_of_this_machine(home: Path, mcp: R
     assert (entry["command"], entry["args"]) == ("loopgraph", ["mcp", "--token-env", "MY_TOKEN"])
 
 
+@pytest.mark.lengthy
 def test_what_is_there_stays(home: Path, mcp: Run) -> None:
     path = home / ".claude.json"
     theirs = json.dumps(
@@ -108,6 +110,7 @@ def test_what_is_wrong_is_said(home: Path, mcp: Run) -> None:
     assert "mcpServers: must be an object" in mcp("install", exit_code=2).output
 
 
+@pytest.mark.lengthy
 def test_without_the_sdk_it_says_what_to_install(home: Path, mcp: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopgraph.api.mcp.server.find_spec", lambda _: None)
     for arguments in ([], ["install"]):

@@ -63,6 +63,7 @@ async def test_an_outcome_is_reported(service: Service) -> None:
     assert await outcomes_of(service, trace) == {"tests": (1.0, "ci")}
 
 
+@pytest.mark.lengthy
 async def test_what_cannot_be_reported_is_told(service: Service) -> None:
     trace = await started(service)
     for arguments, sentence in (

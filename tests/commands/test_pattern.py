@@ -26,6 +26,7 @@ def run(*words: str) -> str:
     return result.output
 
 
+@pytest.mark.lengthy
 def test_an_adopted_skill_has_its_text_before_the_service_has_given_any(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedded_engine: EngineUnderTest
 ) -> None:

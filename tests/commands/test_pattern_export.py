@@ -23,6 +23,7 @@ async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
         yield service
 
 
+@pytest.mark.lengthy
 async def test_a_plan_is_written_out_as_a_skill(service: Service, tmp_path: Path) -> None:
     word = f"p{new_id().replace('-', '')[-10:]}"
     one = Learned([f"Fix: the login timeout ({word})"])

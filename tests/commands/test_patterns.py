@@ -112,6 +112,7 @@ def test_a_clone_that_was_cut_off_is_refused_and_the_rest_recorded(home: Path, r
     assert "  command  fix  " in done.stdout
 
 
+@pytest.mark.lengthy
 def test_says_plainly_what_is_wrong(home: Path, tmp_path: Path) -> None:
     done = scan(tmp_path / "missing")
     assert (done.exit_code, done.stdout) == (2, "")

@@ -54,6 +54,7 @@ def test_show(tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.lengthy
 async def test_recompute(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
     async with Graph.open(settings_for(embedded_engine)) as graph:
         await schema.prepare(graph, Migrate.AUTO)

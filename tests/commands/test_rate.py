@@ -113,6 +113,7 @@ async def test_what_cannot_be_rated_is_told(service: Service, work: Work, tmp_pa
     assert await said_of(service, work.first) == []
 
 
+@pytest.mark.lengthy
 async def test_a_service_that_is_away() -> None:
     code, output, told = await command("rate", "x", "-r", "1", "--url", "http://127.0.0.1:9")
     assert (code, output) == (1, "")

@@ -141,6 +141,7 @@ def test_an_address_of_another_machine_is_told(serve: Serve) -> None:
     assert told.startswith("loopgraph: 192.0.2.1 is no address of this machine (")
 
 
+@pytest.mark.lengthy
 def test_a_misspelt_setting_is_told_with_the_nearest_name(serve: Serve) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))

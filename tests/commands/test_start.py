@@ -13,6 +13,7 @@ PROGRAM = (
 SERVICE = "import sys, loopgraph.main, loopgraph.api.doors; print('scipy' in sys.modules)"
 
 
+@pytest.mark.lengthy
 def test_a_command_that_serves_nothing_does_not_wait_for_graphql() -> None:
     """All its types are half of the time that a service takes to start."""
     assert subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout == "\n"

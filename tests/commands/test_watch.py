@@ -11,6 +11,8 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 from support.engines import EngineUnderTest
 from support.transcripts import RECORDED, Fresh, copied
 from support.waiting import PATIENCE_S
@@ -21,6 +23,7 @@ HEEDING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int
 RUN = f"{HEEDING_CTRL_C}from loopgraph.commands.app import main; main()"
 
 
+@pytest.mark.lengthy
 async def test_it_tells_programs_an_object_a_line(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     home = tmp_path / ".claude"
     copied(RECORDED, home / "projects" / "-p", Fresh(), ["33333333"])
@@ -51,6 +54,7 @@ async def started(folder: Path, engine: EngineUnderTest, *options: str) -> async
     )  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_it_tells_of_each_session_what_was_recorded_and_nothing_else(
     tmp_path: Path, embedded_engine: EngineUnderTest
 ) -> None:

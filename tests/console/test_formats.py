@@ -43,6 +43,7 @@ COUNTS = {
 }  # fmt: skip
 
 
+@pytest.mark.lengthy
 def test_a_count_keeps_its_zeros(tmp_path: Path) -> None:
     assert run("lib/format.js", "given.map(it.count)", list(COUNTS), tmp_path) == list(COUNTS.values())
 
@@ -210,6 +211,7 @@ def test_a_time_that_there_is_not_is_said(params: dict[str, str], problem: str, 
     assert run("lib/range.js", f"it.looked(given, 30, {NOW})", params, tmp_path)["problem"] == problem
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", ["constructor", "__proto__", "toString"])
 def test_a_word_that_every_object_knows_is_no_interval(name: str, tmp_path: Path) -> None:
     assert run("lib/range.js", f"it.looked(given, 30, {NOW})", {"interval": name}, tmp_path)["interval"] == "DAY"
@@ -234,11 +236,13 @@ def test_how_many_units_come_in_a_day(units: int, days: int, since: str, per_day
     assert run("lib/power.js", "it.unitsPerDay(...given)", asked, tmp_path) == per_day
 
 
+@pytest.mark.lengthy
 def test_in_how_many_days_units_come(tmp_path: Path) -> None:
     asked = [[100, 12.5], [101, 12.5], [1, 100], [None, 5], [5, None]]
     assert run("lib/power.js", "given.map((one) => it.daysOf(...one))", asked, tmp_path) == [8, 9, 1, None, None]
 
 
+@pytest.mark.lengthy
 def test_guardrails_of_an_address_are_read_as_far_as_they_are_some(tmp_path: Path) -> None:
     text = "SUCCESS_RATE:0.02,COST_USD:0.1,COST_USD:0.5,TOKENS:2,TOKENS:-1,x:0.1,QUALITY_SCORE:,DURATION_MS"
     found = run("lib/power.js", "[it.guardrailsOf(given), it.guardrailsText(it.guardrailsOf(given))]", text, tmp_path)
@@ -268,6 +272,7 @@ def test_a_plan_stands_beside_a_run_with_what_was_added_in_its_place(tmp_path: P
     ]
 
 
+@pytest.mark.lengthy
 def test_chains_of_agents_become_one_graph(tmp_path: Path) -> None:
     chains = [
         {"agents": ["main", "a", "b"], "count": 3},
@@ -291,6 +296,7 @@ OPTIONS: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.lengthy
 def test_a_design_that_the_page_lets_through_is_one_and_no_other_is_held_back(tmp_path: Path) -> None:
     designs = [dict(zip(OPTIONS, values, strict=True)) for values in product(*OPTIONS.values())]
     guarded = [{"metric": "COST_USD", "margin": 0.1}]

@@ -112,6 +112,7 @@ def test_versions_cover_no_other_and_stand_to_the_right_of_what_they_came_of(see
         assert kind == "RELATED_TO" or places[source][0] < places[target][0]
 
 
+@pytest.mark.lengthy
 def test_a_pattern_goes_on_in_its_lane_and_what_forks_off_is_below(tmp_path: Path) -> None:
     lineage = Lineage()
     first = lineage.version(0)
@@ -124,6 +125,7 @@ def test_a_pattern_goes_on_in_its_lane_and_what_forks_off_is_below(tmp_path: Pat
     assert places[early] == (COLUMN, 2 * ROW)
 
 
+@pytest.mark.lengthy
 def test_versions_of_a_pattern_without_edges_follow_each_other(tmp_path: Path) -> None:
     lineage = Lineage()
     for _ in range(3):
@@ -191,6 +193,7 @@ def test_zooming_leaves_what_is_under_the_pointer_and_showing_all_shows_all(tmp_
     assert near == [760, 260]
 
 
+@pytest.mark.lengthy
 def test_what_comes_later_moves_nothing(tmp_path: Path) -> None:
     """What a version came of is to its left, what came of it to its right; a round more leaves all where it is."""
     lineage = Lineage()

@@ -65,6 +65,7 @@ async def test_nothing_else_is_served(http: httpx.AsyncClient, name: str) -> Non
     assert (await http.get(f"/console/{name}")).status_code == 404
 
 
+@pytest.mark.lengthy
 async def test_it_can_be_switched_off() -> None:
     settings = Settings(console=False)
     assert "/" not in [getattr(route, "path", None) for route in doors(settings, Pace(), Room(1), Metrics()).routes]

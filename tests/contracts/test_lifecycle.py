@@ -57,6 +57,7 @@ def reordered(value: object) -> object:
     return [reordered(item) for item in value] if isinstance(value, list) else value
 
 
+@pytest.mark.lengthy
 @given(json_maps)
 def test_request_hash_ignores_the_order_of_keys_at_any_depth(request: JsonMap) -> None:
     again = reordered(request)
@@ -64,11 +65,13 @@ def test_request_hash_ignores_the_order_of_keys_at_any_depth(request: JsonMap) -
     assert request_hash(again) == request_hash(request)
 
 
+@pytest.mark.lengthy
 @given(json_maps)
 def test_request_hash_survives_a_round_trip(request: JsonMap) -> None:
     assert request_hash(orjson.loads(orjson.dumps(request))) == request_hash(request)
 
 
+@pytest.mark.lengthy
 @given(json_maps, json_maps)
 def test_request_hash_tells_requests_apart(a: JsonMap, b: JsonMap) -> None:
     canonical = [orjson.dumps(request, option=orjson.OPT_SORT_KEYS) for request in (a, b)]

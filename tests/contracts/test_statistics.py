@@ -27,6 +27,7 @@ def close(a: JointMoments, b: JointMoments) -> bool:
     return a.n == b.n and all(math.isclose(v, w, rel_tol=1e-9, abs_tol=1e-2) for v, w in [*means, *flat])
 
 
+@pytest.mark.lengthy
 @given(pairs, pairs, pairs)
 def test_parts_add_up_to_the_whole_in_any_order(
     a: list[tuple[float, float]], b: list[tuple[float, float]], c: list[tuple[float, float]]

@@ -33,21 +33,25 @@ async def client(service: Service) -> AsyncIterator[Client]:
         yield client
 
 
+@pytest.mark.lengthy
 async def test_a_refused_change_says_why(client: Client) -> None:
     with pytest.raises(ServiceError, match=r"refused a change: InvalidInput: input\.name"):
         await client.mutate(CREATE_PATTERN, name="")
 
 
+@pytest.mark.lengthy
 async def test_an_error_of_a_query_is_passed_on(client: Client) -> None:
     with pytest.raises(ServiceError, match="no Pattern has the id 'nowhere'"):
         await client.query(ASSIGN_VARIANT, patternId="nowhere", unit="one")
 
 
+@pytest.mark.lengthy
 async def test_a_refused_event_says_why(client: Client) -> None:
     with pytest.raises(ServiceError, match=r"/api/traces/hook answered 4\d\d: .*hook_?[tT]ype"):
         await client.report("hook", {"success": True}, {"X-Correlation-ID": "test-demo-client"})
 
 
+@pytest.mark.lengthy
 async def test_a_subscription_ends_with_its_error(client: Client) -> None:
     with pytest.raises(ServiceError, match="'nowhere'"):
         await anext(client.subscribe(FOLLOW_RUN, id="nowhere"))

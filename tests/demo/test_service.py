@@ -41,6 +41,7 @@ async def test_a_service_that_neither_starts_nor_ends_is_said_plainly_and_killed
     assert [process.returncode for process in children] == [-9]
 
 
+@pytest.mark.lengthy
 async def test_a_service_that_ended_is_not_waited_for(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with (

@@ -92,6 +92,7 @@ def test_a_log_line_is_read_field_by_field() -> None:
     assert both(PARSE_LOG, line, ignored_levels=["INFO"]) == []
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.fixed_dictionaries({"call_id": st.text(max_size=2), "tool": st.text(max_size=1)})))
 def test_the_first_of_equal_calls_is_kept(calls: list[dict[str, Any]]) -> None:
     first: dict[str, dict[str, Any]] = {}
@@ -101,6 +102,7 @@ def test_the_first_of_equal_calls_is_kept(calls: list[dict[str, Any]]) -> None:
     assert len(both(DEDUPLICATE_CALLS, calls, key="tool")) == len({call["tool"] for call in calls})
 
 
+@pytest.mark.lengthy
 @given(
     st.lists(
         st.fixed_dictionaries({"tool": st.sampled_from("abc"), "duration_ms": st.floats(0, 1e9), "ok": st.booleans()})
@@ -115,6 +117,7 @@ def test_groups_have_the_figures_of_their_runs(runs: list[dict[str, Any]]) -> No
     assert list(both(AGGREGATE_RUNS, runs, group_by="ok")) == sorted({run["ok"] for run in runs})
 
 
+@pytest.mark.lengthy
 @given(text=st.text("abAB ", max_size=60), ids=st.lists(st.text("ab", min_size=3, max_size=3), max_size=8))
 def test_ids_are_found_also_where_they_overlap(text: str, ids: list[str]) -> None:
     assert both(FIND_IDS, Haystack(text, ids), ignore_case=False) == [id_ for id_ in ids if id_ in text]
@@ -129,6 +132,7 @@ def test_words_are_counted_without_case_and_punctuation(prompt: str, top: int, m
     assert all(word == word.lower().strip(".,") and len(word) >= min_length for word, _ in counts)
 
 
+@pytest.mark.lengthy
 @given(seed=st.integers(), size=st.integers(1, 80))
 def test_work_that_has_changed_has_the_same_results_both_ways(seed: int, size: int) -> None:
     assert READ_ARGUMENTS.later_input is not None
@@ -164,6 +168,7 @@ def test_four_candidates_are_truly_faster(workload: Workload) -> None:
     assert 0.3 < baseline < 60
 
 
+@pytest.mark.lengthy
 def test_one_candidate_is_slower() -> None:
     baseline, candidate = fastest_ms(FIND_IDS)
     assert candidate > 1.5 * baseline
@@ -189,6 +194,7 @@ def instructions(way: Way, made: Any, parameters: Mapping[str, Any]) -> int:
     return count
 
 
+@pytest.mark.lengthy
 def test_one_candidate_makes_no_difference() -> None:
     made = COUNT_WORDS.make_input(Random(1), COUNT_WORDS.default_size)
     baseline = instructions(COUNT_WORDS.baseline, made, COUNT_WORDS.parameters)

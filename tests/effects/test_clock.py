@@ -55,6 +55,7 @@ def test_the_zones_of_the_database_are_taken_all() -> None:
 INSTANTS = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
 
 
+@pytest.mark.lengthy
 @given(INSTANTS, INSTANTS)
 def test_keys_sort_by_instants_however_far_they_are(one: datetime, other: datetime) -> None:
     keys = time_key(one, "a"), time_key(other, "b")

@@ -30,6 +30,7 @@ def record(message: str, *arguments: Any, **extra: Any) -> logging.LogRecord:
     return made
 
 
+@pytest.mark.lengthy
 @given(st.text())
 def test_what_a_client_sends_begins_no_line(text: str) -> None:
     for formatter in (TextLines(), JsonLines()):

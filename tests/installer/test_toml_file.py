@@ -90,6 +90,7 @@ def test_nothing_is_left_where_nothing_was(tmp_path: Path) -> None:
     assert [*path.parent.iterdir()] == []
 
 
+@pytest.mark.lengthy
 @given(
     st.text(st.characters(codec="utf-8"), max_size=60),
     st.lists(st.text(st.characters(codec="utf-8"), max_size=20), max_size=3),

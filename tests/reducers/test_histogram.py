@@ -43,11 +43,13 @@ def test_a_duration_lies_within_the_bounds_of_its_bucket(duration: int) -> None:
     assert index == 0 or duration > gamma ** (index - 1)
 
 
+@pytest.mark.lengthy
 @given(st.lists(durations, min_size=1, max_size=50))
 def test_many_indices_at_once_are_the_same(values: list[int]) -> None:
     assert indices_of(np.array(values)).tolist() == [index_of(value) for value in values]
 
 
+@pytest.mark.lengthy
 @given(st.lists(durations, min_size=1, max_size=80), st.sampled_from(QS))
 def test_quantiles_are_those_of_numpy_within_the_bound(values: list[int], q: float) -> None:
     assert_within(quantile(histogram(values), q), float(np.quantile(values, q)))
@@ -72,6 +74,7 @@ def test_quantiles_of_known_shapes_are_within_the_bound(draw: object) -> None:
         assert_within(counted, float(np.quantile(values, q)))
 
 
+@pytest.mark.lengthy
 @given(st.lists(durations, min_size=1, max_size=40))
 def test_quantiles_never_fall(values: list[int]) -> None:
     found = quantiles(histogram(values), QS)

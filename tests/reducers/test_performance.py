@@ -87,6 +87,7 @@ def test_summary_of_a_known_set() -> None:
     assert summary.timeout_count == 3
 
 
+@pytest.mark.lengthy
 @given(executions)
 def test_summary_agrees_with_numpy(rows: list[Execution]) -> None:
     summary = summarize_executions(rows)

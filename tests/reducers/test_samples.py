@@ -20,6 +20,7 @@ def assert_close(a: SampleStatistics, b: SampleStatistics) -> None:
     assert a.m2 == pytest.approx(b.m2, rel=1e-7, abs=1e-4)
 
 
+@pytest.mark.lengthy
 @given(st.lists(durations, min_size=2, max_size=60))
 def test_moments_are_those_of_numpy(values: list[float]) -> None:
     sample = summarize(values)
@@ -61,33 +62,39 @@ def test_deviations_beyond_the_range_of_a_float_are_refused() -> None:
         merge(summarize([0.0]), summarize([1e200]))
 
 
+@pytest.mark.lengthy
 @given(samples, samples)
 def test_merging_equals_summarizing_everything(a: list[float], b: list[float]) -> None:
     assert_close(merge(summarize(a), summarize(b)), summarize(a + b))
 
 
+@pytest.mark.lengthy
 @given(samples, samples)
 def test_merge_is_commutative(a: list[float], b: list[float]) -> None:
     assert_close(merge(summarize(a), summarize(b)), merge(summarize(b), summarize(a)))
 
 
+@pytest.mark.lengthy
 @given(samples, samples, samples)
 def test_merge_is_associative(a: list[float], b: list[float], c: list[float]) -> None:
     x, y, z = summarize(a), summarize(b), summarize(c)
     assert_close(merge(merge(x, y), z), merge(x, merge(y, z)))
 
 
+@pytest.mark.lengthy
 @given(samples)
 def test_the_empty_sample_is_neutral(values: list[float]) -> None:
     sample = summarize(values)
     assert merge(sample, summarize([])) == merge(summarize([]), sample) == sample
 
 
+@pytest.mark.lengthy
 @given(durations, st.integers(1, 40), st.integers(1, 40))
 def test_constant_samples_keep_a_variance_of_exactly_zero(value: float, n: int, m: int) -> None:
     assert merge(summarize([value] * n), summarize([value] * m)) == SampleStatistics(n=n + m, mean=value, m2=0.0)
 
 
+@pytest.mark.lengthy
 @given(st.lists(durations, min_size=1, max_size=60), st.floats(0, 100))
 def test_percentiles_are_those_of_numpy_in_any_order(values: list[float], q: float) -> None:
     expected = np.percentile(np.array(values), q, method="linear")
@@ -119,6 +126,7 @@ def test_wilson_interval_is_that_of_newcombe(successes: int, n: int, low: float,
     assert [round(bound, 4) for bound in interval] == [low, high]
 
 
+@pytest.mark.lengthy
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
 def test_wilson_interval_holds_the_rates_that_the_score_test_does_not_refuse(
     count: tuple[int, int], confidence: float

@@ -28,6 +28,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.lengthy
 @given(rows, st.integers(1, 12), st.sampled_from([Metric.DURATION_MS, Metric.SUCCESS_RATE]))
 def test_each_prefix_is_what_the_arms_were_by_then(
     made: list[tuple[str, Arm, float | None, bool]], most: int, metric: Metric

@@ -15,6 +15,7 @@ from support.statistics import metric, moments, units
 rows = st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 100), st.floats(-1e6, 1e6)), min_size=1, max_size=30)
 
 
+@pytest.mark.lengthy
 @given(rows)
 def test_moments_of_arrays_are_those_of_plain_sums(values: list[tuple[float, float, float]]) -> None:
     columns = np.array(values).T

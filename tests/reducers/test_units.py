@@ -64,6 +64,7 @@ def test_the_correlation_of_a_published_example() -> None:
     assert found.design_effect(found.icc) == pytest.approx(1 + 3 * 0.1657, abs=2e-4)
 
 
+@pytest.mark.lengthy
 @given(clusters)
 def test_the_sums_of_squares_are_those_of_scipys_analysis_of_variance(units: list[list[float]]) -> None:
     found = clustered(units)

@@ -174,6 +174,7 @@ def test_a_filling_that_fails_leaves_nothing_behind_and_the_next_one_succeeds(tm
     assert [path.name for path in target.iterdir()] == ["jar"]
 
 
+@pytest.mark.lengthy
 def test_java_is_chosen_by_its_feature_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()

@@ -105,6 +105,7 @@ async def test_events_about_work_are_told_to_who_caused_them_and_to_operators(of
         assert None not in (await ann.query(nodes, ids=ids))["nodes"]
 
 
+@pytest.mark.lengthy
 async def test_the_feed_tells_of_ones_own_work(office: Team) -> None:
     mark = new_id()
     document = "subscription { lineageEvents(filter: {eventTypes: [FEEDBACK_SUBMITTED]}) { event { correlationId } } }"

@@ -133,6 +133,7 @@ def test_every_route_and_every_root_field_has_a_rule() -> None:
     print(f"\naccess: {len(named)} root fields and {len(routes)} routes, {cells} cells with those who show no token")
 
 
+@pytest.mark.lengthy
 def test_a_field_without_a_rule_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     rest = {name: action for name, action in permissions.QUERIES.items() if name != "trace"}
     monkeypatch.setattr(permissions, "QUERIES", rest)

@@ -84,6 +84,7 @@ def kept(page: httpx.AsyncClient) -> str:
     return value
 
 
+@pytest.mark.lengthy
 async def test_a_token_becomes_a_session_that_no_script_reads(office: Team) -> None:
     token, secret = await office.token(f"ann-{new_id()}", projects=["shop"])
     async with browser(office) as page:
@@ -136,6 +137,7 @@ async def test_over_https_nothing_else_can_have_set_it(office: Team) -> None:
         assert (twice["signed_in"], "more than once" in twice["problem"]) == (False, True)
 
 
+@pytest.mark.lengthy
 async def test_what_signs_nobody_in(office: Team) -> None:
     async with browser(office) as page:
         for body, status in (
@@ -157,6 +159,7 @@ async def test_what_signs_nobody_in(office: Team) -> None:
             assert (told["signed_in"], "sign in again" in told["problem"]) == (False, True), cookie
 
 
+@pytest.mark.lengthy
 async def test_a_session_counts_for_pages_of_the_service_alone(office: Team) -> None:
     """What a browser says of whose page asks, a page cannot say otherwise; the gate lets pages of a friend through."""
     async with signed_in(office) as page:
@@ -211,6 +214,7 @@ async def test_a_websocket_has_a_session_only_for_the_services_own_page(office: 
                     assert closed.value.rcvd.code == 4403
 
 
+@pytest.mark.lengthy
 async def test_who_signs_out_is_out_at_once_and_everywhere(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     async with signed_in(office) as page:
         secret = kept(page)
@@ -226,6 +230,7 @@ async def test_who_signs_out_is_out_at_once_and_everywhere(office: Team, monkeyp
         assert (await page.delete("/api/session")).status_code == 204  # once more does no harm
 
 
+@pytest.mark.lengthy
 async def test_a_session_ends_with_its_token_and_by_itself(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "REMEMBERED_S", 0.0)
     token, secret = await office.token(f"ann-{new_id()}")
@@ -278,6 +283,7 @@ async def authorized(page: httpx.AsyncClient, provider: StandIn) -> httpx.URL:
     return httpx.URL(back.headers["location"])
 
 
+@pytest.mark.lengthy
 async def test_somebody_signs_in_by_a_provider(office: Team, provider: StandIn) -> None:
     async with browser(office) as page:
         assert (await page.get("/api/session")).json()["issuer"] == provider.url
@@ -294,6 +300,7 @@ async def test_somebody_signs_in_by_a_provider(office: Team, provider: StandIn) 
         assert again.headers["location"].endswith("#/?failed=UNAUTHENTICATED")
 
 
+@pytest.mark.lengthy
 async def test_what_a_provider_is_made_to_answer_signs_nobody_in(office: Team, provider: StandIn) -> None:
     async def tried(change: Any = None, **claims: Any) -> str:
         async with browser(office) as page:
@@ -326,6 +333,7 @@ async def test_what_a_provider_is_made_to_answer_signs_nobody_in(office: Team, p
     assert await tried(groups=["sales"]) == "FORBIDDEN"
 
 
+@pytest.mark.lengthy
 async def test_what_another_page_leads_a_browser_to_limits_nobody(
     office: Team, provider: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +347,7 @@ async def test_what_another_page_leads_a_browser_to_limits_nobody(
         assert (await page.post("/api/session", json={"token": secret})).status_code == 200
 
 
+@pytest.mark.lengthy
 async def test_who_may_do_what_by_the_settings_of_now_is_what_counts(
     office: Team, provider: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +362,7 @@ async def test_who_may_do_what_by_the_settings_of_now_is_what_counts(
         assert (told["signed_in"], "sign in again" in told["problem"]) == (False, True)
 
 
+@pytest.mark.lengthy
 async def test_a_jwt_is_taken_as_a_token_is(office: Team, provider: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     name, trace = f"ann-{new_id()}", new_id()
     async with office.shown(provider.token(sub=name)) as ann:
@@ -388,6 +398,7 @@ def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limits, "monotonic", lambda: at)
 
 
+@pytest.mark.lengthy
 async def test_who_asks_too_often_is_told_when_to_come_again(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = office.service.parts.rate_limits
     stand_still(monkeypatch)
@@ -432,6 +443,7 @@ async def test_who_asks_too_often_is_told_when_to_come_again(office: Team, monke
     assert 'loopgraph_rate_limited_total{of="events"} 3.0' in text
 
 
+@pytest.mark.lengthy
 async def test_an_address_that_guesses_is_stopped(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     async with signed_in(office) as page, office.caller(f"ann-{new_id()}") as ann:
         assert (await ann.http.post("/graphql", json=ASK)).status_code == 200

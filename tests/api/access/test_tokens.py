@@ -74,6 +74,7 @@ async def test_what_is_no_token_is_refused_with_words(office: Team, monkeypatch:
     assert expiring.expires_at is not None
 
 
+@pytest.mark.lengthy
 async def test_a_revoked_token_is_refused_by_every_process(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     token, secret = await office.token(f"ann-{new_id()}")
     other_process = KnownTokens(office.tokens)
@@ -139,6 +140,7 @@ async def test_two_headers_are_refused_whichever_comes_first(office: Team) -> No
         assert (answer.status_code, "must be sent once" in answer.text) == (401, True)
 
 
+@pytest.mark.lengthy
 async def test_use_is_noted_once_a_minute(office: Team) -> None:
     token, secret = await office.token(f"ann-{new_id()}")
 
@@ -156,6 +158,7 @@ async def test_use_is_noted_once_a_minute(office: Team) -> None:
     assert await last_used() != first
 
 
+@pytest.mark.lengthy
 async def test_a_token_is_kept_to_its_actions(office: Team) -> None:
     _, secret = await office.token(f"ci-{new_id()}", Role.SERVICE, actions=[Action.WRITE_EVENTS])
     async with office.shown(secret) as ci:

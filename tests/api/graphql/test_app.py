@@ -31,6 +31,7 @@ def refusal(response: httpx.Response, status: int) -> str:
     return str(error["message"])
 
 
+@pytest.mark.lengthy
 async def test_queries_by_get(service: Service) -> None:
     trace = new_id()
     await service.query(START, input={"correlationId": trace, "source": "test"})
@@ -81,6 +82,7 @@ async def test_a_document_that_the_schema_does_not_allow(service: Service) -> No
         assert error["extensions"]["code"] == "INVALID_DOCUMENT"
 
 
+@pytest.mark.lengthy
 async def test_the_correlation_id_of_the_request_is_that_of_its_answer_and_its_events(service: Service) -> None:
     async def create(header: str) -> tuple[str, str]:
         body = {"query": CREATE_PATTERN, "variables": {"input": {"name": "greet"}}}
@@ -135,6 +137,7 @@ async def test_graphiql_is_for_browsers(service: Service) -> None:
     assert "GraphiQL" in response.text
 
 
+@pytest.mark.lengthy
 async def test_an_answer_is_being_made_until_it_is_encoded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     busy: list[bool] = []
 

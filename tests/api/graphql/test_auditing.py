@@ -34,6 +34,7 @@ query($first: ID!, $second: ID!, $pattern: ID!) {
 """
 
 
+@pytest.mark.lengthy
 async def test_who_asked_for_which_lineage_and_what_was_executed(
     audited: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def sources(told: list[Sent]) -> dict[str, list[Sent]]:
     }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("source", "seed"), first_quick([("both", 1), ("both", None), ("both", 2), ("hooks", 3), ("otel", 4)])
 )

@@ -174,10 +174,12 @@ class TestRefusal:
         assert error["message"].startswith(f"{path}: the query can answer with 1,040,301 nodes")
         assert "250,000 are allowed; ask for pages of at most 61" in error["message"]
 
+    @pytest.mark.lengthy
     async def test_what_it_says_would_do(self, service: Service) -> None:
         assert "errors" not in await service.ask(self.CIRCLE, n=61)
         await self.refusal(service, self.CIRCLE, n=62)
 
+    @pytest.mark.lengthy
     async def test_nothing_of_it_ran(self, quiet_service: Service) -> None:
         before = quiet_service.parts.graph.statements
         await self.refusal(quiet_service, self.CIRCLE, n=500)

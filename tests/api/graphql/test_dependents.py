@@ -10,6 +10,7 @@ from support.feedback import make_subject
 from support.service import Service, operation
 
 
+@pytest.mark.lengthy
 async def test_a_blast_radius(quiet_service: Service) -> None:
     service = quiet_service
     subject, session, trace = await make_subject(service.parts.graph), new_id(), new_id()

@@ -87,6 +87,7 @@ async def test_a_body_that_is_cut(service: Service, path: str) -> None:
     writer.transport.abort()
 
 
+@pytest.mark.lengthy
 async def test_an_answer_that_nobody_reads(service: Service) -> None:
     _, writer = await sent(service, "POST /graphql", json.dumps({"query": "{ __typename }"}).encode())
     writer.transport.abort()

@@ -6,6 +6,8 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from loopgraph.effects.clock import new_id
 from support.service import Service
 
@@ -19,6 +21,7 @@ async def asked(service: Service, query: str, **variables: Any) -> Json:
     return body["data"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.lengthy
 async def test_denied_and_interrupted_are_over_without_success_and_are_no_failures(service: Service) -> None:
     id_, agent, tool = new_id(), f"agent-{new_id()}", f"tool-{new_id()}"
     step: Json = {"kind": "hook", "correlation_id": id_, "hook_type": "ToolUse", "tool_name": tool}

@@ -38,5 +38,6 @@ async def test_what_came_after_the_decision_is_not_in_it(service: Service) -> No
     assert await service.execute("feedback_experiment_course", experimentId=experiment) == before
 
 
+@pytest.mark.lengthy
 async def test_one_that_is_not_there_is_null(service: Service) -> None:
     assert await service.execute("feedback_experiment_course", experimentId="none") is None

@@ -53,6 +53,7 @@ async def closed(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
         yield service
 
 
+@pytest.mark.lengthy
 def test_the_files_are_those_that_were_published() -> None:
     for name, digest in PUBLISHED.items():
         assert hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() == digest, name

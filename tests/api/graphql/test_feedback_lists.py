@@ -48,6 +48,7 @@ async def test_pages_of_runs_and_improvements(client: Client) -> None:
     assert [edge["node"]["runId"] for edge in everywhere["edges"]] == runs[::-1]
 
 
+@pytest.mark.lengthy
 async def test_the_executions_of_an_experiment_page_by_page(client: Client) -> None:
     candidate = await client.candidate()
     run_id = await client.waiting()

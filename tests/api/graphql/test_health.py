@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from api.http.test_health import wired
 from conftest import settings_for
 from loopgraph import __version__
@@ -16,6 +18,7 @@ from support.service import serving
 HEALTH = "{ serviceHealth { version isReady trouble engine engineAgent latencyMs waitingEvents deadLetters } }"
 
 
+@pytest.mark.lengthy
 async def test_it_follows_the_graph_and_counts_what_was_put_aside(
     embedded_engine: EngineUnderTest, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ async def test_more_patterns_cost_no_more_statements(quiet_service: Service) -> 
     assert len(counts) == 1, counts
 
 
+@pytest.mark.lengthy
 async def test_the_learner_tells_how_far_it_is(service: Service) -> None:
     before = await service.execute("learning_health")
     await patterns(service, 1)

@@ -27,6 +27,7 @@ def nested(levels: int) -> str:
     )
 
 
+@pytest.mark.lengthy
 async def test_depth(service: Service) -> None:
     maximum = service.parts.settings.max_query_depth
     assert await service.query(nested(maximum - 2)) == {"pattern": None}
@@ -39,6 +40,7 @@ def through_connections(pairs: int) -> str:
     return f'{{ patternVersion(nodeId: "x") {{ {begin} nodeId {end} }} }}'
 
 
+@pytest.mark.lengthy
 async def test_a_connection_is_one_level(service: Service) -> None:
     maximum = service.parts.settings.max_query_depth
     fitting = (maximum - 1) // 2
@@ -134,6 +136,7 @@ class TestBody:
             "message": f"the body is larger than {maximum} bytes",
         }
 
+    @pytest.mark.lengthy
     async def test_with_its_length(self, service: Service) -> None:
         body = b'{"query": "{ __typename }", "pad": "' + b"x" * 10_000_000 + b'"}'
         self.check(service, await service.http.post("/graphql", content=body, headers=self.HEADERS))
@@ -151,6 +154,7 @@ class TestBody:
         await self.test_with_its_length(service)
         assert await service.query("{ __typename }") == {"__typename": "Query"}
 
+    @pytest.mark.lengthy
     async def test_what_is_nested_too_deeply_to_be_read(self, service: Service) -> None:
         body = b'{"query": "{ __typename }", "variables": {"v": ' + b"[" * 10_000 + b"]" * 10_000 + b"}}"
         response = await service.http.post("/graphql", content=body, headers=self.HEADERS)

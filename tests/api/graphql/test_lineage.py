@@ -83,6 +83,7 @@ class TestDefinitions:
         assert {one["patternType"] for one in listed} == {"command"}
         assert found.pattern_id in {one["patternId"] for one in listed}
 
+    @pytest.mark.lengthy
     async def test_of_other_patterns_that_is_unknown(self, service: Service, story: Story) -> None:
         pattern_id, node_id = await story.pattern(metadata={"origin": "elsewhere", "path": 1, "scope": "mine"})
         pattern = await service.execute("lineage_pattern", patternId=pattern_id)

@@ -57,6 +57,7 @@ async def test_a_family_is_shown_with_links_to_all_of_it(service: Service) -> No
     assert (await service.query(MAP, patternId=new_id()))["lineageMap"] is None
 
 
+@pytest.mark.lengthy
 async def test_everything_of_a_type_is_shown(service: Service) -> None:
     room, kind = Room.on(service.parts.graph), new_id()
     pattern = NewPattern(name="sorting", pattern_type=kind)

@@ -144,6 +144,7 @@ async def test_links_of_events_and_assignments(service: Service) -> None:
     assert (assigned["assignedVersion"], assigned["experiment"]) == ({"nodeId": assigned["nodeId"]}, None)
 
 
+@pytest.mark.lengthy
 async def test_links_to_one_tree_draw_it_once(quiet_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = new_id()
     for _ in range(12):

@@ -22,6 +22,7 @@ def call(trace: str, **tokens: Any) -> dict[str, Any]:
     return {"correlationId": trace, "serviceName": "s", "endpointPath": "/", "success": True, **tokens}
 
 
+@pytest.mark.lengthy
 async def test_they_come_back_as_they_went_in_and_are_summed(service: Service) -> None:
     trace = new_id()
     for tokens in (2**40, 2**53 - 1):

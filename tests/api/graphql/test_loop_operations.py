@@ -33,6 +33,7 @@ async def test_a_batch_starts_what_can_be_started_and_is_found_again(service: Se
     assert (taken["__typename"], taken["conflictingId"]) == ("Conflict", batch_id)
 
 
+@pytest.mark.lengthy
 async def test_what_a_batch_cannot_mean_is_refused(service: Service) -> None:
     async def refused(**input_: Any) -> tuple[str, str]:
         answer = await service.execute("feedback_start_batch", input=input_)

@@ -101,6 +101,7 @@ async def test_what_no_call_can_use_or_cost_is_refused(service: Service, name: s
     assert f"input.{name}" in answer["message"]
 
 
+@pytest.mark.lengthy
 async def test_the_list_of_prices(service: Service) -> None:
     found = await service.execute("analytics_price_list")
     assert found["name"].startswith("genai-prices 0.")

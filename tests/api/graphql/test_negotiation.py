@@ -78,6 +78,7 @@ async def test_what_is_no_request_is_refused_in_the_same_media_type(
     assert response.json()["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
 
 
+@pytest.mark.lengthy
 async def test_a_client_that_takes_events_too_gets_them_for_subscriptions_alone(service: Service) -> None:
     headers = {"accept": f"{GRAPHQL}, application/json, text/event-stream"}
     response = await service.http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)

@@ -23,6 +23,7 @@ def sdl() -> str:
     return asset("graphql", "schema.graphql").read_text(encoding="utf-8")
 
 
+@pytest.mark.lengthy
 def test_the_exported_sdl_is_that_of_the_code(sdl: str) -> None:
     assert sdl == build_schema(Settings()).as_str().rstrip() + "\n", "run `make schema`"
 

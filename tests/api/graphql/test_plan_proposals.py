@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from loopgraph.effects.clock import new_id
 from support import learning
 from support.proposals import proposed
 from support.service import Service
 
 
+@pytest.mark.lengthy
 async def test_proposals_are_listed_and_decided(service: Service) -> None:
     graph = service.parts.graph
     one, other = await proposed(graph), await proposed(graph)

@@ -97,6 +97,7 @@ async def test_the_logs_of_a_trace_and_of_its_steps(service: Service) -> None:
     assert [edge["node"]["name"] for edge in step["logs"]["edges"]] == ["in.step"]
 
 
+@pytest.mark.lengthy
 async def test_records_and_points_without_a_session_are_found(service: Service) -> None:
     name = f"shop.{new_id()}"
     times = [f"17723664000000{i}000" for i in range(10, 13)]

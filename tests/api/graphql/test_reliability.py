@@ -94,6 +94,7 @@ async def test_which_of_several_patterns_to_prefer(quiet_service: Service) -> No
     assert many == few
 
 
+@pytest.mark.lengthy
 async def test_who_sees_only_what_is_theirs_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figures hold what everybody did."""
     one = await subject(service)

@@ -74,6 +74,7 @@ async def test_the_better_version_is_found_though_it_was_used_for_the_harder_wor
     assert [versions[id_].status.value for id_ in (subject.node_id, second)] == ["active", "draft"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [

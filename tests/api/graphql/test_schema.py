@@ -73,6 +73,7 @@ def nodes() -> set[str]:
     return {type_.name for type_ in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}
 
 
+@pytest.mark.lengthy
 def test_every_text_of_the_glossary_describes_something(monkeypatch: pytest.MonkeyPatch) -> None:
     used = set[str]()
     original = descriptions.describe

@@ -29,6 +29,7 @@ async def _prompt(service: Service, session: str, second: float, text: str, node
     return trace
 
 
+@pytest.mark.lengthy
 async def test_signals_of_a_trace_and_of_a_version(service: Service) -> None:
     node_id, session = await make_version(service.parts.graph), new_id()
     first = await _prompt(service, session, 0, "Sort the open bug reports by cause", node_id, success=True)

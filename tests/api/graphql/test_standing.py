@@ -75,6 +75,7 @@ async def test_what_says_nearly_the_same(service: Service, monkeypatch: pytest.M
     assert (newest["compared"], newest["complete"]) == (2, False)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [

@@ -72,6 +72,7 @@ async def test_what_cannot_be_compared(service: Service, monkeypatch: pytest.Mon
     assert error["message"].startswith("a: has more than 4 steps")
 
 
+@pytest.mark.lengthy
 async def test_the_number_of_statements(quiet_service: Service) -> None:
     a, b = await run(quiet_service, "ls", cost=1), await run(quiet_service, "rm", cost=1)
     document = "query($a: ID!, $b: ID!) { traceDiff(a: $a, b: $b) { rows { kind } } }"

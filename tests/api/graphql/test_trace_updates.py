@@ -54,6 +54,7 @@ async def test_traces_are_followed_on_both(service: Service) -> None:
     await followers(service, 0)
 
 
+@pytest.mark.lengthy
 async def test_a_wrong_filter_is_an_error_and_the_end(service: Service) -> None:
     [answer] = [answer async for answer in service.events(FOLLOW, filter={"sessionId": "?"})]
     assert answer["errors"][0]["extensions"] == {"code": "INVALID_INPUT", "field": "filter.sessionId"}

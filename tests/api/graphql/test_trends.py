@@ -105,6 +105,7 @@ async def test_what_emerges_and_what_declines(service: Service, world: World) ->
     assert [one["label"] for one in deeper["trends"]] == ["abandoned"]
 
 
+@pytest.mark.lengthy
 async def test_all_that_a_series_shows(service: Service, world: World) -> None:
     about = {"kind": "PATTERN", "name": world.patterns["growing"]}
     found = await service.execute("analytics_series_analysis", subject=about, metric="EXECUTIONS", window=world.window)
@@ -183,6 +184,7 @@ async def test_the_beginning_of_time_is_a_window_like_any_other(service: Service
     assert (await service.execute("analytics_retention", subject={"kind": "ALL"}, window=window))["reason"] == "NO_DATA"
 
 
+@pytest.mark.lengthy
 async def test_a_pattern_that_there_is_not_is_told(service: Service) -> None:
     for name, more in (("analytics_series_analysis", {"metric": "EXECUTIONS"}), ("analytics_retention", {})):
         [error] = await service.errors(operation(name), subject={"kind": "PATTERN", "name": new_id()}, **more)

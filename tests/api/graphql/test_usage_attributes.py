@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from conftest import settings_for
 from loopgraph.contracts.traces.events import TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
@@ -20,6 +22,7 @@ query($user: String!, $window: AnalyticsWindowInput, $attributes: [String!]) {
 """
 
 
+@pytest.mark.lengthy
 async def test_an_attribute_of_the_context_is_a_dimension(embedded_engine: EngineUnderTest) -> None:
     settings = settings_for(embedded_engine).model_copy(update={"usage_attributes": ("language",)})
     user, window = new_id(), {"since": NOON.isoformat(), "until": (NOON + timedelta(hours=1)).isoformat()}

@@ -65,6 +65,7 @@ async def test_feedback_is_given_and_read_where_it_belongs(service: Service) -> 
     assert steps[f"{trace}-nested"] == []
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("said", "field", "message"),
     [

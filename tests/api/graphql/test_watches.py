@@ -103,6 +103,7 @@ async def test_a_reviewer_decides_on_a_regression_once(service: Service) -> None
     assert (unknown["__typename"], unknown["kind"]) == ("NotFound", "Watch")
 
 
+@pytest.mark.lengthy
 async def test_a_regression_that_is_dismissed_leaves_the_version_in_use(service: Service) -> None:
     subject = await make_subject(service.parts.graph)
     watch_id = await regression(subject)

@@ -60,6 +60,7 @@ async def error_of(client: httpx.AsyncClient, path: str, status: int, **request:
     return error
 
 
+@pytest.mark.lengthy
 async def test_a_trace_as_the_clients_of_the_seed_send_it(graph: Graph, client: httpx.AsyncClient) -> None:
     """The bodies and headers of seed 003 §2.1 and §5.1, word for word where they are whole."""
     trace, session, hook = new_id(), new_id(), new_id()
@@ -293,6 +294,7 @@ async def test_only_an_id_is_echoed(client: httpx.AsyncClient, given: str, echoe
     assert (answer.status_code, answer.headers.get("x-correlation-id")) == (400, echoed)
 
 
+@pytest.mark.lengthy
 async def test_paths_and_methods_that_there_are_not_are_refused_like_all_else(service: Service) -> None:
     answer = await service.http.post("/api/traces/nothing", json={})
     assert answer.status_code == 404

@@ -54,6 +54,7 @@ def test_what_is_no_json_is_refused_as_well(text: str, slice_: int) -> None:
     assert outcome(json_slices.loads, text.encode(), slice_) == outcome(orjson.loads, text.encode())
 
 
+@pytest.mark.lengthy
 @given(VALUES, st.data())
 def test_damaged_texts(value: Any, data: st.DataObject) -> None:
     body = bytearray(json.dumps([value, value]).encode())

@@ -102,6 +102,7 @@ async def test_a_client_makes_up_no_labels(service: Service) -> None:
     assert made_up[:8].upper() not in text
 
 
+@pytest.mark.lengthy
 async def test_a_scrape_costs_one_statement_and_those_at_once_share_it(
     quiet_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

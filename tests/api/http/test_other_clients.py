@@ -113,6 +113,7 @@ async def test_a_request_without_an_id_is_one_call_for_its_span_and_its_record(s
     assert (found["endpointCalls"], found["inputTokens"], found["costUsd"]) == (1, 127, 0.5)
 
 
+@pytest.mark.lengthy
 async def test_a_call_is_one_step_though_telemetry_names_another_session(service: Service) -> None:
     """After a resume the client's telemetry can go on under the session that it began with."""
     ours, theirs, prompt = (str(uuid.uuid4()) for _ in range(3))

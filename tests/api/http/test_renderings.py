@@ -115,6 +115,7 @@ async def test_a_prompt_is_rendered_whole_by_its_id(graph: Graph, url: str) -> N
     assert (await ask(url, pattern=version.pattern_id))[1]["node_id"] == node_id
 
 
+@pytest.mark.lengthy
 async def test_a_prompt_that_is_no_file_is_rendered_by_its_name_too(graph: Graph, url: str) -> None:
     name = f"Summarise a diff {new_id()}"
     origin = Origin(actor_type=ActorType.USER, actor_id="tester")

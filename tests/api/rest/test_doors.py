@@ -140,6 +140,7 @@ async def test_a_pattern_in_a_query_that_there_is_not(service: Service) -> None:
     assert response.status_code == 404
 
 
+@pytest.mark.lengthy
 async def test_who_may_not_read_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     for may in ((), (Action.USE_GRAPHQL, Action.WRITE_EVENTS)):
         monkeypatch.setattr(principals, "allowed", lambda principal, action, may=may: action in may)
@@ -148,6 +149,7 @@ async def test_who_may_not_read_is_refused(service: Service, monkeypatch: pytest
             assert (response.status_code, response.json()["error"]["code"]) == (403, "FORBIDDEN"), view.path
 
 
+@pytest.mark.lengthy
 async def test_who_may_see_only_what_is_theirs_sees_no_figures_of_all(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def sound(case: Any, made: list[Made]) -> None:
         case.body = {"pattern_ids": [one.pattern_id for one in made]}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("view", first_quick(VIEWS), ids=lambda view: view.path)
 async def test_a_view_of_patterns_that_there_are_is_answered(
     service: Service, session: requests.Session, made: list[Made], view: View[Any]

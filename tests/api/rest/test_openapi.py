@@ -35,6 +35,7 @@ def test_the_exported_document_is_that_of_the_code() -> None:
     assert (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8") == text(), "run `make schema`"
 
 
+@pytest.mark.lengthy
 async def test_the_served_document_is_that_of_the_code(service: Service) -> None:
     response = await service.http.get("/api/openapi.json")
     assert response.headers["content-type"] == "application/json"

@@ -310,12 +310,14 @@ def observed_or_field(body: Json) -> tuple[Any, ...] | str:
         return error.field
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=10), JSON), st.sampled_from(EVENTS) | JSON, JSON)
 def test_any_object_is_observed_or_refused(fields: Json, event: Any, session_id: Any) -> None:
     found = observed_or_field({**fields, "hook_event_name": event, "session_id": session_id})
     assert isinstance(found, str) or any(isinstance(observation.event, SessionSeen) for observation in found)
 
 
+@pytest.mark.lengthy
 @given(st.sampled_from(HOOKS), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=3))
 def test_a_recorded_event_with_odd_fields_is_observed_or_refused(body: Json, odd: Json) -> None:
     found = observed_or_field({**body, **odd})

@@ -430,6 +430,7 @@ _EVENTS = st.sampled_from(
 )
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", DIALECTS)
 @given(st.dictionaries(_NAMES, _VALUES, max_size=9), _EVENTS | st.none())
 def test_whatever_is_sent_is_understood_or_refused(client: str, body: Json, event: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -34,6 +35,7 @@ def test_a_long_id_is_cut_and_keeps_a_digest_of_the_whole() -> None:
     assert as_id("a" * 200) == "a" * 200
 
 
+@pytest.mark.lengthy
 @given(st.text(min_size=1, max_size=300))
 def test_every_text_gives_an_id_and_an_id_stays(text: str) -> None:
     id_ = as_id(text)
@@ -41,6 +43,7 @@ def test_every_text_gives_an_id_and_an_id_stays(text: str) -> None:
     assert as_id(id_) == id_
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.text(st.characters(exclude_characters="="), min_size=1, max_size=150), unique=True, max_size=20))
 def test_different_texts_give_different_ids(texts: list[str]) -> None:
     not_ids_already = [text for text in texts if not text.startswith("id:")]

@@ -134,6 +134,7 @@ def test_what_is_no_rating_is_refused(text: str) -> None:
         RatingPrompt("s", "p", AT, text).feedback("the-work")
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=200) | st.text("0123456789 .,:-—/of\n", max_size=9))
 def test_what_is_taken_for_a_rating_has_one_or_is_refused(text: str) -> None:
     said = said_behind(f"/rate {text}", WORDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ TALLIES = st.dictionaries(
 PARTS = st.builds(Part, st.integers(0, 3), st.lists(SUBJECTS, min_size=1, max_size=2).map(tuple), COUNTS, TALLIES)
 
 
+@pytest.mark.lengthy
 @given(SUBJECTS, INSTANTS, st.sampled_from(Grain))
 def test_a_key_says_whose_bucket_it_is_and_when_it_begins(subject: Subject, at: datetime, grain: Grain) -> None:
     id_ = BucketId(grain, subject, hour_of(at))
@@ -43,11 +45,13 @@ def test_a_key_says_whose_bucket_it_is_and_when_it_begins(subject: Subject, at: 
     assert instant_of(stamp(grain, hour_of(at))) == begins
 
 
+@pytest.mark.lengthy
 @given(COUNTS)
 def test_counts_of_any_size_come_back(counts: dict[str, int]) -> None:
     assert counts_of(text_of(counts)) == counts
 
 
+@pytest.mark.lengthy
 @given(st.lists(PARTS, max_size=4).map(tuple))
 def test_contributions_come_back(contribution: tuple[Part, ...]) -> None:
     text = contribution_text(contribution)
@@ -55,6 +59,7 @@ def test_contributions_come_back(contribution: tuple[Part, ...]) -> None:
     assert contribution_text(contribution_of(text)) == text
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.tuples(st.booleans(), PARTS), max_size=12), st.randoms())
 def test_the_order_cannot_matter_and_what_is_taken_away_is_as_if_it_had_not_been(
     told: list[tuple[bool, Part]], chance: object

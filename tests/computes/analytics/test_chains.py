@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,6 +125,7 @@ def test_traces_that_spawn_each_other_end_somewhere() -> None:
 trees = st.lists(st.integers(min_value=0, max_value=20), max_size=20)
 
 
+@pytest.mark.lengthy
 @given(trees)
 def test_each_delegation_that_leads_nowhere_ends_one_chain(parents: list[int]) -> None:
     """Each trace hangs at an earlier one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ def added(facts: Facts) -> Contribution:
     return tuple(part for part in Contributions(index_of).of(facts) if part.subjects[0].kind in OF_STEPS)
 
 
+@pytest.mark.lengthy
 @given(st.lists(STEPS, max_size=8), st.lists(CALLS, max_size=6))
 def test_steps_and_calls_that_are_alike_add_what_each_of_them_adds(
     steps: list[StepFacts], calls: list[CallFacts]
@@ -66,6 +68,7 @@ def test_steps_and_calls_that_are_alike_add_what_each_of_them_adds(
     assert contribution_text(together) == contribution_text(joined(*one_by_one))
 
 
+@pytest.mark.lengthy
 @given(st.lists(STEPS, max_size=8), st.lists(CALLS, max_size=6), st.randoms())
 def test_the_order_of_steps_cannot_matter(steps: list[StepFacts], calls: list[CallFacts], chance: Random) -> None:
     contributions = Contributions(index_of)

@@ -158,6 +158,7 @@ def test_of_a_definition_what_a_model_is_given_counts() -> None:
     assert (found.versions[0].text.words, found.versions[0].text.problems) == (30, ())
 
 
+@pytest.mark.lengthy
 @given(st.text(alphabet="ab {}$`#\n-T1<>[]", max_size=300), st.lists(st.sampled_from("abc"), max_size=3))
 def test_a_form_that_is_kept_is_the_same_when_it_is_read(text: str, parameters: list[str]) -> None:
     form = form_of(text, parameters)

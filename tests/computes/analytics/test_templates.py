@@ -70,6 +70,7 @@ words = st.lists(
 headlines = st.lists(words.map(" ".join), max_size=25)
 
 
+@pytest.mark.lengthy
 @given(headlines, st.randoms(use_true_random=False))
 def test_the_order_of_messages_does_not_matter(lines: list[str], chance: random.Random) -> None:
     shuffled = list(lines)
@@ -77,6 +78,7 @@ def test_the_order_of_messages_does_not_matter(lines: list[str], chance: random.
     assert clusters(dict.fromkeys(lines, 1)) == clusters(dict.fromkeys(shuffled, 1))
 
 
+@pytest.mark.lengthy
 @given(headlines)
 def test_each_headline_is_in_one_cluster_whose_template_covers_it(lines: list[str]) -> None:
     found = clusters(dict.fromkeys(lines, 1))

@@ -60,6 +60,7 @@ def test_of_many_the_quietest_are_counted() -> None:
     assert due(marks, {}, NOW) == marks[:-4:-1]
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 100))
 def test_packs_hold_all_in_their_order_and_are_bounded(sizes: list[int], most: int) -> None:
     known = {str(place): size for place, size in enumerate(sizes)}

@@ -60,6 +60,7 @@ def test_a_single_character_is_taken_out_only_where_it_stands_alone() -> None:
     assert seen_called("Fix bug 1.\n1. Look.", SESSION, "1").text == "Fix bug 1.\n1. Look.", "nobody knows which"
 
 
+@pytest.mark.lengthy
 @given(st.text(alphabet="ab $\n", max_size=30), st.text(alphabet="xyz ", min_size=1, max_size=8))
 def test_what_a_body_became_is_found_by_its_digest(body: str, arguments: str) -> None:
     """Of every body whose own text does not happen to hold the arguments."""

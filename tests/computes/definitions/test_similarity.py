@@ -45,6 +45,7 @@ def test_a_few_changed_words_leave_texts_nearly_the_same() -> None:
     assert similarity(original, text(2, 200)) < 0.05
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("at_least", [0.3, 0.8, 1.0])
 def test_finds_the_pairs_that_a_comparison_of_all_with_all_finds(at_least: float) -> None:
     texts = {f"{seed}-{places}": changed(text(seed), places, seed) for seed in range(12) for places in (0, 2, 9, 40)}
@@ -64,6 +65,7 @@ def test_finds_the_pairs_that_a_comparison_of_all_with_all_finds(at_least: float
     assert expected
 
 
+@pytest.mark.lengthy
 def test_many_texts_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     from loopgraph.computes.definitions import similarity as module
 
@@ -81,6 +83,7 @@ def test_many_texts_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyP
     assert compared < 600
 
 
+@pytest.mark.lengthy
 def test_copies_of_one_text_are_no_pairs_of_each_other() -> None:
     found, whole = nearly_same({number: text(1) for number in range(2_000)}, most_pairs=5_000)
     assert whole

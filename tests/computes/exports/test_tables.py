@@ -196,6 +196,7 @@ def test_parquet_refuses_an_integer_that_it_cannot_hold() -> None:
         ParquetWriter((integer("n", "It."),)).rows([(2**63,)])
 
 
+@pytest.mark.lengthy
 def test_without_pyarrow_everything_but_parquet_works() -> None:
     program = """
 import sys

@@ -298,6 +298,7 @@ class TestSize:
         assert nearest == ("l199",)
         assert seconds < 2.0
 
+    @pytest.mark.lengthy
     def test_a_chain_of_five_thousand(self) -> None:
         edges = [edge(f"v{i}", f"v{i + 1}") for i in range(5_000)]
 
@@ -339,6 +340,7 @@ def as_networkx(edges: Sequence[LineageEdge]) -> nx.DiGraph:
 
 
 class TestAgreesWithNetworkx:
+    @pytest.mark.lengthy
     @given(digraphs(), NODES, st.none() | st.integers(min_value=1, max_value=6))
     def test_reach(self, edges: list[LineageEdge], start: int, max_depth: int | None) -> None:
         node, graph = f"n{start:02}", as_networkx(edges)
@@ -353,6 +355,7 @@ class TestAgreesWithNetworkx:
             assert found.out_degree == dict(inside.out_degree)
             assert found.truncated == (len(found.order) < len(nx.single_source_shortest_path_length(along, node)))
 
+    @pytest.mark.lengthy
     @given(digraphs(), NODES, st.integers(min_value=1, max_value=12))
     def test_a_limit_keeps_the_nearest(self, edges: list[LineageEdge], start: int, max_nodes: int) -> None:
         whole = ancestors(f"n{start:02}", edges)
@@ -361,6 +364,7 @@ class TestAgreesWithNetworkx:
         assert found.truncated == (len(whole.order) > max_nodes)
         assert found.depth == {node: whole.depth[node] for node in found.order}
 
+    @pytest.mark.lengthy
     @given(digraphs(), NODES, NODES)
     def test_shortest_paths(self, edges: list[LineageEdge], first: int, last: int) -> None:
         source, target, graph = f"n{first:02}", f"n{last:02}", as_networkx(edges)
@@ -376,6 +380,7 @@ class TestAgreesWithNetworkx:
             assert nodes[-1] == target
             assert [step.source_node_id for step in steps] == nodes[:-1]
 
+    @pytest.mark.lengthy
     @given(dags(), st.lists(NODES, min_size=2, max_size=3))
     def test_nearest_common_ancestors(self, edges: list[LineageEdge], starts: list[int]) -> None:
         nodes, graph = [f"n{i:02}" for i in starts], as_networkx(edges)
@@ -387,6 +392,7 @@ class TestAgreesWithNetworkx:
         for each in reached:
             assert set(nearest_common_ancestors(common, each.edges)) == lowest
 
+    @pytest.mark.lengthy
     @given(dags())
     def test_roots_and_leaves(self, edges: list[LineageEdge]) -> None:
         graph = as_networkx(edges)

@@ -22,6 +22,7 @@ CURSORS = st.builds(
 )
 
 
+@pytest.mark.lengthy
 @given(CURSORS)
 def test_a_cursor_is_what_its_text_says(cursor: Cursor) -> None:
     text = cursor_text(cursor)
@@ -34,12 +35,14 @@ def test_a_cursor_is_short() -> None:
     assert len(text) < 120
 
 
+@pytest.mark.lengthy
 @given(st.text() | CURSORS.map(cursor_text).flatmap(lambda text: st.integers(0, len(text) - 1).map(lambda n: text[:n])))
 def test_what_no_update_carried_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="after: must be the cursor of an update"):
         cursor_of(text, "after")
 
 
+@pytest.mark.lengthy
 @given(CURSORS, st.data())
 def test_a_cursor_with_another_letter_is_refused_or_none_of_them(cursor: Cursor, data: st.DataObject) -> None:
     text = cursor_text(cursor)

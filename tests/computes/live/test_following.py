@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ def lived(steps: list[tuple[object, ...]]) -> World:
     return world
 
 
+@pytest.mark.lengthy
 @given(st.lists(COMMIT | LOOK, max_size=60))
 def test_every_change_is_told_once_and_in_the_order_of_its_writer(steps: list[tuple[object, ...]]) -> None:
     world = lived(steps)
@@ -82,6 +84,7 @@ def test_every_change_is_told_once_and_in_the_order_of_its_writer(steps: list[tu
         assert [seq for number, seq in told if number == writer] == list(range(1, world.last[writer] + 1))
 
 
+@pytest.mark.lengthy
 @given(st.lists(COMMIT | LOOK, min_size=1, max_size=60), st.data())
 def test_from_any_cursor_on_everything_else_comes_and_nothing_again(
     steps: list[tuple[object, ...]], data: st.DataObject
@@ -161,6 +164,7 @@ def test_more_is_looked_for_of_those_who_write_much() -> None:
     assert len(following.wanted()) == sizes[0]
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 50))))
 def test_merged_changes_are_in_the_order_of_time_as_far_as_their_writers_are(pairs: list[tuple[int, int]]) -> None:
     last: defaultdict[int, int] = defaultdict(int)

@@ -163,6 +163,7 @@ PLAIN = st.recursive(
 )
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.text(max_size=10), PLAIN, max_size=4))
 def test_every_attribute_value_is_read_alike_and_is_json(values: Json) -> None:
     [found] = read_alike("/v1/traces", traces({**span(1), "attributes": attributes(values)}))
@@ -189,6 +190,7 @@ def refused_field(path: str, body: Json) -> str:
     return next((item.field for item in items if isinstance(item, InvalidInput)), "nothing")
 
 
+@pytest.mark.lengthy
 @settings(max_examples=50)
 @given(st.sampled_from(list(READERS)), st.data())
 def test_a_body_with_one_wrong_part_is_read_or_refused_by_its_path(path: str, data: st.DataObject) -> None:

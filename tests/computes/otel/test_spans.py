@@ -279,6 +279,7 @@ SPAN_NAMES = st.sampled_from(
 ) | st.text(max_size=300)
 
 
+@pytest.mark.lengthy
 @given(
     st.dictionaries(NAMES | st.text(max_size=10), VALUES, max_size=8),
     SPAN_NAMES,

@@ -148,6 +148,7 @@ def test_a_model_is_its_makers_where_nobody_says_who_serves_it(model: str, maker
     assert PUBLIC(usage(model)) == PUBLIC(usage(model, "a-proxy-of-mine")) == PUBLIC(usage(model.upper())) == cost
 
 
+@pytest.mark.lengthy
 def test_every_model_of_a_maker_has_a_price_by_its_name_alone() -> None:
     makers = {"anthropic", "cohere", "deepseek", "google", "mistral", "moonshotai", "openai", "voyageai", "x-ai"}
     sold = [

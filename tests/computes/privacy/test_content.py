@@ -68,6 +68,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.sampled_from(["said", "x.y", WORDS, "attributes", "scope", "answer"]), VALUES))
 def test_no_text_stays_under_a_name_that_is_not_known(value: dict[str, Any]) -> None:
     assert WORDS not in str(frame_of_map(value))

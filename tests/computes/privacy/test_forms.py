@@ -40,6 +40,7 @@ def test_what_only_looks_like_a_token_stays(text: str) -> None:
         assert redact_text(around.format(text)) == around.format(text)
 
 
+@pytest.mark.lengthy
 def test_an_image_in_base64_stays() -> None:
     image = "data:image/png;base64," + base64.b64encode(random.Random(7).randbytes(200_000)).decode()
     assert redact_text(image) == image
@@ -99,6 +100,7 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.lengthy
 @given(st.lists(PIECES | st.text(max_size=3), max_size=6).map("".join))
 def test_the_quick_look_finds_all_that_a_careful_one_finds(text: str) -> None:
     careful = text

@@ -115,6 +115,7 @@ HEX, UUID = "0af7651916cd43dd8448eb211c80319c", "d7d63342-bdd4-4aa3-898f-af4f6bf
 BASE62 = st.text(string.ascii_letters + string.digits, min_size=22, max_size=24)
 
 
+@pytest.mark.lengthy
 @given(
     BASE62,
     st.sampled_from(["toolu_01{}", "req_011C{}", "msg_01{}", "call_{}", "chatcmpl-{}", "{}", UUID + "/toolu_{}"]),

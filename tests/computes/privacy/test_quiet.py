@@ -61,6 +61,7 @@ TEXTS = st.lists(
 ).map(lambda pieces: "".join(word + sign for word, sign in pieces))
 
 
+@pytest.mark.lengthy
 @given(TEXTS | st.text(st.sampled_from("aZ09._~- ,/()!?;+*=\n'@"), max_size=40))
 @example("")
 @example("a" * 14)
@@ -72,6 +73,7 @@ def test_plain_is_what_the_expression_says(text: str) -> None:
     assert _is_plain(text.encode()) is (PLAIN.fullmatch(text) is not None)
 
 
+@pytest.mark.lengthy
 @given(TEXTS)
 @example("value 3 of some length a1b2c3")
 @example("aws configure set aws_secret_access_key x7")
@@ -118,6 +120,7 @@ def test_what_somebody_added_is_found_in_quiet_texts() -> None:
     assert Redactor(extra_names=("cafe",)).redact_text("cafe=00") == f"cafe={MARKER}"
 
 
+@pytest.mark.lengthy
 @given(st.lists(TEXTS, max_size=5))
 def test_one_look_at_the_texts_of_a_map_finds_what_looks_at_each_find(texts: list[str]) -> None:
     for names in ((), ("hunter",)):

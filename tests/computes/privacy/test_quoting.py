@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def test_what_is_long_is_cut() -> None:
     assert quoted(None) == "null"
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=2_000))
 def test_a_quoted_text_is_one_json_string_on_one_line(text: str) -> None:
     shown = quoted(text)
@@ -39,6 +41,7 @@ def test_a_quoted_text_is_one_json_string_on_one_line(text: str) -> None:
     assert shown.isprintable()
 
 
+@pytest.mark.lengthy
 @given(
     st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=50), max_size=50),
     st.integers(60, 400),

@@ -25,6 +25,7 @@ def text_bytes(text: str) -> int:
 
 
 class TestTexts:
+    @pytest.mark.lengthy
     @given(st.lists(CHARACTERS, max_size=9).map("".join), st.integers(0, 600))
     def test_what_stays_fits_and_says_how_much_is_missing(self, unit: str, times: int) -> None:
         text = unit * times

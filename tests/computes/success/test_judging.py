@@ -138,6 +138,7 @@ criteria = st.builds(
 )
 
 
+@pytest.mark.lengthy
 @given(values, criteria, st.sampled_from(Criterion), shares)
 def test_a_better_criterion_is_never_worse(
     known: dict[Criterion, float], by: SuccessCriteria, which: Criterion, better: float
@@ -151,6 +152,7 @@ def test_a_better_criterion_is_never_worse(
         assert (before.success, after.success) != (True, False)
 
 
+@pytest.mark.lengthy
 @given(values, values, criteria, st.sets(st.sampled_from(Criterion)))
 def test_what_is_unknown_of_both_never_turns_their_order(
     one: dict[Criterion, float], other: dict[Criterion, float], by: SuccessCriteria, unknown: set[Criterion]
@@ -175,6 +177,7 @@ def test_a_tiny_weight_weighs_as_any_other() -> None:
     assert weighed({Criterion.NO_ERRORS: 0.5}, by).score == 0.5
 
 
+@pytest.mark.lengthy
 @given(values, criteria)
 def test_a_score_lies_between_the_least_and_the_best_that_is_known(
     known: dict[Criterion, float], by: SuccessCriteria

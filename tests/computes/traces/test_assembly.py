@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -200,6 +201,7 @@ def test_limits_are_said() -> None:
     assert assemble(forest(*chain, truncated=True), ["0"])["0"].truncated
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=12))
 def test_every_trace_is_in_the_forest_once_whatever_names_whom(parents: list[int]) -> None:
     found = forest(*(trace(str(i), i, 99, parent_id=str(parent)) for i, parent in enumerate(parents)))

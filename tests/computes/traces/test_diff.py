@@ -143,6 +143,7 @@ def test_a_long_chain_of_nested_steps() -> None:
     assert len(compare(deep, grow(parts(trace("t")), "t")).rows) == 2_001
 
 
+@pytest.mark.lengthy
 @given(trees())
 def test_nothing_diverges_from_itself(found: dict[str, TraceParts]) -> None:
     diff = compare(grow(found, "t0"), grow(found, "t0"))
@@ -155,6 +156,7 @@ def ids(step: DiffStep | None) -> tuple[StepKind, str] | None:
     return (step.kind, step.step_id) if step else None
 
 
+@pytest.mark.lengthy
 @given(trees(), trees())
 def test_sides(a: dict[str, TraceParts], b: dict[str, TraceParts]) -> None:
     there, back = compare(grow(a, "t0"), grow(b, "t0")), compare(grow(b, "t0"), grow(a, "t0"))

@@ -53,6 +53,7 @@ def test_the_root_of_a_trace_goes_last() -> None:
     assert OLD._replace(trace_ids=("a", "t", "z")).root_last == ("a", "z", "t")
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(1, 40), max_size=30), st.integers(1, 20))
 def test_packs_and_slices_hold_everything_in_order_and_are_bounded(sizes: list[int], size: int) -> None:
     units = {f"u{n}": [NodeId("HookExecution", f"{n}.{i}") for i in range(count)] for n, count in enumerate(sizes)}

@@ -118,6 +118,7 @@ STRUCTURES = st.builds(
 )
 
 
+@pytest.mark.lengthy
 @given(trees(), st.lists(STRUCTURES, min_size=1, max_size=8))
 def test_the_decision_is_that_of_the_definition(found: dict[str, TraceParts], structures: list[TraceStructure]) -> None:
     root = grow(found, "t0")

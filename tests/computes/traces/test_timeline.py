@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def test_a_circle_is_opened_at_its_first_member() -> None:
     }
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(0, 12), max_size=12))
 def test_every_execution_is_under_the_outermost_once(parents: list[int]) -> None:
     groups = nested([hook(str(i), str(parent)) for i, parent in enumerate(parents)])

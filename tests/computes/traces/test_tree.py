@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from hypothesis import given
 
 from loopgraph.computes.traces.tree import Node, grow
@@ -81,6 +82,7 @@ def test_a_tree_goes_with_the_last_that_holds_it() -> None:
         gc.enable()
 
 
+@pytest.mark.lengthy
 @given(trees())
 def test_everything_is_there_once_whatever_the_parents(found: dict[str, TraceParts]) -> None:
     root = grow(found, "t0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ def any_tree(draw: st.DrawFn) -> AssembledTrace:
     return built(*records)
 
 
+@pytest.mark.lengthy
 @given(any_tree())
 def test_the_segments_of_a_critical_path_adjoin_and_fill_the_whole(whole: AssembledTrace) -> None:
     path = critical_path([whole])
@@ -148,6 +150,7 @@ def test_the_segments_of_a_critical_path_adjoin_and_fill_the_whole(whole: Assemb
         assert begin <= item.start < item.end <= begin + (row.duration_ms or 0) * 1000
 
 
+@pytest.mark.lengthy
 @given(any_tree())
 def test_self_times_are_never_negative_nor_longer_than_the_span(whole: AssembledTrace) -> None:
     for row in waterfall([whole]):
@@ -170,6 +173,7 @@ def sequential(draw: st.DrawFn) -> AssembledTrace:
     return built(*records)
 
 
+@pytest.mark.lengthy
 @given(sequential())
 def test_sequential_self_times_add_up_to_the_whole_and_all_of_it_is_critical(whole: AssembledTrace) -> None:
     found = waterfall([whole])

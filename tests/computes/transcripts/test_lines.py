@@ -12,6 +12,7 @@ MB = 1024 * 1024
 SOURCE = "def f(a, b):\n    return {'a': [a, b], \"b\": {}}\n"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("what", "value", "does"),
     [

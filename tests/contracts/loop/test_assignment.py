@@ -28,6 +28,7 @@ def test_places_that_must_never_change(experiment_id: str, unit: str, place: flo
     assert assign(experiment_id, unit, place + 1e-6) is Arm.TREATMENT
 
 
+@pytest.mark.lengthy
 @given(texts, texts, st.floats(0, 1))
 def test_the_same_unit_keeps_its_arm(experiment_id: str, unit: str, share: float) -> None:
     assert assign(experiment_id, unit, share) is assign(experiment_id, unit, share)

@@ -17,6 +17,7 @@ def test_holm_is_what_r_answers() -> None:
     assert holm([]) == []
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
 def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
     # A hypothesis is refused when every set of hypotheses that holds it is refused by Bonferroni's test.
@@ -35,11 +36,13 @@ def test_benjamini_hochberg_is_what_r_answers() -> None:
     assert benjamini_hochberg([]) == []
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_benjamini_hochberg_is_what_scipy_answers(p_values: list[float]) -> None:
     assert benjamini_hochberg(p_values) == pytest.approx(list(np.atleast_1d(stats.false_discovery_control(p_values))))
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10), st.integers(0, 5))
 def test_tests_without_a_p_value_count_as_those_that_found_nothing(p_values: list[float], silent: int) -> None:
     for adjust in (holm, benjamini_hochberg):

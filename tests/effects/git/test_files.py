@@ -32,6 +32,7 @@ async def versions_of(repo: Repo, glob: str = "**", ref: str = "HEAD") -> dict[F
     return seen
 
 
+@pytest.mark.lengthy
 async def test_a_renamed_file_has_the_history_of_git_log_follow(repo: Repo) -> None:
     repo.commit(prompts__a_md=A, prompts__other_md=B)
     repo.commit(prompts__a_md=A + "more\n")
@@ -74,6 +75,7 @@ async def test_parents_are_what_git_log_answers_for_each_parent_commit(repo: Rep
         assert version.parents == tuple(dict.fromkeys(last))
 
 
+@pytest.mark.lengthy
 async def test_a_version_has_the_blob_that_its_commit_has(repo: Repo) -> None:
     repo.fast_import(random_history(11, 120))
     for version in (await versions_of(repo, "f1*", "main")).values():
@@ -82,6 +84,7 @@ async def test_a_version_has_the_blob_that_its_commit_has(repo: Repo) -> None:
         assert (version.status is FileStatus.DELETED) == (not blob)
 
 
+@pytest.mark.lengthy
 async def test_a_merge_that_takes_a_file_over_makes_no_version(repo: Repo) -> None:
     repo.commit(a_md=A)
     repo.git("branch", "side")
@@ -96,6 +99,7 @@ async def test_a_merge_that_takes_a_file_over_makes_no_version(repo: Repo) -> No
     assert versions[FileKey(after, "a.md")].parents == (FileKey(theirs, "a.md"),)
 
 
+@pytest.mark.lengthy
 async def test_a_merge_of_two_changes_has_both_as_parents_also_across_a_rename(repo: Repo) -> None:
     first = repo.commit(a_md=A)
     repo.git("branch", "side")
@@ -114,6 +118,7 @@ async def test_a_merge_of_two_changes_has_both_as_parents_also_across_a_rename(r
     assert len(versions) == 4
 
 
+@pytest.mark.lengthy
 async def test_an_octopus_can_have_a_parent_from_every_arm(repo: Repo) -> None:
     base = repo.commit(a_md=A)
     arms = []
@@ -146,6 +151,7 @@ async def test_a_file_that_comes_back_goes_on_from_its_deletion(repo: Repo) -> N
     assert {version.lineage for version in versions.values()} == {FileKey(first, "a.md")}
 
 
+@pytest.mark.lengthy
 async def test_a_path_that_a_rename_left_is_free_for_another_file(repo: Repo) -> None:
     first = repo.commit(a_md=A)
     repo.git("mv", "a.md", "b.md")
@@ -178,6 +184,7 @@ async def test_of_two_copies_of_a_file_that_went_one_is_the_file(repo: Repo) -> 
     assert (new.lineage, renamed.lineage) == (new.key, FileKey(first, "a.md"))
 
 
+@pytest.mark.lengthy
 async def test_the_glob_bounds_what_is_seen(repo: Repo) -> None:
     repo.commit(prompts__in_md=A, notes__out_md=B, prompts__deep__er__x_md=C, prompts__x_txt=D)
     repo.git("mv", "prompts/in.md", "notes/in.md")

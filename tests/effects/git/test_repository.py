@@ -32,6 +32,7 @@ async def commits_of(repo: Repo, ref: str = "HEAD") -> list[Commit]:
 # --- opening and naming
 
 
+@pytest.mark.lengthy
 async def test_opens_work_trees_their_folders_linked_work_trees_and_bare_repositories(repo: Repo) -> None:
     sha = repo.commit(prompts__a_md=A)
     repo.git("worktree", "add", "--quiet", "../linked")
@@ -97,6 +98,7 @@ async def test_clones_have_the_same_identity_and_strangers_another(repo: Repo, t
 # --- commits
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", range(3))
 async def test_commits_are_those_of_rev_list_with_parents_first(repo: Repo, seed: int) -> None:
     repo.fast_import(random_history(seed, 150))
@@ -231,6 +233,7 @@ async def test_a_damaged_repository_is_named(repo: Repo) -> None:
             assert caught.value.field == "path"
 
 
+@pytest.mark.lengthy
 async def test_nothing_that_the_repository_configures_is_run(repo: Repo, tmp_path: Path) -> None:
     repo.write(".gitattributes", "*.md diff=evil filter=evil\n")
     repo.commit(a_md=A)

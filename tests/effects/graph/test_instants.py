@@ -76,6 +76,7 @@ def test_an_instant_is_sent_and_read_as_the_driver_does(plain: Any, quick: Any, 
 offsets = st.integers(-18 * 60, 18 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("plain", "quick"), PAIRS)
 @given(instant=instants.filter(lambda instant: 1 < instant.year < 9999), zone=offsets, nanoseconds=st.integers(0, 999))
 def test_what_others_wrote_is_read_as_the_driver_does(

@@ -20,6 +20,7 @@ def endpoint(api: EmbeddingApi, key: str = "", timeout_s: float = 240.0) -> Embe
     return EmbeddingEndpoint(api.url, "small", key, timeout_s, "2024-01")
 
 
+@pytest.mark.lengthy
 def test_the_vectors_of_texts_come_in_their_order_and_have_length_one() -> None:
     with embedding_api() as api:
         asked = endpoint(api, key="k-123")
@@ -111,6 +112,7 @@ def test_an_answer_that_drips_is_given_up_and_holds_nobody_up(header: bool) -> N
                 asked.load()
 
 
+@pytest.mark.lengthy
 def test_a_model_whose_dimension_changes_is_not_mixed() -> None:
     with embedding_api() as api:
         asked = endpoint(api)

@@ -30,6 +30,7 @@ def expected(
     return sorted(best, key=lambda pattern_id: -best[pattern_id])
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("many", [1, 10**9], ids=["threads", "one thread"])
 @given(
     count=st.integers(1, 4 * FIRST_ROWS),
@@ -57,6 +58,7 @@ def test_a_search_is_exact(many: int, count: int, patterns: int, most: int, seed
         assert abs(hit.cosine - float(vector @ vectors[count])) < 1e-5
 
 
+@pytest.mark.lengthy
 @given(
     count=st.integers(1, 5 * FIRST_ROWS),
     late=st.integers(0, FIRST_ROWS),

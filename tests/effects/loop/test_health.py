@@ -68,6 +68,7 @@ async def test_what_was_applied_holds_until_it_is_taken_back(graph: Graph) -> No
     assert second != first
 
 
+@pytest.mark.lengthy
 async def test_rejected_and_open_runs_are_counted(graph: Graph) -> None:
     subject = await make_subject(graph)
     improvement = await subject.propose()

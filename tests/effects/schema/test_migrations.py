@@ -99,7 +99,7 @@ async def assert_whole(graph: Graph, version: int) -> None:
     assert (await TraceTimeouts(graph).close_silent(LATER)).closed == ()
 
 
-@pytest.mark.parametrize("origin", ORIGINS)
+@pytest.mark.parametrize("origin", first_quick(ORIGINS))
 async def test_an_old_database_opens_with_all_that_it_holds_and_has_the_schema_of_a_new_one(
     own_engine: OwnEngine, empty: Graph, origin: str
 ) -> None:

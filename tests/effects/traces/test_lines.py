@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from loopgraph.contracts.traces.loading import Line
 from loopgraph.effects.traces.lines import lines_of
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.binary(max_size=40)), st.booleans(), st.integers(1, 30))
 def test_every_line_comes_with_its_number_and_those_that_are_too_long_without_text(
     rows: list[bytes], ends: bool, most: int

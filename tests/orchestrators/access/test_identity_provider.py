@@ -46,6 +46,7 @@ async def refused(known: IdentityProvider, token: str) -> str:
     return str(raised.value)
 
 
+@pytest.mark.lengthy
 async def test_who_is_vouched_for_is_what_its_groups_are(provider: StandIn) -> None:
     known = knowing(provider)
     ann = await known.principal(provider.token())
@@ -62,6 +63,7 @@ async def test_who_is_vouched_for_is_what_its_groups_are(provider: StandIn) -> N
     assert (await nested.principal(provider.token(groups=None, realm_access={"roles": ["sre"]}))).roles[0] == "operator"
 
 
+@pytest.mark.lengthy
 async def test_the_claim_that_names_somebody_has_to_be_theirs(provider: StandIn) -> None:
     known = knowing(provider, oidc_name_claim="email")
     ann = await known.principal(provider.token(email="ann@example.org", email_verified=True))
@@ -97,6 +99,7 @@ async def test_what_is_for_others_or_of_others_or_over_is_not_believed(provider:
     assert (await known.principal(lenient)).subject == "ann"  # clocks differ
 
 
+@pytest.mark.lengthy
 async def test_how_a_token_says_that_it_is_signed_is_not_believed(provider: StandIn) -> None:
     provider.add_key("rsa", bits=2048)
     provider.add_key("weak", bits=1024)
@@ -137,6 +140,7 @@ def _part(value: Any) -> str:
     return jwt.utils.base64url_encode(json.dumps(value).encode()).decode()
 
 
+@pytest.mark.lengthy
 async def test_keys_that_are_rotated_are_asked_for_and_not_too_often(
     provider: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +164,7 @@ async def test_keys_that_are_rotated_are_asked_for_and_not_too_often(
     assert "does not have" in await refused(known, taken_back)
 
 
+@pytest.mark.lengthy
 async def test_without_the_provider_what_is_known_is_known(provider: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     known, new = knowing(provider), knowing(provider)
     await known.principal(provider.token())
@@ -180,6 +185,7 @@ async def test_without_the_provider_what_is_known_is_known(provider: StandIn, mo
     assert (await new.principal(provider.token("first"))).subject == "ann"
 
 
+@pytest.mark.lengthy
 async def test_a_provider_that_fails_is_not_asked_by_everybody(
     provider: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +198,7 @@ async def test_a_provider_that_fails_is_not_asked_by_everybody(
     assert provider.asked_for_keys == 1
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "answer", [b'{"keys": [' + b" " * LARGEST + b"]}", b"not JSON", b"[" * 100_000, b"{}", b'{"keys": {}}']
 )
@@ -201,6 +208,7 @@ async def test_keys_that_are_none_are_no_answer(provider: StandIn, answer: bytes
         await knowing(provider).principal(provider.token())
 
 
+@pytest.mark.lengthy
 async def test_of_many_keys_those_that_are_none_are_passed_over(provider: StandIn) -> None:
     known = knowing(provider)
     first = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(provider.keys["first"].public_key()))

@@ -61,6 +61,7 @@ async def traces(graph: Graph, *starts: datetime, agent: str, user: str | None =
         )
 
 
+@pytest.mark.lengthy
 async def test_days_and_the_hours_around_them_are_every_execution_once(graph: Graph) -> None:
     buckets, _ = buckets_of(graph)
     day, agent = some_day(), f"agent {new_id()}"

@@ -96,6 +96,7 @@ async def world(graph: Graph) -> World:
     return World(Trends(buckets, Overviews(buckets, LineageReads(graph))), tools, daily)
 
 
+@pytest.mark.lengthy
 async def test_each_use_is_told_by_how_it_develops(world: World) -> None:
     found = await world.trends.of_kind(SubjectKind.TOOL, WINDOW, NOW, None)
     assert (found.subjects, found.more) == (len(world.tools), False)

@@ -25,6 +25,7 @@ from support.usage import Work, own_day
 MANY = 1_000
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", range(2))
 async def test_the_views_are_what_the_buckets_say(graph: Graph, seed: int) -> None:
     work = Work(own_day(), random.Random(seed))

@@ -44,6 +44,7 @@ async def ties(graph: Graph, id_: str) -> set[str]:
     return {row["type"] for row in rows} & {"TAUGHT", "SUPPORTED_BY", "FAILED_IN", "OFFERED", "RECOMMENDED"}
 
 
+@pytest.mark.lengthy
 async def test_a_trace_that_taught_and_was_offered_something_goes_and_comes_back(graph: Graph, tmp_path: Path) -> None:
     thing, begun, offers, recommendations = learning.word(), long_ago(), OfferLog(graph), RecommendationLog(graph)
     story = learning.told(f"fix the {thing}", at=begun)

@@ -73,6 +73,7 @@ async def test_all_of_it_goes_and_all_of_it_comes_back(graph: Graph, tmp_path: P
     assert again.relationships == restored.relationships
 
 
+@pytest.mark.lengthy
 async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     events = [
@@ -93,6 +94,7 @@ async def test_what_was_denied_or_interrupted_is_over_and_comes_back(graph: Grap
     await prune(graph, tmp_path / "rest", begun + MONTH)
 
 
+@pytest.mark.lengthy
 async def test_what_is_there_stays_as_it_is_when_it_is_restored(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     start = TraceStarted(correlation_id=name, timestamp=begun, prompt_text="sort it", context={"a": 1, "b": 1})
@@ -320,6 +322,7 @@ async def test_a_trace_that_is_larger_than_a_transaction(graph: Graph, tmp_path:
     assert await memory(graph, name) == before
 
 
+@pytest.mark.lengthy
 async def test_nothing_goes_while_the_disk_is_full(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun), begun)
@@ -354,6 +357,7 @@ async def test_nothing_goes_when_the_segment_does_not_read_back(graph: Graph, tm
     assert await memory(graph, name) == before
 
 
+@pytest.mark.lengthy
 async def test_an_archive_of_a_later_schema_is_refused(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     await remember(graph, prompt(name, begun), begun)

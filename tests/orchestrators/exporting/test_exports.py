@@ -138,6 +138,7 @@ async def test_traces_are_filtered_by_time_agent_and_project(graph: Graph, expor
     assert await rows(exports, TableName.EXECUTIONS, **time, project=f"{work.folder}/else") == []
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("small")
 async def test_a_project_is_what_a_trace_or_its_session_names_or_else_the_folder(
     graph: Graph, exports: Exports
@@ -239,6 +240,7 @@ async def test_patterns_versions_and_edges_are_exported_in_order(graph: Graph, e
     assert events == sorted(events, key=lambda row: (row["recorded_at"], row["event_id"]))
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("small")
 async def test_many_edges_of_one_version_come_once_each(graph: Graph, exports: Exports) -> None:
     room = Room.on(graph)

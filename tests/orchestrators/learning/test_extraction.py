@@ -142,6 +142,7 @@ KEPT_OF_IT = (
 """The labels of all that the learner writes."""
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("kept", [True, False])
 async def test_where_content_is_not_kept_nothing_of_it_is_in_any_field(graph: Graph, kept: bool) -> None:
     """It was kept when the trace was recorded, and is not to be any more."""

@@ -122,6 +122,7 @@ class Reading:
         return await graph.transaction(work, *how, **more)
 
 
+@pytest.mark.lengthy
 async def test_many_learners_share_what_there_is(graph: Graph) -> None:
     things = [word() for _ in range(3)]
     ids = await tell(graph, *(told(f"fix {thing}") for thing in things for _ in range(4)))

@@ -263,6 +263,7 @@ async def test_a_model_that_failed_is_left_in_peace(graph: Graph, monkeypatch: p
         assert answer.note.startswith(f"{api.url}/embeddings: it answers 503")
 
 
+@pytest.mark.lengthy
 async def test_those_who_wait_for_a_model_to_load_ask_once(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompt_search, "RETRY_S", float("inf"))
     with embedding_api() as api:

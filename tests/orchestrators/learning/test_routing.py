@@ -102,6 +102,7 @@ async def test_runs_are_counted_once_and_move_when_more_is_known(graph: Graph) -
     assert await counted(graph, project) == {"fixer": (1, 2), "tester": (1, 0)}
 
 
+@pytest.mark.lengthy
 async def test_the_best_record_of_the_project_is_recommended_and_nothing_logged(graph: Graph) -> None:
     project = somewhere()
     await history(graph, project, fixer=(5, 1), tester=(3, 4))
@@ -166,6 +167,7 @@ async def test_the_learned_pattern_goes_first_if_its_agent_may_be_told(graph: Gr
     assert told.choice.pattern_id != seldom.pattern_id
 
 
+@pytest.mark.lengthy
 async def test_a_recommendation_is_logged_for_a_trace_once(graph: Graph) -> None:
     project = somewhere()
     await history(graph, project, fixer=(5, 1), tester=(4, 1))

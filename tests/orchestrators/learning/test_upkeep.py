@@ -202,6 +202,7 @@ async def test_what_is_dismissed_is_not_proposed_again_until_the_evidence_is_ano
         await keeping.dismiss("nothing", None, TESTER)
 
 
+@pytest.mark.lengthy
 async def test_what_is_dismissed_keeps_neither_pattern_from_a_third(graph: Graph) -> None:
     thing = learning.word()
     stories = [learning.told(f"fix the {thing} lighthouse lamp") for _ in range(3)]

@@ -62,6 +62,7 @@ async def test_the_version_in_use_stays_whatever_is_committed_of_the_line(
     assert await adoption.adopt(file) == (pattern_id, None), "twice is once"
 
 
+@pytest.mark.lengthy
 async def test_one_that_no_commit_has_yet_is_not_gone(repo: Repo, scans: Scans, adoption: Adoption) -> None:
     file = repo.folder / TRIAGE
     file.parent.mkdir(parents=True)
@@ -76,6 +77,7 @@ async def test_one_that_no_commit_has_yet_is_not_gone(repo: Repo, scans: Scans, 
     assert file.read_text(encoding="utf-8") == own
 
 
+@pytest.mark.lengthy
 async def test_where_the_first_scan_finds_the_line_the_last_text_is_in_use(
     repo: Repo, scans: Scans, adoption: Adoption, tmp_path: Path
 ) -> None:
@@ -100,6 +102,7 @@ async def test_outside_git_it_is_neither_changed_nor_gone(scans: Scans, adoption
     assert len(await scans.versions(before.pattern_id)) == 1
 
 
+@pytest.mark.lengthy
 async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, scans: Scans, adoption: Adoption) -> None:
     own = text()
     repo.write(TRIAGE, own)
@@ -134,6 +137,7 @@ async def test_the_way_back_leaves_what_was_changed_since_and_asks_no_copy(
     assert file.read_text(encoding="utf-8") == own.replace("---\n", "---\nmodel: opus\n", 1)
 
 
+@pytest.mark.lengthy
 async def test_of_two_patterns_of_one_text_the_one_that_is_said_is_adopted(
     repo: Repo, scans: Scans, adoption: Adoption
 ) -> None:

@@ -116,6 +116,7 @@ async def test_a_skill_has_its_history_from_before_it_was_one_and_while_it_was_g
     assert found.metadata == {**place, "folders": [str(repo.folder)]}
 
 
+@pytest.mark.lengthy
 async def test_two_branches_that_began_one_file_come_together(repo: Repo, scans: Scans) -> None:
     repo.git("checkout", "--quiet", "-b", "side")
     repo.write(TRIAGE, skill("triage", B))
@@ -137,6 +138,7 @@ async def test_two_branches_that_began_one_file_come_together(repo: Repo, scans:
     assert {edge.source_node_id for edge in into} == {by_sha[main], by_sha[side]}
 
 
+@pytest.mark.lengthy
 async def test_each_kind_is_found_and_nothing_else(repo: Repo, scans: Scans) -> None:
     files = {
         TRIAGE: skill("triage", A),
@@ -329,6 +331,7 @@ async def test_a_work_tree_that_goes_back_puts_the_earlier_version_into_use(repo
     assert (await scans.pattern(repo.folder)).versions == 2
 
 
+@pytest.mark.lengthy
 async def test_what_git_ignores_runs_and_is_found_all_the_same(repo: Repo, scans: Scans) -> None:
     repo.write(".gitignore", "CLAUDE.local.md\n")
     repo.commit()
@@ -361,6 +364,7 @@ async def test_a_version_that_the_loop_has_applied_stays_in_use(repo: Repo, scan
     assert not (await scans.one(repo.folder)).notes
 
 
+@pytest.mark.lengthy
 async def test_a_repository_without_a_commit_is_a_folder_until_it_has_one(tmp_path: Path, scans: Scans) -> None:
     repo = Repo(tmp_path / new_id())
     repo.write(TRIAGE, skill("triage", A))
@@ -381,6 +385,7 @@ def shallow(repo: Repo, folder: Path, depth: int = 1) -> Path:
     return folder
 
 
+@pytest.mark.lengthy
 async def test_a_shallow_clone_of_an_unknown_repository_is_refused_in_words(
     repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -558,6 +563,7 @@ async def test_what_another_branch_has_is_in_use_while_that_is_checked_out(repo:
     assert await scans.in_use(pattern.pattern_id) is not None
 
 
+@pytest.mark.lengthy
 async def test_a_new_file_that_moves_before_its_first_commit_leaves_nothing_in_use(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", A))
     before = await scans.pattern(repo.folder)
@@ -588,6 +594,7 @@ async def test_names_that_are_no_texts_are_told_apart_all_the_same(repo: Repo, s
     assert {one.state for one in (await scans.one(repo.folder)).patterns} == {ScanState.UNCHANGED}
 
 
+@pytest.mark.lengthy
 async def test_a_repository_that_git_cannot_read_is_refused_and_the_rest_recorded(
     repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -604,6 +611,7 @@ async def test_a_repository_that_git_cannot_read_is_refused_and_the_rest_recorde
     assert [one.versions for one in second.patterns] == [1]
 
 
+@pytest.mark.lengthy
 async def test_links_of_a_project_bring_no_files_of_others_into_the_graph(
     repo: Repo, scans: Scans, tmp_path: Path
 ) -> None:
@@ -629,6 +637,7 @@ async def test_links_of_a_project_bring_no_files_of_others_into_the_graph(
     assert len([note for note in notes if "is left out" in note]) == 3
 
 
+@pytest.mark.lengthy
 async def test_a_committed_file_without_a_text_is_not_in_use(repo: Repo, scans: Scans) -> None:
     (repo.folder / TRIAGE).parent.mkdir(parents=True)
     (repo.folder / TRIAGE).write_bytes(b"---\nname: triage\n---\n\0")

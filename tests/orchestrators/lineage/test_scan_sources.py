@@ -96,6 +96,7 @@ async def test_a_clone_and_a_work_tree_at_once_are_one_repository(repo: Repo, sc
     assert in_use.template_code == skill("triage", B), "what was looked at last is in use"
 
 
+@pytest.mark.lengthy
 async def test_nothing_is_written_where_definitions_are(repo: Repo, scans: Scans) -> None:
     """So it can be a folder that cannot be written."""
     repo.write(TRIAGE, skill("triage", A))

@@ -89,6 +89,7 @@ async def test_a_commit_of_other_files_is_a_state_and_no_version(repo: Repo, sca
     assert await states(scans, repo.folder) == [first, second]
 
 
+@pytest.mark.lengthy
 async def test_a_skill_that_was_moved_keeps_what_lay_beside_it(repo: Repo, scans: Scans) -> None:
     repo.write("skills/old/SKILL.md", skill("triage", "Look.\n" * 20))
     repo.write("skills/old/run.sh", "one\n")

@@ -96,6 +96,7 @@ def hooks(trace: str, *numbers: int) -> list[HookExecuted]:
     ]
 
 
+@pytest.mark.lengthy
 async def test_everybody_is_told_what_they_follow(feed: TraceFeed, traces: Traces) -> None:
     session = new_id()
     mine, hers = f"{session}-mine", f"{session}-hers"
@@ -140,6 +141,7 @@ async def test_everybody_is_told_what_they_follow(feed: TraceFeed, traces: Trace
     assert feed.subscribers == 0
 
 
+@pytest.mark.lengthy
 async def test_what_other_processes_record_is_told_in_its_order(
     feed: TraceFeed, traces: Traces, other: Graph, graph: Graph
 ) -> None:
@@ -191,6 +193,7 @@ async def test_who_comes_back_misses_nothing_and_is_told_nothing_twice(
     await at_end.close()
 
 
+@pytest.mark.lengthy
 async def test_a_cursor_of_another_graph_is_refused(feed: TraceFeed, traces: Traces) -> None:
     trace = new_id()
     follower = Follower.of_traces(feed, correlation_id=trace)
@@ -205,6 +208,7 @@ async def test_a_cursor_of_another_graph_is_refused(feed: TraceFeed, traces: Tra
     assert feed.subscribers == 0
 
 
+@pytest.mark.lengthy
 async def test_who_comes_back_too_late_is_told_since_when_to_read_anew(
     feed: TraceFeed, traces: Traces, graph: Graph
 ) -> None:
@@ -228,6 +232,7 @@ async def test_who_comes_back_too_late_is_told_since_when_to_read_anew(
     await late.close()
 
 
+@pytest.mark.lengthy
 async def test_what_is_taken_away_while_it_is_told_is_said(
     feed: TraceFeed, traces: Traces, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +264,7 @@ async def test_what_is_taken_away_while_it_is_told_is_said(
     await late.close()
 
 
+@pytest.mark.lengthy
 async def test_a_process_that_was_stopped_too_long_says_so_and_goes_on(
     feed: TraceFeed, other: Graph, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,6 +304,7 @@ async def test_a_process_that_was_stopped_too_long_says_so_and_goes_on(
     await again.close()
 
 
+@pytest.mark.lengthy
 async def test_a_place_within_a_change_whose_writer_is_gone_is_one_of_this_graph(
     feed: TraceFeed, traces: Traces, graph: Graph
 ) -> None:
@@ -320,6 +327,7 @@ async def test_a_place_within_a_change_whose_writer_is_gone_is_one_of_this_graph
             await young.next()
 
 
+@pytest.mark.lengthy
 async def test_who_waits_for_what_does_not_come_is_told_so(
     feed: TraceFeed, traces: Traces, other: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +353,7 @@ async def test_who_waits_for_what_does_not_come_is_told_so(
     await theirs.close()
 
 
+@pytest.mark.lengthy
 async def test_a_slow_follower_is_told_what_it_missed(
     feed: TraceFeed, traces: Traces, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,6 +377,7 @@ async def test_a_slow_follower_is_told_what_it_missed(
     await slow.close()
 
 
+@pytest.mark.lengthy
 async def test_what_cannot_be_read_is_missed(feed: TraceFeed, traces: Traces, monkeypatch: pytest.MonkeyPatch) -> None:
     trace = new_id()
     follower = Follower.of_traces(feed, correlation_id=trace)
@@ -385,6 +395,7 @@ async def test_what_cannot_be_read_is_missed(feed: TraceFeed, traces: Traces, mo
     await follower.close()
 
 
+@pytest.mark.lengthy
 async def test_while_the_graph_is_away_nothing_is_lost(
     feed: TraceFeed, other: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +416,7 @@ async def test_while_the_graph_is_away_nothing_is_lost(
     await follower.close()
 
 
+@pytest.mark.lengthy
 async def test_events_of_the_lineage_are_told_whoever_makes_them(graph: Graph, other: Graph) -> None:
     events, pattern_id = event_feed(Tail(graph, POLL_MS), Events(graph)), new_id()
     wanted = EventFilter(pattern_id=pattern_id)

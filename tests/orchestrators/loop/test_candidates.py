@@ -304,6 +304,7 @@ async def test_a_control_that_is_taken_out_of_use_ends_it_and_all_are_tested_ane
     assert experiment.concluded_at is None
 
 
+@pytest.mark.lengthy
 async def test_a_candidate_that_is_rejected_by_hand_is_dropped_and_the_others_go_on(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
     versions = [each.candidate_node_id for each in improvements]
@@ -331,6 +332,7 @@ async def test_a_candidate_that_is_rejected_by_hand_is_dropped_and_the_others_go
     assert {item.node_id for item in await work(subject, first, {})} == {versions[2]}
 
 
+@pytest.mark.lengthy
 async def test_what_is_taken_away_between_a_look_and_its_decision_is_in_none(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
     versions = [each.candidate_node_id for each in improvements]
@@ -348,6 +350,7 @@ async def test_what_is_taken_away_between_a_look_and_its_decision_is_in_none(sub
     ]
 
 
+@pytest.mark.lengthy
 async def test_the_best_that_is_taken_away_at_the_moment_of_its_decision_outperforms_nobody(
     subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +377,7 @@ async def test_the_best_that_is_taken_away_at_the_moment_of_its_decision_outperf
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("candidates", [1, 2])
 async def test_where_all_are_taken_away_between_a_look_and_its_decision_nothing_waits_for_review(
     subject: Subject, candidates: int
@@ -399,6 +403,7 @@ async def test_where_all_are_taken_away_between_a_look_and_its_decision_nothing_
     assert (await experiment_of(subject, improvements[0])).concluded_at is not None
 
 
+@pytest.mark.lengthy
 async def test_where_all_are_rejected_by_hand_nothing_is_left_to_test(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
     for improvement in improvements:

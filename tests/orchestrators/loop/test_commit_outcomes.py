@@ -86,6 +86,7 @@ async def test_a_hash_of_another_repository_ties_nothing(work: Work) -> None:
     assert await work.told() == ([], {})
 
 
+@pytest.mark.lengthy
 async def test_a_branch_is_open_until_it_is_merged(work: Work) -> None:
     work.repo.git("checkout", "--quiet", "-b", "topic")
     work.commit("t", "add a", a=A)
@@ -96,6 +97,7 @@ async def test_a_branch_is_open_until_it_is_merged(work: Work) -> None:
     assert await work.of("t") == {"merged", "survived"}
 
 
+@pytest.mark.lengthy
 async def test_a_revert_and_the_revert_of_it(work: Work) -> None:
     work.commit("t", "add a", a=A)
     work.repo.git("revert", "--no-edit", "HEAD")
@@ -106,6 +108,7 @@ async def test_a_revert_and_the_revert_of_it(work: Work) -> None:
     assert await work.of("t") == {"merged", "survived"}
 
 
+@pytest.mark.lengthy
 async def test_a_commit_that_nothing_leads_to_is_lost(work: Work) -> None:
     work.commit("t", "add a", a=A)
     work.repo.git("reset", "--quiet", "--hard", "HEAD~1")
@@ -114,6 +117,7 @@ async def test_a_commit_that_nothing_leads_to_is_lost(work: Work) -> None:
     assert found["t"]["survived"] is False
 
 
+@pytest.mark.lengthy
 async def test_an_amended_and_a_rebased_commit_live_on(work: Work) -> None:
     work.commit("t", "add a", a=A)
     work.repo.write("a", B)
@@ -173,6 +177,7 @@ async def test_what_is_squashed_with_other_changes_is_not_taken_for_merged(work:
     assert await work.of("one") == set()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("indent", "found"), [("    ", {"merged", "survived"}), ("\t", set()), ("  ", set()), ("    \n    ", set())]
 )
@@ -193,6 +198,7 @@ async def test_a_later_commit_that_says_that_it_fixes_it(work: Work, said: str) 
     assert await work.of("t") == {"merged", "survived", "fixed_up"}
 
 
+@pytest.mark.lengthy
 async def test_of_several_commits_all_have_to_be_merged(work: Work) -> None:
     work.commit("t", "add a", a=A)
     work.repo.git("checkout", "--quiet", "-b", "topic")

@@ -173,6 +173,7 @@ async def test_tokens_that_nothing_tells_are_said_to_be_of_uses(subject: Subject
     )
 
 
+@pytest.mark.lengthy
 async def test_a_guardrail_that_stays_open_is_for_a_reviewer(subject: Subject) -> None:
     design = GUARDED.model_copy(update={"max_units": 30})
     run, experiment = await waiting(subject, design=design)
@@ -251,6 +252,7 @@ async def test_one_look_with_logarithms(subject: Subject) -> None:
     assert (result.effect_interval, result.performance_delta) == (None, pytest.approx(0.5, abs=0.05))
 
 
+@pytest.mark.lengthy
 async def test_the_order_of_values_is_not_moved_by_a_few_that_hang(subject: Subject) -> None:
     run, experiment = await waiting(subject, design=ExperimentDesign(tail=Ordered()), min_sample_size=20)
     hanging = {"experiment_id": experiment.experiment_id}

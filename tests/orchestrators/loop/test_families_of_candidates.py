@@ -97,6 +97,7 @@ async def test_what_decides_is_read_once(subject: Subject, monkeypatch: pytest.M
     assert (run.improvements_applied, reads) == (1, [experiment.experiment_id])
 
 
+@pytest.mark.lengthy
 async def test_what_comes_in_after_the_look_is_looked_at_too(subject: Subject) -> None:
     improvement = await subject.propose()
     loop = FeedbackLoop(subject.graph)

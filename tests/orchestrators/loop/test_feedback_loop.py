@@ -183,6 +183,7 @@ async def test_a_faster_candidate_that_fails_more_is_rejected(subject: Subject) 
     assert (rejected.status, rejected.reason) == (ImprovementStatus.REJECTED, Reason.FEWER_SUCCESSES)
 
 
+@pytest.mark.lengthy
 async def test_a_run_waits_with_visible_counts(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject, min_sample_size=20)
@@ -384,6 +385,7 @@ async def test_what_waits_for_review_does_not_any_more_when_its_version_is_rejec
     assert await in_review(subject) == []
 
 
+@pytest.mark.lengthy
 async def test_a_cancelled_run_gives_its_improvements_back(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject)
@@ -522,6 +524,7 @@ async def test_a_failing_pattern_is_given_other_parameters_by_a_rule(graph: Grap
     assert (run.status, run.improvements_identified) == (RunStatus.COMPLETED, 0)
 
 
+@pytest.mark.lengthy
 async def test_units_stay_in_their_arm(subject: Subject) -> None:
     improvement = await subject.propose()
     assignments = Assignments(subject.graph)

@@ -51,6 +51,7 @@ async def work(subject: Subject, users: list[str], experiment: Experiment | None
         assert not isinstance(outcome, UserError), outcome
 
 
+@pytest.mark.lengthy
 async def test_a_gain_that_hides_among_users_is_found_by_what_they_did_before(subject: Subject) -> None:
     await work(subject, KNOWN)
     improvement = await subject.propose()

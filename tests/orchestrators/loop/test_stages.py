@@ -131,6 +131,7 @@ async def test_a_stage_goes_on_until_its_treatment_has_units(subject: Subject) -
     assert last.interval == pytest.approx(standing.estimate.interval)
 
 
+@pytest.mark.lengthy
 async def test_units_that_nobody_assigned_are_in_no_count_and_said(subject: Subject) -> None:
     run, experiment = await waiting(subject, design=STAGED, min_sample_size=20)
     await work(subject, [f"{experiment.experiment_id}-{number}" for number in range(3)], 100.0, 0.0)

@@ -39,6 +39,7 @@ async def experiment_of(subject: Subject, improvement: Improvement) -> Experimen
     return (await subject.reads.experiments_of_improvements([improvement.improvement_id])).popitem()[1][-1]
 
 
+@pytest.mark.lengthy
 async def test_two_sessions_decide_nothing_however_many_executions_they_have(subject: Subject) -> None:
     run, experiment = await waiting(subject)
     named = {"experiment_id": experiment.experiment_id}
@@ -200,6 +201,7 @@ async def test_units_that_are_assigned_and_never_heard_of_again_stop_the_decisio
     assert (seen.control_tally.assigned, seen.treatment_tally.assigned) == (units[Arm.CONTROL], units[Arm.TREATMENT])
 
 
+@pytest.mark.lengthy
 async def test_executions_that_name_no_unit_are_told(subject: Subject) -> None:
     run, experiment = await waiting(subject)
     await subject.record(subject.node_id, [1.0, 2.0, 3.0], unit=None, experiment_id=experiment.experiment_id)

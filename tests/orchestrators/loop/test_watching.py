@@ -406,6 +406,7 @@ async def test_what_a_reviewer_approved_is_watched_against_its_experiment_and_wh
     assert (await watch_of(subject, improvement.candidate_node_id)).status is WatchStatus.SUPERSEDED
 
 
+@pytest.mark.lengthy
 async def test_executions_from_before_it_was_applied_do_not_count(subject: Subject) -> None:
     node_id = (await applied(subject)).candidate_node_id
     await watcher(subject).look()

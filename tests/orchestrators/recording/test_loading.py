@@ -186,6 +186,7 @@ async def test_lines_that_are_wrong_are_told_by_their_numbers_and_lose_no_other(
         assert row["n"] == sum(event["kind"] == "hook" for event in sound)
 
 
+@pytest.mark.lengthy
 def test_the_generated_events_follow_from_the_seed_and_more_executions_fall_into_the_same_traces(
     tmp_path: Path,
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from loopgraph.computes.agents import uses
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.success.own import OwnCriteria
@@ -27,6 +29,7 @@ TEXT = (
 )
 
 
+@pytest.mark.lengthy
 async def test_versions_by_their_uses(graph: Graph) -> None:
     mark, folder = new_id(), f"/home/dev/{new_id()}"
     name, texts = f"triage-{mark}", [TEXT.format(mark, "one"), TEXT.format(mark, "two")]

@@ -31,6 +31,7 @@ async def story(graph: Graph, skills: Skills) -> dict[str, Any]:
     return {name: skills.telling.plain(repr(rows)) for name, rows in told.items()}
 
 
+@pytest.mark.lengthy
 async def test_hooks_a_follower_and_imports_at_once_come_to_one_session(
     graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def parts(path: Path, marker: bytes) -> tuple[bytes, bytes]:
     return content[:start], content[start:]
 
 
+@pytest.mark.lengthy
 async def test_what_is_there_is_imported_and_what_is_written_is_recorded_as_it_is_written(home: Home) -> None:
     there, later = home.path("3333"), home.path("8888")
     begin, second = parts(later, b'"content":"SECOND-B please"')

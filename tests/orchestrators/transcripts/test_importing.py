@@ -154,6 +154,7 @@ async def whole(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return await made.story()
 
 
+@pytest.mark.lengthy
 async def test_what_was_read_is_not_read_again_and_changes_nothing(imports: Imports, whole: dict[str, Any]) -> None:
     progress = await imports.run()
     files = list(imports.folder.rglob("*.jsonl"))
@@ -170,6 +171,7 @@ async def test_what_was_read_is_not_read_again_and_changes_nothing(imports: Impo
     assert await imports.story() == whole
 
 
+@pytest.mark.lengthy
 async def test_recorded_once_more_it_is_known_and_changes_nothing(imports: Imports, whole: dict[str, Any]) -> None:
     first = await imports.run()
     await statement(
@@ -180,6 +182,7 @@ async def test_recorded_once_more_it_is_known_and_changes_nothing(imports: Impor
     assert await imports.story() == whole
 
 
+@pytest.mark.lengthy
 async def test_costs_are_the_client_s_own_figures_but_for_what_it_does_not_write(
     imports: Imports, whole: dict[str, Any]
 ) -> None:
@@ -382,6 +385,7 @@ async def test_broken_off_anywhere_and_repeated_it_loses_nothing_and_doubles_not
     assert all(after[name] >= offset for name, offset in before.items())
 
 
+@pytest.mark.lengthy
 async def test_a_graph_that_is_away_for_a_moment_is_waited_for_and_no_longer(
     imports: Imports, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -468,6 +472,7 @@ def failing_at(path: Path) -> TranscriptClient:
     return dataclasses.replace(CLIENT, opened=opened)
 
 
+@pytest.mark.lengthy
 async def test_a_file_whose_reader_fails_is_told_of_and_the_others_are_read(
     imports: Imports, whole: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:

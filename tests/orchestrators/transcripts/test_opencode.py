@@ -54,6 +54,7 @@ async def story(graph: Graph, sessions: Sessions) -> list[dict[str, Any]]:
     return sorted(({**row, "steps": sorted(row["steps"])} for row in rows), key=lambda row: row["trace"])
 
 
+@pytest.mark.lengthy
 async def test_a_database_is_imported_once_and_what_is_new_later(
     graph: Graph, sessions: Sessions, tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_database_is_imported_once_and_what_is_new_later(
     assert [one["status"] for one in await story(graph, sessions) if one["prompt"] == '"Sleep long"'] == ["interrupted"]
 
 
+@pytest.mark.lengthy
 async def test_the_files_of_older_versions_come_to_the_same(graph: Graph, sessions: Sessions, tmp_path: Path) -> None:
     sessions.files(tmp_path / "opencode")
     progress = await imported(graph, tmp_path / "opencode")
@@ -101,6 +103,7 @@ async def test_the_files_of_older_versions_come_to_the_same(graph: Graph, sessio
     assert await story(graph, sessions) == of_files, "the client has moved what it had in files into its database"
 
 
+@pytest.mark.lengthy
 async def test_a_database_that_cannot_be_read_does_not_stop_the_others(
     graph: Graph, sessions: Sessions, tmp_path: Path
 ) -> None:
@@ -121,6 +124,7 @@ class Asked(Positions):
         return await super().by_id(ids)
 
 
+@pytest.mark.lengthy
 async def test_of_many_sessions_only_those_that_change_are_asked_for_again(
     graph: Graph, sessions: Sessions, tmp_path: Path
 ) -> None:
@@ -141,6 +145,7 @@ async def test_of_many_sessions_only_those_that_change_are_asked_for_again(
     await recorder.close(5)
 
 
+@pytest.mark.lengthy
 async def test_it_is_followed_while_its_client_writes(
     graph: Graph, sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from loopgraph.computes.pricing.price_list import PriceList
@@ -57,6 +58,7 @@ def compressed(path: Path) -> Path:
     return there
 
 
+@pytest.mark.lengthy
 async def test_turns_that_were_taken_back_since_the_thread_goes_on_in_another_file(
     graph: Graph, tmp_path: Path
 ) -> None:

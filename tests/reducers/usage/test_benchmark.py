@@ -10,6 +10,7 @@ from loopgraph.reducers.usage.benchmark import benchmark, percentile_rank
 ranks = st.lists(st.integers(0, 9).map(float), min_size=1, max_size=30)
 
 
+@pytest.mark.lengthy
 @given(ranks)
 def test_the_rank_is_that_of_scipy(among: list[float]) -> None:
     value = among[0]

@@ -24,6 +24,7 @@ def result_of(first: Clustered, second: Clustered) -> Contrast:
     return found
 
 
+@pytest.mark.lengthy
 @given(values, values)
 def test_with_one_execution_for_each_unit_it_is_the_test_of_welch(first: list[float], second: list[float]) -> None:
     assume(np.ptp(first) > 0.1 and np.ptp(second) > 0.1)
@@ -37,6 +38,7 @@ def test_with_one_execution_for_each_unit_it_is_the_test_of_welch(first: list[fl
     )
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.tuples(st.floats(0.01, 1e4), st.floats(-3, 5)), min_size=10, max_size=40))
 def test_units_that_used_both_are_compared_with_themselves(pairs: list[tuple[float, float]]) -> None:
     assume(np.ptp([gain for _, gain in pairs]) > 0.1)
@@ -92,6 +94,7 @@ def test_executions_of_one_unit_are_not_taken_for_independent() -> None:
     assert 0.02 < alarms / 400 < 0.09, alarms  # 5.8 % of 3,000
 
 
+@pytest.mark.lengthy
 def test_the_interval_of_the_relative_difference_holds_what_it_says() -> None:
     random, held = np.random.default_rng(12), 0
     for _ in range(400):

@@ -152,6 +152,7 @@ def test_words(
     assert in_words(one, "v6", "v7") == words
 
 
+@pytest.mark.lengthy
 def test_ten_are_compared_in_milliseconds() -> None:
     candidates = [
         Candidate(f"{n}", f"{n}", sessions(f"{n}-", cost=1, duration=10, success=0.8, n=200)) for n in range(10)

@@ -33,6 +33,7 @@ executions = st.lists(
 )
 
 
+@pytest.mark.lengthy
 @given(executions)
 def test_figures_of_sums_are_those_of_the_executions_themselves(ran: list[Ran]) -> None:
     exact = summarize_executions(
@@ -71,6 +72,7 @@ def assert_close(found: float | None, expected: float | None, rel: float, abs_: 
     assert found == (None if expected is None else pytest.approx(expected, rel=rel, abs=abs_))
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(0, 10**12), min_size=2, max_size=60))
 def test_the_deviation_is_that_of_numpy(values: list[int]) -> None:
     found = deviation(Moments(len(values), sum(values), sum(value**2 for value in values)))
@@ -154,6 +156,7 @@ def test_measures_are_those_that_executions_report() -> None:
     assert memory.std == pytest.approx(np.std(values, ddof=1))
 
 
+@pytest.mark.lengthy
 @given(executions, st.integers(1, 3))
 def test_a_distribution_counts_everything_once(ran: list[Ran], most: int) -> None:
     found = distribution(sums_of(ran), "context", most)

@@ -12,6 +12,7 @@ from support.executions import Ran, sums_of
 SCORES = st.lists(st.none() | st.floats(0, 1) | st.integers(0, 20).map(lambda step: step / 20), max_size=30)
 
 
+@pytest.mark.lengthy
 @given(SCORES, st.integers(0, 20))
 def test_gates_and_bands_are_those_of_the_scores_themselves(scores: list[float | None], step: int) -> None:
     sums, threshold = sums_of(Ran(quality=score) for score in scores), step / 20

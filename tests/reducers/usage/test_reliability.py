@@ -89,6 +89,7 @@ def test_the_interval_covers_the_rate_of_units_that_differ() -> None:
 sums = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=8).map(lambda units: of_units(*units))
 
 
+@pytest.mark.lengthy
 @given(sums, st.floats(0, 1))
 def test_what_holds_of_all(of: UsageSums, threshold: float) -> None:
     found = reliability(of, threshold)

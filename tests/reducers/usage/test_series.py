@@ -60,6 +60,7 @@ def test_weeks_begin_on_monday_and_months_on_their_first() -> None:
     assert edges(at(2024, 2, 3, 4), at(2024, 2, 3, 5), TimeInterval.HOUR, UTC) == [at(2024, 2, 3, 4), at(2024, 2, 3, 5)]
 
 
+@pytest.mark.lengthy
 @given(
     st.integers(0, 47 * 365 * 24 * 60).map(lambda minutes: at(1990, 1, 1) + timedelta(minutes=minutes)),
     st.integers(1, 24 * 90),

@@ -45,6 +45,7 @@ def test_ranges_that_are_none_are_refused(since: datetime | None, until: datetim
         window_of(since, until, NOW)
 
 
+@pytest.mark.lengthy
 @given(st.integers(-500_000, 500_000), st.integers(1, 9_000))
 def test_pieces_cover_a_window_once(since: int, hours: int) -> None:
     begin = datetime(2025, 1, 1, tzinfo=UTC) + since * HOUR

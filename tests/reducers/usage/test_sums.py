@@ -38,6 +38,7 @@ def forms(value: UsageSums) -> str:
     return repr(value)
 
 
+@pytest.mark.lengthy
 @given(st.lists(sums, min_size=1, max_size=6), st.randoms())
 def test_the_order_of_adding_makes_no_difference_to_a_byte(several: list[UsageSums], shuffler: random.Random) -> None:
     expected = total(several)
@@ -49,6 +50,7 @@ def test_the_order_of_adding_makes_no_difference_to_a_byte(several: list[UsageSu
     assert forms(one_by_one) == forms(expected) == forms(total(several))
 
 
+@pytest.mark.lengthy
 @given(sums, sums)
 def test_what_was_added_can_be_taken_away_again(a: UsageSums, b: UsageSums) -> None:
     assert forms(subtract(add(a, b), b)) == forms(total([a]))
@@ -56,6 +58,7 @@ def test_what_was_added_can_be_taken_away_again(a: UsageSums, b: UsageSums) -> N
     assert subtract(a, a) == NO_SUMS == add(a, negative(a))
 
 
+@pytest.mark.lengthy
 @given(sums, sums)
 def test_what_is_added_is_everything(a: UsageSums, b: UsageSums) -> None:
     both = add(a, b)

@@ -64,6 +64,7 @@ def test_a_profile_keeps_to_the_clock_through_summer_time() -> None:
     assert found.days_of_week == (4, 0, 0, 0, 0, 3, 0)
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.integers(0, 9_000), st.integers(1, 9), max_size=30), st.sampled_from(ZONES))
 def test_a_profile_counts_everything_once(hours: dict[int, int], name: str) -> None:
     zone = ZoneInfo(name)

@@ -132,6 +132,7 @@ async def test_prompts_use_the_pattern_that_the_address_names(service: Service) 
     }
 
 
+@pytest.mark.lengthy
 async def test_only_prompts_of_people_use_a_pattern(service: Service) -> None:
     pattern = await make_client(service)
     session, prompt = new_id(), new_id()

@@ -79,6 +79,7 @@ async def test_a_rating_that_is_told_twice_counts_once(service: Service) -> None
     assert said["Mend it again"] == []
 
 
+@pytest.mark.lengthy
 async def test_a_second_rating_is_about_the_same_work(service: Service) -> None:
     session = new_id()
     await send(service, prompt(session, "Mend the parser"))
@@ -103,6 +104,7 @@ async def test_what_is_no_rating_is_answered_with_what_would_be_one(service: Ser
     assert await traces(service, session) == {"Mend the parser": []}
 
 
+@pytest.mark.lengthy
 async def test_what_could_be_work_is_a_prompt(service: Service) -> None:
     session = new_id()
     texts = ("Mend the parser", "lg rate limiting is broken, please fix it", "/rate 3 of the 7 tests fail")

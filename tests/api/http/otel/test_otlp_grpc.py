@@ -64,6 +64,7 @@ async def export(service: Service, body: bytes) -> ExportLogsServiceResponse:
         return ExportLogsServiceResponse.FromString(answer)
 
 
+@pytest.mark.lengthy
 async def test_a_program_with_the_official_exporter(service: Service) -> None:
     trace_id = await asyncio.to_thread(program, f"http://{address(service)}", "grpc-shop")
     rows = await statement(

@@ -212,6 +212,7 @@ async def test_no_page_writes_by_a_request_that_needs_no_preflight(
         assert (await raw(service, lines(f"POST {path} HTTP/1.1", headers, body)))[0] == status
 
 
+@pytest.mark.lengthy
 async def test_the_own_page_and_programs_work(service: Service) -> None:
     for origin in (None, service.url, FRIEND):
         trace = new_id()

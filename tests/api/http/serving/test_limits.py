@@ -62,6 +62,7 @@ async def test_room_that_others_take_is_waited_for_by_their_senders(service: Ser
                 continue
 
 
+@pytest.mark.lengthy
 async def test_one_alone_may_take_more_than_the_room(service: Service) -> None:
     body = logs({"body": any_value(f"{new_id()} {'x' * 2 * ROOM}")})
     assert (await service.http.post("/v1/logs", json=body)).json() == {}

@@ -54,6 +54,7 @@ def log() -> Iterator[Log]:
     logger.setLevel(before)
 
 
+@pytest.mark.lengthy
 async def test_a_request_has_one_line_without_its_body_and_its_secrets(service: Service, log: Log) -> None:
     trace = uuid4().hex
     event = {"correlation_id": trace, "hook_type": "PostToolUse", "success": True, "tool_input": {"note": SECRET}}
@@ -115,6 +116,7 @@ async def test_what_clients_make_up_stands_in_no_line(service: Service, log: Log
     assert made_up not in log.stream.getvalue()
 
 
+@pytest.mark.lengthy
 async def test_health_is_not_told_unless_it_fails(service: Service, log: Log) -> None:
     for path in ("/livez", "/healthz", "/readyz", "/metrics"):
         assert (await service.http.get(path)).status_code == 200

@@ -77,6 +77,7 @@ async def test_the_port_is_open_before_the_service_is_up_and_says_why() -> None:
     assert slow.ended
 
 
+@pytest.mark.lengthy
 async def test_one_that_cannot_be_says_so_once() -> None:
     slow = Slow()
     slow.problem = SetupError("the folder is another's")
@@ -86,6 +87,7 @@ async def test_one_that_cannot_be_says_so_once() -> None:
     assert slow.told == ["the folder is another's"]
 
 
+@pytest.mark.lengthy
 async def test_one_that_is_ended_while_it_starts_gives_up_in_order() -> None:
     slow = Slow()
     async with listening(slow.early) as url, httpx.AsyncClient(trust_env=False) as http:  # type: ignore[arg-type]

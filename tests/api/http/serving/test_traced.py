@@ -51,6 +51,7 @@ class App:
         self.spans.close()
 
 
+@pytest.mark.lengthy
 async def test_a_request_is_told_by_its_route_under_its_senders_and_what_it_led_to_under_it(
     collector: Collector,
 ) -> None:
@@ -77,6 +78,7 @@ async def test_a_request_is_told_by_its_route_under_its_senders_and_what_it_led_
     assert {one[MARK] for one in collector.headers} == {"me"}
 
 
+@pytest.mark.lengthy
 async def test_a_fault_is_one(collector: Collector) -> None:
     app = App(collector.url)
     await app.http.get("/api/wrong")
@@ -86,6 +88,7 @@ async def test_a_fault_is_one(collector: Collector) -> None:
     assert attributes_of(request)["error.type"] == "500"
 
 
+@pytest.mark.lengthy
 async def test_what_a_loopgraph_tells_of_itself_is_told_of_no_more(collector: Collector) -> None:
     app = App(collector.url)
     for path, mark in (("/v1/traces", "me"), ("/v1/traces", "another"), ("/v1/metrics", "another")):

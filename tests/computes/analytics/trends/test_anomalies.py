@@ -62,6 +62,7 @@ def test_durations_are_looked_at_by_ratio() -> None:
     assert found.points[0].low > 0
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(nps.arrays(float, 60, elements=st.integers(-40, 40).map(float)), st.floats(0.5, 50), st.floats(-1e3, 1e3))
 def test_units_and_levels_do_not_matter(y: Floats, factor: float, offset: float) -> None:

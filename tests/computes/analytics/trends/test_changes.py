@@ -75,6 +75,7 @@ def test_a_slope_is_no_staircase() -> None:
     assert (found.points, found.gradual, found.reason) == ((), True, None)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(nps.arrays(float, 60, elements=st.integers(0, 30).map(float)), st.floats(0.5, 50), st.floats(-1e3, 1e3))
 def test_units_and_levels_do_not_matter(y: Floats, factor: float, offset: float) -> None:

@@ -14,6 +14,7 @@ from support.series import by_day, by_week
 counts = nps.arrays(float, st.integers(56, 90), elements=st.integers(0, 50).map(float))
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(counts)
 def test_velocity_and_growth_are_sums_and_means_of_the_last_days(values: Floats) -> None:
@@ -29,6 +30,7 @@ def test_velocity_and_growth_are_sums_and_means_of_the_last_days(values: Floats)
             assert found.reason is (NoFigure.NO_BASELINE if after else NoFigure.NO_DATA)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(counts, st.integers(2, 9))
 def test_growth_has_no_unit(values: Floats, factor: int) -> None:

@@ -12,6 +12,7 @@ from loopgraph.computes.analytics.trends.series import Floats
 holey = nps.arrays(float, st.integers(1, 40), elements=st.one_of(st.floats(-1e6, 1e6), st.just(math.nan)))
 
 
+@pytest.mark.lengthy
 @given(holey, st.integers(1, 12))
 def test_moving_averages_are_the_means_of_what_is_known(values: Floats, span: int) -> None:
     found = moving_average(values, span)
@@ -36,6 +37,7 @@ def test_the_profile_is_that_of_statsmodels() -> None:
     np.testing.assert_allclose(profile((values - level(values, 7))[3:-3], at[3:-3], 7), week, atol=1e-12)
 
 
+@pytest.mark.lengthy
 @given(holey.filter(lambda values: len(values) >= 7))
 def test_profiles_of_tables_are_those_of_any_order(values: Floats) -> None:
     at = np.arange(len(values)) % 7
@@ -45,6 +47,7 @@ def test_profiles_of_tables_are_those_of_any_order(values: Floats) -> None:
     np.testing.assert_allclose(profile(values[order], at[order], 7), backwards, atol=1e-6)
 
 
+@pytest.mark.lengthy
 @given(holey, st.integers(0, 5), st.integers(0, 5))
 def test_medians_of_neighbours_leave_the_value_itself_out(values: Floats, before: int, after: int) -> None:
     found = medians_of_neighbours(values, before, after)

@@ -37,6 +37,7 @@ def test_who_was_there_before_is_in_no_cohort() -> None:
     assert [each.new for each in found.periods] == [1, 0]
 
 
+@pytest.mark.lengthy
 @given(st.lists(NAMES, min_size=1, max_size=8))
 def test_every_user_is_in_one_cohort_and_every_use_in_one_cell(users: list[set[str]]) -> None:
     found = retention(weekly(*users))

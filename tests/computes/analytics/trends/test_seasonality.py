@@ -18,6 +18,7 @@ from support.series import MONDAY, by_day
 WEEK = np.array([5, 5, 4, 5, 3, -11, -11.0])
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(nps.arrays(float, st.integers(28, 80), elements=st.integers(0, 9).map(float)))
 def test_the_test_is_that_of_scipy(values: Floats) -> None:

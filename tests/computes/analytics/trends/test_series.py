@@ -90,6 +90,7 @@ def test_positions_keep_to_the_clock_when_it_is_put_forward() -> None:
     assert positions(hours, Cycle.DAY_OF_WEEK, zone).tolist() == [5, 6, 6, 6, 6]
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.floats(0.01, 1e9), min_size=1, max_size=20), st.sampled_from(Scale))
 def test_scales_have_inverses(values: list[float], scale: Scale) -> None:
     if scale is Scale.RATE:

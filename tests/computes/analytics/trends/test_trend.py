@@ -15,6 +15,7 @@ from support.series import MONDAY, NILE, by_day, by_week
 tied = nps.arrays(float, st.integers(4, 40), elements=st.integers(-20, 20).map(float))
 
 
+@pytest.mark.lengthy
 @given(tied)
 def test_slopes_are_those_of_scipy(y: Floats) -> None:
     assume(np.ptp(y) > 0)
@@ -24,6 +25,7 @@ def test_slopes_are_those_of_scipy(y: Floats) -> None:
     assert found == pytest.approx((reference.slope, reference.low_slope, reference.high_slope), abs=1e-12)
 
 
+@pytest.mark.lengthy
 @given(tied, st.floats(1, 6))
 def test_the_less_independent_the_wider(y: Floats, inflation: float) -> None:
     x = np.arange(len(y), dtype=float)
@@ -33,6 +35,7 @@ def test_the_less_independent_the_wider(y: Floats, inflation: float) -> None:
     assert wide.low <= plain.low <= plain.slope == wide.slope <= plain.high <= wide.high
 
 
+@pytest.mark.lengthy
 @given(tied)
 def test_s_is_kendalls(y: Floats) -> None:
     found = mann_kendall(y)
@@ -83,6 +86,7 @@ def test_the_steeper_a_trend_the_surer(steepness: float) -> None:
 values = nps.arrays(float, st.integers(8, 60), elements=st.integers(0, 50).map(float))
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(values, st.floats(0.5, 100), st.floats(-1e3, 1e3))
 def test_units_and_levels_do_not_matter(y: Floats, factor: float, offset: float) -> None:
@@ -93,6 +97,7 @@ def test_units_and_levels_do_not_matter(y: Floats, factor: float, offset: float)
         assert other.autocorrelation == pytest.approx(plain.autocorrelation, abs=1e-6)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40)
 @given(values)
 def test_backwards_what_rises_falls(y: Floats) -> None:

@@ -41,6 +41,7 @@ def matches() -> Matches:
     return of
 
 
+@pytest.mark.lengthy
 def test_the_same_words_for_another_task_do_not_match(matches: Matches) -> None:
     tuned, held_out = matches("same_words", "tuned"), matches("same_words", "held_out")
     assert (len(tuned), sum(tuned)) == (64, 0)
@@ -59,6 +60,7 @@ def test_the_same_kind_of_work_on_something_else_matches(matches: Matches) -> No
     assert (len(held_out), sum(held_out)) == (10, 10)
 
 
+@pytest.mark.lengthy
 def test_paraphrases_match(matches: Matches) -> None:
     tuned, held_out = matches("paraphrases", "tuned"), matches("paraphrases", "held_out")
     assert (len(tuned), sum(tuned) >= 56) == (64, True)
@@ -103,6 +105,7 @@ def test_a_context_that_is_half_the_same() -> None:
 units = st.floats(0, 1)
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.sampled_from(list(MatchPart)), st.none() | units), st.lists(units, min_size=5, max_size=5))
 def test_a_total_is_between_the_least_and_the_most_of_its_parts(
     parts: dict[MatchPart, float | None], weights: list[float]

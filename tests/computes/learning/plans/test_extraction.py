@@ -146,6 +146,7 @@ def test_a_poisoned_trace_puts_no_words_into_a_plan(place: str, text: str) -> No
     ), told
 
 
+@pytest.mark.lengthy
 @given(st.text(min_size=1, max_size=300))
 def test_whatever_is_told_is_a_short_identifier(text: str) -> None:
     allowed = re.compile(r"[A-Za-z0-9_.:/*{}-]{0,64}(/[A-Za-z0-9_.:*{}-]{0,64}){0,8}")

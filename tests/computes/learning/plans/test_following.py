@@ -70,6 +70,7 @@ def test_variance_is_relative_to_what_was_expected(
 NAMES = st.lists(st.sampled_from("abc"), max_size=12)
 
 
+@pytest.mark.lengthy
 @given(NAMES, NAMES)
 def test_every_step_is_told_of_once(plan: list[str], execution: list[str]) -> None:
     found = followed([Step(n, n) for n in plan], [Step(n, n) for n in execution], None, None)

@@ -167,6 +167,7 @@ def test_a_poisoned_plan_puts_no_words_into_its_text() -> None:
     assert "evil" not in found.replace(quoted, "")
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_names_are_identifiers_or_left_out(name: str, target: str) -> None:
     found = text(step(0, name, targets=(target,)), agent=name)

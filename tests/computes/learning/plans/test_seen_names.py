@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def test_what_a_trace_teaches_no_more_counts_no_more() -> None:
     assert set(left) < set(three)
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(0, 30), max_size=60))
 def test_no_more_units_are_kept_than_are_needed(units: list[int]) -> None:
     kept = seen((), [witness(str(unit), f"{unit}-{at}") for at, unit in enumerate(units)], ())

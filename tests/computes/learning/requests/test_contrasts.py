@@ -89,6 +89,7 @@ def test_every_line_of_opposites_has_two_sides() -> None:
             assert {ACTIONS[(one[0],)], ACTIONS[(other[0],)]} <= INTENTS.keys()
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=2 * READ), st.text(max_size=200))
 def test_any_text_has_a_bounded_number_of_them(text: str, other: str) -> None:
     found = contrasts(text)

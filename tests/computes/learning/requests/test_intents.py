@@ -116,6 +116,7 @@ def _actions(pair: tuple[str, str]) -> tuple[str, str]:
     return asked_for(pair[0]).action, asked_for(pair[1]).action
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=3 * READ))
 def test_any_text_has_a_known_action_or_none(text: str) -> None:
     asked = asked_for(text)

@@ -33,6 +33,7 @@ def test_identifiers_come_first() -> None:
     assert keywords("the export of large orders in order_export.py is wrong")[0] == "order_export.py"
 
 
+@pytest.mark.lengthy
 @given(st.text(max_size=6_000))
 def test_any_text_has_a_bounded_number_of_them_without_duplicates(text: str) -> None:
     found = keywords(text)

@@ -33,6 +33,7 @@ from loopgraph.contracts.statistics.metrics import Ordered
 from loopgraph.contracts.statistics.plans import Horizon
 from loopgraph.errors import InvalidInput
 from support.designed import NOON, drawn, executions, experiment, look
+from support.quick import first_quick
 
 APPLY: Ruling = Verdict.APPLY, Reason.SIGNIFICANT_IMPROVEMENT
 TRADE_OFF: Ruling = Verdict.REVIEW, Reason.TRADE_OFF
@@ -290,7 +291,7 @@ def test_the_study_corrects_as_the_loop_does() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("candidates", [2, 4])
+@pytest.mark.parametrize("candidates", first_quick([2, 4]))
 def test_of_several_that_are_the_same_hardly_any_is_applied(candidates: int) -> None:
     """One control for all, looked at ten times, as the loop looks; two-sided at 5 % over all, one in 40 applies something."""
     random, on, runs, applied = np.random.default_rng(14), experiment(), 120, 0

@@ -152,6 +152,7 @@ def test_effect_size_of_a_published_example() -> None:
 values = st.lists(st.floats(0.0, 1e5), min_size=2, max_size=50)
 
 
+@pytest.mark.lengthy
 @pytest.mark.filterwarnings("ignore:Precision loss")  # scipy's remark on an arm that hardly varies
 @given(values, values, st.sampled_from([0.01, 0.05, 0.1]))
 def test_agrees_with_scipy(control: list[float], treatment: list[float], significance_level: float) -> None:
@@ -167,6 +168,7 @@ def test_agrees_with_scipy(control: list[float], treatment: list[float], signifi
     assert result.effect_interval == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-6 * scale)
 
 
+@pytest.mark.lengthy
 @given(values, values, st.sampled_from(Metric))
 def test_swapping_the_arms_mirrors_the_comparison(a: list[float], b: list[float], metric: Metric) -> None:
     forth, back = comparison(sample(a), sample(b), metric), comparison(sample(b), sample(a), metric)
@@ -177,6 +179,7 @@ def test_swapping_the_arms_mirrors_the_comparison(a: list[float], b: list[float]
         assert forth.probability_better + back.probability_better == pytest.approx(1.0)
 
 
+@pytest.mark.lengthy
 @given(values, values, st.sampled_from(Metric))
 def test_the_figures_tell_one_story(a: list[float], b: list[float], metric: Metric) -> None:
     result = comparison(sample(a), sample(b), metric)
@@ -237,6 +240,7 @@ def test_a_relative_gain_over_zero_is_null() -> None:
     assert result.effect == 0.5
 
 
+@pytest.mark.lengthy
 @given(st.integers(-150, 150), st.integers(-150, 150), st.integers(2, 1000), st.integers(2, 1000))
 def test_no_magnitude_breaks_it(a: int, b: int, n: int, m: int) -> None:
     result = comparison(moments(10.0**a, 10.0**b, n), moments(10.0**b, 10.0**a, m))
@@ -366,6 +370,7 @@ def test_welchs_test_keeps_its_level_on_success_rates_of_equal_arms() -> None:
         assert outcomes @ significant @ outcomes < 0.06
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("n", "m"), [(12, 12), (24, 8)])
 def test_equal_success_rates_are_rarely_taken_for_an_improvement(n: int, m: int) -> None:
     """By enumeration of all outcomes: a two-sided level of 0.05 applies at most 0.025 in the better direction."""
@@ -378,6 +383,7 @@ def test_equal_success_rates_are_rarely_taken_for_an_improvement(n: int, m: int)
         assert chance <= 0.025 + 0.005
 
 
+@pytest.mark.lengthy
 @given(
     st.floats(1, 1e4),
     st.floats(1, 1e4),

@@ -144,6 +144,7 @@ def test_successes_are_compared_within_stages() -> None:
     assert sight(on, CONTROL, treated(0.0)).metrics[Metric.SUCCESS_RATE].kind is MetricKind.PROPORTION
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("treated_units", "expected"), [(20, GuardrailStatus.OPEN), (400, GuardrailStatus.HELD)])
 def test_where_nothing_ever_fails_a_guardrail_is_held_by_enough_units(
     treated_units: int, expected: GuardrailStatus

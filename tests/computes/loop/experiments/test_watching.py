@@ -132,6 +132,7 @@ def test_who_decides_on_a_regression() -> None:
     assert review_needed(behind, None, by_itself=True) is RegressionReview.NOTHING_TO_RESTORE
 
 
+@pytest.mark.lengthy
 @given(
     n=some.integers(0, 200),
     mean=some.floats(0, 1e9),

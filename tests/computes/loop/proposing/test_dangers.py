@@ -110,6 +110,7 @@ def test_a_long_text_of_what_looks_like_beginnings_comes_to_an_end(part: str) ->
     assert all(len(danger) < MOST for danger in dangers("", text) if "not looked" in danger)
 
 
+@pytest.mark.lengthy
 def test_of_a_text_that_is_too_long_it_is_said_how_far_it_was_looked_at() -> None:
     [danger] = dangers("", "word " * MOST)
     assert danger == "it has 1,000,000 characters, of which only the first 200,000 are looked at for what can do harm"
@@ -119,6 +120,7 @@ _SIMPLE = Chain("a", Link("b", 3, "|", least=1), Link("c", 2, "|"))
 _ONE = re.compile(r"a[^|]{1,3}b[^|]{0,2}c", re.IGNORECASE)
 
 
+@pytest.mark.lengthy
 @given(st.text("abcABC| ", max_size=40))
 def test_a_chain_is_found_where_one_expression_finds_it(text: str) -> None:
     assert bool(list(found_in(_SIMPLE, text))) == bool(_ONE.search(text))

@@ -94,6 +94,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return Repo(tmp_path_factory.mktemp("patches") / "repo")
 
 
+@pytest.mark.lengthy
 @settings(max_examples=60, deadline=None)
 @given(TEXTS.filter(bool), TEXTS.filter(bool))
 def test_git_makes_of_any_text_any_other(repo: Repo, before: str, after: str) -> None:
@@ -103,6 +104,7 @@ def test_git_makes_of_any_text_any_other(repo: Repo, before: str, after: str) ->
         assert applied(repo, "f.md", before, after) == after.encode()
 
 
+@pytest.mark.lengthy
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_changed_file_says_what_was_wanted(text: str, base: str, candidate: str) -> None:
     if same_text(text, base) and "---" not in base:

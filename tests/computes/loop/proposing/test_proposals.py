@@ -294,6 +294,7 @@ values = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats() | st.s
 keys = st.sampled_from(["timeout_ms", "timeout_s", "timeout_seconds", "timeout", "max_retries", "retries", "model"])
 
 
+@pytest.mark.lengthy
 @given(
     st.builds(
         summary,

@@ -203,6 +203,7 @@ def test_long_texts_are_compared_in_time() -> None:
 texts = st.text(alphabet="ab \n!`-:{}", max_size=60)
 
 
+@pytest.mark.lengthy
 @given(texts, texts)
 def test_any_two_texts_can_be_told_apart(before: str, after: str) -> None:
     share = changed_share(before, after)

@@ -62,6 +62,7 @@ def test_jennison_and_turnbulls_inflation_reaches_its_power(
     assert sum(group_sequential.crossings(limits, times, drift)) == pytest.approx(0.9, abs=5e-4)
 
 
+@pytest.mark.lengthy
 @given(
     st.lists(st.integers(1, 999), min_size=0, max_size=6, unique=True).map(sorted),
     st.sampled_from(Spending),
@@ -90,6 +91,7 @@ def test_a_group_sequential_plan_goes_by_the_looks_there_were() -> None:
     assert group_sequential.critical(plan.model_copy(update={"earlier_looks": ()}), 0.05, 10) is NoEstimate.TOO_EARLY
 
 
+@pytest.mark.lengthy
 @given(st.floats(-7, 7), st.sampled_from([(60,), (60, 100), (200, 600, 900)]), st.sampled_from(Spending))
 def test_a_repeated_p_value_is_below_the_level_just_where_the_bound_is_crossed(
     z: float, looks: tuple[int, ...], spending: Spending
@@ -119,6 +121,7 @@ def test_the_confidence_sequence_is_the_one_that_was_published() -> None:
     )
 
 
+@pytest.mark.lengthy
 @given(st.floats(-8, 8), st.integers(60, 10_000), st.integers(2, 100_000), st.sampled_from([0.01, 0.05, 0.1]))
 def test_an_always_valid_p_value_is_below_the_level_just_where_the_sequence_leaves_out_zero(
     z: float, units: int, planned: int, level: float
@@ -140,6 +143,7 @@ def test_a_sequence_is_narrowest_where_it_was_planned() -> None:
     assert confidence_sequence.critical(AlwaysValid(planned_units=400), 0.05, ArmUnits(60, 29)) is NoEstimate.TOO_EARLY
 
 
+@pytest.mark.lengthy
 @given(st.floats(-8, 8), st.floats(2, 1e6))
 def test_student_and_the_normal_are_each_others_inverse(z: float, freedom: float) -> None:
     t = to_student(z, freedom)

@@ -223,6 +223,7 @@ def test_the_units_that_a_plan_needs_are_the_fewest(plan: Plan) -> None:
     assert units_still_needed(needed, 10_000) == 0
 
 
+@pytest.mark.lengthy
 def test_looking_again_and_again_costs_units() -> None:
     plans: list[Plan] = [
         FIXED,
@@ -249,6 +250,7 @@ def test_what_power_cannot_be_reached() -> None:
         units_for_means(1.0, 1.0, FIXED, power=1.0)
 
 
+@pytest.mark.lengthy
 @given(
     st.floats(-1e300, 1e300),
     st.floats(1e-300, 1e300),
@@ -295,6 +297,7 @@ def test_candidates_without_a_p_value_count() -> None:
         adjusted([0.5, math.nan])
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
 def test_holm_is_never_more_lenient_than_benjamini_hochberg(p_values: list[float]) -> None:
     strict, lenient = adjusted(p_values), adjusted(p_values, Correction.BENJAMINI_HOCHBERG)

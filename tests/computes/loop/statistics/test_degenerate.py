@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loopgraph.computes.loop.statistics.analysis import analyse, contrast
@@ -51,6 +51,7 @@ tame = st.lists(
 )
 
 
+@pytest.mark.lengthy
 @given(st.sampled_from(METRICS), anything | tame, anything | tame, st.sampled_from(PLANS))
 def test_whatever_comes_there_is_an_answer_without_nan(
     definition: MetricDefinition, control: list[UnitValue], treatment: list[UnitValue], plan: Plan
@@ -154,6 +155,7 @@ def test_what_is_wrong_with_the_question_is_said() -> None:
 tiny = st.sampled_from([5e-324, 1e-300, 1e-160, 1e-9, 0.5, 1.0])
 
 
+@pytest.mark.lengthy
 @given(tiny, st.sampled_from([0.0, 1e-300, 1.0, 1e300]), st.sampled_from(METRICS[:5]))
 def test_a_prior_that_is_sure_of_itself_has_an_answer(
     deviation: float, mean: float, definition: MetricDefinition
@@ -166,6 +168,7 @@ def test_a_prior_that_is_sure_of_itself_has_an_answer(
 
 
 @pytest.mark.lengthy
+@settings(max_examples=25)
 @given(tiny, tiny, st.sampled_from([4.0, 1e6]), st.sampled_from(PLANS))
 def test_power_at_the_ends_of_what_numbers_can_be(one: float, other: float, units_: float, plan: Plan) -> None:
     for found in (

@@ -37,6 +37,7 @@ def test_welch_of_students_sleep_data_as_r_answers() -> None:
 positive = st.lists(st.floats(0.1, 1e4), min_size=3, max_size=40)
 
 
+@pytest.mark.lengthy
 @pytest.mark.filterwarnings("ignore:Precision loss")  # scipy's remark on an arm that hardly varies
 @given(positive, positive, st.sampled_from([0.01, 0.05, 0.2]))
 def test_welch_is_what_scipy_answers(control: list[float], treatment: list[float], level: float) -> None:
@@ -95,6 +96,7 @@ def test_newcombes_examples(first: tuple[int, int], second: tuple[int, int], pub
     assert (found.p_value is None) == (first[0] + second[0] == 0)
 
 
+@pytest.mark.lengthy
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0, 1), st.floats(0, 1))
 def test_the_score_test_is_the_chi_square_of_scipy(n: int, m: int, share: float, other: float) -> None:
     control, treatment = BinaryCounts(n=n, successes=round(n * share)), BinaryCounts(n=m, successes=round(m * other))
@@ -181,6 +183,7 @@ def test_cuped_of_arms_that_vary_alike_has_the_error_of_an_analysis_of_covarianc
     assert (found.effect, found.standard_error) == pytest.approx((beta[1], math.sqrt(covariance[1, 1])))
 
 
+@pytest.mark.lengthy
 def test_the_relative_error_of_cuped_is_that_of_many_experiments() -> None:
     random = np.random.default_rng(3)
     found = []
@@ -225,6 +228,7 @@ def test_mann_whitney_as_r_answers() -> None:
 small = st.lists(st.integers(0, 20).map(float), min_size=2, max_size=25)
 
 
+@pytest.mark.lengthy
 @given(small, small)
 def test_mann_whitney_is_what_scipy_answers(control: list[float], treatment: list[float]) -> None:
     before, after = RankedValues(values=tuple(sorted(control))), RankedValues(values=tuple(sorted(treatment)))
@@ -264,6 +268,7 @@ def test_the_shifts_interval_leaves_out_zero_just_where_the_test_rejects() -> No
             assert (found.p_value < 0.05) == (not found.interval[0] <= 0 <= found.interval[1])
 
 
+@pytest.mark.lengthy
 @given(positive, positive, st.sampled_from(MetricKind), st.booleans())
 def test_swapping_the_arms_negates_the_effect(
     a: list[float], b: list[float], kind: MetricKind, sequential: bool
@@ -285,6 +290,7 @@ def test_swapping_the_arms_negates_the_effect(
         assert forth.superiority + back.superiority == pytest.approx(1.0)
 
 
+@pytest.mark.lengthy
 @given(positive, positive, st.sampled_from([MetricKind.MEAN, MetricKind.RATIO, MetricKind.RANK]), st.floats(0.01, 100))
 def test_another_unit_of_measure_scales_the_effect_and_nothing_else(
     a: list[float], b: list[float], kind: MetricKind, factor: float

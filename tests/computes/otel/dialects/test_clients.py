@@ -119,6 +119,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.lengthy
 @given(
     st.sampled_from([*EVENTS, "gen_ai.user.message", "gen_ai.choice", "gen_ai.client.inference.operation.details"]),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8),

@@ -318,6 +318,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(st.sampled_from(sorted(places())), VALUES, max_size=10), st.booleans(), st.integers(0, 5))
 def test_no_value_of_any_name_refuses_a_span(values: Json, root: bool, kind: int) -> None:
     one = {**span(2, None if root else 1), "kind": kind, "attributes": attributes(values)}

@@ -277,6 +277,7 @@ def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     read(CodexReader, f"{name}.jsonl", lines)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=50, deadline=None)
 @given(
     line=st.binary(max_size=60),

@@ -219,6 +219,7 @@ async def test_heads_and_calls_as_far_as_one_may_see_them(graph: Graph, traces: 
     assert await traces.calls_by_id([*calls, "unknown"], mate("me")) == calls
 
 
+@pytest.mark.lengthy
 async def test_the_number_of_statements_does_not_grow(graph: Graph, traces: Traces, version: str) -> None:
     async def count(work: Awaitable[Any]) -> int:
         before = graph.statements

@@ -78,6 +78,7 @@ IN_ORDER = Memory()
 IN_ORDER.record(*EVENTS)
 
 
+@pytest.mark.lengthy
 @given(st.permutations(EVENTS * 2), st.lists(st.integers(0, 2 * len(EVENTS)), max_size=10))
 def test_every_order_and_every_cut(events: list[TraceEvent], cuts: list[int]) -> None:
     memory = Memory()

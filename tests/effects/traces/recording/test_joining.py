@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def reports(draw: st.DrawFn) -> Properties:
     return weighted(said, weights) if draw(st.booleans()) else said
 
 
+@pytest.mark.lengthy
 @given(
     st.one_of(
         st.just({}),
@@ -50,6 +52,7 @@ def test_the_first_that_is_said_of_a_node_is_joined(base: Properties, report: Pr
     assert (first(base, report).get(RANKS) or "{}") == (joined(base, report).get(RANKS) or "{}")
 
 
+@pytest.mark.lengthy
 @given(
     st.dictionaries(st.just("status") | st.text().map("context.{}".format), LEVELS, max_size=4),
     st.integers(0, 2**62),

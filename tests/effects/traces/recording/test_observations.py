@@ -50,6 +50,7 @@ def join(*given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if value is not None}  # what is taken away is None
 
 
+@pytest.mark.lengthy
 @given(st.lists(reports(), min_size=1, max_size=4))
 def test_the_join_is_the_same_in_every_order_and_however_often(items: list[Observation]) -> None:
     given = [observed(item) for item in items]

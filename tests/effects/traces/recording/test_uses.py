@@ -455,6 +455,7 @@ async def test_what_fell_silent_ends_the_uses_in_it(graph: Graph) -> None:
 # Privacy
 
 
+@pytest.mark.lengthy
 async def test_where_content_is_not_kept_a_digest_tells_all_the_same(graph: Graph) -> None:
     story, privacy = Story(), Privacy(content=CaptureContent.NONE)
     kept = [privacy.clean(event) for event in (*story.prompts, *story.texts)]

@@ -54,6 +54,7 @@ def told(number: int, *, recorded: bool) -> list[Told]:
     return reports
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("recorded", [False, True])
 def test_two_equal_calls_are_told_apart_in_every_order(recorded: bool) -> None:
     reports = told(2, recorded=recorded)
@@ -64,11 +65,13 @@ def test_two_equal_calls_are_told_apart_in_every_order(recorded: bool) -> None:
         assert calls(list(order)) == expected, order
 
 
+@pytest.mark.lengthy
 @given(st.permutations(told(4, recorded=True)))
 def test_so_are_four_that_are_recorded(reports: list[Told]) -> None:
     assert calls(reports) == calls(told(4, recorded=True))
 
 
+@pytest.mark.lengthy
 @given(st.permutations(told(3, recorded=False)))
 def test_so_are_three_that_hooks_alone_tell_of(reports: list[Told]) -> None:
     assert calls(reports) == calls(told(3, recorded=False))
@@ -83,6 +86,7 @@ def test_a_record_of_a_call_that_no_hook_tells_of_is_a_call_by_itself() -> None:
         assert len(found) == 3
 
 
+@pytest.mark.lengthy
 @given(st.permutations([*told(2, recorded=True), *told(2, recorded=True)]))
 def test_reports_that_are_told_again_change_nothing(reports: list[Told]) -> None:
     assert calls(reports) == calls(told(2, recorded=True))
@@ -94,6 +98,7 @@ def named(number: int, *, recorded: bool, hooked: bool) -> list[Told]:
     return [*reports, *((f"call {i}", 10 * i, 10 * i + 6) for i in range(number))]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("recorded", "hooked"), [(True, True), (False, True), (True, False)])
 @given(st.data())
 def test_a_transcript_tells_them_apart_and_gives_them_their_ids(
@@ -106,6 +111,7 @@ def test_a_transcript_tells_them_apart_and_gives_them_their_ids(
     assert all(call[3] for call in found)
 
 
+@pytest.mark.lengthy
 @given(
     st.permutations(
         [("begins", 1, 2), ("ends", 1, 2), ("begins", 3, 4), ("ends", 3, 4), ("call a", 0, 5), ("call b", 0, 5)]

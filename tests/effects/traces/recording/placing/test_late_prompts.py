@@ -155,6 +155,7 @@ async def test_a_prompt_that_comes_last_has_what_its_time_has_brought(graph: Gra
     assert await tree(graph, id_) == TREE
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("seed", first_quick(range(4)))
 async def test_in_any_order_everything_is_of_the_prompt_of_its_time(graph: Graph, seed: int, size: int) -> None:

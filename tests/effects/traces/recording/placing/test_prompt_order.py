@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ TELLINGS = st.lists(
 ).map(lambda found: [telling(f"{i}", seconds, way, text) for i, (seconds, way, text) in enumerate(found)])
 
 
+@pytest.mark.lengthy
 @given(TELLINGS, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(tellings: list[Telling], random: st.DataObject) -> None:
     shuffled = list(tellings)
@@ -73,6 +75,7 @@ def test_the_order_of_arrival_does_not_matter(tellings: list[Telling], random: s
     assert PromptOrder(shuffled).begun == PromptOrder(tellings).begun
 
 
+@pytest.mark.lengthy
 @given(TELLINGS, st.integers(0, 9), st.integers(-1, 45))
 def test_moves_bring_everything_to_where_it_belongs(tellings: list[Telling], known: int, second: int) -> None:
     """Whatever has gone by order while less was known is after the moves where it would have gone."""
@@ -87,6 +90,7 @@ def test_moves_bring_everything_to_where_it_belongs(tellings: list[Telling], kno
     assert len(moves) <= 1
 
 
+@pytest.mark.lengthy
 @given(TELLINGS)
 def test_each_prompt_is_told_of_once_on_each_way(tellings: list[Telling]) -> None:
     order = PromptOrder(tellings)

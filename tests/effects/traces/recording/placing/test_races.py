@@ -90,6 +90,7 @@ def _pairs(told: dict[str, Told], *pairs: tuple[str, str], **how: Any) -> list[A
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("told", "ours", "theirs", "before"),
     [
