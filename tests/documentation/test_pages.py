@@ -32,6 +32,11 @@ def blocks_here(page: Path) -> list[Block]:
     ]
 
 
+def example() -> Block:
+    """What makes the pattern that the queries of several pages are about."""
+    return next(block for block in blocks_of(ROOT / "docs" / "api.md") if block.language == "graphql")
+
+
 def to_be_run() -> Iterator[object]:
     """The pages, with when they are run: what is only read by a parser, and what is read first, each time."""
     for page in PAGES:
@@ -68,6 +73,8 @@ def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, shared:
     try:
         if any(block.language not in READ for block in blocks):
             place.begin()
+            if not shows:
+                place.run(example())
         for block in blocks:
             try:
                 place.run(block)
