@@ -16,11 +16,13 @@ from loopgraph.api.graphql import cost
 from loopgraph.api.graphql import schema as api
 from loopgraph.api.graphql.documents import Documents, Limits
 from loopgraph.api.http.batch import _CONTRACTS as CONTRACTS
+from loopgraph.api.http.broker_messages import event_of_message
 from loopgraph.api.http.ingest import event_of
 from loopgraph.assets import asset
 from loopgraph.commands.app import app
 from loopgraph.computes.agents.claude_code import observe_hook
 from loopgraph.computes.agents.hooks import Arrival
+from loopgraph.contracts.broker import Message, Partition, PatternEvent
 from loopgraph.contracts.lineage.patterns import RelationshipType
 from loopgraph.effects.clock import new_id, now
 from loopgraph.errors import LoopgraphError
@@ -167,6 +169,14 @@ def test_the_events_of_hooks_and_the_queries_that_the_documentation_sends_by_cur
     schema = api.build_schema(Settings())._schema  # type: ignore[attr-defined]
     for query in queries:
         assert validate(schema, parse(json.loads(query)["query"]), [NoDeprecatedCustomRule]) == [], query
+
+
+def test_the_messages_of_the_page_on_kafka_are_read_and_published_as_they_stand() -> None:
+    page = (ROOT / "docs" / "kafka.md").read_text(encoding="utf-8")
+    into, out, _ = re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)
+    message = Message(Partition("pattern-usage-events", 0), 0, now(), None, into.encode(), ())
+    assert event_of_message(message).kind == "hook"
+    assert PatternEvent.model_validate_json(out).subject == "summarise"
 
 
 def documented_codes() -> set[str]:

@@ -1,6 +1,7 @@
 """From a topic to the graph and from the graph to a topic, with a real broker: ``python -m bench.kafka [EVENTS]``.
 
-The service, its embedded engine, the broker and this program share the machine. All messages wait in the topic (four partitions)
+The service, its embedded engine, the broker and this program share the machine; the seconds of the processor say what the first two
+take of it, however busy it is. All messages wait in the topic (four partitions)
 before the service starts. An event is a finished use of a version, 0.2 KB, and 50 make a trace. The time of the way in is from
 the first committed offset to the last; that of the way out ends when as many uses are in ``pattern.events``.
 """
@@ -18,6 +19,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
+from bench.ingest import cpu_s
 from support.broker import committed, everything, make_topic, running_broker, send
 from support.engines.processes import free_port
 from support.process import service
@@ -67,12 +69,17 @@ async def measure(address: str, folder: Path, events: int) -> None:
         keys = [f"trace-{number // 50}".encode() for number in some]
         await send(address, INTO, list(map(orjson.dumps, bodies)), keys)
     with ExitStack() as running:
-        running.enter_context(
+        process = running.enter_context(
             service(port, folder / "log", **settings, LOOPGRAPH_KAFKA_CONSUME=INTO, LOOPGRAPH_KAFKA_PRODUCE=OUT)
         )
+        pids = process.pid, int(orjson.loads((folder / "graph" / "engine.json").read_bytes())["pid"])
         first, began = await reached(address, 1)
+        before = [cpu_s(pid) for pid in pids]
         last, ended = await reached(address, events)
+        used = [cpu_s(pid) - was for pid, was in zip(pids, before, strict=True)]
         print(f"in: {(last - first) / (ended - began):,.0f} events/s ({last - first:,} in {ended - began:.1f} s)")
+        mine, engines = (10_000 * seconds / (last - first) for seconds in used)
+        print(f"processor seconds for 10,000 events: service {mine:.2f}, engine {engines:.2f}")
         while True:
             out = len([one for one in await everything(address, OUT) if b'"loopgraph.usage.' in one.value])
             if out >= events:

@@ -81,12 +81,21 @@ async def test_where_no_service_answers_scripts_hear_of_it(tmp_path: Path) -> No
 async def test_a_setting_that_cannot_be_is_told_in_one_sentence_with_the_nearest_value() -> None:
     code, _, problem = await command("config", "show", LOOPGRAPH_LOG="jason")
     assert code == ExitCode.USAGE
-    assert problem == "loopgraph: LOOPGRAPH_LOG: Input should be 'text' or 'json', not 'jason'; did you mean json?\n"
+    assert problem == "loopgraph: LOOPGRAPH_LOG: must be 'text' or 'json', not 'jason'; did you mean json?\n"
     _, _, problem = await command("config", "show", LOOPGRAPH_AUDIT="executions,traversal")
     assert problem.startswith("loopgraph: LOOPGRAPH_AUDIT: ")
     assert problem.endswith("did you mean traversals?\n")
     _, _, problem = await command("config", "show", LOOPGRAPH_PORT="80x")
     assert "not '80x'" in problem
+
+
+async def test_what_is_wrong_with_an_option_is_told_in_our_words() -> None:
+    code, _, problem = await command("hooks", "install", "--client", "vim", COLUMNS="200")
+    assert code == ExitCode.USAGE
+    assert "'--client': 'vim' is not one of 'claude-code', 'codex'" in problem
+    code, _, problem = await command("traces", "list", "--first", "x", COLUMNS="200")
+    assert code == ExitCode.USAGE
+    assert "'--first': must be a valid integer" in problem
 
 
 @pytest.mark.parametrize(

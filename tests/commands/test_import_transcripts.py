@@ -205,6 +205,8 @@ def test_says_plainly_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "projects" / "shop").mkdir(parents=True)
+    (tmp_path / "projects" / "shop" / "session.jsonl").write_text("{}\n", encoding="utf-8")
     environment = {"COLUMNS": "200", "HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": None}
     result = CliRunner().invoke(app, ["import", "claude-code", *arguments], env=environment)
     assert (result.exit_code, result.stdout) == (code, "")
@@ -222,13 +224,12 @@ EMPTY = {
 
 @pytest.mark.lengthy
 @pytest.mark.parametrize("client", EMPTY)
-def test_says_what_was_looked_for_where_there_is_nothing(
-    tmp_path: Path, embedded_engine: EngineUnderTest, client: str
-) -> None:
+def test_says_what_was_looked_for_where_there_is_nothing_and_asks_no_graph(tmp_path: Path, client: str) -> None:
     place, files = EMPTY[client]
     (tmp_path / place).mkdir(parents=True)
     unset = dict.fromkeys(("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "XDG_DATA_HOME"))
-    environment = {"COLUMNS": "500", "HOME": str(tmp_path), **unset, **settings_of(embedded_engine)}
+    nowhere = {"LOOPGRAPH_GRAPH_URL": "bolt://127.0.0.1:1"}
+    environment = {"COLUMNS": "500", "HOME": str(tmp_path), **unset, **nowhere}
     result = CliRunner().invoke(app, ["import", client], env=environment)
     said = " ".join(result.stdout.split())
     assert (result.exit_code, result.stderr) == (0, "")

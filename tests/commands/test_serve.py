@@ -80,8 +80,8 @@ def test_listening_beyond_loopback_ends_with_a_plain_sentence(serve: Serve, host
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("LOG_LEVEL", "loud", "Input should be 'debug', 'info', 'warning' or 'error'"),
-        ("MAX_PAGE_SIZE", "0", "Input should be greater than or equal to 1"),
+        ("LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
+        ("MAX_PAGE_SIZE", "0", "must be greater than or equal to 1"),
         ("EMBEDDED_HEAP", "much", "'much' is none; it is heap of the embedded engine: a number and `k`, `m` or `g`"),
         ("EMBEDDED_HEAP", "16m", "must be at least 32m"),
         ("REDACT_PATTERNS", "EMP-[0-9]", "'EMP-[0-9]' is no JSON list"),
@@ -93,7 +93,7 @@ def test_listening_beyond_loopback_ends_with_a_plain_sentence(serve: Serve, host
         ("ROOT_PATH", "lg/", "'lg/' is none; it is path below which a proxy shows the service, such as `/loopgraph`"),
         ("OTEL_URL", "localhost:4318", "it is a receiver of OTLP over HTTP"),
         ("OTEL_HEADERS", "Bearer x", "write it like authorization=Bearer TOKEN"),
-        ("PORT", "70000", "Input should be less than or equal to 65535"),
+        ("PORT", "70000", "must be less than or equal to 65535"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name(serve: Serve, name: str, value: str, problem: str) -> None:

@@ -17,6 +17,7 @@ COMMANDS = frozenset(
 )
 """What an indented block begins with that is to be typed."""
 
+_SETTINGS = re.compile(r"(?:LOOPGRAPH_[A-Z_]+=\S+[ \t]*\n)+")
 _EXCUSE = re.compile(r"\*Not run by the tests: (.+)\*")
 _SERVES = re.compile(r"^((?:[A-Z_]+=\S+ +)*loopgraph serve(?: +2>> service\.log)?(?: +#.*)?)$", re.M)
 _SETTING = re.compile(r"(?:[A-Z_]+=\S+ +)*([\w./-]+)")
@@ -24,8 +25,9 @@ _SETTING = re.compile(r"(?:[A-Z_]+=\S+ +)*([\w./-]+)")
 
 @dataclass(frozen=True)
 class Block:
-    """``language`` is ``sh``, ``console`` (commands behind ``$`` with what they print), ``graphql``, ``python``, …, or empty for
-    what is shown only; ``excuse`` is what the line above says of why it is not run, None if nothing."""
+    """``language`` is ``sh``, ``console`` (commands behind ``$`` with what they print), ``settings`` (variables, nothing else),
+    ``graphql``, ``python``, …, or empty for what is shown only; ``excuse`` is what the line above says of why it is not run,
+    None if nothing."""
 
     line: int
     language: str
@@ -56,6 +58,8 @@ def blocks_in(text: str) -> list[Block]:
         elif token.type in ("fence", "code_block"):
             assert token.map is not None
             language = token.info.split()[0] if token.info else _language(token.content)
+            if language in ("", "sh") and _SETTINGS.fullmatch(token.content):
+                language = "settings"
             found.append(Block(token.map[0] + 1, language, token.content, excuse))
             excuse = None
     return found

@@ -1,8 +1,9 @@
-"""Where blocks of pages run: a home with sample sessions of an agent and the project that it worked in, and a real service on an
-embedded engine, all in a temporary folder."""
+"""Where blocks of pages run: a home with sample sessions of an agent and the project that it worked in, a real service on an
+embedded engine, and a broker of Kafka for pages that name one, all in a temporary folder."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import yaml
 from documentation.blocks import Block, steps
 from documentation.shape import differs
 from loopgraph.demo.first_look import SAMPLES, history
+from support.broker import Broker, running_broker
 from support.engines.processes import free_port
 from support.process import wait_until_ready
 from support.waiting import PATIENCE_S
@@ -27,10 +29,16 @@ ROOT = Path(__file__).resolve().parents[2]
 WAITING = re.compile(r"^… waiting for .*\n", re.M)
 """What commands say on a busy machine."""
 
-RUN = ("sh", "console", "graphql", "python", "json", "yaml", "toml")
+RUN = ("sh", "console", "settings", "graphql", "python", "json", "yaml", "toml")
 """The languages whose blocks are run, or read by a parser; of others blocks are shown only."""
 
-PORT = re.compile(r"(?<=localhost:)8053|(?<=127\.0\.0\.1:)8053")
+READ = ("json", "yaml", "toml")
+"""Those of them that a parser reads: no service is needed for that."""
+
+SHOWN = ("", "mermaid")
+"""Those of what is shown only: what something prints, and pictures."""
+
+_HERE = re.compile(r"(?<=\blocalhost:|127\.0\.0\.1:)(8053|9092)\b")
 MAKE = f"make() {{ command make --dry-run --silent --directory '{ROOT}' \"$@\" > /dev/null; }}\n"
 """That there is such a target: what it would install is installed here, and what it would run has tests of its own."""
 
@@ -43,6 +51,9 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home"
         self.port = free_port()
+        self._broker: Broker | None = None
+        self._until_it_is_left = contextlib.ExitStack()
+        self._folder = folder
         self._state = folder / "state.sh"
         self._log = self.home / "service.log"
         self._service: subprocess.Popen[bytes] | None = None
@@ -93,9 +104,20 @@ class Place:
             self._service.wait(PATIENCE_S)
             self._service = None
 
+    @property
+    def broker(self) -> Broker:
+        """The broker of pages that name one; the id of its process is in ``broker.pid``, at home. Raises Unavailable."""
+        if self._broker is None:
+            folder = self._folder / "kafka"
+            folder.mkdir()
+            self._broker = self._until_it_is_left.enter_context(running_broker(folder))
+            (self.home / "broker.pid").write_text(f"{self._broker.pid}\n", encoding="utf-8")
+        return self._broker
+
     def leave(self) -> None:
-        """Ends the service, and lets go of a disk that a page has mounted."""
+        """Ends the service and the broker, and lets go of a disk that a page has mounted."""
         self.stop()
+        self._until_it_is_left.close()
         if (self.home / "small").is_mount():
             subprocess.run(["umount", "-l", str(self.home / "small")], check=True)
 
@@ -106,6 +128,9 @@ class Place:
             case "sh" | "console":
                 for step in steps(Block(block.line, block.language, text, None)):
                     self._type(step.command, step.shown)
+            case "settings":
+                said = self.typed(f"env {' '.join(text.split())} loopgraph config show > /dev/null")
+                assert not said, said
             case "graphql":
                 self._ask(text)
             case "python":
@@ -119,8 +144,13 @@ class Place:
                 tomllib.loads(text)
 
     def here(self, text: str) -> str:
-        """A text of a page with the port of the service here."""
-        return PORT.sub(str(self.port), text)
+        """A text of a page with the ports of the service and the broker here. Raises Unavailable where no broker can be had."""
+        return _HERE.sub(lambda port: str(self.port if port[0] == "8053" else self.broker.port), text)
+
+    def as_written(self, told: str) -> str:
+        """What was told here, as a page has it."""
+        told = told.replace(f":{self.port}", ":8053").replace(str(self.home), "/home/ann")
+        return told if self._broker is None else told.replace(f":{self._broker.port}", ":9092")
 
     def _type(self, command: str, shown: str | None) -> None:
         told = self.typed(command)

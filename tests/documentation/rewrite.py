@@ -42,8 +42,7 @@ def _typed(block: Block, place: Place) -> list[str]:
         except AssertionError as problem:
             print(f"line {block.line}: {problem}", file=sys.stderr)
             told = "(failed)"
-        told = told.replace(f":{place.port}", ":8053").replace(str(place.home), "/home/ann")
-        found += told.replace("\t", "    ").splitlines()
+        found += place.as_written(told).replace("\t", "    ").splitlines()
     return [line.rstrip() for line in found]
 
 

@@ -9,14 +9,40 @@ from pathlib import Path
 
 import pytest
 
-from documentation.blocks import blocks_in, blocks_of, steps
-from documentation.place import ROOT, RUN, Place
+from documentation.blocks import COMMANDS, Block, blocks_in, blocks_of, steps
+from documentation.place import READ, ROOT, RUN, SHOWN, Place
 from documentation.shape import differs
+from support.engines import Unavailable
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PLAYED = frozenset({"README.md", "fifteen-minutes.md", "on-call.md"})
-"""The pages whose blocks are run. The queries of all pages are held to the schema by tests/test_documentation.py, and the Python
-of docs/analysts.md is run by tests/analyst."""
+FIRST = frozenset({ROOT / "README.md", ROOT / "docs" / "fifteen-minutes.md"})
+"""What a newcomer reads first. The other pages are run by the exhaustive tests: their queries are held to the schema by
+tests/test_documentation.py, too."""
+
+ELSEWHERE = {("analysts.md", "python"): "tests/analyst/test_documentation.py"}
+"""The blocks of a page that other tests run, which know what they need."""
+
+
+def blocks_here(page: Path) -> list[Block]:
+    """The blocks of a page that are run here, or read by a parser."""
+    return [
+        block
+        for block in blocks_of(page)
+        if block.excuse is None and block.language in RUN and (page.name, block.language) not in ELSEWHERE
+    ]
+
+
+def example() -> Block:
+    """What makes the pattern that the queries of several pages are about."""
+    return next(block for block in blocks_of(ROOT / "docs" / "api.md") if block.language == "graphql")
+
+
+def to_be_run() -> Iterator[object]:
+    """The pages, with when they are run: what is only read by a parser, and what is read first, each time."""
+    for page in PAGES:
+        if blocks := blocks_here(page):
+            seldom = page not in FIRST and any(block.language not in READ for block in blocks)
+            yield pytest.param(page, marks=pytest.mark.exhaustive if seldom else (), id=page.stem.lower())
 
 
 @pytest.fixture(scope="module")
@@ -36,34 +62,49 @@ def can_mount(folder: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, marks=pytest.mark.exhaustive if page.name == "on-call.md" else (), id=page.stem.lower())
-        for page in PAGES
-        if page.name in PLAYED
-    ],
-)
+@pytest.mark.parametrize("page", to_be_run())
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, shared: Place, tmp_path: Path) -> None:
-    blocks = [block for block in blocks_of(page) if block.excuse is None and block.language in RUN]
-    if not blocks:
-        return
     if page.name == "on-call.md" and not can_mount(tmp_path):
         pytest.skip("no small disk can be mounted here")
+    blocks = blocks_here(page)
     shows = any(block.language == "console" for block in blocks)
     place = Place(tmp_path) if shows else shared
-    wrong = []
+    wrong, lacking = [], ""
     try:
-        place.begin()
+        if any(block.language not in READ for block in blocks):
+            place.begin()
+            if not shows:
+                place.run(example())
         for block in blocks:
             try:
                 place.run(block)
             except AssertionError as problem:
                 wrong.append(f"{page.name}:{block.line}: {problem}")
+            except Unavailable as reason:  # what the rest of the page is about cannot be had here
+                lacking = f"{page.name}:{block.line} and what follows: {reason}"
+                break
     finally:
         if shows:
             place.leave()
     assert not wrong, "\n\n".join(wrong)
+    if lacking:
+        pytest.skip(lacking)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem.lower())
+def test_every_block_is_run_or_read_or_says_why_not(page: Path) -> None:
+    """What has no language is what something prints."""
+    blocks = blocks_of(page)
+    assert [block.line for block in blocks if block.language not in (*RUN, *SHOWN)] == []
+    typed = tuple(f"{command} " for command in COMMANDS)
+    shown = [block for block in blocks if block.language == ""]
+    assert [block.line for block in shown if any(line.startswith(typed) for line in block.text.splitlines())] == []
+
+
+def test_what_is_run_elsewhere_is_there() -> None:
+    for (name, language), test in ELSEWHERE.items():
+        assert any(block.language == language for block in blocks_of(ROOT / "docs" / name))
+        assert name in (ROOT / test).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem.lower())
@@ -100,14 +141,18 @@ loopgraph hooks install
 LOOPGRAPH_ACCESS=tokens loopgraph serve   # in another shell
 loopgraph sessions
 ```
+
+    LOOPGRAPH_ACCESS=tokens
+    LOOPGRAPH_PORT=1
 """
-    first, second, third, fourth = blocks_in(text)
+    first, second, third, fourth, fifth = blocks_in(text)
     assert [(step.command, step.shown) for step in steps(first)] == [
         ("loopgraph traces list \\\n  --first 5", "3 traces"),
         ("loopgraph sessions", ""),
     ]
     assert (second.language, second.excuse) == ("sh", None)
     assert (third.language, third.excuse) == ("sh", "it needs an account.")
+    assert (fifth.language, fifth.text) == ("settings", "LOOPGRAPH_ACCESS=tokens\nLOOPGRAPH_PORT=1\n")
     assert [step.command.strip() for step in steps(fourth)] == [
         "loopgraph hooks install",
         "LOOPGRAPH_ACCESS=tokens loopgraph serve   # in another shell",

@@ -42,10 +42,11 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
@@ -59,18 +60,27 @@ log.cleaner.dedupe.buffer.size=2000000
 
 
 class Broker:
-    """A broker on loopback that can be killed and started again, with all that it had stored."""
+    """A broker on loopback that can be killed and started again, with all that it had stored.
 
-    def __init__(self, folder: Path) -> None:
+    ``also``: the names of the secured listeners that it has beside the plain one (``SSL``, ``SASL_PLAINTEXT``, ``SASL_SSL``),
+    whose ports are in ``ports``; ``properties`` are what they need, and ``formatting`` what its folder is begun with.
+    """
+
+    def __init__(
+        self, folder: Path, also: Sequence[str] = (), properties: str = "", formatting: Sequence[str] = ()
+    ) -> None:
         """Raises Unavailable, saying what is missing."""
         self._folder = folder
         self._java = _java()
         self._jars = filled_once(cache_folder() / f"kafka-{VERSION}", _fetch)
         port, controller = free_port(), free_port()
         self.address = f"127.0.0.1:{port}"
-        self._port = port
+        self.port = port
         self._properties = folder / "server.properties"
-        self._properties.write_text(_PROPERTIES.format(port=port, controller=controller, folder=folder))
+        self.ports = {"PLAINTEXT": port} | {name: free_port() for name in also}
+        listeners = ",".join(f"{name}://127.0.0.1:{at}" for name, at in self.ports.items())
+        written = _PROPERTIES.format(listeners=listeners, controller=controller, folder=folder)
+        self._properties.write_text(written + properties)
         self._running = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         bits = uuid4().bytes
@@ -78,7 +88,7 @@ class Broker:
             base64.urlsafe_b64encode(b"\0" + bits[1:]).rstrip(b"=").decode()
         )  # what begins with a dash were an option
         formatted = subprocess.run(
-            [*self._command(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties],
+            [*self._command(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties, *formatting],
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
@@ -96,10 +106,16 @@ class Broker:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the broker has ended:\n{log.read_text(errors='replace')[-3000:]}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.05)
         raise RuntimeError("the broker does not answer")
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """SIGKILL, as a machine that dies does it."""

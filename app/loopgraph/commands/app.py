@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from loopgraph import __version__
 from loopgraph.commands.analyst import analyst
@@ -35,12 +36,25 @@ from loopgraph.commands.rate import rate
 from loopgraph.commands.report import report
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
-from loopgraph.commands.terminal import out
+from loopgraph.commands.terminal import in_words, out
 from loopgraph.commands.tokens import tokens
 from loopgraph.commands.traces import traces
 from loopgraph.commands.watch import watch
 
+
+class _Commands(TyperGroup):
+    """Says what is wrong with an option in our words, and not in those of the library that checks it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = in_words(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "

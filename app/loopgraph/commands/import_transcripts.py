@@ -126,24 +126,26 @@ def _speed(bytes_per_s: float) -> str:
 async def _import(
     settings: Settings, name: str, path: Path | None, keep: Callable[[TranscriptProgress], None], *, quiet: bool
 ) -> float:
-    """Seconds that the import took, without the start of the engine."""
+    """Seconds that the import took, without the start of the engine; none where there is nothing to be imported."""
+    from loopgraph.errors import SetupError
+    from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
+
+    client = READERS[name]
+    paths = [path] if path is not None else client.homes()
+    if not paths:
+        raise SetupError(_none(name, None))
+    if not [found for given in paths for found in client.transcripts(given)]:  # a wrong path is told here, too
+        return 0.0
+
     from datetime import timedelta
 
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     from loopgraph.effects.memory import collect_seldom
     from loopgraph.effects.transcripts.positions import Positions
-    from loopgraph.errors import SetupError
     from loopgraph.main import open_services
-    from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
     from loopgraph.orchestrators.transcripts.importing import TranscriptImport
 
-    client = READERS[name]
-    paths = [path] if path is not None else client.homes()
-    if not paths:
-        raise SetupError(_none(name, None))
-    for given in paths:
-        client.transcripts(given)  # a wrong path is told before an engine is started
     columns = (
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     )  # fmt: skip

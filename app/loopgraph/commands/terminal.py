@@ -69,14 +69,19 @@ def configure_logging(level: str) -> None:
     configure(level)
 
 
+def in_words(told: str) -> str:
+    """What a library says of a value that it has checked, in our words."""
+    return re.sub(r"^(?:Input|String) should\b", "must", told.removeprefix("Value error, "))
+
+
 def impossible(problem: Mapping[str, Any]) -> str:
     """What is wrong with the value of a setting, as one sentence that names its variable; of a known few, with the nearest."""
     field = str(problem["loc"][0]) if problem["loc"] else ""
     name = f"LOOPGRAPH_{field}".upper() if field else "the settings"
-    told, given = str(problem["msg"]).removeprefix("Value error, "), problem.get("input")
+    told, given = in_words(str(problem["msg"])), problem.get("input")
     if problem["type"] == "string_pattern_mismatch" and field in Settings.model_fields:
         return f"{name}: {given!r} is none; it is {Settings.model_fields[field].description}"
-    if not told.startswith(("Input should", "String should")) or not isinstance(given, str | int | float):
+    if problem["type"] == "value_error" or not told.startswith("must ") or not isinstance(given, str | int | float):
         return f"{name}: {told}"
     known = re.findall(r"'([^']*)'", told) if problem["type"] in ("enum", "literal_error") else []
     nearest = difflib.get_close_matches(str(given).lower(), known, n=1)

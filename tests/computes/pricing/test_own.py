@@ -28,14 +28,14 @@ def test_the_file_of_the_documentation(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[models.x]\ninput = -1", r"models\.x\.input: Input should be greater than or equal to 0"),
+        ("[models.x]\ninput = -1", r"models\.x\.input: must be greater than or equal to 0"),
         (
             "[models.x]\ninput = 1\ncached = 2",
             r"models\.x\.cached: there is no such key; there is input, cache_read, cache_write, cache_write_1h, output",
         ),
         ("[models.x]\noutput = 1", r"models\.x\.input: Field required"),
-        ('[models.x]\ninput = "1"', r"models\.x\.input: Input should be a valid number"),
-        ("[models.x]\ninput = nan", r"models\.x\.input: Input should be"),
+        ('[models.x]\ninput = "1"', r"models\.x\.input: must be a valid number"),
+        ("[models.x]\ninput = nan", r"models\.x\.input: must be"),
         ("[model.x]\ninput = 1", "model: there is no such key; there is models"),
         ("[models.Ours]\ninput = 1\n[models.ours]\ninput = 2", "models: Ours and ours are one name"),
         ('[models."ours-*-large"]\ninput = 1', r"models: no model is called 'ours-\*-large'"),

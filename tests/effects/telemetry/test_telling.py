@@ -174,12 +174,12 @@ async def test_a_receiver_that_is_away_keeps_nothing_up_and_is_told_of_once(
         for count in (1, 2):
             await service.query("{ __typename }")
             await until(lambda: len(collector.headers) >= count)  # noqa: B023
-        assert "is lost until it is" in caplog.text
+        assert "the service's spans are not taken at" in caplog.text
         collector.status = 200
         await service.query("{ __typename }")
         await until(lambda: bool(collector.spans))
-        await until(lambda: "is taken at" in caplog.text)
-    assert caplog.text.count("is lost until it is") == 1
+        await until(lambda: "are taken at" in caplog.text)
+    assert caplog.text.count("they are lost until they are") == 1
 
 
 def test_the_share_is_of_requests_that_bring_no_trace() -> None:

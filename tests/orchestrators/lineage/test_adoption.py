@@ -118,6 +118,11 @@ async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, sca
     await Lineage(graph).add_version(pattern_id, better, ORIGIN)
     await adoption.give_back(file)
     assert file.read_text(encoding="utf-8") == better.template_code
+    await adoption.adopt(file)
+    proposed = NewVersion(template_code="# Triage\nBest.", activate=True)
+    await Lineage(graph).add_version(pattern_id, proposed, ORIGIN)
+    await adoption.give_back(file)
+    assert file.read_text(encoding="utf-8") == own.partition(A)[0] + "# Triage\nBest.\n", "as files end"
 
 
 async def test_the_way_back_leaves_what_was_changed_since_and_asks_no_copy(

@@ -262,7 +262,7 @@ async def test_what_uses_cost_is_compared(graph: Graph, metric: Metric, scale: f
     await skill.used(experiment, Arm.TREATMENT, 9, tokens=1_500)
     run = await skill.advance(run)
     assert run.message == (
-        f"waits for units: 12 of 10 of the control and 9 of 10 of the treatment that report {metric.value} or failed"
+        f"waits for units: 12 of the control (10 needed) and 9 of 10 of the treatment that report {metric.value} or failed"
     )
     await skill.used(experiment, Arm.TREATMENT, 3, tokens=1_500)
     run = await skill.advance(run)

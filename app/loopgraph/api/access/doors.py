@@ -27,11 +27,12 @@ def asking(connection: HTTPConnection) -> Principal | None:
     return principal
 
 
-async def resolved(connection: HTTPConnection, shown: Shown) -> Principal:
-    """Who shows this, noted as the one who asks by this connection. Raises what ``identified`` raises."""
+async def resolved(connection: HTTPConnection, shown: Shown, *, without_graph: bool = False) -> Principal:
+    """Who shows this, noted as the one who asks by this connection. Takes and raises what ``identified`` does."""
     services: Services = connection.app.state.services
+    callers, limits, address = services.callers, services.rate_limits, address_of(connection)
     try:
-        principal = await identified(shown, services.callers, services.rate_limits, address_of(connection))
+        principal = await identified(shown, callers, limits, address, without_graph=without_graph)
     except RateLimited:
         services.metrics.access.limited("failures")
         raise
@@ -67,7 +68,8 @@ def address_of(connection: HTTPConnection) -> str:
 
 class Door(Route):
     """A route that is open to those who may do its action; others are answered 403, 401 where it is not known who asks, and 429
-    who asks too often. ``refusal``: how, if not as most doors do."""
+    who asks too often. ``refusal``: how, if not as most doors do. ``without_graph``: it is open while the graph is away, too, to
+    whom that has vouched for not long ago; for what tells nothing of the graph."""
 
     def __init__(
         self,
@@ -76,14 +78,17 @@ class Door(Route):
         action: Action,
         methods: Sequence[str] = ("GET",),
         refusal: Refusal = problem_response,
+        *,
+        without_graph: bool = False,
     ) -> None:
         super().__init__(path, endpoint, methods=list(methods))
         self.action = action
         self._refusal = refusal
+        self._without_graph = without_graph
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _enter(scope, self.action)
+            await _enter(scope, self.action, without_graph=self._without_graph)
         except LoopgraphError as error:
             await self._refusal(error)(scope, receive, send)
         else:
@@ -110,16 +115,16 @@ class WebSocketDoor(WebSocketRoute):
             await super().handle(scope, receive, send)
 
 
-async def _enter(scope: Scope, action: Action, *, later: bool = False) -> None:
+async def _enter(scope: Scope, action: Action, *, later: bool = False, without_graph: bool = False) -> None:
     """Notes who asks. Raises Forbidden, Unauthenticated, RateLimited, and what the graph and the provider raise. ``later``: who
-    asks may be said later."""
+    asks may be said later. ``without_graph`` as ``Door`` has it."""
     connection = HTTPConnection(scope)
     if action in ANYBODY:  # the graph is not asked for it: health is told without it, too
         services: Services | None = getattr(scope["app"].state, "services", None)  # None while it starts
         connection.state.principal = LOCAL if services is None or services.callers is None else NOBODY
         require(connection.state.principal, action)
         return
-    principal = await resolved(connection, shown_by(connection))
+    principal = await resolved(connection, shown_by(connection), without_graph=without_graph)
     if later and principal is NOBODY:
         return
     require(principal, action)

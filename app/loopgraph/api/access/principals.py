@@ -25,12 +25,14 @@ class Shown(NamedTuple):
     session: str | None = None
 
 
-async def identified(shown: Shown, callers: Callers | None, limits: RateLimits, address: str) -> Principal:
+async def identified(
+    shown: Shown, callers: Callers | None, limits: RateLimits, address: str, *, without_graph: bool = False
+) -> Principal:
     """Who shows this, on any door; ``NOBODY`` who shows nothing.
 
-    ``callers`` is None where nobody is told apart. Raises Unauthenticated for what shows nobody, RateLimited where an ``address``
-    tries out one secret after another, Forbidden for whom a provider knows and who is nothing here, and what the graph and the
-    provider raise.
+    ``callers`` is None where nobody is told apart. ``without_graph``: whom the graph has vouched for not long ago is known
+    while it is away, too. Raises Unauthenticated for what shows nobody, RateLimited where an ``address`` tries out one secret
+    after another, Forbidden for whom a provider knows and who is nothing here, and what the graph and the provider raise.
     """
     if callers is None:
         return LOCAL
@@ -47,7 +49,7 @@ async def identified(shown: Shown, callers: Callers | None, limits: RateLimits, 
     limits.try_out(address, digest)
     try:
         if shown.authorization is not None:
-            principal = await callers.by_bearer(secret)
+            principal = await callers.by_bearer(secret, without_graph=without_graph)
         else:
             principal, _ = await callers.by_session(secret)
     except Unauthenticated:

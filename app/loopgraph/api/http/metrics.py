@@ -147,4 +147,4 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", None) or OTHER
 
 
-metrics_routes = [Door(PATH, metrics, Action.SEE_FIGURES)]
+metrics_routes = [Door(PATH, metrics, Action.SEE_FIGURES, without_graph=True)]

@@ -50,8 +50,12 @@ class Connection:
             }
         if settings.kafka_security in _TLS:
             self._options["ssl_context"] = _trust(settings)
-        # It logs every attempt while a broker is away; that it is, is said here once.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+        self._hosts = [broker.rpartition(":") for broker in settings.kafka_brokers]
+        # It logs every attempt while a broker is away; that it is, is said once, by whoever waits for it.
+        client = logging.getLogger("aiokafka")
+        client.setLevel(logging.ERROR)
+        client.propagate = False
+        client.addHandler(_HEARD)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -64,8 +68,32 @@ class Connection:
         try:
             yield
         except (KafkaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            raise BrokerUnavailable(f"Kafka at {self.brokers}: {_words(error)}") from error
+            raise BrokerUnavailable(f"Kafka at {self.brokers}: {self._why(error)}") from error
 
+    def _why(self, error: BaseException) -> str:
+        """Why there is no connection. The client's error does not say it, where it has tried all brokers; its log does."""
+        words = _words(error)
+        if not words.startswith("Unable to bootstrap"):
+            return words
+        heard = [_HEARD.why.get(f"{host.strip('[]')}:{port}") for host, _, port in self._hosts]
+        return "; ".join(dict.fromkeys(filter(None, heard))) or words
+
+
+class _Heard(logging.Handler):
+    """Listens to what the client logs of connections that do not come about: ``why`` by ``HOST:PORT``, the latest."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.why: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the reason that a record gives."""
+        match record.args:
+            case (str(host), port, BaseException() as error):
+                self.why[f"{host}:{port}"] = _words(error)
+
+
+_HEARD: Final = _Heard()
 
 _MECHANISMS: Final = {
     SaslMechanism.PLAIN: "PLAIN",

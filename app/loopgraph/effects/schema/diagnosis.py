@@ -90,7 +90,7 @@ async def diagnose(settings: Settings, *, create: bool = False, checks: Iterable
 def _state(lacking: tuple[Migration, ...]) -> str:
     known = len(migrations())
     if not lacking:
-        return f"all {known} applied"
+        return f"all {known} applied: {migrations()[0].number} to {migrations()[-1].number}"
     return f"{len(lacking)} of {known} pending: {', '.join(migration.name for migration in lacking)}"
 
 

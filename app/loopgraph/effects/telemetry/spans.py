@@ -23,6 +23,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from loopgraph.contracts.spans import MARK, Attributes, Work
+from loopgraph.effects.telemetry.outage import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -149,22 +150,19 @@ class OtelSpans:
 
 
 class _Told(SpanExporter):
-    """Says in the log once that a receiver takes nothing, and once that it does again."""
+    """Says in the log that a receiver takes nothing, and that it does again."""
 
     def __init__(self, exporter: SpanExporter, url: str) -> None:
         self._exporter = exporter
-        self._url = url
-        self._away = False
+        self._outage = Outage(logger, "the service's spans", url)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Sends a batch."""
         result = self._exporter.export(spans)
-        away = result is not SpanExportResult.SUCCESS
-        if away and not self._away:
-            logger.warning("what the service tells of itself is not taken at %s, and is lost until it is", self._url)
-        elif self._away and not away:
-            logger.info("what the service tells of itself is taken at %s again", self._url)
-        self._away = away
+        if result is SpanExportResult.SUCCESS:
+            self._outage.is_over()
+        else:
+            self._outage.is_so()
         return result
 
     def shutdown(self) -> None:

@@ -14,6 +14,7 @@ from loopgraph import __version__
 from loopgraph.contracts.spans import MARK
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.telemetry.metrics import CONTENT_TYPE, export_request
+from loopgraph.effects.telemetry.outage import Outage
 from loopgraph.effects.telemetry.spans import TIMEOUT_S, OtelSpans
 from loopgraph.settings import Settings
 
@@ -42,17 +43,15 @@ class Telling:
         """Sends the metrics every some seconds until it is cancelled, each time after a ``look`` at what is not counted."""
         if not self._every_s:
             return
-        away = ""
+        outage = Outage(logger, "the service's metrics", self._url)
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             while True:
                 await asyncio.sleep(self._every_s)
                 await look()
-                said = await self._sent(client)
-                if said and said != away:
-                    logger.warning("the service's metrics are not taken at %s: %s", self._url, said)
-                elif away and not said:
-                    logger.info("the service's metrics are taken at %s again", self._url)
-                away = said
+                if why := await self._sent(client):
+                    outage.is_so(why)
+                else:
+                    outage.is_over()
 
     async def _sent(self, client: httpx.AsyncClient) -> str:
         """Why the metrics were not taken; empty if they were."""

@@ -35,11 +35,12 @@ class Callers:
         self._known = Remembering[Found](sign_ins.of_secret, digest_of)
         self.provider = provider
 
-    async def by_bearer(self, secret: str) -> Principal:
-        """Who shows a token, or a JWT. Raises Unauthenticated for what is neither, or not any more; Forbidden for who is in no
-        group that is anything here; what the graph raises, and ProviderUnavailable."""
+    async def by_bearer(self, secret: str, *, without_graph: bool = False) -> Principal:
+        """Who shows a token, or a JWT; ``without_graph`` as ``KnownTokens`` has it. Raises Unauthenticated for what is
+        neither, or not any more; Forbidden for who is in no group that is anything here; what the graph raises, and
+        ProviderUnavailable."""
         if self.provider is None or secret.startswith(TOKEN) or secret.count(".") != 2:
-            return (await self._tokens.token(secret)).principal
+            return (await self._tokens.token(secret, without_graph=without_graph)).principal
         return await self.provider.principal(secret)
 
     async def by_session(self, secret: str) -> tuple[Principal, SignIn]:

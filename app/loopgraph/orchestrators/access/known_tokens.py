@@ -11,10 +11,16 @@ from typing import Final
 from loopgraph.contracts.access import AccessToken
 from loopgraph.effects.access.tokens import NOTED_EVERY, PREFIX, Tokens, digest_of
 from loopgraph.effects.clock import now
-from loopgraph.errors import LoopgraphError, Unauthenticated
+from loopgraph.errors import GraphUnavailable, LoopgraphError, ServiceError, Unauthenticated
 from loopgraph.orchestrators.access.remembering import Remembering
 
 logger = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 1.0
+"""So long the graph is waited for by who is told without it, too."""
+
+VOUCHED_S: Final = 3_600.0
+"""So long a token that the graph has vouched for is one without it, for what is told without it."""
 
 _MOST: Final = 1_000
 _LONGEST: Final = 200
@@ -29,14 +35,27 @@ class KnownTokens:
         self._noted: OrderedDict[str, datetime] = OrderedDict()
         self._noting: set[asyncio.Task[None]] = set()
 
-    async def token(self, secret: str) -> AccessToken:
-        """The token of this secret. Raises Unauthenticated for what is no token, or none any more; what the graph raises."""
+    async def token(self, secret: str, *, without_graph: bool = False) -> AccessToken:
+        """The token of this secret; ``without_graph``, while that does not answer, also one that it has vouched for within the
+        last hour. Raises Unauthenticated for what is no token, or none any more; what the graph raises."""
         looks_like_one = secret.startswith(PREFIX) and len(secret) <= _LONGEST
-        token = await self._known.about(secret) if looks_like_one else None
+        ask = self._though_it_is_away if without_graph else self._known.about
+        token = await ask(secret) if looks_like_one else None
         if token is None:
             raise Unauthenticated("this is no token of this service")
         self.used(token)
         return token
+
+    async def _though_it_is_away(self, secret: str) -> AccessToken | None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._known.about(secret)
+        except (ServiceError, TimeoutError):
+            if (token := self._known.last(secret, VOUCHED_S)) is not None:
+                return token
+            raise GraphUnavailable(
+                "the graph does not answer, and has not vouched for this token within an hour"
+            ) from None
 
     def used(self, token: AccessToken) -> None:
         """Somebody acts by this token. Raises Unauthenticated if it is none any more."""

@@ -1,7 +1,7 @@
 """What the graph says of a secret, remembered for a moment.
 
 So what is revoked or ended, by whichever process, is refused everywhere within ``REMEMBERED_S``. What is not there is not
-remembered: what is made is taken at once.
+remembered: what is made is taken at once. What the graph said last is kept longer, for whoever asks for just that (``last``).
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ class Remembering(Generic[T]):
             reading = self._reading[digest] = asyncio.create_task(self._asked(digest, secret))
             reading.add_done_callback(lambda done: self._settled(digest, done))
         return await asyncio.shield(reading)
+
+    def last(self, secret: str, within_s: float) -> T | None:
+        """What the graph said of a secret when it was asked last, if it has answered within so many seconds; else None."""
+        known = self._known.get(self._digest_of(secret))
+        return known[1] if known is not None and time.monotonic() - known[0] < within_s else None
 
     def forget(self, secret: str) -> None:
         """Has the graph asked again about a secret."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 from loopgraph.computes.definitions.adoption import adopted, adopted_pattern, given_back
 from loopgraph.computes.definitions.naming import meant
+from loopgraph.computes.loop.proposing.texts import in_place_of
 from loopgraph.contracts.lineage.bodies import body_of, digest_of_version
 from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.effects.definitions import replacing
@@ -14,6 +16,9 @@ from loopgraph.effects.definitions.backups import Backups
 from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.errors import InvalidInput, NotFound
+
+_A_LINE: Final = "#\n"
+"""A body as most files end: with the end of a line."""
 
 
 class Adoption:
@@ -61,14 +66,18 @@ class Adoption:
         pattern_id = adopted_pattern(text)
         if pattern_id is None:
             return "", None
+        copies = await asyncio.to_thread(replacing.texts_before, skill, self._backups)
+        before = next((one for one in copies if adopted_pattern(one) is None), None)
         try:
             own = await self._text_in_use(skill, pattern_id)
         except (NotFound, InvalidInput):
-            before = await asyncio.to_thread(replacing.texts_before, skill, self._backups)
-            if not (own_texts := [one for one in before if adopted_pattern(one) is None]):
+            if before is None:
                 raise
-            own = own_texts[0]
-        new = given_back(text, body_of(DefinitionKind.SKILL, own))
+            own = before
+        body = body_of(DefinitionKind.SKILL, own)
+        if body == own:  # proposed as a body alone: it stands in the file as the one before did
+            body = in_place_of(body_of(DefinitionKind.SKILL, before) if before is not None else _A_LINE, body)
+        new = given_back(text, body)
         return pattern_id, await asyncio.to_thread(replacing.replace, skill, text, new, self._backups)
 
     async def _text_in_use(self, skill: Path, pattern_id: str) -> str:

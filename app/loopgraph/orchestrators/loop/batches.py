@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from loopgraph.computes.agents.fields import first_problem
 from loopgraph.contracts.audit import EventType, Origin
 from loopgraph.contracts.lineage.changes import request_hash
 from loopgraph.contracts.loop.schedules import MAX_BATCH, FeedbackBatch, NewBatch, PatternStart, StartOutcome
@@ -85,5 +86,6 @@ class Batches:
                 pattern_id=pattern_id, outcome=StartOutcome.ALREADY_OPEN, run_id=error.id, message=message
             )
         except (UserError, ValidationError) as error:  # inputs of an older release can have become wrong
-            return PatternStart(pattern_id=pattern_id, outcome=StartOutcome.INVALID, message=str(error))
+            wrong = first_problem(error) if isinstance(error, ValidationError) else error
+            return PatternStart(pattern_id=pattern_id, outcome=StartOutcome.INVALID, message=str(wrong))
         return PatternStart(pattern_id=pattern_id, outcome=StartOutcome.STARTED, run_id=run.run_id)

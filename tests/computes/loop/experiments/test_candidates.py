@@ -21,7 +21,7 @@ from loopgraph.computes.loop.experiments.candidates import (
 from loopgraph.computes.loop.experiments.deciding import ruling_on
 from loopgraph.computes.loop.experiments.family import in_family
 from loopgraph.computes.loop.experiments.looks import planned_units
-from loopgraph.computes.loop.experiments.progress import starting_message
+from loopgraph.computes.loop.experiments.progress import starting_message, waiting_message
 from loopgraph.contracts.loop.arms import ArmTally, TreatmentArm
 from loopgraph.contracts.loop.assignment import assign, assign_among
 from loopgraph.contracts.loop.design import ExperimentDesign, GuardedMetric, Metric
@@ -160,6 +160,19 @@ def test_arms_of_one_size_are_looked_at_from_ten_units_each_however_many(candida
 )
 def test_what_an_experiment_waits_for_when_it_starts(design: dict[str, Any], candidates: int, expected: str) -> None:
     assert starting_message(20, ExperimentDesign(**design), candidates) == expected
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        ((10, 9), "10 of 10 of the control and 9 of 10 of the treatment"),
+        ((8, 11), "8 of 10 of the control and 11 of the treatment (10 needed)"),
+        ((12, 11), "12 of the control (10 needed) and 11 of the treatment (10 needed)"),
+    ],
+)
+def test_of_what_is_needed_no_arm_has_more_than_all(units: tuple[int, int], expected: str) -> None:
+    tallies = {arm: ArmTally(units=count, telling_units=count) for arm, count in zip(Arm, units, strict=True)}
+    assert waiting_message(20, ExperimentDesign(), tallies) == f"waits for units: {expected}"
 
 
 def test_one_that_is_better_still_and_in_flight_is_waited_for() -> None:

@@ -47,7 +47,7 @@ def waiting_message(
     needed = max(least_of(design, min_sample_size), MIN_UNITS)
     arms = {arm: tallies.get(arm, ArmTally()) for arm in Arm}
     silent = metric is not None and any(arm.telling_units < arm.units for arm in arms.values())
-    have = " and ".join(f"{arm.telling_units} of {needed} of the {name.value}" for name, arm in arms.items())
+    have = " and ".join(_have(arm.telling_units, needed, name) for name, arm in arms.items())
     what = f" that report {metric.value} or failed" if silent and metric else ""
     parts = [f"waits for units: {have}{what}"]
     if (
@@ -91,6 +91,13 @@ def waiting_message(
     if held_out := sum(arm.held_out for arm in arms.values()):
         parts.append(f"{held_out} units that report are held out of all experiments (set aside)")
     return "; ".join(parts)
+
+
+def _have(units: int, needed: int, arm: Arm) -> str:
+    """How many units an arm has of those that it needs; it may have more while the other one has too few."""
+    if units > needed:
+        return f"{units} of the {arm.value} ({needed} needed)"
+    return f"{units} of {needed} of the {arm.value}"
 
 
 def progress_message(

@@ -74,7 +74,8 @@ def understood(answer: Iterable[Any]) -> tuple[list[Proposal], str | None]:
             orjson.dumps(checked.model_dump())
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            wrong.append(f"proposal {count}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+            problem = first["msg"].removeprefix("Value error, ")
+            wrong.append(f"proposal {count}: {'.'.join(map(str, first['loc']))}: {problem}")
         except (TypeError, ValueError, RecursionError) as error:
             wrong.append(f"proposal {count} holds what is no JSON: {error}")
         else:
