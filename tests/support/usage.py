@@ -11,6 +11,7 @@ from loopgraph.computes.agents import uses
 from loopgraph.computes.analytics.buckets import Bucket
 from loopgraph.computes.analytics.contribution import MEASURES, Contributions
 from loopgraph.computes.analytics.rounds import Sums
+from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.contracts.traces.events import (
     EndpointCalled,
@@ -34,7 +35,7 @@ T = TypeVar("T")
 Rows = dict[str, dict[str, Any]]
 
 
-async def read_anew(_: Remembered, asked: Hashable, round_: int | None, read: Callable[[], Awaitable[T]]) -> T:
+async def read_anew(_: Remembered, what: Hashable, window: Window, read: Callable[[], Awaitable[T]], *__: Any) -> T:
     """In place of ``Remembered.get``, for who counts statements: nothing is remembered."""
     return await read()
 

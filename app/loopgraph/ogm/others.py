@@ -314,6 +314,8 @@ class UsageRound(Node, label="UsageRound"):
     challenger: str | None = None
     # the last trace that is marked of those that earlier criteria judged
     marked_to: str | None = None
+    # which days the rounds before it changed, the last 200 of them
+    changed_days: list[str] | None = None
     # its number
     round: int | None = None
     # how long

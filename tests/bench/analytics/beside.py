@@ -32,7 +32,6 @@ import uvloop
 from bench.analytics import generate, million, phoenix
 from bench.http_load import Connection
 from bench.ingest import cpu_s
-from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.settings import Settings
 from support.service import Json, Service
 
@@ -283,7 +282,7 @@ class Rivals(NamedTuple):
             for later_us in laters_us:
                 data = phoenix.asking(side.document, side.variables if is_ours else _later(side.variables, later_us))
                 if is_ours and later_us:
-                    self.service.parts.buckets._remembered = Remembered()
+                    self.service.parts.buckets._remembered = None
                 began = time.perf_counter()
                 status, body = await connection.ask(data)
                 taken.append((time.perf_counter() - began) * 1_000)

@@ -2,7 +2,8 @@
 
 Loads the events of ``generate`` by ``loopgraph traces load``, through a pipe, once as many and once a tenth of them, which fall
 into the same buckets; then asks both services the same questions in turns, as whole GraphQL requests through a real socket,
-everything warm: once so that all is read anew, as after every round of counting, and once while nothing has been counted since.
+everything warm: so that all is read anew, as when it is asked for the first time; again after a round of counting, before which a
+trace of the last of the days was recorded each time; and while nothing has been counted since.
 With ``--folder`` what was loaded is kept, and is not loaded again. The services are in this process: its processor's time holds
 the client's 0.1 ms, the engine's is told beside it. Prints Markdown tables.
 """
@@ -23,9 +24,11 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
+from uuid import uuid4
 
 import orjson
 import uvloop
@@ -38,16 +41,27 @@ from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
 from loopgraph.contracts.loop.feedback import Execution
 from loopgraph.effects.clock import now
 from loopgraph.main import open_services
-from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.reducers.performance import summarize_executions
 from loopgraph.settings import Settings
 from support.service import Service, operation, serving
 from support.traces import statement
 
 TURNS, WARM = 4, 30
+MOST_RESTS: Final = 50
+UNTIL_REMEMBERED: Final = 3
+"""Asked for the third time, the part of a window that does not change is remembered."""
+
 COMPARED: Final = 10
 _HEAP = "1g"
 _COUNTED = ("Trace", "HookExecution", "EndpointCall", "Session", "UsageBucket", "UsageMark")
+
+
+class Since(StrEnum):
+    """What has happened since a question was asked before."""
+
+    FORGOTTEN = "read anew"
+    COUNTED = "after a round"
+    NOTHING = "nothing new"
 
 
 class Question(NamedTuple):
@@ -189,31 +203,77 @@ def loaded(folder: Path, executions: int, heap: str) -> Loaded:
     return found
 
 
-async def ask(service: Service, engine_pid: int, question: Question, rounds: int, *, anew: bool) -> Asked:
-    """Asks a question again and again; ``anew``: as if something had been counted in between."""
+def trace(at: datetime) -> list[dict[str, Any]]:
+    """The events of a trace that uses the most used pattern, and is over."""
+    id_, version = uuid4().hex, generate.patterns()[0].versions[-1]
+    every = {"correlation_id": id_, "timestamp": at.isoformat()}
+    step = {"execution_id": f"{id_}-0", "hook_type": "ToolUse", "tool_name": "Bash", "node_id": version.node_id}
+    return [
+        {"kind": "start", "user_id": "user-00", "prompt_text": "Fix the failing test", **every},
+        {
+            "kind": "hook",
+            "started_at": at.isoformat(),
+            "duration_ms": version.median_ms,
+            "success": True,
+            **step,
+            **every,
+        },
+        {"kind": "complete", "success": True, **every},
+    ]
+
+
+async def count_one(service: Service, engine_pid: int, at: datetime) -> None:
+    """Records a trace, has it counted, and lets the engine come to rest: what that costs is not the question's."""
+    answer = await service.http.post("/api/traces/batch", json=trace(at))
+    assert answer.status_code == 200, answer.text
+    assert await service.parts.rolling.caught_up(60.0) == 0
+    for _ in range(MOST_RESTS):
+        used = cpu_s(engine_pid)
+        await asyncio.sleep(0.03)
+        if cpu_s(engine_pid) == used:
+            break
+
+
+async def ask(
+    service: Service, engine_pid: int, question: Question, rounds: int, since: Since, begin: datetime
+) -> Asked:
+    """Asks a question again and again, each time after something; ``begin``: of the days that were loaded."""
     async with Connection.open(int(service.url.rpartition(":")[2])) as connection:
-        return await _asked(service, connection, engine_pid, question, rounds, anew=anew)
+        if since is Since.COUNTED:
+            await _asked(service, connection, engine_pid, question, UNTIL_REMEMBERED, since, begin)
+        return await _asked(service, connection, engine_pid, question, rounds, since, begin)
 
 
 async def _asked(
-    service: Service, connection: Connection, engine_pid: int, question: Question, rounds: int, *, anew: bool
+    service: Service,
+    connection: Connection,
+    engine_pid: int,
+    question: Question,
+    rounds: int,
+    since: Since,
+    begin: datetime,
 ) -> Asked:
     body = orjson.dumps({"query": question.document, "variables": question.variables})
-    data, asked, engine = request("/graphql", body), Asked(), cpu_s(engine_pid)
+    data, asked, engine_s = request("/graphql", body), Asked(), 0.0
+    last_noon = begin + timedelta(days=generate.DAYS, hours=-12)
     for _ in range(rounds):
-        if anew:
-            service.parts.buckets._remembered = Remembered()
+        if since is Since.FORGOTTEN:
+            service.parts.buckets._remembered = None
+        elif since is Since.COUNTED:
+            await count_one(service, engine_pid, last_noon)
+        engine_s -= cpu_s(engine_pid)
         before, began, cpu = service.parts.graph.statements, time.perf_counter(), time.process_time()
         status, answer = await connection.ask(data)
         asked.taken_ms.append((time.perf_counter() - began) * 1_000)
         asked.cpu_ms.append((time.process_time() - cpu) * 1_000)
+        engine_s += cpu_s(engine_pid)
         statements = service.parts.graph.statements - before
         asked.statements = min(asked.statements or statements, statements)  # what works beside the doors asks, too
         asked.bytes = len(answer)
         assert status == 200, answer
         assert question.proof in answer, answer[:2_000]
         assert b'"errors":[{"message' not in answer, answer[:2_000]
-    asked.engine_ms = (cpu_s(engine_pid) - engine) * 1_000 / rounds
+    asked.engine_ms = engine_s * 1_000 / rounds
     return asked
 
 
@@ -236,25 +296,25 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Service, int]]:
         yield service, identity["pid"]
 
 
-Found = dict[str, dict[tuple[int, bool], Asked]]
-"""The figures of each question by the number of executions, and by whether all was read anew."""
+Found = dict[str, dict[tuple[int, Since], Asked]]
+"""The figures of each question by the number of executions, and by what has happened since it was asked before."""
 
 
-async def measure(sides: Mapping[int, tuple[Settings, datetime]], rounds: int) -> Found:
-    """The figures of so many requests each, after some that warm up; the sides are asked in turns."""
+async def measure(sides: Mapping[int, tuple[Settings, datetime]], rounds: int, begins: str) -> Found:
+    """The figures of so many requests each, after some that warm up; the sides are asked in turns. ``begins``: with what the
+    names of those questions begin that are asked."""
     found: Found = {}
     async with contextlib.AsyncExitStack() as stack:
         open_ = {count: await stack.enter_async_context(opened(settings)) for count, (settings, _) in sides.items()}
-        for name in questions(datetime.now(UTC)):
-            parts: dict[tuple[int, bool], list[Asked]] = {
-                (count, anew): [] for count in sides for anew in (True, False)
-            }
+        for name in [one for one in questions(datetime.now(UTC)) if one.startswith(begins)]:
+            parts: dict[tuple[int, Since], list[Asked]] = {(count, since): [] for count in sides for since in Since}
             for count, (_, begin) in sides.items():
-                await ask(*open_[count], questions(begin)[name], min(WARM, rounds), anew=True)
+                for since in Since:
+                    await ask(*open_[count], questions(begin)[name], min(WARM, rounds), since, begin)
             for _ in range(TURNS):
-                for (count, anew), some in parts.items():
-                    question = questions(sides[count][1])[name]
-                    some.append(await ask(*open_[count], question, rounds // TURNS, anew=anew))
+                for (count, since), some in parts.items():
+                    begin = sides[count][1]
+                    some.append(await ask(*open_[count], questions(begin)[name], rounds // TURNS, since, begin))
             found[name] = {key: _together(each) for key, each in parts.items()}
     return found
 
@@ -282,22 +342,26 @@ def table(found: Found, begin: datetime) -> str:
     """A Markdown table."""
     counts = [count for count, _ in next(iter(found.values()))]
     small, large = min(counts), max(counts)
+    heads = [f"{since}: p50 ms | least | p95 | CPU ms, service + engine | statements" for since in Since]
     lines = [
-        f"| question, {large:,} executions | goal ms | read anew: p50 ms | least | p95 | CPU ms, service + engine | statements "
-        f"| nothing new: p50 ms | least | CPU ms | statements | KB | read anew of {small:,}: p50 ms | CPU ms "
+        f"| question, {large:,} executions | goal ms | {' | '.join(heads)} | KB | read anew of {small:,}: p50 ms | CPU ms "
         "| growth of p50, of CPU |",
-        "| --- " * 15 + "|",
+        "| --- " * (6 + 5 * len(Since)) + "|",
     ]
     for name, sides in found.items():
-        of_large, known, of_small = sides[large, True], sides[large, False], sides[small, True]
+        of_large, of_small = sides[large, Since.FORGOTTEN], sides[small, Since.FORGOTTEN]
         growth = f"{_p50(of_large) / _p50(of_small) - 1:+.0%}, {_cpu(of_large) / _cpu(of_small) - 1:+.0%}"
-        p95 = statistics.quantiles(of_large.taken_ms, n=20)[-1]
+        cells = " | ".join(_cells(sides[large, since]) for since in Since)
         lines.append(
-            f"| {name} | {questions(begin)[name].goal_ms} | {_p50(of_large):.1f} | {min(of_large.taken_ms):.1f} | {p95:.1f} "
-            f"| {_cpus(of_large)} | {of_large.statements} | {_p50(known):.1f} | {min(known.taken_ms):.1f} | {_cpus(known)} "
-            f"| {known.statements} | {of_large.bytes / 1_000:.0f} | {_p50(of_small):.1f} | {_cpus(of_small)} | {growth} |"
+            f"| {name} | {questions(begin)[name].goal_ms} | {cells} | {of_large.bytes / 1_000:.0f} "
+            f"| {_p50(of_small):.1f} | {_cpus(of_small)} | {growth} |"
         )
     return "\n".join(lines)
+
+
+def _cells(one: Asked) -> str:
+    p95 = statistics.quantiles(one.taken_ms, n=20)[-1]
+    return f"{_p50(one):.1f} | {min(one.taken_ms):.1f} | {p95:.1f} | {_cpus(one)} | {one.statements}"
 
 
 def _p50(one: Asked) -> float:
@@ -320,6 +384,9 @@ def main() -> None:
     parser.add_argument("--heap", default=_HEAP, help="of each engine")
     parser.add_argument("--rounds", type=int, default=100, help="how often each question is asked")
     parser.add_argument("--alone", action="store_true", help="not beside a tenth of the executions")
+    parser.add_argument(
+        "--question", default="", help="with what the names of those begin that are asked; all by default"
+    )
     given = parser.parse_args()
     logging.getLogger("neo4j").setLevel(logging.ERROR)
     with contextlib.ExitStack() as stack:
@@ -339,7 +406,7 @@ def main() -> None:
         }
         gc.collect()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            found = runner.run(measure(sides, given.rounds))
+            found = runner.run(measure(sides, given.rounds, given.question))
         print(table(found, next(iter(sides.values()))[1]))
         median, least = reducer_ms()
         print(f"\nThe reducer alone, 1,000 executions (goal 2 ms): p50 {median:.2f} ms, least {least:.2f} ms")

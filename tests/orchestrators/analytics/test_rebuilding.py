@@ -15,6 +15,8 @@ import pytest
 
 from loopgraph.computes.definitions.choice import choose
 from loopgraph.computes.success.own import OwnCriteria
+from loopgraph.contracts.analytics.subjects import EVERYTHING
+from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.traces.events import EndpointCalled
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
@@ -23,8 +25,10 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.recording.prices import TracePrices
 from loopgraph.effects.traces.recording.timeouts import TraceTimeouts
 from loopgraph.effects.traces.recording.writes import TraceWrites
+from loopgraph.effects.usage.reads import UsageReads
 from loopgraph.effects.usage.rounds import Rounds
 from loopgraph.errors import GraphContended, UserError
+from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.rebuilding import Rebuilding, Rebuilt
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.archive.pruning import Pruning
@@ -127,10 +131,19 @@ async def test_what_was_lost_or_spoilt_is_rebuilt_to_the_same_bytes(graph: Graph
         graph, f"MATCH (b:{kept}) WHERE b.bucket_key IN $keys SET b.executions = 0, b.sums = '{{}}'", keys=spoilt
     )
     assert await rolling.miscounted(ids) == ids[::2]
+    window, buckets = Window(since=work.day, until=work.day + timedelta(days=1)), Buckets(UsageReads(graph), rolling)
+
+    async def executions() -> int:
+        await buckets.basis(window, None)
+        return (await buckets.sums([EVERYTHING], window))[EVERYTHING].executions
+
+    remembered = await executions()
     done = await rebuilt(graph)
     assert done.recounted >= len(ids[::2])
     assert done.mended >= len(lost) + len(spoilt)
     assert await stored(graph, work.day) == before
+    [everything] = [row["executions"] for key, row in before.items() if key.startswith("d|all|")]
+    assert await executions() == everything != remembered, "what is mended is not remembered as it was"
     done = await rebuilt(graph)
     assert done.recounted == done.mended == 0
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from loopgraph.computes.analytics.recent import RecentRounds
+from loopgraph.contracts.analytics.counting import ChangedDays
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.analytics.sums import Tally, UsageSums
 from loopgraph.contracts.analytics.windows import Bucket, Grain, Window
@@ -19,6 +21,8 @@ from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.remembering import Remembered, weight_of
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from support.usage import own_day
+
+WINDOW = Window(since=(_DAY := own_day()), until=_DAY + timedelta(days=1))
 
 
 @pytest.mark.lengthy
@@ -69,35 +73,74 @@ async def test_without_a_basis_nothing_is_remembered(graph: Graph) -> None:
 
 
 async def test_what_was_asked_longest_ago_goes_first() -> None:
-    remembered, asked = Remembered(most=15), list[str]()
+    remembered, asked = Remembered(RecentRounds(0, []), most=15), list[str]()
 
-    async def get(name: str, round_: int | None) -> list[str]:
+    async def get(name: str) -> list[str]:
         async def read() -> list[str]:
             asked.append(name)
             return [name]
 
-        return await remembered.get(name, round_, read)
+        return await remembered.get(name, WINDOW, read)
 
     for name in ("a", "b", "c", "a", "d"):  # each weighs 5
-        assert await get(name, 1) == [name]
+        assert await get(name) == [name]
     assert asked == ["a", "b", "c", "d"]
-    await get("a", 1)
+    await get("a")
     assert asked == ["a", "b", "c", "d"]
-    await get("b", 1)
+    await get("b")
     assert asked[4:] == ["b"]
-    await get("b", 2)
-    await get("b", None)
-    assert asked[5:] == ["b", "b"]
+
+
+async def test_what_was_read_is_what_there_is_until_a_round_changes_a_day_of_it() -> None:
+    first = ChangedDays(0, "a", WINDOW.since, WINDOW.since)
+    recent, number = RecentRounds(1, [first]), 0
+    remembered = Remembered(recent)
+
+    async def read() -> list[int]:
+        nonlocal number
+        number += 1
+        return [number]
+
+    async def get() -> list[int]:
+        return await remembered.get("a", WINDOW, read)
+
+    assert await get() == await get() == [1]
+    elsewhere = ChangedDays(1, "b", WINDOW.until, WINDOW.until)
+    assert recent.goes_on(2, [elsewhere, first])
+    assert await get() == [1]
+    there = ChangedDays(2, "c", WINDOW.since, WINDOW.until)
+    assert recent.goes_on(3, [there, elsewhere])
+    assert await get() == await get() == [2]
+
+
+async def test_what_is_read_while_a_day_of_it_changes_is_read_again() -> None:
+    first, second = (ChangedDays(number, "a", WINDOW.since, WINDOW.since) for number in range(2))
+    recent, may_end = RecentRounds(1, [first]), asyncio.Event()
+    remembered = Remembered(recent)
+
+    async def early() -> list[int]:
+        await may_end.wait()
+        return [1]
+
+    async def late() -> list[int]:
+        return [2]
+
+    reading = asyncio.create_task(remembered.get("a", WINDOW, early))
+    await asyncio.sleep(0)
+    assert recent.goes_on(2, [second, first])
+    may_end.set()
+    assert await reading == [1]
+    assert await remembered.get("a", WINDOW, late) == [2]
 
 
 async def test_what_is_too_large_is_not_kept() -> None:
-    remembered = Remembered(most=3)
+    remembered = Remembered(RecentRounds(0, []), most=3)
     for value in (1, 2):
 
         async def read(value: int = value) -> list[int]:
             return [value]
 
-        assert await remembered.get("a", 1, read) == [value]
+        assert await remembered.get("a", WINDOW, read) == [value]
 
 
 @pytest.mark.parametrize(

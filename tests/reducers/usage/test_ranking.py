@@ -2,7 +2,7 @@ import pytest
 
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.analytics.windows import Count, Counted
-from loopgraph.reducers.usage.ranking import change, difference_interval, mean_rate, ranked, surest
+from loopgraph.reducers.usage.ranking import change, difference_interval, mean_rate, merged, ranked, surest
 from support.traces import NOON
 
 
@@ -23,6 +23,14 @@ def test_the_surest_first_not_the_luckiest() -> None:
     assert [rate.success_rate for rate in rates] == [0.95, 1.0, 0.01]
     assert mean_rate(rates) == pytest.approx((0.95 + 1 + 0.01) / 3)
     assert mean_rate([]) is None
+
+
+def test_counts_of_parts_are_ranked_as_the_graph_ranks_counts_of_all() -> None:
+    found = merged(
+        [counted("ä", 1, 1), counted("b", 3, 0), counted("z", 2, 0, 1), counted("b", 1, 0), counted("ä", 1, 0)]
+    )
+    assert found == [counted("b", 4, 0), counted("ä", 2, 1), counted("z", 2, 0, 1)]
+    assert merged([]) == []
 
 
 def test_what_is_not_known_is_in_no_rate() -> None:

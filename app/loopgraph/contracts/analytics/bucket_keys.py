@@ -95,6 +95,11 @@ def stamp(grain: Grain, hour: int) -> str:
     return f"{day}{at.hour:02d}" if grain is Grain.HOUR else day
 
 
+def day_of(key: str) -> str:
+    """The stamp of the day that the bucket with this key is, or is in."""
+    return key.rpartition("|")[2][: DIGITS[Grain.DAY]]
+
+
 @lru_cache(maxsize=100_000)
 def instant_of(text: str) -> datetime:
     """When the hour or day begins that a stamp stands for."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from loopgraph.contracts.analytics.subjects import Subject
+from loopgraph.contracts.analytics.windows import Window
 
 Counts = dict[str, int]
 """Sums as a map of integers, so that to add them is to add maps: see ``contracts/analytics/counts``."""
@@ -27,6 +28,22 @@ class Mark(NamedTuple):
     ids: tuple[str, ...]
     first_ms: int
     last_ms: int
+
+
+class ChangedDays(NamedTuple):
+    """When the first and the last of the days (UTC) begin that a round of counting has changed, or hours of which it has; None
+    where it has changed none. ``token`` is another in every write: rounds of two graphs can have the same number."""
+
+    round: int
+    token: str
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def meets(self, window: Window) -> bool:
+        """Whether a day between these is in a window."""
+        if self.first is None or self.last is None:
+            return False
+        return self.first < window.until and window.since - self.last < timedelta(days=1)
 
 
 class TraceFacts(NamedTuple):

@@ -68,6 +68,7 @@ _COUNTS = (
                 challenger="digest of those by which somebody would rather count",
                 marked_to="the last trace that is marked of those that earlier criteria judged",
             ),
+            **kept(Kind.TEXTS, changed_days="which days the rounds before it changed, the last 200 of them"),
             **kept(Kind.INTEGER, round="its number"),
             **kept(Kind.INSTANT, until="how long"),
         },

@@ -9,6 +9,7 @@ from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.marks import MARK
 from loopgraph.effects.graph.transaction import Transaction
+from loopgraph.effects.usage.changed_days import changed_text
 from loopgraph.effects.usage.rounds import NAME
 
 _CHALLENGE = query("usage/challenge_criteria")
@@ -33,7 +34,9 @@ class CriteriaRecords:
 
     async def take(self, round: int, criteria: str) -> bool:
         """Keeps these criteria from now on, and none of the traces that others judged is marked yet; whether it was its turn."""
-        [row] = await self._graph.write(_TAKE, name=NAME, round=round, criteria=criteria, turn=new_id())
+        turn = new_id()
+        values = {"name": NAME, "round": round, "criteria": criteria, "turn": turn}
+        [row] = await self._graph.write(_TAKE, **values, changed=changed_text(round, turn))
         return bool(row["claimed"])
 
     async def mark_next(self, criteria: str, after: str) -> str | None:

@@ -19,7 +19,7 @@ from loopgraph.contracts.analytics.bucket_keys import (
     subject_of,
     subject_prefix,
 )
-from loopgraph.contracts.analytics.counting import Counts, Tallies
+from loopgraph.contracts.analytics.counting import ChangedDays, Counts, Tallies
 from loopgraph.contracts.analytics.counts import counts_of, sums_of, tallies_of
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.analytics.sums import UsageSums
@@ -27,6 +27,7 @@ from loopgraph.contracts.analytics.windows import Bucket, Count, Counted, Grain,
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.graph.transaction import Row
+from loopgraph.effects.usage.changed_days import changed_days_of
 
 _SERIES, _SERIES_OF_KIND = query("usage/series"), query("usage/series_of_kind")
 _SUMS_OF_KEYS = query("usage/sums_of_keys")
@@ -34,7 +35,7 @@ _SERIES_OF_SUBJECT = query("usage/series_of_subject")
 _COUNTS, _COUNTS_OF_KIND = query("usage/counts"), query("usage/counts_of_kind")
 _COUNTS_OF_SUBJECT = query("usage/counts_of_subject")
 _RANKED = query("usage/ranked")
-_ROUND = query("usage/round")
+_CHANGED_DAYS = query("usage/changed_days")
 _ROUND_NAME: Final = "usage"
 """As ``rounds`` has it."""
 
@@ -51,10 +52,11 @@ class UsageReads:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    async def round(self) -> int:
-        """How often buckets were changed, by whichever process: while that stays, they hold the same."""
-        rows = await self._graph.read(_ROUND, name=_ROUND_NAME)
-        return int(rows[0]["round"]) if rows else 0
+    async def changed_days(self, since: int = 0) -> tuple[int, list[ChangedDays]]:
+        """How often buckets were changed, by whichever process: while that stays, they hold the same. And which days the rounds
+        from one on and the one before it have changed, the newest first: those of which that is known."""
+        rows = await self._graph.read(_CHANGED_DAYS, name=_ROUND_NAME, since=since)
+        return (rows[0]["round"], list(map(changed_days_of, rows[0]["changed"] or ()))) if rows else (0, [])
 
     async def series(
         self, subjects: Sequence[Subject], window: Window, grain: Grain, *, dimensions: bool = False

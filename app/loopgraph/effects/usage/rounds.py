@@ -18,6 +18,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import chunks
 from loopgraph.effects.graph.marks import MARK
 from loopgraph.effects.graph.transaction import Row, Transaction
+from loopgraph.effects.usage.changed_days import changed_text
 
 _ROUND = query("usage/round")
 _MARKS = query("usage/marks")
@@ -110,6 +111,10 @@ class Change:
     ended: Sequence[str] = ()
     gone: Sequence[str] = ()
 
+    def keys(self) -> list[str]:
+        """The keys of the buckets that it changes, some of them twice."""
+        return [*(row["bucket_key"] for row in (*self.buckets, *self.breakdowns)), *self.empty]
+
 
 class Rounds:
     """Reads what a round goes by, and writes what it comes to."""
@@ -132,7 +137,7 @@ class Rounds:
         at, turn = now(), new_id()
         until = None if lasting is None else at + lasting
         values = {"name": NAME, "round": round, "owner": self._owner, "until": until, "now": at, "turn": turn}
-        [row] = await self._graph.write(_HOLD, **values)
+        [row] = await self._graph.write(_HOLD, **values, changed=changed_text(round, turn))
         return bool(row["claimed"])
 
     async def pending(self) -> int:
@@ -208,9 +213,10 @@ class Rounds:
     async def write(self, round: int, change: Change) -> bool:
         """Writes a round, all or nothing; whether it was its turn."""
         turn = new_id()
+        changed = changed_text(round, turn, change.keys())
 
         async def work(tx: Transaction) -> bool:
-            [row] = await tx.run(_CLAIM, name=NAME, round=round, turn=turn)
+            [row] = await tx.run(_CLAIM, name=NAME, round=round, turn=turn, changed=changed)
             if not row["claimed"]:
                 return False
             await tx.write(_SET_BUCKETS, change.buckets)

@@ -1,4 +1,4 @@
-"""What was read of buckets, as long as nobody has changed any: the number of their round tells, whichever process counts."""
+"""What was read of buckets, as long as nobody has changed the days that it is about, whichever process counts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import asyncio
 import contextvars
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar, cast
 
+from loopgraph.computes.analytics.recent import RecentRounds
 from loopgraph.contracts.analytics.sums import UsageSums
-from loopgraph.contracts.analytics.windows import Bucket
+from loopgraph.contracts.analytics.windows import Bucket, Window
 
 T = TypeVar("T")
 
@@ -23,33 +26,47 @@ class _Kept(NamedTuple):
     weight: int
 
 
-class Remembered:
-    """Answers by what was asked, the latest last. What was read when buckets had this round, or a later one, is what they hold
-    as long as that is their round: it lacks nothing that any round up to this one has counted."""
+Asked = tuple[Hashable, Window]
 
-    def __init__(self, most: int = MOST) -> None:
+
+class Remembered:
+    """Answers by what was asked, the latest last. What was read when buckets had a round, or a later one, lacks nothing that any
+    round up to this one has counted: it is what they hold as long as no later round has changed a day of its window."""
+
+    def __init__(self, recent: RecentRounds, most: int = MOST) -> None:
+        self.recent = recent
         self._most = most
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._reading: dict[tuple[Hashable, int], asyncio.Task[Any]] = {}
+        self._kept: OrderedDict[Asked, _Kept] = OrderedDict()
+        self._reading: dict[tuple[Asked, int], asyncio.Task[Any]] = {}
         self._weight = 0
 
-    async def get(self, asked: Hashable, round_: int | None, read: Callable[[], Awaitable[T]]) -> T:
-        """What was answered in this round, or what ``read`` answers, which those share who ask for it meanwhile; None: it is not
-        known which round it is. Nobody may change what is answered."""
-        if round_ is None:
-            return await read()
+    async def get(
+        self,
+        what: Hashable,
+        window: Window,
+        read: Callable[[], Awaitable[T]],
+        in_parts: Callable[[datetime], Awaitable[T]] | None = None,
+    ) -> T:
+        """What was answered about a window, if that is what buckets hold, or what is read, which those share who ask for it
+        meanwhile. Nobody may change what is answered. ``in_parts`` reads the same in two parts, what is before a midnight and the
+        rest: that is for what is asked again when hardly more than the last days have changed."""
+        asked, round_ = (what, window), self.recent.round
         kept = self._kept.get(asked)
-        if kept is not None and kept.round == round_:
+        if kept is not None and self.recent.keeps(window, kept.round):
+            self._kept[asked] = kept._replace(round=round_)
             self._kept.move_to_end(asked)
             return cast("T", kept.value)
         reading = self._reading.get((asked, round_))
         if reading is None:
+            is_asked_again = kept is not None
+            if is_asked_again and in_parts is not None and (midnight := self.recent.open_since(window)):
+                read = partial(in_parts, midnight)
             # In a context of its own: the time of who asks first is no limit for what all wait for.
             reading = asyncio.create_task(self._read(asked, round_, read), context=contextvars.Context())
             self._reading[asked, round_] = reading
         return cast("T", await asyncio.shield(reading))
 
-    async def _read(self, asked: Hashable, round_: int, read: Callable[[], Awaitable[T]]) -> T:
+    async def _read(self, asked: Asked, round_: int, read: Callable[[], Awaitable[T]]) -> T:
         try:
             value = await read()
         finally:
@@ -57,7 +74,7 @@ class Remembered:
         self._keep(asked, _Kept(round_, value, 1 + weight_of(value)))
         return value
 
-    def _keep(self, asked: Hashable, kept: _Kept) -> None:
+    def _keep(self, asked: Asked, kept: _Kept) -> None:
         if (before := self._kept.pop(asked, None)) is not None:
             self._weight -= before.weight
         if kept.weight > self._most:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from operator import add
 
 from loopgraph.contracts.analytics.answers import Change, Ranked
+from loopgraph.contracts.analytics.bucket_keys import subject_prefix
 from loopgraph.contracts.analytics.figures import Point, Range
-from loopgraph.contracts.analytics.windows import Count, Counted
+from loopgraph.contracts.analytics.subjects import Subject
+from loopgraph.contracts.analytics.windows import Count, Counted, Grain
 from loopgraph.reducers.samples import success_rate, wilson_interval
 
 
@@ -26,6 +29,16 @@ def ranked(one: Counted, label: str, points: Sequence[Point] = ()) -> Ranked:
         confidence=interval[0] if interval else None,
         points=tuple(points),
     )
+
+
+def merged(several: Iterable[Counted]) -> list[Counted]:
+    """The counts of each subject as one, in the order in which the graph ranks: the most executions first, then by key."""
+    sums: dict[Subject, Counted] = {}
+    for one in several:
+        if (known := sums.get(one.subject)) is not None:
+            one = Counted(one.subject, *map(add, known[1:], one[1:]))
+        sums[one.subject] = one
+    return sorted(sums.values(), key=lambda one: (-one.executions, subject_prefix(Grain.DAY, one.subject)))
 
 
 def surest(found: Iterable[Counted], labels: Mapping[str, str], min_samples: int) -> list[Ranked]:

@@ -78,6 +78,11 @@ def pieces(window: Window) -> tuple[tuple[Window, Grain], ...]:
     return tuple((Window(since=since, until=until), grain) for since, until, grain in parts if since < until)
 
 
+def parted(window: Window, at: datetime) -> tuple[Window, Window]:
+    """What of a window is before an hour within it, and what is not."""
+    return Window(since=window.since, until=at), Window(since=at, until=window.until)
+
+
 def whole_hours(span: Span) -> Window | None:
     """The hours that a span holds whole; None where there are none."""
     since, until = up(span.since, _HOUR), down(span.until, _HOUR)

@@ -95,7 +95,7 @@ def _dimensions(several: Sequence[Mapping[str, Mapping[str, Tally]]]) -> dict[st
 
 
 def _sum(of: type[T], values: Sequence[T]) -> T:
-    return of(*map(sum, zip(*values, strict=True)))
+    return values[0] if len(values) == 1 else of(*map(sum, zip(*values, strict=True)))
 
 
 def _minus(values: T) -> T:
