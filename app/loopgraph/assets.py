@@ -25,12 +25,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from loopgraph.contracts.lineage.patterns import RelationshipType
@@ -46,7 +45,39 @@ class Access(StrEnum):
     WRITE = "write"
 
 
-CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+class _Choices(Mapping[str, tuple[str, ...]]):
+    """Words with their values. Those of the whole catalogue are made when one is looked up: few commands need them, and it takes
+    its time to load."""
+
+    def __init__(self, values: Mapping[str, tuple[str, ...]], of_catalogue: tuple[str, ...]) -> None:
+        self._values = values
+        self._of_catalogue = of_catalogue
+
+    def __getitem__(self, word: str) -> tuple[str, ...]:
+        return self._values[word] if word in self._values else _catalogue()[word]
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._values or word in self._of_catalogue
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._values, *self._of_catalogue))
+
+    def __len__(self) -> int:
+        return len(self._values) + len(self._of_catalogue)
+
+
+@cache
+def _catalogue() -> Mapping[str, tuple[str, ...]]:
+    from loopgraph.contracts.catalogue.nodes import KEYS as ALL_KEYS
+    from loopgraph.contracts.catalogue.nodes import NODES
+    from loopgraph.contracts.catalogue.relationships import CONNECTIONS
+
+    labels, keys = tuple(node.label for node in NODES), tuple(dict.fromkeys(ALL_KEYS.values()))
+    types = tuple(connection.type for connection in CONNECTIONS)
+    return {"ANY_LABEL": labels, "TO_LABEL": labels, "ANY_KEY": keys, "TO_KEY": keys, "ANY_TYPE": types}
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = _Choices(
     {
         "EDGE_TYPE": tuple(kind.value for kind in RelationshipType),
         "EDGE_TYPES": tuple(kind.value for kind in RelationshipType),
@@ -58,7 +89,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "OTHER_LABEL": tuple(KEYS),
         "OTHER_KEY": tuple(KEYS.values()),
         "DRAWN_TYPE": TYPES,
-    }
+    },
+    ("ANY_LABEL", "TO_LABEL", "ANY_KEY", "TO_KEY", "ANY_TYPE"),
 )
 """Words a text may hold where Cypher takes no parameter: one of the values, or for the plural several joined by ``|``."""
 

@@ -24,6 +24,7 @@ from loopgraph.configured import (
 )
 from loopgraph.contracts.access import LOCAL, Role
 from loopgraph.contracts.base import Principal
+from loopgraph.contracts.learning.matching import weights_of
 from loopgraph.effects.access.provider import ProviderCalls
 from loopgraph.effects.access.sign_ins import SignIns
 from loopgraph.effects.access.tokens import Tokens
@@ -180,7 +181,7 @@ def build_services(settings: Settings, graph: Graph, metrics: Metrics | None = N
     user_feedback = UserFeedback(privacy, subjects, said, UserFeedbackWrites(graph))
     prompts, (wanted, *earlier) = PromptReads(graph), embedders(settings)
     prompt_search = PromptSearch(prompts, wanted, earlier)
-    matching = Matching(prompt_search, prompts)
+    matching = Matching(prompt_search, prompts, weights_of(settings.match_weights))
     worker = LoopWorker(
         graph, settings.loop_poll_ms, execution_timeout, judge, generating, at_once=settings.loop_workers
     )

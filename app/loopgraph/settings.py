@@ -484,6 +484,12 @@ class Settings(BaseSettings):
         description="success rate below which, by the upper end of its interval at 95 %, a learned pattern is not matched",
     )
 
+    match_weights: str = Field(
+        default="semantic=0.4,keyword=0.2,intent=0.2,context=0.1,historical=0.1",
+        description="what each part of the score of a match weighs; `loopgraph learning weights` says which fit what came of "
+        "work",
+    )
+
     routing_at: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         default=0.85,
         description="score of a match from which on the agent that is recommended is the one of the learned pattern; else it is "
@@ -665,6 +671,13 @@ class Settings(BaseSettings):
         if not isinstance(patterns, list):
             raise ValueError(f'{value!r} is no JSON list; write it like ["EMP-[0-9]{{6}}"], each backslash twice')
         return tuple(patterns)
+
+    @field_validator("match_weights")
+    @classmethod
+    def _weights(cls, value: str) -> str:
+        from loopgraph.contracts.learning.matching import weights_of  # only where somebody sets them
+
+        return str(weights_of(value))
 
     @field_validator("otel_headers")
     @classmethod

@@ -39,6 +39,7 @@ WITHOUT = {
 ELSEWHERE = {
     "apply": "commands/test_apply.py",
     "backup": "orchestrators/archive/test_backups.py",
+    "copy": "orchestrators/archive/test_copying.py",
     "demo": "support/kept_demo.py",
     "import gepa": "commands/test_import_gepa.py",
     "letters drop": "commands/test_letters.py",

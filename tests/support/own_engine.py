@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from conftest import settings_for
 from loopgraph.effects.engine.admin import command
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.settings import Settings
+from support.engines import Unavailable
+from support.engines.plan import EMBEDDED
+from support.engines.sources import SOURCES
 from support.prepared import DATABASES, prepared_database
 
 
@@ -49,3 +55,23 @@ def own_embedded(folder: Path) -> Iterator[OwnEngine]:
         address = engine.ensure_running()
         settings = Settings(graph_url=address.url, graph_user=address.user, graph_password=address.password)
         yield OwnEngine(settings, EngineFolder(folder))
+
+
+@contextlib.contextmanager
+def own_engine_of(name: str, folder: Path) -> Iterator[OwnEngine]:
+    """An engine of this name that may be emptied, until the end of the block; so never a server that runs already. The test is
+    skipped where there is none."""
+    with contextlib.ExitStack() as running:
+        if name == EMBEDDED:
+            yield running.enter_context(own_embedded(folder))
+            return
+        reasons = []
+        for source in SOURCES[name]:
+            try:
+                settings = settings_for(running.enter_context(source(folder)))
+                break
+            except Unavailable as reason:
+                reasons.append(str(reason))
+        else:
+            pytest.skip(f"{name}: {'; '.join(reasons)}")
+        yield OwnEngine(settings, None)

@@ -13,6 +13,7 @@ from loopgraph.commands.analytics import analytics
 from loopgraph.commands.apply import apply
 from loopgraph.commands.backup import backup, restore
 from loopgraph.commands.completion import completion
+from loopgraph.commands.copying import copy
 from loopgraph.commands.demo import demo
 from loopgraph.commands.doctor import doctor
 from loopgraph.commands.export import export
@@ -60,7 +61,22 @@ app = typer.Typer(
     help="Traces, lineage, measurement and controlled improvement of AI agent patterns. "
     "Settings are environment variables: LOOPGRAPH_GRAPH_URL and others, see docs/operating.md.",
 )
-for command in (serve, watch, demo, doctor, report, rate, apply, analyst, migrate, backup, restore, schema, completion):
+for command in (
+    serve,
+    watch,
+    demo,
+    doctor,
+    report,
+    rate,
+    apply,
+    analyst,
+    migrate,
+    backup,
+    restore,
+    copy,
+    schema,
+    completion,
+):
     app.command()(command)
 for name, single in (("sessions", sessions), ("query", query), ("open", open_console)):
     app.command(name)(single)

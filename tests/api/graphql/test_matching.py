@@ -36,6 +36,8 @@ async def test_a_match_with_all_its_parts(service: Service) -> None:
     assert 0.7 <= best["score"]["total"] <= 1.0
     assert "both fix" in best["score"]["explanation"]
     assert answer["features"]["action"] == "fix"
+    seeds = {"semantic": 0.4, "keyword": 0.2, "intent": 0.2, "context": 0.1, "historical": 0.1}
+    assert answer["weights"] == seeds
     assert (answer["semantic"], answer["note"], answer["complete"]) == (True, None, True)
     assert answer["searched"] >= 1
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from conftest import ENGINES, settings_for
+from conftest import ENGINES
 from loopgraph.effects.graph.client import Graph
 from loopgraph.settings import Engine, Settings
-from support.engines import Unavailable
-from support.engines.plan import EMBEDDED, NEO4J
-from support.engines.sources import SOURCES
+from support.engines.plan import NEO4J
 from support.old_databases import make_empty
-from support.own_engine import OwnEngine, own_embedded
+from support.own_engine import OwnEngine, own_engine_of
 
 
 @pytest.fixture(
@@ -23,20 +20,8 @@ from support.own_engine import OwnEngine, own_embedded
 )
 def own_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
     """An engine that may be emptied; so never a server that runs already."""
-    with contextlib.ExitStack() as running:
-        if request.param == EMBEDDED:
-            yield running.enter_context(own_embedded(tmp_path_factory.mktemp("engine")))
-            return
-        reasons = []
-        for source in SOURCES[request.param]:
-            try:
-                settings = settings_for(running.enter_context(source(tmp_path_factory.mktemp("engine"))))
-                break
-            except Unavailable as reason:
-                reasons.append(str(reason))
-        else:
-            pytest.skip(f"{request.param}: {'; '.join(reasons)}")
-        yield OwnEngine(settings, None)
+    with own_engine_of(request.param, tmp_path_factory.mktemp("engine")) as engine:
+        yield engine
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from loopgraph.computes.learning.requests.prompts import features_of
 from loopgraph.contracts.learning.features import MatchContext
+from loopgraph.contracts.learning.matching import SEED_WEIGHTS, weights_of
 from loopgraph.contracts.learning.plans import Standing
 from loopgraph.contracts.traces.events import TraceStarted
 from loopgraph.effects.clock import new_id
@@ -151,6 +152,23 @@ async def test_what_the_learner_made_of_traces_is_found(graph: Graph) -> None:
     assert best.exemplar == f"fix the {thing} timeout in the parser"
     assert best.score.historical == best.expected_success
     assert (best.pattern.success_rate, (best.expected_success or 1.0) < 1.0) == (1.0, True)
+
+
+async def test_other_weights_make_another_score_and_are_told(graph: Graph) -> None:
+    project, prompt = unique("tidy up the outbox worker in")
+    await learn(graph, Learned([prompt], project=project, successes=1, failures=9))
+    reads = PromptReads(graph)
+    weights = weights_of("semantic=0,keyword=0,intent=0,context=0,historical=1")
+    for matcher, used in (
+        (matching(graph), SEED_WEIGHTS),
+        (Matching(PromptSearch(reads, MODEL), reads, weights), weights),
+    ):
+        answer = await matcher.answer(prompt, MatchContext(project=project), 0.0)
+        [best] = [match for match in answer.matches if match.pattern.project == project]
+        assert answer.weights == used
+        assert ("weighed semantic=0,keyword=0," in best.score.explanation) == (used is weights)
+        if used is weights:
+            assert best.score.total == best.score.historical
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
@@ -36,6 +37,39 @@ class MatchWeights(Contract):
     intent: Unit = 0.20
     context: Unit = 0.10
     historical: Unit = 0.10
+
+    def __str__(self) -> str:
+        """As ``weights_of`` reads them, to four digits."""
+        return ",".join(f"{part.value}={getattr(self, part.value):.4g}" for part in MatchPart)
+
+
+SEED_WEIGHTS: Final = MatchWeights()
+MOST_WEIGHT: Final = 1_000_000.0
+
+
+def weights_of(text: str) -> MatchWeights:
+    """Weights that are written like ``semantic=0.4,keyword=0.2,intent=0.2,context=0.1,historical=0.1``: each part once, in any
+    order; made to sum to 1. Raises ValueError, whose words say what is wrong."""
+    names = [part.value for part in MatchPart]
+    numbers: dict[str, float] = {}
+    for entry in filter(None, (one.strip() for one in text.split(","))):
+        name, _, written = (one.strip() for one in entry.partition("="))
+        if name not in names:
+            raise ValueError(f"{name!r} is no part of a score; these are: {', '.join(names)}")
+        if name in numbers:
+            raise ValueError(f"{name} is there twice")
+        try:
+            numbers[name] = float(written)
+        except ValueError:
+            raise ValueError(f"the weight of {name} must be a number such as 0.2, not {written!r}") from None
+        if not 0.0 <= numbers[name] <= MOST_WEIGHT:
+            raise ValueError(f"the weight of {name} must be between 0 and {MOST_WEIGHT:,.0f}, not {written}")
+    if missing := [name for name in names if name not in numbers]:
+        raise ValueError(f"{', '.join(missing)} must be named too; write it like {SEED_WEIGHTS}")
+    whole = math.fsum(numbers.values())
+    if not whole:
+        raise ValueError("one of the weights must be more than 0")
+    return MatchWeights(**{name: number / whole for name, number in numbers.items()})
 
 
 class Record(NamedTuple):
@@ -84,11 +118,12 @@ class PatternMatch(Contract):
 class MatchAnswer(Contract):
     """The matches of a request, best first, and what they were found with. ``model`` is the key of the embedding model;
     ``semantic`` whether it compares meanings; where it does not, or is not the model of the settings, ``note`` says why.
-    ``features`` are those of the request. ``searched`` is how many exemplars were compared, ``complete`` whether those are
-    all that there are: the rest is yet to be embedded."""
+    ``features`` are those of the request, ``weights`` what the parts of scores weighed. ``searched`` is how many exemplars
+    were compared, ``complete`` whether those are all that there are: the rest is yet to be embedded."""
 
     matches: tuple[PatternMatch, ...]
     features: PromptFeatures
+    weights: MatchWeights
     model: str
     semantic: bool
     note: str | None = None

@@ -85,6 +85,7 @@ class Matching:
                 for one, its in good
             ),
             features=features,
+            weights=self._weights,
             model=searched.by.model.key,
             semantic=searched.by.semantic,
             note=searched.note,

@@ -128,13 +128,17 @@ class PromptSearch:
 
     async def likeness(self, prompts: Sequence[str]) -> Vectors:
         """How near texts are to each other: for each a row of semantic parts, 0..1."""
+        vectors, scale = await self.placed(prompts, keep=True)
+        return scale.parts(vectors @ vectors.T)
+
+    async def placed(self, prompts: Sequence[str], *, keep: bool = False) -> Compared:
+        """The vectors of some texts by what answers now: a model, or letters where none does."""
         index = await self._current()
         try:
-            vectors = await index.vectors(prompts)
+            return Compared(await index.vectors(prompts, keep=keep), index.scale)
         except NoEmbedding:
             index = await self._made(self._letters)
-            vectors = await index.vectors(prompts)
-        return index.scale.parts(vectors @ vectors.T)
+            return Compared(await index.vectors(prompts, keep=keep), index.scale)
 
     async def compared(self, prompts: Sequence[str]) -> Compared | None:
         """The vectors of some texts, to be compared with each other; None where no model compares meanings now."""

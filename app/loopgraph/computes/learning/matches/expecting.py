@@ -32,9 +32,12 @@ def prior_of(records: Iterable[Record], waiting: int = 0) -> Prior:
 
 def expected(pattern: LearnedPattern, prior: Prior) -> float | None:
     """How probable it is that a run of its kind succeeds, 0..1; None while there was no run."""
-    if not pattern.runs:
-        return None
-    return (pattern.successes + prior.strength * prior.base) / (pattern.runs + prior.strength)
+    return expected_of(pattern.successes, pattern.runs, prior)
+
+
+def expected_of(successes: int, runs: int, prior: Prior) -> float | None:
+    """The same of a record."""
+    return (successes + prior.strength * prior.base) / (runs + prior.strength) if runs else None
 
 
 def _fit(records: Iterable[Record], base: float, strength: float) -> float:

@@ -11,7 +11,7 @@ from loopgraph.computes.learning.requests.actions import differ
 from loopgraph.computes.learning.requests.contrasts import apart
 from loopgraph.contracts.learning.embeddings import Vectors
 from loopgraph.contracts.learning.features import MatchContext, PromptFeatures
-from loopgraph.contracts.learning.matching import Asking, MatchPart, MatchScore, MatchWeights
+from loopgraph.contracts.learning.matching import SEED_WEIGHTS, Asking, MatchPart, MatchScore, MatchWeights
 
 SAME_ACTION: Final = 1.0
 NEAR_ACTION: Final = 0.8
@@ -40,7 +40,7 @@ def score(
     request: PromptFeatures, context: MatchContext, candidate: Candidate, weights: MatchWeights | None = None
 ) -> MatchScore:
     """The score of a candidate. What is not known makes no part: the others are weighed without it."""
-    weights = weights or MatchWeights()
+    weights = weights or SEED_WEIGHTS
     common = shared(request.keywords, candidate.features.keywords)
     keyword = _overlap(common, request.keywords, candidate.features.keywords)
     intent, intent_words = _intent(request, candidate.features)
@@ -67,7 +67,7 @@ def score(
         intent=intent,
         context=fit,
         historical=candidate.expected,
-        explanation=f"{total:.2f}: " + "; ".join(said),
+        explanation=f"{total:.2f}: " + "; ".join(said) + (f"; weighed {weights}" if weights != SEED_WEIGHTS else ""),
         vetoed=_veto(request, candidate.features),
     )
 

@@ -68,7 +68,7 @@ def merge(lessons: Iterable[Lesson]) -> Merged:
     ordered = sorted(lessons, key=lambda lesson: (lesson.time_key, lesson.correlation_id))
     successes = [lesson for lesson in ordered if lesson.role is Role.SUCCESS][-SAMPLE:]
     failures = [lesson for lesson in ordered if lesson.role is Role.FAILURE][-SAMPLE:]
-    return figures(_best(successes), successes, failures)
+    return figures(best_way(lesson.plan.sequence for lesson in successes), successes, failures)
 
 
 def figures(sequence: Sequence_, successes: Sequence[Lesson], failures: Sequence[Lesson]) -> Merged:
@@ -114,9 +114,9 @@ def sequence_of(plan: Plan) -> Sequence_:
     return tuple(step.key for step in plan.steps)
 
 
-def _best(successes: Sequence[Lesson]) -> Sequence_:
-    """The sequence that has most in common with all."""
-    ways = Counter(lesson.plan.sequence for lesson in successes)
+def best_way(all_ways: Iterable[Sequence_]) -> Sequence_:
+    """The sequence that has most in common with all ways that successful traces went."""
+    ways = Counter(all_ways)
     if not ways:
         return ()
     often = sorted(ways, key=lambda way: (-ways[way], len(way), way))[:CANDIDATES]

@@ -94,6 +94,15 @@ class PatternMatch:
         )
 
 
+@strawberry.type(description="What each part of a score weighs; they sum to 1. `LOOPGRAPH_MATCH_WEIGHTS` sets them.")
+class MatchWeights:
+    semantic: float = strawberry.field(description="What the meaning weighs.")
+    keyword: float = strawberry.field(description="What common keywords weigh.")
+    intent: float = strawberry.field(description="What it weighs whether the same is to be done.")
+    context: float = strawberry.field(description="What it weighs where it is asked.")
+    historical: float = strawberry.field(description="What the success weighs that is expected.")
+
+
 @strawberry.type(description="The learned patterns that fit a request, and how they were found.")
 class PatternMatches:
     matches: list[PatternMatch] = strawberry.field(
@@ -101,6 +110,7 @@ class PatternMatches:
         "else to be done are not among them, however alike their words are."
     )
     features: PromptFeatures = strawberry.field(description="What the request is about.")
+    weights: MatchWeights = strawberry.field(description="What the parts of the scores weighed.")
     model: str = strawberry.field(description="What compared the texts: a model, its version, and its dimension.")
     semantic: bool = strawberry.field(description="Whether that compares meanings, and not letters alone.")
     note: str | None = strawberry.field(
@@ -112,7 +122,8 @@ class PatternMatches:
     @classmethod
     def of(cls, answer: contracts.MatchAnswer) -> Self:
         matches = [PatternMatch.of(match) for match in answer.matches]
-        return shape(cls, answer, matches=matches, features=PromptFeatures.of(answer.features))
+        features, weights = PromptFeatures.of(answer.features), shape(MatchWeights, answer.weights)
+        return shape(cls, answer, matches=matches, features=features, weights=weights)
 
 
 SIZED = ListSize(slicing_arguments=["maxResults"], sized_fields=["matches"])

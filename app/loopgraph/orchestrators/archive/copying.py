@@ -1,0 +1,77 @@
+"""A graph is copied to another database, of the same engine or another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from loopgraph.contracts.catalogue.nodes import KEYS
+from loopgraph.effects.archive.copying import KINDS, LABELS, Kind, Whole
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.schema.schema import examine, look
+from loopgraph.errors import InvalidInput, SetupError
+
+
+class Copied(NamedTuple):
+    """How many nodes and relationships were copied."""
+
+    nodes: int
+    relationships: int
+
+
+async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = lambda done, of: None) -> Copied:
+    """Copies all that a graph holds to an empty database, and counts both afterwards. Nobody may write to either meanwhile.
+    ``tell`` is told how many nodes and relationships are copied, and of how many.
+
+    Raises SetupError for a source that is empty, or not up to date, or of which something cannot be copied, and where the counts
+    differ afterwards; InvalidInput for a target that is not empty: nothing was written to it then.
+    """
+    lacking = await look(source)
+    if lacking is None:
+        raise SetupError("the graph that is to be copied is empty")
+    if lacking:
+        raise SetupError("the graph that is to be copied is of an older loopgraph: run `loopgraph migrate` first")
+    begun, it = Whole(source), Whole(target)
+    counts = await begun.counts()
+    await _check_known(begun, counts)
+    if await look(target):
+        raise InvalidInput("target", "must be an empty database; it is one of an older loopgraph")
+    await examine(target)
+    for what, count in (await it.counts()).items():
+        if count:
+            raise InvalidInput("target", f"must be an empty database; it holds {what} ({count:,})")
+    done, whole = 0, sum(counts.values())
+    keys = {}
+    for label in LABELS:
+        keys[label] = await begun.keys(label) if label in KEYS else None
+        async for rows in begun.nodes(label, keys[label]):
+            await it.create_nodes(label, rows)
+            done += len(rows)
+            tell(done, whole)
+    for kind in KINDS:
+        async for rows in begun.relationships(kind, keys[kind.begin] or ()):
+            await it.create_relationships(kind, rows)
+            done += len(rows)
+            tell(done, whole)
+    _check_same(await begun.counts(), await it.counts())
+    return Copied(sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS))
+
+
+async def _check_known(source: Whole, counts: dict[str | Kind, int]) -> None:
+    """Raises SetupError for what is in no label or type that is known: it would be left behind."""
+    nodes, relationships = await source.totals()
+    known = sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS)
+    if known != (nodes, relationships):
+        raise SetupError(
+            f"the graph has {nodes:,} nodes and {relationships:,} relationships, of which only {known[0]:,} and {known[1]:,} "
+            "are Loopgraph's; take away what others have written into it"
+        )
+
+
+def _check_same(source: dict[str | Kind, int], target: dict[str | Kind, int]) -> None:
+    for what, count in source.items():
+        if target[what] != count:
+            raise SetupError(
+                f"the copy is not whole: {what} is there {count:,} times, and {target[what]:,} times in the copy; has anything "
+                "been written meanwhile? Stop every service, empty the target, and copy again"
+            )

@@ -1,0 +1,185 @@
+"""A graph that is copied to another database is there what it was: to a new folder of the embedded engine, and to another
+engine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import ENGINES
+from loopgraph.contracts.base import Page
+from loopgraph.contracts.catalogue.nodes import KEYS
+from loopgraph.contracts.learning.features import MatchContext
+from loopgraph.contracts.learning.views import LearnedFilter
+from loopgraph.effects.archive.copying import LABELS
+from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.learning.offers import OfferLog
+from loopgraph.effects.learning.offline_model import OfflineModel
+from loopgraph.effects.learning.patterns import LearnedReads
+from loopgraph.effects.learning.prompts import PromptReads
+from loopgraph.effects.schema import schema
+from loopgraph.errors import InvalidInput, SetupError
+from loopgraph.orchestrators.archive.copying import copy
+from loopgraph.orchestrators.learning.matching import Matching
+from loopgraph.orchestrators.learning.prompt_search import PromptSearch
+from loopgraph.settings import Settings
+from support import learning
+from support.command import command
+from support.engines.plan import NEO4J
+from support.filled import fill
+from support.lineage import Room
+from support.old_databases import make_empty
+from support.own_engine import OwnEngine, own_embedded, own_engine_of
+from support.traces import statement
+
+pytestmark = pytest.mark.slow
+
+MODEL = OfflineModel()
+_NODES = "MATCH (n) RETURN labels(n) AS labels, properties(n) AS properties"
+_TIES = (
+    "MATCH (a)-[r]->(b) RETURN labels(a) AS begins, properties(a) AS begin, type(r) AS type, properties(r) AS properties, "
+    "labels(b) AS ends, properties(b) AS end_"
+)
+
+
+@pytest.fixture(scope="module")
+def engine_of_the_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    with own_embedded(tmp_path_factory.mktemp("source")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+async def source(engine_of_the_source: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Graph]:
+    """A graph with something of everything."""
+    async with Graph.open(engine_of_the_source.with_new_database()) as graph:
+        await schema.prepare(graph)
+        await fill(graph, tmp_path_factory.mktemp("archive"))
+        await PromptSearch(PromptReads(graph), MODEL).embed_all()
+        yield graph
+
+
+@pytest.fixture(
+    params=[pytest.param(name, id=name, marks=pytest.mark.engine(name)) for name in ENGINES.asked_for if name != NEO4J]
+)
+async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Graph]:
+    """An empty database of an engine of its own."""
+    with own_engine_of(request.param, tmp_path) as engine:
+        async with Graph.open(engine.with_new_database()) as graph:
+            if request.param.startswith("neo4j"):
+                await make_empty(graph)
+            yield graph
+
+
+def plainly(label: str, properties: dict[str, Any]) -> str:
+    return json.dumps([label, sorted(properties.items())], default=str)
+
+
+async def contents(graph: Graph) -> tuple[Counter[str], Counter[str]]:
+    """All nodes with all that they hold, and all relationships between them; but for what the database says of its schema."""
+    nodes = [(*row["labels"], row["properties"]) for row in await statement(graph, _NODES)]
+    ties = Counter[str]()
+    for row in await statement(graph, _TIES):
+        ends = [(label, row[end][KEYS[label]]) for [label], end in ((row["begins"], "begin"), (row["ends"], "end_"))]
+        ties[f"{ends} {plainly(row['type'], row['properties'])}"] += 1
+    return Counter(plainly(label, properties) for label, properties in nodes if label in LABELS), ties
+
+
+async def learned(graph: Graph) -> dict[str, Any]:
+    """What is learned, as whoever asks is told it."""
+    reads, prompts, log = LearnedReads(graph), PromptReads(graph), OfferLog(graph)
+    page = await reads.page(LearnedFilter(), Page(first=100))
+    ids = [
+        row["id"] for row in await statement(graph, "MATCH (l:LearnedPattern) RETURN l.pattern_id AS id ORDER BY id")
+    ]
+    answer = await Matching(PromptSearch(prompts, MODEL), prompts).answer(
+        "auth.py times out on login, please repair it", MatchContext(project="shop"), 0.0, 25
+    )
+    return {
+        "patterns": list(page.items),
+        "exemplars": await reads.exemplars(ids, None),
+        "plans": [await log.plan(id_) for id_ in ids],
+        "offers": [(await log.page(id_, Page(first=100), None)).offers for id_ in ids],
+        "matches": answer,
+        "embedded": await prompts.counts(),
+        "health": await reads.health(),
+    }
+
+
+async def test_all_that_a_graph_holds_is_in_the_copy(source: Graph, target: Graph) -> None:
+    told: list[tuple[int, int]] = []
+    copied = await copy(source, target, lambda done, whole: told.append((done, whole)))
+    nodes, ties = await contents(source)
+    assert (copied.nodes, copied.relationships) == (nodes.total(), ties.total())
+    assert told[-1] == (copied.nodes + copied.relationships, copied.nodes + copied.relationships)
+    their_nodes, their_ties = await contents(target)
+    assert nodes - their_nodes == Counter() == their_nodes - nodes
+    assert ties - their_ties == Counter() == their_ties - ties
+
+    here, there = await learned(source), await learned(target)
+    assert here == there
+    assert here["matches"].matches
+    assert (here["matches"].semantic, here["matches"].complete) == (True, True)
+    assert here["patterns"]
+    assert any(here["plans"])
+    assert any(here["offers"])
+
+    # And it goes on there: what is learned next is learned by what came along, and written beside it.
+    await schema.prepare(target)
+    await Room.on(target).pattern()
+    [trace] = await learning.tell(target, learning.told("fix the harbour"))
+    await learning.learn(learning.learner(target), [trace])
+    [taught] = await learning.taught(target, [trace])
+    assert taught["pattern_id"] in {view.pattern.pattern_id for view in here["patterns"]}
+    with pytest.raises(InvalidInput, match="must be an empty database; it holds Pattern"):
+        await copy(source, target)
+
+
+async def test_what_cannot_be_copied_whole_is_refused_before_anything_is_written(
+    engine_of_the_source: OwnEngine,
+) -> None:
+    async with (
+        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database()) as target,
+    ):
+        with pytest.raises(SetupError, match="is empty"):
+            await copy(source, target)
+        await schema.prepare(source)
+        await Room.on(source).pattern()
+        await source.run_alone("CREATE (:Pattern {pattern_id: 'p'})-[:ODD]->(:Foreign {name: 'f'})")
+        with pytest.raises(SetupError, match=r"of which only \d+ and \d+ are Loopgraph's"):
+            await copy(source, target)
+        await source.run_alone("MATCH (f:Foreign) DETACH DELETE f")
+        await target.run_alone("CREATE (:Foreign {name: 'f'})")
+        with pytest.raises(SetupError, match="holds other data"):
+            await copy(source, target)
+        await target.run_alone("MATCH (f:Foreign) DETACH DELETE f")
+        assert (await copy(source, target)).nodes > 1
+
+
+async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
+    here, there = (f"embedded:{tmp_path / name}" for name in ("here", "there"))
+    code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
+    assert code != 0
+    assert not (tmp_path / "there").exists()
+    async with Graph.open(Settings(graph_url=here)) as graph:
+        await schema.prepare(graph)
+        await Room.on(graph).pattern()
+    code, out, problem = await command("copy", there, "--json", LOOPGRAPH_GRAPH_URL=here)
+    assert code == 0, problem
+    found = json.loads(out)
+    assert found["target"] == there
+    assert found["nodes"] > 1
+    code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
+    assert code == 2
+    assert "target: must be an empty database; it holds" in problem
+    code, _, problem = await command("copy", "somewhere", LOOPGRAPH_GRAPH_URL=here)
+    assert code == 2
+    assert "is not a graph URL" in problem
+    code, _, problem = await command("copy", there, "--password-env", "NOT_SET_HERE", LOOPGRAPH_GRAPH_URL=here)
+    assert code == 2
+    assert "NOT_SET_HERE, which is not set" in problem
