@@ -84,22 +84,6 @@ async def test_as_many_for_thirty_patterns_as_for_two(quiet_service: Service, do
     assert abs(for_thirty - for_two) < 10
 
 
-FIGURES = """
-query($tag: String!, $first: Int!) {
-  patterns(first: $first, tag: $tag) {
-    edges { node { name analytics { basis { pending } usage { executions } success { successRate } cost { totalUsd } } } }
-  }
-}
-"""
-
-
-@pytest.mark.lengthy
-async def test_what_figures_are_made_of_is_asked_once_for_all_patterns_of_a_list(quiet_service: Service) -> None:
-    tag = await patterns(quiet_service, 60)
-    for_two = await quiet_service.statements(FIGURES, tag=tag, first=2)
-    assert await quiet_service.statements(FIGURES, tag=tag, first=60) <= for_two + 2
-
-
 OWN = """
 query($tag: String!, $first: Int!) {
   patterns(first: $first, tag: $tag) {

@@ -16,8 +16,6 @@ from loopgraph.api.graphql.pace import SLICE_S, Turns
 from loopgraph.api.services import Services
 from loopgraph.computes.loop.proposing.gains import best_of
 from loopgraph.computes.traces.tree import Node
-from loopgraph.contracts.analytics.answers import Basis
-from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.audit import Origin
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage.patterns import Direction, LineageEdge, LineageGraph, RelationshipType, TraversalFilter
@@ -237,12 +235,6 @@ class Loaders:
             lambda ids: services.analytics.model_usage_of_sessions(ids, principal), turns
         )
         buckets = services.buckets
-
-        async def bases(windows: list[Window]) -> list[Basis]:
-            found = {window: await buckets.basis(window, principal) for window in dict.fromkeys(windows)}
-            return [found[window] for window in windows]
-
-        self.basis = Loader(bases, turns)
         self.usage_sums = of_owners(buckets.sums, turns)
         self.usage_trend = of_owners(
             lambda subjects, window: services.trends.of_subjects(subjects, window, now()), turns

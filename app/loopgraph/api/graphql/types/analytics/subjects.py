@@ -164,7 +164,7 @@ class SubjectAnalytics(AboutSubject):
         one. Raises InvalidInput, and Forbidden for who may see only what is theirs."""
         time_zone(zone_name)  # what is wrong is told before anything is read
         over = window(asked)
-        basis = await info.context.loaders.basis.load(over)
+        basis = await info.context.services.buckets.basis(over, info.context.principal)
         return cls(subject=subject, window=over, zone_name=zone_name, resolved=None, basis=shape(AnalyticsBasis, basis))
 
     @classmethod
