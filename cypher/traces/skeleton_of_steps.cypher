@@ -1,6 +1,6 @@
-// What decides where the hook executions ('step') and endpoint calls ('call') of traces hang and when they were, 500 to a row:
-// [correlation_id, id, parent_id or hook_execution_id, status, start, end, duration_ms, arrival], with instants as in
-// skeleton_of_traces.
+// What decides where the hook executions ('step') and endpoint calls ('call') of traces hang and when they were, and what they are
+// called, 500 to a row: [correlation_id, id, parent_id or hook_execution_id, name, status, start, end, duration_ms, arrival], with
+// instants as in skeleton_of_traces.
 // access: read
 // parameters: correlation_ids, limit
 // returns: kind, spans
@@ -9,7 +9,7 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)
 WITH id, h
 LIMIT $limit
 WITH collect([
-  id, h.execution_id, h.parent_id, h.status,
+  id, h.execution_id, h.parent_id, coalesce(h.tool_name, h.hook_type), h.status,
   h.started_at.epochMillis, h.started_at.microsecond, h.completed_at.epochMillis, h.completed_at.microsecond,
   h.duration_ms, h.created_at.epochMillis, h.created_at.microsecond
 ]) AS every
@@ -21,7 +21,8 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(:HookExecution)-[:CALLED]->(c:Endpo
 WITH id, c
 LIMIT $limit
 WITH collect([
-  id, c.call_id, c.hook_execution_id, c.status,
+  id, c.call_id, c.hook_execution_id,
+  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
   c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
   c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS every
@@ -33,7 +34,8 @@ MATCH (:Trace {correlation_id: id})-[:CALLED]->(c:EndpointCall)
 WITH id, c
 LIMIT $limit
 WITH collect([
-  id, c.call_id, c.hook_execution_id, c.status,
+  id, c.call_id, c.hook_execution_id,
+  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
   c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
   c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS every

@@ -7,7 +7,7 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)
 WITH id, h
 LIMIT $limit
 WITH collect([
-  id, h.execution_id, h.parent_id, h.status,
+  id, h.execution_id, h.parent_id, coalesce(h.tool_name, h.hook_type), h.status,
   h.started_at, null, h.completed_at, null,
   h.duration_ms, h.created_at, null
 ]) AS every
@@ -19,7 +19,8 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(:HookExecution)-[:CALLED]->(c:Endpo
 WITH id, c
 LIMIT $limit
 WITH collect([
-  id, c.call_id, c.hook_execution_id, c.status,
+  id, c.call_id, c.hook_execution_id,
+  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
   c.started_at, null, c.completed_at, null,
   c.duration_ms, c.created_at, null
 ]) AS every
@@ -31,7 +32,8 @@ MATCH (:Trace {correlation_id: id})-[:CALLED]->(c:EndpointCall)
 WITH id, c
 LIMIT $limit
 WITH collect([
-  id, c.call_id, c.hook_execution_id, c.status,
+  id, c.call_id, c.hook_execution_id,
+  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
   c.started_at, null, c.completed_at, null,
   c.duration_ms, c.created_at, null
 ]) AS every

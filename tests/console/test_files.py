@@ -68,7 +68,7 @@ def test_all_modules_of_the_first_view_are_fetched_at_once() -> None:
 
 
 ASKED = re.compile(
-    r"""(?:(?:[qQ]uery|mutate|useSubscription|subscribe|usePages)\((?:[\w.]+ \? )?|\boperation=)"(\w+)\""""
+    r"""(?:(?:[qQ]uery|mutate|useSubscription|subscribe|usePages)\((?:[\w.]+ \? )?|\boperation(?:=|: ))"(\w+)\""""
 )
 
 

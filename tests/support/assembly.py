@@ -109,7 +109,7 @@ def grown(tree: AssembledTrace) -> Node[Record]:
 def waterfall(traces: Sequence[AssembledTrace]) -> tuple[WaterfallRow, ...]:
     """The rows of assembled traces."""
     drawn = computes.Waterfall([grown(tree) for tree in traces])
-    return tuple(drawn.bar(node).row(node.record) for node in drawn.nodes)
+    return tuple(drawn.bar(node).row() for node in drawn.nodes)
 
 
 def critical_path(traces: Sequence[AssembledTrace]) -> tuple[computes.Segment, ...]:

@@ -1,5 +1,6 @@
 // Puts the shell and the page of the address together.
 import { useAddress } from "./lib/address.js";
+import { ask } from "./lib/api.js";
 import { html, render, useEffect, useLayoutEffect, useState } from "./lib/html.js";
 import { askWho, isShut, may, useSession } from "./lib/session.js";
 import { pageOf } from "./pages/index.js";
@@ -27,6 +28,8 @@ function App() {
       current = false;
     };
   }, [found?.page]);
+  const early = found && session && !isShut(session) && loaded?.page !== found.page;
+  useLayoutEffect(() => ask(early ? found.page.asks?.(found.params) : undefined), [found?.page, early]);
   useEffect(() => document.getElementById("main")?.focus({ preventScroll: true }), [found?.page]);
 
   let content;

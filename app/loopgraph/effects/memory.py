@@ -2,7 +2,8 @@
 
 Python looks through all objects whenever enough new ones have lasted. In the middle of a large answer these are millions, and
 nothing is served for as long as that takes (0.4 s for 25,000 values that are looked up one by one). The answer itself leaves no
-garbage that only such a look would find, so it is put off until nobody waits.
+garbage that only such a look would find, so it is put off until nobody waits. Nor are new objects looked at whenever there are
+700 of them: what is made for a large answer lasts until it is sent, and every look was for nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Collector:
         if not Collector._at_work:
             Collector._before = gc.get_threshold()
         Collector._at_work += 1
-        gc.set_threshold(*Collector._before[:2], _NEVER)
+        gc.set_threshold(max(_YOUNG, Collector._before[0]), Collector._before[1], _NEVER)
         try:
             while True:
                 await asyncio.sleep(self._every_s)

@@ -105,6 +105,7 @@ async def variables(service: Service) -> dict[str, Json]:
         "step": {"id": base64.b64encode(f"HookExecution:{step.execution_id}".encode()).decode()},
         "tools": year,
         "trace": {"id": trace},
+        "trace_start": {"id": trace},
         "traces": {"filter": {"sessionId": session}},
         "version": {"id": subject.node_id, "figures": True, **month},
         "waterfall": {"id": trace, "usage": True},

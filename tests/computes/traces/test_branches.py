@@ -17,7 +17,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 def place(kind: SpanKind, id_: str, around: Key | None = None, trace: str = "t") -> Span:
     hangs = () if around is None else (around,)
-    return Span(kind, id_, trace, hangs, None, AT, AT, 1.0, TraceStatus.SUCCESS)
+    return Span(kind, id_, trace, hangs, None, None, AT, AT, 1.0, TraceStatus.SUCCESS)
 
 
 def used(id_: str, **more: Any) -> CallUsage:

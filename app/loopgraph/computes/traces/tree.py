@@ -19,6 +19,9 @@ Record = Trace | HookExecution | EndpointCall
 R = TypeVar("R", Trace | HookExecution | EndpointCall, Span)
 Key = tuple[SpanKind, str]
 
+_TRACE, _STEP, _CALL = SpanKind.TRACE, SpanKind.STEP, SpanKind.CALL
+"""Looked up once: that of a member of an enum takes longer than most of what is done for a node."""
+
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
 class Node(Generic[R]):
@@ -112,13 +115,13 @@ def plant(
     """
     nodes = {node.key: node for node in map(_node, records)}
     order = sorted(nodes.values(), key=_order)
-    root = nodes[SpanKind.TRACE, root_id] if root_id is not None else None
+    root = nodes[_TRACE, root_id] if root_id is not None else None
     own_prompts = frozenset(continued)
     parents: dict[Key, Node[R] | None] = {}
     for node in order:
-        node._trace = weakref.ref(nodes[SpanKind.TRACE, node.trace_id])
+        node._trace = weakref.ref(nodes[_TRACE, node.trace_id])
         parents[node.key] = None if node is root else _parent(node, nodes, own_prompts) or _outermost(node, root)
-    ranks = {(SpanKind.TRACE, id_): rank for rank, id_ in enumerate(heads)}
+    ranks = {(_TRACE, id_): rank for rank, id_ in enumerate(heads)}
     opened = _open_circles(parents, [nodes[key] for key in ranks] + order, ranks, root)
     for node in order:
         if (parent := parents[node.key]) is not None:
@@ -146,18 +149,18 @@ def _node(record: R) -> Node[R]:
     prompt: Key | None = None
     match record:
         case Span():
-            prompt = _key(SpanKind.TRACE, record.root_id)
+            prompt = (_TRACE, record.root_id) if record.root_id else None
             return Node(record, (record.kind, record.id), record.correlation_id, record.around, prompt)
         case Trace():
-            around = _key(SpanKind.STEP, record.spawned_by), _key(SpanKind.TRACE, record.parent_id)
-            prompt = _key(SpanKind.TRACE, record.root_id)
-            kind, id_ = SpanKind.TRACE, record.correlation_id
+            around = _key(_STEP, record.spawned_by), _key(_TRACE, record.parent_id)
+            prompt = _key(_TRACE, record.root_id)
+            kind, id_ = _TRACE, record.correlation_id
         case HookExecution():
-            around = (_key(SpanKind.STEP, record.parent_id),)
-            kind, id_ = SpanKind.STEP, record.execution_id
+            around = (_key(_STEP, record.parent_id),)
+            kind, id_ = _STEP, record.execution_id
         case EndpointCall():
-            around = (_key(SpanKind.STEP, record.hook_execution_id),)
-            kind, id_ = SpanKind.CALL, record.call_id
+            around = (_key(_STEP, record.hook_execution_id),)
+            kind, id_ = _CALL, record.call_id
     return Node(record, (kind, id_), record.correlation_id, tuple(filter(None, around)), prompt)
 
 
@@ -170,7 +173,7 @@ def _order(node: Node[R]) -> tuple[datetime, str]:
 
 
 def _parent(node: Node[R], nodes: Mapping[Key, Node[R]], continued: frozenset[str]) -> Node[R] | None:
-    is_trace = node.key[0] is SpanKind.TRACE
+    is_trace = node.key[0] is _TRACE
     candidates = list(node.around)
     if node.prompt is not None and node.trace_id not in continued:
         candidates.append(node.prompt)
@@ -182,7 +185,7 @@ def _parent(node: Node[R], nodes: Mapping[Key, Node[R]], continued: frozenset[st
 
 
 def _outermost(node: Node[R], root: Node[R] | None) -> Node[R] | None:
-    return root if node.key[0] is SpanKind.TRACE else node.trace_node
+    return root if node.key[0] is _TRACE else node.trace_node
 
 
 def _open_circles(
@@ -207,10 +210,8 @@ def _open_circles(
                 break
             members = list(path.values())
             circle = members[members.index(node) :]
-            first = min(
-                circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not SpanKind.TRACE, _order(one))
-            )
-            if first.key[0] is SpanKind.TRACE and (lost := parents[first.key]) is not None:
+            first = min(circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not _TRACE, _order(one)))
+            if first.key[0] is _TRACE and (lost := parents[first.key]) is not None:
                 opened.add(lost.trace_id)
             parents[first.key] = _outermost(first, root)
     return opened

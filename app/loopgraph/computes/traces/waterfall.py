@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple
 
 from loopgraph.computes.traces.tree import Node, R, Record
-from loopgraph.contracts.traces.assembly import SpanKind, WaterfallRow
+from loopgraph.contracts.traces.assembly import Span, SpanKind, WaterfallRow
 from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 
 _FAR = 256
@@ -54,14 +54,14 @@ class Bar(NamedTuple, Generic[R]):
     self_ms: float | None
     critical: bool
 
-    def row(self, record: Record) -> WaterfallRow:
-        """The row, with the name that the whole record gives it."""
-        span = self.node.record
+    def row(self) -> WaterfallRow:
+        """The row."""
+        span: Record | Span = self.node.record
         kind, id_ = self.node.key
         return WaterfallRow(
             id=id_,
             kind=kind,
-            name=_name(record),
+            name=_name(span),
             parent_id=self.parent_id,
             depth=self.depth,
             start_offset_ms=self.start_offset_ms,
@@ -142,8 +142,10 @@ def _spans(tops: Sequence[Node[Any]]) -> list[_Span]:
     return spans
 
 
-def _name(record: Record) -> str:
+def _name(record: Record | Span) -> str:
     match record:
+        case Span():
+            return record.name or ("trace" if record.kind is SpanKind.TRACE else "step")
         case Trace():
             return record.agent_type or record.agent or record.source or "trace"
         case HookExecution():

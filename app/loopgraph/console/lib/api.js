@@ -6,6 +6,7 @@ export const API = new URL(document.querySelector('meta[name="loopgraph-api"]')?
 const LARGE = 200_000; // letters of an answer: they take some ms to read
 
 /** @typedef {Record<string, unknown>} Variables */
+/** @typedef {{operation: string, variables: Variables}} Question */
 
 /** What went wrong, in words for people. `code` is the API's; `correlationId` finds it in the service's log. */
 export class ApiError extends Error {
@@ -53,9 +54,33 @@ function told(error) {
   return new ApiError(`${error.message}${where}`, { code, correlationId });
 }
 
+/** What is asked already, for a page whose modules still load. @type {{key: string, answer: Promise<any>, aborted: AbortController} | null} */
+let early = null;
+
+/** Asks for what a page is going to ask for as soon as it is there; what was asked before for another page is given up.
+ * @param {Question} [first] nothing where nothing is known yet of what it will ask */
+export function ask(first) {
+  early?.aborted.abort();
+  early = null;
+  if (!first) return;
+  const aborted = new AbortController();
+  const answer = answered(first.operation, first.variables, aborted.signal);
+  answer.catch(() => {}); // who takes it is told
+  early = { key: JSON.stringify([first.operation, first.variables]), answer, aborted };
+}
+
 /** What an operation answers. Throws ApiError.
  * @param {string} name @param {Variables} [variables] @param {AbortSignal} [signal] @returns {Promise<any>} */
-export async function query(name, variables = {}, signal) {
+export function query(name, variables = {}, signal) {
+  if (early?.key !== JSON.stringify([name, variables])) return answered(name, variables, signal);
+  const { answer, aborted } = early;
+  early = null;
+  signal?.addEventListener("abort", () => aborted.abort());
+  return answer;
+}
+
+/** @param {string} name @param {Variables} variables @param {AbortSignal} [signal] @returns {Promise<any>} */
+async function answered(name, variables, signal) {
   const body = JSON.stringify({ query: await document_(name), variables });
   const headers = { "content-type": "application/json", accept: "application/graphql-response+json, application/json" };
   let answer;

@@ -1,17 +1,18 @@
 // The pages of the console: one module and one entry each. A page exports a component as its default.
+import { beginning } from "../lib/bars.js";
 import { FIGURES } from "../lib/session.js";
 
-/** @typedef {{path: string, title: string, load: () => Promise<{default: any}>, nav?: boolean, under?: string, needs?: string}} Page */
+/** @typedef {{path: string, title: string, load: () => Promise<{default: any}>, nav?: boolean, under?: string, needs?: string, asks?: (params: Record<string, string>) => import("../lib/api.js").Question}} Page */
 
 /** `:name` in a path is a parameter of the page; those with `nav` are in the menu, the others show themselves `under` one of it.
- * What a page `needs` is an action; who may not do it is told so.
+ * What a page `needs` is an action; who may not do it is told so. What it `asks` for first is asked while its modules load.
  * @type {Page[]} */
 export const PAGES = [
   { path: "/", title: "Start", load: () => import("./start.js"), nav: true },
   { path: "/sessions", title: "Sessions", load: () => import("./sessions.js"), nav: true },
   { path: "/sessions/:id", title: "Session", load: () => import("./session.js"), under: "/sessions" },
   { path: "/traces", title: "Traces", load: () => import("./traces.js"), nav: true },
-  { path: "/traces/:id", title: "Trace", load: () => import("./trace.js"), under: "/traces" },
+  { path: "/traces/:id", title: "Trace", load: () => import("./trace.js"), asks: ({ id }) => beginning(id), under: "/traces" },
   { path: "/diff/:a/:b", title: "Two traces", load: () => import("./diff.js"), under: "/traces" },
   { path: "/patterns", title: "Patterns", load: () => import("./patterns.js"), nav: true },
   { path: "/patterns/:id", title: "Pattern", load: () => import("./pattern.js"), under: "/patterns" },

@@ -35,10 +35,11 @@ class TimelineKind(StrEnum):
 
 
 class Span(NamedTuple):
-    """The skeleton of a trace, a step or an endpoint call: what decides its place in a tree and in time, and nothing else.
+    """The skeleton of a trace, a step or an endpoint call: what decides its place in a tree and in time, what it is called, and
+    nothing else.
 
-    ``around`` is what it may hang under, the surest first, and ``root_id`` the trace of the prompt that a trace names. ``at`` is
-    when it happened, as well as that is known.
+    ``around`` is what it may hang under, the surest first, and ``root_id`` the trace of the prompt that a trace names. ``name``
+    is None where the record says nothing that it could be called by. ``at`` is when it happened, as well as that is known.
     """
 
     kind: SpanKind
@@ -46,6 +47,7 @@ class Span(NamedTuple):
     correlation_id: str
     around: tuple[tuple[SpanKind, str], ...]
     root_id: str | None
+    name: str | None
     at: datetime
     started_at: datetime | None
     duration_ms: float | None

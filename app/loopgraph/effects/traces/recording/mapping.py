@@ -394,30 +394,35 @@ _STATUSES = {status.value: status for status in TraceStatus}
 
 def trace_span(values: Sequence[Any]) -> tuple[Span, str | None]:
     """The span of a trace from a list of ``skeleton_of_traces``, and the trace that it goes on with."""
-    id_, spawned_by, parent_id, root_id, continued_from, status, *times = values
+    id_, spawned_by, parent_id, root_id, continued_from, name, status, *times = values
     named = ((SpanKind.STEP, spawned_by), (SpanKind.TRACE, parent_id))
-    around = tuple((kind, name) for kind, name in named if name)
-    return _span(SpanKind.TRACE, id_, id_, around, root_id, status, times), continued_from
+    around = tuple((kind, of) for kind, of in named if of)
+    at, began, took = _when(times)
+    return Span(SpanKind.TRACE, id_, id_, around, root_id, name, at, began, took, _STATUSES[status]), continued_from
 
 
 def step_spans(kind: SpanKind, rows: Iterable[Mapping[str, Any]]) -> Iterator[Span]:
-    """The spans of one kind from rows of ``skeleton_of_steps``."""
+    """The spans of one kind from rows of ``skeleton_of_steps``: tens of thousands, so that nothing is done here that need not
+    be."""
+    step, statuses = SpanKind.STEP, _STATUSES
     for row in rows:
-        if row["kind"] == kind:
-            for trace, id_, outer, status, *times in row["spans"]:
-                around = ((SpanKind.STEP, outer),) if outer else ()
-                yield _span(kind, id_, trace, around, None, status, times)
+        if row["kind"] != kind:
+            continue
+        for trace, id_, outer, name, status, *times in row["spans"]:
+            at, began, took = _when(times)
+            around = ((step, outer),) if outer else ()
+            yield Span(kind, id_, trace, around, None, name, at, began, took, statuses[status])
 
 
-def _span(
-    kind: SpanKind, id_: str, trace: str, around: tuple[_Key, ...], root: str | None, status: str, times: list[Any]
-) -> Span:
-    started, completed, duration = _instant(times[0], times[1]), None, times[4]
-    if started is None or duration is None:
-        started, completed, duration = _completed(started, _instant(times[2], times[3]), duration)
+def _when(times: list[Any]) -> tuple[datetime, datetime | None, float | None]:
+    """When something was, as well as that is known; when it began, and how long it took."""
+    started, duration = _instant(times[0], times[1]), times[4]
+    if started is not None and duration is not None:
+        return started, started, duration
+    started, completed, duration = _completed(started, _instant(times[2], times[3]), duration)
     at = started or completed or _instant(times[5], times[6])
     assert at is not None, "every node says when it arrived"
-    return Span(kind, id_, trace, around, root, at, started, duration, _STATUSES[status])
+    return at, started, duration
 
 
 def _instant(milliseconds: int | datetime | None, microseconds: int | None) -> datetime | None:

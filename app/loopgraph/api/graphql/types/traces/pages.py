@@ -131,14 +131,9 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
     # Shielded: where one part of an answer is given up, another may wait for the same drawing.
     waterfall = await asyncio.shield(info.context.loaders.once.made("waterfall", _drawing, *tops))
     shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
-    records = await _records(info, shown)
 
-    def made(node: Node[Any]) -> WaterfallRow | None:
-        record = records.get(node.key)
-        if record is None:
-            return None
-        row = waterfall.bar(node).row(record.trace if isinstance(record, Head) else record)
-        return WaterfallRow.of(row, partial(_branch, info, waterfall, node.key))
+    def made(node: Node[Any]) -> WaterfallRow:
+        return WaterfallRow.of(waterfall.bar(node).row(), partial(_branch, info, waterfall, node.key))
 
     found = _PLACES.connection(
         shown, made, has_more=has_more, after=after, total=len(waterfall.nodes), of=WaterfallConnection
