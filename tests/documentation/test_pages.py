@@ -62,7 +62,7 @@ def can_mount(folder: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", to_be_run())
+@pytest.mark.parametrize("page", [*to_be_run()])
 def test_every_block_of_a_page_runs_and_prints_what_is_shown(page: Path, shared: Place, tmp_path: Path) -> None:
     if page.name == "on-call.md" and not can_mount(tmp_path):
         pytest.skip("no small disk can be mounted here")
