@@ -1,9 +1,9 @@
 """From a topic to the graph and from the graph to a topic, with a real broker: ``python -m bench.kafka [EVENTS]``.
 
 The service, its embedded engine, the broker and this program share the machine; the seconds of the processor say what the first
-two take of it, however busy it is. All messages wait in the topic (four partitions) before the service starts. An event is a
-finished use of a version, 0.2 KB, and 50 make a trace. The time of the way in is from the first committed offset to the last;
-that of the way out ends when as many uses are in ``pattern.events``.
+two take of it, however busy it is. All messages wait in the topic (four partitions)
+before the service starts. An event is a finished use of a version, 0.2 KB, and 50 make a trace. The time of the way in is from
+the first committed offset to the last; that of the way out ends when as many uses are in ``pattern.events``.
 """
 
 from __future__ import annotations
