@@ -1,16 +1,16 @@
-// What is counted of traces: a row for each ('trace'), and for each 500 of their hook executions ('step') and endpoint calls
-// ('call'), with the columns of `contracts/analytics/counting`. What most steps have nothing to do with is only sent where it counts.
+// What is counted of traces: a row for all of them ('trace'), and for each 500 of the hook executions ('step') and endpoint calls
+// ('call') of each, with the columns of `contracts/analytics/counting`. What most steps have nothing to do with is only sent where it counts.
 // access: read
 // parameters: correlation_ids, prompted, measures
 // returns: kind, correlation_id, facts
 UNWIND $correlation_ids AS id
 MATCH (t:Trace {correlation_id: id})
 OPTIONAL MATCH (s:Session {session_id: coalesce(t.session_id, '')})
-RETURN 'trace' AS kind, id AS correlation_id, [[
+RETURN 'trace' AS kind, null AS correlation_id, collect([
   t.correlation_id, t.root_id, t.session_id, t.session_key, t.user_id, coalesce(t.agent, t.agent_type),
   coalesce(t.project, s.project, s.cwd),
   t.source = $prompted, t.uses, t.status, t.error_type, t.started_at, t.completed_at, t.duration_ms, t.created_at, t.tags, t.context
-]] AS facts
+]) AS facts
 UNION ALL
 UNWIND $correlation_ids AS id
 MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)

@@ -47,7 +47,7 @@ class FactReads:
         found: dict[str, int] = {}
         for ids in chunks(sorted(correlation_ids)):
             for row in await self._graph.read(_SIZES, correlation_ids=ids):
-                found[row["correlation_id"]] = row["size"]
+                found |= row["sizes"]
         return found
 
     async def facts(self, correlation_ids: Collection[str]) -> dict[str, Facts]:
@@ -60,8 +60,7 @@ class FactReads:
                 id_ = row["correlation_id"]
                 match row["kind"]:
                     case "trace":
-                        [values] = row["facts"]
-                        traces[id_] = _trace(values)
+                        traces |= {one.correlation_id: one for one in map(_trace, row["facts"])}
                     case "step":
                         steps[id_] += (_step(values) for values in row["facts"])
                     case _:

@@ -25,7 +25,7 @@ _MARKS = query("usage/marks")
 _COUNT_MARKS = query("usage/count_marks")
 _TRACES_OF_MARKS = query("usage/traces_of_marks")
 _COUNTED = query("usage/counted_traces")
-_BUCKETS = query("usage/buckets_by_key")
+_BUCKETS = query("usage/series")
 _CLAIM = query("usage/claim_round")
 _HOLD = query("usage/hold")
 _TRACE_IDS = query("usage/trace_ids")
@@ -207,7 +207,7 @@ class Rounds:
         found: dict[str, Stored] = {}
         for some in chunks(sorted(keys)):
             for row in await self._graph.read(_BUCKETS, keys=some):
-                found[row["key"]] = Stored(row["sums"], row["breakdown"])
+                found |= {key: Stored(sums, breakdown) for key, sums, breakdown in row["found"]}
         return found
 
     async def write(self, round: int, change: Change) -> bool:
