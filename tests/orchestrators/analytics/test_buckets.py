@@ -11,7 +11,7 @@ import pytest
 
 from loopgraph.contracts.analytics.subjects import EVERYTHING, Dimension, Subject, SubjectKind
 from loopgraph.contracts.analytics.views import TimeRange
-from loopgraph.contracts.analytics.windows import Exactness, Grain, Window
+from loopgraph.contracts.analytics.windows import Count, Exactness, Grain, Window
 from loopgraph.contracts.traces.events import RoutingDecided, TraceCompleted, TraceStarted
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
@@ -105,6 +105,32 @@ async def test_what_is_looked_up_by_keys_is_what_is_looked_for_among_its_kind(
     assert [[sum(count.executions for count in of) for of in counts.values()] for counts, _, _ in by_key] == [
         [4, 2, 1]
     ] * 2
+
+
+async def test_of_very_many_hours_those_of_the_days_of_use_alone_are_looked_up(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets, _ = buckets_of(graph)
+    day, agents = some_day(), [f"agent {new_id()}|50 %" for _ in range(3)]
+    since, until = day + 22 * HOUR, day + 3 * DAY + 2 * HOUR
+    await traces(graph, since - HOUR, since, since + HOUR, day + DAY, until - HOUR, until, agent=agents[0])
+    await traces(graph, day + 2 * DAY + 23 * HOUR, agent=agents[1])
+    window = Window(since=since, until=until)
+    await buckets.basis(window, None)
+    subjects, reads = [Subject(SubjectKind.AGENT, agent) for agent in agents], UsageReads(graph)
+
+    async def counts() -> tuple[dict[Subject, list[Count]], int]:
+        before = graph.statements
+        return await reads.counts(subjects, window, Grain.HOUR), graph.statements - before
+
+    every, one = await counts()
+    monkeypatch.setattr("loopgraph.effects.usage.reads._MANY_KEYS", 0)
+    assert await counts() == (every, one + 1)
+    assert [[count.start for count in every[subject]] for subject in subjects] == [
+        [since, since + HOUR, day + DAY, until - HOUR],
+        [day + 2 * DAY + 23 * HOUR],
+        [],
+    ]
 
 
 async def found(buckets: Buckets, subjects: list[Subject], window: Window, grain: Grain) -> tuple[Any, Any, Any]:

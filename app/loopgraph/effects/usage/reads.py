@@ -41,6 +41,9 @@ _ROUND_NAME: Final = "usage"
 _EXECUTIONS_OF_KIND = query("usage/executions_of_kind")
 
 
+_MANY_KEYS: Final = 1_000
+"""Of more hours it is asked first on which days there was any use."""
+
 _MOST_KEYS: Final = 50_000
 """So many buckets are looked up by their keys; of more, those of their kind are looked at, which costs as much as there are."""
 
@@ -89,7 +92,7 @@ class UsageReads:
         return await made_of(stored, made)
 
     async def counts(self, subjects: Sequence[Subject], window: Window, grain: Grain) -> dict[Subject, list[Count]]:
-        """The plain counts of each subject in the order of time, in one statement."""
+        """The plain counts of each subject in the order of time: in one statement, those of very many hours in two."""
         digits = DIGITS[grain]
         rows = await self._counts(subjects, window, grain)
 
@@ -154,10 +157,25 @@ class UsageReads:
             [bounds] = [_bounds(subject_prefix(grain, one), window, grain) for one in different]
             rows = await self._graph.read(_COUNTS_OF_SUBJECT, **bounds)
         elif keys := _keys(different, window, grain):
+            if grain is Grain.HOUR and len(keys) > _MANY_KEYS:
+                keys = await self._hours_of_use(different, window)
             rows = await self._graph.read(_COUNTS, keys=keys, digits=DIGITS[grain])
         else:
             rows = await self._of_kinds(_COUNTS_OF_KIND, different, window, grain)
         return [row["counts"] for row in rows if row["counts"]]
+
+    async def _hours_of_use(self, subjects: Sequence[Subject], window: Window) -> list[str]:
+        """The keys of the hours of a window on those days of UTC on which each subject was used; most are used on few."""
+        hours = _hours(window, Grain.HOUR)
+        days = {stamp(Grain.DAY, day): day for day in range(hours.start // 24 * 24, hours.stop, 24)}
+        keys = [f"{subject_prefix(Grain.DAY, one)}{day}" for one in subjects for day in days]
+        rows = await self._graph.read(_COUNTS, keys=keys, digits=DIGITS[Grain.DAY])
+        used = [(subject_of(key), days[key[-DIGITS[Grain.DAY] :]]) for row in rows for key, *_ in row["counts"]]
+        return [
+            f"{subject_prefix(Grain.HOUR, subject)}{stamp(Grain.HOUR, hour)}"
+            for subject, day in used
+            for hour in range(max(day, hours.start), min(day + 24, hours.stop))
+        ]
 
     async def _of_kinds(
         self, of_kind: Query, subjects: Sequence[Subject], window: Window, grain: Grain, **more: Any
