@@ -56,6 +56,14 @@ async def test_what_has_not_changed_is_not_sent_again(http: httpx.AsyncClient) -
     assert (first.status_code, first.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
     again = await http.get("/console/app.js", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["cache-control"] == "no-cache"
+
+
+async def test_the_icon_is_kept_for_a_while_as_browsers_ask_for_it_at_every_change_of_the_page(
+    http: httpx.AsyncClient,
+) -> None:
+    icon = await http.get("/console/style/icon.svg")
+    assert (icon.status_code, icon.headers["cache-control"]) == (200, "max-age=3600")
 
 
 @pytest.mark.parametrize(

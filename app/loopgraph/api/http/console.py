@@ -52,6 +52,9 @@ _HEADERS: Final = {
 }
 """What a browser keeps it asks for again, with the tag: an upgrade is seen at the next load."""
 
+_OF_ICON: Final = {**_HEADERS, "cache-control": "max-age=3600"}
+"""Browsers ask for the icon at every change of the page."""
+
 
 class _File(NamedTuple):
     content: bytes
@@ -102,7 +105,7 @@ def _file(files: Mapping[str, _File]) -> Answer:
             file = files[request.path_params["name"]]
         except KeyError:
             raise HTTPException(404) from None
-        return _answer(request, file, _HEADERS)
+        return _answer(request, file, _OF_ICON if file.media_type == MEDIA[".svg"] else _HEADERS)
 
     return answer
 
