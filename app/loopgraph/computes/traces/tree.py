@@ -19,7 +19,8 @@ Record = Trace | HookExecution | EndpointCall
 R = TypeVar("R", Trace | HookExecution | EndpointCall, Span)
 Key = tuple[SpanKind, str]
 
-_TRACE, _STEP, _CALL = SpanKind.TRACE, SpanKind.STEP, SpanKind.CALL  # looked up once: members of enums are looked up slowly
+_TRACE, _STEP, _CALL = SpanKind.TRACE, SpanKind.STEP, SpanKind.CALL
+"""Looked up once: that of a member of an enum takes longer than most of what is done for a node."""
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -209,9 +210,7 @@ def _open_circles(
                 break
             members = list(path.values())
             circle = members[members.index(node) :]
-            first = min(
-                circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not _TRACE, _order(one))
-            )
+            first = min(circle, key=lambda one: (heads.get(one.key, len(heads)), one.key[0] is not _TRACE, _order(one)))
             if first.key[0] is _TRACE and (lost := parents[first.key]) is not None:
                 opened.add(lost.trace_id)
             parents[first.key] = _outermost(first, root)
