@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -30,10 +31,10 @@ from support.engines import EngineUnderTest
 from support.feedback import Subject, make_subject
 from support.operations import regression
 from support.service import Service, listening, serving
-from support.waiting import until
+from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator
+    from playwright.async_api import Browser, Locator, Request, Route
 
 pytestmark = pytest.mark.slow
 
@@ -402,6 +403,29 @@ async def test_repeats_are_one_row_until_it_is_opened(open_tab: Tab, filled: Fil
 
 async def _is(found: Locator, count: int) -> bool:
     return await found.count() == count
+
+
+async def test_a_trace_is_asked_for_once_and_while_the_modules_of_its_page_load(open_tab: Tab, filled: Filled) -> None:
+    page, asked = open_tab.page, asyncio.Event()
+    questions: list[str] = []
+
+    def told(request: Request) -> None:
+        if "query ConsoleTraceStart" in (request.post_data or ""):
+            questions.append(request.url)
+            asked.set()
+
+    async def held(route: Route) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            await asked.wait()
+        await route.continue_()
+
+    await open_tab.visit("/")
+    page.on("request", told)
+    await page.route("**/pages/trace.js", held)
+    await page.evaluate("id => { location.hash = `#/traces/${id}`; }", filled.trace)
+    await page.locator(".bar-row").first.wait_for()
+    await open_tab.settled()
+    assert len(questions) == 1
 
 
 async def test_drawing_over_the_map_shows_that_time_alone(open_tab: Tab, filled: Filled) -> None:
