@@ -16,14 +16,14 @@ from loopgraph.contracts.base import Page
 from loopgraph.contracts.catalogue.nodes import KEYS
 from loopgraph.contracts.learning.features import MatchContext
 from loopgraph.contracts.learning.views import LearnedFilter
-from loopgraph.effects.archive.copying import LABELS
+from loopgraph.effects.archive.copying import LABELS, Whole
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.learning.offers import OfferLog
 from loopgraph.effects.learning.offline_model import OfflineModel
 from loopgraph.effects.learning.patterns import LearnedReads
 from loopgraph.effects.learning.prompts import PromptReads
 from loopgraph.effects.schema import schema
-from loopgraph.errors import InvalidInput, SetupError
+from loopgraph.errors import ForeignData, InvalidInput, SetupError
 from loopgraph.orchestrators.archive.copying import copy
 from loopgraph.orchestrators.learning.matching import Matching
 from loopgraph.orchestrators.learning.prompt_search import PromptSearch
@@ -159,6 +159,50 @@ async def test_what_cannot_be_copied_whole_is_refused_before_anything_is_written
             await copy(source, target)
         await target.run_alone("MATCH (f:Foreign) DETACH DELETE f")
         assert (await copy(source, target)).nodes > 1
+
+
+async def test_what_an_interrupted_copy_leaves_is_taken_for_no_graph(engine_of_the_source: OwnEngine) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(done: int, whole: int) -> None:
+        raise Interrupted
+
+    async with (
+        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database()) as target,
+    ):
+        for graph in (source, target):  # a target that was set up, and holds nothing else, is empty
+            await schema.prepare(graph)
+        await Room.on(source).pattern()
+        with pytest.raises(Interrupted):
+            await copy(source, target, interrupt)
+        for attempt in (schema.prepare(target), copy(source, target)):
+            with pytest.raises(ForeignData, match="holds other data"):
+                await attempt
+        await target.run_alone("MATCH (n) DETACH DELETE n")
+        assert (await copy(source, target)).nodes
+        assert await schema.look(target) == ()
+
+
+async def test_a_source_that_is_written_meanwhile_is_not_said_to_hold_what_others_wrote(
+    engine_of_the_source: OwnEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database()) as target,
+    ):
+        await schema.prepare(source)
+        totals = Whole.totals
+
+        async def written_before(self: Whole) -> tuple[int, int]:
+            await Room.on(source).pattern()
+            return await totals(self)
+
+        monkeypatch.setattr(Whole, "totals", written_before)
+        with pytest.raises(SetupError, match="is being written: stop every service"):
+            await copy(source, target)
+        assert await schema.look(target) is None
 
 
 async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ SCHEMA_DIGEST = "e744b25d5acce85e"
 
 _VERSION = query("system/schema_version")
 _ANY_NODE = query("system/any_node")
+_FORGET = query("copying/forget_schema")
 _LOOKS = 5
 _PAUSE_S = 0.1
 
@@ -53,9 +54,21 @@ async def examine(graph: Graph) -> tuple[Migration, ...]:
     lacking = await look(graph)
     if lacking is None:
         await run_schema(graph, schema_statements(graph.server.engine))
-        await record_applied(graph, migrations(), SCHEMA_VERSION)
+        await record(graph)
         logger.info("schema version %d is in place on %s", SCHEMA_VERSION, graph.server.agent)
     return lacking or ()
+
+
+async def lay(graph: Graph) -> None:
+    """Gives a database that is being filled the whole schema, and no record of it: until ``record`` every program takes it for
+    what holds something else. One without anything but the record of a schema loses that."""
+    await graph.write(_FORGET)
+    await run_schema(graph, schema_statements(graph.server.engine))
+
+
+async def record(graph: Graph) -> None:
+    """Records that a database has the whole schema of this program."""
+    await record_applied(graph, migrations(), SCHEMA_VERSION)
 
 
 async def look(graph: Graph) -> tuple[Migration, ...] | None:

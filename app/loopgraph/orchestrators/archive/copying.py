@@ -8,7 +8,7 @@ from typing import NamedTuple
 from loopgraph.contracts.catalogue.nodes import KEYS
 from loopgraph.effects.archive.copying import KINDS, LABELS, Kind, Whole
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.schema.schema import examine, look
+from loopgraph.effects.schema.schema import lay, look, record
 from loopgraph.errors import InvalidInput, SetupError
 
 
@@ -34,12 +34,8 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
     begun, it = Whole(source), Whole(target)
     counts = await begun.counts()
     await _check_known(begun, counts)
-    if await look(target):
-        raise InvalidInput("target", "must be an empty database; it is one of an older loopgraph")
-    await examine(target)
-    for what, count in (await it.counts()).items():
-        if count:
-            raise InvalidInput("target", f"must be an empty database; it holds {what} ({count:,})")
+    await _check_empty(target)
+    await lay(target)
     done, whole = 0, sum(counts.values())
     keys = {}
     for label in LABELS:
@@ -54,12 +50,27 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
             done += len(rows)
             tell(done, whole)
     _check_same(await begun.counts(), await it.counts())
+    await record(target)  # at last: what an interrupted copy leaves is no graph that a service takes for whole
     return Copied(sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS))
+
+
+async def _check_empty(target: Graph) -> None:
+    """Raises InvalidInput for a graph that holds something, and what ``look`` raises."""
+    lacking = await look(target)
+    if lacking is None:
+        return
+    if lacking:
+        raise InvalidInput("target", "must be an empty database; it is one of an older loopgraph")
+    for what, count in (await Whole(target).counts()).items():
+        if count:
+            raise InvalidInput("target", f"must be an empty database; it holds {what} ({count:,})")
 
 
 async def _check_known(source: Whole, counts: dict[str | Kind, int]) -> None:
     """Raises SetupError for what is in no label or type that is known: it would be left behind."""
     nodes, relationships = await source.totals()
+    if await source.counts() != counts:
+        raise SetupError("the graph that is to be copied is being written: stop every service first")
     known = sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS)
     if known != (nodes, relationships):
         raise SetupError(
