@@ -155,7 +155,7 @@ async def measure(engine: EngineUnderTest) -> tuple[dict[str, str], dict[str, st
             "insert a version", add, lambda number: raw.insert(other[0], other[1], samples, number + 2), rounds=ROUNDS
         )
 
-        ends, others = ([(await pattern())[1] for _ in range(WARM + ROUNDS + 1)] for _ in range(2))
+        ends, others = [[(await pattern())[1] for _ in range(WARM + ROUNDS + 1)] for _ in range(2)]
 
         async def draw(number: int) -> None:
             await lineage.connect(

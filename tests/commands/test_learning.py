@@ -108,7 +108,10 @@ def test_a_weight_that_cannot_be_is_refused_with_what_is_wrong() -> None:
         (told.replace("semantic", "meaning"), "'meaning' is no part of a score; these are: semantic, keyword"),
         (f"{told},semantic=0.3", "semantic is there twice"),
         ("semantic=1", "keyword, intent, context, historical must be named too"),
-        ("semantic=0,keyword=0,intent=0,context=0,historical=0", "one of the weights must be more than 0"),
+        (
+            "semantic=0,keyword=0,intent=0,context=0,historical=0",
+            "one of semantic, keyword, intent must weigh more than 0",
+        ),
         ("", "semantic, keyword, intent, context, historical must be named too"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):

@@ -44,6 +44,8 @@ def copy(
         url = Settings(graph_url=target).graph_url
     except ValidationError as error:
         raise InvalidInput("TARGET", error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+    if (url, database) == (settings.graph_url, settings.graph_database):
+        raise InvalidInput("TARGET", "is the graph that is to be copied: name another database")
     patient = settings.model_copy(update={"query_timeout_ms": _PATIENCE_MS})
     there = {
         "graph_url": url,

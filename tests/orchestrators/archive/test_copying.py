@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from loopgraph.contracts.base import Page
 from loopgraph.contracts.catalogue.nodes import KEYS
 from loopgraph.contracts.learning.features import MatchContext
 from loopgraph.contracts.learning.views import LearnedFilter
-from loopgraph.effects.archive.copying import LABELS, Whole
+from loopgraph.effects.archive.copying import LABELS, Kind, Whole
 from loopgraph.effects.graph.client import Graph
+from loopgraph.effects.graph.transaction import Row
 from loopgraph.effects.learning.offers import OfferLog
 from loopgraph.effects.learning.offline_model import OfflineModel
 from loopgraph.effects.learning.patterns import LearnedReads
@@ -205,6 +206,29 @@ async def test_a_source_that_is_written_meanwhile_is_not_said_to_hold_what_other
         assert await schema.look(target) is None
 
 
+async def test_a_source_that_is_written_meanwhile_is_copied_by_nobody(
+    engine_of_the_source: OwnEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database()) as target,
+    ):
+        await schema.prepare(source)
+        await Room.on(source).pattern()
+        create = Whole.create_relationships
+
+        async def written_before(self: Whole, kind: Kind, rows: Sequence[Row]) -> None:
+            monkeypatch.setattr(Whole, "create_relationships", create)
+            await Room.on(source).pattern()
+            await create(self, kind, rows)
+
+        monkeypatch.setattr(Whole, "create_relationships", written_before)
+        with pytest.raises(SetupError, match="was written while it was copied"):
+            await copy(source, target)
+        with pytest.raises(ForeignData):
+            await schema.look(target)
+
+
 async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
     here, there = (f"embedded:{tmp_path / name}" for name in ("here", "there"))
     code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
@@ -221,6 +245,9 @@ async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
     code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
     assert code == 2
     assert "target: must be an empty database; it holds" in problem
+    code, _, problem = await command("copy", here, LOOPGRAPH_GRAPH_URL=here)
+    assert code == 2
+    assert "TARGET: is the graph that is to be copied" in problem
     code, _, problem = await command("copy", "somewhere", LOOPGRAPH_GRAPH_URL=here)
     assert code == 2
     assert "is not a graph URL" in problem

@@ -66,9 +66,10 @@ def weights_of(text: str) -> MatchWeights:
             raise ValueError(f"the weight of {name} must be between 0 and {MOST_WEIGHT:,.0f}, not {written}")
     if missing := [name for name in names if name not in numbers]:
         raise ValueError(f"{', '.join(missing)} must be named too; write it like {SEED_WEIGHTS}")
+    of_prompts = [part.value for part in MatchPart if part not in (MatchPart.CONTEXT, MatchPart.HISTORICAL)]
+    if not any(numbers[name] for name in of_prompts):
+        raise ValueError(f"one of {', '.join(of_prompts)} must weigh more than 0: the others are not always known")
     whole = math.fsum(numbers.values())
-    if not whole:
-        raise ValueError("one of the weights must be more than 0")
     return MatchWeights(**{name: number / whole for name, number in numbers.items()})
 
 

@@ -32,7 +32,7 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
     if lacking:
         raise SetupError("the graph that is to be copied is of an older loopgraph: run `loopgraph migrate` first")
     begun, it = Whole(source), Whole(target)
-    counts = await begun.counts()
+    counts, changes = await begun.counts(), await _changes(begun)
     await _check_known(begun, counts)
     await _check_empty(target)
     await lay(target)
@@ -49,9 +49,18 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
             await it.create_relationships(kind, rows)
             done += len(rows)
             tell(done, whole)
+    if await _changes(begun) != changes:
+        raise SetupError(
+            "the graph was written while it was copied: stop every service, empty the target, and copy again"
+        )
     _check_same(await begun.counts(), await it.counts())
     await record(target)  # at last: what an interrupted copy leaves is no graph that a service takes for whole
     return Copied(sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS))
+
+
+async def _changes(source: Whole) -> frozenset[str]:
+    """What tells those who follow of each change: another one is there after whatever is written, also where no count differs."""
+    return frozenset(await source.keys("Change"))
 
 
 async def _check_empty(target: Graph) -> None:
