@@ -128,6 +128,12 @@ async def test_weights_are_learned_from_traces_and_told_as_a_setting(tmp_path: P
         assert code == 0
         assert out.startswith("0 traces of 0 sessions beside the learned patterns of before: 0 pairs, of which 0 fit\n")
         assert "Too few sessions" in out
+        few = await learning.tell(graph, *(learning.told("mend the mast", at=NOON) for _ in range(4)))
+        await learning.learn(learning.learner(graph), few)
+        code, out, _ = await command("learning", "weights", **environment)
+        assert re.match(r"\d traces of \d sessions", out)
+        assert "log loss" not in out
+        assert "Too few sessions" in out
 
         other_way = [("WebFetch", {"url": "https://e.example"}), ("Write", {"file_path": "/src/a.md"})]
         stories = []

@@ -70,6 +70,20 @@ async def test_traces_are_listed_with_what_became_of_them(service: Service, trac
 
 
 @pytest.mark.lengthy
+async def test_what_a_trace_failed_with_is_listed_beside_its_prompt(service: Service) -> None:
+    trace = uuid4().hex
+    events = [
+        {"kind": "start", "correlation_id": trace, "prompt_text": "Go on"},
+        {"kind": "routing", "correlation_id": trace, "selected_agent": f"agent-{trace}"},
+        {"kind": "complete", "correlation_id": trace, "success": False, "error_message": "no disk"},
+    ]
+    assert (await service.http.post("/api/traces/batch", json=events)).status_code == 200
+    header, line = (await asked(service, "traces", "list", "--agent", f"agent-{trace}")).splitlines()
+    assert header.split()[-2:] == ["prompt", "error"]
+    assert line.split()[-4:] == ["Go", "on", "no", "disk"]
+
+
+@pytest.mark.lengthy
 async def test_a_trace_is_shown_with_all_that_is_under_it(service: Service, trace: str) -> None:
     told = await asked(service, "traces", "show", trace)
     assert told.startswith(f"{trace}: error")

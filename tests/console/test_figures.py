@@ -324,6 +324,20 @@ async def test_names_that_are_markup_are_text_in_the_dashboard(open_tab: Tab, wo
     assert await page.evaluate("document.documentElement.scrollWidth") <= 1400
 
 
+async def test_on_a_narrow_screen_a_chosen_step_comes_into_view(open_tab: Tab, world: World) -> None:
+    page = open_tab.page
+    await page.set_viewport_size({"width": 390, "height": 500})
+    await open_tab.visit(f"/traces/{world.trace}")
+    await page.locator(".bar-row", has_text="Bash").click()
+    await page.locator(".detail h3", has_text="Output").wait_for()
+    height = "document.querySelector('.detail h2').getBoundingClientRect().top"
+
+    async def is_in_view() -> bool:
+        return 0 <= await page.evaluate(height) < 400
+
+    await until(is_in_view)
+
+
 async def test_what_was_used_stands_beside_each_branch_and_in_its_step(open_tab: Tab, world: World) -> None:
     page = open_tab.page
     await open_tab.visit(f"/traces/{world.trace}")

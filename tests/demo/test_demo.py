@@ -238,7 +238,8 @@ def test_every_task_is_a_trace_with_its_routing_and_its_measured_run(kept: Kept)
         unit = f"{pattern['patternId']}-{pattern['tasks']:04}"
         trace = kept.query(TRACE, correlationId=unit)["trace"]
         assert trace["status"] == "SUCCESS"
-        assert pattern["patternId"] == f"{trace['sessionId']}-{pattern['workload']}"
+        assert trace["sessionId"] == unit
+        assert pattern["patternId"] == f"{kept.document['demoId']}-{pattern['workload']}"
         assert trace["promptText"].startswith(pattern["title"])
         routing = trace["routingDecision"]
         assert (routing["selectedAgent"], routing["patternId"]) == (pattern["workload"], pattern["patternId"])

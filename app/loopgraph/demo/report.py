@@ -191,18 +191,20 @@ def show_where_to_look(console: Console, service: RunningService, cases: Sequenc
         console.print("from loopgraph.analyst import connect; graph = connect()", markup=False)
 
 
-def show_what_stays(console: Console, session_id: str, *, embedded: bool) -> None:
+def show_what_stays(console: Console, demo_id: str, *, embedded: bool) -> None:
     """Where the data are after the demo."""
     if embedded:
         console.print(
             "\nThe service and its data go with the demo. To look further in a browser: [bold]loopgraph demo --keep --open[/bold]"
         )
     else:
-        console.print(f"\nThe service goes with the demo; its data stay in the graph, as session {session_id}.")
+        console.print(
+            f"\nThe service goes with the demo; its data stay in the graph, under ids that begin with {demo_id}."
+        )
 
 
 def json_document(
-    service: RunningService, session_id: str, looked: Json | None, cases: Sequence[Case], timings: dict[str, float]
+    service: RunningService, demo_id: str, looked: Json | None, cases: Sequence[Case], timings: dict[str, float]
 ) -> Json:
     """The outcome for machines. The first look is what ``loopgraph report --json`` printed, None if it was left out; versions,
     edges, runs, improvements and decisions are as GraphQL answered them."""
@@ -213,7 +215,7 @@ def json_document(
     return {
         "service": {"url": service.url, "engine": service.engine, "graphUrl": service.graph_url},
         "firstLook": looked,
-        "sessionId": session_id,
+        "demoId": demo_id,
         "applied": of("APPLIED"),
         "rejected": of("REJECTED"),
         "rolledBack": of("ROLLED_BACK"),

@@ -101,7 +101,6 @@ class Story:
     def __init__(self, client: Client, audience: Audience, demo_id: str, runs_per_arm: int) -> None:
         self._client = client
         self._audience = audience
-        self._demo_id = demo_id
         self.cases = [Case(workload, f"{demo_id}-{workload.name}", runs_per_arm) for workload in WORKLOADS]
         self.timings: dict[str, float] = {}
 
@@ -242,7 +241,7 @@ class Story:
         turns = (case for turn in range(max(wanted.values())) for case in wanted if turn < wanted[case])
         tasks = await asyncio.gather(*(self._begin(case, later=later) for case in turns))
         executions = run_all(tasks)
-        await asyncio.gather(*(finish(self._client, self._demo_id, execution) for execution in executions))
+        await asyncio.gather(*(finish(self._client, execution) for execution in executions))
         return executions
 
     def _begin(self, case: Case, *, later: bool) -> Awaitable[Task]:

@@ -100,7 +100,7 @@ def _run(task: Task) -> Execution:
     return Execution(task, started_at, duration_ms, error)
 
 
-async def finish(client: Client, session_id: str, execution: Execution) -> None:
+async def finish(client: Client, execution: Execution) -> None:
     """Reports the task as a trace: that its version was asked for, and the execution as a hook.
 
     Its turn comes long after its version was asked for, together with those of all tasks of a round. The trace begins as if its
@@ -110,7 +110,7 @@ async def finish(client: Client, session_id: str, execution: Execution) -> None:
     request = f"{task.workload.title} ({task.workload.default_size} items)"
     begun = execution.started_at - timedelta(milliseconds=task.asked_ms)
     start = {
-        "session_id": session_id,
+        "session_id": task.unit,  # of its own: what follows it there would be taken for asking again
         "timestamp": begun.isoformat(),
         "prompt_text": request,
         "context": {"items": task.workload.default_size, "seed": task.unit},

@@ -56,6 +56,12 @@ def _tell(found: Weighed) -> None:
             Column("learned", [f"{getattr(found.learned, name):.3f}" for name in names]),
         ],
     )
+    if found.reason is not Reason.TOO_FEW_SESSIONS:
+        _tell_how_good(found)
+    out.print(_advice(found), markup=False)
+
+
+def _tell_how_good(found: Weighed) -> None:
     figures = {
         "log loss (less is better)": found.log_loss,
         "area under the curve": found.area,
@@ -67,7 +73,6 @@ def _tell(found: Weighed) -> None:
     for whose, matched in (("seed's", found.seed_matches), ("learned", found.learned_matches)):
         if matched is not None:
             out.print(_matched(whose, matched), markup=False)
-    out.print(_advice(found), markup=False)
 
 
 def _columns(told: dict[str, Figure]) -> list[Column]:

@@ -73,6 +73,8 @@ def list_traces(
     elif not found:
         out.print("there are no such traces")
     else:
+        failed = any(one["errorMessage"] for one in found)
+        errors = [Column("error", [_short(one["errorMessage"]) for one in found], rank=5, left=True)] if failed else []
         print_table(
             out,
             [
@@ -82,9 +84,8 @@ def list_traces(
                 Column("took", [lasted(one["durationMs"]) for one in found], rank=1),
                 Column("steps", [str(one["totalHooks"]) for one in found], rank=2),
                 Column("agent", [shown(one["agent"] or one["agentType"] or "") for one in found], rank=4, left=True),
-                Column(
-                    "prompt", [_short(one["errorMessage"] or one["promptText"]) for one in found], rank=5, left=True
-                ),
+                Column("prompt", [_short(one["promptText"]) for one in found], rank=5, left=True),
+                *errors,
             ],
         )
 

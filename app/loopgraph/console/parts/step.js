@@ -1,7 +1,7 @@
 // What a step, a call or a subagent of the waterfall did.
 import { href, segment } from "../lib/address.js";
 import { count, duration, money, words } from "../lib/format.js";
-import { html } from "../lib/html.js";
+import { html, useEffect, useRef } from "../lib/html.js";
 import { globalId } from "../lib/ids.js";
 import { used } from "../lib/usage.js";
 import { useQuery } from "../lib/use.js";
@@ -16,7 +16,12 @@ export function StepDetail({ row, rows, close }) {
   const holder = row.kind === "CALL" ? rows.find((one) => one.spanId === row.parentId) : row;
   const id = holder ? globalId(holder.kind === "TRACE" ? "Trace" : "HookExecution", holder.spanId) : null;
   const asked = useQuery(id ? "step" : null, { id });
-  return html`<aside class="panel detail" aria-label="What is chosen">
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    // On a narrow screen it stands below the bars, where nobody would see that it has come.
+    if (place.current && place.current.getBoundingClientRect().top > window.innerHeight * 0.8) place.current.scrollIntoView();
+  }, []);
+  return html`<aside ref=${place} class="panel detail" aria-label="What is chosen">
     <div class="detail-head">
       <h2>${row.name}</h2>
       <button type="button" class="plain" onClick=${close} aria-label="Close">✕</button>
