@@ -154,7 +154,7 @@ async def test_who_may_see_only_what_is_theirs_sees_no_figures_of_all(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    async def somebody(*_: object) -> Principal:
+    async def somebody(*_: object, **__: object) -> Principal:
         return mate("somebody")
 
     monkeypatch.setattr(doors, "identified", somebody)

@@ -158,7 +158,7 @@ async def test_other_weights_make_another_score_and_are_told(graph: Graph) -> No
     project, prompt = unique("tidy up the outbox worker in")
     await learn(graph, Learned([prompt], project=project, successes=1, failures=9))
     reads = PromptReads(graph)
-    weights = weights_of("semantic=0,keyword=0,intent=0,context=0,historical=1")
+    weights = weights_of("semantic=0,keyword=0,intent=1,context=0,historical=0")
     for matcher, used in (
         (matching(graph), SEED_WEIGHTS),
         (Matching(PromptSearch(reads, MODEL), reads, weights), weights),
@@ -168,7 +168,7 @@ async def test_other_weights_make_another_score_and_are_told(graph: Graph) -> No
         assert answer.weights == used
         assert ("weighed semantic=0,keyword=0," in best.score.explanation) == (used is weights)
         if used is weights:
-            assert best.score.total == best.score.historical
+            assert best.score.total == best.score.intent
 
 
 @pytest.mark.parametrize(
