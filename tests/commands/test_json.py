@@ -16,6 +16,7 @@ from conftest import settings_for
 from loopgraph.commands.app import app
 from support.command import command, settings_of
 from support.engines import EngineUnderTest
+from support.engines.sources import embedded
 from support.repositories import Repo
 from support.service import Service, serving
 
@@ -103,14 +104,21 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def service(embedded_engine: EngineUnderTest) -> AsyncIterator[Service]:
-    async with serving(settings_for(embedded_engine)) as running:
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUnderTest]:
+    """An engine of its own, because some commands go through all that is there."""
+    with embedded(tmp_path_factory.mktemp("graph")) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+async def service(own_engine: EngineUnderTest) -> AsyncIterator[Service]:
+    async with serving(settings_for(own_engine)) as running:
         yield running
 
 
 @pytest.fixture
 async def world(
-    service: Service, embedded_engine: EngineUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, own_engine: EngineUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> World:
     trace = uuid4().hex
     for path, event in (
@@ -127,7 +135,7 @@ async def world(
     (tmp_path / "events.ndjson").write_text(json.dumps(line) + "\n")
     monkeypatch.setattr(webbrowser, "open", lambda _: True)
     monkeypatch.chdir(repo.folder)
-    return World(service, embedded_engine, tmp_path, repo.folder, trace)
+    return World(service, own_engine, tmp_path, repo.folder, trace)
 
 
 async def arguments(name: str, world: World) -> list[str]:

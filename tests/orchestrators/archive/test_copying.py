@@ -36,6 +36,7 @@ from support.filled import fill
 from support.lineage import Room
 from support.old_databases import make_empty
 from support.own_engine import OwnEngine, own_embedded, own_engine_of
+from support.prepared import prepared
 from support.traces import statement
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ def engine_of_the_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
 @pytest.fixture(scope="module")
 async def source(engine_of_the_source: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Graph]:
     """A graph with something of everything."""
-    async with Graph.open(engine_of_the_source.with_new_database()) as graph:
+    async with Graph.open(engine_of_the_source.with_new_database(prepared=True)) as graph:
         await schema.prepare(graph)
         await fill(graph, tmp_path_factory.mktemp("archive"))
         await PromptSearch(PromptReads(graph), MODEL).embed_all()
@@ -170,8 +171,8 @@ async def test_what_an_interrupted_copy_leaves_is_taken_for_no_graph(engine_of_t
         raise Interrupted
 
     async with (
-        Graph.open(engine_of_the_source.with_new_database()) as source,
-        Graph.open(engine_of_the_source.with_new_database()) as target,
+        Graph.open(engine_of_the_source.with_new_database(prepared=True)) as source,
+        Graph.open(engine_of_the_source.with_new_database(prepared=True)) as target,
     ):
         for graph in (source, target):  # a target that was set up, and holds nothing else, is empty
             await schema.prepare(graph)
@@ -190,7 +191,7 @@ async def test_a_source_that_is_written_meanwhile_is_not_said_to_hold_what_other
     engine_of_the_source: OwnEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
-        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database(prepared=True)) as source,
         Graph.open(engine_of_the_source.with_new_database()) as target,
     ):
         await schema.prepare(source)
@@ -210,7 +211,7 @@ async def test_a_source_that_is_written_meanwhile_is_copied_by_nobody(
     engine_of_the_source: OwnEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
-        Graph.open(engine_of_the_source.with_new_database()) as source,
+        Graph.open(engine_of_the_source.with_new_database(prepared=True)) as source,
         Graph.open(engine_of_the_source.with_new_database()) as target,
     ):
         await schema.prepare(source)
@@ -234,6 +235,7 @@ async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
     code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
     assert code != 0
     assert not (tmp_path / "there").exists()
+    prepared(tmp_path / "here")
     async with Graph.open(Settings(graph_url=here)) as graph:
         await schema.prepare(graph)
         await Room.on(graph).pattern()
