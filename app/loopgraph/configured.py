@@ -24,7 +24,7 @@ from loopgraph.effects.learning.embedding_endpoint import EmbeddingEndpoint
 from loopgraph.effects.learning.offline_model import OfflineModel
 from loopgraph.effects.loop.endpoint import Endpoint, is_private
 from loopgraph.effects.loop.generators import Generators
-from loopgraph.errors import InvalidSetting
+from loopgraph.errors import InvalidSetting, in_our_words
 from loopgraph.orchestrators.loop.writing import ENDPOINT, Writer
 from loopgraph.orchestrators.transcripts.clients import clients_named
 from loopgraph.settings import Access, Embedding, Settings
@@ -100,7 +100,7 @@ def trusted(settings: Settings) -> Trust | None:
         first = error.errors()[0]
         name, at = str(first["loc"][0]), int(first["loc"][1])
         given = {"roles": settings.oidc_roles, "projects": settings.oidc_projects}[name][at]
-        wanted = f"must be one of {', '.join(Role)}" if name == "roles" else first["msg"].removeprefix("Value error, ")
+        wanted = f"must be one of {', '.join(Role)}" if name == "roles" else in_our_words(first["msg"])
         raise InvalidSetting(f"LOOPGRAPH_OIDC_{name.upper()}: what {given!r} ends with {wanted}") from error
 
 

@@ -36,6 +36,7 @@ LoopgraphError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum, StrEnum
 from typing import ClassVar, Self
@@ -51,6 +52,11 @@ class Blame(StrEnum):
     """What was asked. Final: the same request fails again."""
     GRAPH = "graph"
     """The graph or the service as a whole. Whoever asked is told to come again, and nothing is held against what was sent."""
+
+
+def in_our_words(told: str) -> str:
+    """What the library that checks values says of one, in the words of this tree: what would be right."""
+    return re.sub(r"^(?:Input|String) should\b", "must", told.removeprefix("Value error, "))
 
 
 def blame_of(error: BaseException) -> Blame:

@@ -104,7 +104,7 @@ def invalid_input(error: ValidationError, contract: type[BaseModel]) -> errors.I
             wanted = ID_FORM
         case "value_error":
             told = first["ctx"]["error"].args[0]
-            wanted = told if isinstance(told, errors.Spelled) else first["msg"].removeprefix("Value error, ")
+            wanted = told if isinstance(told, errors.Spelled) else errors.in_our_words(first["msg"])
         case "timezone_aware":
             wanted = "must name its time zone, such as 2026-01-31T12:00:00Z"
         case "datetime_type" | "datetime_parsing" | "datetime_from_date_parsing" | "datetime_object_invalid":

@@ -37,10 +37,11 @@ from loopgraph.commands.rate import rate
 from loopgraph.commands.report import report
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
-from loopgraph.commands.terminal import in_words, out
+from loopgraph.commands.terminal import out
 from loopgraph.commands.tokens import tokens
 from loopgraph.commands.traces import traces
 from loopgraph.commands.watch import watch
+from loopgraph.errors import in_our_words
 
 
 class _Commands(TyperGroup):
@@ -50,7 +51,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = in_words(error.message)
+            error.message = in_our_words(error.message)
             raise
 
 

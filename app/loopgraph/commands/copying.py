@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, in_our_words
 from loopgraph.settings import Settings
 
 _PATIENCE_MS = 600_000
@@ -43,7 +43,7 @@ def copy(
     try:
         url = Settings(graph_url=target).graph_url
     except ValidationError as error:
-        raise InvalidInput("TARGET", error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+        raise InvalidInput("TARGET", in_our_words(error.errors()[0]["msg"])) from error
     if (url, database) == (settings.graph_url, settings.graph_database):
         raise InvalidInput("TARGET", "is the graph that is to be copied: name another database")
     patient = settings.model_copy(update={"query_timeout_ms": _PATIENCE_MS})

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.effects.logs import CONTROL, configure
-from loopgraph.errors import InvalidInput, InvalidSetting, LoopgraphError
+from loopgraph.errors import InvalidInput, InvalidSetting, LoopgraphError, in_our_words
 from loopgraph.settings import Settings, unknown_settings
 
 P = ParamSpec("P")
@@ -69,16 +69,11 @@ def configure_logging(level: str) -> None:
     configure(level)
 
 
-def in_words(told: str) -> str:
-    """What a library says of a value that it has checked, in our words."""
-    return re.sub(r"^(?:Input|String) should\b", "must", told.removeprefix("Value error, "))
-
-
 def impossible(problem: Mapping[str, Any]) -> str:
     """What is wrong with the value of a setting, as one sentence that names its variable; of a known few, with the nearest."""
     field = str(problem["loc"][0]) if problem["loc"] else ""
     name = f"LOOPGRAPH_{field}".upper() if field else "the settings"
-    told, given = in_words(str(problem["msg"])), problem.get("input")
+    told, given = in_our_words(str(problem["msg"])), problem.get("input")
     if problem["type"] == "string_pattern_mismatch" and field in Settings.model_fields:
         return f"{name}: {given!r} is none; it is {Settings.model_fields[field].description}"
     if problem["type"] == "value_error" or not told.startswith("must ") or not isinstance(given, str | int | float):

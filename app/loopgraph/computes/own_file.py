@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from loopgraph.errors import InvalidSetting
+from loopgraph.errors import InvalidSetting, in_our_words
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -28,7 +28,7 @@ def read_own(file: Path, model: type[M], what: str, keys_at: Callable[[list[str]
     except ValidationError as error:
         first = error.errors()[0]
         place = [str(part) for part in first["loc"]]
-        problem = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+        problem = in_our_words(first["msg"])
         if first["type"] == "extra_forbidden":
             problem = f"there is no such key; there is {', '.join(keys_at(place[:-1]).model_fields)}"
         said = ": ".join(filter(None, (".".join(place), problem)))

@@ -10,7 +10,7 @@ import orjson
 from pydantic import ValidationError
 
 from loopgraph.contracts.traces.events import LONGEST_MS
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, in_our_words
 
 LONGEST_NAME: Final = 255
 LONGEST_TEXT: Final = 1_000_000
@@ -121,7 +121,7 @@ def first_problem(error: ValidationError) -> InvalidInput:
     """The first thing that is wrong with a report, without its value: its field, and what would be right. A rule over several
     fields is about the one that it speaks of first."""
     first = error.errors(include_url=False, include_input=False)[0]
-    problem = first["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    problem = in_our_words(first["msg"])
     if not (field := ".".join(str(part) for part in first["loc"])):
         named = _NAME.search(problem)
         field = named[0] if named else "body"

@@ -19,7 +19,7 @@ from loopgraph.contracts.lineage.changes import ImportedVersion, NewPattern, New
 from loopgraph.contracts.lineage.optimizers import MOST_CANDIDATES, CandidateGraph
 from loopgraph.contracts.lineage.patterns import EvolutionType, Pattern, PatternVersion, RelationshipType
 from loopgraph.contracts.lineage.text_form import given
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, in_our_words
 
 GEPA: Final = "gepa"
 _SCHEMA: Final = 2
@@ -69,7 +69,7 @@ def read_gepa(result: Any, component: str | None = None) -> CandidateGraph:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        problem = first["msg"].removeprefix("Value error, ")
+        problem = in_our_words(first["msg"])
         raise InvalidInput("result", f"{where}: {problem}" if where else problem) from error
 
 

@@ -35,7 +35,7 @@ SCHEMA_DIGEST = "e744b25d5acce85e"
 
 _VERSION = query("system/schema_version")
 _ANY_NODE = query("system/any_node")
-_FORGET = query("copying/forget_schema")
+_FORGET = query("system/forget_schema")
 _LOOKS = 5
 _PAUSE_S = 0.1
 

@@ -22,6 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from loopgraph.contracts.base import Contract
 from loopgraph.contracts.traces.events import TraceEvent
 from loopgraph.contracts.traces.observations import Observation, Recordable
+from loopgraph.errors import in_our_words
 
 FILE: Final = "dead-letters.jsonl"
 _LOCK: Final = "dead-letters.lock"
@@ -56,7 +57,7 @@ class Letter(Contract):
         try:
             event: Recordable = contract(self.event)
         except ValidationError as error:
-            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            problem = in_our_words(error.errors()[0]["msg"])
             raise ValueError(f"it is no {self.type} that this loopgraph knows: {problem}") from error
         return event
 

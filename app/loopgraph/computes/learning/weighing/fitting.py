@@ -120,8 +120,7 @@ def fit_scale(table: Table, weights: Floats) -> Fitted:
 def _objective(values: Floats, table: Table, seed: Floats) -> tuple[float, Floats]:
     """Minus the logarithm of how probable all is, and how it changes. The weights stand as logarithms up to a constant."""
     weights, a, b = _simplex(values[:-2]), float(values[-2]), float(values[-1])
-    weighs = table.known @ weights
-    its = np.divide(table.parts @ weights, weighs, out=np.zeros(len(weighs)), where=weighs > 0)
+    weighs, its = table.known @ weights, scores(table, weights)
     value, slope = _loss(table, its, a, b)
     by_score = np.divide(slope * b, weighs, out=np.zeros(len(weighs)), where=weighs > 0)
     by_weight = by_score @ table.parts - (by_score * its) @ table.known

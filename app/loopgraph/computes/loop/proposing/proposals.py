@@ -20,6 +20,7 @@ from loopgraph.computes.loop.rules import performance, quality, reliability
 from loopgraph.computes.loop.rules.parameters import MIN_EXECUTIONS
 from loopgraph.computes.loop.rules.transfer import transfer
 from loopgraph.contracts.loop.proposals import Analysis, Generator, Proposal
+from loopgraph.errors import in_our_words
 
 Rule = Callable[[Analysis], Proposal | None]
 
@@ -74,8 +75,8 @@ def understood(answer: Iterable[Any]) -> tuple[list[Proposal], str | None]:
             orjson.dumps(checked.model_dump())
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            problem = first["msg"].removeprefix("Value error, ")
-            wrong.append(f"proposal {count}: {'.'.join(map(str, first['loc']))}: {problem}")
+            where, problem = ".".join(map(str, first["loc"])), in_our_words(first["msg"])
+            wrong.append(f"proposal {count}: {where}: {problem}")
         except (TypeError, ValueError, RecursionError) as error:
             wrong.append(f"proposal {count} holds what is no JSON: {error}")
         else:
