@@ -87,7 +87,8 @@ async def test_who_is_signed_in_is_out_when_the_token_is_revoked(
         await opened.page.get_by_role("button", name="Sign in").click()
         await opened.page.locator("main h1", has_text="Dashboard").wait_for()
         await office.tokens.revoke(token.token_id, MAKER)
-        await opened.page.locator("nav a", has_text="Traces").click()
+        # Whatever asks first learns it: this, or what the dashboard asks for by itself, and then there is no link to click.
+        await opened.page.evaluate("location.hash = '#/traces'")
         await opened.page.locator("main h1", has_text="Sign in").wait_for()
         assert "was revoked" in await opened.page.locator("[role=alert]").first.inner_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import urlsafe_b64encode
 from typing import Any
 
@@ -12,6 +13,7 @@ from support.operations import variables_of_all
 from support.quick import first_quick
 from support.schema import SCHEMA
 from support.service import Json, Service, nodes
+from support.waiting import PATIENCE_S
 
 CURSORS = {
     f"{type_.name}.{name}": field
@@ -90,19 +92,20 @@ async def test_pages_are_parts_of_the_whole_and_counted_alike(
         return found_in(await service.query(asked(places, coordinate, arguments, selection)))
 
     whole = await page("first: 200")
-    while True:
-        cursors, totals = list[str](), set[int | None]()
-        after = None
-        for _ in range(4):
-            one = await page("first: 1" + (f', after: "{after}"' if after else ""))
-            cursors += [edge["cursor"] for edge in one["edges"]]
-            totals.add(one["totalCount"])
-            after = one["pageInfo"]["endCursor"]
-            if not one["pageInfo"]["hasNextPage"]:
-                break
-        before, whole = whole, await page("first: 200")
-        if before == whole:
-            break  # else what other tests have left to do has changed the list meanwhile
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            cursors, totals = list[str](), set[int | None]()
+            after = None
+            for _ in range(4):
+                one = await page("first: 1" + (f', after: "{after}"' if after else ""))
+                cursors += [edge["cursor"] for edge in one["edges"]]
+                totals.add(one["totalCount"])
+                after = one["pageInfo"]["endCursor"]
+                if not one["pageInfo"]["hasNextPage"]:
+                    break
+            before, whole = whole, await page("first: 200")
+            if before == whole:
+                break  # else what other tests have left to do has changed the list meanwhile
     assert cursors == [edge["cursor"] for edge in whole["edges"]][: len(cursors)]
     assert totals == {whole["totalCount"]}
     at_hand = coordinate.endswith(("Connection", ".waterfall", ".timeline", "Timeline")) or coordinate in COUNTED

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceCompleted, TraceEvent, TraceStarted
 from loopgraph.contracts.traces.records import Recorded
-from loopgraph.effects.clock import new_id
+from loopgraph.effects.clock import new_id, time_key
 from support.service import Json, Service, nodes
 from support.traces import at, statement
 
@@ -228,8 +228,9 @@ async def test_sessions_newest_first(service: Service) -> None:
     for id_ in ids:
         await record(service, TraceStarted(correlation_id=f"{id_}-t", session_id=id_))
     keys = "UNWIND $rows AS row MATCH (s:Session {session_id: row.id}) SET s.started_at = row.at, s.time_key = row.key"
-    # Later than whatever other tests record.
-    rows = [{"id": id_, "at": at(i), "key": f":99999999999999999{i}|{id_}"} for i, id_ in enumerate(ids)]
+    # Later than whatever other tests record. A key that is not of the start would break the pages of who else reads this list.
+    starts = [datetime(9999, 1, 1, 0, 0, second, tzinfo=UTC) for second in range(3)]
+    rows = [{"id": id_, "at": start, "key": time_key(start, id_)} for id_, start in zip(ids, starts, strict=True)]
     await statement(service.parts.graph, keys, rows=rows)
     page = await service.execute("sessions_page", first=3)
     assert [edge["node"]["sessionId"] for edge in page["edges"]] == ids[::-1]
