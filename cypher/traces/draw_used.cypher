@@ -1,4 +1,4 @@
-// Ties hook executions to the versions they ran. Only the transaction that sets an execution's node_id does it.
+// Ties hook executions that are there to the versions they ran. Only the transaction that sets an execution's node_id does it.
 // access: write
 // parameters: rows
 // marks: nothing

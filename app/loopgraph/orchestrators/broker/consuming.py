@@ -30,8 +30,11 @@ from loopgraph.settings import KafkaStart
 
 logger = logging.getLogger(__name__)
 
-MOST: Final = 2_000
-"""So many messages are taken at once."""
+MOST: Final = 4_000
+"""So many messages are taken at once, and then said to be done with."""
+
+_TOGETHER: Final = 1_000
+"""So many of them are recorded together. While they are, those after them are read."""
 
 _WAIT_S: Final = 0.5
 _LOOK_S: Final = 5.0
@@ -139,17 +142,10 @@ class Consuming:
 
     async def _settle(self, member: Membership, taken: Sequence[Message]) -> None:
         """Records messages, puts aside what is none, and says that they are done with. Raises _GivenUp, BrokerUnavailable."""
-        events: list[tuple[Message, Recordable]] = []
-        poison: list[tuple[Message, UserError]] = []
-        for message in taken:
-            try:
-                events.append((message, self._read(message)))
-            except UserError as error:
-                poison.append((message, error))
-        outcomes = await self._recorded(events)
-        poison += [
+        outcomes = await self._recorded(taken)
+        poison = [
             (message, outcome)
-            for (message, _), outcome in zip(events, outcomes, strict=True)
+            for message, outcome in zip(taken, outcomes, strict=True)
             if isinstance(outcome, UserError)
         ]
         if poison:
@@ -173,14 +169,42 @@ class Consuming:
         else:
             self._owed.clear()
 
-    async def _recorded(self, read: Sequence[tuple[Message, Recordable]]) -> list[Recorded | UserError]:
-        """What became of events; what brings no time is dated by the broker's. While the graph is away nothing is taken. Raises
-        _GivenUp."""
-        if not read:
-            return []
-        at, events = now(), [event for _, event in read]
-        sent = [min(message.sent_at, at) for message, _ in read]  # a sender's clock may be far ahead
-        return await self._patiently(lambda: self._recorder.record(events, received_at=sent, sender=self._sender))
+    async def _recorded(self, taken: Sequence[Message]) -> list[Recorded | UserError]:
+        """What became of each message; some are read while those before them are recorded. Raises _GivenUp."""
+        parts: list[asyncio.Task[list[Recorded | UserError]]] = []
+        try:
+            for begin in range(0, len(taken), _TOGETHER):
+                parts.append(asyncio.create_task(self._recorded_together(taken[begin : begin + _TOGETHER])))
+                if len(parts) > 1:
+                    await parts[-2]
+            return [outcome for part in parts for outcome in await part]
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _recorded_together(self, messages: Sequence[Message]) -> list[Recorded | UserError]:
+        """What became of each message; what brings no time is dated by the broker's. While the graph is away nothing is taken.
+        Raises _GivenUp."""
+        read = [self._event_of(message) for message in messages]
+        at, events = now(), [event for event in read if not isinstance(event, UserError)]
+        if not events:
+            return [event for event in read if isinstance(event, UserError)]
+        sent = [
+            min(message.sent_at, at)  # a sender's clock may be far ahead
+            for message, event in zip(messages, read, strict=True)
+            if not isinstance(event, UserError)
+        ]
+        outcomes = iter(
+            await self._patiently(lambda: self._recorder.record(events, received_at=sent, sender=self._sender))
+        )
+        return [event if isinstance(event, UserError) else next(outcomes) for event in read]
+
+    def _event_of(self, message: Message) -> Recordable | UserError:
+        try:
+            return self._read(message)
+        except UserError as error:
+            return error
 
     async def _put_aside(self, poison: Sequence[tuple[Message, UserError]]) -> None:
         by_topic: dict[str, list[Outgoing]] = {}

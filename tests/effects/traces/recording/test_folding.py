@@ -44,7 +44,8 @@ class Memory:
             self.nodes["traces"].setdefault(stub["correlation_id"], stub)
         self.drawn += [("SPAWNED", node["correlation_id"]) for node in batch.traces.learned("parent_id")]
         self.drawn += [("HAS_TRACE", node["correlation_id"]) for node in batch.traces.learned("session_id")]
-        self.drawn += [("USED", row["execution_id"]) for row in batch.newly_used()]
+        used = [*(hook for hook in batch.hooks.new() if hook.get("node_id")), *batch.newly_used()]
+        self.drawn += [("USED", hook["execution_id"]) for hook in used]
         for row in batch.usage():
             grown = self.usage.setdefault(row["node_id"], {})
             for name in ("usage_count", "success_count", "timed_count", "total_execution_time_ms"):

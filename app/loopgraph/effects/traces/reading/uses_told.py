@@ -18,11 +18,8 @@ async def uses_told(graph: Graph, execution_ids: Sequence[str], correlation_ids:
     if not execution_ids and not correlation_ids:
         return []
     rows = await graph.read(_USES, execution_ids=execution_ids, correlation_ids=correlation_ids)
-    return list(
-        {
-            row["use"]["execution_id"]: PatternUse.model_validate({**row["use"], **_times(row["use"])}) for row in rows
-        }.values()
-    )
+    uses = {use["execution_id"]: use for row in rows for use in row["uses"]}
+    return [PatternUse.model_validate({**use, **_times(use)}) for use in uses.values()]
 
 
 def _times(use: dict[str, object]) -> dict[str, object]:

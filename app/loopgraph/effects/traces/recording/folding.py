@@ -292,9 +292,12 @@ class Batch:
                 self.calls.put({**call, "hook_execution_id": caller["execution_id"]})
 
     def newly_used(self) -> list[Properties]:
-        """Rows for USED: executions of which the version has become known."""
-        drawn = [*self.hooks.learned("node_id", *_USED), *self.hooks.moved("node_id", *_USED)]
-        return [row for row in drawn if row["node_id"]]
+        """Rows for USED: executions that were there, of which the version has become known. New ones are made with it."""
+        return [
+            {name: after.get(name) for name in ("execution_id", "node_id", *_USED)}
+            for before, after in self.hooks.pairs()
+            if before and after.get("node_id") and before.get("node_id") != after["node_id"]
+        ]
 
     def left_versions(self) -> list[Properties]:
         """The versions that executions were found not to be of any more: rows of ``execution_id`` and ``node_id``."""
