@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
-from loopgraph.effects.memory import Collector, collect_seldom
+from loopgraph.effects.memory import _TRIM, Collector, collect_seldom, give_back
 from support.waiting import PATIENCE_S
 
 
@@ -104,3 +106,18 @@ def test_a_process_that_takes_much_in_looks_seldom() -> None:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+@pytest.mark.skipif(_TRIM is None, reason="the C library of this machine is not glibc")
+def test_what_is_free_within_the_process_goes_back_to_the_machine() -> None:
+    held = [bytes(2_000) for _ in range(25_000)]
+    del held[:-1]  # the last one keeps the rest from going back by itself
+    before = resident_mb()
+    give_back()
+    assert resident_mb() < before - 25
+    assert len(held) == 1
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -21,6 +21,7 @@ from loopgraph.effects.clock import now
 from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.learning.index import Entry, Hit, VectorIndex
 from loopgraph.effects.learning.prompts import Changed, Prompt, PromptReads
+from loopgraph.effects.memory import give_back
 
 SLICE: Final = 500
 """So many prompts are read, or embedded, at once."""
@@ -92,6 +93,7 @@ class PromptIndex:
                 await self._put_embedded(active)
         self._is_loaded = True
         await self._arrange()
+        await asyncio.to_thread(give_back)  # what was read of a hundred thousand leaves as much behind as a fifth of it takes
 
     async def _arrange(self) -> None:
         if self._index.wants_arranging:
