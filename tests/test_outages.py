@@ -178,6 +178,7 @@ async def test_an_engine_that_hangs_is_no_queries_fault(hasty: Client) -> None:
     await hasty.comes_back()
 
 
+@pytest.mark.exhaustive
 async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(hasty: Client) -> None:
     """It is back when it is asked whether it is there; too late for the answer, or just in time."""
     engine = engine_of(hasty.folder)
@@ -230,6 +231,7 @@ def fill(disk: Path) -> Path:
     return file
 
 
+@pytest.mark.exhaustive
 async def test_a_full_disk_is_no_events_fault(small_disk: Path, tmp_path: Path) -> None:
     async with running(small_disk / "graph", tmp_path) as client:
         assert (await client.hook()).status_code == 200

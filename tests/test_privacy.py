@@ -192,6 +192,7 @@ class TestTheWholeDatabase:
             await stage.post(path, hiding, headers)
         await self.search(stage)
 
+    @pytest.mark.exhaustive
     @settings(max_examples=2, phases=[Phase.generate])
     @given(forms=st.permutations(FORMS))
     async def test_batches_single_events_and_graphql(self, stage: Stage, forms: list[str]) -> None:

@@ -45,6 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keys, name, size)
 
 
+@pytest.mark.lengthy
 async def test_the_tables_are_told_with_their_columns(service: Service) -> None:
     told = (await service.http.get("/api/export/tables")).json()
     assert list(told["tables"]) == [name.value for name in TABLES]
@@ -223,6 +224,7 @@ async def slow_reader(service: Service) -> AsyncIterator[socket.socket]:
         yield client
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_slow_reader_is_waited_for_and_one_that_goes_ends_the_reading(
     service: Service, slow_reader: socket.socket
@@ -245,6 +247,7 @@ async def test_exports_at_once_are_bounded(service: Service, monkeypatch: pytest
     assert answer.headers["retry-after"] == "1" or int(answer.headers["retry-after"]) > 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_reader_that_reads_nothing_for_long_is_given_up(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

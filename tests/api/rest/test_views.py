@@ -292,6 +292,7 @@ async def test_a_comparison(service: Service, patterns: Patterns) -> None:
     assert "random" in found["caveat"]
 
 
+@pytest.mark.lengthy
 async def test_a_lineage(service: Service, patterns: Patterns) -> None:
     path = LINEAGE.path.format(pattern_id=patterns.crud.pattern_id)
     found = await asked(service, LINEAGE, path)
