@@ -247,7 +247,6 @@ async def test_exports_at_once_are_bounded(service: Service, monkeypatch: pytest
     assert answer.headers["retry-after"] == "1" or int(answer.headers["retry-after"]) > 1
 
 
-@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_reader_that_reads_nothing_for_long_is_given_up(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
