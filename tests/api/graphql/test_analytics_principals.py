@@ -58,7 +58,7 @@ def work_of(user: str, mark: str, node_id: str, at: datetime) -> list[TraceEvent
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("name", first_quick(sorted({*DOCUMENTS} - {*FOLLOWED}), 9))
+@pytest.mark.parametrize("name", first_quick(sorted({*DOCUMENTS} - {*FOLLOWED}), 5))
 async def test_no_figure_tells_of_what_others_did(
     service: Service, monkeypatch: pytest.MonkeyPatch, prepared: Json, name: str
 ) -> None:

@@ -28,6 +28,7 @@ LINKS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("name", first_quick(LINKS))
 async def test_a_link_leads_to_what_the_raw_id_names(service: Service, name: str) -> None:

@@ -101,6 +101,7 @@ async def test_what_was_archived_under_an_older_schema_gets_the_backfills_of_lat
     assert any(keys.values())
 
 
+@pytest.mark.exhaustive
 async def test_what_has_changed_since_it_was_archived_stays_as_it_is(graph: Graph, tmp_path: Path, name: str) -> None:
     items = list(old_items(name, 1))
     archived(items, tmp_path, 1)
