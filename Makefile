@@ -49,7 +49,7 @@ ON ?= $(if $(LOOPGRAPH_TEST_NEO4J_URL)$(LOOPGRAPH_TEST_MEMGRAPH_URL),$(LOOPGRAPH
 test: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m 'not exhaustive'
 
-# At every moment, in every order, with every value that the suite takes some of; and the longest kills, which stand only here.
+# What the suite leaves out: further values, moments and orders of what it shows; what takes longest stands only here.
 exhaustive: $(VENV)/.dev
 	LOOPGRAPH_TEST_ENGINES=$(ON) $(PYTEST) -m exhaustive
 

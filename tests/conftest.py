@@ -152,11 +152,11 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "engine(name): the engine that a test runs on; set by the fixture `engine`")
     config.addinivalue_line(
-        "markers", "exhaustive: further values, moments or orders of what the suite shows, and its longest kills"
+        "markers", "exhaustive: further values, moments or orders of what the suite shows, and what takes longest"
     )
     config.addinivalue_line("markers", "slow: left out by `make quick`, and in CI where the suite runs once more")
     config.addinivalue_line(
-        "markers", "lengthy: takes a processor for over a tenth of a second; left out by `make quick`"
+        "markers", "lengthy: takes a processor for over a twentieth of a second; left out by `make quick`"
     )
     config.add_cleanup(ENGINES.close)
 

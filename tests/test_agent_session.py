@@ -78,6 +78,7 @@ async def test_both_sources_are_joined(as_recorded: dict[str, Any]) -> None:
     assert all(c["cost_usd"] for c in as_recorded["calls"]), "the cost is in the logs alone"
 
 
+@pytest.mark.lengthy
 async def test_the_list_of_prices_comes_to_what_the_client_says_that_its_requests_cost(graph: Graph) -> None:
     """Of every request: from the tokens that the client counts, by the prices of the day of the recording."""
     telling, traces = tell(), Traces(graph, PriceList())
@@ -94,6 +95,7 @@ async def test_the_list_of_prices_comes_to_what_the_client_says_that_its_request
     assert (usage.calls, usage.cost_usd) == (9, pytest.approx(sum(call["reported"] for call in calls)))
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("seed", first_quick([*range(6), 117, 118]))
 async def test_any_order_of_arrival_tells_the_same_story(graph: Graph, as_recorded: dict[str, Any], seed: int) -> None:
     chance = random.Random(seed)
@@ -115,6 +117,7 @@ async def test_hooks_alone_give_the_same_tree(graph: Graph, as_recorded: dict[st
     assert rules == {"exact: tool_response"}
 
 
+@pytest.mark.lengthy
 async def test_opentelemetry_alone_gives_the_same_tree(graph: Graph, as_recorded: dict[str, Any]) -> None:
     telling = tell()
     found = await told(graph, telling, [[sent] for sent in reversed(telling.sent) if not sent.is_hook])

@@ -182,6 +182,7 @@ class TestShipped:
         assert [each.name for each in found] == sorted({each.name for each in found})
         assert all(query(each.name) is each for each in found)
 
+    @pytest.mark.lengthy
     @pytest.mark.parametrize("engine", Engine)
     def test_every_query_has_a_text_for_every_engine(self, engine: Engine) -> None:
         for found in all_queries():
@@ -189,6 +190,7 @@ class TestShipped:
             assert text, found.name
             assert not any(word in text for word in CHOICES), found.name
 
+    @pytest.mark.lengthy
     def test_every_override_belongs_to_a_query(self) -> None:
         names = {found.name for found in all_queries()}
         for path in asset("cypher").rglob("*.cypher"):

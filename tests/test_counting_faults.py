@@ -28,7 +28,7 @@ from loopgraph.orchestrators.analytics import rolling as module
 from loopgraph.orchestrators.analytics.rebuilding import Rebuilding
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from support.engines import EngineUnderTest
-from support.faults import EXAMPLES, Faults, put_into
+from support.faults import ROWS, Faults, each, put_into
 from support.quick import first_quick
 from support.traces import NOON, at, record
 from support.waiting import PATIENCE_S, until
@@ -37,8 +37,7 @@ pytestmark = pytest.mark.slow
 
 HOUR = NOON.replace(minute=0, second=0, microsecond=0)
 DAY = Window(since=HOUR.replace(hour=0), until=HOUR.replace(hour=23))
-ROWS = tuple({row: (row, error) for row, error in reversed(EXAMPLES)}.values())[::-1]
-EVERY = pytest.mark.parametrize("error", [error for _, error in ROWS], ids=[row for row, _ in ROWS])
+EVERY = each(*Blame)
 
 
 class Bench:
@@ -138,6 +137,7 @@ async def test_the_counting_in_the_background_goes_on_when_the_graph_is_there_ag
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEAST_S", 0.01)
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
     monkeypatch.setattr(module, "REST", 0)
     monkeypatch.setattr("loopgraph.computes.analytics.waiting.QUIET_MS", 0)
     await bench.begin()
@@ -153,6 +153,7 @@ async def test_the_counting_in_the_background_goes_on_when_the_graph_is_there_ag
         counting.cancel()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "error", first_quick([error for _, error in ROWS if judge(error).makes.blame is Blame.GRAPH][:6])
 )

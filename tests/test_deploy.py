@@ -126,6 +126,7 @@ def test_the_manifests_are_what_kubernetes_takes() -> None:
         kubernetes.validate(document, kubernetes.latest_version(), strict=True)
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name

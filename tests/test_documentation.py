@@ -27,6 +27,7 @@ from loopgraph.contracts.lineage.patterns import RelationshipType
 from loopgraph.effects.clock import new_id, now
 from loopgraph.errors import LoopgraphError
 from loopgraph.settings import Settings
+from support.quick import first_quick
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -78,7 +79,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("text", re.findall(r"```graphql\n(.*?)```", DOCUMENTATION, re.S))
+@pytest.mark.parametrize("text", first_quick(re.findall(r"```graphql\n(.*?)```", DOCUMENTATION, re.S), 20))
 async def test_every_query_of_the_documentation_is_allowed_and_uses_nothing_deprecated(text: str) -> None:
     schema, settings = api.build_schema(Settings()), Settings()
     assert validate(schema._schema, parse(text), [NoDeprecatedCustomRule]) == []  # type: ignore[attr-defined]

@@ -37,7 +37,7 @@ from loopgraph.orchestrators.loop.worker import TRIES
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.engines import EngineUnderTest
 from support.engines.processes import free_port
-from support.faults import EXAMPLES, Faults, put_into
+from support.faults import Faults, each, put_into
 from support.feedback import TESTER, make_subject
 from support.otlp import logs, protobuf
 from support.service import Service, serving
@@ -48,17 +48,7 @@ pytestmark = pytest.mark.slow
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
-_ROWS = tuple({row: (row, error) for row, error in reversed(EXAMPLES)}.values())[::-1]
-"""One error for each row of the table; ``tests/effects/graph/test_errors.py`` has all of them."""
-
-
-def _each(*blames: Blame) -> pytest.MarkDecorator:
-    """Runs a test with an error of each row that blames one of these."""
-    chosen = [example for example in _ROWS if judge(example[1]).makes.blame in blames]
-    return pytest.mark.parametrize("error", [error for _, error in chosen], ids=[row for row, _ in chosen])
-
-
-EVERY, THE_EVENTS, THE_GRAPHS = _each(*Blame), _each(Blame.EVENT), _each(Blame.GRAPH)
+EVERY, THE_EVENTS, THE_GRAPHS = each(*Blame), each(Blame.EVENT), each(Blame.GRAPH)
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ async def check_everything_is_there(port: int, load: Load) -> None:
     assert int(str(used["usageCount"])) >= stored
 
 
+@pytest.mark.exhaustive
 async def test_killing_the_engine_loses_nothing_acknowledged(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with embedded_service(folder, port):
@@ -156,6 +157,7 @@ async def test_killing_the_engine_loses_nothing_acknowledged(tmp_path: Path) -> 
         await check_everything_is_there(port, load)
 
 
+@pytest.mark.exhaustive
 async def test_killing_the_service_loses_nothing_acknowledged(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with ExitStack() as services:

@@ -149,6 +149,7 @@ async def test_killing_the_service_in_the_middle_of_batches_loses_and_doubles_no
         await check_that_everything_is_there_once(folder, load.acknowledged)
 
 
+@pytest.mark.exhaustive
 async def test_stopping_the_service_records_what_it_has_only_queued(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     settings = {"LOOPGRAPH_GRAPH_URL": f"embedded:{folder}", "LOOPGRAPH_DEAD_LETTER_FOLDER": str(tmp_path / "dead")}

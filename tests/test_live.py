@@ -113,6 +113,7 @@ async def started(port: int, session: str) -> None:
         assert (await client.post("/api/traces/start", json=body, headers=headers)).status_code == 200
 
 
+@pytest.mark.exhaustive
 async def test_a_follower_of_one_process_is_told_what_the_other_records(
     engine: EngineUnderTest, tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ async def test_a_follower_of_one_process_is_told_what_the_other_records(
             assert follower.missed == 0
 
 
+@pytest.mark.exhaustive
 async def test_streams_end_with_the_service(tmp_path: Path) -> None:
     """Whole and at once, so that the service is not waited for; browsers come back by the id of the last event."""
     port, log = free_port(), tmp_path / "log"

@@ -126,6 +126,7 @@ def engine_of(folder: Path) -> int:
     return int(json.loads((folder / "engine.json").read_text())["pid"])
 
 
+@pytest.mark.exhaustive
 async def test_an_engine_that_hangs_keeps_no_hook_waiting(tmp_path: Path) -> None:
     async with running(tmp_path / "graph", tmp_path) as client:
         engine = engine_of(client.folder)
@@ -178,6 +179,7 @@ async def test_an_engine_that_hangs_is_no_queries_fault(hasty: Client) -> None:
     await hasty.comes_back()
 
 
+@pytest.mark.exhaustive
 async def test_an_engine_that_hung_until_the_time_was_over_is_no_queries_fault(hasty: Client) -> None:
     """It is back when it is asked whether it is there; too late for the answer, or just in time."""
     engine = engine_of(hasty.folder)
@@ -230,6 +232,7 @@ def fill(disk: Path) -> Path:
     return file
 
 
+@pytest.mark.exhaustive
 async def test_a_full_disk_is_no_events_fault(small_disk: Path, tmp_path: Path) -> None:
     async with running(small_disk / "graph", tmp_path) as client:
         assert (await client.hook()).status_code == 200

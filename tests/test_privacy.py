@@ -32,6 +32,7 @@ from loopgraph.settings import CaptureContent, Settings
 from support.agent_session import tell
 from support.otlp import protobuf
 from support.prepared import prepared
+from support.quick import first_quick
 from support.secret_places import (
     ALL,
     FORMS,
@@ -89,7 +90,7 @@ def kept(path: str, body: Any, privacy: Privacy) -> str:
 
 
 class TestWhatTheDoorsMake:
-    @pytest.mark.parametrize("content", [CaptureContent.REDACTED, CaptureContent.NONE])
+    @pytest.mark.parametrize("content", first_quick([CaptureContent.REDACTED, CaptureContent.NONE]))
     @settings(max_examples=300)
     @given(place=st.sampled_from(PLACES), form=st.sampled_from(FORMS))
     def test_no_place_keeps_a_secret(self, content: CaptureContent, place: tuple[str, Any, Any], form: str) -> None:
@@ -192,6 +193,7 @@ class TestTheWholeDatabase:
             await stage.post(path, hiding, headers)
         await self.search(stage)
 
+    @pytest.mark.exhaustive
     @settings(max_examples=2, phases=[Phase.generate])
     @given(forms=st.permutations(FORMS))
     async def test_batches_single_events_and_graphql(self, stage: Stage, forms: list[str]) -> None:

@@ -180,6 +180,7 @@ async def test_any_order_of_arrival_of_all_sides_gives_one_graph(
         assert found[name] == expected, name
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("sides", [("hooks", "transcripts"), ("telemetry", "transcripts")])
 @pytest.mark.slow
 async def test_two_sides_give_one_graph_whichever_came_first(

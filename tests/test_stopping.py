@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from loopgraph.effects.engine.folder import EngineFolder
 from loopgraph.effects.graph.client import Graph
 from loopgraph.settings import Settings
 from support.engines.processes import free_port
@@ -21,7 +23,7 @@ from support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.slow
 
-CLIENTS, BATCH = 24, 400
+CLIENTS, BATCH = 12, 400
 
 
 def events(trace: str) -> list[dict[str, Any]]:
@@ -55,14 +57,21 @@ async def test_every_request_that_was_accepted_is_answered_and_nothing_acknowled
     with service(port, tmp_path / "log", **settings) as process:
         async with httpx.AsyncClient(base_url=address, timeout=PATIENCE_S, limits=limits, trust_env=False) as client:
             traces = [uuid4().hex for _ in range(CLIENTS)]
-            asked = [asyncio.create_task(client.post("/api/traces/batch", json=events(trace))) for trace in traces]
-            # All of them are in the service, their bodies read: more than it records in one turn, so most of them wait.
+            engine = EngineFolder(folder).record()
+            assert engine is not None
+            assert engine.pid is not None
+            os.kill(engine.pid, signal.SIGSTOP)  # nothing is recorded until the service has been told to stop
+            try:
+                asked = [asyncio.create_task(client.post("/api/traces/batch", json=events(trace))) for trace in traces]
 
-            async def all_taken_in() -> bool:
-                return await waiting(client) >= BATCH * sum(not one.done() for one in asked)
+                async def all_taken_in() -> bool:
+                    return await waiting(client) >= BATCH * CLIENTS
 
-            await until(all_taken_in)
-            process.send_signal(signal.SIGTERM)
+                await until(all_taken_in)
+                assert not any(one.done() for one in asked)
+                process.send_signal(signal.SIGTERM)
+            finally:
+                os.kill(engine.pid, signal.SIGCONT)
             answers = await asyncio.gather(*asked)
         assert process.wait(PATIENCE_S) in (0, -signal.SIGTERM)
     recorded = []

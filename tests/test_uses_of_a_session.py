@@ -237,6 +237,7 @@ async def test_the_version_of_a_commit(graph: Graph, tmp_path: Path, side: str, 
     assert await story(graph, skills, await committed(graph, skills)) == by(rule, memory=side != "telemetry")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", first_quick(range(3)))
 @pytest.mark.slow
 async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp_path: Path, seed: int) -> None:
@@ -261,6 +262,7 @@ async def test_a_scan_at_any_moment_brings_the_versions_of_git(graph: Graph, tmp
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_what_was_edited_and_committed_later_is_of_the_commit(graph: Graph, tmp_path: Path) -> None:
     """A text that was in nobody's history when it ran: first it is only seen, then uncommitted, then a commit's."""

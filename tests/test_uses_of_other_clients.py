@@ -199,6 +199,7 @@ async def test_codex_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Mach
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", first_quick(range(4)))
 @pytest.mark.slow
 async def test_codex_all_together_in_any_order(graph: Graph, machine: Machine, seed: int) -> None:
@@ -223,6 +224,7 @@ async def test_gemini_by_transcripts(graph: Graph, machine: Machine) -> None:
     assert await found(graph, machine) == GEMINI
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_gemini_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Machine) -> None:
     await machine.scan()
@@ -237,6 +239,7 @@ async def test_gemini_by_hooks_that_the_shim_hands_on(graph: Graph, machine: Mac
     assert all("/prompt:" in row["trace"] for row in rows), "they belong to the prompt, which the client does not name"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize(("shimmed", "rule"), [(False, TIME), (True, FILE)])
 async def test_copilot_by_hooks(graph: Graph, machine: Machine, shimmed: bool, rule: str) -> None:

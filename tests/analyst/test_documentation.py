@@ -34,6 +34,7 @@ def run(code: list[str], url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str,
     return left
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_line_of_the_page_runs_and_answers(demo_graph: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import networkx
@@ -56,6 +57,7 @@ def test_every_line_of_the_page_runs_and_answers(demo_graph: str, monkeypatch: p
     assert {row["ms"] is not None for row in usual if row["tool"] == "Bash"} == {True}, usual
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("gqlalchemy") is None,
@@ -71,6 +73,7 @@ def test_the_session_in_objects_runs_and_answers(demo_graph: str, monkeypatch: p
     assert left["row"]["u"]._start_node_id == left["row"]["h"]._id
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_to_its_end(path: Path, demo_graph: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,7 @@ async def test_neo4j_refuses_writes_of_what_reads(
     assert await Room.on(graph).state(ids["pattern"]) == before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_analysts_import_weighs_on_nobody_else() -> None:
     code = (
@@ -149,6 +150,7 @@ def test_what_analysts_import_weighs_on_nobody_else() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_connecting_needs_none_of_the_libraries_that_take_it() -> None:
     code = (

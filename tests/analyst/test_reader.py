@@ -26,6 +26,7 @@ from loopgraph.errors import EngineStartError, InvalidInput, SetupError
 from loopgraph.settings import Engine
 from support.own_engine import engine_in
 from support.prepared import prepared
+from support.quick import first_quick
 
 FILL = (
     "CREATE (p:Pattern {pattern_id: 'p', name: 'one'})-[:HAS_VERSION]->(v:PatternVersion {node_id: 'v1'})"
@@ -207,7 +208,7 @@ def test_it_reads_everything(guarded: Guarded) -> None:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", first_quick(WRITES, 9))
 def test_no_statement_of_it_changes_anything(guarded: Guarded, write: str) -> None:
     before = guarded.state()
     for open_session in (guarded.reader.session, lambda: guarded.reader.driver.session(database=DATABASE)):
@@ -234,7 +235,7 @@ def test_no_check_of_it_changes_a_sound_database(guarded: Guarded, check: str) -
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("write", SQL)
+@pytest.mark.parametrize("write", first_quick(SQL, 6))
 def test_no_sql_of_it_changes_anything(guarded: Guarded, write: str) -> None:
     before = guarded.state()
     for language in ("sql", "sqlscript"):
@@ -315,6 +316,7 @@ def test_it_reaches_no_other_database(guarded: Guarded) -> None:
         command(guarded.folder, "/api/v1/server", {"command": "drop database other"})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_it_neither_sees_nor_ends_what_others_run(guarded: Guarded) -> None:
     running = threading.Thread(target=lambda: _suppressed(guarded, RUNS_AWAY), daemon=True)
@@ -331,6 +333,7 @@ def test_it_neither_sees_nor_ends_what_others_run(guarded: Guarded) -> None:
         running.join()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_read_that_never_ends_is_ended_and_others_go_on_meanwhile(guarded: Guarded) -> None:
     ended: list[str] = []
@@ -352,6 +355,7 @@ def test_a_read_that_never_ends_is_ended_and_others_go_on_meanwhile(guarded: Gua
     assert written > 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_a_read_that_takes_too_much_memory_is_ended_and_the_engine_goes_on(guarded: Guarded) -> None:
     before = guarded.engine.pid
@@ -379,6 +383,7 @@ def test_whoever_asks_is_told_the_same_also_at_the_same_time(tmp_path: Path, gua
     assert not list(guarded.folder.path.glob("*.new"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_a_lost_password_is_replaced_and_the_old_one_is_refused(guarded: Guarded) -> None:
     old = reading_address(guarded.folder)
@@ -402,6 +407,7 @@ def test_a_user_who_was_given_more_is_given_what_it_should_have(guarded: Guarded
     assert {"name": READER, "databases": {DATABASE: [READER]}} in users["result"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_it_stays_over_a_restart_of_the_engine(tmp_path: Path) -> None:
     engine = engine_in(tmp_path)
@@ -432,6 +438,7 @@ def test_a_user_of_the_embedded_engine_cannot_be_chosen(tmp_path: Path) -> None:
         connect(f"embedded:{tmp_path}", user="root")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_an_engine_of_an_older_loopgraph_is_told_of(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path)

@@ -25,6 +25,7 @@ def test_prices_that_are_not_understood(tmp_path: Path) -> None:
     check_settings(Settings(prices_file=file))
 
 
+@pytest.mark.lengthy
 def test_criteria_of_success_that_are_not_understood(tmp_path: Path) -> None:
     file = tmp_path / "success.toml"
     file.write_text("[criteria.no_errors]\nweight = -1\n")

@@ -117,6 +117,7 @@ def test_pipes_and_devices_are_not_read(tmp_path: Path, client: str) -> None:
         assert with_file(event, client) is event
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_of_a_folder_with_very_much_in_it_nothing_is_told(tmp_path: Path) -> None:
     for number in range(2_100):

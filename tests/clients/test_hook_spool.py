@@ -75,6 +75,7 @@ def test_events_go_in_the_order_of_their_instants(tmp_path: Path) -> None:
     assert sent[1000:] == [4, 5]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("number", [3, 3000])
 def test_a_spool_of_the_old_layout_is_sent_the_oldest_first(tmp_path: Path, number: int) -> None:
@@ -96,6 +97,7 @@ def test_a_spool_of_the_old_layout_is_sent_the_oldest_first(tmp_path: Path, numb
     assert list(dict.fromkeys(sent)) == list(range(number + 2))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_what_a_put_touches_does_not_grow_with_the_spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By what is asked of the file system; seconds say little on a busy machine."""

@@ -225,6 +225,7 @@ async def test_a_starlette_route_is_told_by_its_parameters() -> None:
     assert call["context"]["path"] == "/v1/things/things/v1"
 
 
+@pytest.mark.lengthy
 async def test_a_path_without_a_route_is_recorded_as_it_is() -> None:
     kept = Kept()
     async with client_of(starlette(kept)) as client:
@@ -234,6 +235,7 @@ async def test_a_path_without_a_route_is_recorded_as_it_is() -> None:
     assert "secret" not in str(call)
 
 
+@pytest.mark.lengthy
 async def test_a_streamed_response_is_measured_to_its_end() -> None:
     kept = Kept()
     async with client_of(starlette(kept)) as client:
@@ -253,6 +255,7 @@ async def test_a_client_that_leaves_is_recorded() -> None:
     assert kept.events[-1]["success"] is False
 
 
+@pytest.mark.lengthy
 async def test_an_upload_in_pieces_is_counted() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(10):

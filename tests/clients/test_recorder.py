@@ -135,7 +135,7 @@ async def test_a_batch_that_is_too_large_goes_in_halves() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [301, 401, 403, 404, 405])
+@pytest.mark.parametrize("status", first_quick([301, 401, 403, 404, 405], 2))
 async def test_who_may_not_send_keeps_the_events_and_is_told_once(
     status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -167,7 +167,7 @@ async def test_an_address_at_which_something_else_answers_loses_nothing_either()
         assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.retries) == (1, 0, 3)
 
 
-@pytest.mark.parametrize("poison", [{0}, {299}, {17, 18, 200}], ids=len)
+@pytest.mark.parametrize("poison", first_quick([{0}, {299}, {17, 18, 200}]), ids=len)
 async def test_events_with_which_the_service_is_always_busy_keep_no_other_waiting_and_are_kept(
     poison: set[int],
 ) -> None:
@@ -254,6 +254,7 @@ async def test_an_event_at_which_the_service_fails_does_not_keep_new_ones_waitin
         assert (recorder.stats.accepted, recorder.stats.rejected) == (49, 1)
 
 
+@pytest.mark.exhaustive
 async def test_a_service_that_fails_at_everything_is_not_asked_all_the_time_and_nothing_is_lost() -> None:
     script = Scripted()
     script.answers = [lambda _: Response(status_code=500)] * 10_000
@@ -269,6 +270,7 @@ async def test_a_service_that_fails_at_everything_is_not_asked_all_the_time_and_
         assert (recorder.stats.accepted, recorder.stats.rejected, recorder.stats.dropped) == (400, 0, 0)
 
 
+@pytest.mark.exhaustive
 async def test_a_token_that_is_wrong_from_time_to_time_loses_nothing() -> None:
     right = True
     script = Scripted()

@@ -210,6 +210,7 @@ def test_an_address_that_is_none_is_named(url: str, tmp_path: Path) -> None:
         text_of(["a", "--unit", "s", "--url", url], "", tmp_path)
 
 
+@pytest.mark.lengthy
 def test_the_command_prints_it_without_the_libraries_of_the_others(service: str, tmp_path: Path) -> None:
     given("# Triage\u2028 é")
     code = (
@@ -305,6 +306,7 @@ def test_a_time_that_is_none_is_as_not_said(service: str, tmp_path: Path, said: 
     assert (seconds({"LOOPGRAPH_HOOK_TIMEOUT": said}, 1.0), seconds({}, 1.0)) == (1.0, 1.0)
 
 
+@pytest.mark.lengthy
 def test_a_working_folder_that_is_gone_is_not_told(service: str, tmp_path: Path) -> None:
     given("one")
     (gone := tmp_path / "gone").mkdir()

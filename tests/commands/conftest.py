@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import support.command  # noqa: F401 - commands are put together once
 from loopgraph.commands import terminal
 
 

@@ -41,6 +41,7 @@ def test_no_command_ends_with_another_number() -> None:
     assert written <= {code.value for code in ExitCode}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -98,6 +99,7 @@ async def test_what_is_wrong_with_an_option_is_told_in_our_words() -> None:
     assert "'--first': must be a valid integer" in problem
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "name", ["prices show x", "traces list", "hooks status", "export tables", "tokens list", "open"]
 )
@@ -166,6 +168,7 @@ class Starting(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_service_that_starts_is_not_said_to_be_well(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Starting) as server:

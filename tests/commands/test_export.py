@@ -139,6 +139,7 @@ async def test_what_cannot_be_names_the_option(embedded_engine: EngineUnderTest)
         assert problem.startswith(f"loopgraph: {told}"), problem
 
 
+@pytest.mark.lengthy
 async def test_the_names_of_columns_are_told_as_they_are(embedded_engine: EngineUnderTest) -> None:
     _, _, told = await command("export", "table", "executions", "--columns", "a", **settings_of(embedded_engine))
     columns = ", ".join(column.name for column in TABLES[TableName.EXECUTIONS].columns)
@@ -168,6 +169,7 @@ def test_a_reader_that_stops_ends_it_quietly(embedded_engine: EngineUnderTest, s
     assert (done.returncode, done.stderr) == (export.BROKEN_PIPE, b"")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_a_standard_output_that_takes_nothing_is_told_in_a_sentence(
     embedded_engine: EngineUnderTest, session: str
@@ -198,6 +200,7 @@ with export._whole_file(Path(sys.argv[1])) as file:
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_that_ends_it_leaves_no_half_file(tmp_path: Path, number: signal.Signals) -> None:

@@ -32,6 +32,7 @@ from loopgraph.installer.agent_settings import EVENTS
 from support.command import settings_of
 from support.engines import EngineUnderTest
 from support.process import service
+from support.quick import first_quick
 from support.service import listening, serving
 from support.waiting import PATIENCE_S
 
@@ -106,6 +107,7 @@ def test_the_address_of_the_environment_is_taken_where_none_is_given(
     assert "LOOPGRAPH_URL: 'box.example:9000' is not an address" in hooks("install", exit_code=2).output
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scope", ["--user", "--project", "--local"])
 def test_nothing_is_left_where_nothing_was(home: Path, hooks: Run, scope: str) -> None:
     hooks("install", scope)
@@ -158,6 +160,7 @@ def test_each_scope_has_its_file(home: Path, hooks: Run) -> None:
     assert "choose one of them" in hooks("install", "--project", "--local", exit_code=2).stderr
 
 
+@pytest.mark.exhaustive
 def test_a_shim_that_cannot_be_found_is_told(home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert hooks("install", "--project").stderr == ""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -241,6 +244,7 @@ def test_status_tells_what_is_there(home: Path, hooks: Run, monkeypatch: pytest.
     assert "✗ 1 event: not reached: [Errno" in flushed.stderr
 
 
+@pytest.mark.exhaustive
 async def test_the_first_line_of_status_is_the_conclusion(
     home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +353,7 @@ async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(
         assert asked <= 20, "it is not asked for all"
 
 
+@pytest.mark.exhaustive
 async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
     home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, embedded_engine: EngineUnderTest
 ) -> None:
@@ -372,6 +377,7 @@ async def test_bad_events_alone_are_set_aside_by_a_flush_and_dropped_if_wanted(
         assert (await asyncio.to_thread(hooks, "drop-refused")).stdout == "dropped 0 events\n"
 
 
+@pytest.mark.exhaustive
 async def test_a_pattern_that_the_service_does_not_know_is_refused(
     home: Path, hooks: Run, embedded_engine: EngineUnderTest
 ) -> None:
@@ -400,12 +406,14 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("healthy", "answer"),
-    [
-        (503, {"error": {"code": "INVALID_INPUT", "message": "is wrong"}}),
-        (200, {"error": {"code": "BAD_HOST", "message": "has no host"}}),
-        (200, {"error": "bad request"}),
-        (200, ["bad request"]),
-    ],
+    first_quick(
+        [
+            (503, {"error": {"code": "INVALID_INPUT", "message": "is wrong"}}),
+            (200, {"error": {"code": "BAD_HOST", "message": "has no host"}}),
+            (200, {"error": "bad request"}),
+            (200, ["bad request"]),
+        ]
+    ),
 )
 async def test_refused_events_alone_wait_where_the_fault_may_be_elsewhere(
     home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch, healthy: int, answer: object
@@ -535,7 +543,7 @@ OTHER_CLIENTS = {
 """Where their settings are: in the home of the user, and in a project."""
 
 
-@pytest.mark.parametrize("client", OTHER_CLIENTS)
+@pytest.mark.parametrize("client", first_quick(OTHER_CLIENTS))
 @pytest.mark.parametrize("scope", ["--user", "--project"])
 def test_the_hooks_of_another_client_come_and_go(home: Path, hooks: Run, client: str, scope: str) -> None:
     in_home, in_project = OTHER_CLIENTS[client]
@@ -562,6 +570,7 @@ def test_the_hooks_of_another_client_come_and_go(home: Path, hooks: Run, client:
     assert list(path.parent.iterdir()) == [path], "no backup is needed any more"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("client", OTHER_CLIENTS)
 def test_nothing_is_left_of_another_client(home: Path, hooks: Run, client: str) -> None:
     for scope in ("--user", "--project"):
@@ -570,6 +579,7 @@ def test_nothing_is_left_of_another_client(home: Path, hooks: Run, client: str) 
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.exhaustive
 def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hooks: Run) -> None:
     hooks("install", "--client", "codex", "--url", "http://127.0.0.1:1")
     told = hooks("status", exit_code=1).stdout
@@ -594,6 +604,7 @@ def test_status_tells_of_other_clients_where_hooks_are_installed(home: Path, hoo
 COMMENTED = '{\n  // mine\n  "theme": "dark"\n}'
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("broken", [COMMENTED, '{"hooks": []}', "loop"])
 def test_status_does_not_mind_settings_in_which_nothing_is_ours(home: Path, hooks: Run, broken: str) -> None:
     """Gemini CLI takes comments in its settings."""

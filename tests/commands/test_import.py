@@ -161,6 +161,7 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         assert (await LineageReads(graph).patterns([pattern_id]))[pattern_id].latest_version == COMMITS
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("same", first_quick([True, False]), ids=["the same history", "two histories"])
 async def test_two_at_once_on_one_new_folder_end_well(tmp_path: Path, same: bool) -> None:
     """One of them starts the engine and the other joins it; when the one ends first, the other starts it again."""

@@ -23,6 +23,7 @@ from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
 from loopgraph.settings import Settings
 from support.command import command, settings_of
 from support.engines import EngineUnderTest
+from support.quick import first_quick
 from support.traces import statement
 from support.transcripts import DATA, RECORDED, Fresh, copied
 from support.waiting import until
@@ -148,7 +149,7 @@ async def counts(graph: Graph, sessions: list[str]) -> tuple[int, int, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", first_quick([signal.SIGKILL, signal.SIGINT]))
 async def test_stopped_in_the_middle_and_repeated_it_loses_nothing_and_doubles_nothing(
     tmp_path: Path, embedded_engine: EngineUnderTest, how: signal.Signals
 ) -> None:

@@ -76,6 +76,7 @@ async def test_an_endpoint_that_cannot_be_asked_is_refused_before_anything_is_do
         assert words in err
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_all_traces_are_looked_at_once_more(tmp_path: Path) -> None:
     environment = {"LOOPGRAPH_GRAPH_URL": f"embedded:{prepared(tmp_path / 'graph')}", "LOOPGRAPH_EMBEDDING": "letters"}
@@ -118,6 +119,7 @@ def test_a_weight_that_cannot_be_is_refused_with_what_is_wrong() -> None:
             Settings(match_weights=wrong)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_weights_are_learned_from_traces_and_told_as_a_setting(tmp_path: Path) -> None:
     """Of each kind of work one prompt in two went another way; where it did, it was asked in another project."""

@@ -101,6 +101,7 @@ async def test_they_are_listed_and_shown(letters: Letters) -> None:
     assert (code, output, complaints) == (1, "", "loopgraph: no letter has the id 'nothing'\n")
 
 
+@pytest.mark.exhaustive
 async def test_what_is_recorded_goes_and_what_is_not_stays(letters: Letters, embedded_engine: EngineUnderTest) -> None:
     trace = new_id()
     ids = await letters.put(*hooks(trace, 3), poison(trace))
@@ -128,6 +129,7 @@ async def test_a_graph_that_is_away_changes_nothing(letters: Letters) -> None:
     assert await letters.ids() == ids
 
 
+@pytest.mark.exhaustive
 async def test_killed_at_any_time_it_loses_nothing(letters: Letters, embedded_engine: EngineUnderTest) -> None:
     trace, kills = new_id(), 0
     events = hooks(trace, 1_500)

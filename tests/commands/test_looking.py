@@ -184,6 +184,7 @@ async def test_every_setting_is_shown_with_where_it_is_from_and_no_secret() -> N
     assert (code, secret in told) == (0, False)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("words", "completed"),
     [("loopgraph tra", ["traces"]), ("loopgraph traces l", ["list", "load"]), ("loopgraph doctor --j", ["--json"])],
@@ -194,6 +195,7 @@ def test_shells_complete_commands_and_options(words: str, completed: list[str]) 
     assert (found.exit_code, found.stdout.split()) == (0, completed)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_doctor_says_it_as_json_and_makes_nothing(tmp_path: Path, service: Service) -> None:
     folder = tmp_path / "none"

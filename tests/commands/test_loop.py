@@ -67,6 +67,7 @@ async def test_a_run_that_finds_nothing_ends_well(service: Service, subject: Sub
     assert collect.endswith(" of them work")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_regression_fails_the_job_and_is_reported(service: Service, subject: Subject, tmp_path: Path) -> None:
     improvement, run_id, junit = (
@@ -119,6 +120,7 @@ async def test_a_gain_is_told(service: Service, subject: Subject) -> None:
     assert "  applied, significant_improvement: print faster" in output
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_who_does_not_wait_any_longer_is_told_so(service: Service, subject: Subject, tmp_path: Path) -> None:
     await subject.propose()

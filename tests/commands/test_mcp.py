@@ -15,6 +15,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from loopgraph.commands.app import app
+from support.quick import first_quick
 
 Run = Callable[..., Result]
 FILES = {
@@ -56,7 +57,7 @@ def servers(path: Path) -> Any:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("client", FILES)
+@pytest.mark.parametrize("client", first_quick(FILES))
 def test_install_twice_and_uninstall(home: Path, mcp: Run, client: str) -> None:
     path = home / FILES[client]
     shown = mcp("install", client, "--dry-run", "--url", "http://box.example:9000/").stdout

@@ -42,6 +42,7 @@ async def run(*arguments: str, **environment: str) -> tuple[int, str]:
     return code, output + complaints
 
 
+@pytest.mark.exhaustive
 async def test_status_doctor_and_migrate(old_graph: Graph) -> None:
     lacking = [migration.name for migration in migrations() if migration.number > 2]
     code, listed = await run("migrate", "--status")
@@ -118,6 +119,7 @@ async def test_what_a_kill_left_half_done_is_gone_on_with_and_nothing_is_done_tw
     assert {row["id"]: row["k"] for row in keys} == {id_: time_key(at, id_) for id_ in ids}
 
 
+@pytest.mark.exhaustive
 async def test_status_and_doctor_change_nothing_of_an_empty_database(tmp_path: Path) -> None:
     settings = Settings(graph_url=f"embedded:{tmp_path / 'graph'}")
     async with Graph.open(settings) as graph:

@@ -80,6 +80,7 @@ async def test_what_cannot_be_reported_is_told(service: Service) -> None:
     assert await outcomes_of(service, trace) == {}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_became_of_commits_is_told_and_corrected(service: Service, tmp_path: Path) -> None:
     repo = Repo(tmp_path / "repo")

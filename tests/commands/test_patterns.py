@@ -81,6 +81,7 @@ def test_the_past_is_counted(home: Path, repo: Repo) -> None:
     assert "  1 more is gone, with 3 versions\nnothing found" in scan("--no-user", repo.folder).stdout
 
 
+@pytest.mark.lengthy
 def test_where_nothing_is_it_says_what_was_looked_for(home: Path, tmp_path: Path) -> None:
     (empty := tmp_path / "empty").mkdir()
     said = " ".join(scan("--no-user", empty).stdout.split())

@@ -81,6 +81,7 @@ async def test_the_last_prompt_of_the_folder_is_rated(
         assert await said_of(service, other) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_another_prompt_is_named(service: Service, work: Work) -> None:
     for arguments, meant in (
@@ -93,6 +94,7 @@ async def test_another_prompt_is_named(service: Service, work: Work) -> None:
         assert [one.rating for one in await said_of(service, meant)] == [5]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_cannot_be_rated_is_told(service: Service, work: Work, tmp_path: Path) -> None:
     empty = tmp_path / "empty"

@@ -169,6 +169,7 @@ async def named(embedded_engine: EngineUnderTest) -> str:
     return name
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_an_application_is_told_by_the_name_of_its_project(
     embedded_engine: EngineUnderTest, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +184,7 @@ def test_an_application_is_told_by_the_name_of_its_project(
     assert json.loads(told(embedded_engine, "--project", named, "--json")[1])["project"] == str(tmp_path / named)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_prompts_at_work_and_denied_ones_have_columns_where_there_are_any(
     embedded_engine: EngineUnderTest, at_work: str
@@ -217,6 +219,7 @@ def test_the_main_agent_has_a_row_beside_those_with_a_name(embedded_engine: Engi
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_days_and_instants_bound_the_time(embedded_engine: EngineUnderTest, project: str) -> None:
     def sessions(*arguments: str) -> list[str]:
@@ -232,6 +235,7 @@ def test_days_and_instants_bound_the_time(embedded_engine: EngineUnderTest, proj
     assert output.startswith(f"{day} to {day} · ")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str) -> None:
     output = told(embedded_engine, "--by", "skill", "--csv", "--first", "10000")[1]
@@ -243,6 +247,7 @@ def test_csv_has_what_was_never_used(embedded_engine: EngineUnderTest, idle: str
     assert [row["kind"] for row in rows].count("total") == 1
 
 
+@pytest.mark.lengthy
 def test_nothing_in_a_time_is_said(embedded_engine: EngineUnderTest) -> None:
     code, output, _ = told(embedded_engine, "--project", (folder := f"/nowhere/{new_id()}") + "/", "--since", "1m")
     assert (code, output.splitlines()[1:]) == (

@@ -68,6 +68,7 @@ def test_a_start_that_fails_is_a_plain_sentence_of_the_process_too(tmp_path: Pat
     assert not (tmp_path / "graph").exists()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104
 def test_listening_beyond_loopback_ends_with_a_plain_sentence(serve: Serve, host: str) -> None:
     code, told = serve("--host", host)
@@ -104,6 +105,7 @@ def test_a_wrong_value_is_told_with_its_name(serve: Serve, name: str, value: str
     assert told.count("\n") == 1
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
@@ -135,6 +137,7 @@ def test_a_port_that_is_in_use_is_told_with_what_changes_it(serve: Serve) -> Non
         assert told == (1, f"loopgraph: {sentence} LOOPGRAPH_OTLP_GRPC_PORT\n")
 
 
+@pytest.mark.lengthy
 def test_an_address_of_another_machine_is_told(serve: Serve) -> None:
     code, told = serve("--host", "192.0.2.1", LOOPGRAPH_ALLOW_UNAUTHENTICATED="true")
     assert code == 2
@@ -186,6 +189,7 @@ def test_where_the_console_is_is_said(settings: dict[str, Any], told: str) -> No
     assert where(Settings(**settings), 8053) == told
 
 
+@pytest.mark.lengthy
 async def test_a_server_says_where_it_listens_once_it_does() -> None:
     listening = list[int]()
     config = uvicorn.Config(PlainTextResponse("here"), port=0, lifespan="off", log_config=None)

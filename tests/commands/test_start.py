@@ -19,6 +19,7 @@ def test_a_command_that_serves_nothing_does_not_wait_for_graphql() -> None:
     assert subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout == "\n"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_service_that_compares_nothing_does_without_scipy() -> None:
     """It is a seventh of what the service holds at rest, and of the time that it takes to start."""

@@ -63,6 +63,7 @@ async def run(*arguments: str | Path) -> str:
     return output
 
 
+@pytest.mark.exhaustive
 async def test_prune_and_restore_beside_a_running_engine(
     own_graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ async def traces_left(graph: Graph, name: str) -> int:
     return left
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("moment", first_quick(["archived", "deleting"]))
 async def test_a_kill_loses_nothing(own_graph: Graph, tmp_path: Path, moment: str) -> None:
     begun, name = now() - 40 * DAY, f"kill-{moment}"
@@ -178,6 +180,7 @@ def test_says_plainly_what_is_wrong(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.exhaustive
 async def test_an_archive_that_cannot_be_used_is_told(own_graph: Graph, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()

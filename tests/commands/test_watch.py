@@ -23,6 +23,7 @@ HEEDING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int
 RUN = f"{HEEDING_CTRL_C}from loopgraph.commands.app import main; main()"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_it_tells_programs_an_object_a_line(tmp_path: Path, embedded_engine: EngineUnderTest) -> None:
     home = tmp_path / ".claude"

@@ -55,6 +55,7 @@ TEXTS = {
 }  # fmt: skip
 
 
+@pytest.mark.lengthy
 def test_a_text_in_a_table_is_no_formula_of_a_spreadsheet_and_a_number_stays_one(tmp_path: Path) -> None:
     rows = [[text, -1.5, ""] for text in TEXTS]
     expected = "\r\n".join(f"{text},-1.5," for text in TEXTS.values())
@@ -67,6 +68,7 @@ HOURS = {
 }  # fmt: skip
 
 
+@pytest.mark.lengthy
 def test_what_is_counted_by_the_hour_is_not_told_by_the_minute(tmp_path: Path) -> None:
     now = "Date.parse('2026-03-01T14:05:00Z')"
     told = run("lib/format.js", f"given.map((begin) => it.hourAgo(begin, {now}))", list(HOURS), tmp_path)
@@ -250,6 +252,7 @@ def test_guardrails_of_an_address_are_read_as_far_as_they_are_some(tmp_path: Pat
     assert found[1] == "SUCCESS_RATE:0.02,COST_USD:0.1"
 
 
+@pytest.mark.lengthy
 def test_a_plan_stands_beside_a_run_with_what_was_added_in_its_place(tmp_path: Path) -> None:
     steps = [
         {"name": "Read", "position": 0},
@@ -339,11 +342,13 @@ def _as_stored(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+@pytest.mark.lengthy
 def test_several_candidates_need_the_units_of_one_control(tmp_path: Path) -> None:
     asked = [[100, 1], [100, 3], [101, 2], [None, 3]]
     assert run("lib/power.js", "given.map((one) => it.unitsOfAll(...one))", asked, tmp_path) == [100, 200, 152, None]
 
 
+@pytest.mark.lengthy
 def test_stages_end_at_the_share(tmp_path: Path) -> None:
     found = run("lib/power.js", "given.map(it.stagesTo)", [0.5, 0.3, 0.02, 0.01, 0.9], tmp_path)
     assert found == [

@@ -163,6 +163,7 @@ def test_what_is_as_large_as_it_may_be_has_the_form_of_a_screen(make: Any, tmp_p
     assert 0.4 < shape(places) < 5
 
 
+@pytest.mark.lengthy
 def test_edges_in_a_circle_are_placed_too(tmp_path: Path) -> None:
     lineage = Lineage()
     a, b, c = (lineage.version(pattern) for pattern in range(3))
@@ -171,6 +172,7 @@ def test_edges_in_a_circle_are_placed_too(tmp_path: Path) -> None:
     assert len(set(lineage.placed(tmp_path))) == 3
 
 
+@pytest.mark.lengthy
 def test_zooming_leaves_what_is_under_the_pointer_and_showing_all_shows_all(tmp_path: Path) -> None:
     size, places = {"width": 800, "height": 500}, [[0, 4_000, 2_000], [0, 10, 900]]
     view, kept, seen, near = run(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from conftest import settings_for
-from console.chromium import launched, tab
+from console.chromium import tab
 from loopgraph.effects.clock import new_id, now
 from support.command import command, settings_of
 from support.engines import EngineUnderTest
 from support.service import serving
 from support.transcripts import SKILLS, Fresh, copied
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 pytestmark = pytest.mark.slow
 
@@ -40,12 +44,12 @@ def lately(folder: Path, skill: str) -> None:
 
 
 async def test_which_of_my_skills_works_is_at_most_two_clicks_from_the_start(
-    embedded_engine: EngineUnderTest, tmp_path: Path
+    browser: Browser, embedded_engine: EngineUnderTest, tmp_path: Path
 ) -> None:
     skill = f"{SKILL}-{new_id()[-6:]}"
     copied(SKILLS / "projects", tmp_path / ".claude" / "projects", Fresh())
     lately(tmp_path, skill)
-    async with launched() as browser, serving(settings_for(embedded_engine)) as service:
+    async with serving(settings_for(embedded_engine)) as service:
         environment = settings_of(embedded_engine) | {"HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": ""}
         code, _, complaints = await command("import", "claude-code", **environment)
         assert (code, complaints) == (0, "")

@@ -71,6 +71,7 @@ def test_request_hash_survives_a_round_trip(request: JsonMap) -> None:
     assert request_hash(orjson.loads(orjson.dumps(request))) == request_hash(request)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @given(json_maps, json_maps)
 def test_request_hash_tells_requests_apart(a: JsonMap, b: JsonMap) -> None:

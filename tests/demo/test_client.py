@@ -57,6 +57,7 @@ async def test_a_subscription_ends_with_its_error(client: Client) -> None:
         await anext(client.subscribe(FOLLOW_RUN, id="nowhere"))
 
 
+@pytest.mark.lengthy
 async def test_silence_is_said_plainly() -> None:
     async with Client("http://127.0.0.1:1", "test-demo-client") as client:
         for asked in (client.query("{ __typename }"), anext(client.subscribe("subscription { __typename }"))):
@@ -91,6 +92,7 @@ async def cut_off(service: Service, times: int) -> AsyncIterator[str]:
         server.close()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_a_busy_machine_cuts_off_is_asked_again(service: Service) -> None:
     told = list[str]()
@@ -99,6 +101,7 @@ async def test_what_a_busy_machine_cuts_off_is_asked_again(service: Service) -> 
     assert told == ["the service does not answer: its connection was cut off", ""]
 
 
+@pytest.mark.lengthy
 async def test_what_stays_cut_off_is_said_plainly(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_FOR_S", 0.5)
     async with cut_off(service, 1_000) as url, Client(url, "test-demo-client") as client:
@@ -129,6 +132,7 @@ def failing(patch: pytest.MonkeyPatch, part: object, name: str, error: Loopgraph
     return failed
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_the_service_cannot_do_now_is_asked_for_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
@@ -147,6 +151,7 @@ async def test_what_the_service_cannot_do_now_is_asked_for_again(
     assert "has not answered for 0.5 s" in told[0]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_change_whose_answer_was_lost_is_made_once(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
@@ -171,6 +176,7 @@ async def test_a_change_whose_answer_was_lost_is_made_once(
     assert [edge["node"]["improvementId"] for edge in made["improvements"]["edges"]] == [case.improvement_id]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_subscription_that_is_not_there_now_begins_anew(
     service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
@@ -205,6 +211,7 @@ async def test_what_does_not_pass_is_said_at_once(
     assert len(failed) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_asking_again_has_an_end(service: Service, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_FOR_S", 1.5)

@@ -59,6 +59,7 @@ async def test_a_service_that_starts_slowly_is_told_of(
         await demo.run_demo(None, runs_per_arm=10, keep=False, as_json=False)
 
 
+@pytest.mark.lengthy
 async def test_fewer_runs_than_an_experiment_needs_are_refused_at_once() -> None:
     code, printed, told = await command("demo", "--runs-per-arm", "9")
     assert (code, printed) == (2, "")

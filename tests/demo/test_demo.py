@@ -22,6 +22,7 @@ from conftest import settings_for
 from loopgraph.demo.workloads import WORKLOADS
 from support.engines import EngineUnderTest
 from support.engines.plan import EMBEDDED
+from support.quick import first_quick
 from support.waiting import PATIENCE_S, comes_true
 
 pytestmark = pytest.mark.slow
@@ -295,6 +296,7 @@ def test_a_demo_that_is_ended_politely_cleans_up(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.exhaustive
 def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest, tmp_path: Path) -> None:
     code = """
         import asyncio, sys
@@ -323,10 +325,12 @@ def test_a_killed_demo_leaves_no_service(embedded_engine: EngineUnderTest, tmp_p
 
 @pytest.mark.parametrize(
     ("url", "code", "problems"),
-    [
-        ("postgres://localhost", 2, ["is not a graph URL"]),
-        ("bolt://127.0.0.1:1", 1, ["loopgraph: the service ended with exit code", "127.0.0.1:1"]),
-    ],
+    first_quick(
+        [
+            ("postgres://localhost", 2, ["is not a graph URL"]),
+            ("bolt://127.0.0.1:1", 1, ["loopgraph: the service ended with exit code", "127.0.0.1:1"]),
+        ]
+    ),
 )
 def test_a_graph_that_is_not_there_is_said_plainly(url: str, code: int, problems: list[str]) -> None:
     with demo("--graph-url", url, env=environment()) as process:

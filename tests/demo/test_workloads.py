@@ -71,6 +71,7 @@ def test_names_are_unique() -> None:
     assert len({workload.name for workload in WORKLOADS}) == len(WORKLOADS) == 6
 
 
+@pytest.mark.lengthy
 @settings(deadline=None)
 @given(seed=st.integers(), cut=st.integers(0, 400))
 def test_a_log_that_breaks_off_is_refused_by_both_parsers_or_read_alike(seed: int, cut: int) -> None:
@@ -124,6 +125,7 @@ def test_ids_are_found_also_where_they_overlap(text: str, ids: list[str]) -> Non
     assert both(FIND_IDS, Haystack(text, ids)) == [id_ for id_ in ids if id_ in text.lower()]
 
 
+@pytest.mark.lengthy
 @given(prompt=st.text("aAbB .,\n", max_size=200), top=st.integers(1, 5), min_length=st.integers(0, 3))
 def test_words_are_counted_without_case_and_punctuation(prompt: str, top: int, min_length: int) -> None:
     counts = both(COUNT_WORDS, prompt, top=top, min_length=min_length)

@@ -117,6 +117,7 @@ def test_where_nobody_rates_or_nothing_varies_there_is_a_reason_and_no_number() 
         assert (result.effect, result.p_value, result.details.estimate.reason) == (None, None, reason)
 
 
+@pytest.mark.lengthy
 def test_a_guarded_composite_is_guarded_in_deviations() -> None:
     design = ExperimentDesign(composite=PARTS, guardrails=(GuardedMetric(metric=Metric.COMPOSITE, margin=0.5),))
     result = look(experiment(design, metric=Metric.QUALITY_SCORE), *arms(200, faster=-20.0))

@@ -36,6 +36,7 @@ def test_the_mapping_is_that_of_the_published_sketch() -> None:
     assert (index_of(0), index_of(1)) == (0, 1)
 
 
+@pytest.mark.lengthy
 @given(st.integers(min_value=1, max_value=LONGEST_US))
 def test_a_duration_lies_within_the_bounds_of_its_bucket(duration: int) -> None:
     gamma, index = Fraction(101, 99), index_of(duration) - 1

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from loopgraph.commands.app import app
 from loopgraph.commands.terminal import err, out
 from support.engines import EngineUnderTest
+
+testing._get_command = cache(get_command)  # all commands take a tenth of a second to be put together
 
 
 def settings_of(engine: EngineUnderTest) -> dict[str, str]:

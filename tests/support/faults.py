@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from neo4j import exceptions as failures
 
 from loopgraph.effects.graph.client import Graph
-from loopgraph.effects.graph.errors import LostRace
-from loopgraph.errors import EngineStartError, ForeignData
+from loopgraph.effects.graph.errors import LostRace, judge
+from loopgraph.errors import Blame, EngineStartError, ForeignData
+from support.quick import first_quick
 
 
 def answered(code: str, message: str) -> failures.Neo4jError:
@@ -109,6 +111,19 @@ EXAMPLES: tuple[tuple[str, BaseException], ...] = (
     ("driver", raised(failures.ResultNotSingleError)),
     ("driver", raised(failures.BrokenRecordError)),
 )
+
+ROWS = tuple({row: (row, error) for row, error in reversed(EXAMPLES)}.values())[::-1]
+"""One error for each row of the table; ``tests/effects/graph/test_errors.py`` has all of them."""
+
+_OFTEN = 3
+
+
+def each(*blames: Blame) -> pytest.MarkDecorator:
+    """Runs a test with an error of each row that blames one of these: each time with the first three of each blame, in the
+    exhaustive run with all others."""
+    chosen = [[example for example in ROWS if judge(example[1]).makes.blame is blame] for blame in blames]
+    errors = [error for of_one in chosen for error in first_quick([error for _, error in of_one], _OFTEN)]
+    return pytest.mark.parametrize("error", errors, ids=[row for of_one in chosen for row, _ in of_one])
 
 
 def name_of(example: tuple[str, BaseException]) -> str:

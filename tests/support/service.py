@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -15,17 +16,22 @@ import pytest
 import strawberry
 import uvicorn
 import websockets
+from httpx._transports import default
 from httpx_sse import aconnect_sse
 from starlette.applications import Starlette
 
 from loopgraph.api.graphql.schema import build_schema
 from loopgraph.api.services import Services
 from loopgraph.assets import asset
+from loopgraph.effects.learning.offline_model import OfflineModel
 from loopgraph.main import create_app
 from loopgraph.orchestrators.analytics.remembering import Remembered
 from loopgraph.settings import Settings
 from support.usage import read_anew
 from support.waiting import PATIENCE_S, until
+
+# It takes a twentieth of a second of a processor to make, and no client of a test changes it.
+default.create_ssl_context = cache(default.create_ssl_context)
 
 Json = dict[str, Any]
 PROTOCOL = websockets.Subprotocol("graphql-transport-ws")
@@ -182,17 +188,23 @@ def _schema_of(settings: Settings) -> strawberry.Schema:
     return _schemas[key]
 
 
+@cache
+def _offline_model() -> OfflineModel:
+    """One for all services: it takes a second of a processor to load, and a service loads it where something was learned."""
+    return OfflineModel()
+
+
 @contextlib.asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Service]:
     """The whole service with these settings, until the end of the block."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loopgraph.api.doors.build_schema", _schema_of)
-        app = create_app(settings)
-    async with (
-        listening(app) as url,
-        httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client,
-    ):
-        yield Service(url, client, app.state.services)
+    async with contextlib.AsyncExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("loopgraph.api.doors.build_schema", _schema_of)
+            patch.setattr("loopgraph.configured.OfflineModel", _offline_model)
+            app = create_app(settings)
+            url = await running.enter_async_context(listening(app))
+        client = httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False)
+        yield Service(url, await running.enter_async_context(client), app.state.services)
 
 
 _BESIDE = (

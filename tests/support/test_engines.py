@@ -198,6 +198,7 @@ def test_folders_of_runs_that_were_killed_are_known(tmp_path: Path) -> None:
     assert [folder.name for folder in left_behind(tmp_path)] == names[1:]
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_child_process_dies_with_a_run_that_is_killed(tmp_path: Path) -> None:
     run = textwrap.dedent("""

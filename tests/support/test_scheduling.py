@@ -38,6 +38,7 @@ def test_modules_of_slow_tests_come_first_each_in_its_order() -> None:
     assert [item.nodeid for item in items] == ["c::1", "c::2", "d::1", "b::1", "b::2", "a::1", "a::2"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_the_fixtures_of_a_module_are_made_once(tmp_path: Path) -> None:
     for name in ("one", "two", "three"):

@@ -70,6 +70,7 @@ async def _told(service: Service, mark: str) -> list[str]:
     return [*answers, (await service.http.get("/api/export/tables/events")).text]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_events_about_work_are_told_to_who_caused_them_and_to_operators(office: Team) -> None:
     mark = new_id()

@@ -119,6 +119,7 @@ async def test_a_token_becomes_a_session_that_no_script_reads(office: Team) -> N
         ).status_code == 401
 
 
+@pytest.mark.lengthy
 async def test_over_https_nothing_else_can_have_set_it(office: Team) -> None:
     _, secret = await office.token(f"ann-{new_id()}")
     async with browser(office) as page:
@@ -194,6 +195,7 @@ async def test_a_session_counts_for_pages_of_the_service_alone(office: Team) -> 
         assert (await page.post("/graphql", json=ASK, headers=OWN)).status_code == 200
 
 
+@pytest.mark.lengthy
 async def test_a_websocket_has_a_session_only_for_the_services_own_page(office: Team) -> None:
     async with signed_in(office) as page:
         [cookie] = [f"{one.name}={one.value}" for one in page.cookies.jar]

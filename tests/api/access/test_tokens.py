@@ -92,6 +92,7 @@ async def test_a_revoked_token_is_refused_by_every_process(office: Team, monkeyp
         await office.tokens.revoke("no-such-token", MAKER)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_subscription_ends_with_its_token(office: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembering, "REMEMBERED_S", 0.0)
@@ -167,6 +168,7 @@ async def test_a_token_is_kept_to_its_actions(office: Team) -> None:
         assert (answer.status_code, "may not use GraphQL" in answer.text) == (403, True)
 
 
+@pytest.mark.lengthy
 async def test_a_token_that_has_expired_is_not_made(office: Team) -> None:
     with pytest.raises(InvalidInput, match="future"):
         await office.tokens.create(NewToken(name="x", role=Role.VIEWER, expires_at=now() - timedelta(seconds=1)), MAKER)

@@ -46,8 +46,13 @@ async def test_metrics_are_told_to_whom_the_graph_has_vouched_for_and_nothing_el
             record = EngineFolder(tmp_path / "graph").record()
             assert record is not None
             assert record.pid is not None
+            graph = office.service.parts.graph
+            impatient = graph._settings.model_copy(
+                update={"query_timeout_ms": 100}
+            )  # nothing is asked that could answer
             os.kill(record.pid, signal.SIGSTOP)
             try:
+                monkeypatch.setattr(graph, "_settings", impatient)
                 monkeypatch.setattr(remembering, "REMEMBERED_S", 0.0)  # as if so long had passed
                 status, text = await answer_to(office, known)
                 assert (status, "\nloopgraph_graph_up 0.0\n" in text) == (200, True)

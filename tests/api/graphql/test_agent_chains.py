@@ -62,6 +62,7 @@ async def test_chains(service: Service, monkeypatch: pytest.MonkeyPatch) -> None
     assert (hidden["totalChains"], hidden["traces"]) == (0, 0)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [

@@ -83,6 +83,7 @@ async def test_views(service: Service) -> None:
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -137,6 +137,7 @@ async def test_graphiql_is_for_browsers(service: Service) -> None:
     assert "GraphiQL" in response.text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_an_answer_is_being_made_until_it_is_encoded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     busy: list[bool] = []

@@ -28,6 +28,7 @@ query($nodeId: ID!, $candidateId: ID!) {
 """
 
 
+@pytest.mark.exhaustive
 async def test_the_best_is_applied_and_its_proof_is_all_arms(service: Service) -> None:
     client = await make_client(service)
     slower, faster = [await client.candidate(templateCode=f"print({number})") for number in range(2)]

@@ -69,7 +69,7 @@ def found_in(answer: Any) -> Json:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("coordinate", first_quick(CURSORS, 9))
+@pytest.mark.parametrize("coordinate", first_quick(CURSORS, 3))
 async def test_a_cursor_of_another_list_is_refused(service: Service, places: dict[str, str], coordinate: str) -> None:
     of_another = "patterns" if coordinate != "Query.patterns" else "runs"
     other = urlsafe_b64encode(f"{of_another}:0000000000000001|x".encode()).decode()

@@ -167,6 +167,7 @@ class TestRefusal:
         found: Json = error
         return found
 
+    @pytest.mark.lengthy
     async def test_a_circle(self, service: Service) -> None:
         error = await self.refusal(service, self.CIRCLE, n=100)
         path = "patterns.edges.node.versions.edges.node.pattern.versions.edges"
@@ -185,6 +186,7 @@ class TestRefusal:
         await self.refusal(quiet_service, self.CIRCLE, n=500)
         assert quiet_service.parts.graph.statements == before
 
+    @pytest.mark.lengthy
     async def test_many_values_of_one_object(self, service: Service) -> None:
         fields = " ".join(f"a{i}: version" for i in range(49))
         document = (

@@ -75,12 +75,14 @@ async def test_a_websocket_that_is_cut(service: Service) -> None:
         socket.connection.transport.abort()
 
 
+@pytest.mark.lengthy
 async def test_a_websocket_that_is_cut_before_its_answer(service: Service) -> None:
     async with service.socket() as socket:
         await socket.subscribe("1", "{ __typename }")
         socket.connection.transport.abort()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("path", ["/graphql", "/api/traces/start"])
 async def test_a_body_that_is_cut(service: Service, path: str) -> None:
     _, writer = await sent(service, f"POST {path}", b'{"query": "', length=1_000)

@@ -114,6 +114,7 @@ async def test_the_waterfall_of_an_episode(service: Service, prompt: str) -> Non
     assert (nodes(page), page["pageInfo"]["hasNextPage"]) == (rows[2:], False)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_lists_are_slices_with_a_hard_maximum(service: Service) -> None:
     trace = new_id()

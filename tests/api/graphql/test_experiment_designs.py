@@ -140,6 +140,7 @@ async def test_one_that_is_not_there_is_null_and_a_gain_must_be_one(service: Ser
         assert error["extensions"] == {"code": "INVALID_INPUT", "field": "gain"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_waits_for_review_says_why_in_words(service: Service, subject: Subject) -> None:
     run, experiment = await waiting(subject, design=DESIGN)
@@ -174,6 +175,7 @@ async def test_what_waits_for_review_says_why_in_words(service: Service, subject
     assert nodes(await service.execute("feedback_awaiting_review", patternId=subject.pattern_id)) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_power_goes_by_how_units_have_varied(service: Service, subject: Subject) -> None:
     none = await service.execute("feedback_experiment_power", patternId=subject.pattern_id)

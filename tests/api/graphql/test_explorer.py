@@ -95,11 +95,13 @@ async def test_the_policy_lets_nothing_else_in(service: Service) -> None:
     assert not any(":" in value.replace("data:", "") for value in policy.values())
 
 
+@pytest.mark.lengthy
 async def test_other_files_are_not_served(service: Service) -> None:
     for name in ("index.html", "LICENSES.txt", "..%2Fapp.py", "%2e%2e/explorer.py", "nothing.js"):
         assert (await service.http.get(f"/graphql/assets/{name}")).status_code == 404
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_switched_off(closed: Service) -> None:
     assert (await closed.http.get("/graphql", headers=HTML)).status_code == 404

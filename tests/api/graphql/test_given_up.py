@@ -157,12 +157,14 @@ class TestDeadline:
             await socket.subscribe("2", "{ __typename }")
             assert (await socket.receive())["payload"]["data"] == {"__typename": "Query"}
 
+    @pytest.mark.exhaustive
     @pytest.mark.lengthy
     async def test_by_server_sent_events(self, hasty: Service, long_query: str) -> None:
         answers = [answer async for answer in hasty.events(long_query)]
         assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["OPERATION_TIMEOUT"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_graph_that_answers_others_meanwhile_is_not_to_blame(
     embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch

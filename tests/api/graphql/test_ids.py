@@ -87,6 +87,7 @@ async def variables(service: Service) -> dict[str, Json]:
     return await variables_of_all(service)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_query_answers_the_same_for_either_id(service: Service, variables: dict[str, Json]) -> None:
     different = 0
@@ -98,6 +99,7 @@ async def test_a_query_answers_the_same_for_either_id(service: Service, variable
     assert different > 20
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_mutation_does_the_same_for_either_id(service: Service) -> None:
     own, either = await variables_of_all(service), await variables_of_all(service)

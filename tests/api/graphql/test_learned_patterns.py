@@ -59,6 +59,7 @@ async def test_lists_are_paged_and_filtered(service: Service) -> None:
     assert error["extensions"]["field"] == "filter.leastSuccesses"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_more_patterns_cost_no_more_statements(quiet_service: Service) -> None:
     service = quiet_service

@@ -48,6 +48,7 @@ async def test_a_connection_is_one_level(service: Service) -> None:
     assert f"exceeds maximum operation depth of {maximum}" in await refusal(service, through_connections(fitting + 1))
 
 
+@pytest.mark.lengthy
 async def test_depth_through_fragments(service: Service) -> None:
     parts = ['query { pattern(patternId: "nothing") { ...F0 } }']
     for i in range(8):
@@ -141,6 +142,7 @@ class TestBody:
         body = b'{"query": "{ __typename }", "pad": "' + b"x" * 10_000_000 + b'"}'
         self.check(service, await service.http.post("/graphql", content=body, headers=self.HEADERS))
 
+    @pytest.mark.lengthy
     async def test_in_chunks(self, service: Service) -> None:
         async def chunks() -> AsyncIterator[bytes]:
             yield b'{"query": "{ __typename }", "pad": "'
@@ -150,6 +152,7 @@ class TestBody:
 
         self.check(service, await service.http.post("/graphql", content=chunks(), headers=self.HEADERS))
 
+    @pytest.mark.lengthy
     async def test_the_service_goes_on(self, service: Service) -> None:
         await self.test_with_its_length(service)
         assert await service.query("{ __typename }") == {"__typename": "Query"}

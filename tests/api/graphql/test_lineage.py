@@ -153,6 +153,7 @@ class TestMaking:
         assert {edge["source"]["pattern"]["name"] for edge in nodes(version["incomingEdges"])} == {"sorting", "fork"}
         assert (version["isRoot"], version["isLeaf"]) == (False, True)
 
+    @pytest.mark.exhaustive
     @pytest.mark.lengthy
     async def test_what_is_made_from_a_version_has_its_template_unless_it_brings_one(
         self, service: Service, story: Story

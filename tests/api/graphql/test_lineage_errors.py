@@ -278,6 +278,7 @@ class TestConflict:
             error = await subject.refused(change, **input)
             assert (error["__typename"], error["kind"], error["conflictingId"]) == ("Conflict", kind, id_)
 
+    @pytest.mark.lengthy
     async def test_an_edge_that_is_closed_already(self, subject: Subject) -> None:
         await subject.changed("disconnect_versions", edgeId=subject.edge_id)
         error = await subject.refused("disconnect_versions", edgeId=subject.edge_id)
@@ -359,6 +360,7 @@ async def test_what_is_wrong_with_a_query(
     assert (error["extensions"]["code"], error["extensions"].get("field")) == (code, field)
 
 
+@pytest.mark.lengthy
 async def test_one_wrong_field_does_not_spoil_its_neighbours(service: Service, subject: Subject) -> None:
     document = """query($id: ID!) { patternVersion(nodeId: $id) {
       good: ancestors { nodeCount } bad: ancestors(traversal: {maxNodes: -1}) { nodeCount } } }"""

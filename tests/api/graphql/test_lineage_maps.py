@@ -82,6 +82,7 @@ async def test_what_is_asked_wrongly_is_refused_by_its_name(service: Service) ->
         assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID_INPUT", field), error
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_statements_do_not_grow_with_the_patterns_of_a_family(quiet_service: Service) -> None:
     few, many = [await forked(quiet_service, forks) for forks in (2, 30)]

@@ -28,8 +28,9 @@ LINKS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
-@pytest.mark.parametrize("name", first_quick(LINKS, 2))
+@pytest.mark.parametrize("name", first_quick(LINKS))
 async def test_a_link_leads_to_what_the_raw_id_names(service: Service, name: str) -> None:
     variables = (await variables_of_all(service))[name]
     declared = ", ".join(f"${key}: ID!" for key in variables)
@@ -122,6 +123,7 @@ async def test_links_within_traces(quiet_service: Service) -> None:
     assert sum(trace["parentId"] is not None for trace in found) == 10
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_links_of_events_and_assignments(service: Service) -> None:
     variables = await variables_of_all(service)

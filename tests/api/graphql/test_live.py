@@ -74,6 +74,7 @@ async def test_what_many_ask_the_same_is_answered_once(service: Service, monkeyp
     assert made == [trace] * 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_figures_of_patterns_are_told_when_they_change_and_not_otherwise(service: Service) -> None:
     node_id = await make_version(service.parts.graph)
@@ -102,6 +103,7 @@ async def test_figures_of_patterns_are_told_when_they_change_and_not_otherwise(s
     await until(lambda: not service.parts.tail.followers)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_dashboard_is_told_when_it_changes(service: Service) -> None:
     stream = service.follow("analytics_follow_dashboard", every=1)
@@ -262,6 +264,7 @@ async def test_a_wrong_request_is_answered_as_such(service: Service, params: Jso
         assert answer.json()["error"]["field"] == next(reversed(params))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_who_does_not_read_skips_forward_and_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopgraph.orchestrators.live.feed.QUEUE", 20)

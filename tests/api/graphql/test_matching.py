@@ -47,6 +47,7 @@ async def test_a_match_with_all_its_parts(service: Service) -> None:
     assert one.pattern_id not in {match["patternId"] for match in other["matches"]}
 
 
+@pytest.mark.lengthy
 async def test_what_somebody_else_learns_is_found_without_waiting_for_anybody(service: Service) -> None:
     """The service is asked only: it has to look for itself what was committed since its last answer."""
     project = f"p{new_id().replace('-', '')[-10:]}"
@@ -86,6 +87,7 @@ async def test_a_prompt_is_told_without_what_nobody_sees(service: Service) -> No
     assert Exemplar.of(kept).text == match["exemplar"]
 
 
+@pytest.mark.lengthy
 async def test_the_opposite_is_no_match(service: Service) -> None:
     project = f"p{new_id().replace('-', '')[-10:]}"
     learned = Learned([f"deploy {project} to staging"], project=project)

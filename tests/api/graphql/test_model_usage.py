@@ -78,6 +78,7 @@ async def test_a_session_without_calls_used_nothing(service: Service) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_parts_are_no_more_than_their_whole(service: Service) -> None:
     wrong = (
         ("cacheReadTokens", 10, {"inputTokens": 10, "cacheReadTokens": 11}),

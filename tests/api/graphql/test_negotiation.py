@@ -48,6 +48,7 @@ def test_whether_a_client_would_rather_have_events(accept: str, expected: bool) 
     assert prefers_events(accept) == expected
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -78,6 +79,7 @@ async def test_what_is_no_request_is_refused_in_the_same_media_type(
     assert response.json()["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_client_that_takes_events_too_gets_them_for_subscriptions_alone(service: Service) -> None:
     headers = {"accept": f"{GRAPHQL}, application/json, text/event-stream"}

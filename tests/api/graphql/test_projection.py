@@ -250,6 +250,7 @@ def test_nearly_all_values_of_the_schema_are_plain() -> None:
     assert len(plain) > 0.9 * len(leaves)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_operation_documents_are_answered_as_in_the_ordinary_way(service: Service) -> None:
     for name, variables in (await variables_of_all(service)).items():

@@ -120,6 +120,7 @@ async def test_a_text_that_was_only_seen_is_none_beside_that_of_a_file(service: 
     assert (found["totalPatterns"], found["found"]) == (2, 2)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [("below: 0", "below"), ("below: 1.5", "below"), ("problem: NEARLY_SAME", "problem"), ("first: 0", "first")],

@@ -82,6 +82,7 @@ async def test_an_unknown_target(service: Service) -> None:
     assert (answer["__typename"], answer["kind"], answer["missingId"]) == ("NotFound", "Trace", "nothing-here")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_statements_do_not_grow_with_the_traces(quiet_service: Service) -> None:
     service = quiet_service

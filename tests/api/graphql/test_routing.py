@@ -45,6 +45,7 @@ async def test_who_is_recommended_and_what_is_logged(service: Service) -> None:
     assert effect["decisions"] + effect["unsettled"] >= 1
 
 
+@pytest.mark.lengthy
 async def test_what_is_wrong_is_named(service: Service) -> None:
     answer = await service.execute("learning_recommend_agent", input={"correlationId": new_id()})
     assert answer["__typename"] == "NotFound"

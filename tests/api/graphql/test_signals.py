@@ -48,6 +48,7 @@ async def test_signals_of_a_trace_and_of_a_version(service: Service) -> None:
     assert rates["CORRECTED"]["interval"]["high"] == 1.0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_versions_side_by_side_take_no_more_statements_than_two(quiet_service: Service) -> None:
     """And each is told its own: what one version was used for is none of the other's."""

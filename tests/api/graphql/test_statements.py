@@ -73,6 +73,7 @@ async def test_lists_of_traces(quiet_service: Service) -> None:
     assert [len(edge["node"]["childTraces"][0]["hookExecutions"]) for edge in found] == [2] * 10
 
 
+@pytest.mark.lengthy
 async def test_lists_of_sessions(quiet_service: Service) -> None:
     service = quiet_service
     events: list[TraceEvent] = [
@@ -130,6 +131,7 @@ async def test_an_episode(quiet_service: Service) -> None:
     assert many < few + 8
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_lists_of_improvements(quiet_service: Service) -> None:
     service = quiet_service

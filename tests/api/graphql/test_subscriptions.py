@@ -76,6 +76,7 @@ async def test_every_subscriber_sees_a_run_until_it_ends(client: Client) -> None
         ends_well(states, run_id)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_one_socket_carries_several_subscriptions(client: Client) -> None:
     others = await make_client(client.service)

@@ -90,6 +90,7 @@ async def all_pages(page: Any, service: Service, trace: str, first: int) -> list
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_pages_are_slices_of_the_whole(service: Service) -> None:
     trace = new_id()
@@ -235,6 +236,7 @@ async def test_a_page_holds_only_what_it_shows(quiet_service: Service) -> None:
     assert least < steps * size / 2 < await peak(steps)
 
 
+@pytest.mark.lengthy
 async def test_steps_are_counted_without_being_read(quiet_service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     service = quiet_service
     session, outer, inner, empty = (new_id() for _ in range(4))
@@ -292,6 +294,7 @@ async def test_a_drawing_outlives_the_part_of_an_answer_that_is_given_up(
     assert answer["data"] == {"givenUp": None, "goesOn": {"waterfall": {"edges": [{"node": {"spanId": trace}}]}}}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
     trace, levels = new_id(), 3_000
@@ -304,6 +307,7 @@ async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
     assert [(row["depth"], row["name"]) for row in nodes(page)] == [(500, "T499"), (501, "T500")]
 
 
+@pytest.mark.lengthy
 async def test_answers_leave_no_trees_that_only_a_search_for_circles_would_find(service: Service) -> None:
     trace = new_id()
     await service.parts.recorder.record(busy(trace))

@@ -135,6 +135,7 @@ async def test_all_that_a_series_shows(service: Service, world: World) -> None:
     assert weeks["forecast"]["reason"] == "TOO_SHORT"
 
 
+@pytest.mark.lengthy
 async def test_who_stays(service: Service, world: World) -> None:
     about = {"kind": "PATTERN", "name": world.patterns["growing"]}
     found = await service.execute("analytics_retention", subject=about, window=world.window)
@@ -178,6 +179,7 @@ async def test_what_is_asked_wrongly_is_told(
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("INVALID_INPUT", field)
 
 
+@pytest.mark.lengthy
 async def test_the_beginning_of_time_is_a_window_like_any_other(service: Service) -> None:
     window = {"since": "0001-01-01T00:00:00Z", "until": "0001-03-01T00:00:00Z"}
     assert (await service.execute("analytics_trends", window=window))["subjects"] == 0

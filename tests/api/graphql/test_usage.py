@@ -131,6 +131,7 @@ async def test_a_pattern(service: Service) -> None:
     assert contexts["shares"][1]["successRate"] == 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_window_that_begins_and_ends_within_hours(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     made, day = await pattern(service), some_day(_PAST)  # over, so that all of it counts
@@ -164,6 +165,7 @@ async def test_a_window_that_begins_and_ends_within_hours(service: Service, monk
     assert (found["usage"]["executions"], found["success"]["executions"]) == (5, 5)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_is_corrected_is_counted_as_it_is_now(service: Service) -> None:
     made, day = await pattern(service), some_day()

@@ -86,6 +86,7 @@ async def test_what_is_wrong_is_named(service: Service, said: Json, field: str, 
     assert message in answer["message"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("literal", ["99999999999999999999999999", "1e999"])
 async def test_a_number_that_cannot_be_kept_is_refused(service: Service, literal: str) -> None:
     said = f'{{nodeId: "a", rating: 3, metadata: {{a: {literal}}}}}'
@@ -103,6 +104,7 @@ async def test_an_unknown_target_and_an_id_that_is_taken(service: Service) -> No
     assert answer["__typename"] == "Conflict"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_statements_do_not_grow_with_the_versions(quiet_service: Service) -> None:
     service = quiet_service

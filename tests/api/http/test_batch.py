@@ -92,6 +92,7 @@ async def test_one_bad_item_does_not_lose_the_others(service: Service) -> None:
     assert await hooks_of(service, trace) == [f"{trace}-0"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_ten_thousand_events_and_no_more(service: Service) -> None:
     trace = new_id()

@@ -45,6 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(keys, name, size)
 
 
+@pytest.mark.lengthy
 async def test_the_tables_are_told_with_their_columns(service: Service) -> None:
     told = (await service.http.get("/api/export/tables")).json()
     assert list(told["tables"]) == [name.value for name in TABLES]
@@ -223,6 +224,7 @@ async def slow_reader(service: Service) -> AsyncIterator[socket.socket]:
         yield client
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_slow_reader_is_waited_for_and_one_that_goes_ends_the_reading(
     service: Service, slow_reader: socket.socket

@@ -16,11 +16,13 @@ from support.engines import EngineUnderTest
 from support.service import Service, serving
 
 
+@pytest.mark.lengthy
 async def test_the_process_answers(service: Service) -> None:
     response = await service.http.get("/healthz")
     assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
 
 
+@pytest.mark.lengthy
 async def test_the_graph_answers_and_its_schema_is_in_place(service: Service) -> None:
     response = await service.http.get("/readyz")
     ready = response.json()

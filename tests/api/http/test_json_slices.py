@@ -36,6 +36,7 @@ def test_values(value: Any, slice_: int, indent: int | None, ascii_: bool) -> No
     assert orjson.dumps(read) == orjson.dumps(orjson.loads(body))
 
 
+@pytest.mark.lengthy
 @given(st.text(st.sampled_from('[]{},:"\\ 1a'), max_size=40), st.integers(1, 8))
 @example('[,"abcdefgh"]', 4)
 @example('["abcdefgh",]', 4)

@@ -90,6 +90,7 @@ async def test_what_is_done_is_counted_where_it_is_done(service: Service) -> Non
     }
 
 
+@pytest.mark.lengthy
 async def test_a_client_makes_up_no_labels(service: Service) -> None:
     made_up = f"made-up-{uuid4().hex}"
     await service.http.get(f"/{made_up}")
@@ -113,6 +114,7 @@ async def test_a_scrape_costs_one_statement_and_those_at_once_share_it(
     assert quiet_service.parts.graph.statements - before == 1
 
 
+@pytest.mark.lengthy
 async def test_a_scrape_is_answered_while_the_graph_is_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away() -> dict[str, int]:
         raise GraphUnavailable("it is away")
@@ -147,6 +149,7 @@ async def test_two_services_of_one_process_do_not_mix(embedded_engine: EngineUnd
     )
 
 
+@pytest.mark.lengthy
 async def test_who_follows_is_counted_and_a_stream_has_no_time(service: Service) -> None:
     following = service.follow("traces_follow")
     task = asyncio.ensure_future(anext(following))
@@ -172,6 +175,7 @@ def described() -> dict[str, tuple[str, str]]:
     return found
 
 
+@pytest.mark.lengthy
 def test_the_table_of_the_documentation_has_every_metric() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| (\w+) \| ([^|]*) \| ([^|]*) \| [^|]+ \|$", PAGE.read_text(encoding="utf-8"), re.M
@@ -180,6 +184,7 @@ def test_the_table_of_the_documentation_has_every_metric() -> None:
     assert table == described()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_proxy_that_shows_the_service_elsewhere_counts_the_same_paths(embedded_engine: EngineUnderTest) -> None:
     settings = settings_for(embedded_engine).model_copy(update={"root_path": "/loopgraph"})

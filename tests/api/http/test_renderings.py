@@ -109,6 +109,7 @@ async def test_arguments(graph: Graph, url: str, body: str, arguments: str | Non
     assert (await ask(url, pattern=name, arguments=arguments))[1]["text"] == text
 
 
+@pytest.mark.lengthy
 async def test_a_prompt_is_rendered_whole_by_its_id(graph: Graph, url: str) -> None:
     node_id = await make_version(graph)
     [version] = (await LineageReads(graph).versions([node_id])).values()

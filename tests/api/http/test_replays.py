@@ -84,6 +84,7 @@ async def test_a_prompt_is_given_the_plan_and_that_is_written_down(service: Serv
     assert 0.6 <= offer["score"]["total"] <= 1
 
 
+@pytest.mark.lengthy
 async def test_from_some_sessions_it_is_withheld_and_that_is_written_down_too(service: Service, one: Learned) -> None:
     session = session_of(withheld=True)
     for _ in range(2):
@@ -93,6 +94,7 @@ async def test_from_some_sessions_it_is_withheld_and_that_is_written_down_too(se
     assert len({offer["unit"] for offer in offers}) == 1
 
 
+@pytest.mark.lengthy
 async def test_other_prompts_are_given_nothing(service: Service, one: Learned) -> None:
     session, folder = session_of(withheld=False), one.project or ""
     word = one.prompts[0].rpartition(" ")[2]
@@ -135,6 +137,7 @@ async def test_a_plan_can_be_asked_for(service: Service, one: Learned) -> None:
         assert error["message"].startswith("request: or patternId is needed")
 
 
+@pytest.mark.lengthy
 async def test_the_effect_is_null_with_a_reason_while_there_are_too_few(service: Service, one: Learned) -> None:
     await prompted(service, session_of(withheld=False), one.prompts[0], one.project or "")
     effect = await service.execute("learning_replay_effect", patternId=one.pattern_id)

@@ -155,6 +155,7 @@ async def test_a_variant_is_assigned_with_its_text(service: Service) -> None:
     assert text.endswith("print('good')")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_last_prompt_here_is_rated(service: Service, tmp_path: Path) -> None:
     await service.parts.recorder.record(failing(str(tmp_path), "Repair it", "no"))
@@ -215,6 +216,7 @@ async def test_who_did_such_work_well_is_recommended(service: Service) -> None:
         assert nobody == "No agent can be recommended: no run of an agent is known for such a request."
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_service_that_is_not_there_is_told_of(tmp_path: Path) -> None:
     async with over_stdio("http://127.0.0.1:9", tmp_path) as client:

@@ -131,6 +131,7 @@ async def test_a_pattern_that_there_is_not(service: Service, path: str, id_: str
     assert (error["code"], error["kind"]) == ("NOT_FOUND", "Pattern")
 
 
+@pytest.mark.lengthy
 async def test_a_pattern_in_a_query_that_there_is_not(service: Service) -> None:
     id_ = new_id()
     for path in (f"{ANALYTICS}/quality-metrics", f"{ANALYTICS}/time-series", f"{ANALYTICS}/trends"):
@@ -179,6 +180,7 @@ async def test_what_has_not_changed_is_not_sent_again(service: Service) -> None:
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tag)
 
 
+@pytest.mark.lengthy
 async def test_methods_and_correlation_ids(service: Service) -> None:
     for path, method in ((RATES, "POST"), (RATES, "DELETE"), (COMPARE, "GET"), (RATES, "OPTIONS")):
         response = await service.http.request(method, path)

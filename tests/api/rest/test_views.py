@@ -24,6 +24,7 @@ from loopgraph.api.rest.views.usage import USAGE_STATS
 from loopgraph.assets import asset
 from loopgraph.effects.clock import new_id, now
 from loopgraph.reducers.samples import wilson_interval
+from support.quick import first_quick
 from support.rest import Made, asked, pattern, used
 from support.schema import SCHEMA
 from support.service import Json, Service, operation_names
@@ -91,7 +92,7 @@ EXAMPLES: list[tuple[View[Any], Json]] = [
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize(("view", "given"), EXAMPLES)
+@pytest.mark.parametrize(("view", "given"), first_quick(EXAMPLES, 12))
 async def test_an_example_call_of_the_seeds_is_answered_in_its_shape(
     service: Service, patterns: Patterns, view: View[Any], given: Json
 ) -> None:
@@ -292,6 +293,7 @@ async def test_a_comparison(service: Service, patterns: Patterns) -> None:
     assert "random" in found["caveat"]
 
 
+@pytest.mark.lengthy
 async def test_a_lineage(service: Service, patterns: Patterns) -> None:
     path = LINEAGE.path.format(pattern_id=patterns.crud.pattern_id)
     found = await asked(service, LINEAGE, path)

@@ -76,6 +76,7 @@ def test_the_order_cannot_matter_and_what_is_taken_away_is_as_if_it_had_not_been
     assert (both.sums, both.breakdown) == (only.sums, only.breakdown)
 
 
+@pytest.mark.lengthy
 def test_too_many_values_are_told_apart_by_a_fair_part_of_them() -> None:
     def part(value: str) -> Part:
         return Part(0, (EVERYTHING,), {"n": 1}, {"session": {value: [1, 0, 0, 0, 0, 0]}})

@@ -111,6 +111,7 @@ def test_a_text_without_words_has_no_quality() -> None:
     assert form_of("") is form_of(" \n-- !") is None
 
 
+@pytest.mark.lengthy
 @given(st.text(alphabet="ab {}$`#\n-T1<>[]", max_size=300), st.lists(st.sampled_from("abc"), max_size=3))
 def test_every_part_is_between_0_and_1(text: str, parameters: list[str]) -> None:
     if (form := form_of(text, parameters)) is not None:
@@ -176,6 +177,7 @@ def test_a_form_of_another_rule_is_made_anew() -> None:
     assert form_now(made.model_copy(update={"text_form": of_this_rule})) == now.model_copy(update={"score": 0.0})
 
 
+@pytest.mark.lengthy
 def test_of_a_very_long_text_the_beginning_counts() -> None:
     text = "\n\n".join(words(100, f"p{number}x") for number in range(1_000))
     assert len(text) > LONGEST_TEXT

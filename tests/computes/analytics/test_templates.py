@@ -87,6 +87,7 @@ def test_each_headline_is_in_one_cluster_whose_template_covers_it(lines: list[st
         assert all(covers(cluster.template, text) for text in cluster.headlines)
 
 
+@pytest.mark.lengthy
 @given(st.text(alphabet="aB1 2-_./:'\"`<>@[]=Zx0~f", max_size=80))
 def test_any_text_has_a_template(text: str) -> None:
     found = masked(headline(text))

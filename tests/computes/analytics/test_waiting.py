@@ -36,6 +36,7 @@ def test_a_long_trace_waits_longer_in_proportion() -> None:
     assert due(marks, dict.fromkeys("abc", 10 * SHORT), NOW) == [marks[1]]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("pause_ms", [1, 1_000, 20_000])
 def test_what_is_read_of_a_trace_that_goes_on_grows_with_its_steps(pause_ms: int) -> None:
     def reads(steps: int) -> int:

@@ -22,6 +22,7 @@ from loopgraph.contracts.statistics.plans import AlwaysValid, FixedHorizon, Plan
 from loopgraph.contracts.statistics.samples import UnitValue
 from loopgraph.reducers.unit_samples import unit_samples
 from support.designed import NOON, drawn, executions, experiment, look
+from support.quick import first_quick
 
 LEVEL: Final = 0.1
 MARGIN: Final = 0.5
@@ -44,7 +45,9 @@ def often(count: int, random: Generator, losses: list[float], plan: Plan, level:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("plan", [FixedHorizon(), AlwaysValid(planned_units=160)], ids=["fixed", "always valid"])
+@pytest.mark.parametrize(
+    "plan", first_quick([FixedHorizon(), AlwaysValid(planned_units=160)]), ids=["fixed", "always valid"]
+)
 def test_however_many_guardrails_there_are_one_that_is_broken_is_seldom_held(plan: Plan) -> None:
     """The worst case is one guardrail exactly at its margin and all others far from theirs: the level, uncorrected."""
     random, runs = np.random.default_rng(14), 400
@@ -87,6 +90,7 @@ def holds(result: ExperimentResult) -> bool:
     return all(each.guardrail.status is GuardrailStatus.HELD for each in result.details.guardrails)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("beside", [False, True], ids=["one after the other", "beside each other"])
 def test_of_several_candidates_that_break_a_guardrail_none_is_applied_more_often_than_the_level(beside: bool) -> None:

@@ -7,6 +7,7 @@ from scipy import stats
 
 from bench.samples import LEVEL, Scene, rates
 from loopgraph.contracts.loop.feedback import Metric
+from support.quick import first_quick
 
 pytestmark = pytest.mark.slow
 
@@ -15,11 +16,13 @@ RUNS = 300
 
 @pytest.mark.parametrize(
     "scene",
-    [
-        Scene(Metric.DURATION_MS, 10, 10, 0.3),
-        Scene(Metric.DURATION_MS, 15, 6, 0.5, uneven=True),
-        Scene(Metric.SUCCESS_RATE, 20, 5, 0.3),
-    ],
+    first_quick(
+        [
+            Scene(Metric.DURATION_MS, 10, 10, 0.3),
+            Scene(Metric.DURATION_MS, 15, 6, 0.5, uneven=True),
+            Scene(Metric.SUCCESS_RATE, 20, 5, 0.3),
+        ]
+    ),
 )
 def test_the_same_thing_in_both_arms_is_hardly_ever_applied(scene: Scene) -> None:
     """At a two-sided level of 5 %, one in 40 by chance; the limit is what 999 of 1,000 such simulations keep."""

@@ -35,6 +35,7 @@ def test_what_a_call_with_caches_cost_is_what_one_reckons_by_hand() -> None:
 ALL = [(provider, model) for provider in providers for model in provider.models]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_price_of_the_list_is_what_its_library_makes_of_it() -> None:
     differing, priced = [], 0

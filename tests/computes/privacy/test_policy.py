@@ -208,6 +208,7 @@ class TestContent:
 class TestLongTexts:
     """What is far beyond the limit is not looked at, and half of a secret that stands where the looking ends is not shown."""
 
+    @pytest.mark.exhaustive
     @given(st.integers(0, 60), st.booleans(), st.booleans())
     @settings(max_examples=40)
     @pytest.mark.slow

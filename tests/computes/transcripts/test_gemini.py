@@ -142,6 +142,7 @@ def test_no_line_fails_whatever_is_in_it(data: st.DataObject) -> None:
     read(GeminiReader, FILES.get(name, "f"), lines)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 async def test_a_session_in_the_graph(graph: Graph, seed: int) -> None:

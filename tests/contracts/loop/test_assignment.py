@@ -34,6 +34,7 @@ def test_the_same_unit_keeps_its_arm(experiment_id: str, unit: str, share: float
     assert assign(experiment_id, unit, share) is assign(experiment_id, unit, share)
 
 
+@pytest.mark.lengthy
 @given(texts, texts, st.floats(0, 1), st.floats(0, 1))
 def test_a_larger_share_moves_units_only_to_the_treatment(experiment_id: str, unit: str, a: float, b: float) -> None:
     smaller, larger = sorted((a, b))
@@ -41,6 +42,7 @@ def test_a_larger_share_moves_units_only_to_the_treatment(experiment_id: str, un
         assert assign(experiment_id, unit, larger) is Arm.TREATMENT
 
 
+@pytest.mark.lengthy
 @given(texts, texts)
 def test_the_whole_share_and_none(experiment_id: str, unit: str) -> None:
     assert assign(experiment_id, unit, 0.0) is Arm.CONTROL

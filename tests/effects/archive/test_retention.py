@@ -22,6 +22,7 @@ from support.traces import statement
 from support.waiting import PATIENCE_S
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("moment", ["before", "at first", "midway"])
 async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
     embedded_engine: EngineUnderTest, moment: str

@@ -182,6 +182,7 @@ def test_after_a_kill_of_the_engine_it_is_started_again_with_its_data(engine: Em
     assert "before the kill" in notes(again)
 
 
+@pytest.mark.exhaustive
 def test_a_stop_of_the_guard_is_clean_and_a_lost_password_is_replaced(engine: EmbeddedEngine, home: Path) -> None:
     address = engine.ensure_running()
     write(address, "kept")
@@ -198,6 +199,7 @@ def test_a_stop_of_the_guard_is_clean_and_a_lost_password_is_replaced(engine: Em
     assert "kept" in notes(again)
 
 
+@pytest.mark.exhaustive
 def test_one_that_hangs_is_killed_by_its_owner(engine: EmbeddedEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.ensure_running()
     pid = engine.pid
@@ -219,6 +221,7 @@ def open_files(pid: int) -> set[Path]:
     return held
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to its parent")
 def test_a_kill_of_the_guard_takes_the_engine_with_it(engine: EmbeddedEngine, home: Path) -> None:
     engine.ensure_running()
@@ -231,6 +234,7 @@ def test_a_kill_of_the_guard_takes_the_engine_with_it(engine: EmbeddedEngine, ho
     assert comes_true(lambda: not EngineFolder(home).is_locked())
 
 
+@pytest.mark.exhaustive
 def test_the_next_process_takes_over_when_the_owner_is_killed(folder: Path) -> None:
     # The owner has other children, by exec and by fork: they must not keep the engine alive.
     children = """
@@ -264,6 +268,7 @@ if os.fork() == 0:
             engine.ensure_running()
 
 
+@pytest.mark.exhaustive
 def test_two_processes_that_start_at_once_get_one_engine(folder: Path) -> None:
     with process(folder) as one, process(folder) as two:
         first, second = told(one), told(two)
@@ -272,6 +277,7 @@ def test_two_processes_that_start_at_once_get_one_engine(folder: Path) -> None:
     assert comes_true(lambda: not runs(first[1]))
 
 
+@pytest.mark.exhaustive
 def test_a_stale_address_is_not_believed(folder: Path) -> None:
     """It names a process that is alive and a port that speaks Bolt; neither is this folder's engine."""
     with contextlib.ExitStack() as stack:
@@ -301,6 +307,7 @@ def answer_handshakes(listener: socket.socket) -> None:
                 connection.sendall(b"\0\0\4\5")
 
 
+@pytest.mark.exhaustive
 def test_a_port_that_is_taken_in_between_is_replaced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[socket.socket] = []
 
@@ -343,6 +350,7 @@ def test_a_start_that_fails_says_why_and_where_the_logs_are(folder: Path) -> Non
     assert not EngineFolder(folder).is_locked()
 
 
+@pytest.mark.exhaustive
 def test_a_start_that_takes_too_long_is_ended(folder: Path) -> None:
     with pytest.raises(EngineStartError, match=r"did not answer in 0\.2 s"):
         engine_in(folder, start_timeout_s=0.2).ensure_running()

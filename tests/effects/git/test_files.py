@@ -60,6 +60,7 @@ async def test_a_renamed_file_has_the_history_of_git_log_follow(repo: Repo) -> N
     assert chain[2].previous_paths == ("prompts/a.md",)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("seed", range(4))
 async def test_parents_are_what_git_log_answers_for_each_parent_commit(repo: Repo, seed: int) -> None:
@@ -130,6 +131,7 @@ async def test_an_octopus_can_have_a_parent_from_every_arm(repo: Repo) -> None:
     assert (await versions_of(repo))[FileKey(merge, "a.md")].parents == tuple(FileKey(arm, "a.md") for arm in arms)
 
 
+@pytest.mark.lengthy
 async def test_lineages_of_two_roots_go_on_as_the_first_parents(repo: Repo) -> None:
     ours = repo.commit(a_md=A)
     repo.git("checkout", "--quiet", "--orphan", "side")
@@ -142,6 +144,7 @@ async def test_lineages_of_two_roots_go_on_as_the_first_parents(repo: Repo) -> N
     assert versions[FileKey(theirs, "a.md")].lineage == (theirs, "a.md")
 
 
+@pytest.mark.lengthy
 async def test_a_file_that_comes_back_goes_on_from_its_deletion(repo: Repo) -> None:
     first, gone, back = repo.commit(a_md=A), repo.commit(a_md=None), repo.commit(a_md=B)
     versions = await versions_of(repo)
@@ -163,6 +166,7 @@ async def test_a_path_that_a_rename_left_is_free_for_another_file(repo: Repo) ->
     assert versions[FileKey(other, "a.md")].lineage == (other, "a.md")
 
 
+@pytest.mark.lengthy
 async def test_a_chain_of_renames_in_one_commit_keeps_files_apart(repo: Repo) -> None:
     first = repo.commit(a_md=A, b_md=B)
     repo.git("mv", "b.md", "c.md")
@@ -173,6 +177,7 @@ async def test_a_chain_of_renames_in_one_commit_keeps_files_apart(repo: Repo) ->
     assert versions[FileKey(moved, "d.md")].parents == (FileKey(first, "a.md"),)
 
 
+@pytest.mark.lengthy
 async def test_of_two_copies_of_a_file_that_went_one_is_the_file(repo: Repo) -> None:
     first = repo.commit(a_md=A)
     both = repo.commit(a_md=None, b_md=A, c_md=A)
@@ -238,6 +243,7 @@ async def test_names_may_have_any_byte(repo: Repo) -> None:
     assert moved == {f"moved/{name}": (name,) for name in names}
 
 
+@pytest.mark.lengthy
 async def test_symbolic_links_and_submodules_are_not_files(repo: Repo) -> None:
     (repo.folder / "link.md").symlink_to("a.md")
     repo.commit(a_md=A, b_md=B)
@@ -269,6 +275,7 @@ async def test_several_globs_are_one_history(repo: Repo) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_a_version_names_the_lineages_that_end_in_it(repo: Repo) -> None:
     repo.commit("root")
     repo.git("checkout", "--quiet", "-b", "side")

@@ -53,6 +53,7 @@ async def test_refuses_what_is_no_repository(tmp_path: Path, name: str) -> None:
     assert caught.value.field == "path"
 
 
+@pytest.mark.lengthy
 async def test_resolves_whatever_names_a_commit(repo: Repo) -> None:
     first, second = repo.commit(a_md=A), repo.commit(a_md=B)
     repo.git("tag", "light", first)
@@ -81,6 +82,7 @@ async def test_a_repository_without_commits_has_no_head(repo: Repo) -> None:
             await anext(repository.commits("HEAD"))
 
 
+@pytest.mark.lengthy
 async def test_clones_have_the_same_identity_and_strangers_another(repo: Repo, tmp_path: Path) -> None:
     repo.commit(a_md=A)
     repo.git("clone", "--quiet", "--bare", ".", "../clone")
@@ -118,6 +120,7 @@ async def test_commits_are_those_of_rev_list_with_parents_first(repo: Repo, seed
         assert await repository.count("main") == len(commits)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_commit_can_have_very_many_parents(repo: Repo) -> None:
     repo.fast_import(octopus(20_000, "root"))
@@ -165,6 +168,7 @@ async def test_odd_commits_are_read(repo: Repo) -> None:
     assert commits[3].authored_at == commits[4].committed_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_ten_thousand_commits_take_little_of_the_processor(repo: Repo) -> None:
     repo.fast_import(random_history(7, 10_000))
@@ -174,6 +178,7 @@ async def test_ten_thousand_commits_take_little_of_the_processor(repo: Repo) -> 
     assert len(commits) == int(repo.git("rev-list", "--count", "main")) > 9_000
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_reading_can_stop_anywhere_and_leaves_no_process(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.fast_import(random_history(8, 3_000))
@@ -196,6 +201,7 @@ async def test_reading_can_stop_anywhere_and_leaves_no_process(repo: Repo, monke
     assert all(process.returncode is not None for process in started)
 
 
+@pytest.mark.lengthy
 async def test_replacements_and_surrounding_variables_change_nothing(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +216,7 @@ async def test_replacements_and_surrounding_variables_change_nothing(
         assert await repository.count("HEAD", "*.md") == 3
 
 
+@pytest.mark.lengthy
 async def test_a_shallow_clone_starts_where_it_was_cut(repo: Repo, tmp_path: Path) -> None:
     repo.commit(a_md=A)
     cut, last = repo.commit(a_md=B), repo.commit(a_md=C)
@@ -298,6 +305,7 @@ async def test_blob_text(repo: Repo) -> None:
         assert await repository.blob_text(shas["text"], 100) == "grüße\r\n"
 
 
+@pytest.mark.lengthy
 async def test_blob_text_answers_each_of_many_at_once_also_after_a_cancelled_one(repo: Repo) -> None:
     texts = [f"{n}\n" * 20_000 for n in range(20)]
     shas = [repo.git("hash-object", "-w", "--stdin", stdin=text.encode()) for text in texts]
@@ -311,6 +319,7 @@ async def test_blob_text_answers_each_of_many_at_once_also_after_a_cancelled_one
         assert await asyncio.gather(*(repository.blob_text(sha, 1_000_000) for sha in shas)) == texts
 
 
+@pytest.mark.lengthy
 async def test_says_what_is_checked_out_and_whether_its_history_was_cut_off(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "new")
     async with GitRepository(repo.folder) as repository:

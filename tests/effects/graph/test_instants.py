@@ -59,6 +59,7 @@ def pair(codec: Callable[[], Any]) -> tuple[Any, Any]:
 PAIRS = [pytest.param(*pair(codec), id=codec.__name__) for codec in CODECS]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("plain", "quick"), PAIRS)
 @given(instant=instants)
 @example(FIRST)

@@ -154,6 +154,7 @@ def test_a_change_is_what_is_stored_of_it() -> None:
     assert change_of(change_key(3, 5), bare.at, "{}") == bare
 
 
+@pytest.mark.lengthy
 async def test_what_is_too_much_is_counted(graph: Graph, heard: list[Change]) -> None:
     ids = [f"{new_id()}-{number}" for number in range(MOST_TOLD + 7)]
     await tell(graph, *ids)

@@ -36,6 +36,7 @@ def test_the_vectors_of_texts_come_in_their_order_and_have_length_one() -> None:
     assert {(body["model"], body["encoding_format"]) for _, _, body in api.asked} == {("small", "float")}
 
 
+@pytest.mark.lengthy
 def test_a_long_text_is_cut_and_an_empty_one_is_sent_as_a_space() -> None:
     with embedding_api() as api:
         endpoint(api).embed(["x" * (READ + 1), ""])
@@ -67,6 +68,7 @@ def test_what_is_no_answer_says_why_and_keeps_the_key(answer: dict[str, object],
     assert "k-123" not in str(failed.value)
 
 
+@pytest.mark.lengthy
 def test_an_endpoint_that_is_not_there_or_does_not_end_is_given_up() -> None:
     with embedding_api() as api:
         api.held = threading.Event()
@@ -102,6 +104,7 @@ def dripping(*, header: bool) -> Iterator[str]:
             server.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("header", [True, False])
 def test_an_answer_that_drips_is_given_up_and_holds_nobody_up(header: bool) -> None:

@@ -103,6 +103,7 @@ def test_what_is_arranged_is_as_exact_and_so_is_what_comes_later_or_goes(
     assert [best[hit.pattern_id] for hit in hits] == pytest.approx(wanted, abs=1e-5)
 
 
+@pytest.mark.lengthy
 def test_of_many_that_are_arranged_few_are_read_to_their_end() -> None:
     rng = np.random.default_rng(3)
     few = rng.normal(size=(9_000, 5)) @ rng.normal(size=(5, 64)) + 0.02 * rng.normal(size=(9_000, 64))

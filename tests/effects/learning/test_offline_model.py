@@ -58,6 +58,7 @@ def test_the_scale_is_of_prompts_that_no_test_has() -> None:
     assert not tested & {text for pair in PARAPHRASES for text in pair}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_nobody_pays_for_the_model_who_does_not_match() -> None:
     """Neither the command nor the hooks, nor a service in which nothing was learned."""

@@ -32,6 +32,7 @@ class TestAdding:
     def add(self, room: Room, pattern_id: str, **version: Any) -> Awaitable[Created]:
         return room.lineage.add_version(pattern_id, NewVersion(**version), room.origin)
 
+    @pytest.mark.lengthy
     async def test_many_take_the_statements_of_one(self, room: Room) -> None:
         patterns = [(await room.pattern()).pattern.pattern_id for _ in range(3)]
         await self.add(room, patterns[0], activate=True)
@@ -74,6 +75,7 @@ class TestAdding:
             assert [edge.source_node_id for edge in created.edges] == chain[-1:]
             chain.append(created.version.node_id)
 
+    @pytest.mark.lengthy
     async def test_each_gets_its_own_error_and_the_others_are_made(self, room: Room) -> None:
         pattern_id = (await room.pattern()).pattern.pattern_id
         a, b = await room.versions(2)
@@ -147,6 +149,7 @@ class TestCreating:
         edges = await room.reads.edges([parent], Direction.DESCENDANTS, EVERY_TYPE)
         assert {edge.edge_id for edge in edges} > {created.edges[0].edge_id for created in made}
 
+    @pytest.mark.lengthy
     async def test_each_gets_its_own_error_and_the_others_are_made(self, room: Room) -> None:
         a, b = await room.versions(2)
         taken, pattern_id, node_id, edge_id, first = new_id(), new_id(), new_id(), new_id(), new_id()
@@ -234,6 +237,7 @@ class TestConnecting:
         assert not isinstance(first, Exception)
         assert [type(answer).__name__ for answer in answers] == ["Drawn", "CycleRefused", "Drawn"]
 
+    @pytest.mark.lengthy
     async def test_each_gets_its_own_error_and_the_others_are_drawn(self, room: Room) -> None:
         a, b, c, d = await room.versions(4)
         first, edge_id = new_id(), new_id()

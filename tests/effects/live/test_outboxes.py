@@ -50,6 +50,7 @@ async def test_the_lease_of_a_process_that_was_killed_ends(
     assert await Outboxes(graph).take(name, begin) is not None
 
 
+@pytest.mark.lengthy
 async def test_what_is_told_is_kept_until_it_is_published_but_not_for_ever(
     graph: Graph, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

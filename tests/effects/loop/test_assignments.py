@@ -21,6 +21,7 @@ async def under_test(subject: Subject, kind: ImprovementType) -> Experiment:
     return (await subject.reads.experiments_of_improvements([improvement.improvement_id])).popitem()[1][-1]
 
 
+@pytest.mark.lengthy
 async def test_an_assignment_is_recorded_once_and_without_the_unit(graph: Graph) -> None:
     experiment = await under_test(await make_subject(graph), ImprovementType.PERFORMANCE)
     id_ = experiment.experiment_id
@@ -78,6 +79,7 @@ async def test_the_tallies_of_several_experiments_are_one_statement(graph: Graph
     assert await TraceReads(graph).arm_tallies([], NOON) == {}
 
 
+@pytest.mark.lengthy
 async def test_executions_from_before_units_were_kept_are_counted_by_session_or_trace(graph: Graph) -> None:
     subject = await make_subject(graph)
     experiment = await under_test(subject, ImprovementType.PERFORMANCE)

@@ -90,6 +90,7 @@ async def test_a_decision_keeps_its_whole_result_and_marks_its_evidence(subject:
     assert marked == [{"id": id_, "p_value": 5.9e-33} for id_ in sorted(item.execution_id for item in evidence)]
 
 
+@pytest.mark.lengthy
 async def test_a_decision_is_written_whole_or_not_at_all(subject: Subject) -> None:
     improvement, experiment = await under_test(subject, await subject.propose())
     by_hand = await subject.propose("print('by hand')")
@@ -110,6 +111,7 @@ async def test_a_decision_is_written_whole_or_not_at_all(subject: Subject) -> No
     assert not await lineage.edges([version.node_id], Direction.ANCESTORS, [RelationshipType.IMPROVED_VERSION])
 
 
+@pytest.mark.lengthy
 async def test_of_two_concluders_one_decides(subject: Subject) -> None:
     improvement, experiment = await under_test(subject, await subject.propose())
     run = await subject.reads.run(str(improvement.run_id))
@@ -123,6 +125,7 @@ async def test_of_two_concluders_one_decides(subject: Subject) -> None:
     assert status is expected[decision.verdict]
 
 
+@pytest.mark.lengthy
 async def test_of_two_reviewers_one_decides(subject: Subject) -> None:
     improvement = await subject.propose()
     await subject.advance(await subject.start(enable_ab_testing=False))
@@ -137,6 +140,7 @@ async def test_of_two_reviewers_one_decides(subject: Subject) -> None:
     assert await subject.reads.improvement(improvement.improvement_id) == decided
 
 
+@pytest.mark.lengthy
 async def test_what_nobody_tests_can_be_rejected(subject: Subject) -> None:
     improvement = await subject.propose()
     rejected = await subject.loop.reject_improvement(improvement.improvement_id, "a typo", TESTER)
@@ -146,6 +150,7 @@ async def test_what_nobody_tests_can_be_rejected(subject: Subject) -> None:
     assert (await subject.advance(await subject.start())).improvements_identified == 0
 
 
+@pytest.mark.lengthy
 async def test_an_approval_whose_candidate_is_gone_is_refused(subject: Subject) -> None:
     improvement = await subject.propose()
     await subject.advance(await subject.start(enable_ab_testing=False))

@@ -60,6 +60,7 @@ async def test_the_model_that_fails_is_found(graph: Graph) -> None:
     assert (before.executions, before.items) == (0, ())
 
 
+@pytest.mark.lengthy
 async def test_only_what_one_may_see_is_looked_at(graph: Graph) -> None:
     node_id = await make_version(graph)
     for user in ("ann", "ann", "ben"):

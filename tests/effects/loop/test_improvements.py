@@ -97,6 +97,7 @@ async def test_a_proposal_that_makes_no_sense_changes_nothing(subject: Subject) 
     assert (await propose(drafts, base_node_id=drafts.node_id, template_code="x")).base_node_id == drafts.node_id
 
 
+@pytest.mark.lengthy
 async def test_the_same_candidate_is_refused_while_it_is_open(subject: Subject) -> None:
     first = await propose(subject, template_code="print('hi')", parameters={"depth": 4})
     with pytest.raises(Conflict, match="same candidate") as refused:

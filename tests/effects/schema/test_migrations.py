@@ -127,6 +127,7 @@ async def test_a_new_database_has_every_migration_recorded_as_applied(empty: Gra
     assert all(item.applied_at is not None and item.rows == 0 for item in recorded)
 
 
+@pytest.mark.exhaustive
 async def test_an_upgrade_that_is_cut_off_anywhere_goes_on(empty: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framework, "SLICE", 4)
     await old_databases.load(empty, 1)
@@ -163,6 +164,7 @@ async def test_several_processes_share_an_upgrade(
     await assert_whole(empty, 1)
 
 
+@pytest.mark.exhaustive
 async def test_several_processes_set_an_empty_database_up(empty: Graph, own_settings: Settings) -> None:
     async def process() -> None:
         async with Graph.open(own_settings) as graph:
@@ -188,6 +190,7 @@ async def test_a_backfill_never_touches_what_was_upgraded_before(empty: Graph) -
     assert await recorded_version(empty) == SCHEMA_VERSION
 
 
+@pytest.mark.exhaustive
 async def test_old_versions_of_definitions_are_found_by_their_bodies(
     empty: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +231,7 @@ async def test_old_versions_of_definitions_are_found_by_their_bodies(
     assert {row["key"] for row in named} == {definition_key(row["type"], row["name"]) for row in named} != set()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("origin", first_quick(ORIGINS))
 async def test_the_texts_of_old_versions_have_a_form(
     empty: Graph, monkeypatch: pytest.MonkeyPatch, origin: str
@@ -244,6 +248,7 @@ async def test_the_texts_of_old_versions_have_a_form(
     assert any(version.text_form for version in versions)
 
 
+@pytest.mark.exhaustive
 async def test_old_improvements_have_a_risk_by_what_they_change(empty: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(framework, "SLICE", 2)
     await old_databases.load(empty, 2)
@@ -263,6 +268,7 @@ async def test_old_improvements_have_a_risk_by_what_they_change(empty: Graph, mo
         assert all(one.startswith(begin) for one, begin in zip(row["reasons"], told[row["id"]][2], strict=True))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("origin", first_quick(ORIGINS))
 async def test_what_an_old_database_holds_is_counted_to_the_right_figures(empty: Graph, origin: str) -> None:
     """Beside figures that are made of the fixture's own lines, and of nothing of this program."""
@@ -314,6 +320,7 @@ def microseconds(node: Json) -> int | None:
     return (end - start) // timedelta(microseconds=1) if start and end and start <= end else None
 
 
+@pytest.mark.exhaustive
 async def test_records_from_before_they_had_keys_are_listed(empty: Graph) -> None:
     await old_databases.load(empty, 2)
     of = {"created_at": LATER, "context": "{}"}
@@ -348,6 +355,7 @@ def told(**more: Any) -> list[Json]:
     return [logs(record)]
 
 
+@pytest.mark.exhaustive
 async def test_tokens_of_caches_that_were_counted_beside_the_others_are_counted_with_them(empty: Graph) -> None:
     await old_databases.load(empty, 2)
     counts = {"cache_read_tokens": "70", "cache_creation_tokens": "5"}
@@ -414,6 +422,7 @@ async def _recorded_before(graph: Graph, report: Report) -> None:
         await statement(graph, f"MATCH (n:{label}) DELETE n")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("knew_layers", first_quick([True, False]))
 async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Graph, knew_layers: bool) -> None:
     await old_databases.load(empty, 2)
@@ -439,6 +448,7 @@ async def test_layers_of_calls_that_were_stored_before_are_told_apart(empty: Gra
     assert await told() == expected
 
 
+@pytest.mark.exhaustive
 async def test_of_a_deep_chain_of_calls_the_innermost_counts_however_few_of_those_around_it_were_kept(
     empty: Graph,
 ) -> None:
@@ -465,6 +475,7 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(empty: Graph) -> No
     assert await recorded_version(empty) == 999
 
 
+@pytest.mark.exhaustive
 async def test_an_unknown_migration_is_refused(empty: Graph) -> None:
     await prepare(empty)
     await statement(empty, "MATCH (s:SchemaVersion {key: $key}) SET s.name = '0002_other'", key=migrations()[0].name)
@@ -478,6 +489,7 @@ async def test_other_data_is_refused(empty: Graph) -> None:
         await prepare(empty)
 
 
+@pytest.mark.exhaustive
 async def test_by_setting_an_upgrade_waits_for_the_command(empty: Graph) -> None:
     await old_databases.load(empty, 1)
     with pytest.raises(SetupError, match=r"run `loopgraph migrate`, or set LOOPGRAPH_MIGRATE=auto"):
@@ -502,6 +514,7 @@ async def written(graph: Graph) -> int:
     return sum(item.rows for item in await recorded_migrations(graph))
 
 
+@pytest.mark.exhaustive
 async def test_experiments_from_before_designs_keep_their_one_look(
     empty: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:

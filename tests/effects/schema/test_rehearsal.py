@@ -39,6 +39,7 @@ def maps(engine: EmbeddedEngine) -> str:
     return Path(f"/proc/{engine.pid}/maps").read_text()
 
 
+@pytest.mark.exhaustive
 def test_the_next_start_uses_it(made: Settings, tmp_path: Path) -> None:
     cache = cache_of(made)
     assert {entry.name for entry in cache.folder.iterdir()} == {cache.file.name, "rehearsal.lock"}
@@ -91,6 +92,7 @@ async def test_where_it_cannot_be_kept_it_says_why(tmp_path: Path) -> None:
     assert not await make_start_cache(Settings(embedded_cache=None))
 
 
+@pytest.mark.exhaustive
 async def test_without_space_it_says_so_and_that_the_engine_starts_without(
     made: Settings, small_disk: Path, tmp_path: Path
 ) -> None:

@@ -116,6 +116,7 @@ async def test_what_the_loop_does_is_told_by_stages(embedded_engine: EngineUnder
         await until(lambda: any(span.parent_span_id == collect.span_id for span in list(collector.spans)))
 
 
+@pytest.mark.exhaustive
 async def test_another_loopgraph_takes_it_as_a_trace(embedded_engine: EngineUnderTest, service: Service) -> None:
     sender = uuid4().hex
     with pytest.MonkeyPatch.context() as patch:
@@ -132,6 +133,7 @@ async def test_another_loopgraph_takes_it_as_a_trace(embedded_engine: EngineUnde
         await until(there)
 
 
+@pytest.mark.exhaustive
 async def test_one_that_is_told_of_itself_comes_to_an_end(
     embedded_engine: EngineUnderTest, collector: Collector
 ) -> None:
@@ -150,6 +152,7 @@ async def test_one_that_is_told_of_itself_comes_to_an_end(
     assert {span.parent_span_id for span in collector.named("record")} <= requests, "no other record than the hook's"
 
 
+@pytest.mark.exhaustive
 async def test_metrics_are_told_under_the_names_of_a_scrape(
     embedded_engine: EngineUnderTest, collector: Collector
 ) -> None:
@@ -196,6 +199,7 @@ async def test_it_is_off_if_nothing_is_said(service: Service) -> None:
     assert service.parts.graph.spans is NO_SPANS
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_service_without_it_does_not_load_it() -> None:
     program = "import sys, loopgraph.main, loopgraph.api.doors; print('opentelemetry.sdk' in sys.modules)"

@@ -6,6 +6,8 @@ import random
 from collections import Counter, defaultdict
 from datetime import timedelta
 
+import pytest
+
 from effects.traces.reading.test_analytics import years
 from loopgraph.contracts.analytics.views import TimeRange, UsageDimension
 from loopgraph.contracts.traces.events import OF_PATTERN, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
@@ -27,6 +29,7 @@ COUNTED = {
 }
 
 
+@pytest.mark.lengthy
 async def test_activity_is_what_a_count_says(graph: Graph) -> None:
     start, mark, chance = years(), new_id(), random.Random(11)
     events: list[Observation | TraceStarted | TraceCompleted | HookExecuted] = []

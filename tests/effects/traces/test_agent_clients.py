@@ -112,6 +112,7 @@ async def test_a_client_that_names_all_can_be_told_in_any_order(graph: Graph, se
     assert await tree(graph, id_of(sent)) == TREES["codex"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", ["gemini", "copilot"])
 @pytest.mark.parametrize("seed", first_quick([2, 1]))
 async def test_a_client_that_names_nothing_can_be_told_in_another_order(graph: Graph, client: str, seed: int) -> None:
@@ -122,6 +123,7 @@ async def test_a_client_that_names_nothing_can_be_told_in_another_order(graph: G
     assert await tree(graph, id_of(sent)) == TREES[client]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("client", ["gemini", "copilot"])
 @pytest.mark.parametrize("seed", first_quick([3, 1, 2]))
 async def test_also_its_prompt_can_come_late(graph: Graph, client: str, seed: int) -> None:
@@ -141,6 +143,7 @@ def at(sent: Sent) -> Any:
     return sent.at
 
 
+@pytest.mark.lengthy
 async def test_the_end_of_a_call_can_come_before_its_beginning(graph: Graph) -> None:
     sent = recorded("gemini")
     begun, ended = sent[2:4]

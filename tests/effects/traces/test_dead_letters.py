@@ -123,6 +123,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_processes_append_while_another_takes_letters_out(tmp_path: Path) -> None:
     """Every letter is either still there or was taken out, and none twice."""

@@ -124,6 +124,7 @@ async def test_a_prompt_of_codex_goes_on_after_a_call_that_was_denied(graph: Gra
     assert await client.tools() == {"shell": "denied"}
 
 
+@pytest.mark.lengthy
 async def test_a_prompt_of_codex_is_left_behind_with_the_call_that_it_was_at(graph: Graph) -> None:
     client = Codex(graph)
     client.prompt("run it")
@@ -138,6 +139,7 @@ async def test_a_prompt_of_codex_is_left_behind_with_the_call_that_it_was_at(gra
     assert await client.tools() == {"shell": "interrupted"}
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), first_quick([(2, 3), (4, 100), (None, 1), (1, 1), (3, 1), (5, 2)], 2))
 async def test_prompts_of_codex_end_as_their_work_did_in_any_order(graph: Graph, seed: int | None, size: int) -> None:
     client = Codex(graph)
@@ -197,6 +199,7 @@ GEMINI_TOOLS = {
 }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), first_quick([(2, 3), (4, 100), (None, 1), (None, 100), (1, 1), (3, 1)], 2))
 async def test_prompts_of_gemini_cli_end_as_their_work_did_in_any_order(
     graph: Graph, seed: int | None, size: int

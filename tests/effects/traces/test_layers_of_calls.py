@@ -250,7 +250,7 @@ def start() -> Any:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("story", first_quick(STORIES, 6))
+@pytest.mark.parametrize("story", first_quick(STORIES, 2))
 async def test_every_sum_has_each_call_once_and_with_its_cost(graph: Graph, start: Any, story: str) -> None:
     calls, expected = STORIES[story]
     for exports in ("at once", "inner first", "outer first"):
@@ -278,6 +278,7 @@ async def test_calls_share_a_cost_by_their_prices_or_else_by_their_tokens(graph:
         assert {call.model: round(call.cost_usd or 0, 9) for call in calls} == expected
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_all_views_agree_on_any_layers(graph: Graph, start: Any) -> None:
     chance = random.Random(9)

@@ -309,6 +309,7 @@ async def test_the_outcomes_that_criteria_name_decide(graph: Graph) -> None:
     assert "reported_outcomes" not in values(await work.outcome(graph))
 
 
+@pytest.mark.lengthy
 async def test_the_newest_rating_of_the_use_or_else_of_its_trace_confirms_it(graph: Graph) -> None:
     work = Work()
     await record(graph, [work.begun(), work.used(), work.ended(), *work.after("That's wrong")])

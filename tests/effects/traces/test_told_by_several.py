@@ -101,6 +101,7 @@ async def test_codex(graph: Graph, doors: tuple[str, ...], seed: int | None, siz
     assert await others(graph, session) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), SEEDS)
 @pytest.mark.parametrize(
@@ -192,6 +193,7 @@ def with_a_person(session: str) -> list[tuple[Observation, ...]]:
     return arrivals
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("seed", "size"), SEEDS)
 async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: int | None, size: int) -> None:
     session = new_id()
@@ -209,6 +211,7 @@ async def test_prompts_of_gemini_cli_that_its_records_name(graph: Graph, seed: i
         assert found["tools"] == [("run_shell_command", status)] * 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("second", ["do it", "do it\n--- f ---\nx"])
 @pytest.mark.parametrize("order", [(1, 0, 3, 4, 2), (0, 1, 2, 3, 4), (1, 0, 3, 2, 4), (3, 4, 2, 1, 0), (4, 3, 1, 2, 0)])

@@ -105,6 +105,7 @@ def test_reading_holds_nothing_up_and_leaves_nothing_behind(sessions: Sessions, 
     )
 
 
+@pytest.mark.lengthy
 def test_a_session_that_changes_is_seen_at_each_look(sessions: Sessions, tmp_path: Path) -> None:
     """Whether all rows are looked at, or those that are new."""
     path = tmp_path / "opencode.db"

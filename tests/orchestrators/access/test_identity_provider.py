@@ -76,6 +76,7 @@ async def test_the_claim_that_names_somebody_has_to_be_theirs(provider: StandIn)
         assert "can name somebody" in await refused(known, token) or not isinstance(name, str), name
 
 
+@pytest.mark.lengthy
 async def test_what_is_for_others_or_of_others_or_over_is_not_believed(provider: StandIn) -> None:
     known, at = knowing(provider), now()
     for words, others in (
@@ -140,6 +141,7 @@ def _part(value: Any) -> str:
     return jwt.utils.base64url_encode(json.dumps(value).encode()).decode()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_keys_that_are_rotated_are_asked_for_and_not_too_often(
     provider: StandIn, monkeypatch: pytest.MonkeyPatch
@@ -224,12 +226,14 @@ async def test_of_many_keys_those_that_are_none_are_passed_over(provider: StandI
     assert (await known.principal(provider.token())).subject == "ann"
 
 
+@pytest.mark.lengthy
 async def test_it_must_be_the_issuer_that_was_named(provider: StandIn) -> None:
     known = knowing(provider, oidc_issuer=provider.url.replace("127.0.0.1", "localhost"))
     with pytest.raises(ProviderUnavailable, match="another issuer"):
         await known.principal(provider.token())
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("address", ["https://[", "http://localhost:99999/keys", "https://xn--a/keys", "https://"])
 async def test_an_address_of_keys_that_is_none_is_no_answer_whoever_asks(
     provider: StandIn, address: str, monkeypatch: pytest.MonkeyPatch

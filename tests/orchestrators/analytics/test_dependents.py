@@ -86,6 +86,7 @@ async def test_who_used_it_lately(graph: Graph) -> None:
     )
 
 
+@pytest.mark.lengthy
 async def test_what_of_the_loop_goes_on_over_it(graph: Graph) -> None:
     subject = await make_subject(graph)
     await subject.propose()

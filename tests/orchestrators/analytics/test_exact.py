@@ -77,6 +77,7 @@ def subjects_of(node_id: str) -> list[Subject]:
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_percentiles_are_those_of_the_durations_and_windows_begin_and_end_anywhere(graph: Graph) -> None:
     desk, node_id, day, chance = Desk(graph), await make_version(graph), own_day(), random.Random(7)

@@ -35,6 +35,7 @@ from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from loopgraph.orchestrators.traces.uses import UseLinker
 from support.engines import EngineUnderTest
+from support.quick import first_quick
 from support.retention import forget_older, long_ago, prompt, remember
 from support.traces import make_version, statement
 from support.usage import Rows, Work, come_to, own_day, stored
@@ -85,7 +86,7 @@ async def expect_other(graph: Graph, work: Work, rolling: Rolling, before: Rows)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "steps"), [(0, 20_000), (1, 100), (2, 1)])
+@pytest.mark.parametrize(("seed", "steps"), first_quick([(0, 20_000), (1, 100), (2, 1)]))
 async def test_any_interleaving_of_two_writers_and_two_rollers(
     graph: Graph, seed: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +210,7 @@ asyncio.run(count())
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_roller_that_is_killed_leaves_nothing_half_done(graph: Graph, engine: EngineUnderTest) -> None:
     chance = random.Random(3)

@@ -177,6 +177,7 @@ async def test_what_goes_on_waits_in_the_background_and_is_counted_for_who_asks(
     assert await is_counted(graph, going_on)
 
 
+@pytest.mark.lengthy
 async def test_a_round_is_bounded_by_steps(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STEPS", 60)
     monkeypatch.setattr(module, "AT_ONCE", 30)

@@ -146,6 +146,7 @@ async def test_what_is_there_is_replaced_only_when_asked_and_put_aside(made: Mad
     assert names(tmp_path) == {"graph", restored.replaced.name}
 
 
+@pytest.mark.exhaustive
 async def test_the_commands_say_it_to_programs_and_a_file_that_is_not_there_is_what_is_wrong(
     made: Made, tmp_path: Path
 ) -> None:
@@ -181,6 +182,7 @@ async def test_a_damaged_backup_replaces_nothing(made: Made, tmp_path: Path) -> 
     assert names(tmp_path) == {"backup.zip", "graph"}
 
 
+@pytest.mark.exhaustive
 async def test_a_backup_of_a_newer_program_is_refused_before_anything_is_replaced(made: Made, tmp_path: Path) -> None:
     folder, file = made.copied(tmp_path / "graph"), tmp_path / "backup.zip"
     async with Graph.open(on(folder)) as graph:
@@ -222,6 +224,7 @@ async def killed_at(moment: Callable[[], bool], file: Path, folder: Path) -> Non
     await process.wait()
 
 
+@pytest.mark.exhaustive
 async def test_a_restore_that_is_killed_leaves_the_old_graph_or_the_new(made: Made, tmp_path: Path) -> None:
     folder = made.copied(tmp_path / "graph")
     staging = EngineFolder(tmp_path / "graph.restoring")

@@ -112,6 +112,7 @@ async def learned(graph: Graph) -> dict[str, Any]:
     }
 
 
+@pytest.mark.exhaustive
 async def test_all_that_a_graph_holds_is_in_the_copy(source: Graph, target: Graph) -> None:
     told: list[tuple[int, int]] = []
     copied = await copy(source, target, lambda done, whole: told.append((done, whole)))
@@ -141,6 +142,7 @@ async def test_all_that_a_graph_holds_is_in_the_copy(source: Graph, target: Grap
         await copy(source, target)
 
 
+@pytest.mark.exhaustive
 async def test_what_cannot_be_copied_whole_is_refused_before_anything_is_written(
     engine_of_the_source: OwnEngine,
 ) -> None:
@@ -163,6 +165,7 @@ async def test_what_cannot_be_copied_whole_is_refused_before_anything_is_written
         assert (await copy(source, target)).nodes > 1
 
 
+@pytest.mark.exhaustive
 async def test_what_an_interrupted_copy_leaves_is_taken_for_no_graph(engine_of_the_source: OwnEngine) -> None:
     class Interrupted(Exception):
         pass
@@ -230,6 +233,7 @@ async def test_a_source_that_is_written_meanwhile_is_copied_by_nobody(
             await schema.look(target)
 
 
+@pytest.mark.exhaustive
 async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
     here, there = (f"embedded:{tmp_path / name}" for name in ("here", "there"))
     code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)

@@ -23,6 +23,7 @@ from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.archive.pruning import Pruning
 from loopgraph.orchestrators.archive.restoration import restore
 from support.feedback import TESTER
+from support.quick import first_quick
 from support.retention import counting, forget_older, long_ago, memory, prompt, remember
 from support.said import taking_feedback, taking_outcomes
 from support.traces import make_experiment, make_version, statement
@@ -151,7 +152,7 @@ def late_ones(name: str, begun: datetime) -> dict[str, list[Recordable]]:
 LATE_ONES = list(late_ones("any", long_ago()))
 
 
-@pytest.mark.parametrize("late", LATE_ONES)
+@pytest.mark.parametrize("late", first_quick(LATE_ONES))
 @pytest.mark.slow
 async def test_a_trace_that_a_late_event_made_anew_is_whole_again(graph: Graph, tmp_path: Path, late: str) -> None:
     """As if it had never been archived: it is over, and goes at the next pruning."""
@@ -304,6 +305,7 @@ def _without_turns(lines: list[str]) -> list[str]:
     return [re.sub(r", \('turn', '[^']*'\)", "", line) for line in lines]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_trace_that_is_larger_than_a_transaction(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
@@ -369,6 +371,7 @@ async def test_an_archive_of_a_later_schema_is_refused(graph: Graph, tmp_path: P
     assert await memory(graph, name) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_restored_alone_a_segment_says_what_it_lacks(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()

@@ -16,6 +16,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema import migrations as framework
 from loopgraph.orchestrators.archive.restoration import restore
 from support import old_databases
+from support.quick import first_quick
 from support.traces import statement
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,7 @@ async def name(graph: Graph) -> AsyncIterator[str]:
         )
 
 
-@pytest.mark.parametrize("cut_off", [False, True], ids=["at once", "at the second attempt"])
+@pytest.mark.parametrize("cut_off", first_quick([False, True]), ids=["at once", "at the second attempt"])
 async def test_what_was_archived_under_an_older_schema_gets_the_backfills_of_later_ones(
     graph: Graph, tmp_path: Path, name: str, cut_off: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +101,7 @@ async def test_what_was_archived_under_an_older_schema_gets_the_backfills_of_lat
     assert any(keys.values())
 
 
+@pytest.mark.exhaustive
 async def test_what_has_changed_since_it_was_archived_stays_as_it_is(graph: Graph, tmp_path: Path, name: str) -> None:
     items = list(old_items(name, 1))
     archived(items, tmp_path, 1)

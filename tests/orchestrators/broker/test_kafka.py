@@ -175,6 +175,7 @@ async def test_messages_are_recorded_once_and_poison_is_put_aside_with_the_reaso
         assert await recorded(graph, mark) == once(mark, COUNT)
 
 
+@pytest.mark.exhaustive
 async def test_what_is_sent_twice_without_a_time_counts_once_and_a_poison_of_any_size_stops_nothing(
     topics: Topics, graph: Graph
 ) -> None:
@@ -201,6 +202,7 @@ def _lag(service: Service) -> dict[str, float]:
     return dict(lag)
 
 
+@pytest.mark.exhaustive
 async def test_two_services_share_a_topic_and_leave_it_to_each_other(topics: Topics, graph: Graph) -> None:
     node_id, mark = await make_version(graph), new_id()
     await make_topic(topics.broker.address, topics.into, 4)
@@ -228,6 +230,7 @@ async def test_two_services_share_a_topic_and_leave_it_to_each_other(topics: Top
         assert [counted(service, "dead_letter") for service in (one, other)] == [0, 0]
 
 
+@pytest.mark.exhaustive
 async def test_a_broker_that_is_away_is_waited_for_in_words_and_nothing_is_lost(topics: Topics, graph: Graph) -> None:
     node_id, mark = await make_version(graph), new_id()
     address = topics.broker.address
@@ -282,6 +285,7 @@ async def test_while_the_graph_is_away_nothing_is_taken_and_nothing_committed(
         assert await recorded(graph, mark) == once(mark, COUNT)
 
 
+@pytest.mark.exhaustive
 async def test_a_service_that_stops_has_recorded_what_it_committed_and_the_next_goes_on(
     topics: Topics, graph: Graph
 ) -> None:

@@ -125,6 +125,7 @@ async def test_traces_and_what_is_in_them_are_exported_whole_and_in_order(graph:
     assert calls[0]["hook_execution_id"] == f"{work.traces[0]}.1"
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("small")
 async def test_traces_are_filtered_by_time_agent_and_project(graph: Graph, exports: Exports) -> None:
     work = Work(graph, 6)
@@ -271,6 +272,7 @@ async def test_runs_and_the_executions_of_experiments(graph: Graph, exports: Exp
     assert await rows(exports, TableName.EXPERIMENT_EXECUTIONS, **experiment) == found
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("small")
 async def test_usage_is_caught_up_and_by_hour_or_day(graph: Graph, exports: Exports) -> None:
     work = Work(graph, 3)
@@ -288,6 +290,7 @@ async def test_usage_is_caught_up_and_by_hour_or_day(graph: Graph, exports: Expo
     assert {**line, "grain": "hour"} == hour
 
 
+@pytest.mark.lengthy
 async def test_a_series_is_that_of_the_api(graph: Graph, exports: Exports) -> None:
     work = Work(graph, 3)
     await work.record()
@@ -306,6 +309,7 @@ async def test_a_series_is_that_of_the_api(graph: Graph, exports: Exports) -> No
         await exports.series(request.model_copy(update={"kind": SubjectKind.PATTERN, "name": "none"}), None)
 
 
+@pytest.mark.lengthy
 async def test_what_is_written_or_goes_meanwhile_disturbs_nothing(graph: Graph, exports: Exports, small: None) -> None:
     work = Work(graph, 9)
     await work.record()
@@ -324,6 +328,7 @@ async def test_what_is_written_or_goes_meanwhile_disturbs_nothing(graph: Graph, 
     assert found == work.traces[:8]
 
 
+@pytest.mark.lengthy
 async def test_long_contents_are_read_few_at_a_time(
     graph: Graph, exports: Exports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +389,7 @@ async def lineage(exports: Exports, **asked: Any) -> dict[str, Any]:
     return graph
 
 
+@pytest.mark.lengthy
 async def test_graphs_of_the_lineage(graph: Graph, exports: Exports) -> None:
     room = Room.on(graph)
     a, b, c, d = await room.versions(4)
@@ -416,6 +422,7 @@ async def test_graphs_of_the_lineage(graph: Graph, exports: Exports) -> None:
         await lineage(exports, query=LineageQuery.ANCESTORS, node_id=d, max_nodes=10**9)
 
 
+@pytest.mark.lengthy
 async def test_an_export_that_is_left_early_reads_no_more(graph: Graph, exports: Exports, small: None) -> None:
     work = Work(graph, 9)
     await work.record()

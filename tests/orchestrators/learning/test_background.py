@@ -30,6 +30,7 @@ async def all_taught(graph: Graph, ids: list[str]) -> set[str]:
     return {str(row["pattern_id"]) for row in await taught(graph, ids)}
 
 
+@pytest.mark.exhaustive
 async def test_a_service_learns_from_what_was_there_and_what_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from loopgraph.orchestrators.learning.matching import Matching
 from loopgraph.orchestrators.learning.prompt_search import PromptSearch
 from support.feedback import TESTER
 from support.learning import FIXING, learn, learned, learner, taught, tell, told, word
+from support.quick import first_quick
 from support.said import taking_feedback
 from support.traces import NOON, statement
 
@@ -91,6 +92,7 @@ async def test_a_failed_trace_waits_for_the_first_success(graph: Graph) -> None:
     assert plan.steps[1].failures == 1
 
 
+@pytest.mark.lengthy
 async def test_a_rating_moves_the_support(graph: Graph) -> None:
     thing, learning = word(), learner(graph)
     ids = await tell(graph, *(told(f"fix {thing}", at=NOON + timedelta(minutes=at)) for at in range(4)))
@@ -143,7 +145,7 @@ KEPT_OF_IT = (
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("kept", first_quick([True, False]))
 async def test_where_content_is_not_kept_nothing_of_it_is_in_any_field(graph: Graph, kept: bool) -> None:
     """It was kept when the trace was recorded, and is not to be any more."""
     secret = word()
@@ -170,6 +172,7 @@ async def test_where_content_is_not_kept_nothing_of_it_is_in_any_field(graph: Gr
     assert any(secret in text for text in texts) is kept
 
 
+@pytest.mark.lengthy
 async def test_a_version_is_made_when_another_way_is_gone(graph: Graph) -> None:
     thing, learning = word(), learner(graph)
     ids = await tell(graph, told(f"fix {thing}"))
@@ -225,6 +228,7 @@ async def test_endpoints_are_templates(graph: Graph) -> None:
     assert "Ada" not in found["text"]
 
 
+@pytest.mark.lengthy
 async def test_a_pattern_that_does_badly_is_not_matched_until_it_does_better(graph: Graph) -> None:
     thing, learning = word(), learner(graph)
     ids = await tell(graph, told(f"fix {thing}"), *(told(f"fix {thing}", success=False) for _ in range(18)))
@@ -236,6 +240,7 @@ async def test_a_pattern_that_does_badly_is_not_matched_until_it_does_better(gra
     assert (await learned(graph, pattern_id))["learned"]["standing"] == "active"
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("together", [False, True])
 async def test_by_a_match_of_the_prompt_and_the_same_action_another_way_joins(graph: Graph, *, together: bool) -> None:
     reads = PromptReads(graph)
@@ -263,6 +268,7 @@ async def test_by_a_match_of_the_prompt_and_the_same_action_another_way_joins(gr
     assert (await learned(graph, first))["exemplars"] == sorted(prompts[:2])
 
 
+@pytest.mark.lengthy
 async def test_what_failed_first_in_other_words_joins_the_first_success_of_its_kind(graph: Graph) -> None:
     """Else it would count nowhere, and what began with a success would have none but these."""
     reads = PromptReads(graph)
@@ -289,6 +295,7 @@ async def test_what_failed_first_in_other_words_joins_the_first_success_of_its_k
     assert [row["pattern_id"] for row in await taught(graph, [other])] == [None]
 
 
+@pytest.mark.lengthy
 async def test_a_failed_trace_counts_for_the_pattern_that_its_prompt_matches(graph: Graph) -> None:
     """A successful one of the same words begins another; and so does that one, when it turns out to have succeeded."""
     reads = PromptReads(graph)
@@ -314,6 +321,7 @@ async def test_a_failed_trace_counts_for_the_pattern_that_its_prompt_matches(gra
         assert (found["successes"], found["failures"]) == (1, 0)
 
 
+@pytest.mark.lengthy
 async def test_names_are_seen_in_sessions_whichever_patterns_they_taught(graph: Graph) -> None:
     tool, log, learning = f"book_{word()}", OfferLog(graph), learner(graph)
     key = f"tool|{tool}"

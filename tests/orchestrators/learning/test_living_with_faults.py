@@ -50,6 +50,7 @@ async def without_plan(graph: Graph, pattern_id: str, node_id: str, *, edited: b
         await room.lineage.deprecate(node_id, "no good", None, room.origin)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("edited", [True, False], ids=["its text is no plan", "its version is deprecated"])
 async def test_a_pattern_without_a_plan_is_passed_over(graph: Graph, edited: bool) -> None:
     thing, other, learning = word(), word(), learner(graph)
@@ -68,6 +69,7 @@ async def test_a_pattern_without_a_plan_is_passed_over(graph: Graph, edited: boo
     assert len({pattern_id, one, another}) == 3
 
 
+@pytest.mark.lengthy
 async def test_a_trace_that_cannot_be_learned_from_keeps_no_other_from_it(
     graph: Graph, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,6 +132,7 @@ async def handed(graph: Graph, replays: Replays, prompt: str) -> str | None:
     return await replays.hand(prompt, id_, f"{id_}-session", ANYWHERE, now())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_where_nothing_is_learned_the_first_traces_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loopgraph.orchestrators.learning.replays.PATIENCE_S", 60.0)

@@ -123,6 +123,7 @@ async def test_the_closest_patterns_without_their_history(graph: Graph) -> None:
     assert pruned.pattern_id not in {id_ for id_, _ in others}
 
 
+@pytest.mark.lengthy
 async def test_a_prompt_is_shown_to_those_who_may_see_a_trace_with_it(graph: Graph) -> None:
     project, prompt = unique("explain the outbox table in")
     one = Learned([prompt], project=project)
@@ -139,6 +140,7 @@ async def test_a_prompt_is_shown_to_those_who_may_see_a_trace_with_it(graph: Gra
         ]
 
 
+@pytest.mark.lengthy
 async def test_what_the_learner_made_of_traces_is_found(graph: Graph) -> None:
     thing, matcher = learning.word(), matching(graph)
     request = f"the {thing} in the parser times out, please repair it"

@@ -100,6 +100,7 @@ async def test_where_nothing_was_learned_nothing_is_found_until_something_is(gra
     await ask(matching)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_another_model_embeds_in_the_background_while_the_old_one_answers(graph: Graph) -> None:
     await learn(graph, *(Learned([text]) for text in PROMPTS))
@@ -161,6 +162,7 @@ async def test_who_asks_before_all_is_read_is_answered_and_told(graph: Graph, mo
     assert (answer.complete, answer.note, answer.searched) == (True, None, 3)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_embedding_goes_on_where_it_was_stopped(graph: Graph) -> None:
     await learn(graph, *(Learned([text]) for text in PROMPTS))
@@ -178,6 +180,7 @@ async def test_embedding_goes_on_where_it_was_stopped(graph: Graph) -> None:
         assert embedded == 4
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_of_two_processes_one_embeds_and_the_other_takes_it_in(graph: Graph) -> None:
     await learn(graph, *(Learned([text]) for text in PROMPTS))
@@ -203,6 +206,7 @@ async def test_of_two_processes_one_embeds_and_the_other_takes_it_in(graph: Grap
         assert (answer.searched, answer.complete, answer.model) == (3, True, "small@1#64")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_letters_answer_and_say_so_where_the_model_does_not(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +267,7 @@ async def test_a_model_that_failed_is_left_in_peace(graph: Graph, monkeypatch: p
         assert answer.note.startswith(f"{api.url}/embeddings: it answers 503")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_those_who_wait_for_a_model_to_load_ask_once(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompt_search, "RETRY_S", float("inf"))

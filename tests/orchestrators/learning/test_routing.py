@@ -148,6 +148,7 @@ async def test_of_more_agents_than_are_compared_those_with_the_best_lower_end_ar
     assert (await routing(graph).recommend("fix the exporter", MatchContext(project=project))).agent == "fixer"
 
 
+@pytest.mark.lengthy
 async def test_the_learned_pattern_goes_first_if_its_agent_may_be_told(graph: Graph) -> None:
     project, thing = somewhere(), learning.word()
     await history(graph, project, tester=(6, 0))
@@ -183,6 +184,7 @@ async def test_a_recommendation_is_logged_for_a_trace_once(graph: Graph) -> None
     assert kept in (await routing(graph).page(Page(first=50), None)).recommendations
 
 
+@pytest.mark.lengthy
 async def test_what_is_logged_is_told_again_though_the_prompt_is_not_kept(graph: Graph) -> None:
     project = somewhere()
     await history(graph, project, fixer=(5, 1), tester=(4, 1))
@@ -196,6 +198,7 @@ async def test_what_is_logged_is_told_again_though_the_prompt_is_not_kept(graph:
     assert [one.agent for one in again.choice.candidates] == ["fixer", "tester"]
 
 
+@pytest.mark.lengthy
 async def test_nothing_is_recommended_for_a_trace_that_is_over(graph: Graph) -> None:
     project = somewhere()
     [over, *_] = await history(graph, project, fixer=(5, 1))
@@ -211,6 +214,7 @@ async def test_nothing_is_recommended_for_a_trace_that_is_over(graph: Graph) -> 
     assert (advice.agent, same) == ("fixer", kept)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_chance_is_logged_with_its_propensity_and_is_the_same_for_a_session(graph: Graph) -> None:
     project = somewhere()
@@ -260,6 +264,7 @@ async def test_what_came_of_it_is_said_when_the_trace_is_over(graph: Graph) -> N
         assert found.settled_at is not None
 
 
+@pytest.mark.lengthy
 async def test_another_policy_is_estimated_from_the_log(graph: Graph) -> None:
     project = somewhere()
     await history(graph, project, fixer=(5, 1))
@@ -281,6 +286,7 @@ async def test_another_policy_is_estimated_from_the_log(graph: Graph) -> None:
         assert error.value.field == field
 
 
+@pytest.mark.lengthy
 async def test_who_may_not_see_a_trace_has_nothing_recommended_for_it(graph: Graph) -> None:
     project = somewhere()
     await history(graph, project, fixer=(5, 1))

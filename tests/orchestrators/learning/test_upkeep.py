@@ -156,6 +156,7 @@ async def test_what_is_alike_by_meaning_is_proposed_and_becomes_one(own_graph: G
         await keeping.accept(proposal.proposal_id, None, TESTER)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_was_taught_follows_the_merge(graph: Graph) -> None:
     keeping, _ = upkeep(graph)
@@ -181,6 +182,7 @@ async def test_what_was_taught_follows_the_merge(graph: Graph) -> None:
     assert [each["pattern_id"] for each in await learning.taught(graph, ids)] == [proposal.other_id]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_is_dismissed_is_not_proposed_again_until_the_evidence_is_another(own_graph: Graph) -> None:
     graph = own_graph
@@ -228,6 +230,7 @@ async def test_what_is_dismissed_keeps_neither_pattern_from_a_third(graph: Graph
     assert pairs == set(map(frozenset, combinations(every, 2)))
 
 
+@pytest.mark.lengthy
 async def test_of_two_who_decide_at_once_one_does(graph: Graph) -> None:
     proposal = await proposed(graph)
     answers = await asyncio.gather(
@@ -241,6 +244,7 @@ async def test_of_two_who_decide_at_once_one_does(graph: Graph) -> None:
     assert (one["learned"]["successes"], one["versions"]) == (5, 2)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_has_changed_meanwhile_is_outdated(graph: Graph) -> None:
     proposal = await proposed(graph)
@@ -267,6 +271,7 @@ async def edited(graph: Graph, pattern_id: str) -> str:
     return str((await learning.learned(graph, pattern_id))["node_id"])
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("which", ["pattern_id", "other_id"])
 async def test_an_edit_made_meanwhile_stays_in_use_and_the_merge_is_outdated(graph: Graph, which: str) -> None:
     proposal = await proposed(graph)
@@ -280,6 +285,7 @@ async def test_an_edit_made_meanwhile_stays_in_use_and_the_merge_is_outdated(gra
     assert (await learning.learned(graph, id_))["node_id"] == node_id
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_split_of_what_was_edited_meanwhile_is_outdated(graph: Graph) -> None:
     pattern_id, _ = await mixed(graph)
@@ -341,6 +347,7 @@ async def test_a_mixed_pattern_is_proposed_to_be_two_and_becomes_two(graph: Grap
     assert await about(graph, pattern_id) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_no_more_are_looked_at_than_is_allowed_and_one_process_at_a_time(graph: Graph) -> None:
     await doubles(graph)
@@ -362,6 +369,7 @@ async def _begin(graph: Graph) -> Any:
     return row["at"]
 
 
+@pytest.mark.lengthy
 async def test_patterns_are_known_by_what_they_are_part_of(graph: Graph) -> None:
     proposal = await proposed(graph)
     keeping, _ = upkeep(graph)

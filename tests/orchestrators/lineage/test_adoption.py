@@ -125,6 +125,7 @@ async def test_the_way_back_brings_the_text_in_use(graph: Graph, repo: Repo, sca
     assert file.read_text(encoding="utf-8") == own.partition(A)[0] + "# Triage\nBest.\n", "as files end"
 
 
+@pytest.mark.lengthy
 async def test_the_way_back_leaves_what_was_changed_since_and_asks_no_copy(
     repo: Repo, scans: Scans, adoption: Adoption
 ) -> None:

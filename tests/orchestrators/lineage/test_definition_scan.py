@@ -238,6 +238,7 @@ async def test_a_scan_that_was_broken_off_goes_on(repo: Repo, scans: Scans, monk
     assert len(await scans.edges(pattern.pattern_id)) == 7
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_two_scans_at_once_make_everything_once(repo: Repo, scans: Scans) -> None:
     for number in range(6):
@@ -295,6 +296,7 @@ async def test_a_text_without_a_commit_is_a_version_that_its_commit_replaces(rep
     assert (await scans.pattern(repo.folder)).state is ScanState.UNCHANGED
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_new_file_is_one_pattern_before_its_first_commit_and_after(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", A))
@@ -402,6 +404,7 @@ async def test_a_shallow_clone_of_an_unknown_repository_is_refused_in_words(
     assert not await DefinitionReads(scans.graph).patterns_of_prefix(f"git:{pretended}:")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_shallow_clone_of_a_known_repository_adds_texts_and_no_patterns(
     repo: Repo, scans: Scans, tmp_path: Path
@@ -433,6 +436,7 @@ async def test_a_shallow_clone_of_a_known_repository_adds_texts_and_no_patterns(
     assert seen.status is PatternStatus.DEPRECATED
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_forks_are_told_apart_by_name(repo: Repo, scans: Scans, tmp_path: Path) -> None:
     repo.write(TRIAGE, skill("triage", A))
@@ -462,6 +466,7 @@ async def test_forks_are_told_apart_by_name(repo: Repo, scans: Scans, tmp_path: 
 # --- outside git
 
 
+@pytest.mark.lengthy
 async def test_outside_git_a_version_is_a_text(tmp_path: Path, scans: Scans) -> None:
     file = tmp_path / new_id() / TRIAGE
     file.parent.mkdir(parents=True)
@@ -576,6 +581,7 @@ async def test_a_new_file_that_moves_before_its_first_commit_leaves_nothing_in_u
     assert await scans.in_use(before.pattern_id) is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_names_that_are_no_texts_are_told_apart_all_the_same(repo: Repo, scans: Scans) -> None:
     for name in (b"\xff", b"\xfe", b"a\nb"):

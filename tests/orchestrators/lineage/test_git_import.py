@@ -150,6 +150,7 @@ async def test_ancestors_of_every_commit_are_those_that_git_lists(graph: Graph, 
         assert await imports.ancestors(sha) == sorted(imports.repo.rev_list(sha))
 
 
+@pytest.mark.exhaustive
 async def test_a_long_history_is_traversed_whole(graph: Graph, tmp_path: Path) -> None:
     imports = Imports(graph, random_repo(tmp_path / "repo", 3, 800))
     await imports.commits()
@@ -242,7 +243,7 @@ async def test_a_clone_is_the_same_repository(imports: Imports, tmp_path: Path) 
     assert (await imports.pattern()).name == "repo"
 
 
-@pytest.mark.parametrize("batches", [1, 2, 4])
+@pytest.mark.parametrize("batches", first_quick([1, 2, 4]))
 async def test_an_import_that_was_broken_off_goes_on(
     graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
@@ -457,6 +458,7 @@ async def test_many_files_in_one_commit_are_several_transactions(
     assert {pattern.current_node_id for pattern in patterns.values()} == {v.node_id for v in versions.values()}
 
 
+@pytest.mark.exhaustive
 async def test_a_commit_with_thousands_of_parents(
     graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def grouped(drawn: Drawn, pattern_ids: Sequence[str]) -> set[str]:
     return {node_id for pattern_id in pattern_ids for node_id in drawn.patterns[pattern_id]}
 
 
+@pytest.mark.lengthy
 async def test_a_family_is_all_patterns_that_edges_connect_over_any_number_of_others(drawn: Drawn) -> None:
     first = await drawn.pattern(4)
     second = await drawn.pattern(3, drawn.patterns[first][1])
@@ -125,6 +126,7 @@ async def test_an_outline_is_what_the_version_is(drawn: Drawn) -> None:
         assert outline.model_dump(exclude={"in_use"}) == expected
 
 
+@pytest.mark.lengthy
 async def test_a_map_is_as_of_an_instant(drawn: Drawn) -> None:
     first, second = await drawn.pattern(1), await drawn.pattern(1)
     [source], [target] = drawn.patterns[first], drawn.patterns[second]

@@ -120,6 +120,7 @@ async def test_nothing_is_written_where_definitions_are(repo: Repo, scans: Scans
     assert state() == before
 
 
+@pytest.mark.lengthy
 async def test_a_plugin_that_is_installed_in_several_versions(scans: Scans, tmp_path: Path) -> None:
     mark, claude = new_id(), scans.home / ".claude"
     name = f"p{mark[:8]}"
@@ -150,6 +151,7 @@ async def test_a_plugin_that_is_installed_in_several_versions(scans: Scans, tmp_
     assert [(one.state, one.new) for one in again.patterns] == [(ScanState.UNCHANGED, 0)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_scan_that_is_killed_goes_on_where_it_was(
     graph: Graph, engine: EngineUnderTest, repo: Repo, scans: Scans, tmp_path: Path

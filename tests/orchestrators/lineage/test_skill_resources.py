@@ -103,6 +103,7 @@ async def test_a_skill_that_was_moved_keeps_what_lay_beside_it(repo: Repo, scans
     assert before[1].digest == after[0].digest == digest(repo.folder / "skills/new")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_what_is_in_the_work_tree_alone_is_a_state_until_a_commit_has_it(repo: Repo, scans: Scans) -> None:
     repo.write(TRIAGE, skill("triage", "Look."))

@@ -30,6 +30,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.imports import LineageImport
 from loopgraph.errors import InvalidInput, NotFound
 from support.lineage import DERIVED, EVERY_TYPE, Room, parents
+from support.quick import first_quick
 
 VERSIONS = 40
 Wanted = Callable[[LineageEdge], bool]
@@ -57,7 +58,7 @@ class History:
         return graph
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3], ids="seed {}".format)
+@pytest.fixture(scope="module", params=first_quick([1, 2, 3]), ids="seed {}".format)
 async def history(request: pytest.FixtureRequest, graph: Graph) -> History:
     chance, room = random.Random(request.param), Room.on(graph)
     begin = now() - timedelta(days=VERSIONS)

@@ -59,6 +59,7 @@ def depth_of_last(found: LineageGraph) -> int:
     return found.nodes[-1].depth
 
 
+@pytest.mark.exhaustive
 class TestDiamonds:
     """2^200 paths lead from the first version to the last."""
 
@@ -121,6 +122,7 @@ class TestDiamonds:
         assert (len(found.nodes), depth_of_last(found)) == (301, 200)
 
 
+@pytest.mark.exhaustive
 class TestChain:
     async def test_every_ancestor_is_there(self, long_chain: Stored) -> None:
         found = (await long_chain.room.traversals.traverse([long_chain.last], TraversalFilter()))[long_chain.last]
@@ -186,6 +188,7 @@ class TestChain:
             await small.common_ancestors([long_chain.ids[-100], long_chain.last])
 
 
+@pytest.mark.exhaustive
 async def test_wide_and_deep_at_once(graph: Graph) -> None:
     """Twenty strands side by side: too many to be searched far from each of them."""
     strands, length, root = 20, 40, new_id()

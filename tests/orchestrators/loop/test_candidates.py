@@ -159,6 +159,7 @@ async def test_a_unit_keeps_its_arm_and_every_arm_has_its_share(subject: Subject
     }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_harmful_candidate_is_dropped_while_the_others_go_on(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
@@ -199,6 +200,7 @@ async def test_a_harmful_candidate_is_dropped_while_the_others_go_on(subject: Su
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_no_other_is_better_than_is_left_for_review_where_one_trades_off(subject: Subject) -> None:
     design = ExperimentDesign(
@@ -235,6 +237,7 @@ async def test_what_no_other_is_better_than_is_left_for_review_where_one_trades_
     assert baseline.avg_duration == pytest.approx(75.0, abs=4.0)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_nothing_is_decided_while_one_arm_loses_its_units(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
@@ -264,6 +267,7 @@ async def test_executions_of_another_arm_than_the_unit_was_assigned_to_are_set_a
     ]  # fmt: skip
 
 
+@pytest.mark.lengthy
 async def test_candidates_that_go_by_another_metric_are_tested_after_them(subject: Subject) -> None:
     for number, kind in enumerate((ImprovementType.PERFORMANCE, ImprovementType.QUALITY, ImprovementType.PERFORMANCE)):
         await subject.propose(f"print({number})", improvement_type=kind)
@@ -295,6 +299,7 @@ async def test_each_comparison_has_its_course_and_standing(subject: Subject) -> 
         assert course.points[-1].effect == pytest.approx(effect, abs=6.0)
 
 
+@pytest.mark.lengthy
 async def test_a_control_that_is_taken_out_of_use_ends_it_and_all_are_tested_anew(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
     await subject.loop.cancel(run.run_id, TESTER)
@@ -304,6 +309,7 @@ async def test_a_control_that_is_taken_out_of_use_ends_it_and_all_are_tested_ane
     assert experiment.concluded_at is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_candidate_that_is_rejected_by_hand_is_dropped_and_the_others_go_on(subject: Subject) -> None:
     run, experiment, improvements = await waiting(subject)
@@ -350,6 +356,7 @@ async def test_what_is_taken_away_between_a_look_and_its_decision_is_in_none(sub
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_best_that_is_taken_away_at_the_moment_of_its_decision_outperforms_nobody(
     subject: Subject, monkeypatch: pytest.MonkeyPatch
@@ -377,6 +384,7 @@ async def test_the_best_that_is_taken_away_at_the_moment_of_its_decision_outperf
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("candidates", [1, 2])
 async def test_where_all_are_taken_away_between_a_look_and_its_decision_nothing_waits_for_review(

@@ -65,6 +65,7 @@ def work(tmp_path: Path) -> Work:
     return Work(tmp_path / "repo")
 
 
+@pytest.mark.lengthy
 async def test_a_printed_hash_ties_a_commit_to_its_step(work: Work) -> None:
     sha = work.commit("t", "add a", a=A)
     [tie], found = await work.told()
@@ -72,6 +73,7 @@ async def test_a_printed_hash_ties_a_commit_to_its_step(work: Work) -> None:
     assert found == {"t": {"merged": True, "survived": True, "reverted": False, "lost": False, "fixed_up": False}}
 
 
+@pytest.mark.lengthy
 async def test_a_quiet_commit_is_tied_by_its_time_alone(work: Work) -> None:
     sha = work.commit("t", "add a", quiet=True, a=A)
     [tie], _ = await work.told()
@@ -80,6 +82,7 @@ async def test_a_quiet_commit_is_tied_by_its_time_alone(work: Work) -> None:
     assert await work.told() == ([], {})
 
 
+@pytest.mark.lengthy
 async def test_a_hash_of_another_repository_ties_nothing(work: Work) -> None:
     work.commit("t", "add a", a=A)
     work.steps[0] = work.steps[0]._replace(output="[main 0123456] add a\n 1 file changed")
@@ -135,6 +138,7 @@ async def test_an_amended_and_a_rebased_commit_live_on(work: Work) -> None:
     assert await work.of("u") == {"merged", "survived"}
 
 
+@pytest.mark.lengthy
 async def test_the_same_change_in_another_commit_is_merged(work: Work) -> None:
     work.repo.git("checkout", "--quiet", "-b", "topic")
     work.commit("t", "add a", a=A)
@@ -143,6 +147,7 @@ async def test_the_same_change_in_another_commit_is_merged(work: Work) -> None:
     assert await work.of("t") == {"merged", "survived"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("branch", ["there", "gone"])
 async def test_what_is_squashed_is_merged_if_the_whole_branch_is(work: Work, branch: str) -> None:
@@ -166,6 +171,7 @@ async def test_what_is_squashed_is_merged_if_the_whole_branch_is(work: Work, bra
         assert await work.of(trace) == {"merged", "reverted"}
 
 
+@pytest.mark.lengthy
 async def test_what_is_squashed_with_other_changes_is_not_taken_for_merged(work: Work) -> None:
     work.repo.git("checkout", "-q", "-b", "topic")
     work.commit("one", "add a", a=A)
@@ -177,6 +183,7 @@ async def test_what_is_squashed_with_other_changes_is_not_taken_for_merged(work:
     assert await work.of("one") == set()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("indent", "found"), [("    ", {"merged", "survived"}), ("\t", set()), ("  ", set()), ("    \n    ", set())]
@@ -191,6 +198,7 @@ async def test_what_differs_by_white_space_alone_is_another_change(work: Work, i
     assert [await work.of(trace) for trace in ("one", "two")] == [found, found]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("said", ["fixup! add a", "repair a\n\nFixes: {sha}"])
 async def test_a_later_commit_that_says_that_it_fixes_it(work: Work, said: str) -> None:
     sha = work.commit("t", "add a", a=A)
@@ -209,6 +217,7 @@ async def test_of_several_commits_all_have_to_be_merged(work: Work) -> None:
     assert found["t"]["survived"] is None
 
 
+@pytest.mark.lengthy
 async def test_which_branch_is_the_main_one(work: Work, tmp_path: Path) -> None:
     work.repo.git("branch", "-m", "main", "develop")
     async with GitRepository(work.repo.folder) as repository:

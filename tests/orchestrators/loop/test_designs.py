@@ -163,6 +163,7 @@ async def test_a_guardrail_that_nobody_reports_is_said_to_be_in_the_way(subject:
     assert (run.message or "").endswith("; but quality_score is guarded, and not yet shown to be held")
 
 
+@pytest.mark.lengthy
 async def test_tokens_that_nothing_tells_are_said_to_be_of_uses(subject: Subject) -> None:
     run, experiment = await waiting(subject, design=ExperimentDesign(metric=Metric.TOKENS))
     await units(subject, experiment, 12, 100.0, 80.0)
@@ -283,6 +284,7 @@ async def test_the_order_of_values_is_not_moved_by_a_few_that_hang(subject: Subj
     assert result.performance_delta == pytest.approx(0.25, abs=0.1)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_tenth_of_the_units_gets_the_treatment(subject: Subject) -> None:
     _, experiment = await waiting(subject, design=ExperimentDesign(treatment_share=0.1))
@@ -304,6 +306,7 @@ async def test_a_tenth_of_the_units_gets_the_treatment(subject: Subject) -> None
     assert (tallies[Arm.TREATMENT].units, tallies[Arm.TREATMENT].set_aside) == (1, 1)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_sample_ratio_goes_by_the_share(subject: Subject) -> None:
     run, experiment = await waiting(subject, design=ExperimentDesign(treatment_share=0.2))
@@ -339,6 +342,7 @@ async def begun(subject: Subject, experiment: Experiment, node_id: str, n: int) 
     return await subject.record(node_id, [0.0] * n, experiment_id=experiment.experiment_id, **unended)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("horizon", [Horizon.ALWAYS_VALID, Horizon.FIXED, Horizon.GROUP_SEQUENTIAL])
 async def test_a_candidate_that_hangs_is_not_applied_by_the_part_of_it_that_ends(

@@ -225,6 +225,7 @@ async def test_executions_that_do_not_report_the_metric_are_no_evidence(subject:
     assert version.quality_baseline == pytest.approx(0.845)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_restart_while_waiting_loses_nothing(subject: Subject, engine: EngineUnderTest) -> None:
     improvement = await subject.propose()
@@ -291,6 +292,7 @@ async def test_a_start_needs_a_pattern_with_a_current_version(subject: Subject) 
         await drafts.start()
 
 
+@pytest.mark.lengthy
 async def test_without_ab_testing_everything_is_left_for_review(subject: Subject) -> None:
     improvements = [await subject.propose(f"print({number})") for number in range(2)]
     run = await subject.advance(await subject.start(enable_ab_testing=False))
@@ -339,6 +341,7 @@ async def test_an_approved_improvement_is_applied_with_its_evidence(subject: Sub
         await subject.loop.approve_improvement(improvement.improvement_id, TESTER)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_an_approval_says_that_another_version_was_in_use(subject: Subject) -> None:
     first = await subject.propose("print(1)")
@@ -420,6 +423,7 @@ async def test_only_an_open_run_can_be_cancelled(subject: Subject) -> None:
         await subject.loop.cancel("nothing-here", TESTER)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_after_one_is_applied_the_next_must_be_better_than_that_one(subject: Subject) -> None:
     fast, faster, slower = [await subject.propose(f"print({word!r})") for word in ("fast", "faster", "slower")]
@@ -466,6 +470,7 @@ async def test_an_experiment_whose_control_is_replaced_is_run_anew(subject: Subj
     assert (await subject.reads.improvement(improvement.improvement_id)).reason is Reason.SIGNIFICANT_REGRESSION
 
 
+@pytest.mark.lengthy
 async def test_an_improvement_whose_candidate_is_activated_by_hand_is_withdrawn(subject: Subject) -> None:
     improvement = await subject.propose()
     run = await waiting(subject)

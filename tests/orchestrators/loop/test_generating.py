@@ -55,6 +55,7 @@ async def subject(graph: Graph) -> Subject:
     return subject
 
 
+@pytest.mark.lengthy
 async def test_generators_of_others_are_asked_beside_those_that_are_built_in(
     subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +94,7 @@ async def test_generators_of_others_are_asked_beside_those_that_are_built_in(
     assert "timed out with" in analysis.failures[0].error_message
 
 
+@pytest.mark.lengthy
 async def test_a_run_that_takes_up_nothing_says_what_the_generators_failed_of(
     subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

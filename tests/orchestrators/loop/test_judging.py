@@ -198,6 +198,7 @@ async def test_what_is_not_known_is_neither_success_nor_failure(graph: Graph, mo
     assert (result.control_success_rate, result.treatment_success_rate) == (0.0, 1.0)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_the_result_of_tests_decides_an_experiment(graph: Graph) -> None:
     """What is reported from outside, after the work, of the sessions that used the skill; before that, nothing is known."""
@@ -238,6 +239,7 @@ async def test_an_analysis_knows_what_it_does_not_know(graph: Graph) -> None:
     assert summary.error_counts == {"low_score": 1}
 
 
+@pytest.mark.lengthy
 async def test_without_criteria_executions_succeed_as_they_end(graph: Graph) -> None:
     skill = await Skill.made(graph)
     _, experiment = await skill.test()
@@ -251,6 +253,7 @@ async def test_without_criteria_executions_succeed_as_they_end(graph: Graph) -> 
     assert [one.success for one in found] == [True, True]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize(("metric", "scale"), [(Metric.TOKENS, 1.0), (Metric.COST_USD, 0.001)])
 async def test_what_uses_cost_is_compared(graph: Graph, metric: Metric, scale: float) -> None:

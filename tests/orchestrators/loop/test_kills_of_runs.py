@@ -221,6 +221,7 @@ THREE_OF_A_KIND = 15
 """Units of an arm: of so many all failing, or being faster, shows."""
 
 
+@pytest.mark.exhaustive
 @EVERY
 async def test_killed_between_any_two_statements_each_of_several_is_decided_once(graph: Graph, every: int) -> None:
     design, phases, statements = ExperimentDesign(candidates_at_once=3), {"start", "drop", "apply"}, 0

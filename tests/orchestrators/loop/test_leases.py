@@ -213,6 +213,7 @@ async def test_a_worker_of_no_runs_leaves_them_to_others(subject: Subject) -> No
     assert await subject.reads.run(run.run_id) == run
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_the_runs_of_a_killed_process_go_on_elsewhere(subject: Subject, engine: EngineUnderTest) -> None:
     run = await subject.start()

@@ -117,6 +117,7 @@ async def test_what_was_missed_is_made_up_for_once(subject: Subject) -> None:
     await schedules.delete(made.schedule_id, TESTER)
 
 
+@pytest.mark.lengthy
 async def test_of_several_processes_one_fires(subject: Subject, engine: EngineUnderTest) -> None:
     graph = subject.graph
     made = await Schedules(graph, NEVER_MS).create(yearly(subject), TESTER)

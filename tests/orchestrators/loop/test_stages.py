@@ -148,6 +148,7 @@ async def test_units_that_nobody_assigned_are_in_no_count_and_said(subject: Subj
     assert sum(each.not_assigned for each in tallies) == 15
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_units_that_are_held_out_are_in_no_experiment(subject: Subject) -> None:
     run, experiment = await waiting(subject, design=ExperimentDesign(holdout_share=0.4), min_sample_size=20)

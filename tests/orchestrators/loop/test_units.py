@@ -182,6 +182,7 @@ async def test_a_treatment_that_hangs_is_not_applied_for_the_few_that_end(subjec
     assert page == [{"n": 200}]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_units_that_are_assigned_and_never_heard_of_again_stop_the_decision(subject: Subject) -> None:
     run, experiment = await waiting(subject)
@@ -212,6 +213,7 @@ async def test_executions_that_name_no_unit_are_told(subject: Subject) -> None:
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_a_look_costs_as_many_statements_for_one_waiting_run_as_for_forty(graph: Graph) -> None:
     worker = LoopWorker(graph, NEVER_MS)

@@ -251,6 +251,7 @@ async def test_the_control_of_a_new_experiment_is_watched_and_its_treatment_is_n
     assert 0 < watch.finding.units == count["control"] < 24
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_look_takes_as_many_statements_for_many_watches_as_for_one(graph: Graph) -> None:
     async def looked(subjects: int) -> int:
@@ -321,6 +322,7 @@ class _DyingTransaction:
         return getattr(self._tx, name)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_kill_between_any_two_statements_leaves_what_goes_on(subject: Subject) -> None:
     """From a decision whose version is not watched yet to the rollback: whatever is cut off, the next one rolls back, once."""
@@ -345,7 +347,7 @@ async def test_a_kill_between_any_two_statements_leaves_what_goes_on(subject: Su
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("behind", first_quick([1, 2, 4, 6, 9, 14], 2))
+@pytest.mark.parametrize("behind", first_quick([1, 2, 4, 6, 9, 14]))
 @pytest.mark.parametrize("other", ["look", "make_current"])
 async def test_a_rollback_that_stands_still_anywhere_is_done_once(subject: Subject, other: str, behind: int) -> None:
     """Behind one of its statements another process looks as well, or puts the old version into use."""

@@ -141,18 +141,21 @@ def test_where_there_is_no_answer_it_says_why(api: ChatApi, change: dict[str, ob
     assert str(failed.value) == problem
 
 
+@pytest.mark.lengthy
 def test_an_answer_that_does_not_end_is_not_waited_for(api: ChatApi) -> None:
     api.held = threading.Event()
     with pytest.raises(NoAnswer, match="timed out"):
         writer(api, timeout_s=0.5).propose(analysis())
 
 
+@pytest.mark.lengthy
 def test_an_endpoint_that_is_not_there(api: ChatApi) -> None:
     api.url = "http://127.0.0.1:9/v1"
     with pytest.raises(NoAnswer, match=r"^http://127\.0\.0\.1:9/v1/chat/completions: "):
         writer(api).propose(analysis())
 
 
+@pytest.mark.lengthy
 def test_of_a_skill_only_the_body_is_written_with_its_ends_of_lines(api: ChatApi) -> None:
     api.content = json.dumps({"text": "---\nallowed-tools: Bash\n---\n# Triage\nRead $ARGUMENTS twice."})
     [proposal] = writer(api).propose(analysis(SKILL, pattern_type="skill"))

@@ -99,6 +99,7 @@ async def everything(graph: Graph) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_what_is_loaded_is_what_the_ordinary_door_makes_and_a_rebuild_finds_nothing_to_mend(
     own_engine: OwnEngine,
@@ -186,6 +187,7 @@ async def test_lines_that_are_wrong_are_told_by_their_numbers_and_lose_no_other(
         assert row["n"] == sum(event["kind"] == "hook" for event in sound)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_the_generated_events_follow_from_the_seed_and_more_executions_fall_into_the_same_traces(
     tmp_path: Path,

@@ -369,6 +369,7 @@ async def test_a_graph_that_fails_for_a_while_makes_no_event_poison(tmp_path: Pa
     assert not letters.path.exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("broken", ["a file in place of the folder", "a full disk"])
 async def test_nobody_is_told_that_an_event_was_put_aside_that_was_not(
@@ -409,6 +410,7 @@ async def test_without_a_folder_nobody_is_told_that_it_was_put_aside() -> None:
     assert str(outcome).endswith("it was not kept")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_what_makes_the_graph_time_out_waits_behind_all_others(tmp_path: Path) -> None:
     ledger, letters, tried = Ledger(), DeadLetters(tmp_path), 0

@@ -52,6 +52,7 @@ def test_looking_at_a_heavy_event_takes_no_time() -> None:
     assert time.thread_time() - began < 0.1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_others_get_their_turn_while_a_heavy_event_is_gone_through(graph: Graph) -> None:
     recorder = Recorder(TraceWrites(graph), Privacy())

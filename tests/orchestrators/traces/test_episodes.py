@@ -167,6 +167,7 @@ async def test_who_may_see_it(graph: Graph, recorder: Recorder, traces: Traces) 
         await assemble(traces, new_id(), None)
 
 
+@pytest.mark.lengthy
 async def test_four_statements_read_a_tree_of_any_shape(graph: Graph, recorder: Recorder, traces: Traces) -> None:
     root, depth = new_id(), 300
     chain = [

@@ -43,6 +43,7 @@ async def found(traces: Traces, id_: str, principal: Principal | None) -> Episod
     return await episode(traces, await prompts(traces, id_, principal), principal)
 
 
+@pytest.mark.lengthy
 async def test_the_prompts_of_one_request_with_all_that_they_spawned(graph: Graph, traces: Traces) -> None:
     root = new_id()
     a, b, c = (f"{root}-{name}" for name in "abc")

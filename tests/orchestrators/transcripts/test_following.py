@@ -150,6 +150,7 @@ async def test_what_is_there_is_imported_and_what_is_written_is_recorded_as_it_i
         await until(is_linked)
 
 
+@pytest.mark.lengthy
 async def test_a_line_that_is_half_written_waits_for_its_rest(home: Home) -> None:
     path = home.path("6666")
     content = path.read_bytes()
@@ -161,6 +162,7 @@ async def test_a_line_that_is_half_written_waits_for_its_rest(home: Home) -> Non
         await home.comes_to(path, {"RETRY-ME please": "success"})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_graph_that_is_away_is_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "_PAUSE_S", 0.05)
@@ -175,6 +177,7 @@ async def test_a_graph_that_is_away_is_waited_for(home: Home, monkeypatch: pytes
         await home.comes_to(other, {"RETRY-ME please": "success"})
 
 
+@pytest.mark.lengthy
 async def test_what_nobody_has_thought_of_is_logged_and_following_goes_on(
     home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -213,6 +216,7 @@ async def test_a_folder_that_comes_later_is_found(home: Home, monkeypatch: pytes
         await home.comes_to(path, {"DENY-ME please": "success"})
 
 
+@pytest.mark.lengthy
 async def test_a_folder_that_goes_and_comes_again_is_followed_again(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,6 +197,7 @@ async def test_costs_are_the_client_s_own_figures_but_for_what_it_does_not_write
         assert computed * (len(calls) + unwritten) / len(calls) == pytest.approx(own, rel=1e-9), prefix
 
 
+@pytest.mark.lengthy
 async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
     graph: Graph, tmp_path: Path, whole: dict[str, Any]
 ) -> None:
@@ -212,6 +213,7 @@ async def test_a_fork_brings_its_own_prompt_alone_whichever_is_read_first(
         assert await made.story() == expected
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("follow", [True, False])
 @pytest.mark.parametrize("order", [("1111", "2222"), ("2222", "1111")])
 async def test_a_fork_in_another_project_brings_its_own_prompt_alone(
@@ -313,6 +315,7 @@ async def test_a_file_that_was_written_anew_is_read_anew(imports: Imports, whole
     assert {id_: found[id_] for id_ in expected} == expected
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("replaced", [True, False])
 async def test_a_followed_file_that_became_a_longer_one_is_read_from_its_beginning(
     imports: Imports, whole: dict[str, Any], replaced: bool
@@ -338,6 +341,7 @@ async def test_a_followed_file_that_became_a_longer_one_is_read_from_its_beginni
     assert {id_: found[id_] for id_ in expected} == expected
 
 
+@pytest.mark.lengthy
 async def test_a_line_whose_end_never_came_is_read_when_the_file_has_been_quiet(imports: Imports) -> None:
     path = imports.file("6666")
     content = path.read_bytes()
@@ -430,6 +434,7 @@ async def test_secrets_are_redacted_as_on_every_door(imports: Imports) -> None:
     assert secret not in found
 
 
+@pytest.mark.lengthy
 async def test_a_file_that_goes_while_it_is_read_is_no_failure(
     imports: Imports, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ async def test_turns_that_were_taken_back_since_the_thread_goes_on_in_another_fi
         assert await prompts(graph, fresh[THREAD]) == sorted([*others, ("After it", True)])
 
 
+@pytest.mark.lengthy
 async def test_a_rollout_says_nothing_anew_once_it_is_compressed(graph: Graph, tmp_path: Path) -> None:
     fresh = Fresh.of("codex")
     path = rollout(tmp_path, fresh, "0.171_troubles")
@@ -93,6 +94,7 @@ async def test_a_rollout_says_nothing_anew_once_it_is_compressed(graph: Graph, t
     assert await tokens(graph, fresh[THREAD]) == whole
 
 
+@pytest.mark.lengthy
 async def test_a_compressed_rollout_alone(graph: Graph, tmp_path: Path) -> None:
     one, other = Fresh.of("codex"), Fresh.of("codex")
     rollout(tmp_path / "plain", one, "0.171_troubles")
@@ -106,6 +108,7 @@ async def test_a_compressed_rollout_alone(graph: Graph, tmp_path: Path) -> None:
     assert await prompts(graph, one[THREAD]) == await prompts(graph, other[THREAD])
 
 
+@pytest.mark.lengthy
 async def test_a_compressed_rollout_that_was_cut_off_is_read_so_far_and_told_of(graph: Graph, tmp_path: Path) -> None:
     """It is read on when the rest is there; another file of its thread is none the worse for it."""
     fresh = Fresh.of("codex")
@@ -133,6 +136,7 @@ def in_blocks(content: bytes) -> bytes:
     )
 
 
+@pytest.mark.lengthy
 async def test_an_old_session_file_of_gemini_cli_says_what_a_new_one_does(graph: Graph, tmp_path: Path) -> None:
     session_id = "52f74c12-f378-4f5c-8514-3e1241fc6c1e"
     new, old = Fresh.of("gemini"), Fresh.of("gemini")

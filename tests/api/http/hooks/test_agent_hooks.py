@@ -8,6 +8,7 @@ import pytest
 
 from loopgraph.api.http.hooks.agent_hooks import DIALECTS
 from loopgraph.effects.clock import new_id
+from support.quick import first_quick
 from support.recorded_clients import session as session_of
 from support.recorded_clients import tree
 from support.service import Service
@@ -63,7 +64,7 @@ async def test_codex(service: Service) -> None:
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("door", ["gemini", "gemini-cli"])
+@pytest.mark.parametrize("door", first_quick(["gemini", "gemini-cli"]))
 async def test_gemini(service: Service, door: str) -> None:
     """Two prompts, and the same call in both, twice in one."""
     id_ = new_id()
@@ -135,6 +136,7 @@ async def test_cursor(service: Service) -> None:
     assert (stored["cwd"], stored["model"], stored["end_reason"]) == ("/w", "a-model", "user_close")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("door", ["copilot", "copilot-cli"])
 async def test_copilot(service: Service, door: str) -> None:

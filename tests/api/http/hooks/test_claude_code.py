@@ -68,6 +68,7 @@ async def test_a_recorded_session_becomes_one_tree(service: Service) -> None:
     ]
 
 
+@pytest.mark.lengthy
 async def test_an_event_can_be_sent_later_and_again(service: Service) -> None:
     session, prompt, own = new_id(), new_id(), new_id()
     body = event("Notification", session, prompt_id=prompt, message="look")
@@ -79,6 +80,7 @@ async def test_an_event_can_be_sent_later_and_again(service: Service) -> None:
     assert ran["completed_at"].isoformat() == "2026-03-01T12:00:00.123000+00:00"
 
 
+@pytest.mark.lengthy
 async def test_without_headers_it_happened_now_under_an_id_of_its_own(service: Service) -> None:
     session = new_id()
     for _ in range(2):
@@ -86,6 +88,7 @@ async def test_without_headers_it_happened_now_under_an_id_of_its_own(service: S
     assert len(await executions(service, session)) == 2
 
 
+@pytest.mark.lengthy
 async def test_secrets_do_not_get_through(service: Service) -> None:
     session, secret = new_id(), "ghp_" + "a1B2" * 9
     body = event("PreToolUse", session, tool_use_id="t-1", tool_name="Bash", tool_input={"command": f"echo {secret}"})
@@ -186,6 +189,7 @@ async def test_other_bodies_and_other_acknowledgements_are_refused(service: Serv
     assert (await error_of(service, 400, params={"ack": "never"}, json={}))["field"] == "ack"
 
 
+@pytest.mark.lengthy
 async def test_only_post(service: Service) -> None:
     answer: httpx.Response = await service.http.get(DOOR)
     assert answer.status_code == 405

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from loopgraph.api.http.hooks.deliveries import Deliveries
 from support.traces import NOON
 
@@ -31,6 +33,7 @@ def test_what_is_far_apart_is_not_one_event() -> None:
     assert deliveries.execution_id(b"e", NOON + timedelta(seconds=5), "project", None) != first
 
 
+@pytest.mark.lengthy
 def test_only_the_last_events_are_remembered() -> None:
     deliveries = Deliveries()
     first = deliveries.execution_id(b"e", NOON, "user", None)

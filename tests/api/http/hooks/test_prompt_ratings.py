@@ -88,6 +88,7 @@ async def test_a_second_rating_is_about_the_same_work(service: Service) -> None:
     assert sorted(one["rating"] for one in (await traces(service, session))["Mend the parser"]) == [2, 5]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -113,6 +114,7 @@ async def test_what_could_be_work_is_a_prompt(service: Service) -> None:
     assert await traces(service, session) == {text: [] for text in texts}
 
 
+@pytest.mark.lengthy
 async def test_the_prompt_before_cannot_move_the_cursor_or_turn_the_line(service: Service) -> None:
     session = new_id()
     await send(service, prompt(session, "Mend\x1b]0;owned\x07 \u202eresrap\u2066 the\u200b rest"))
@@ -120,6 +122,7 @@ async def test_the_prompt_before_cannot_move_the_cursor_or_turn_the_line(service
     assert told["reason"] == "Loopgraph: rated 4 of 5: “Mend ]0;owned resrap the rest”"
 
 
+@pytest.mark.lengthy
 async def test_without_a_prompt_there_is_nothing_to_rate(service: Service) -> None:
     session = new_id()
     told = await send(service, prompt(session, "/rate 4"))
@@ -127,6 +130,7 @@ async def test_without_a_prompt_there_is_nothing_to_rate(service: Service) -> No
     assert await traces(service, session) == {}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("client", "begin", "refused"),

@@ -36,6 +36,7 @@ from loopgraph.effects.traces.recording.writes import TraceWrites
 from loopgraph.orchestrators.recording.recorder import Recorder
 from support.agent_session import story, tell
 from support.otlp import REQUESTS, any_value, attributes, logs, metrics, protobuf, span, traces
+from support.quick import first_quick
 from support.service import Service, listening, nodes
 from support.traces import statement
 
@@ -210,6 +211,7 @@ async def test_a_body_of_several_members(service: Service) -> None:
     assert answer.json() == {}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_a_service_that_cannot_take_more_says_when_to_come_again(service: Service) -> None:
     recorder = Recorder(TraceWrites(service.parts.graph), Privacy(), queue_events=1)
@@ -274,7 +276,7 @@ async def stored(service: Service, path: str, mark: str) -> list[Any]:
 
 @pytest.mark.lengthy
 @pytest.mark.parametrize("path", list(REQUESTS))
-@pytest.mark.parametrize("encoding", ["json", "protobuf"])
+@pytest.mark.parametrize("encoding", first_quick(["json", "protobuf"]))
 async def test_a_large_item_is_cut_and_a_broken_one_loses_no_other(service: Service, path: str, encoding: str) -> None:
     mark = new_id().replace("-", "") + "0" * 32
     body = with_bad(path, mark)

@@ -304,6 +304,7 @@ async def test_websockets(service: Service) -> None:
     assert await handshake(service, ("Host", evil)) == 403
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("address", ["10.0.0.7", "::2", "192.168.1.5"])
 async def test_another_server_that_listens_beyond_loopback(address: str) -> None:
     """``uvicorn loopgraph.main:create_app --factory --host 0.0.0.0``, where only the settings say who may come."""

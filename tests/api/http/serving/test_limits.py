@@ -68,6 +68,7 @@ async def test_one_alone_may_take_more_than_the_room(service: Service) -> None:
     assert (await service.http.post("/v1/logs", json=body)).json() == {}
 
 
+@pytest.mark.lengthy
 async def test_a_client_that_goes_away_in_the_middle_is_no_failure() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Request(scope, receive).body()

@@ -74,6 +74,7 @@ async def test_a_request_has_one_line_without_its_body_and_its_secrets(service: 
     assert SECRET not in log.stream.getvalue()
 
 
+@pytest.mark.lengthy
 async def test_the_id_of_a_request_is_that_of_its_answer_and_of_all_its_lines(service: Service, log: Log) -> None:
     mine = f"mine-{uuid4().hex}"
     answer = await service.http.post("/graphql", json={"query": "{ __typename }"}, headers={"x-correlation-id": mine})

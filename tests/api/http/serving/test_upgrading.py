@@ -106,6 +106,7 @@ async def test_doors_say_to_come_again_until_the_old_database_is_whole(old: Sett
         assert await ids(service, SESSIONS) == known | {"s-new"}
 
 
+@pytest.mark.exhaustive
 async def test_old_traces_are_closed_in_time(old: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the fixture gave their last sign of life when it was made: the first look of the housekeeping closes them."""
     monkeypatch.setattr(housekeeping, "_EVERY_S", 0.1)

@@ -88,6 +88,7 @@ def test_of_too_little_nothing_is_told_but_the_reason(days: list[float], reason:
     assert found.rule
 
 
+@pytest.mark.lengthy
 def test_others_that_are_looked_at_together_count() -> None:
     many = [(by_day(used(20 * WEEK, seed)), None) for seed in range(60)]
     growing = (by_day(used(np.linspace(10, 30, 90) * WEEK)), None)

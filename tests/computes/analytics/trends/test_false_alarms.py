@@ -29,6 +29,7 @@ def test_where_nothing_happens_hardly_anything_is_found(name: str) -> None:
         assert found.season <= most(0.07) < 0.25
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", ["white noise", "counts, 20 a day, with a week", "trend, week and noise"])
 def test_forecasts_hold_what_they_promise(name: str) -> None:
     found = coverage(GOING_ON[name], 90, RUNS, seed=1)

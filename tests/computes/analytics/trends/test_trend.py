@@ -147,6 +147,7 @@ def test_where_the_data_do_not_allow_it_there_is_a_reason_and_no_number(y: list[
     assert (found.slope, found.slope_interval, found.p_value, found.tau, found.direction) == (None,) * 5
 
 
+@pytest.mark.lengthy
 def test_many_at_once_are_corrected_for_each_other() -> None:
     rng = np.random.default_rng(4)
     many = [by_week(rng.normal(10, 1, 60)) for _ in range(100)] + [by_week(rng.normal(10, 1, 60) + np.arange(60) * 0.2)]

@@ -80,6 +80,7 @@ def test_nobody_is_recommended_where_nothing_is_known(records: list[AgentRecord]
     assert draw(choice, "s", 0.5) is None
 
 
+@pytest.mark.lengthy
 def test_chance_takes_any_candidate_as_often_as_it_says_and_always_the_same_for_a_unit() -> None:
     records = {HERE: [record("a", 40, 2), record("b", 20, 9), record("c", 10, 9)]}
     choice = choose(None, records, badly_below=BADLY)

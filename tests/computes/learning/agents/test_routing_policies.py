@@ -19,6 +19,7 @@ from loopgraph.contracts.learning.routing import (
     RoutingPolicyEffect,
 )
 from loopgraph.contracts.statistics.estimates import NoEstimate
+from support.quick import first_quick
 from support.traces import NOON
 
 RECORDS = {
@@ -62,7 +63,7 @@ def effect(
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("name", ["inverse_propensity", "self_normalised", "doubly_robust"])
+@pytest.mark.parametrize("name", first_quick(["inverse_propensity", "self_normalised", "doubly_robust"]))
 def test_it_is_right_on_average_and_its_interval_holds_though_sessions_differ(name: str) -> None:
     truth = (TRUTH["fix", "good"] + TRUTH["test", "good"]) / 2
     found = [getattr(effect(log(seed)), name) for seed in range(60)]

@@ -18,6 +18,7 @@ from loopgraph.reducers.unit_samples import unit_samples
 PLAN = AlwaysValid(planned_units=200, treatment_share=0.8)
 
 
+@pytest.mark.lengthy
 def test_who_is_given_none_stays_so_and_is_as_many_as_wanted() -> None:
     drawn = [draw(f"session {number}", 0.2) for number in range(20_000)]
     share = sum(one.withheld for one in drawn) / len(drawn)

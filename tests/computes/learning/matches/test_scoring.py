@@ -48,12 +48,14 @@ def test_the_same_words_for_another_task_do_not_match(matches: Matches) -> None:
     assert (len(held_out), sum(held_out)) == (24, 0)
 
 
+@pytest.mark.lengthy
 def test_opposites_do_not_match(matches: Matches) -> None:
     tuned, held_out = matches("opposites", "tuned"), matches("opposites", "held_out")
     assert (len(tuned), sum(tuned)) == (30, 0)
     assert (len(held_out), sum(held_out)) == (14, 0)
 
 
+@pytest.mark.lengthy
 def test_the_same_kind_of_work_on_something_else_matches(matches: Matches) -> None:
     tuned, held_out = matches("other_arguments", "tuned"), matches("other_arguments", "held_out")
     assert (len(tuned), sum(tuned)) == (16, 16)

@@ -31,6 +31,7 @@ def way_of(lessons: list[Lesson]) -> str:
 texts = st.text("abcde", max_size=30)
 
 
+@pytest.mark.lengthy
 @given(texts, texts)
 def test_what_two_have_in_common_is_told_alike(one: str, other: str) -> None:
     table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]

@@ -34,6 +34,7 @@ def test_few_outcomes_move_them_little() -> None:
     assert 0.0 < away[0] < 0.1 < away[1]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(3))
 def test_outcomes_that_no_part_tells_leave_them_near_the_seeds(seed: int) -> None:
     found = learned(drawn(4_000, PLANTED, seed, steepness=0.0))

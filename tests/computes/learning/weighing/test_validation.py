@@ -28,6 +28,7 @@ def test_what_is_better_is_recommended_with_its_intervals() -> None:
     assert 0 < found.learned_matches.fitting < found.learned_matches.pairs < found.pairs
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("weights", "steepness"), [(SEED_WEIGHTS, 12.0), (PLANTED, 0.0)])
 def test_what_is_no_better_is_not(weights: MatchWeights, steepness: float) -> None:
     found = weigh(drawn(2_000, weights, steepness=steepness), SEED_WEIGHTS)
@@ -56,6 +57,7 @@ def test_the_order_in_which_pairs_come_does_not_matter() -> None:
     assert one.log_loss.model_dump() == pytest.approx(other.log_loss.model_dump(), abs=1e-4)
 
 
+@pytest.mark.exhaustive
 def test_what_sessions_say_many_times_makes_nothing_surer() -> None:
     """Each session told ten times over, each time with a tenth of the weight, is as much as it was."""
     pairs = drawn(800, PLANTED)

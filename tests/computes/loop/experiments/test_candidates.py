@@ -209,6 +209,7 @@ def test_the_split_is_over_all_arms_that_are_still_tried() -> None:
     assert split_of(alone, counted(alone, 10, 10)) is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_a_split_is_wrong_as_seldom_as_its_level_says() -> None:
     random, on = np.random.default_rng(14), several((0.1, 0.2, 0.3))
@@ -246,6 +247,7 @@ def test_what_is_said_of_comparisons_is_kept_with_the_experiment() -> None:
     assert [after.arm_of(id_) for id_ in ("c", "t1", "x")] == [Arm.CONTROL, Arm.TREATMENT, None]
 
 
+@pytest.mark.lengthy
 def test_units_fall_to_the_arms_by_their_shares_and_keep_the_proportions_without_one() -> None:
     shares, names = (0.1, 0.2, 0.3), [f"u{number}" for number in range(4000)]
     places = [assign_among("e", unit, shares) for unit in names]
@@ -303,6 +305,7 @@ def test_the_study_corrects_as_the_loop_does() -> None:
     assert (holm_of_looks(below) == expected).all()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("candidates", first_quick([2, 4]))
 def test_of_several_that_are_the_same_hardly_any_is_applied(candidates: int) -> None:

@@ -16,6 +16,7 @@ from loopgraph.computes.loop.statistics.inference import infer
 from loopgraph.contracts.loop.design import ExperimentDesign
 from loopgraph.contracts.statistics.plans import AlwaysValid, FixedHorizon
 from loopgraph.reducers.unit_samples import joint_moments
+from support.quick import first_quick
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -58,11 +59,13 @@ def test_nothing_is_said_where_nothing_varies() -> None:
 @pytest.mark.lengthy
 @pytest.mark.parametrize(
     "draw",
-    [
-        lambda random, n: random.normal(0, 1, n),
-        lambda random, n: np.exp(random.normal(0, 1, n)),
-        lambda random, n: (random.random(n) < 0.1).astype(float),
-    ],
+    first_quick(
+        [
+            lambda random, n: random.normal(0, 1, n),
+            lambda random, n: np.exp(random.normal(0, 1, n)),
+            lambda random, n: (random.random(n) < 0.1).astype(float),
+        ]
+    ),
     ids=["normal", "log-normal", "rare"],
 )
 def test_early_looks_miss_the_truth_no_more_often_than_they_may(

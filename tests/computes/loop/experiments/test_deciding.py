@@ -285,7 +285,7 @@ def test_designs_that_cannot_be_are_refused() -> None:
 @pytest.mark.parametrize(
     "scene",
     [
-        Scene("durations", log_normal()),
+        pytest.param(Scene("durations", log_normal()), marks=pytest.mark.exhaustive),
         pytest.param(Scene("planned looks", log_normal(), design=PLANNED), marks=pytest.mark.exhaustive),
         pytest.param(Scene("successes", successes(0.8), SUCCESS, units=10), marks=pytest.mark.exhaustive),
     ],
@@ -297,6 +297,7 @@ def test_the_same_thing_in_both_arms_is_hardly_ever_applied_when_looked_at_after
     assert found.applied <= stats.binom.ppf(0.999, 60, 0.025) / 60 < 0.12
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_what_is_better_is_applied_before_the_last_look() -> None:
     found = rates(Scene("durations", log_normal(1.5)), 20, seed=6)

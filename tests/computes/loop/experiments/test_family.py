@@ -59,6 +59,7 @@ def test_the_last_candidate_has_the_p_value_of_holm_over_all() -> None:
         assert adjusted(list(p_values), 5)[-1] == pytest.approx(expected[-1], rel=1e-12)
 
 
+@pytest.mark.lengthy
 def test_what_is_shown_on_the_way_is_shown_by_holm_over_all() -> None:
     random = np.random.default_rng(14)
     for p_values in random.beta(0.3, 1.0, (300, 5)):

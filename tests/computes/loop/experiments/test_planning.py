@@ -27,6 +27,7 @@ def test_a_fifth_of_half_a_deviation_takes_as_many_as_tables_say() -> None:
     assert figures_of(SAMPLE) == (100.0, pytest.approx(40.0))
 
 
+@pytest.mark.lengthy
 def test_looks_at_any_time_take_more() -> None:
     plan = AlwaysValid(planned_units=100, first_look=10)
     found = units_for_gain(DURATION, SAMPLE, 0.2, plan, 0.05, 0.8, 0.5)

@@ -213,6 +213,7 @@ def test_an_effect_that_so_many_units_find() -> None:
     assert detectable_effect(10.0, 3, FIXED).reason is NoEstimate.TOO_FEW_UNITS
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("plan", [AlwaysValid(planned_units=2), GroupSequential(planned_units=2), FIXED])
 def test_the_units_that_a_plan_needs_are_the_fewest(plan: Plan) -> None:
     needed = units_for_means(0.3, 1.0, plan, power=0.8)

@@ -167,6 +167,7 @@ def test_a_prior_that_is_sure_of_itself_has_an_answer(
     assert (found.probability_better is None) == (found.reason is not None)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @settings(max_examples=25)
 @given(tiny, tiny, st.sampled_from([4.0, 1e6]), st.sampled_from(PLANS))

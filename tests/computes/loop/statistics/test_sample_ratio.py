@@ -36,6 +36,7 @@ def test_arms_that_lose_units_show_though_the_assignment_is_right() -> None:
     assert ratio_p_value({Arm.CONTROL: 400, Arm.TREATMENT: 250}, dict.fromkeys(Arm, 30)) < LEVEL
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_looking_after_every_unit_errs_no_more_often_than_the_level_allows() -> None:
     """2,000 fair experiments of 400 units, looked at after each: at a level of 0.05 in 5 % of them at most."""

@@ -101,6 +101,7 @@ def test_nothing_is_found_where_there_is_nothing(plan: Plan) -> None:
     assert found <= stats.binom.ppf(0.999, 1000, 0.05)
 
 
+@pytest.mark.lengthy
 def test_what_must_not_be_done_shows() -> None:
     rows = list(false_positives.rows(np.random.default_rng(3), 60))
     assert all(float(row[-1].rstrip("%")) > 8 for row in rows)

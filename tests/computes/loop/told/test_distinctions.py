@@ -53,6 +53,7 @@ def test_where_nothing_varies_nothing_is_said() -> None:
     assert distinctions_of([]) == ()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 def test_of_nothing_but_chance_little_is_found() -> None:
     """20 comparisons without any effect, 200 times: in at most some 5 % of these is anything called a distinction."""

@@ -85,6 +85,7 @@ def simulated(seed: int, units: int = 300, *, factors: int = 1) -> list[Observed
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("factors", [1, 2])
 def test_where_the_choice_goes_with_what_takes_long_only_the_adjusted_answer_is_right(factors: int) -> None:

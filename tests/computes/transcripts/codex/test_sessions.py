@@ -57,6 +57,7 @@ def whole(shell: str, wait: str) -> list[Json]:
     ]
 
 
+@pytest.mark.lengthy
 async def test_a_session_by_its_rollouts(graph: Graph) -> None:
     fresh = Fresh.of("codex")
     told = rollouts(fresh)

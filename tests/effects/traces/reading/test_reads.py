@@ -101,6 +101,7 @@ async def test_executions_of_versions_in_a_window(graph: Graph, traces: Traces) 
     assert await starts(new_id(), since=at(0), limit=2) == []
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("most_keys", [2, 200_000], ids=["sorted by the engine", "sorted by their keys"])
 async def test_the_newest_of_many_are_the_newest_wherever_they_are_in_the_time(
     traces: Traces, version: str, most_keys: int, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +129,7 @@ async def test_the_newest_of_many_are_the_newest_wherever_they_are_in_the_time(
     assert [one.started_at for one in found] == [at(week - 1), at(week - 99)]
 
 
+@pytest.mark.lengthy
 async def test_who_sees_what(graph: Graph, traces: Traces, version: str) -> None:
     session = new_id()
     mine, hers, ours = (f"{session}-{name}" for name in ("mine", "hers", "ours"))

@@ -53,6 +53,7 @@ async def test_pages_of_both_go_on_where_the_one_before_ended(graph: Graph) -> N
     assert [record.record_id for record in (await reads.logs(some, FIRST, None)).items] == expected[1:5]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_the_newest_are_found_as_fast_among_many(graph: Graph) -> None:
     """Some of each of 1,000 and of 9,000 records; a sort of all of them would take nine times as long."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from loopgraph.contracts.traces.events import PROMPTED, HookExecuted, TraceCompleted, TraceStarted, TraceStatus
 from loopgraph.contracts.traces.signals import Signal, SignalKind, TraceSignals
 from loopgraph.effects.clock import new_id
@@ -93,6 +95,7 @@ async def test_edits_of_subagents_that_are_taken_back(graph: Graph) -> None:
     assert of(await told.of(second), SignalKind.EDITS_REVERTED).holds is False
 
 
+@pytest.mark.lengthy
 async def test_they_are_summed_up_for_a_version(graph: Graph) -> None:
     node_id = await make_version(graph)
     for corrects in (True, False, False):

@@ -108,6 +108,7 @@ class Session:
         return ended | {id_: call["status"] for id_, call in (await calls(self._graph, self.id)).items()}
 
 
+@pytest.mark.lengthy
 async def test_a_later_prompt_closes_an_abandoned_one_with_its_parts_and_no_other(graph: Graph) -> None:
     session, first, second = Session(graph), new_id(), new_id()
     await session.hook("UserPromptSubmit", prompt=first, text="do it")

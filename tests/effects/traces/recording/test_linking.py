@@ -108,6 +108,7 @@ async def hanging(graph: Graph, prompt: str) -> dict[str, tuple[str, str, str]]:
     return {row["agent"]: (row["parent"], row["hook"], row["rule"]) for row in rows}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_two_subagents_at_once_hang_under_their_own_calls_in_every_order(graph: Graph) -> None:
     """They start in the reverse order of their calls; each kind of evidence alone puts them right, whenever it arrives."""

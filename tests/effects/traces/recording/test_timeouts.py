@@ -104,6 +104,7 @@ async def test_a_living_subagent_keeps_its_prompt_open(graph: Graph) -> None:
     assert (await stored(graph, id_))["completed_at"] == begun + DAY
 
 
+@pytest.mark.lengthy
 async def test_many_living_traces_do_not_hide_a_silent_one(graph: Graph, tmp_path: Path) -> None:
     name, begun = new_id(), long_ago()
     events: list[Recordable] = []

@@ -205,6 +205,7 @@ def all_by(
     return {place: {(True, rule)} for place in places}
 
 
+@pytest.mark.lengthy
 async def test_the_text_that_a_model_was_given_tells_the_version(graph: Graph) -> None:
     story = Story()
     ids = await story.define(graph)
@@ -225,6 +226,7 @@ async def test_the_text_that_a_model_was_given_tells_the_version(graph: Graph) -
     assert counts == [(1, 1, at(9), at(9)), (1, 1, at(9), at(9)), (1, 0, at(7), at(7)), (2, 1, at(9), at(12))]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("told", "rule"), [("names", "inferred: time"), ("files", "exact: file")])
 async def test_without_the_text_the_file_or_the_time_tells_it(graph: Graph, told: str, rule: str) -> None:
     story = Story()
@@ -233,6 +235,7 @@ async def test_without_the_text_the_file_or_the_time_tells_it(graph: Graph, told
     assert rules(await used(graph, story.session), ids) == all_by(story, rule)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 @pytest.mark.parametrize("seed", first_quick(range(8), 2))
 async def test_every_order_tells_the_same(graph: Graph, seed: int) -> None:
@@ -253,6 +256,7 @@ async def test_every_order_tells_the_same(graph: Graph, seed: int) -> None:
 # Texts of which no file is known
 
 
+@pytest.mark.lengthy
 async def test_what_is_known_of_no_file_becomes_a_version(graph: Graph) -> None:
     story = Story()
     await record(graph, [*story.prompts, *story.texts], 3)
@@ -288,6 +292,7 @@ async def test_one_text_in_one_folder_is_one_version_whatever_it_was_called_with
     assert [(each[0], each[1]) for each in await usage(graph, *(id_ for _, id_ in sorted(ids[0])))] == [(2, 2), (2, 2)]
 
 
+@pytest.mark.lengthy
 async def test_another_text_is_another_version_of_the_pattern(graph: Graph) -> None:
     story = Story()
     known = await story.define(graph)
@@ -312,6 +317,7 @@ async def test_another_text_is_another_version_of_the_pattern(graph: Graph) -> N
 # Versions that become known later
 
 
+@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_uses_move_to_the_version_of_the_file_when_that_is_known(graph: Graph) -> None:
     story = Story()
@@ -335,7 +341,7 @@ async def test_uses_move_to_the_version_of_the_file_when_that_is_known(graph: Gr
 
 
 @pytest.mark.lengthy
-@pytest.mark.parametrize("seed", first_quick(range(10), 2))
+@pytest.mark.parametrize("seed", first_quick(range(10)))
 async def test_versions_and_uses_in_any_order(graph: Graph, seed: int) -> None:
     """The files may become known at any moment between the reports, and the versions may be looked at again at any moment,
     too."""
@@ -483,6 +489,7 @@ async def test_secrets_in_a_text_that_is_kept_are_not(graph: Graph) -> None:
     assert row["observed"]
 
 
+@pytest.mark.lengthy
 async def test_of_a_name_that_every_project_has_the_one_at_work(graph: Graph) -> None:
     story, elsewhere = Story(), f"/home/dev/{new_id()}"
     others = (define(graph, DefinitionKind.MEMORY, "CLAUDE.md", f"{n}", folder=f"{elsewhere}/{n}") for n in range(60))

@@ -176,6 +176,7 @@ async def test_events_recorded_at_once_by_several_processes(
     assert (await usage(graph, version)).usage_count == before.usage_count + 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 async def test_usage_of_a_version_that_several_processes_run(
     graph: Graph, processes: list[Traces], version: str
