@@ -18,7 +18,7 @@ from typer.main import get_command
 from loopgraph.api.http.health import health_routes
 from loopgraph.api.http.metrics import metrics_routes
 from loopgraph.api.metrics import METHODS, Metrics
-from loopgraph.api.startup import check_settings
+from loopgraph.checking import check_settings
 from loopgraph.commands.app import app
 from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.serve import GRACE_S

@@ -23,10 +23,10 @@ from loopgraph.api.http.metrics import Looks
 from loopgraph.api.http.serving.limits import Room
 from loopgraph.api.metrics import Metrics
 from loopgraph.api.services import Services
-from loopgraph.api.startup import check_settings
 from loopgraph.building import build_follower, build_housekeeping, build_learner, build_services, build_traffic
+from loopgraph.checking import check_settings
 from loopgraph.computes.pricing.price_list import load
-from loopgraph.configured import check_named, success_criteria
+from loopgraph.configured import success_criteria
 from loopgraph.effects.engine.embedded import EmbeddedEngine
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.memory import Collector
@@ -140,7 +140,6 @@ def create_app(settings: Settings | None = None, engine: EmbeddedEngine | None =
         settings = Settings()
         for sentence in unknown_settings(os.environ):
             logger.warning("%s", sentence)
-    check_named(settings)
     check_settings(settings)  # what is wrong is told before the graph is opened
     pace, metrics = Pace(), Metrics()
     telling, traced = _telling(settings, metrics)

@@ -9,7 +9,7 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)
 WITH id, h
 LIMIT $limit
 WITH collect([
-  id, h.execution_id, h.parent_id, coalesce(h.tool_name, h.hook_type), h.status,
+  id, h.execution_id, h.parent_id, CASE WHEN h.tool_name <> '' THEN h.tool_name ELSE h.hook_type END, h.status,
   h.started_at.epochMillis, h.started_at.microsecond, h.completed_at.epochMillis, h.completed_at.microsecond,
   h.duration_ms, h.created_at.epochMillis, h.created_at.microsecond
 ]) AS every
@@ -22,7 +22,8 @@ WITH id, c
 LIMIT $limit
 WITH collect([
   id, c.call_id, c.hook_execution_id,
-  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
+  CASE WHEN c.model <> '' THEN c.model ELSE coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path END,
+  c.status,
   c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
   c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS every
@@ -35,7 +36,8 @@ WITH id, c
 LIMIT $limit
 WITH collect([
   id, c.call_id, c.hook_execution_id,
-  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
+  CASE WHEN c.model <> '' THEN c.model ELSE coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path END,
+  c.status,
   c.started_at.epochMillis, c.started_at.microsecond, c.completed_at.epochMillis, c.completed_at.microsecond,
   c.duration_ms, c.created_at.epochMillis, c.created_at.microsecond
 ]) AS every

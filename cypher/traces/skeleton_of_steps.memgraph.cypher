@@ -7,7 +7,7 @@ MATCH (:Trace {correlation_id: id})-[:RAN]->(h:HookExecution)
 WITH id, h
 LIMIT $limit
 WITH collect([
-  id, h.execution_id, h.parent_id, coalesce(h.tool_name, h.hook_type), h.status,
+  id, h.execution_id, h.parent_id, CASE WHEN h.tool_name <> '' THEN h.tool_name ELSE h.hook_type END, h.status,
   h.started_at, null, h.completed_at, null,
   h.duration_ms, h.created_at, null
 ]) AS every
@@ -20,7 +20,8 @@ WITH id, c
 LIMIT $limit
 WITH collect([
   id, c.call_id, c.hook_execution_id,
-  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
+  CASE WHEN c.model <> '' THEN c.model ELSE coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path END,
+  c.status,
   c.started_at, null, c.completed_at, null,
   c.duration_ms, c.created_at, null
 ]) AS every
@@ -33,7 +34,8 @@ WITH id, c
 LIMIT $limit
 WITH collect([
   id, c.call_id, c.hook_execution_id,
-  coalesce(c.model, coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path), c.status,
+  CASE WHEN c.model <> '' THEN c.model ELSE coalesce(c.http_method, 'POST') + ' ' + c.service_name + ' ' + c.endpoint_path END,
+  c.status,
   c.started_at, null, c.completed_at, null,
   c.duration_ms, c.created_at, null
 ]) AS every

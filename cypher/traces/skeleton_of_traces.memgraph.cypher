@@ -8,7 +8,8 @@ WHERE $reader IS NULL OR t.owner IN $reader OR t.shared_in IN $reader
 OPTIONAL MATCH (e:Trace)-[:CONTINUED_BY]->(t)
 WITH t, e.correlation_id AS continued_from
 RETURN collect([
-  t.correlation_id, t.spawned_by, t.parent_id, t.root_id, continued_from, coalesce(t.agent_type, t.agent, t.source), t.status,
+  t.correlation_id, t.spawned_by, t.parent_id, t.root_id, continued_from,
+  CASE WHEN t.agent_type <> '' THEN t.agent_type WHEN t.agent <> '' THEN t.agent ELSE t.source END, t.status,
   t.started_at, null, t.completed_at, null,
   t.duration_ms, t.created_at, null
 ]) AS spans

@@ -11,7 +11,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from loopgraph.api.startup import PlainStart, check_settings
+from loopgraph.api.startup import PlainStart
+from loopgraph.checking import check_settings
 from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
 
@@ -33,6 +34,11 @@ def test_criteria_of_success_that_are_not_understood(tmp_path: Path) -> None:
         check_settings(Settings(success_file=file))
     file.write_text("[criteria.no_errors]\nweight = 1\n")
     check_settings(Settings(success_file=file))
+
+
+def test_who_vouches_for_people_is_checked_before_anything_is_opened() -> None:
+    with pytest.raises(SetupError, match="LOOPGRAPH_OIDC_ISSUER is needed"):
+        check_settings(Settings(oidc_audiences=("loopgraph",)))
 
 
 async def test_an_application_that_is_ended_at_once_tells_it_in_a_sentence() -> None:

@@ -232,13 +232,18 @@ def test_says_what_was_looked_for_where_there_is_nothing_and_asks_no_graph(tmp_p
     nowhere = {"LOOPGRAPH_GRAPH_URL": "bolt://127.0.0.1:1"}
     environment = {"COLUMNS": "500", "HOME": str(tmp_path), **unset, **nowhere}
     result = CliRunner().invoke(app, ["import", client], env=environment)
-    said = " ".join(result.stdout.split())
-    assert (result.exit_code, result.stderr) == (0, "")
+    said = " ".join(result.stderr.split())
+    assert (result.exit_code, result.stdout) == (1, "")
     assert f"there are no transcripts of {CLIENTS[client]} on this machine: looked for {files}" in said
     assert f" in {tmp_path / place}. Has it worked here?" in said
-    named = CliRunner().invoke(app, ["import", client, str(tmp_path / place)], env=environment).stdout
-    assert f"there are no transcripts of {CLIENTS[client]} at {tmp_path / place}: looked for {files}" in named
-    assert "those of others are imported by their names (" in named
+    for told in ("--quiet", "--json"):
+        named = CliRunner().invoke(app, ["import", client, str(tmp_path / place), told], env=environment)
+        assert named.exit_code == 1
+        assert (
+            f"there are no transcripts of {CLIENTS[client]} at {tmp_path / place}: looked for {files}" in named.stderr
+        )
+        assert "those of others are imported by their names (" in named.stderr
+        assert named.stdout == "" if told == "--quiet" else json.loads(named.stdout)["files"] == 0
 
 
 @pytest.mark.lengthy
@@ -248,9 +253,24 @@ async def test_says_that_a_file_of_something_else_tells_of_no_session(
     other = tmp_path / "export.jsonl"
     other.write_text('{"resourceLogs": []}\n' * 3)
     code, output, complaints = await Command(embedded_engine).run(str(other))
-    assert (code, complaints) == (0, "")
-    assert output.startswith("1 file read, ")
-    assert output.endswith("\nwhat was read tells of no session: are these transcripts of Claude Code?\n")
+    assert (code, output.startswith("1 file read, ")) == (1, True)
+    assert complaints == "loopgraph: what was read tells of no session: are these transcripts of Claude Code?\n"
+
+
+@pytest.mark.lengthy
+async def test_a_line_that_was_not_taken_is_heard_of_by_scripts(
+    tmp_path: Path, embedded_engine: EngineUnderTest
+) -> None:
+    folder = written(tmp_path / "-p", 1, 1)
+    [path] = folder.iterdir()
+    with path.open("a") as file:
+        file.write(json.dumps({"type": "user", "message": {"content": "x" * 400_000}}) + "\n")
+    imports = Command(embedded_engine, LOOPGRAPH_MAX_TRANSCRIPT_LINE_BYTES="65536")
+    assert await imports.run(str(folder), "--quiet") == (1, "", "")
+    code, output, complaints = await imports.run(str(folder))
+    assert (code, numbers(output), complaints) == (0, {"files": 0, "unchanged": 1}, ""), (
+        "there is something, and it is known"
+    )
 
 
 def test_every_client_whose_transcripts_are_read_has_a_command() -> None:

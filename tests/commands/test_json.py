@@ -128,6 +128,7 @@ async def world(
         assert (await service.http.post(f"/api/traces/{path}", json=event)).status_code == 200
     repo = Repo(tmp_path / "repo")
     (repo.folder / "prompt.md").write_text(f"Mend it: {trace}\n")
+    (repo.folder / "CLAUDE.md").write_text("Mend it.\n")
     repo.git("add", ".")
     repo.git("commit", "--quiet", "-m", "one")
     (tmp_path / "empty").mkdir()
@@ -167,7 +168,8 @@ async def arguments(name: str, world: World) -> list[str]:
     return []
 
 
-MAY_COMPLAIN = {"mcp status": 1, "hooks status": 1, "analyst": 1}
+IMPORTS_NOTHING = dict.fromkeys(("import claude-code", "import codex", "import gemini", "import opencode"), 1)
+MAY_COMPLAIN = {"mcp status": 1, "hooks status": 1, "analyst": 1, **IMPORTS_NOTHING}
 """Commands that have something to complain of here; what they found is printed all the same, but for `analyst`."""
 
 

@@ -102,6 +102,15 @@ async def test_a_pipe_is_loaded(engine: EngineUnderTest, graph: Graph, tmp_path:
 
 
 @pytest.mark.lengthy
+async def test_a_file_without_an_event_is_not_said_to_be_loaded(engine: EngineUnderTest, tmp_path: Path) -> None:
+    for text in ("", "\n\n"):
+        (file := tmp_path / "events.ndjson").write_text(text)
+        code, output, complaints = await command("traces", "load", file, "--no-progress", **settings_of(engine))
+        assert (code, complaints) == (1, f"loopgraph: there is nothing to load: {file} has no event\n")
+        assert output.startswith(f"{text.count(chr(10))} lines · events 0 new, 0 known, 0 refused · ")
+
+
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -84,8 +84,10 @@ def test_the_past_is_counted(home: Path, repo: Repo) -> None:
 @pytest.mark.lengthy
 def test_where_nothing_is_it_says_what_was_looked_for(home: Path, tmp_path: Path) -> None:
     (empty := tmp_path / "empty").mkdir()
-    said = " ".join(scan("--no-user", empty).stdout.split())
-    assert said.startswith("nothing found")
+    result = scan("--no-user", empty)
+    assert result.exit_code == 1
+    said = " ".join(result.stderr.split())
+    assert result.stdout.startswith("nothing found")
     assert f"looked in {empty} for skills (SKILL.md), commands" in said
     assert said.endswith("name the folder of a project that has some: `loopgraph patterns scan PATH`")
 

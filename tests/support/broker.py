@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -122,9 +123,10 @@ class Broker:
         self._running.close()
 
     def pause(self) -> None:
-        """Has it answer nothing, with its connections open."""
+        """Has it answer nothing, with its connections open; returns when it has stopped."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
         """Has it answer again."""

@@ -3,71 +3,12 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import socket
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from loopgraph.api.access.hosts import is_loopback
-from loopgraph.api.http.serving.gate import check_names
-from loopgraph.computes.pricing.own import OwnPrices
-from loopgraph.computes.privacy.policy import Privacy
-from loopgraph.computes.success.own import OwnCriteria
 from loopgraph.errors import InvalidSetting, SetupError
 from loopgraph.settings import Settings
-
-_EXPORTER = "opentelemetry.exporter.otlp.proto.http"
-
-
-def check_settings(settings: Settings) -> None:
-    """Raises InvalidSetting, naming the setting, for one that cannot work."""
-    check_names(settings)
-    Privacy.configured(settings)
-    if settings.prices_file is not None:
-        OwnPrices.read(settings.prices_file)
-    if settings.success_file is not None:
-        OwnCriteria.read(settings.success_file)
-    if settings.oidc_issuer and not all(map(importlib.util.find_spec, ("jwt", "cryptography"))):
-        raise InvalidSetting("LOOPGRAPH_OIDC_ISSUER needs an extra: pip install '.[oidc]' in Loopgraph's checkout")
-    reached_by_others = settings.allowed_hosts or not is_loopback(settings.host.strip("[]").lower())
-    if settings.oidc_client_id and not settings.public_url and reached_by_others:
-        raise InvalidSetting(
-            "LOOPGRAPH_PUBLIC_URL is needed with LOOPGRAPH_OIDC_CLIENT_ID: the provider leads browsers back there"
-        )
-    if settings.otlp_grpc_port is not None and importlib.util.find_spec("grpc") is None:
-        raise InvalidSetting("LOOPGRAPH_OTLP_GRPC_PORT needs an extra: pip install '.[grpc]' in Loopgraph's checkout")
-    if settings.kafka_brokers and importlib.util.find_spec("aiokafka") is None:
-        raise InvalidSetting("LOOPGRAPH_KAFKA_BROKERS needs an extra: pip install '.[kafka]' in Loopgraph's checkout")
-    if (settings.kafka_consume or settings.kafka_produce) and not settings.kafka_brokers:
-        raise InvalidSetting(
-            "LOOPGRAPH_KAFKA_BROKERS is needed with LOOPGRAPH_KAFKA_CONSUME and LOOPGRAPH_KAFKA_PRODUCE"
-        )
-    _check_topics(settings)
-    if settings.otel_url:
-        _check_telemetry(settings)
-
-
-def _check_topics(settings: Settings) -> None:
-    """What is read must not come of what is read: it would never end."""
-    read = settings.kafka_consume
-    for topic in dict.fromkeys(settings.dead_letters_of(topic) for topic in read):
-        if topic in read:
-            raise InvalidSetting(
-                f"LOOPGRAPH_KAFKA_CONSUME: {topic} is where dead letters go, and cannot be read as well"
-            )
-    if settings.kafka_produce in read:
-        raise InvalidSetting(
-            f"LOOPGRAPH_KAFKA_CONSUME: {settings.kafka_produce} is published in, and cannot be read as well"
-        )
-
-
-def _check_telemetry(settings: Settings) -> None:
-    try:
-        is_there = importlib.util.find_spec("opentelemetry.sdk") and importlib.util.find_spec(_EXPORTER)
-    except ModuleNotFoundError:
-        is_there = None
-    if is_there is None:
-        raise InvalidSetting("LOOPGRAPH_OTEL_URL needs an extra: pip install '.[otel]' in Loopgraph's checkout")
 
 
 def check_ports(settings: Settings) -> None:

@@ -44,18 +44,28 @@ def copy(
         url = Settings(graph_url=target).graph_url
     except ValidationError as error:
         raise InvalidInput("TARGET", in_our_words(error.errors()[0]["msg"])) from error
-    if (url, database) == (settings.graph_url, settings.graph_database):
-        raise InvalidInput("TARGET", "is the graph that is to be copied: name another database")
     patient = settings.model_copy(update={"query_timeout_ms": _PATIENCE_MS})
-    there = {
-        "graph_url": url,
-        "graph_user": user,
-        "graph_password": SecretStr(os.environ[password_env] if password_env else ""),
-        "graph_database": database,
-        "graph_engine": None,
-    }
+    there = patient.model_copy(
+        update={
+            "graph_url": url,
+            "graph_user": user,
+            "graph_password": SecretStr(os.environ[password_env] if password_env else ""),
+            "graph_database": database,
+            "graph_engine": None,
+        }
+    )
+    if _place(there) == _place(settings):
+        raise InvalidInput("TARGET", "is the graph that is to be copied: name another database")
     configure_logging("warning")
-    asyncio.run(_copy(patient, patient.model_copy(update=there), as_json=as_json))
+    asyncio.run(_copy(patient, there, as_json=as_json))
+
+
+def _place(settings: Settings) -> tuple[str, str | None]:
+    """Where a graph is: a folder is one however it is written, and has one database."""
+    folder = settings.embedded_folder
+    if folder is not None:
+        return os.path.realpath(folder), None
+    return settings.graph_url.rstrip("/").lower(), settings.graph_database
 
 
 async def _copy(settings: Settings, there: Settings, *, as_json: bool) -> None:

@@ -7,29 +7,27 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from loopgraph.clients import limits
-from loopgraph.clients.address import service_token, service_url
-from loopgraph.clients.hook_shim import Door, split_address
-from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
+from loopgraph.clients.address import service_token
+from loopgraph.clients.hook_shim import split_address
+from loopgraph.clients.hook_spool import Spool, default_root
 from loopgraph.commands import client_hooks
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.asking import why_no_answer
 from loopgraph.commands.client_hooks import ClientName
+from loopgraph.commands.hook_spools import MEND, drop_refused, flush, tell_spool
 from loopgraph.commands.known_pattern import check_pattern
+from loopgraph.commands.service_options import TokenEnv, Url, address_option, health_of, one_level, variable_option
 from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.agent_settings import Wanted
 from loopgraph.installer.client_settings import CLIENTS
 from loopgraph.installer.settings_file import Json, SettingsFile
-from loopgraph.settings import Settings
 
 hooks = typer.Typer(no_args_is_help=True, help="Have an agent client send its hook events here.")
 
@@ -39,19 +37,10 @@ _Local = Annotated[bool, typer.Option("--local", help="Your own settings for thi
 _Client = Annotated[ClientName, typer.Option("--client", help="The agent client whose settings they are.")]
 _SCOPES = ((False, False), (True, False), (False, True))
 """Whether a project's settings, and whether one's own for it."""
-_MOST_REASONS = 10
-_PATIENCE_S = 5
-"""So long a service is waited for that says whether it is ready; it asks the graph."""
 _TWICE = (
     "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
 )
 _AGAIN = "some events count twice, with those of other settings: install the hooks there again"
-_MEND = "the token or the address is wrong"
-_Url = Annotated[
-    str | None,
-    typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-]
-_TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
 
 
 @hooks.command()
@@ -61,8 +50,8 @@ def install(
     user: _User = False,
     project: _Project = False,
     local: _Local = False,
-    url: _Url = None,
-    token_env: _TokenEnv = None,
+    url: Url = None,
+    token_env: TokenEnv = None,
     pattern: Annotated[str | None, typer.Option(help="Id of a pattern that every prompt is to use.")] = None,
     durable: Annotated[
         bool,
@@ -215,7 +204,7 @@ def status(
         if not problem or f"{address} {problem}" not in conclusion:
             out.print(f"service {address}: {problem or 'answers'}", markup=False)
     for spool in spools:
-        _tell_spool(spool, conclusion)
+        tell_spool(spool, conclusion)
     if conclusion.startswith("✗"):
         raise typer.Exit(1)
 
@@ -249,7 +238,7 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
     for spool in spools:
         service, _ = split_address(spool.url)
         if service in health and (barred := spool.barred()):
-            return f"✗ the service at {service} takes no event from here ({barred}): {_MEND}{wait}"
+            return f"✗ the service at {service} takes no event from here ({barred}): {MEND}{wait}"
     if refused:
         return (
             f"✗ the hooks are installed and the service answers{wait}: `loopgraph hooks flush --refused` tells why, "
@@ -273,89 +262,6 @@ def _waits(waiting: Mapping[str, int], installed: Collection[str]) -> str:
     )
 
 
-@hooks.command()
-@plainly
-def flush(
-    url: Annotated[
-        str | None, typer.Option(help="Send all to this service; default: each to the one it was for.")
-    ] = None,
-    token_env: _TokenEnv = None,
-    refused: Annotated[
-        bool, typer.Option("--refused", help="Also send what was set aside because the service refused it.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Send what the shim has kept while the service was away. Ends with exit code 1 if not all is taken.
-
-    An event that the service refuses is set aside when it takes others, or when it answers /healthz and says in its own words
-    what is wrong with the event.
-    """
-    token = service_token(os.environ, variable_option(token_env))
-    left, told = 0, list[Json]()
-    spools = list(Spool.all(default_root()))
-    if not spools and not as_json:
-        out.print("nothing waits to be sent")
-    for spool in spools:
-        service, client = split_address(spool.url)
-        door = Door(address_option(url) if url else service, token, timeout_s=30, client=client)
-        sent, aside, reasons = _flush(spool, door, refused)
-        waiting = spool.waiting()[0]
-        left += waiting + aside
-        told.append({"url": door.address, "sent": sent, "refused": aside, "waiting": waiting, "reasons": dict(reasons)})
-        if as_json:
-            continue
-        out.print(
-            f"{door.address}: {sent:,} sent, {aside:,} refused, {counted(waiting, 'still waits', 'still wait')}",
-            markup=False,
-        )
-        for reason, count in reasons.most_common(_MOST_REASONS):
-            err.print(f"✗ {counted(count, 'event')}: {reason}", markup=False, style="red")
-    if as_json:
-        print_json(told)
-    if left:
-        raise typer.Exit(1)
-
-
-@hooks.command()
-@plainly
-def drop_refused(as_json: AsJson = False) -> None:
-    """Drop the events that were set aside because the service refused them; they cannot be brought back. What waits stays."""
-    dropped = sum(spool.drop_refused() for spool in Spool.all(default_root()))
-    if as_json:
-        print_json({"dropped": dropped})
-    else:
-        out.print(f"dropped {counted(dropped, 'event')}")
-
-
-def _flush(spool: Spool, door: Door, refused: bool) -> tuple[int, int, Counter[str]]:
-    """How many events were sent, how many were set aside or, if they already were, stay so, and why events were not taken."""
-    sent, rounds, reasons = 0, 0, dict[str, str]()
-    healthy = cache(lambda: not health_of(door.url))
-
-    def post(at_ns: int, execution_id: str, event: bytes) -> Outcome:
-        nonlocal sent
-        answer = door.post(at_ns, execution_id, event)
-        if answer.outcome is Outcome.ACCEPTED:
-            sent += 1
-            spool.tell_taken()
-            reasons.pop(execution_id, None)
-        else:
-            reasons[execution_id] = answer.reason
-            if answer.blames_the_event and healthy():
-                return Outcome.WRONG
-        return answer.outcome
-
-    before = spool.refused()[0]
-    # Again for what fails, which may do so by chance: until it is known to be the event's fault.
-    while spool.send(post, accepts=sent > 0) or (sent and reasons and rounds < TRIES):
-        rounds += 1
-    set_aside = spool.refused()[0] - before
-    if refused:
-        spool.send_refused(post)
-        set_aside = spool.refused()[0]
-    return sent, set_aside, Counter(reasons.values())
-
-
 def _file(user: bool, project: bool, local: bool) -> SettingsFile:
     """The settings file that the options choose. Raises InvalidInput for more than one of them."""
     one_level(user, project, local)
@@ -366,37 +272,6 @@ def _path(project: bool, local: bool) -> Path:
     if project or local:
         return Path.cwd() / ".claude" / ("settings.json" if project else "settings.local.json")
     return Path.home() / ".claude" / "settings.json"
-
-
-def one_level(user: bool, project: bool, local: bool = False) -> None:
-    """Raises InvalidInput where more than one level of settings is asked for."""
-    if user + project + local > 1:
-        raise InvalidInput("--user, --project, --local", "choose one of them")
-
-
-def address_option(url: str | None) -> str:
-    """The service's address, without a slash at its end: that of the option, else of the environment. Raises InvalidInput."""
-    name = "--url"
-    if url is None:
-        name, url = "LOOPGRAPH_URL", os.environ.get("LOOPGRAPH_URL") or None
-    if url is None:
-        settings = Settings()
-        return service_url({"LOOPGRAPH_HOST": settings.host, "LOOPGRAPH_PORT": str(settings.port)})
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment:
-        raise InvalidInput(name, f"{url!r} is not an address; use one such as http://127.0.0.1:8053")
-    return url.rstrip("/")
-
-
-def variable_option(name: str | None) -> str | None:
-    """The name of an environment variable. Raises InvalidInput."""
-    if name is not None and not (name.isascii() and name.isidentifier()):
-        raise InvalidInput("--token-env", f"{name!r} is not the name of a variable; the token itself stays out of here")
-    return name
 
 
 def _shim(*, shared: bool) -> list[str]:
@@ -423,36 +298,5 @@ def _not_found(settings: Json) -> list[str]:
     ]
 
 
-def health_of(address: str) -> str:
-    """Why the service does not do what it should; empty if it is ready to."""
-    import httpx
-
-    try:
-        answer = httpx.get(f"{address}/readyz", timeout=_PATIENCE_S, trust_env=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"does not answer ({why_no_answer(error)})"
-    if answer.is_success:
-        return ""
-    try:
-        said = answer.json()
-        return f"is {said['status']}: {said['message']}"
-    except (ValueError, LookupError, TypeError):
-        return f"answers with HTTP {answer.status_code}"
-
-
-def _tell_spool(spool: Spool, conclusion: str) -> None:
-    count, size = spool.waiting()
-    drops = "".join(f", {number:,} dropped ({reason})" for reason, number in sorted(spool.drops().items()))
-    out.print(
-        f"spool for {spool.url}: {counted(count, 'event waits', 'events wait')}, {counted(size, 'byte')}{drops}",
-        markup=False,
-    )
-    if (barred := spool.barred()) and f"({barred})" not in conclusion:
-        out.print(f"  the service takes no event from here ({barred}): {_MEND}", markup=False)
-    refused, size = spool.refused()
-    if refused:
-        out.print(
-            f"  {counted(refused, 'event was', 'events were')} refused, {counted(size, 'byte')}: {spool.refused_folder}; "
-            "`loopgraph hooks flush --refused` sends them again, `loopgraph hooks drop-refused` drops them",
-            markup=False,
-        )
+for _command in (flush, drop_refused):
+    hooks.command()(_command)

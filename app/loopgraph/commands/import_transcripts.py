@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.contracts.traces.transcripts import TranscriptProgress
+from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
 
 CLIENTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini": "Gemini CLI", "opencode": "OpenCode"}
@@ -47,25 +49,24 @@ def import_command(name: str, title: str) -> Callable[..., None]:
             seconds = asyncio.run(_import(settings, name, path, keep, quiet=quiet))
         except KeyboardInterrupt as stop:
             err.print(f"stopped after {counted(progress.recorded, 'new event')}; the same command goes on")
-            raise typer.Exit(130) from stop
-        if quiet:
-            return
-        told = err if as_json else out
-        if as_json:
+            raise typer.Exit(ExitCode.INTERRUPTED) from stop
+        is_any = bool(progress.files + progress.unchanged + progress.failed)
+        if as_json and not quiet:
             print_json({**progress.model_dump(), "seconds": round(seconds, 3)})
-        if not progress.files + progress.unchanged + progress.failed:
-            told.print(_none(name, path), markup=False)
-            return
-        for line in () if as_json else summary(progress, seconds):
-            out.print(line)
+        elif is_any and not quiet:
+            for line in summary(progress, seconds):
+                out.print(line)
+        if not is_any:
+            raise SetupError(_none(name, path))
         if progress.files and not progress.unchanged + progress.recorded + progress.known + progress.refused:
-            told.print(f"what was read tells of no session: are these transcripts of {title}?", markup=False)
-        if progress.failed and not progress.files + progress.unchanged:
-            raise typer.Exit(1)
+            raise SetupError(f"what was read tells of no session: are these transcripts of {title}?")
+        if progress.failed + progress.refused + progress.too_large:
+            raise typer.Exit(ExitCode.FAILED)
 
     import_transcripts.__doc__ = f"""Import the sessions that {title} has recorded on this machine.
 
-    It can be stopped and repeated at any time: what was read before and has not changed is not read again.
+    It can be stopped and repeated at any time: what was read before and has not changed is not read again. Exit code 1 if
+    there is nothing to import, or if something of it was not taken.
     """
     return import_transcripts
 
@@ -127,7 +128,6 @@ async def _import(
     settings: Settings, name: str, path: Path | None, keep: Callable[[TranscriptProgress], None], *, quiet: bool
 ) -> float:
     """Seconds that the import took, without the start of the engine; none where there is nothing to be imported."""
-    from loopgraph.errors import SetupError
     from loopgraph.orchestrators.transcripts.clients import CLIENTS as READERS
 
     client = READERS[name]

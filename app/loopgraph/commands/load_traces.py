@@ -15,10 +15,11 @@ from typing import Annotated, BinaryIO
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.progress import EVERY_S
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
 from loopgraph.contracts.traces.loading import Loaded, Refusal
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.settings import Settings
 
 MOST_TOLD = 20
@@ -41,7 +42,7 @@ def load(
     """Load events that were recorded elsewhere, in bulk, and count them along the way.
 
     A line is what POST /api/traces/batch takes. One that is wrong is told by its number, and loses no other. It can be stopped
-    and repeated at any time: what is there already stays as it is.
+    and repeated at any time: what is there already stays as it is. Exit code 1 if there is no event, or one was refused.
     """
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
@@ -75,8 +76,10 @@ def load(
             f"{counted(reached.lines, 'line')} · {told} · {seconds:,.1f} s · {reached.events / seconds:,.0f} events/s",
             markup=False,
         )
+    if not after + reached.events + reached.refused:
+        raise SetupError(f"there is nothing to load: {'standard input' if str(file) == '-' else file} has no event")
     if reached.refused:
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from loopgraph.clients.address import service_token
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.client_hooks import ClientName
-from loopgraph.commands.hooks import address_option, health_of, one_level, variable_option
+from loopgraph.commands.service_options import address_option, health_of, one_level, variable_option
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import InvalidInput, LoopgraphError, SetupError
 from loopgraph.installer import mcp_settings

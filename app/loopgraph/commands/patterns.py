@@ -14,9 +14,11 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
 from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource, ScanState
+from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
 
 patterns = typer.Typer(no_args_is_help=True, help="Skills, commands, subagents and memory as patterns.")
@@ -44,7 +46,8 @@ def scan(
 ) -> None:
     """Find skills, commands, subagents and memory files, and record them with their history.
 
-    It can be stopped and repeated at any time: what is known is left as it is. Exit code 1 if something was refused.
+    It can be stopped and repeated at any time: what is known is left as it is. Exit code 1 if
+    nothing was found, or something was refused.
     """
     settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
     configure_logging("error")
@@ -57,18 +60,17 @@ def scan(
         print_json([one.model_dump(mode="json") for one in found])
     elif not quiet:
         _tell(found, seconds)
-        if not any(source.patterns or source.notes for source in found):
-            where = [*(["your own folders"] if user else []), *(str(path.absolute()) for path in paths or [Path()])]
-            out.print(
-                f"looked in {' and '.join(where)} for skills (SKILL.md), commands, subagents and memory files (CLAUDE.md, "
-                "AGENTS.md, GEMINI.md); name the folder of a project that has some: `loopgraph patterns scan PATH`",
-                markup=False,
-            )
     for source in found:
         if source.refused:
             err.print(shown(f"loopgraph: {source.title}: {source.refused}"), markup=False, style="red")
+    if not any(source.patterns or source.notes or source.refused for source in found):
+        where = [*(["your own folders"] if user else []), *(str(path.absolute()) for path in paths or [Path()])]
+        raise SetupError(
+            f"nothing was found: looked in {' and '.join(where)} for skills (SKILL.md), commands, subagents and memory files "
+            "(CLAUDE.md, AGENTS.md, GEMINI.md); name the folder of a project that has some: `loopgraph patterns scan PATH`"
+        )
     if any(source.refused for source in found):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 async def _scan(

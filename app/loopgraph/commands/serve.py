@@ -16,19 +16,6 @@ GRACE_S: Final = 5
 """So much longer than what is in work may take, its answers are waited for at the end."""
 
 
-_NAMING: Final = {
-    "watch",
-    "generators",
-    "generator_url",
-    "embedding",
-    "embedding_url",
-    "prices_file",
-    "success_file",
-    "kafka_brokers",
-}
-"""Settings that name something else, which may not be there."""
-
-
 @plainly
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default LOOPGRAPH_HOST or 127.0.0.1.")] = None,
@@ -40,14 +27,11 @@ def serve(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level, settings.log)
 
-    from loopgraph.api.startup import PlainStart, check_ports, check_settings
+    from loopgraph.api.startup import PlainStart, check_ports
+    from loopgraph.checking import check_settings
 
     check_settings(settings)
     check_ports(settings)
-    if settings.model_fields_set & _NAMING:
-        from loopgraph.configured import check_named  # half a second, which the engine need not wait for otherwise
-
-        check_named(settings)
 
     from loopgraph.effects.engine.embedded import EmbeddedEngine
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from loopgraph.api.access.cookies import SESSION, Cookies
 from loopgraph.api.access.hosts import from_own_page, origin_of, public_origin
-from loopgraph.api.startup import check_settings
+from loopgraph.checking import check_settings
 from loopgraph.errors import SetupError
 from loopgraph.settings import Access, Settings
 

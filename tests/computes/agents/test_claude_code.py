@@ -155,11 +155,11 @@ def test_a_prompt_ends() -> None:
     assert completed.response_text == "The test is fixed."
     assert completed.context["background_tasks"][0]["status"] == "running"
     failed = only(of_kind("StopFailure", error="rate_limit", error_details="slow down"), TraceCompleted)
-    assert (failed.success, failed.error_message, failed.context) == (
-        False,
-        "rate_limit",
-        {"error_details": "slow down"},
-    )
+    assert (failed.success, failed.error_message, failed.error_type) == (False, "rate_limit", "rate_limit")
+    assert failed.context == {"error_details": "slow down"}
+    shown = "API Error: 429 slow down"
+    failed = only(of_kind("StopFailure", error="rate_limit", last_assistant_message=shown), TraceCompleted)
+    assert (failed.error_message, failed.error_type, failed.response_text) == (shown, "rate_limit", None)
 
 
 def test_a_batch_says_where_its_calls_belong_and_leaves_their_course_open() -> None:

@@ -39,6 +39,41 @@ def test_what_is_told_in_several_places_counts_once_where_it_is_told_most_exactl
     assert (left.call_id, left.ended) == ("c", True)
 
 
+@pytest.mark.parametrize(
+    ("call", "status", "trace", "count"),
+    [
+        ("the model refuses", 400, "API Error: 400 the model refuses", 1),
+        ("Overloaded", 529, "API Error: Repeated 529\n overloaded errors", 1),
+        ('529 {"type": "error", "message": "Overloaded, try again"}', None, "Overloaded, try again", 1),
+        ('{"type":"rate_limit_error"}', 429, "API Error: 429 slow down", 1),
+        ("server_error", None, "server_error", 1),
+        ("the model refuses", 400, "unknown", 2),
+        ("unknown", 400, "API Error: an unknown model", 2),
+        ("disk full", 507, "line 5070 of the file is wrong: 507.25", 2),
+        ("no answer", 200, "the answer was 200 lines", 2),
+        ("overload", None, "the operators are overloaded", 2),
+    ],
+)
+@pytest.mark.parametrize("part", [FailedPart.TRACE, FailedPart.STEP])
+def test_a_model_that_fails_and_what_fails_by_it_are_one_error_of_the_call(
+    part: FailedPart, call: str, status: int | None, trace: str, count: int
+) -> None:
+    of_step = {"execution_id": "t-step"} if part is FailedPart.STEP else {}
+    inner = failure(
+        call, part=FailedPart.CALL, call_id="c", endpoint_path="/v1/messages", response_status=status, **of_step
+    )
+    found = once_each([failure(trace, at=1, part=part, ended=part is FailedPart.TRACE), inner])
+    assert len(found) == count
+    assert (found[0].call_id, found[0].message) == ("c", call)
+    assert found[0].ended == (part is FailedPart.TRACE and count == 1)
+
+
+def test_an_error_of_another_trace_or_step_is_another() -> None:
+    call = failure("the model refuses", part=FailedPart.CALL, execution_id="other", call_id="c")
+    assert len(once_each([call, failure("Error: the model refuses", at=1)])) == 2
+    assert len(once_each([call, failure("Error: the model refuses", "u", at=1, part=FailedPart.TRACE)])) == 2
+
+
 def test_what_says_nothing_beside_what_does_is_told_there() -> None:
     """A trace that failed without a word, in which something failed with one: it is not known that it ended with that."""
     [left] = once_each([failure("no answer"), failure(None, part=FailedPart.TRACE, ended=True)])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from loopgraph.api.startup import check_settings
+from loopgraph.checking import check_settings
 from loopgraph.effects.broker.connection import Connection
 from loopgraph.effects.broker.membership import _message
 from loopgraph.errors import BrokerUnavailable, InvalidSetting, SetupError

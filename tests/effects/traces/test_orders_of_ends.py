@@ -58,7 +58,7 @@ STORIES: dict[str, tuple[list[Event], Left]] = {
     ),
     "a failure": (
         [FIRST, hook(2, "StopFailure", prompt_id="p", error="boom"), END],
-        {"p": ("error", None, "boom", 2)},
+        {"p": ("error", "boom", "boom", 2)},
     ),
     "an end that the client itself tells": (
         [FIRST, (2, {"correlation_id": "p"}), END],
@@ -90,7 +90,7 @@ STORIES: dict[str, tuple[list[Event], Left]] = {
     ),
     "a call that did not return, of a prompt that failed before the next one": (
         [FIRST, tool(1.5, "PreToolUse"), hook(2, "StopFailure", prompt_id="p", error="boom"), NEXT],
-        {"p": ("error", None, "boom", 2), "t": (*INTERRUPTED, None), "q": OPEN},
+        {"p": ("error", "boom", "boom", 2), "t": (*INTERRUPTED, None), "q": OPEN},
     ),
     "a call that did not return, of a subagent that is over": (
         [FIRST, AGENT, IN_AGENT, hook(2, "SubagentStop", prompt_id="p", agent_id="ag"), NEXT],

@@ -3,6 +3,7 @@ engine."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -159,7 +160,7 @@ async def test_what_cannot_be_copied_whole_is_refused_before_anything_is_written
             await copy(source, target)
         await source.run_alone("MATCH (f:Foreign) DETACH DELETE f")
         await target.run_alone("CREATE (:Foreign {name: 'f'})")
-        with pytest.raises(SetupError, match="holds other data"):
+        with pytest.raises(InvalidInput, match=r"target: must be an empty database; .* holds something else"):
             await copy(source, target)
         await target.run_alone("MATCH (f:Foreign) DETACH DELETE f")
         assert (await copy(source, target)).nodes > 1
@@ -182,11 +183,46 @@ async def test_what_an_interrupted_copy_leaves_is_taken_for_no_graph(engine_of_t
         await Room.on(source).pattern()
         with pytest.raises(Interrupted):
             await copy(source, target, interrupt)
-        for attempt in (schema.prepare(target), copy(source, target)):
-            with pytest.raises(ForeignData, match="holds other data"):
-                await attempt
+        with pytest.raises(
+            ForeignData, match=r"holds other data .*, or what a `loopgraph copy` has left that did not end"
+        ):
+            await schema.prepare(target)
+        with pytest.raises(InvalidInput, match=r"what a copy has left that was interrupted, .* or empty bolt://"):
+            await copy(source, target)
         await target.run_alone("MATCH (n) DETACH DELETE n")
         assert (await copy(source, target)).nodes
+        assert await schema.look(target) == ()
+
+
+async def test_of_two_copies_at_once_one_is_whole_and_the_other_says_that_another_writes_there(
+    engine_of_the_source: OwnEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = engine_of_the_source.with_new_database()
+    async with (
+        Graph.open(engine_of_the_source.with_new_database(prepared=True)) as source,
+        Graph.open(empty) as target,
+        Graph.open(empty) as target_of_another,
+    ):
+        await schema.prepare(source)
+        await Room.on(source).pattern()
+        create, both = Whole.create_nodes, asyncio.Barrier(2)
+
+        async def together(self: Whole, label: str, rows: Sequence[Row]) -> None:
+            if label == LABELS[0]:  # each has seen that the target is empty
+                await both.wait()
+            await create(self, label, rows)
+
+        monkeypatch.setattr(Whole, "create_nodes", together)
+        ends = await asyncio.gather(copy(source, target), copy(source, target_of_another), return_exceptions=True)
+        [refusal] = [end for end in ends if isinstance(end, SetupError)]
+        assert str(refusal).startswith(
+            f"somebody else is writing to {target.named}, such as another copy: this one has ended"
+        )
+        [copied] = [end for end in ends if not isinstance(end, BaseException)]
+        monkeypatch.undo()
+        nodes, ties = await contents(source)
+        assert (copied.nodes, copied.relationships) == (nodes.total(), ties.total())
+        assert await contents(target) == (nodes, ties)
         assert await schema.look(target) == ()
 
 
@@ -251,9 +287,21 @@ async def test_the_command_copies_to_a_new_folder(tmp_path: Path) -> None:
     code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
     assert code == 2
     assert "target: must be an empty database; it holds" in problem
-    code, _, problem = await command("copy", here, LOOPGRAPH_GRAPH_URL=here)
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    for same in (here, f"embedded:{tmp_path}/there/../here", f"embedded:{tmp_path}/link"):
+        code, _, problem = await command("copy", same, LOOPGRAPH_GRAPH_URL=here)
+        assert code == 2
+        assert "TARGET: is the graph that is to be copied" in problem
+    async with Graph.open(Settings(graph_url=there)) as graph:  # what an interrupted copy leaves
+        await schema.lay(graph)
+    code, _, problem = await command("copy", there, LOOPGRAPH_GRAPH_URL=here)
     assert code == 2
-    assert "TARGET: is the graph that is to be copied" in problem
+    assert f"must be an empty database; {there} holds" in problem
+    assert f"or remove {tmp_path / 'there'}\n" in problem
+    code, _, problem = await command("migrate", LOOPGRAPH_GRAPH_URL=there)
+    assert code == 1
+    assert problem.startswith(f"loopgraph: {there} holds other data")
+    assert "name an empty folder with LOOPGRAPH_GRAPH_URL" in problem
     code, _, problem = await command("copy", "somewhere", LOOPGRAPH_GRAPH_URL=here)
     assert code == 2
     assert "is not a graph URL" in problem

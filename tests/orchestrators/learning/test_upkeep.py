@@ -53,10 +53,12 @@ def upkeep(graph: Graph, **other: Any) -> tuple[Upkeep, Matching]:
 
 
 async def looked(graph: Graph, keeping: Upkeep) -> None:
-    """All is looked at, once services of other modules on this graph have let go of it."""
-    await until(lambda: is_free(graph))
-    while await keeping.look():
-        pass
+    """All is looked at, once services of other modules on this graph have let go of it: while one has it, nothing is."""
+
+    async def nothing_is_left() -> bool:
+        return await is_free(graph) and not await keeping.look() and await is_free(graph)
+
+    await until(nothing_is_left)
 
 
 async def is_free(graph: Graph) -> bool:

@@ -35,11 +35,9 @@ def show(as_json: AsJson = False) -> None:
     """
     settings = Settings()
     _print(described(settings, os.environ), as_json=as_json)
-    from loopgraph.api.startup import check_settings
-    from loopgraph.configured import check_named
+    from loopgraph.checking import check_settings
 
     check_settings(settings)
-    check_named(settings)
 
 
 def _print(found: list[dict[str, Any]], *, as_json: bool) -> None:

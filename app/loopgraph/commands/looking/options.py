@@ -10,7 +10,7 @@ import typer
 
 from loopgraph.clients.address import service_token
 from loopgraph.commands.asking import ask
-from loopgraph.commands.hooks import address_option, variable_option
+from loopgraph.commands.service_options import address_option, variable_option
 
 Url = Annotated[
     str | None,

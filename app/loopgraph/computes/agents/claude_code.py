@@ -127,8 +127,11 @@ def _stop(hook: Hook) -> tuple[Observation, ...]:
 
 
 def _stop_failure(hook: Hook) -> tuple[Observation, ...]:
-    error, answer = hook.fields.text("error"), hook.fields.text("last_assistant_message")
-    return (hook.observed(_completed(hook, success=False, error_message=error, response_text=answer)),)
+    """A prompt has failed with a request of its model. What the client showed instead of an answer says with what, in the words
+    of its transcript; ``error`` is only the kind."""
+    kind = hook.fields.name("error")
+    message = hook.fields.text("last_assistant_message", "error") or kind
+    return (hook.observed(_completed(hook, success=False, error_message=message, error_type=kind)),)
 
 
 def _completed(hook: Hook, **outcome: Any) -> TraceCompleted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -28,6 +29,10 @@ SAMPLES: Final = 3
 MOST_NAMES: Final = 10
 COMMON: Final = 0.05
 COMMON_TRACES: Final = 3
+
+_FAILED_STATUS: Final = 400
+_TELLING: Final = 8
+"""Characters of a message that says the same wherever it stands among others: `unknown` does not."""
 
 
 def error_patterns(
@@ -61,8 +66,8 @@ def error_patterns(
 
 
 def once_each(failures: Iterable[Failure]) -> list[Failure]:
-    """The failures, in the order of time, without those that only tell again what is told within them: a step that says the same
-    as one of its calls, or nothing, and a trace that says the same as one of its steps or calls, or nothing."""
+    """The failures, in the order of time, without those that only tell again what is told within them: a step that tells of the
+    error of one of its calls, or nothing, and a trace that tells of the error of one of its steps or calls, or nothing."""
     every = sorted(failures, key=lambda failure: failure.key)
     within: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
     for number, failure in enumerate(every):
@@ -77,12 +82,37 @@ def once_each(failures: Iterable[Failure]) -> list[Failure]:
                 continue
             of = failure.execution_id if part is FailedPart.STEP else None
             inner = [other for other in within[failure.correlation_id, of] if other != number and other not in again]
-            same = [other for other in inner if every[other].text == failure.text]
+            same = [other for other in inner if _tells_of(failure, every[other])]
             if same:
                 every[same[-1]] = replace(every[same[-1]], ended=failure.ended or every[same[-1]].ended)
             if same or (inner and failure.text is None):
                 again.add(number)
     return [failure for number, failure in enumerate(every) if number not in again]
+
+
+def _tells_of(outer: Failure, inner: Failure) -> bool:
+    """Whether a step or a trace failed by what failed within it: it says the same, has its words among others (or they have its
+    own), or has the status of a response that failed, as ``API Error: 529 …`` of a prompt whose model was overloaded."""
+    if outer.text is None:
+        return False
+    status = inner.response_status
+    if status is not None and status >= _FAILED_STATUS and re.search(rf"(?<![\w.]){status}(?!\w|\.\d)", outer.text):
+        return True
+    return inner.text is not None and (_has(outer.text, inner.text) or _has(inner.text, outer.text))
+
+
+def _has(text: str, words: str) -> bool:
+    """Whether some words are a text, or whole words of it, however they are spaced and written. Few letters are words of much."""
+    text, words = (" ".join(one.split()).casefold() for one in (text, words))
+    if text == words:
+        return True
+    at = text.find(words) if len(words) >= _TELLING else -1
+    while at >= 0:
+        around = text[max(at - 1, 0) : at] + text[at + len(words) : at + len(words) + 1]
+        if not any(one.isalnum() for one in around):
+            return True
+        at = text.find(words, at + 1)
+    return False
 
 
 def severity(traces: int, ended_traces: int, looked_at: int) -> ErrorSeverity:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from loopgraph.contracts.lineage.bodies import parted
+from loopgraph.contracts.lineage.bodies import in_line_feeds, parted
 
 Matter = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ def text_of(matter: Matter, key: str) -> str:
 
 def _toml(text: str) -> Matter:
     try:
-        return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        return tomllib.loads(in_line_feeds(text))
     except (tomllib.TOMLDecodeError, RecursionError):
         return {}
 

@@ -143,6 +143,7 @@ def _spans(tops: Sequence[Node[Any]]) -> list[_Span]:
 
 
 def _name(record: Record | Span) -> str:
+    """What a bar is called: the first of its names that is not empty, as the statements of skeletons have it."""
     match record:
         case Span():
             return record.name or ("trace" if record.kind is SpanKind.TRACE else "step")

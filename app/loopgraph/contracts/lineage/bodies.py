@@ -36,7 +36,7 @@ def body_of(kind: DefinitionKind, text: str, path: str = "") -> str:
 def toml_text(text: str, *keys: str) -> str:
     """The first of these values of a TOML file that is a text; the whole file where there is none, or it is no TOML."""
     try:
-        values = tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+        values = tomllib.loads(in_line_feeds(text))
     except (tomllib.TOMLDecodeError, RecursionError):
         return text
     return next((value for key in keys if isinstance(value := values.get(key), str)), text)
@@ -45,6 +45,12 @@ def toml_text(text: str, *keys: str) -> str:
 def body_digest(body: str) -> str:
     """``sha256:<hex>`` of a body, the same however its lines end and whatever blank space stands around it."""
     return "sha256:" + hashlib.sha256(plain(body).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def in_line_feeds(text: str) -> str:
+    """A text as git keeps it, whatever an editor or a checkout made of it: its lines end in line feeds, and no mark of the order
+    of bytes stands before it."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def plain(body: str) -> str:

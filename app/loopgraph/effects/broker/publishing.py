@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from aiokafka.structs import OffsetAndMetadata
 
 from loopgraph.contracts.broker import Outgoing
@@ -24,6 +24,9 @@ LARGEST: Final = 16 * 1024 * 1024
 
 _LONGEST: Final = 1_000
 """So many bytes of what is said of a message that is too large."""
+
+LOOKING_S: Final = REQUEST_MS / 1000 + 1
+"""So long a question may take: a little longer than the client waits for an answer, so that it tries a new connection then."""
 
 _ENDING_S: Final = 5.0
 _LINGER_MS: Final = 5
@@ -70,22 +73,32 @@ async def letters(connection: Connection) -> AsyncIterator[Letters]:
 class Batches:
     """Sends batches to one topic."""
 
-    def __init__(self, producer: Any, connection: Connection, topic: str) -> None:
+    def __init__(self, producer: Any, reader: Any, connection: Connection, topic: str) -> None:
         self._producer = producer
+        self._reader = reader
         self._connection = connection
         self._topic = topic
 
     async def last(self) -> int | None:
-        """The number of the last batch that is there; None where the broker knows of none. Raises BrokerUnavailable."""
-        place = TopicPartition(self._topic, 0)
-        async with _started(
-            self._connection, AIOKafkaConsumer, group_id=group_of(self._topic), enable_auto_commit=False
-        ) as consumer:
-            with self._connection.speaking():
-                async with asyncio.timeout(REQUEST_MS / 1000):
-                    consumer.assign([place])
-                    number: int | None = await consumer.committed(place)
-                    return number
+        """The number of the last batch that was there when this began; None where the broker knows of none. What this has sent
+        itself is told a moment later. Raises BrokerUnavailable."""
+        with self._connection.speaking():
+            async with asyncio.timeout(LOOKING_S):
+                number: int | None = await self._reader.committed(TopicPartition(self._topic, 0))
+                return number
+
+    async def look(self) -> None:
+        """Returns when those who take batches have answered: the broker that keeps their numbers and, of a topic that something
+        was sent to, those that lead its partitions. Nothing is written. Raises BrokerUnavailable, after ``LOOKING_S`` at the
+        latest."""
+        numbers = self._producer.client.cluster.partitions_for_topic(self._topic) or ()
+        places = [TopicPartition(self._topic, number) for number in numbers]
+        with self._connection.speaking():
+            try:
+                async with asyncio.timeout(LOOKING_S):
+                    await asyncio.gather(self.last(), self._reader.end_offsets(places))
+            except KafkaTimeoutError as error:  # it says how the client asks, and not what is wrong
+                raise TimeoutError from error
 
     async def send(self, number: int, messages: Sequence[Outgoing]) -> None:
         """Sends a batch: all of it is there afterwards, and its number. Raises BrokerUnavailable, when it may be there or not;
@@ -108,8 +121,12 @@ async def batches(connection: Connection, topic: str) -> AsyncIterator[Batches]:
     """The one sender of batches to a topic until the end of the block: whoever was it before is none any more, and what it had
     not ended is there as a whole or not at all. Raises BrokerUnavailable."""
     options = {"transactional_id": group_of(topic), "max_request_size": LARGEST, "linger_ms": _LINGER_MS}
-    async with _started(connection, AIOKafkaProducer, **options) as producer:
-        yield Batches(producer, connection, topic)
+    reading = {"group_id": group_of(topic), "enable_auto_commit": False}
+    async with (
+        _started(connection, AIOKafkaProducer, **options) as producer,
+        _started(connection, AIOKafkaConsumer, **reading) as reader,
+    ):
+        yield Batches(producer, reader, connection, topic)
 
 
 def group_of(topic: str) -> str:

@@ -44,7 +44,7 @@ from loopgraph.effects.graph.telling import MOST_WRITERS, NoWriter, Writers
 from loopgraph.effects.graph.transaction import Alone, Row, Transaction, Work
 from loopgraph.effects.graph.values import from_graph
 from loopgraph.errors import GraphContended, GraphRefused, GraphUnavailable, LoopgraphError
-from loopgraph.settings import Settings
+from loopgraph.settings import EMBEDDED_SCHEME, Settings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -124,6 +124,17 @@ class Graph:
     def url(self) -> str:
         """Where the engine listens now; an embedded engine can move when it is started again."""
         return self._url
+
+    @property
+    def named(self) -> str:
+        """What people call it: the folder of an embedded engine, as ``embedded:PATH``, else the URL."""
+        folder = self._settings.embedded_folder
+        return self._settings.graph_url if folder is None else f"{EMBEDDED_SCHEME}{folder}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the engine is one in a folder of this machine."""
+        return self._embedded is not None
 
     @property
     def statements(self) -> int:

@@ -111,9 +111,10 @@ async def _version_of_ours(graph: Graph) -> int | None:
         if look < _LOOKS:
             await asyncio.sleep(_PAUSE_S)
     labels = ", ".join(rows[0]["labels"]) or "no label"
+    other = ("folder", "URL") if graph.is_embedded else ("database", "DATABASE")
     raise ForeignData(
-        f"the database at {graph.url} holds other data (a node labelled {labels}) and was left as it is; "
-        "name an empty database with LOOPGRAPH_GRAPH_DATABASE"
+        f"{graph.named} holds other data (a node labelled {labels}), or what a `loopgraph copy` has left that did not end, "
+        f"and was left as it is; name an empty {other[0]} with LOOPGRAPH_GRAPH_{other[1]}"
     )
 
 

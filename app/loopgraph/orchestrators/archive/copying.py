@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from loopgraph.contracts.catalogue.nodes import KEYS
 from loopgraph.effects.archive.copying import KINDS, LABELS, Kind, Whole
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema.schema import lay, look, record
-from loopgraph.errors import InvalidInput, SetupError
+from loopgraph.errors import ForeignData, GraphContended, InvalidInput, SetupError
+from loopgraph.settings import EMBEDDED_SCHEME
 
 
 class Copied(NamedTuple):
@@ -23,8 +24,9 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
     """Copies all that a graph holds to an empty database, and counts both afterwards. Nobody may write to either meanwhile.
     ``tell`` is told how many nodes and relationships are copied, and of how many.
 
-    Raises SetupError for a source that is empty, or not up to date, or of which something cannot be copied, and where the counts
-    differ afterwards; InvalidInput for a target that is not empty: nothing was written to it then.
+    Raises SetupError for a source that is empty, or not up to date, or of which something cannot be copied, where somebody else
+    writes to the target, too, and where the counts differ afterwards; InvalidInput for a target that is not empty: nothing was
+    written to it then.
     """
     lacking = await look(source)
     if lacking is None:
@@ -36,26 +38,39 @@ async def copy(source: Graph, target: Graph, tell: Callable[[int, int], None] = 
     await _check_known(begun, counts)
     await _check_empty(target)
     await lay(target)
-    done, whole = 0, sum(counts.values())
-    keys = {}
-    for label in LABELS:
-        keys[label] = await begun.keys(label) if label in KEYS else None
-        async for rows in begun.nodes(label, keys[label]):
-            await it.create_nodes(label, rows)
-            done += len(rows)
-            tell(done, whole)
-    for kind in KINDS:
-        async for rows in begun.relationships(kind, keys[kind.begin] or ()):
-            await it.create_relationships(kind, rows)
-            done += len(rows)
-            tell(done, whole)
-    if await _changes(begun) != changes:
+    try:
+        await _write(begun, it, counts, tell)
+    except GraphContended as error:
+        await _check_still(begun, changes, target)  # of a relationship that came later an end is not there
         raise SetupError(
-            "the graph was written while it was copied: stop every service, empty the target, and copy again"
-        )
-    _check_same(await begun.counts(), await it.counts())
+            f"somebody else is writing to {target.named}, such as another copy: this one has ended, and what it wrote is there. "
+            f"Let the other one end; where it has failed, too, {_emptying(target)}, and copy again"
+        ) from error
+    await _check_still(begun, changes, target)
+    _check_same(await begun.counts(), await it.counts(), _emptying(target))
     await record(target)  # at last: what an interrupted copy leaves is no graph that a service takes for whole
     return Copied(sum(counts[label] for label in LABELS), sum(counts[kind] for kind in KINDS))
+
+
+async def _write(
+    source: Whole, target: Whole, counts: Mapping[str | Kind, int], tell: Callable[[int, int], None]
+) -> None:
+    """Writes all nodes, and then the relationships between them. The keys of one label at a time are held."""
+    done, whole = 0, sum(counts.values())
+    for label in LABELS:
+        keys = await source.keys(label) if label in KEYS else None
+        async for rows in source.nodes(label, keys):
+            await target.create_nodes(label, rows)
+            done += len(rows)
+            tell(done, whole)
+    for begin in LABELS:
+        kinds = [kind for kind in KINDS if kind.begin == begin and counts[kind]]
+        keys = await source.keys(begin) if kinds else []
+        for kind in kinds:
+            async for rows in source.relationships(kind, keys):
+                await target.create_relationships(kind, rows)
+                done += len(rows)
+                tell(done, whole)
 
 
 async def _changes(source: Whole) -> frozenset[str]:
@@ -63,9 +78,24 @@ async def _changes(source: Whole) -> frozenset[str]:
     return frozenset(await source.keys("Change"))
 
 
+async def _check_still(source: Whole, changes: frozenset[str], target: Graph) -> None:
+    """Raises SetupError for a source that has been written since it had these changes."""
+    if await _changes(source) != changes:
+        raise SetupError(
+            f"the graph was written while it was copied: stop every service, {_emptying(target)}, and copy again"
+        )
+
+
 async def _check_empty(target: Graph) -> None:
     """Raises InvalidInput for a graph that holds something, and what ``look`` raises."""
-    lacking = await look(target)
+    try:
+        lacking = await look(target)
+    except ForeignData as error:
+        raise InvalidInput(
+            "target",
+            f"must be an empty database; {target.named} holds something else, or what a copy has left that was interrupted, or "
+            f"what another copy is writing there: let that end, name another one, or {_emptying(target)}",
+        ) from error
     if lacking is None:
         return
     if lacking:
@@ -73,6 +103,10 @@ async def _check_empty(target: Graph) -> None:
     for what, count in (await Whole(target).counts()).items():
         if count:
             raise InvalidInput("target", f"must be an empty database; it holds {what} ({count:,})")
+
+
+def _emptying(target: Graph) -> str:
+    return f"remove {target.named.removeprefix(EMBEDDED_SCHEME)}" if target.is_embedded else f"empty {target.named}"
 
 
 async def _check_known(source: Whole, counts: dict[str | Kind, int]) -> None:
@@ -88,10 +122,10 @@ async def _check_known(source: Whole, counts: dict[str | Kind, int]) -> None:
         )
 
 
-def _check_same(source: dict[str | Kind, int], target: dict[str | Kind, int]) -> None:
+def _check_same(source: Mapping[str | Kind, int], target: Mapping[str | Kind, int], emptying: str) -> None:
     for what, count in source.items():
         if target[what] != count:
             raise SetupError(
                 f"the copy is not whole: {what} is there {count:,} times, and {target[what]:,} times in the copy; has anything "
-                "been written meanwhile? Stop every service, empty the target, and copy again"
+                f"been written meanwhile? Stop every service, {emptying}, and copy again"
             )

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from loopgraph.computes.broker.outgoing import messages_of, used_in
@@ -33,6 +33,9 @@ from loopgraph.orchestrators.broker.standing import Standing
 logger = logging.getLogger(__name__)
 
 _RENEW_S: Final = LENGTH.total_seconds() / 4
+_LOOK_S: Final = 5.0
+"""How often it is looked whether the broker answers, also while there is nothing to publish, or something is being sent."""
+
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 15.0
 
@@ -60,6 +63,7 @@ class Publishing:
         self._poked = asyncio.Event()
         self._closing = asyncio.Event()
         self._complete_at = time.monotonic()
+        self._answers = True  # the broker, when it was asked last
 
     def close(self) -> None:
         """Has it end once what is told by now is published."""
@@ -79,7 +83,7 @@ class Publishing:
                     self.standing.rests(f"another process publishes in {self._topic}")
                     pause_s = _RENEW_S
                 except BrokerUnavailable as error:
-                    self.standing.waits(f"{error}; what is told is kept in the graph and published when it answers")
+                    self._wait_for_broker(error)
                 except Exception as error:
                     if not isinstance(error, LoopgraphError) or blame_of(error) is not Blame.GRAPH:
                         logger.exception("what is told could not be published; trying again")
@@ -95,15 +99,40 @@ class Publishing:
     def _hear(self, _: Change) -> None:
         self._poked.set()
 
+    def _wait_for_broker(self, error: BrokerUnavailable) -> None:
+        self.standing.waits(f"{error}; what is told is kept in the graph and published when it answers")
+
     async def _publish_what_is_there(self) -> None:
         outbox = await self._taken()
         try:
-            async with batches(self._connection, self._topic) as sender:
+            async with batches(self._connection, self._topic) as sender, self._looking(sender):
                 outbox = await self._settled(outbox, sender)
                 await self._follow(outbox, sender)
         finally:
             with contextlib.suppress(LoopgraphError):
                 await self._outboxes.release(self._topic)
+
+    @contextlib.asynccontextmanager
+    async def _looking(self, sender: Batches) -> AsyncIterator[None]:
+        """Looks until the end of the block whether the broker answers."""
+        self._answers = True  # it has just been connected
+        looking = asyncio.create_task(self._look_on(sender))
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look_on(self, sender: Batches) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await sender.look()
+            except BrokerUnavailable as error:
+                self._answers = False
+                self._wait_for_broker(error)
+            else:
+                self._answers = True
 
     async def _taken(self) -> Outbox:
         """The outbox, leased to this process. One that is new begins now. Raises _Elsewhere."""
@@ -144,6 +173,7 @@ class Publishing:
             if self._closing.is_set() or time.monotonic() - saved_at > _RENEW_S:
                 await self._save(outbox, complete=True)
                 saved_at = time.monotonic()
+            if self._answers:
                 self.standing.works(f"all that is told is published in {self._topic}")
             if self._closing.is_set():
                 return

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from loopgraph.computes.agents.claude_code import Arrival, observe_hook
+from loopgraph.computes.analytics.error_patterns import once_each
 from loopgraph.computes.otel.json import read_spans
 from loopgraph.computes.otel.spans import observe_spans
+from loopgraph.contracts.analytics.failures import FailedPart
+from loopgraph.contracts.analytics.views import TimeRange
 from loopgraph.contracts.live import Change, TraceNews
 from loopgraph.contracts.traces.events import TraceStarted
 from loopgraph.contracts.traces.observations import Observation, Recordable
+from loopgraph.effects.analytics.failures import FailureReads
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.recording.writes import TraceWrites
@@ -53,6 +57,26 @@ async def test_every_call_ends_as_the_transcript_says(graph: Graph, name: str, t
     assert sorted(trace["status"] for trace in ended) == sorted(ENDINGS[name])
     assert all(trace.get("completed_at") for trace in ended)
     assert not any("open_key" in trace for trace in ended)
+
+
+@pytest.mark.parametrize("telling", first_quick(["as sent", "backwards"]))
+async def test_a_model_that_failed_is_one_error_with_what_failed_by_it(graph: Graph, telling: str) -> None:
+    session = recorded("subagent_fails")
+    sent = list(session.sent)
+    await tell(graph, sent[::-1] if telling == "backwards" else sent, size=10)
+    ended = {trace["correlation_id"]: trace for trace in await traces(graph, session.session_id)}
+    [failed] = [trace for trace in ended.values() if trace["status"] == "error"]
+    told = "API Error: 400 the model refuses this subagent"
+    assert (failed["error_message"], failed["error_type"], failed.get("response_text")) == (told, "unknown", None)
+    at = min(trace["started_at"] for trace in ended.values())
+    range = TimeRange(since=at, until=at + timedelta(days=1))
+    found = (await FailureReads(graph).failures(range, None)).found
+    own = [failure for failure in found if failure.correlation_id == failed["correlation_id"]]
+    assert {failure.part for failure in own} == {FailedPart.TRACE, FailedPart.STEP, FailedPart.CALL}
+    assert [(one.part, one.message, one.ended) for one in once_each(own)] == [
+        (FailedPart.STEP, "Exit code 1", False),
+        (FailedPart.CALL, "the model refuses this subagent", True),
+    ]
 
 
 async def test_what_was_denied_says_why(graph: Graph) -> None:

@@ -21,9 +21,11 @@ from loopgraph.orchestrators.analytics.error_patterns import find_error_patterns
 class ErrorQuery:
     @strawberry.field(
         description="What went wrong by itself (not what was denied or interrupted) in traces that began in the window: in "
-        "whole traces, steps and calls of endpoints, by the templates that the messages follow. The newest 40,000 traces of the "
-        "window are looked at; with `nodeId`, `project` or `agent`, the newest of these; one of `nodeId` and "
-        "`project` at once.",
+        "whole traces, steps and calls of endpoints, by the templates that the messages follow. A failure that is told again "
+        "further out counts once, where it happened: a step or a trace that says what a call or a step within it failed with, "
+        "alone or among other words, or the status of its response, or nothing, is that failure. Each call that failed is one, "
+        "also of those that were tried again. The newest 40,000 traces of the window are looked at; with `nodeId`, `project` or "
+        "`agent`, the newest of these; one of `nodeId` and `project` at once.",
         directives=[ListSize(slicing_arguments=["first"], sized_fields=["patterns"]), READS_MUCH],
     )
     async def error_patterns(

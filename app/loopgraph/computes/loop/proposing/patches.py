@@ -9,7 +9,7 @@ from typing import Final
 
 from loopgraph.computes.definitions.adoption import adopted_pattern
 from loopgraph.computes.loop.proposing.texts import in_place_of
-from loopgraph.contracts.lineage.bodies import parted, plain
+from loopgraph.contracts.lineage.bodies import in_line_feeds, parted, plain
 from loopgraph.contracts.loop.experiments import Decision
 from loopgraph.contracts.loop.feedback import Improvement
 from loopgraph.errors import Conflict, InvalidInput
@@ -50,14 +50,14 @@ def changed_file(path: str, text: str, base: str, candidate: str, base_version: 
         raise Conflict(
             "file", path, f"is not what version {base_version} was: somebody has changed it since; merge by hand"
         )
-    wanted = _plain(candidate)
+    wanted = in_line_feeds(candidate)
     whole = wanted.replace("\n", "\r\n") if _ends_in_crlf(text) else wanted
     return _BOM + whole if text.startswith(_BOM) else whole
 
 
 def same_text(one: str, other: str) -> bool:
     """Whether two texts are the same but for the ends of their lines and a mark of the order of bytes."""
-    return _plain(one) == _plain(other)
+    return in_line_feeds(one) == in_line_feeds(other)
 
 
 def patch(path: str, before: str, after: str) -> str:
@@ -138,10 +138,6 @@ def _number(value: float) -> str:
 def _words(text: str) -> str:
     """A text of others on one line: it begins no line of its own, and moves no cursor."""
     return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
-
-
-def _plain(text: str) -> str:
-    return text.removeprefix(_BOM).replace("\r\n", "\n")
 
 
 def _ends_in_crlf(text: str) -> bool:

@@ -76,7 +76,7 @@ class ErrorPattern:
     template: str = strawberry.field(description="What their messages have in common.")
     severity: ErrorSeverity
     count: Long = strawberry.field(
-        description="How many failures follow it; each counts once, wherever it is told again."
+        description="How many failures follow it; each counts once, wherever it is told again: see `errorPatterns`."
     )
     traces: Long = strawberry.field(description="How many traces they are in.")
     ended_traces: Long = strawberry.field(description="How many traces failed as a whole with it.")
@@ -126,7 +126,9 @@ class ErrorPatterns:
         description="The most frequent patterns, the most frequent first, as many as `first` says."
     )
     total_patterns: Long = strawberry.field(description="How many patterns there are.")
-    failures: Long = strawberry.field(description="How many failures there are.")
+    failures: Long = strawberry.field(
+        description="How many failures there are, each counted once: see `errorPatterns`."
+    )
     untold: Long = strawberry.field(
         description="How many failures say nothing of what went wrong; they are in no pattern."
     )
