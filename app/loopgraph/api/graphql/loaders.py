@@ -26,7 +26,6 @@ from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.orchestrators.analytics.figures import usage_of
 from loopgraph.orchestrators.traces.auditing import told_of
 from loopgraph.orchestrators.traces.episodes import trees
-from loopgraph.orchestrators.traces.trees import skeletons
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -214,7 +213,7 @@ class Loaders:
             whole = await self.whole.found(ids)  # who reads all of a trace needs no skeleton of it
             left = [id_ for id_ in ids if id_ not in whole]
             found: dict[str, Node[Any]] = {id_: one.place for id_, one in whole.items() if one is not None}
-            return found | (await skeletons(services.traces, left, principal) if left else {})
+            return found | (await services.skeletons.of(left, principal) if left else {})
 
         self.place = by_id(places, turns)
 
