@@ -348,6 +348,21 @@ async def test_lists_are_the_same_where_all_of_a_trace_is_read_anyway(service: S
     assert beside == alone
 
 
+async def test_steps_of_the_work_are_counted_alike_with_and_without_reading_them(service: Service) -> None:
+    trace = new_id()
+    use = HookExecuted(
+        correlation_id=trace, execution_id=f"{trace}-use", hook_type="Pattern", tool_name="x", started_at=at(1), success=True
+    )  # fmt: skip
+    await service.parts.recorder.record(
+        [TraceStarted(correlation_id=trace, timestamp=at(0)), use, step(trace, 1, 1, 2)]
+    )
+    counts = "query($id: ID!) { trace(correlationId: $id) { totalHooks totalSteps } }"
+    assert (await service.query(counts, id=trace))["trace"] == {"totalHooks": 2, "totalSteps": 1}
+    beside = counts.replace("totalSteps", "totalSteps totals { steps }")
+    found = (await service.query(beside, id=trace))["trace"]
+    assert found == {"totalHooks": 2, "totalSteps": 1, "totals": {"steps": 1}}
+
+
 @pytest.mark.lengthy
 async def test_a_trace_is_read_once_if_all_of_it_is(quiet_service: Service) -> None:
     service, trace = quiet_service, new_id()

@@ -14,6 +14,7 @@ from loopgraph.contracts.loop.arms import ArmTally
 from loopgraph.contracts.loop.experiments import Experiment
 from loopgraph.contracts.loop.feedback import Arm, Execution
 from loopgraph.contracts.traces.assembly import CallUsage, Forest, Head, Skeleton, Span, SpanKind, TraceParts
+from loopgraph.contracts.traces.events import OF_PATTERN
 from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
@@ -27,6 +28,14 @@ T = TypeVar("T", Trace, HookExecution, EndpointCall)
 
 Heads = list[tuple[Span, str | None]]
 """Traces themselves, each with the trace that it goes on with."""
+
+
+class StepCount(NamedTuple):
+    """How many hook executions a trace has, and how many of these are steps of the work and not uses of patterns."""
+
+    hooks: int
+    steps: int
+
 
 Looking = Callable[[Iterable[tuple[int, int]]], Awaitable[Look]]
 """Looks for changes, by writer and number (``effects/live``)."""
@@ -181,11 +190,11 @@ class TraceReads:
             truncated=cut or max(len(steps), len(calls)) > limit,
         )
 
-    async def count_steps(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, int]:
+    async def count_steps(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, StepCount]:
         """How many steps traces have, nested or not, without reading them; unknown and hidden ids are absent."""
-        ids = list(dict.fromkeys(correlation_ids))
-        rows = await self._graph.read(_COUNT_STEPS, correlation_ids=ids, reader=reader_of(principal))
-        return {row["correlation_id"]: row["steps"] for row in rows}
+        ids, reader = list(dict.fromkeys(correlation_ids)), reader_of(principal)
+        rows = await self._graph.read(_COUNT_STEPS, correlation_ids=ids, reader=reader, of_pattern=OF_PATTERN)
+        return {row["correlation_id"]: StepCount(row["hooks"], row["steps"]) for row in rows}
 
     async def usage_of_calls(self, correlation_ids: Iterable[str]) -> list[CallUsage]:
         """What the calls of models of some traces used, at most ``MOST``, in one statement; who may see the traces has been asked
