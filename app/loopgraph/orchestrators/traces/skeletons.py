@@ -85,6 +85,13 @@ class Skeletons:
                 return tree.made
         return None
 
+    def forget(self) -> None:
+        """Lets go of all that is remembered."""
+        self._following = None
+        for tree in self._begun:
+            tree.stale = True
+        self._kept.clear()
+
     async def _read(self, trees: Trees, principal: Principal | None) -> Grove[Span]:
         return await _planted(trees, await self._reads.skeleton(trees, principal))
 
@@ -166,7 +173,7 @@ class Skeletons:
                 # What another reading has heard of meanwhile, or where the graph is another, this one may not see.
                 sees = all(at in there or at[1] <= floors.get(at[0], 0) for at in positions.items())
                 return positions if sees else None
-        self._forget()
+        self.forget()
         return None
 
     def _note(self, change: Change) -> None:
@@ -182,12 +189,6 @@ class Skeletons:
             tree.stale = True
         for trees in [trees for trees, tree in self._kept.items() if tree.stale]:
             del self._kept[trees]
-
-    def _forget(self) -> None:
-        self._following = None
-        for tree in self._begun:
-            tree.stale = True
-        self._kept.clear()
 
 
 async def _planted(trees: Trees, found: Skeleton) -> Grove[Span]:
