@@ -42,6 +42,7 @@ from loopgraph.effects.lineage.definitions import DefinitionReads
 from loopgraph.effects.lineage.outlines import OutlineReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
+from loopgraph.effects.live.reads import ChangeReads
 from loopgraph.effects.loop.backlogs import Backlogs
 from loopgraph.effects.loop.batches import FeedbackBatches
 from loopgraph.effects.loop.evidence import EvidenceReads
@@ -112,6 +113,7 @@ from loopgraph.orchestrators.recording.metrics import RecordingMetrics
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.traces.auditing import Auditing
 from loopgraph.orchestrators.traces.signals import Signals
+from loopgraph.orchestrators.traces.skeletons import Skeletons
 from loopgraph.orchestrators.traces.uses import UseLinker
 from loopgraph.orchestrators.transcripts.clients import clients_named
 from loopgraph.orchestrators.transcripts.following import TranscriptFollower
@@ -200,6 +202,7 @@ def build_services(settings: Settings, graph: Graph, metrics: Metrics | None = N
         traversals=traversals,
         maps=maps,
         traces=traces,
+        skeletons=Skeletons(traces, ChangeReads(graph)),
         records=RecordReads(graph),
         sessions=sessions,
         search=search,

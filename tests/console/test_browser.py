@@ -21,7 +21,7 @@ from loopgraph.contracts.base import Page
 from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
 from loopgraph.contracts.loop.feedback import Improvement, ImprovementStatus, RunStatus
 from loopgraph.contracts.loop.watching import WatchStatus
-from loopgraph.contracts.traces.events import TraceStarted
+from loopgraph.contracts.traces.events import HookExecuted, TraceStarted
 from loopgraph.contracts.traces.uses import OBSERVED
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.lineage.writes import Lineage
@@ -107,6 +107,52 @@ async def test_which_of_my_skills_works_is_two_clicks_from_the_start(open_tab: T
     assert clicks == 2
     figures = page.locator(".figure", has_text="Succeeded").first
     assert re.search(r"100 %\s*\d+ % to 100 %", await figures.inner_text())
+
+
+async def test_a_pattern_shows_the_time_that_the_list_showed(open_tab: Tab, filled: Filled) -> None:
+    page = open_tab.page
+    for asked in ("", "?days=7"):
+        await open_tab.visit(f"/patterns{asked}")
+        chosen = await page.locator("form.filters select").first.input_value()
+        await page.locator("tbody a", has_text="code-review").first.click()
+        await open_tab.settled()
+        assert await page.locator("form.filters select").first.input_value() == chosen == (asked[-1:] or "30")
+        await page.locator("a.up").click()
+        await open_tab.settled()
+        assert await page.locator("form.filters select").first.input_value() == chosen
+
+
+async def test_a_list_tells_of_a_trace_what_its_page_does(open_tab: Tab, filled: Filled, service: Service) -> None:
+    trace = new_id()
+    used = HookExecuted(
+        correlation_id=trace, execution_id=f"{trace}-use", hook_type="Pattern", tool_name="code-review", started_at=now(),
+        success=True,
+    )  # fmt: skip
+    step = used.model_copy(update={"execution_id": f"{trace}-step", "hook_type": "ToolUse", "tool_name": "Bash"})
+    prompt = f"count {trace[-6:]}"
+    await record(service, [TraceStarted(correlation_id=trace, timestamp=now(), prompt_text=prompt), used, step])
+    page = open_tab.page
+    await open_tab.visit("/traces")
+    row = page.locator("tbody tr", has_text=prompt)
+    assert await row.locator("td.number").first.inner_text() == "1"
+    await row.get_by_role("link").first.click()
+    await open_tab.settled()
+    assert await page.locator(".figure", has_text="Steps").locator(".value").inner_text() == "1"
+
+
+async def test_a_run_has_the_same_colour_everywhere_and_its_units_are_told_alike(open_tab: Tab, filled: Filled) -> None:
+    page = open_tab.page
+    await open_tab.visit("/improve")
+    row = page.locator("tbody tr", has=page.locator(f"a[href='#/runs/{filled.concluded}']"))
+    listed = row.locator(".status")
+    seen = (await listed.inner_text(), await listed.get_attribute("class"))
+    await open_tab.visit(f"/runs/{filled.concluded}")
+    shown = page.locator(".facts .status")
+    assert (await shown.inner_text(), await shown.get_attribute("class")) == seen
+    experiment = await page.locator(".progress").first.inner_text()
+    decided = page.get_by_role("table", name="Both arms").first.locator("tbody tr").first.locator("td")
+    units, telling = [(await decided.nth(at).inner_text()) for at in (0, 1)]
+    assert f"{units} units, {telling} of " in experiment
 
 
 async def test_patterns_that_were_only_seen_are_listed_when_they_are_asked_for(open_tab: Tab, service: Service) -> None:

@@ -233,6 +233,22 @@ async def test_a_picture_of_the_whole_dashboard(open_tab: Tab) -> None:
     assert await open_tab.violations() == []
 
 
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+async def test_the_dashboard_does_not_move_while_it_loads(browser: Browser, service: Service, world: World) -> None:
+    async with tab(browser, service.url) as opened:
+        await opened.page.add_init_script(SHIFTS)
+        await opened.visit("/dashboard")
+        await until(lambda: _has(chart(opened, "How long").locator(".legend"), "median"))
+        assert await opened.page.evaluate("window.shifted") < 0.05
+
+
 async def test_the_api_gives_the_same_series_as_a_file(open_tab: Tab, service: Service, world: World) -> None:
     await open_tab.visit(of(world.steady, days=90, expected="false", zone="Asia/Tokyo"))
     figure = chart(open_tab, "Usage")

@@ -14,7 +14,13 @@ import pytest
 from pydantic import ValidationError
 
 from loopgraph.console import FOLDER
+from loopgraph.contracts.learning.proposals import ProposalStatus
+from loopgraph.contracts.lineage.patterns import PatternStatus
 from loopgraph.contracts.loop.design import ExperimentDesign
+from loopgraph.contracts.loop.feedback import ImprovementStatus, RunStatus, StageStatus
+from loopgraph.contracts.loop.watching import WatchStatus
+from loopgraph.contracts.statistics.decisions import GuardrailStatus
+from loopgraph.contracts.traces.events import TraceStatus
 
 NODE = shutil.which("node")
 
@@ -358,3 +364,41 @@ def test_stages_end_at_the_share(tmp_path: Path) -> None:
         [],
         [0.01, 0.05, 0.1, 0.25, 0.5, 0.9],
     ]
+
+
+TONES = {
+    "SUCCESS": "good", "COMPLETED": "good", "VALIDATED": "good", "APPLIED": "good", "ACCEPTED": "good", "HELD": "good",
+    "ERROR": "bad", "TIMEOUT": "bad", "FAILED": "bad", "BREACHED": "bad", "REGRESSED": "bad",
+    "DENIED": "warn", "INTERRUPTED": "warn", "CANCELLED": "warn", "ROLLED_BACK": "warn", "OPEN": "warn",
+    "AWAITING_REVIEW": "warn",
+    "IN_PROGRESS": "busy", "RUNNING": "busy", "WAITING": "busy", "TESTING": "busy", "WATCHING": "busy",
+    "PENDING": "", "SKIPPED": "", "DISMISSED": "", "EXPIRED": "", "SUPERSEDED": "", "REJECTED": "", "OUTDATED": "",
+    "PROPOSED": "", "STOPPED": "", "WITHDRAWN": "",
+    "DRAFT": "", "ACTIVE": "", "DEPRECATED": "", "ARCHIVED": "",
+}  # fmt: skip
+
+
+def test_every_status_of_the_api_has_one_colour(tmp_path: Path) -> None:
+    kinds = (
+        TraceStatus,
+        RunStatus,
+        StageStatus,
+        ImprovementStatus,
+        WatchStatus,
+        GuardrailStatus,
+        PatternStatus,
+        ProposalStatus,
+    )
+    assert {one.name for kind in kinds for one in kind} == set(TONES)
+    assert run("lib/status.js", "given.map(it.toneOf)", list(TONES), tmp_path) == list(TONES.values())
+
+
+def test_a_link_hands_on_the_time_that_is_looked_at(tmp_path: Path) -> None:
+    given = [
+        [{}, 30],
+        [{"days": "7", "zone": "Asia/Tokyo", "name": "x"}, 7],
+        [{"from": "2026-11-01T00:00", "to": "2026-11-02T00:00"}, None],
+    ]
+    assert run("lib/range.js", "given.map(([params, days]) => it.handedOn(params, days))", given, tmp_path) == [
+        {"days": 30}, {"days": 7, "zone": "Asia/Tokyo"}, {"days": None, "from": "2026-11-01T00:00", "to": "2026-11-02T00:00"},
+    ]  # fmt: skip

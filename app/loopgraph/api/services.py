@@ -70,6 +70,7 @@ from loopgraph.orchestrators.loop.worker import LoopWorker
 from loopgraph.orchestrators.recording.recorder import Recorder
 from loopgraph.orchestrators.traces.auditing import Auditing
 from loopgraph.orchestrators.traces.signals import Signals
+from loopgraph.orchestrators.traces.skeletons import Skeletons
 from loopgraph.orchestrators.traces.uses import UseLinker
 from loopgraph.settings import Settings
 
@@ -91,6 +92,7 @@ class Services:
     traversals: Traversals
     maps: Maps
     traces: TraceReads
+    skeletons: Skeletons
     records: RecordReads
     sessions: SessionReads
     search: TraceSearch

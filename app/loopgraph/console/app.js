@@ -1,6 +1,6 @@
 // Puts the shell and the page of the address together.
 import { useAddress } from "./lib/address.js";
-import { ask } from "./lib/api.js";
+import { ask, prepare } from "./lib/api.js";
 import { html, render, useEffect, useLayoutEffect, useState } from "./lib/html.js";
 import { askWho, isShut, may, useSession } from "./lib/session.js";
 import { pageOf } from "./pages/index.js";
@@ -19,6 +19,7 @@ function App() {
     document.title = `${found?.page.title ?? "Not here"} · Loopgraph`;
     if (!found) return;
     const { page } = found;
+    if (page.asks) prepare(page.asks(found.params).operation); // also before it is known who asks
     let current = true;
     page.load().then(
       (module) => current && set({ page, view: module.default }),

@@ -29,7 +29,8 @@ class Change(NamedTuple):
 
     ``at`` is by the clock of the process that committed. ``traces`` are in the order in which they were recorded, but for those
     of one trace, which are together; ``events`` and ``runs`` are the ids of events of the lineage and of feedback runs.
-    ``figures`` says whether something was changed that is counted. ``left_out`` is how much beyond ``MOST_TOLD`` there was.
+    ``figures`` says whether something was changed that is counted, and ``named``, whether all of that lies in ``traces``.
+    ``left_out`` is how much beyond ``MOST_TOLD`` there was.
     """
 
     writer: int
@@ -40,6 +41,7 @@ class Change(NamedTuple):
     runs: tuple[str, ...] = ()
     figures: bool = False
     left_out: int = 0
+    named: bool = False
 
 
 class Writer(NamedTuple):

@@ -329,6 +329,7 @@ async def test_absurdly_deep_steps_have_pages(service: Service) -> None:
 async def test_answers_leave_no_trees_that_only_a_search_for_circles_would_find(service: Service) -> None:
     trace = new_id()
     await service.parts.recorder.record(busy(trace))
+    service.parts.skeletons.forget()  # what other tests have looked at more than once
     gc.collect()
     gc.disable()
     try:
@@ -368,6 +369,21 @@ async def test_lists_are_the_same_where_all_of_a_trace_is_read_anyway(service: S
     beside = (await service.query(LISTS % "truncated", id=trace))["trace"]
     assert beside.pop("truncated") is False
     assert beside == alone
+
+
+async def test_steps_of_the_work_are_counted_alike_with_and_without_reading_them(service: Service) -> None:
+    trace = new_id()
+    use = HookExecuted(
+        correlation_id=trace, execution_id=f"{trace}-use", hook_type="Pattern", tool_name="x", started_at=at(1), success=True
+    )  # fmt: skip
+    await service.parts.recorder.record(
+        [TraceStarted(correlation_id=trace, timestamp=at(0)), use, step(trace, 1, 1, 2)]
+    )
+    counts = "query($id: ID!) { trace(correlationId: $id) { totalHooks totalSteps } }"
+    assert (await service.query(counts, id=trace))["trace"] == {"totalHooks": 2, "totalSteps": 1}
+    beside = counts.replace("totalSteps", "totalSteps totals { steps }")
+    found = (await service.query(beside, id=trace))["trace"]
+    assert found == {"totalHooks": 2, "totalSteps": 1, "totals": {"steps": 1}}
 
 
 @pytest.mark.lengthy

@@ -147,7 +147,7 @@ def writers_of(graph: Graph) -> list[Claimed]:
 
 def test_a_change_is_what_is_stored_of_it() -> None:
     news = [TraceNews("start", "a", None), TraceNews("hook", "a", "x"), TraceNews("complete", "b", None)]
-    change = Change(3, 4, now(), tuple(news), ("e",), ("r",), figures=True, left_out=2)
+    change = Change(3, 4, now(), tuple(news), ("e",), ("r",), figures=True, left_out=2, named=True)
     assert change_of(change_key(3, 4), change.at, body_text(change)) == change
     bare = Change(3, 5, now())
     assert body_text(bare) == "{}"

@@ -23,10 +23,10 @@ from loopgraph.contracts.loop.experiments import Decision
 from loopgraph.contracts.traces.assembly import SpanKind
 from loopgraph.effects.clock import now
 from loopgraph.effects.lineage.reads import LineageReads
+from loopgraph.effects.traces.reading.reads import StepCount
 from loopgraph.orchestrators.analytics.figures import usage_of
 from loopgraph.orchestrators.traces.auditing import told_of
 from loopgraph.orchestrators.traces.episodes import trees
-from loopgraph.orchestrators.traces.trees import skeletons
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -214,20 +214,24 @@ class Loaders:
             whole = await self.whole.found(ids)  # who reads all of a trace needs no skeleton of it
             left = [id_ for id_ in ids if id_ not in whole]
             found: dict[str, Node[Any]] = {id_: one.place for id_, one in whole.items() if one is not None}
-            return found | (await skeletons(services.traces, left, principal) if left else {})
+            return found | (await services.skeletons.of(left, principal) if left else {})
 
         self.place = by_id(places, turns)
 
-        async def step_counts(ids: Sequence[str]) -> dict[str, int]:
+        async def hook_counts(ids: Sequence[str]) -> dict[str, int]:
             whole = await self.whole.found(ids)  # who reads what a trace consists of has counted it
             found = {id_: one.place for id_, one in whole.items() if one is not None}
             placed = await self.place.found([id_ for id_ in ids if id_ not in found])
             found |= {id_: place for id_, place in placed.items() if place is not None}
             left = [id_ for id_ in ids if id_ not in found]
             counts = {id_: len(self.all_of(place, SpanKind.STEP)) for id_, place in found.items()}
-            return counts | (await services.traces.count_steps(left, principal) if left else {})
+            return counts | ({id_: one.hooks for id_, one in (await counted(left)).items()} if left else {})
 
-        self.step_count = by_id(step_counts, turns)
+        async def counted(ids: Sequence[str]) -> dict[str, StepCount]:
+            return await services.traces.count_steps(ids, principal)
+
+        self.hook_count = by_id(hook_counts, turns)
+        self.step_count = by_id(counted, turns)
         sessions, records = services.sessions, services.records
         self.session = by_id(lambda ids: sessions.by_id(ids, principal), turns)
         self.traces_of_session = of_owners(lambda ids, page: sessions.traces(ids, page, principal), turns)

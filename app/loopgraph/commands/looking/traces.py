@@ -21,7 +21,7 @@ from loopgraph.errors import SetupError
 _PAGE: Final = """query ($first: Int!, $filter: TraceFilterInput) {
   traces(first: $first, filter: $filter) {
     edges { node {
-      correlationId sessionId project agent agentType status startedAt durationMs totalHooks errorMessage promptText
+      correlationId sessionId project agent agentType status startedAt durationMs totalSteps errorMessage promptText
     } }
   }
 }"""
@@ -38,7 +38,7 @@ _ONE: Final = """query ($id: ID!, $after: String) {
 _FOLLOW: Final = """subscription ($filter: TraceUpdateFilterInput, $after: String) {
   traceUpdates(filter: $filter, after: $after) {
     cursor part kind executionId missed correlationId
-    trace { correlationId sessionId agent status durationMs totalHooks }
+    trace { correlationId sessionId agent status durationMs totalSteps }
   }
 }"""
 
@@ -82,7 +82,7 @@ def list_traces(
                 Column("began", [moment_of(one["startedAt"]) for one in found], rank=3, left=True),
                 Column("status", [one["status"].lower() for one in found], left=True),
                 Column("took", [lasted(one["durationMs"]) for one in found], rank=1),
-                Column("steps", [str(one["totalHooks"]) for one in found], rank=2),
+                Column("steps", [str(one["totalSteps"]) for one in found], rank=2),
                 Column("agent", [shown(one["agent"] or one["agentType"] or "") for one in found], rank=4, left=True),
                 Column("prompt", [_short(one["promptText"]) for one in found], rank=5, left=True),
                 *errors,

@@ -122,7 +122,7 @@ def plant(
         node._trace = weakref.ref(nodes[_TRACE, node.trace_id])
         parents[node.key] = None if node is root else _parent(node, nodes, own_prompts) or _outermost(node, root)
     ranks = {(_TRACE, id_): rank for rank, id_ in enumerate(heads)}
-    opened = _open_circles(parents, [nodes[key] for key in ranks] + order, ranks, root)
+    opened = _open_circles(parents, [nodes[key] for key in ranks if key in nodes] + order, ranks, root)
     for node in order:
         if (parent := parents[node.key]) is not None:
             node._parent = weakref.ref(parent)

@@ -47,6 +47,9 @@ function document_(name) {
   return found;
 }
 
+/** Fetches the document of an operation that is going to be asked for. @param {string} name */
+export const prepare = (name) => void document_(name).catch(() => {}); // who asks for it is told
+
 /** @param {any} error */
 function told(error) {
   const { code, correlationId } = error.extensions ?? {};

@@ -6,6 +6,10 @@ export const DAYS = { 1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days", 
 
 export const INTERVALS = { HOUR: "hours", DAY: "days", WEEK: "weeks", MONTH: "months" };
 
+/** The parameters of an address that look at the same time: what leads to another view hands them on.
+ * @param {Record<string, string>} params @param {number | null} days those that are looked at, if that is how it is said */
+export const handedOn = ({ from, to, zone }, days) => ({ days: from === undefined && to === undefined ? days : null, from, to, zone });
+
 const HOUR = 3_600_000;
 const MOST_DAYS = 400; // that the API looks at
 const MOST_HOURS = 2_400;

@@ -53,9 +53,11 @@ export default function Dashboard() {
     ${subject &&
     html`<p class="alone">Only the ${KINDS[/** @type {keyof typeof KINDS} */ (subject.kind)].slice(0, -1).toLowerCase()} <strong>${short([subject.part, subject.name].filter(Boolean).join(" "), 120)}</strong>
       <a href=${href("/dashboard", { ...params, of: null, name: null, part: null })}>Everything again</a></p>`}
-    <${Shown} asked=${asked}>${(/** @type {any} */ data) => html`<${Figures} of=${data.dashboardSummary ?? data.subjectAnalytics} />`}<//>
-    <${Shown} asked=${series}>
-      ${(/** @type {any} */ data) => html`<${Charts} series=${data} others=${others.data} more=${more.data} expected=${expect ? expected.data : null} over=${over} group=${group} />`}
+    <${Shown} asked=${asked} room=${html`<${Figures} of=${null} everything=${subject === null} />`}>
+      ${(/** @type {any} */ data) => html`<${Figures} of=${data.dashboardSummary ?? data.subjectAnalytics} everything=${subject === null} />`}
+    <//>
+    <${Shown} asked=${series} room=${html`<${Charts} series=${series} others=${others} more=${more} expected=${null} over=${over} group=${group} />`}>
+      ${() => html`<${Charts} series=${series} others=${others} more=${more} expected=${expect ? expected.data : null} over=${over} group=${group} />`}
     <//>
     ${[others, more].map((one) => one.error && html`<${Failure} error=${one.error} retry=${one.reload} />`)}
     ${expect && expected.error && html`<p class="quiet">Nothing can be told of what is to be expected: ${expected.error.message}</p>`}
@@ -71,8 +73,13 @@ const linesOf = (series, alone) =>
     points: line.points.map((/** @type {any} */ point) => ({ at: point.start, value: point.value })),
   }));
 
-/** @param {{of: any}} props */
-function Figures({ of }) {
+/** Until they are known, each has its place.
+ * @param {{of: any, everything: boolean}} props */
+function Figures({ of, everything }) {
+  if (of === null) {
+    const labels = [everything ? "Traces" : "Executions", "Succeeded", "Failed, of those known", "Median", "API-equivalent cost", "Tokens"];
+    return html`<div class="figures">${labels.map((label) => html`<${Figure} label=${label} value="…" note="…" />`)}</div><p class="quiet">…</p>`;
+  }
   const { success, change, duration: took, cost, basis } = of;
   const sign = (/** @type {number | null} */ part) => (part === null ? "" : `${part > 0 ? "+" : ""}${percent(part)} to as long before`);
   return html`<div class="figures">
@@ -99,18 +106,20 @@ function fileOf(metric, { subject, window, timeZone, interval }, group, format) 
   return url.href;
 }
 
-/** @param {{series: any, others: any, more: any, expected: any, over: any, group: string}} props `expected` is what is made of them; all but `series` are null
- * until they are there */
-function Charts({ series, others, more, expected, over, group }) {
+/** @param {{series: import("../lib/use.js").Asked, others: import("../lib/use.js").Asked, more: import("../lib/use.js").Asked, expected: any, over: any, group: string}} props
+ * what was asked, and may not be there yet; `expected` is what is made of it, or null */
+function Charts({ series: asked, others: apart, more: further, expected, over, group }) {
   const { timeZone: zone, interval } = over;
+  const [series, others, more] = [asked.data, apart.data, further.data];
+  const [waits, waitsApart, waitsFurther] = [asked, apart, further].map((one) => !one.data && one.loading);
   const shown = useMemo(() => {
     const of = (/** @type {string} */ name, /** @type {any[]} */ lines) => (expected && (lines.length === 1 || name === "time") ? [...lines, ...expectedLines(expected[name])] : lines);
     const alone = (/** @type {any} */ from, /** @type {Record<string, string>} */ names) => (from ? Object.entries(names).flatMap(([name, label]) => linesOf(from[name], label)) : []);
     return {
-      usage: of("usage", linesOf(series.usage, "executions")),
-      success: of("success", linesOf(series.success, "success rate")),
-      cost: of("cost", linesOf(series.cost, "cost")),
-      errors: of("errors", linesOf(series.errors, "error rate")),
+      usage: of("usage", alone(series, { usage: "executions" })),
+      success: of("success", alone(series, { success: "success rate" })),
+      cost: of("cost", alone(series, { cost: "cost" })),
+      errors: of("errors", alone(series, { errors: "error rate" })),
       time: group ? alone(more, { mean: "mean" }) : others ? of("time", alone(others, { p95: "95th percentile", p50: "median", p99: "99th percentile" })) : [],
       tokens: others ? of("tokens", alone(others, { tokens: "tokens" })) : [],
       retries: alone(more, { retries: "retries" }),
@@ -122,14 +131,14 @@ function Charts({ series, others, more, expected, over, group }) {
     metrics.flatMap((metric) => ["csv", "ndjson"].map((format) => ({ title: `${metrics.length > 1 ? `${metric.slice(9)} ` : ""}${format === "csv" ? "CSV" : "NDJSON"} of the API`, href: fileOf(metric, over, apart ? group : "", format) })));
   const time = group ? ["DURATION_MEAN"] : ["DURATION_P50", "DURATION_P95", "DURATION_P99"];
   return html`<div class="charts">
-      <${Chart} title="Usage" zone=${zone} lines=${shown.usage} format=${count} note=${note("usage", "what began")} exports=${files(["EXECUTIONS"])} />
-      <${Chart} title="Success" zone=${zone} lines=${shown.success} format=${percent} least=${0} most=${1} note=${note("success")} exports=${files(["SUCCESS_RATE"])} />
-      <${Chart} title="How long" zone=${zone} lines=${shown.time} format=${duration} note=${group ? "the mean" : note("time")} exports=${files(time)} />
-      <${Chart} title="Money" zone=${zone} lines=${shown.cost} format=${money} note=${note("cost", "API-equivalent")} exports=${files(["COST_USD"])} />
-      <${Chart} title="Tokens" zone=${zone} lines=${shown.tokens} format=${count} note=${note("tokens")} exports=${files(["TOKENS"], false)} />
-      <${Chart} title="Errors" zone=${zone} lines=${shown.errors} format=${percent} least=${0} note=${note("errors", "of those whose outcome is known")} exports=${files(["ERROR_RATE"])} />
-      <${Chart} title="Retries" zone=${zone} lines=${shown.retries} format=${count} exports=${files(["RETRIES"], false)} />
-      <${Chart} title="Quality" zone=${zone} lines=${shown.quality} format=${percent} least=${0} most=${1} note="that executions report" exports=${files(["QUALITY"], false)} />
+      <${Chart} title="Usage" waits=${waits} zone=${zone} lines=${shown.usage} format=${count} note=${note("usage", "what began")} exports=${files(["EXECUTIONS"])} />
+      <${Chart} title="Success" waits=${waits} zone=${zone} lines=${shown.success} format=${percent} least=${0} most=${1} note=${note("success")} exports=${files(["SUCCESS_RATE"])} />
+      <${Chart} title="How long" waits=${group ? waitsFurther : waitsApart} zone=${zone} lines=${shown.time} format=${duration} note=${group ? "the mean" : note("time")} exports=${files(time)} />
+      <${Chart} title="Money" waits=${waits} zone=${zone} lines=${shown.cost} format=${money} note=${note("cost", "API-equivalent")} exports=${files(["COST_USD"])} />
+      <${Chart} title="Tokens" waits=${waitsApart} zone=${zone} lines=${shown.tokens} format=${count} note=${note("tokens")} exports=${files(["TOKENS"], false)} />
+      <${Chart} title="Errors" waits=${waits} zone=${zone} lines=${shown.errors} format=${percent} least=${0} note=${note("errors", "of those whose outcome is known")} exports=${files(["ERROR_RATE"])} />
+      <${Chart} title="Retries" waits=${waitsFurther} zone=${zone} lines=${shown.retries} format=${count} exports=${files(["RETRIES"], false)} />
+      <${Chart} title="Quality" waits=${waitsFurther} zone=${zone} lines=${shown.quality} format=${percent} least=${0} most=${1} note="that executions report" exports=${files(["QUALITY"], false)} />
     </div>
     ${expected && (zone !== "UTC" || interval === "WEEK") && html`<p class="quiet">What is to be expected is told of ${interval === "WEEK" ? "weeks that end with yesterday" : "days"} of UTC.</p>`}`;
 }

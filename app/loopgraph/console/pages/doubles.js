@@ -6,7 +6,7 @@ import { html, useState } from "../lib/html.js";
 import { usePages, useQuery } from "../lib/use.js";
 import { Action } from "../parts/action.js";
 import { Content } from "../parts/content.js";
-import { Head, More, Panel, When } from "../parts/small.js";
+import { Head, More, Panel, Status, When } from "../parts/small.js";
 import { Empty, Shown } from "../parts/states.js";
 
 const STATUSES = ["OPEN", "ACCEPTED", "DISMISSED", "OUTDATED"];
@@ -50,7 +50,7 @@ function Proposed({ proposal: one, done }) {
       · ${percent(why.planSimilarity)} of the steps are the same · ${isMerge ? "it has" : "the new one would have"} ${count(why.successes)} of ${counted(why.successes + why.failures, "run")} that went well, ${isMerge ? "the other" : "the rest"} ${count(why.otherSuccesses)} of ${count(why.otherSuccesses + why.otherFailures)}
       · <${When} of=${one.createdAt} />
     </p>
-    ${one.status !== "OPEN" && html`<p><span class="status">${words(one.status)}</span> ${one.decidedBy && `by ${one.decidedBy}`} ${one.decidedAt && html`<${When} of=${one.decidedAt} />`}${one.reason && `: ${one.reason}`}</p>`}
+    ${one.status !== "OPEN" && html`<p><${Status} of=${one.status} /> ${one.decidedBy && `by ${one.decidedBy}`} ${one.decidedAt && html`<${When} of=${one.decidedAt} />`}${one.reason && `: ${one.reason}`}</p>`}
     ${isMerge && html`<p><button type="button" aria-expanded=${shown ? "true" : "false"} onClick=${() => show(!shown)}>${shown ? "Hide the plans" : "Both plans"}</button></p>`}
     ${shown && html`<${Both} id=${one.patternId} other=${one.otherId} />`}
     ${one.status === "OPEN" && html`<${Deciding} proposal=${one} isMerge=${isMerge} done=${done} />`}

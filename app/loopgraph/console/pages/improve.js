@@ -3,7 +3,7 @@ import { href, segment } from "../lib/address.js";
 import { count, short, words } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { usePages } from "../lib/use.js";
-import { Head, More, Panel, When } from "../parts/small.js";
+import { Head, More, Panel, Status, When } from "../parts/small.js";
 import { Empty, Shown } from "../parts/states.js";
 import { Review, TradeOff } from "../parts/review.js";
 import { Table } from "../parts/table.js";
@@ -14,7 +14,7 @@ const isOpen = (run) => !OVER.includes(run.status);
 
 const COLUMNS = [
   { title: "Pattern", cell: (/** @type {any} */ run) => run.pattern?.name ?? run.patternId, wide: true },
-  { title: "Status", cell: (/** @type {any} */ run) => html`<span class=${`status ${run.status === "FAILED" ? "error" : run.status === "COMPLETED" ? "success" : "in-progress"}`}>${words(run.status)}</span>` },
+  { title: "Status", cell: (/** @type {any} */ run) => html`<${Status} of=${run.status} />` },
   { title: "Stage", cell: (/** @type {any} */ run) => (isOpen(run) ? words(run.stage) : "–"), where: isOpen },
   { title: "Identified", cell: (/** @type {any} */ run) => count(run.improvementsIdentified), number: true },
   { title: "Validated", cell: (/** @type {any} */ run) => count(run.improvementsValidated), number: true },

@@ -1,6 +1,6 @@
 // The pages of the console: one module and one entry each. A page exports a component as its default.
 import { beginning } from "../lib/bars.js";
-import { FIGURES } from "../lib/session.js";
+import { FIGURES, may } from "../lib/session.js";
 
 /** @typedef {{path: string, title: string, load: () => Promise<{default: any}>, nav?: boolean, under?: string, needs?: string, asks?: (params: Record<string, string>) => import("../lib/api.js").Question}} Page */
 
@@ -8,7 +8,7 @@ import { FIGURES } from "../lib/session.js";
  * What a page `needs` is an action; who may not do it is told so. What it `asks` for first is asked while its modules load.
  * @type {Page[]} */
 export const PAGES = [
-  { path: "/", title: "Start", load: () => import("./start.js"), nav: true },
+  { path: "/", title: "Start", load: () => import("./start.js"), asks: () => ({ operation: "start", variables: { figures: may(FIGURES) } }), nav: true },
   { path: "/sessions", title: "Sessions", load: () => import("./sessions.js"), nav: true },
   { path: "/sessions/:id", title: "Session", load: () => import("./session.js"), under: "/sessions" },
   { path: "/traces", title: "Traces", load: () => import("./traces.js"), nav: true },

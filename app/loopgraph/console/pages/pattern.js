@@ -1,7 +1,8 @@
 // One pattern: its history, and what is known of the chosen version.
 import { href, segment, useParams } from "../lib/address.js";
-import { count, duration, interval, money, percent, short, words } from "../lib/format.js";
+import { count, duration, interval, money, percent, short } from "../lib/format.js";
 import { html } from "../lib/html.js";
+import { handedOn } from "../lib/range.js";
 import { FIGURES, may } from "../lib/session.js";
 import { useQuery } from "../lib/use.js";
 import { useWindow } from "../lib/window.js";
@@ -10,7 +11,7 @@ import { Diff } from "../parts/diff.js";
 import { History } from "../parts/history.js";
 import { Proof } from "../parts/proof.js";
 import { Propose } from "../parts/propose.js";
-import { Figure, Head, Hour, Panel, When } from "../parts/small.js";
+import { Figure, Head, Hour, Panel, Status, When } from "../parts/small.js";
 import { Empty, Shown } from "../parts/states.js";
 import { Applied, Watched } from "../parts/watched.js";
 import { WindowChoice } from "../parts/window.js";
@@ -22,7 +23,7 @@ export default function Pattern({ id }) {
   const asked = useQuery("pattern", { id, window, figures: may(FIGURES) });
   const { pattern } = asked.data ?? {};
   return html`
-    <${Head} title=${pattern?.name ?? "Pattern"} up=${{ href: href("/patterns"), title: "Patterns" }}>
+    <${Head} title=${pattern?.name ?? "Pattern"} up=${{ href: href("/patterns", handedOn(params, params.days ? days : null)), title: "Patterns" }}>
       ${pattern && html`<span class="quiet">${pattern.patternType}${pattern.path && ` · ${pattern.path}`}</span>`}
     <//>
     <${WindowChoice} days=${days} />
@@ -58,7 +59,7 @@ function Version({ id, before, versions, window, compare }) {
         ? html`<div class="columns">
             <${Panel} title=${`Version ${version.version}`} note=${version.label}>
               <p class="facts">
-                <span class="status">${words(version.status)}</span> made <${When} of=${version.createdAt} /> by ${version.createdBy}
+                <${Status} of=${version.status} /> made <${When} of=${version.createdAt} /> by ${version.createdBy}
                 ${version.deprecationReason && html` · ${version.deprecationReason}`}
               </p>
               ${version.changeSummary && html`<p>${version.changeSummary}</p>`}

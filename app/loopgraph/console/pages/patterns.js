@@ -2,6 +2,7 @@
 import { href, segment, useParams } from "../lib/address.js";
 import { count, duration, interval, money, percent } from "../lib/format.js";
 import { html, useMemo } from "../lib/html.js";
+import { handedOn } from "../lib/range.js";
 import { FIGURES, may } from "../lib/session.js";
 import { PATTERN_TYPES } from "../lib/types.js";
 import { usePages, useQuery } from "../lib/use.js";
@@ -67,7 +68,7 @@ export default function Patterns() {
                 caption="Patterns"
                 columns=${columns(trends)}
                 rows=${shown}
-                rowHref=${(/** @type {any} */ one) => href(`/patterns/${segment(one.patternId)}`)}
+                rowHref=${(/** @type {any} */ one) => href(`/patterns/${segment(one.patternId)}`, handedOn(params, days))}
               /><${More} pages=${pages} />`
           : html`<${Empty} title=${params.type || params.name ? "No pattern is like that." : "No patterns yet."}><p>Scan a project for its skills, commands and subagents: <code>loopgraph patterns scan ~/src/project</code></p><//>`}
     <//>

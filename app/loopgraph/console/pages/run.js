@@ -7,7 +7,7 @@ import { Action } from "../parts/action.js";
 import { Course } from "../parts/course.js";
 import { metricName, metricText, Result } from "../parts/proof.js";
 import { Review } from "../parts/review.js";
-import { Head, Panel, When } from "../parts/small.js";
+import { Head, Panel, Status, When } from "../parts/small.js";
 import { Stages } from "../parts/stages.js";
 import { Empty, Shown } from "../parts/states.js";
 
@@ -27,7 +27,7 @@ export default function Run({ id }) {
         run
           ? html`
               <p class="facts">
-                <span class="status">${words(run.status)}</span> began <${When} of=${run.createdAt} /> by ${run.createdBy} ·${" "}
+                <${Status} of=${run.status} /> began <${When} of=${run.createdAt} /> by ${run.createdBy} ·${" "}
                 <a href=${href(`/patterns/${segment(run.patternId)}`)}>its pattern</a>
               </p>
               ${run.message && html`<p>${run.message}</p>`}
@@ -56,8 +56,9 @@ const Improvement = ({ improvement, reload }) => html`<${Panel} title=${`Version
   ${improvement.status === "AWAITING_REVIEW" && html`<${Review} improvement=${improvement} done=${reload} />`}
 <//>`;
 
-/** @param {number} there @param {number} needed */
-const unitsText = (there, needed) => (there < needed ? `${count(there)} of ${count(needed)} units` : `${count(there)} units (${count(needed)} needed)`);
+/** How many units there are, and of which of them it is known how they did: these alone are compared, and needed.
+ * @param {{units: number, tellingUnits: number}} tally @param {number} needed */
+const unitsText = ({ units, tellingUnits: telling }, needed) => `${counted(units, "unit")}, ${count(telling)} of ${count(needed)} that tell`;
 
 /** How far an experiment is on one candidate.
  * @param {{experiment: any, candidate: string}} props */
@@ -74,7 +75,7 @@ function Experiment({ experiment, candidate }) {
       ([title, { tally }]) => html`<div class="progress">
         <span>${title}</span>
         <meter min="0" max=${experiment.minSampleSize} value=${Math.min(tally.tellingUnits, experiment.minSampleSize)} aria-label=${`${title}: units that tell`}></meter>
-        <span class="quiet">${unitsText(tally.tellingUnits, experiment.minSampleSize)} · ${count(tally.executions)} executions${tally.setAside ? ` · ${count(tally.setAside)} set aside` : ""}${tally.unended ? ` · ${count(tally.unended)} not ended` : ""}</span>
+        <span class="quiet">${unitsText(tally, experiment.minSampleSize)} · ${count(tally.executions)} executions${tally.setAside ? ` · ${count(tally.setAside)} set aside` : ""}${tally.unended ? ` · ${count(tally.unended)} not ended` : ""}</span>
       </div>`,
     )}
     ${all > 0 && html`<p class="quiet">Assigned ${count(assigned[0])} to ${count(assigned[1])} units: ${percent(assigned[1] / all)} to the treatment.</p>`}

@@ -68,7 +68,7 @@ function Overview({ data }) {
         html`<ul class="errors" aria-label="Patterns that fail">
           ${failing.slice(0, 5).map(
             (/** @type {any} */ one) =>
-              html`<li><a href=${href(`/patterns/${segment(one.name)}`)}>${short(one.label, 60)}</a> succeeds in ${percent(one.successRate)} <span class="quiet">${interval(one.successRateInterval)} of ${count(one.executions)}</span></li>`,
+              html`<li><a href=${href(`/patterns/${segment(one.name)}`, { days: DAYS })}>${short(one.label, 60)}</a> succeeds in ${percent(one.successRate)} <span class="quiet">${interval(one.successRateInterval)} of ${count(one.executions)}</span></li>`,
           )}
         </ul>`}
         ${errorPatterns.patterns.length

@@ -51,7 +51,7 @@ function Top({ trace }) {
       ${trace.parentId && html` · <a href=${href(`/traces/${segment(trace.parentId)}`)}>spawned by another trace</a> <span class="quiet">(${words(trace.spawnBasis)})</span>`}
       ${trace.agent && html` · agent ${trace.agent}`}
     </p>
-    <${Totals} took=${trace.durationMs} totals=${trace.treeTotals} />
+    <${Totals} took=${trace.durationMs} own=${trace.totals} totals=${trace.treeTotals} />
     ${trace.errorMessage && html`<div class="failure"><p><strong>${trace.errorType}</strong> ${trace.errorMessage}</p></div>`}
     <details class="panel" open=${(trace.promptText ?? "").length < 600}><summary>Prompt</summary><${Content} value=${trace.promptText} markdown /></details>
     ${trace.responseText !== null && html`<details class="panel"><summary>Answer</summary><${Content} value=${trace.responseText} markdown /></details>`}
@@ -59,12 +59,13 @@ function Top({ trace }) {
 }
 
 /** What is in the whole tree; until that is summed up, each figure has its place.
- * @param {{took: number | null, totals: any}} props */
-function Totals({ took, totals }) {
+ * @param {{took: number | null, own: any, totals: any}} props */
+function Totals({ took, own, totals }) {
   const of = (/** @type {() => string} */ text) => (totals ? text() : "…");
+  const steps = totals && [totals.steps > own.steps && `${count(own.steps)} of its own`, totals.failedSteps && `${count(totals.failedSteps)} failed`];
   return html`<div class="figures">
     <${Figure} label="Took" value=${duration(took)} />
-    <${Figure} label="Steps" value=${of(() => count(totals.steps))} note=${totals?.failedSteps ? `${count(totals.failedSteps)} failed` : ""} tone=${totals?.failedSteps ? "bad" : ""} />
+    <${Figure} label="Steps" value=${of(() => count(totals.steps))} note=${steps ? steps.filter(Boolean).join(", ") : ""} tone=${totals?.failedSteps ? "bad" : ""} />
     <${Figure} label="Subagents" value=${of(() => count(totals.subagents))} />
     <${Figure} label="Calls" value=${of(() => count(totals.endpointCalls))} note=${totals?.failedEndpointCalls ? `${count(totals.failedEndpointCalls)} failed` : ""} />
     <${Figure} label="Tokens" value=${of(() => `${count(totals.inputTokens)} in, ${count(totals.outputTokens)} out`)} note=${of(() => `${count(totals.cacheReadTokens)} from a cache`)} />

@@ -101,9 +101,9 @@ function drawing(lines, format) {
   return { series, bands };
 }
 
-/** @param {{title: string, lines: Line[], format: (value: number | null) => string, note?: any, height?: number, least?: number, most?: number, zone?: string, exports?: {title: string, href: string}[]}} props
- * `zone` is that of the days; `exports` are addresses of the same as files */
-export function Chart({ title, lines, format, note, height = 180, least, most, zone = "UTC", exports = [] }) {
+/** @param {{title: string, lines: Line[], format: (value: number | null) => string, note?: any, height?: number, least?: number, most?: number, zone?: string, waits?: boolean, exports?: {title: string, href: string}[]}} props
+ * `zone` is that of the days; a chart that `waits` for its lines has its place already; `exports` are addresses of the same as files */
+export function Chart({ title, lines, format, note, height = 180, least, most, zone = "UTC", waits = false, exports = [] }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [asTable, show] = useState(false);
   const id = useId();
@@ -144,17 +144,18 @@ export function Chart({ title, lines, format, note, height = 180, least, most, z
         ${exports.length > 0 &&
         html`<details class="menu"><summary>Files</summary><ul>${exports.map((one) => html`<li><a href=${one.href} download>${one.title}</a></li>`)}</ul></details>`}
       </span>
-      ${note && html`<p class="quiet">${note}</p>`}
+      <p class="quiet">${note}</p>
     </figcaption>
     ${empty
-      ? html`<p class="quiet">Nothing to show in this time.</p>`
+      ? html`<p class="quiet" style=${{ minHeight: `${height + 24}px`, margin: 0 }}>${waits ? "…" : "Nothing to show in this time."}</p>`
       : asTable
         ? html`<${Behind} title=${title} lines=${lines} format=${format} zone=${zone} />`
-        : html`<div ref=${box} class="plot" role="img" aria-label=${`${title}: its table has the same values`}></div>
-            ${lines.length > 1 &&
-            html`<ul class="legend">
-              ${lines.map((line, at) => html`<li><span class=${`swatch ${line.kind ?? ""}`} style=${{ background: ink[at] }}></span>${line.label}</li>`)}
-            </ul>`}`}
+        : html`<div ref=${box} class="plot" style=${{ minHeight: `${height}px` }} role="img" aria-label=${`${title}: its table has the same values`}></div>
+            ${lines.length > 1
+              ? html`<ul class="legend">
+                  ${lines.map((line, at) => html`<li><span class=${`swatch ${line.kind ?? ""}`} style=${{ background: ink[at] }}></span>${line.label}</li>`)}
+                </ul>`
+              : html`<div class="legend"></div>`}`}
   </figure>`;
 }
 

@@ -91,7 +91,7 @@ function AsLanes({ pattern, versions, edges, chosen, choose }) {
     choose=${choose}
     row=${(/** @type {any} */ version) => html`
       <strong>${version.patternId === pattern.patternId ? "" : `${short(version.patternName, 24)} `}${version.version}</strong>
-      <span class=${`status ${version.inUse ? "success" : ""}`}>${version.inUse ? "in use" : words(version.status)}</span>
+      <span class=${`status ${version.inUse ? "good" : ""}`}>${version.inUse ? "in use" : words(version.status)}</span>
       <span>${short(version.changeSummary || version.label, 70)}</span>
       <span class="quiet">${counted(version.usageCount, "use")} · <${When} of=${version.createdAt} /></span>
     `}

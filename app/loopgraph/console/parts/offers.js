@@ -26,7 +26,7 @@ export function Offers({ pattern }) {
     { title: "When", cell: (/** @type {any} */ one) => html`<${When} of=${one.at} />` },
     { title: "Score", cell: (/** @type {any} */ one) => one.score.total.toFixed(2), number: true },
     { title: "Was", cell: was },
-    { title: "Came of it", cell: (/** @type {any} */ one) => (one.outcome ? html`<${Status} of=${one.outcome === "FAILURE" ? "ERROR" : one.outcome} />` : "") },
+    { title: "Came of it", cell: (/** @type {any} */ one) => (one.outcome ? html`<${Status} of=${one.outcome} />` : "") },
     { title: "Plan", cell: went },
     {
       title: "Beside it",

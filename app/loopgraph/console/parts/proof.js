@@ -34,6 +34,7 @@ export function Proof({ version }) {
 
 /** @param {{result: any}} props */
 export function Result({ result }) {
+  const byUnit = result.method !== "WELCH_EXECUTIONS"; // then a value of the sample is the mean of a unit of which it is known
   const arms = [
     ["Control", result.control, result.controlArm],
     ["Treatment", result.treatment, result.treatmentArm],
@@ -41,11 +42,11 @@ export function Result({ result }) {
   return html`
     <table>
       <caption>Both arms</caption>
-      <thead><tr><th scope="col">Arm</th><th scope="col" class="number">Units</th><th scope="col" class="number">Executions</th><th scope="col" class="number">Mean</th></tr></thead>
+      <thead><tr><th scope="col">Arm</th><th scope="col" class="number">Units</th>${byUnit && html`<th scope="col" class="number">That tell</th>`}<th scope="col" class="number">Executions</th><th scope="col" class="number">Mean</th></tr></thead>
       <tbody>
         ${arms.map(
           ([title, sample, arm]) =>
-            html`<tr><th scope="row">${title}</th><td class="number">${count(arm?.units)}</td><td class="number">${count(arm?.executions ?? sample?.n)}</td><td class="number">${metricText(result.metric, sample?.mean ?? null)}</td></tr>`,
+            html`<tr><th scope="row">${title}</th><td class="number">${count(arm?.units)}</td>${byUnit && html`<td class="number">${count(sample?.n)}</td>`}<td class="number">${count(arm?.executions ?? sample?.n)}</td><td class="number">${metricText(result.metric, sample?.mean ?? null)}</td></tr>`,
         )}
       </tbody>
     </table>

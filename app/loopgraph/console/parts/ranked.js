@@ -2,6 +2,7 @@
 import { href, segment, useParams } from "../lib/address.js";
 import { count, counted, duration, interval as intervalText, percent, short, words } from "../lib/format.js";
 import { html } from "../lib/html.js";
+import { handedOn } from "../lib/range.js";
 import { useQuery } from "../lib/use.js";
 import { Sparkline } from "./chart.js";
 import { Panel } from "./small.js";
@@ -13,7 +14,7 @@ export const KINDS = { PATTERN: "Patterns", AGENT: "Agents", TOOL: "Tools", ENDP
 /** The dashboard of one subject alone; a pattern has a page of its own.
  * @param {Record<string, string>} params of the address @param {string} kind @param {any} one */
 const alone = (params, kind, one) =>
-  kind === "PATTERN" ? href(`/patterns/${segment(one.name)}`) : one.name === "" && kind !== "TOOL" ? null : href("/dashboard", { ...params, of: kind, name: one.name, part: one.part });
+  kind === "PATTERN" ? href(`/patterns/${segment(one.name)}`, handedOn(params, Number(params.days) || 30)) : one.name === "" && kind !== "TOOL" ? null : href("/dashboard", { ...params, of: kind, name: one.name, part: one.part });
 
 /** How well something does; its reliability is the lower bound of the interval. */
 const SUCCESS = [

@@ -1,9 +1,10 @@
 // The smallest components: a status, a time, a figure.
 import { ago, hourAgo, moment, words } from "../lib/format.js";
 import { html } from "../lib/html.js";
+import { toneOf } from "../lib/status.js";
 
 /** @param {{of: string | null}} props */
-export const Status = ({ of }) => html`<span class=${`status ${(of ?? "unknown").toLowerCase().replaceAll("_", "-")}`}>${words(of) || "unknown"}</span>`;
+export const Status = ({ of }) => html`<span class=${`status ${toneOf(of)}`}>${words(of) || "unknown"}</span>`;
 
 /** @param {{of: string | null}} props */
 export const When = ({ of }) => (of ? html`<time datetime=${of} title=${moment(of)}>${ago(of)}</time>` : html`<span class="quiet">–</span>`);

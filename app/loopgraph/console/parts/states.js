@@ -17,11 +17,12 @@ export function Failure({ error, retry }) {
 export const Empty = ({ title, children }) => html`<div class="empty"><p><strong>${title}</strong></p>${children}</div>`;
 
 /** What was asked: waiting, failed, or shown; what was shown stays while it is asked again, and when that fails.
- * @param {{asked: any, children: (data: any) => any}} props */
-export function Shown({ asked, children }) {
+ * @param {{asked: any, children: (data: any) => any, room?: any}} props `room` is what takes the place of it until it is there, so that
+ * nothing moves then */
+export function Shown({ asked, children, room }) {
   const { data, error, loading, reload } = asked;
   return html`
     ${error && html`<${Failure} error=${error} retry=${reload} />`}
-    ${data ? html`<div class=${loading ? "asked again" : "asked"} aria-busy=${loading}>${children(data)}</div>` : !error && html`<${Waiting} />`}
+    ${data ? html`<div class=${loading ? "asked again" : "asked"} aria-busy=${loading}>${children(data)}</div>` : !error && (room ? html`<div aria-busy="true">${room}<span class="hidden" role="status">Loading …</span></div>` : html`<${Waiting} />`)}
   `;
 }

@@ -9,7 +9,7 @@ const COLUMNS = [
   { title: "Prompt", cell: (/** @type {any} */ trace) => title(trace.promptText) || trace.agentType || trace.source || trace.correlationId, wide: true },
   { title: "Status", cell: (/** @type {any} */ trace) => html`<${Status} of=${trace.status} />` },
   { title: "Agent", cell: (/** @type {any} */ trace) => trace.agentType ?? trace.agent ?? "–" },
-  { title: "Steps", cell: (/** @type {any} */ trace) => count(trace.totalHooks), number: true },
+  { title: "Steps", cell: (/** @type {any} */ trace) => count(trace.totalSteps), number: true },
   { title: "Took", cell: (/** @type {any} */ trace) => duration(trace.durationMs), number: true },
   { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt} />` },
 ];

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -165,7 +165,7 @@ class Telling:
                 writer.seq = doubtful.seq
                 self._writers.tell(change_of(**row))
             writer.doubtful = None
-        change = _change(writer, tx.news, events, runs, figures=bool(marks))
+        change = _change(writer, tx.news, events, runs, marks)
         self._change = change
         key = change_key(change.writer, change.seq)
         await tx.run(_TELL, key=key, at=change.at, body=body_text(change), marked_at=marked_ms(), rows=marks)
@@ -186,7 +186,11 @@ class Telling:
 
 
 def _change(
-    writer: Claimed, news: Sequence[TraceNews], events: Sequence[str], runs: Sequence[str], *, figures: bool
+    writer: Claimed,
+    news: Sequence[TraceNews],
+    events: Sequence[str],
+    runs: Sequence[str],
+    marks: Sequence[Mapping[str, str]],
 ) -> Change:
     by_trace: dict[str, list[TraceNews]] = {}
     for one in news[:MOST_TOLD]:
@@ -198,7 +202,8 @@ def _change(
         traces=tuple(one for many in by_trace.values() for one in many),
         events=tuple(events[:MOST_TOLD]),
         runs=tuple(runs[:MOST_TOLD]),
-        figures=figures,
+        figures=bool(marks),
+        named=bool(marks) and all(mark["label"] == "Trace" and mark["key"] in by_trace for mark in marks),
         left_out=sum(max(0, len(some) - MOST_TOLD) for some in (news, events, runs)),
     )
 
@@ -208,7 +213,7 @@ def body_text(change: Change) -> str:
     body: dict[str, Any] = {}
     for one in change.traces:
         body.setdefault("traces", {}).setdefault(one.correlation_id, []).append([one.kind, one.execution_id])
-    for name in ("events", "runs", "figures", "left_out"):
+    for name in ("events", "runs", "figures", "named", "left_out"):
         if value := getattr(change, name):
             body[name] = value
     return orjson.dumps(body).decode()
@@ -232,4 +237,5 @@ def change_of(key: str, at: datetime, body: str) -> Change:
         runs=tuple(held.get("runs", ())),
         figures=held.get("figures", False),
         left_out=held.get("left_out", 0),
+        named=held.get("named", False),
     )

@@ -9,6 +9,7 @@ from loopgraph.assets import query
 from loopgraph.contracts.live import Change, Writer
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.telling import change_key, change_of
+from loopgraph.effects.graph.transaction import Row, Transaction
 
 _WRITERS = query("changes/writers")
 _LOOK = query("changes/look")
@@ -41,14 +42,7 @@ class ChangeReads:
 
     async def look(self, wanted: Iterable[tuple[int, int]]) -> Look:
         """The writers, and those of these changes (writer and number) that are there."""
-        writers, changes = [], []
-        for row in await self._graph.read(_LOOK, keys=[change_key(*one) for one in wanted]):
-            if row["key"] is None:
-                writer = Writer(row["number"], owned=row["owner"] is not None, seq=row["seq"], floor=row["floor"])
-                writers.append(writer)
-            else:
-                changes.append(change_of(row["key"], row["at"], row["body"]))
-        return Look(tuple(writers), tuple(changes))
+        return _looked(await self._graph.read(_LOOK, keys=[change_key(*one) for one in wanted]))
 
     async def newest(self, writer: Writer) -> int:
         """The number of the last change of a writer."""
@@ -63,3 +57,19 @@ class ChangeReads:
         above, before = change_key(writer, after), change_key(writer, upto + 1)
         rows = await self._graph.read(_PAGE, above=above, before=before, limit=limit)
         return [change_of(row["key"], row["at"], row["body"]) for row in rows]
+
+
+async def look_in(tx: Transaction, wanted: Iterable[tuple[int, int]]) -> Look:
+    """The same in a transaction: what it reads after that has all of what these changes wrote."""
+    return _looked(await tx.run(_LOOK, keys=[change_key(*one) for one in wanted]))
+
+
+def _looked(rows: Iterable[Row]) -> Look:
+    writers, changes = [], []
+    for row in rows:
+        if row["key"] is None:
+            writer = Writer(row["number"], owned=row["owner"] is not None, seq=row["seq"], floor=row["floor"])
+            writers.append(writer)
+        else:
+            changes.append(change_of(row["key"], row["at"], row["body"]))
+    return Look(tuple(writers), tuple(changes))

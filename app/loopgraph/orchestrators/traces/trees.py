@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from loopgraph.computes.traces.tree import Grove, Node, Record, grow, plant, records_of
+from loopgraph.computes.traces.tree import Node, Record, grow, plant, records_of
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces.assembly import Forest, Span, SpanKind, TraceParts
+from loopgraph.contracts.traces.assembly import Forest, SpanKind, TraceParts
 from loopgraph.effects.traces.reading.reads import TraceReads
 
 
@@ -23,18 +22,6 @@ async def read_trees(
     heads = [id_ for id_ in root_ids if id_ in forest.parts]
     nodes = plant(records_of(forest.parts.values()), heads=heads, continued=forest.continued_from).nodes
     return {id_: grow(_parts_under(nodes[SpanKind.TRACE, id_], forest), id_) for id_ in heads}, forest.truncated
-
-
-async def skeletons(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> dict[str, Node[Span]]:
-    """The trees under some traces as spans, in two statements or three; unknown and hidden ids are absent."""
-    nodes = (await skeleton(reads, ids, principal)).nodes
-    return {id_: node for id_ in ids if (node := nodes.get((SpanKind.TRACE, id_))) is not None}
-
-
-async def skeleton(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> Grove[Span]:
-    """Some traces and all under them as spans, in two statements or three."""
-    found = await reads.skeleton(ids, principal)
-    return await asyncio.to_thread(plant, found.spans, heads=ids, continued=found.continued_from)
 
 
 def _parts_under(node: Node[Record], forest: Forest) -> dict[str, TraceParts]:

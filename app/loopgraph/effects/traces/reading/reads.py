@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from loopgraph.assets import Access, Query, query
@@ -13,15 +14,31 @@ from loopgraph.contracts.loop.arms import ArmTally
 from loopgraph.contracts.loop.experiments import Experiment
 from loopgraph.contracts.loop.feedback import Arm, Execution
 from loopgraph.contracts.traces.assembly import CallUsage, Forest, Head, Skeleton, Span, SpanKind, TraceParts
+from loopgraph.contracts.traces.events import OF_PATTERN
 from loopgraph.contracts.traces.records import EndpointCall, HookExecution, Trace
 from loopgraph.effects.clock import time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.many import made_of
 from loopgraph.effects.graph.transaction import Row, Transaction
+from loopgraph.effects.live.reads import Look, look_in
 from loopgraph.effects.traces.reading.newest import newest_of
 from loopgraph.effects.traces.recording import mapping
 
 T = TypeVar("T", Trace, HookExecution, EndpointCall)
+
+Heads = list[tuple[Span, str | None]]
+"""Traces themselves, each with the trace that it goes on with."""
+
+
+class StepCount(NamedTuple):
+    """How many hook executions a trace has, and how many of these are steps of the work and not uses of patterns."""
+
+    hooks: int
+    steps: int
+
+
+Looking = Callable[[Iterable[tuple[int, int]]], Awaitable[Look]]
+"""Looks for changes, by writer and number (``effects/live``)."""
 
 _TRACES_IN_CONTEXT = query("traces/traces_in_context")
 _TREES_IN_CONTEXT = query("traces/trees_in_context")
@@ -125,19 +142,44 @@ class TraceReads:
 
     async def skeleton(self, correlation_ids: Iterable[str], principal: Principal | None) -> Skeleton:
         """The spans of what ``forest`` reads, in as many statements, and a fraction of its time and memory."""
+
+        async def look(_: Looking) -> None:
+            pass
+
+        found = await self.skeleton_unless(lambda _: False, look, correlation_ids, principal)
+        assert found is not None
+        return found
+
+    async def skeleton_unless(
+        self,
+        known: Callable[[Heads], bool],
+        look: Callable[[Looking], Awaitable[None]],
+        correlation_ids: Iterable[str],
+        principal: Principal | None,
+    ) -> Skeleton | None:
+        """The same; None where, by the traces themselves, all that is in them is ``known``: it is most of what there is to read.
+
+        To know that, one may ``look`` at what was changed, before anything is read in the same transaction.
+        """
         ids, reader = list(dict.fromkeys(correlation_ids)), reader_of(principal)
         limit = min(MAX_STEPS * len(ids), MOST)
 
-        async def work(tx: Transaction) -> tuple[list[tuple[Span, str | None]], list[Row], bool]:
+        async def work(tx: Transaction) -> tuple[Heads, list[Row], bool] | None:
+            await look(partial(look_in, tx))
             [found], below, cut = await _trees(tx, _SKELETON_OF_TREES, ids, reader, MAX_TRACES)
             more = await tx.run(_SKELETON_OF_TRACES, correlation_ids=below, reader=reader) if below else []
             heads = [
                 mapping.trace_span(values) for spans in (found, *(row["spans"] for row in more)) for values in spans
             ]
+            if known(heads):
+                return None
             seen = list(dict.fromkeys(span.id for span, _ in heads))
             return heads, await tx.run(_SKELETON_OF_STEPS, correlation_ids=seen, limit=limit + 1), cut
 
-        heads, rows, cut = await self._graph.transaction(work, Access.READ)
+        read = await self._graph.transaction(work, Access.READ)
+        if read is None:
+            return None
+        heads, rows, cut = read
         many = sum(len(row["spans"]) for row in rows)
         steps, calls = await made_of(
             many, lambda: [list(mapping.step_spans(kind, rows)) for kind in (SpanKind.STEP, SpanKind.CALL)]
@@ -148,11 +190,11 @@ class TraceReads:
             truncated=cut or max(len(steps), len(calls)) > limit,
         )
 
-    async def count_steps(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, int]:
+    async def count_steps(self, correlation_ids: Iterable[str], principal: Principal | None) -> dict[str, StepCount]:
         """How many steps traces have, nested or not, without reading them; unknown and hidden ids are absent."""
-        ids = list(dict.fromkeys(correlation_ids))
-        rows = await self._graph.read(_COUNT_STEPS, correlation_ids=ids, reader=reader_of(principal))
-        return {row["correlation_id"]: row["steps"] for row in rows}
+        ids, reader = list(dict.fromkeys(correlation_ids)), reader_of(principal)
+        rows = await self._graph.read(_COUNT_STEPS, correlation_ids=ids, reader=reader, of_pattern=OF_PATTERN)
+        return {row["correlation_id"]: StepCount(row["hooks"], row["steps"]) for row in rows}
 
     async def usage_of_calls(self, correlation_ids: Iterable[str]) -> list[CallUsage]:
         """What the calls of models of some traces used, at most ``MOST``, in one statement; who may see the traces has been asked

@@ -20,7 +20,6 @@ from loopgraph.api.graphql.types.traces.trace import Trace
 from loopgraph.api.graphql.types.traces.waterfall import WaterfallConnection
 from loopgraph.contracts.traces import assembly
 from loopgraph.orchestrators.traces.episodes import episode
-from loopgraph.orchestrators.traces.trees import skeleton
 
 _TRACES = Listing[assembly.AssembledTrace]("traces of an episode", lambda tree: tree.trace.correlation_id)
 
@@ -91,7 +90,7 @@ class Episode:
 
     @strawberry.field(description="All of it as bars over time, each under what it belongs to.")
     async def waterfall(self, info: Info, first: int = 100, after: str | None = None) -> WaterfallConnection:
-        grove = await skeleton(info.context.services.traces, self.prompts, info.context.principal)
+        grove = await info.context.services.skeletons.grove(self.prompts, info.context.principal)
         return await drawn(info, grove.tops, first, after)
 
     async def whole(self, info: Info) -> assembly.Episode:

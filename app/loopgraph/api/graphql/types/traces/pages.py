@@ -102,10 +102,18 @@ def _moments(head: Head, place: Node[Any]) -> list[Moment]:
     return moments(head, [(node.key, node.record.at) for node in place.walk(into_traces=False) if node is not place])
 
 
-def _drawing(*tops: Node[Any]) -> asyncio.Future[Waterfall[Any]]:
+async def _drawing(info: Info, tops: Places) -> Waterfall[Any]:
+    """The waterfall of some trees. What is drawn of trees that are remembered is remembered with them."""
+    keys, made = tuple(top.key for top in tops), info.context.services.skeletons.made_of(tops)
+    if made is not None and keys in made:
+        drawn: Waterfall[Any] = made[keys]
+        return drawn
     # Threads that reckon keep the event loop waiting: hundreds of small ones are drawn faster by itself. No more are counted.
     few = islice(chain.from_iterable(top.walk() for top in tops), MANY + 1)
-    return asyncio.ensure_future(made_of(sum(1 for _ in few), lambda: Waterfall(tops)))
+    drawn = await made_of(sum(1 for _ in few), lambda: Waterfall(tops))
+    if made is not None:
+        made[keys] = drawn
+    return drawn
 
 
 async def _branch(info: Info, waterfall: Waterfall[Any], key: Key) -> Branch:
@@ -128,8 +136,12 @@ async def drawn(info: Info, tops: Places, first: int, after: str | None) -> Wate
     _PLACES.page(info, first, after)
     if info.context.turns.spent():
         await info.context.turns.turn()
+
+    def drawing(*tops: Node[Any]) -> asyncio.Future[Waterfall[Any]]:
+        return asyncio.ensure_future(_drawing(info, tops))
+
     # Shielded: where one part of an answer is given up, another may wait for the same drawing.
-    waterfall = await asyncio.shield(info.context.loaders.once.made("waterfall", _drawing, *tops))
+    waterfall = await asyncio.shield(info.context.loaders.once.made("waterfall", drawing, *tops))
     shown, has_more = _PLACES.part(info, waterfall.nodes, first, after)
 
     def made(node: Node[Any]) -> WaterfallRow:
