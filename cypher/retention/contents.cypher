@@ -3,7 +3,7 @@
 // Nodes come in the groups of their keys: a record each would cost more than what is in it.
 // access: read
 // parameters: groups, elsewhere
-// returns: nodes
+// returns: number, nodes
 UNWIND $groups AS group
 WITH group.number AS number, group.keys AS keys
 UNWIND keys AS key
@@ -25,4 +25,4 @@ WITH number, key, n, collect(CASE WHEN r IS NULL THEN null ELSE [
        END
      ] END) AS relationships
 WITH number, collect([key, properties(n), relationships]) AS nodes
-RETURN nodes
+RETURN number, nodes

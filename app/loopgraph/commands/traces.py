@@ -53,10 +53,12 @@ def prune(
         from loopgraph.effects.archive.retention import Retention
         from loopgraph.effects.archive.segments import Archive
         from loopgraph.effects.clock import now
+        from loopgraph.effects.memory import collect_seldom
         from loopgraph.main import open_services
         from loopgraph.orchestrators.archive.pruning import Pruning
 
         async with open_services(settings, create=not dry_run) as services:
+            collect_seldom()
             with shown(err) as show:
 
                 def tell(latest: Progress) -> None:
@@ -102,11 +104,13 @@ def restore(
     async def work() -> RestoreReport:
         from loopgraph.effects.archive.retention import Retention
         from loopgraph.effects.archive.segments import segments_of
+        from loopgraph.effects.memory import collect_seldom
         from loopgraph.main import open_services
         from loopgraph.orchestrators.archive.restoration import restore as bring_back
 
         segments = segments_of(path.expanduser() for path in paths)  # a wrong path is told before an engine is started
         async with open_services(settings) as services:
+            collect_seldom()
             with shown(err) as show:
 
                 def tell(latest: Progress) -> None:

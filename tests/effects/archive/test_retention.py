@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from conftest import settings_for
 from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted
 from loopgraph.contracts.traces.retention import NodeId
-from loopgraph.effects.archive.lines import Item, fingerprint
+from loopgraph.effects.archive.lines import fingerprint
 from loopgraph.effects.archive.retention import Deletion, Retention
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
@@ -22,31 +24,42 @@ from support.traces import statement
 from support.waiting import PATIENCE_S
 
 
+class Looks(set[bytes]):
+    """What is archived; something is done before it is looked up for the ``moment``-th time, counted from 0."""
+
+    def __init__(self, archived: Iterable[bytes], moment: int, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        super().__init__(archived)
+        self.looks = 0
+        self._moment, self._do = moment, do
+
+    def __contains__(self, digest: object) -> bool:
+        if self.looks == self._moment:
+            with ThreadPoolExecutor(1) as another:
+                another.submit(asyncio.run, self._do()).result()
+        self.looks += 1
+        return super().__contains__(digest)
+
+
 @pytest.mark.lengthy
+@pytest.mark.parametrize("by", ["state", "items"])
 @pytest.mark.parametrize("moment", ["before", "at first", "midway"])
 async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
-    embedded_engine: EngineUnderTest, moment: str
+    embedded_engine: EngineUnderTest, moment: str, by: str
 ) -> None:
-    """On the engine where writers wait for nobody: of the late step and the deletion, one meets the other at its commit."""
+    """On the engine where writers wait for nobody: of the late step and the deletion, one meets the other at its commit.
+
+    Units are known by their states to the process that has archived them, and item by item to one that goes on later.
+    """
     name, begun, settings = new_id(), long_ago(), settings_for(embedded_engine)
     late = HookExecuted(correlation_id=f"{name}.1", execution_id=f"{name}.1.late", hook_type="T", success=True)
     units = {
         trace: [NodeId("HookExecution", f"{trace}.{step}") for step in range(3)] + [NodeId("Trace", trace)]
         for trace in (f"{name}.1", f"{name}.2")
     }
-    compared = 0
 
     async def arrives() -> None:
         async with Graph.open(settings) as elsewhere:
             await remember(elsewhere, [late], begun)
-
-    def is_archived(item: Item) -> bool:
-        nonlocal compared
-        if compared == {"before": -1, "at first": 0, "midway": 7}[moment]:
-            with ThreadPoolExecutor(1) as another:
-                another.submit(asyncio.run, arrives()).result()
-        compared += 1
-        return fingerprint(item) in archived
 
     async with Graph.open(settings) as graph:
         await schema.prepare(graph)
@@ -59,10 +72,14 @@ async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
         await remember(graph, [*steps, *ends], begun)
         assert await Rolling(graph, None).caught_up(bound_s=PATIENCE_S) == 0
         retention = Retention(graph)
-        archived = {fingerprint(item) for item in await retention.contents(units)}
+        items, states = await retention.contents(units)
+        assert len(states) == len(units)
+        known = states if by == "state" else {fingerprint(item) for item in items}
+        midway = 1 if by == "state" else len(units) + 7
+        looks = Looks(known, {"before": -1, "at first": 0, "midway": midway}[moment], arrives)
         if moment == "before":
             await arrives()
-        deletion = await retention.delete(units, is_archived)
+        deletion = await retention.delete(units, looks)
         assert deletion == Deletion({"HookExecution": 3, "Trace": 1}, {f"{name}.1"})
         rows = await statement(
             graph,

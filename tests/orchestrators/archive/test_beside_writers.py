@@ -75,7 +75,7 @@ class Old:
         """What each of the traces is, by its id: its nodes and all their relationships."""
         states: defaultdict[str, set[bytes]] = defaultdict(set)
         for some in self._slices():
-            for item in await Retention(graph).contents(dict(self.units(some))):
+            for item in (await Retention(graph).contents(dict(self.units(some)))).items:
                 if (trace := self._owner(item)) is not None:
                     states[trace].add(fingerprint(item))
         return states

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from loopgraph.contracts.traces.retention import KEYS, TYPES, Node, NodeId, Rela
 
 _SORTED = orjson.OPT_SORT_KEYS
 _WITH_INSTANTS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
-_PLAIN = frozenset({str, int, bool, type(None)})
+_PLAIN: frozenset[type] = frozenset({str, int, bool, type(None)})
 _USUAL = _PLAIN | {datetime}
 
 Item = Node | Relationship
@@ -42,11 +42,7 @@ class Line(NamedTuple):
 
 def encoded(item: Item) -> bytes:
     """An item as the line that stands for it: equal items have equal lines. Raises TypeError for a value without JSON form."""
-    properties = item.properties
-    if not _USUAL.issuperset(map(type, properties.values())):
-        properties = {
-            name: value if type(value) in _PLAIN else coded(value) for name, value in properties.items()
-        }  # fmt: skip
+    properties = _coded(item.properties)
     if isinstance(item, Node):
         node: dict[str, Any] = {"node": item.id.label, "key": item.id.key, "properties": properties}
         if item.unit is not None:
@@ -54,6 +50,14 @@ def encoded(item: Item) -> bytes:
         return orjson.dumps(node, coded, _WITH_INSTANTS)
     relationship = {"relationship": item.type, "start": [*item.start], "end": [*item.end], "properties": properties}
     return orjson.dumps(relationship, coded, _WITH_INSTANTS)
+
+
+def row_line(label: str, key: str, properties: Mapping[str, Any], links: Iterable[Sequence[Any]]) -> bytes:
+    """A node with its relationships as one line: lines that are equal stand for equal ones, read in the same order. Raises
+    TypeError, as ``encoded`` does."""
+    carrying = [[*link[:2], _coded(link[2], _PLAIN), *link[3:]] if link[2] else link for link in links]
+    instants = [name for name, value in properties.items() if type(value) is datetime]
+    return orjson.dumps([label, key, instants, _coded(properties), carrying])
 
 
 def decoded(line: bytes) -> Item:
@@ -104,6 +108,13 @@ def coded(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"{type(value).__name__} has no place in an archive")
+
+
+def _coded(properties: Mapping[str, Any], usual: frozenset[type] = _USUAL) -> Mapping[str, Any]:
+    """Properties as JSON, but for those of the ``usual`` types alone, which stay as they are."""
+    if usual.issuperset(map(type, properties.values())):
+        return properties
+    return {name: value if type(value) in _PLAIN else coded(value) for name, value in properties.items()}
 
 
 def _decoded(value: Any) -> Any:

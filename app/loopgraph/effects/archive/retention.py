@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from loopgraph.assets import Access, Query, query
-from loopgraph.contracts.traces.retention import DRAWN_ANEW, KEYS, TYPES, Node, NodeId, Relationship, Standing
+from loopgraph.contracts.traces.retention import KEYS, Node, NodeId, Relationship, Standing
 from loopgraph.effects.archive.completing import complete
+from loopgraph.effects.archive.contents import (
+    Found,
+    Units,
+    archivable,
+    by_label,
+    compared,
+    items_of,
+    read_units,
+    states,
+)
 from loopgraph.effects.archive.giving_way import MOST_LOSSES, GivingWay
 from loopgraph.effects.archive.lines import Item, fingerprint
 from loopgraph.effects.clock import new_id, time_key
@@ -24,7 +34,6 @@ from loopgraph.effects.traces.recording.standings import standings
 _OLD_ROOTS = query("retention/old_roots")
 _PARTS_OF_TRACES = query("retention/parts_of_traces")
 _NODES_BY_KEY = query("retention/nodes_by_key")
-_CONTENTS = query("retention/contents")
 _DELETE_NODES = query("retention/delete_nodes")
 _KNOWN_NODES = query("retention/known_nodes")
 _RESTORE_NODES = query("retention/restore_nodes")
@@ -46,21 +55,15 @@ SLICE = 1_000
 SLICE_BYTES = 32 << 20
 """Of how many bytes, as lines, what one transaction restores can be: they go to the engine as one message."""
 
-_GROUP = 25
-"""How many nodes come back in one record."""
-
-_LAST = ("Trace", "Session")
-"""Deleted last, so that what is left of an interrupted deletion can still be found."""
-
-_READ_ELSEWHERE = {"HookExecution": "RAN", "EndpointCall": "CALLED", "RoutingDecision": "ROUTED_BY"}
-"""The relationship by which each of these is a part of its unit: it is read where it begins; a part that moves changes itself."""
-
 _SHARED = ("Agent", "PatternVersion")
 """Nodes that relationships of very many others lead to."""
 
-Units = Mapping[str, Sequence[NodeId]]
-"""Nodes by the unit that they belong to."""
-IsArchived = Callable[[Item], bool]
+
+class Contents(NamedTuple):
+    """What an archive is to have of units, and the states that they are in."""
+
+    items: list[Item]
+    states: set[bytes]
 
 
 class Deletion(NamedTuple):
@@ -79,11 +82,6 @@ class Restored:
     known: list[NodeId] = field(default_factory=list)
     completed: list[NodeId] = field(default_factory=list)
     drawn: Counter[str] = field(default_factory=Counter)
-
-
-class _Comparison(NamedTuple):
-    there: Mapping[str, Sequence[NodeId]]
-    changed: set[str]
 
 
 class _Changed(Exception):
@@ -131,7 +129,8 @@ class Retention:
         """The nodes that each of these traces consists of, itself the last."""
         found: dict[str, list[NodeId]] = {id_: [] for id_ in correlation_ids}
         for row in await self._graph.read(_PARTS_OF_TRACES, correlation_ids=sorted(correlation_ids)):
-            found[row["correlation_id"]] += [NodeId(row["label"], key) for key in row["keys"]]
+            for id_, keys in row["parts"]:
+                found[id_] += [NodeId(row["label"], key) for key in keys]
         return {id_: [*parts, NodeId("Trace", id_)] for id_, parts in found.items()}
 
     async def old(self, label: str, before: datetime, limit: int) -> list[NodeId]:
@@ -151,44 +150,44 @@ class Retention:
             for row in rows
         ]
 
-    async def contents(self, units: Units) -> list[Item]:
+    async def contents(self, units: Units) -> Contents:
         """Nodes as they are, with their relationships and the nodes at the other ends that others need, too."""
-
-        async def work(tx: Transaction) -> list[Item]:
-            return await _contents(tx, units)
-
-        items = [item for item in await self._graph.transaction(work, Access.READ) if _is_ours(item)]
-        inside = {item.id for item in items if isinstance(item, Node)}
+        found = await self._read(units)
+        items = list(archivable(items_of(found)))
+        inside = {one.id for one in found}
         ends = {end for item in items if isinstance(item, Relationship) for end in (item.start, item.end)}
         beside: list[Item] = []
-        for label, keys in _by_label(end for end in ends - inside if end.label in ("Session", "Agent")):
+        for label, keys in by_label(end for end in ends - inside if end.label in ("Session", "Agent")):
             rows = await self._graph.read(_of(_NODES_BY_KEY, label), keys=keys)
             beside += [Node(NodeId(label, row["key"]), row["properties"], None) for row in rows]
-        return [*beside, *items]
+        return Contents([*beside, *items], set(states(found).values()))
 
-    async def changed(self, units: Units, is_archived: IsArchived) -> set[str]:
-        """The units of which anything in the graph is not archived exactly as it is there."""
+    async def changed(self, units: Units, archived: Container[bytes]) -> set[str]:
+        """The units that are not archived exactly as they are in the graph: neither is the state of the unit among what is
+        ``archived``, nor are the fingerprints of all that it holds."""
+        return compared(await self._read(units), archived).changed
 
-        async def work(tx: Transaction) -> set[str]:
-            return (await _compared(tx, units, is_archived)).changed
+    async def _read(self, units: Units) -> list[Found]:
+        async def work(tx: Transaction) -> list[Found]:
+            return await read_units(tx, units)
 
         return await self._graph.transaction(work, Access.READ)
 
-    async def delete(self, units: Units, is_archived: IsArchived) -> Deletion:
+    async def delete(self, units: Units, archived: Container[bytes]) -> Deletion:
         """Deletes nodes with their relationships, a unit in one transaction. Changed units (``changed``) stay whole."""
-        parts = await self._giving_way.write(list(units.items()), lambda part: self._delete(dict(part), is_archived))
+        parts = await self._giving_way.write(list(units.items()), lambda part: self._delete(dict(part), archived))
         return Deletion(_sum(part.deleted for part in parts), set().union(*(part.changed for part in parts)))
 
-    async def _delete(self, part: Units, is_archived: IsArchived) -> Deletion:
+    async def _delete(self, part: Units, archived: Container[bytes]) -> Deletion:
         changed: set[str] = set()
         while going := {unit: ids for unit, ids in part.items() if unit not in changed}:
             try:
-                return Deletion(await self._delete_archived(going, is_archived), changed)
+                return Deletion(await self._delete_archived(going, archived), changed)
             except _Changed as found:
                 changed |= found.units
         return Deletion(Counter(), changed)
 
-    async def _delete_archived(self, units: Units, is_archived: IsArchived) -> Counter[str]:
+    async def _delete_archived(self, units: Units, archived: Container[bytes]) -> Counter[str]:
         """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived, or have
         not been counted since they were changed (``effects/usage``): what they have contributed to buckets stays.
 
@@ -196,10 +195,6 @@ class Retention:
         afterwards meets the deletion, so that one of the two is undone. A lock alone would not do: on the embedded engine, a
         relationship can be added to a node that is locked, or unchanged, and is lost with it.
         """
-
-        async def seen(tx: Transaction) -> _Comparison:
-            return await _compared(tx, units, is_archived)
-
         counted = sorted(id_.key for ids in units.values() for id_ in ids if id_.label in COUNTED)
         marked = {row["key"] for row in await self._graph.read(_MARKED_KEYS, keys=counted)}
         if uncounted := {unit for unit, ids in units.items() if not marked.isdisjoint(id_.key for id_ in ids)}:
@@ -207,12 +202,12 @@ class Retention:
 
         async def work(tx: Transaction) -> Counter[str]:
             deleted = Counter[str]()
-            for label, keys in _by_label(id_ for ids in units.values() for id_ in ids):
+            for label, keys in by_label(id_ for ids in units.values() for id_ in ids):
                 for row in await tx.run(_of(_DELETE_NODES, label), keys=keys):
                     deleted[label] += row["deleted"]
                 if label == "Trace":
                     await tx.run(_MARK_PRUNED, keys=keys)
-            there, changed = await self._graph.transaction(seen, Access.READ)
+            there, changed = compared(await self._read(units), archived)
             if changed:
                 raise _Changed(changed)
             found = {id_ for ids in there.values() for id_ in ids}
@@ -228,7 +223,7 @@ class Retention:
 
     async def _are_there(self, ids: Iterable[NodeId]) -> bool:
         """Whether any of the nodes is in the graph."""
-        for label, keys in _by_label(ids):
+        for label, keys in by_label(ids):
             if _known(await self._graph.read(_of(_KNOWN_NODES, label), keys=keys)):
                 return True
         return False
@@ -250,7 +245,7 @@ class Retention:
         async def work(tx: Transaction) -> Restored:
             done = Restored()
             missing: dict[str, list[str]] = {}
-            for label, keys in _by_label(by_id):
+            for label, keys in by_label(by_id):
                 there = _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))
                 missing[label] = [key for key in keys if key not in there]
                 done.made.extend(NodeId(label, key) for key in missing[label])
@@ -282,7 +277,7 @@ class Retention:
         """Those of the nodes that are in the graph exactly as they are archived."""
         by_id = {node.id: node for node in nodes}
         found = set()
-        for label, keys in _by_label(by_id):
+        for label, keys in by_label(by_id):
             for row in await self._graph.read(_of(_NODES_BY_KEY, label), keys=keys):
                 node = by_id[NodeId(label, row["key"])]
                 if fingerprint(node._replace(properties=row["properties"])) == fingerprint(node):
@@ -291,7 +286,7 @@ class Retention:
 
     async def backfill(self, schema_version: int, ids: Iterable[NodeId]) -> None:
         """Gives nodes that were archived under this schema version what later migrations have given to those in the graph."""
-        await backfill(self._graph, schema_version, dict(_by_label(ids)))
+        await backfill(self._graph, schema_version, dict(by_label(ids)))
 
     async def restore_relationships(self, relationships: Sequence[Relationship]) -> tuple[Counter[str], Counter[str]]:
         """Draws the relationships that are not there, and counts by type those that are there now and those without an end."""
@@ -335,7 +330,7 @@ class Retention:
 async def _check_drawn(tx: Transaction, ends: Sequence[tuple[NodeId, NodeId]], drawn: int) -> None:
     """Raises LostRace unless as many were drawn as have both ends: the embedded engine can hide a node while others change it."""
     there: set[NodeId] = set()
-    for label, keys in _by_label({end for pair in ends for end in pair}):
+    for label, keys in by_label({end for pair in ends for end in pair}):
         there |= {NodeId(label, key) for key in _known(await tx.run(_of(_KNOWN_NODES, label), keys=keys))}
     if sum(there.issuperset(pair) for pair in ends) != drawn:
         raise LostRace(_RESTORE_RELATIONSHIPS.name)
@@ -348,41 +343,6 @@ def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:
     return total
 
 
-async def _contents(tx: Transaction, units: Units) -> list[Item]:
-    """The nodes that are there, and all their relationships, each once."""
-    unit_of = {id_: unit for unit, ids in units.items() for id_ in ids}
-    nodes: list[Item] = []
-    relationships: dict[tuple[str, NodeId, NodeId], Relationship] = {}
-    for label, keys in _by_label(unit_of):
-        groups = [{"number": start, "keys": keys[start : start + _GROUP]} for start in range(0, len(keys), _GROUP)]
-        elsewhere = _READ_ELSEWHERE.get(label, "")
-        for row in await tx.run(_of(_CONTENTS, label), groups=groups, elsewhere=elsewhere):
-            for key, properties, links in row["nodes"]:
-                this = NodeId(label, key)
-                nodes.append(Node(this, properties, unit_of[this]))
-                for type_, outgoing, carried, other_label, other_key in links:
-                    other = NodeId(other_label, other_key)
-                    start, end = (this, other) if outgoing else (other, this)
-                    relationships[type_, start, end] = Relationship(type_, start, end, carried)
-    return [*nodes, *relationships.values()]
-
-
-async def _compared(tx: Transaction, units: Units, is_archived: IsArchived) -> _Comparison:
-    """What is there of units, and which of them are not archived as they are."""
-    unit_of = {id_: unit for unit, ids in units.items() for id_ in ids}
-    there: defaultdict[str, list[NodeId]] = defaultdict(list)
-    changed: set[str] = set()
-    for item in await _contents(tx, units):
-        if isinstance(item, Node):
-            there[unit_of[item.id]].append(item.id)
-        elif item.type in DRAWN_ANEW:
-            continue
-        if not is_archived(item):
-            ends = (item.id,) if isinstance(item, Node) else (item.start, item.end)
-            changed |= {unit_of[end] for end in ends if end in unit_of}
-    return _Comparison(there, changed)
-
-
 def _families(nodes: Sequence[Node]) -> list[list[Node]]:
     """Each trace with those of the nodes that are its steps; all other nodes by themselves."""
     steps: defaultdict[str, list[Node]] = defaultdict(list)
@@ -392,19 +352,6 @@ def _families(nodes: Sequence[Node]) -> list[list[Node]]:
     others = [node for node in nodes if node.id.label != "HookExecution"]
     families = [[node, *(steps.pop(node.id.key, ()) if node.id.label == "Trace" else ())] for node in others]
     return [*families, *([step] for rest in steps.values() for step in rest)]
-
-
-def _is_ours(item: Item) -> bool:
-    """Whether an archive has a place for it; what it has no place for, no deletion finds in an archive."""
-    return isinstance(item, Node) or (item.type in TYPES and {item.start.label, item.end.label} <= KEYS.keys())
-
-
-def _by_label(ids: Iterable[NodeId]) -> list[tuple[str, list[str]]]:
-    """The keys of each label, in order; traces and sessions come last."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for label, key in ids:
-        found[label].append(key)
-    return [(label, sorted(found[label])) for label in sorted(found, key=lambda label: (label in _LAST, label))]
 
 
 def _known(rows: Iterable[Row]) -> Collection[Any]:

@@ -46,7 +46,8 @@ class Origin(NamedTuple):
 
 
 class Holdings(NamedTuple):
-    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds."""
+    """What a segment holds that is to be deleted, by unit, and the fingerprints of all it holds; with the states that the units
+    were in, where this process has read them."""
 
     units: dict[str, list[NodeId]]
     archived: Set[bytes]
@@ -112,6 +113,7 @@ class Segment:
         self._origin = origin
         self._seen: set[bytes] = set()
         self._without_marks: set[bytes] = set()
+        self._states: set[bytes] = set()
         self._units: defaultdict[str, list[NodeId]] = defaultdict(list)
         self._nodes: Counter[str] = Counter()
         self._relationships: Counter[str] = Counter()
@@ -123,8 +125,10 @@ class Segment:
         header = {"kind": _KIND, "format": FORMAT, **origin._asdict()}
         self._put(orjson.dumps({name: line_codec.coded(value) for name, value in header.items()}))
 
-    def write(self, items: Iterable[Item]) -> None:
-        """Writes nodes and relationships, each once, however often it is given. ``size`` counts the nodes so far."""
+    def write(self, items: Iterable[Item], states: Iterable[bytes] = ()) -> None:
+        """Writes nodes and relationships, each once, however often it is given; ``states`` are those of their units. ``size``
+        counts the nodes so far."""
+        self._states.update(states)
         with _usable(self.path.parent):
             for item in items:
                 line = line_codec.encoded(item)
@@ -167,7 +171,7 @@ class Segment:
     @property
     def holdings(self) -> Holdings:
         """What was written into it."""
-        return Holdings(dict(self._units), self._seen | self._without_marks)
+        return Holdings(dict(self._units), self._seen | self._without_marks | self._states)
 
     def discard(self) -> None:
         """Gives the segment up."""

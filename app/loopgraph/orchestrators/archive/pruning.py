@@ -17,8 +17,7 @@ from pathlib import Path
 from loopgraph.computes.traces.retention import Units, packed, sliced, why_kept
 from loopgraph.contracts.traces.retention import Kept, NodeId, Progress, PruneReport, Tell
 from loopgraph.effects.archive import segments as trace_archive
-from loopgraph.effects.archive.lines import Item, fingerprint
-from loopgraph.effects.archive.retention import SLICE, Retention
+from loopgraph.effects.archive.retention import SLICE, Contents, Retention
 from loopgraph.effects.archive.segments import Archive, Holdings, Origin, Segment
 from loopgraph.effects.clock import now
 from loopgraph.effects.schema.schema import SCHEMA_VERSION
@@ -131,11 +130,11 @@ class Pruning:
     async def _move(self, source: AsyncIterator[Units]) -> None:
         """Archives units in segments, and deletes what is in each while the next one is written."""
         async with aclosing(ahead(self._contents(source))) as contents:
-            async for pack, items in contents:
+            async for pack, (items, states) in contents:
                 if self._segment is None:
                     origin = Origin(SCHEMA_VERSION, self._retention.engine, now())
                     self._segment = await asyncio.to_thread(self._archive.begin, origin)
-                await asyncio.to_thread(self._segment.write, items)
+                await asyncio.to_thread(self._segment.write, items, states)
                 self._count(pack)
                 self._say()
                 idle = self._deleting is None or self._deleting.done()
@@ -144,7 +143,7 @@ class Pruning:
         await self._close()
         await self._deleted_so_far()
 
-    async def _contents(self, source: AsyncIterator[Units]) -> AsyncIterator[tuple[Units, list[Item]]]:
+    async def _contents(self, source: AsyncIterator[Units]) -> AsyncIterator[tuple[Units, Contents]]:
         """What units hold, in parts; the units come with the last part of them."""
         async for units in source:
             for pack in packed(units, SLICE):
@@ -171,18 +170,15 @@ class Pruning:
         """Deletes what a segment holds, which has been read back and found complete."""
         units, archived = holdings
 
-        def is_archived(item: Item) -> bool:
-            return fingerprint(item) in archived
-
         for pack in packed(units, SLICE):
             slices = sliced(pack, SLICE)
             changed = set[str]()
             if len(slices) > 1:  # all of it is compared before the first part goes
                 for part in slices:
-                    changed |= await self._retention.changed(part, is_archived)
+                    changed |= await self._retention.changed(part, archived)
             for part in slices:
                 if not changed:
-                    gone, changed = await self._retention.delete(part, is_archived)
+                    gone, changed = await self._retention.delete(part, archived)
                     self._deleted += gone
                     self._say()
             self._kept[Kept.CHANGED] += len(changed)

@@ -29,12 +29,12 @@ from loopgraph.effects.traces.recording import mapping
 from loopgraph.effects.traces.recording.folding import Batch
 from loopgraph.effects.traces.recording.joining import Properties, level, reopened, weighted
 from loopgraph.effects.traces.recording.nodes import Nodes
+from loopgraph.effects.traces.recording.standings import signs_of_life
 
 _UNENDED = query("traces/unended_of_sessions")
 
 _CUT_OFF = query("traces/interrupted_in_traces")
 
-_SIGNS_OF_LIFE = query("retention/signs_of_life")
 
 _TYPE = "interrupt"
 
@@ -210,7 +210,7 @@ async def _date(tx: Transaction, batch: Batch, newly_ended: list[str]) -> None:
     if not dated:
         return
     signs: defaultdict[str, set[datetime]] = defaultdict(set)
-    stored = await tx.run(_SIGNS_OF_LIFE, correlation_ids=newly_ended) if newly_ended else []
+    stored = [sign._asdict() for sign in await signs_of_life(tx, newly_ended)] if newly_ended else []
     steps = (hook for hook in batch.hooks.all() if not hook.get("ends_with_trace"))
     rows: list[Properties] = [*batch.traces.all(), *steps, *batch.calls.all(), *stored]
     for row in rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from typing import NamedTuple
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces.events import TraceStatus
@@ -16,6 +17,21 @@ _SIGNS_OF_LIFE = query("retention/signs_of_life")
 _HELD_TRACES = query("retention/held_traces")
 
 
+class Sign(NamedTuple):
+    """When something of a trace began, ended and arrived; at the latest, where it is told of many."""
+
+    correlation_id: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    created_at: datetime | None
+
+
+async def signs_of_life(tx: Transaction, correlation_ids: Collection[str]) -> list[Sign]:
+    """Of traces themselves, of their steps, and of their calls; unknown ids have none."""
+    rows = await tx.run(_SIGNS_OF_LIFE, correlation_ids=list(correlation_ids))
+    return [Sign(*sign) for row in rows for sign in row["signs"]]
+
+
 async def standings(tx: Transaction, root_ids: Collection[str]) -> list[Standing]:
     """How traces and those spawned under them stand; unknown ids have no standing."""
     traces: defaultdict[str, dict[str, str]] = defaultdict(dict)
@@ -23,9 +39,9 @@ async def standings(tx: Transaction, root_ids: Collection[str]) -> list[Standing
         traces[row["root_id"]][row["correlation_id"]] = row["status"]
     ids = sorted({id_ for under in traces.values() for id_ in under})
     signs: dict[str, datetime] = {}
-    for row in await tx.run(_SIGNS_OF_LIFE, correlation_ids=ids):
-        instants = [row[name] for name in ("started_at", "completed_at", "created_at") if row[name] is not None]
-        id_ = row["correlation_id"]
+    for sign in await signs_of_life(tx, ids):
+        id_ = sign.correlation_id
+        instants = [instant for instant in sign[1:] if instant is not None]
         signs[id_] = max([*instants, *([signs[id_]] if id_ in signs else [])])
     held = await tx.run(_HELD_TRACES, correlation_ids=ids, types=[*TYPES, *DRAWN_ANEW])
     evidence = {row["correlation_id"] for row in held if row["is_evidence"]}
