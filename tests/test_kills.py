@@ -157,7 +157,6 @@ async def test_killing_the_engine_loses_nothing_acknowledged(tmp_path: Path) -> 
         await check_everything_is_there(port, load)
 
 
-@pytest.mark.exhaustive
 async def test_killing_the_service_loses_nothing_acknowledged(tmp_path: Path) -> None:
     port, folder = free_port(), tmp_path / "graph"
     with ExitStack() as services:

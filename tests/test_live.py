@@ -113,7 +113,6 @@ async def started(port: int, session: str) -> None:
         assert (await client.post("/api/traces/start", json=body, headers=headers)).status_code == 200
 
 
-@pytest.mark.exhaustive
 async def test_a_follower_of_one_process_is_told_what_the_other_records(
     engine: EngineUnderTest, tmp_path: Path
 ) -> None:

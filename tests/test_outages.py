@@ -126,7 +126,6 @@ def engine_of(folder: Path) -> int:
     return int(json.loads((folder / "engine.json").read_text())["pid"])
 
 
-@pytest.mark.exhaustive
 async def test_an_engine_that_hangs_keeps_no_hook_waiting(tmp_path: Path) -> None:
     async with running(tmp_path / "graph", tmp_path) as client:
         engine = engine_of(client.folder)

@@ -223,7 +223,6 @@ async def test_lists_and_paths_lead_nowhere(office: Team, anns: Anns) -> None:
         assert {"by project", "logs of a session", "metrics of a session", "executions", "pattern"} <= seen
 
 
-@pytest.mark.exhaustive
 @pytest.mark.lengthy
 async def test_another_member_sees_nothing_by_rest_exports_and_mcp(office: Team, anns: Anns) -> None:
     async with office.caller(f"bob-{new_id()}") as bob, office.caller(f"op-{new_id()}", Role.OPERATOR) as operator:
