@@ -7,7 +7,7 @@ COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY app app
 COPY cypher cypher
 COPY graphql graphql
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --constraint constraints.txt .
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --constraint constraints.txt ".[kafka,oidc]"
 
 FROM python:3.12-slim
 COPY --from=build /venv /venv

@@ -29,6 +29,8 @@ from loopgraph.commands.app import app
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.engine.embedded import free_ports
 from loopgraph.installer.agent_settings import EVENTS
+from loopgraph.orchestrators.access import remembering
+from support.access import MAKER, team
 from support.command import settings_of
 from support.engines import EngineUnderTest
 from support.process import service
@@ -331,6 +333,49 @@ async def test_flush_sends_what_waits_and_if_wanted_what_was_refused_and_says_wh
         strict = False
         told = await asyncio.to_thread(hooks, "flush", "--refused")
         assert f"{url}: 1 sent, 0 refused, 0 still wait" in told.stdout
+
+
+async def test_status_tries_what_the_hooks_and_telemetry_show(
+    embedded_engine: EngineUnderTest, home: Path, hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPGRAPH_HOOK_SPOOL", str(home / "spool"))
+    monkeypatch.setattr(remembering, "REMEMBERED_S", 0.0)
+    headers = "OTEL_EXPORTER_OTLP_HEADERS"
+
+    async def told(*arguments: str, exit_code: int = 1) -> str:
+        return (await asyncio.to_thread(hooks, *arguments, exit_code=exit_code)).output
+
+    async def first_line(exit_code: int = 1) -> str:
+        return (await told("status", exit_code=exit_code)).partition("\n")[0]
+
+    async with team(settings_for(embedded_engine)) as office:
+        url = office.service.url
+        refused = f"✗ the service at {url} takes no event from here: "
+        token, secret = await office.token(f"ann-{new_id()[-6:]}")
+        await told("install", "--url", url, "--durable", exit_code=0)
+        assert await first_line() == f"{refused}it wants a token, and none is shown: LOOPGRAPH_TOKEN is not set"
+        await told("install", "--url", url, exit_code=0)
+        assert await first_line() == f"{refused}it wants a token, and none is shown; install the hooks with --token-env"
+        given = ("install", "--url", url, "--token-env", "MY_TOKEN", "--otel")
+        assert f"export {headers}=Authorization=Bearer%20$MY_TOKEN\n" in await told(*given, exit_code=0)
+        assert await first_line() == f"{refused}it wants a token, and none is shown: MY_TOKEN is not set"
+        monkeypatch.setenv("MY_TOKEN", "lgt_wrong")
+        assert (await first_line()).startswith(refused)
+        assert (await first_line()).endswith("(MY_TOKEN)")
+        monkeypatch.setenv("MY_TOKEN", secret)
+        untold = f"the service at {url} takes no telemetry from here: it wants a token, and none is shown ({headers})"
+        assert (await first_line()).endswith(untold)
+        monkeypatch.setenv(headers, f"x=1,Authorization=Bearer%20{secret}")
+        assert await first_line(0) == "✓ the hooks are installed and the service answers"
+        said = json.loads(await told("status", "--json", exit_code=0))
+        assert (said["well"], said["services"]) == (True, {url: "answers"})
+        await told("install", "--url", f"{url}/elsewhere", "--token-env", "MY_TOKEN", exit_code=0)
+        assert f"telemetry goes to {url}, to which no hooks go: install them once more, with --otel" in await told(
+            "status"
+        )
+        await told(*given, exit_code=0)
+        await office.tokens.revoke(token.token_id, MAKER)
+        assert "was revoked" in await first_line()
 
 
 async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(

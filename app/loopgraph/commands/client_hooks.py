@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loopgraph.commands.terminal import err, out
 from loopgraph.errors import InvalidInput
-from loopgraph.installer import client_settings
+from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.client_settings import CLIENTS, Client, Wanted
 from loopgraph.installer.settings_file import Json, SettingsFile
 
@@ -93,6 +93,13 @@ class Found(NamedTuple):
     def addresses(self) -> list[str]:
         """The addresses that they send to."""
         return list(dict.fromkeys(client_settings.option(command, "--url") for command in self.commands))
+
+    @property
+    def variables(self) -> list[tuple[str, str | None]]:
+        """The address that each of them speaks to, and the variable that holds the token which it shows."""
+        return [
+            (client_settings.option(command, "--url"), agent_settings.variable_of(command)) for command in self.commands
+        ]
 
     @property
     def installed_in(self) -> list[str]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 import typer
 
@@ -18,10 +19,19 @@ from loopgraph.clients.hook_shim import split_address
 from loopgraph.clients.hook_spool import Spool, default_root
 from loopgraph.commands import client_hooks
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.asking import authorization
 from loopgraph.commands.client_hooks import ClientName
 from loopgraph.commands.hook_spools import MEND, drop_refused, flush, tell_spool
 from loopgraph.commands.known_pattern import check_pattern
-from loopgraph.commands.service_options import TokenEnv, Url, address_option, health_of, one_level, variable_option
+from loopgraph.commands.service_options import (
+    TokenEnv,
+    Url,
+    address_option,
+    health_of,
+    one_level,
+    refusal_of,
+    variable_option,
+)
 from loopgraph.commands.terminal import counted, err, out, plainly
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings, client_settings
@@ -100,6 +110,9 @@ def install(
         out.print("For exact trees of subagents, tokens and costs, also set (or use --otel):")
         for name, value in sorted(missing):
             out.print(f"  export {name}={value}", markup=False)
+    if token_env and settings != before and (otel or missing):
+        out.print("Telemetry shows a token that the agent's environment has, where you export the token:")
+        out.print(f"  export {agent_settings.HEADERS}=Authorization=Bearer%20${token_env}", markup=False)
 
 
 @hooks.command()
@@ -163,6 +176,11 @@ def status(
     by_client = [targets, *(other.files for other in others)]
     doubled = [f"{path}: {_AGAIN}" for files_of_one in by_client for path in agent_settings.told_twice(files_of_one)]
     health = {address: health_of(address) for address in addresses or [address_option(None)]}
+    variables = [one for settings in found.values() for one in agent_settings.variables(settings)]
+    variables += [one for other in others for one in other.variables]
+    for address, name in sorted(dict.fromkeys(variables), key=lambda one: one[1] is not None):
+        health[address] = health.get(address) or _refusal(address, name)
+    obstacles += [f"{path}: {obstacle}" for path, settings in found.items() for obstacle in _untold(settings, health)]
     spools = Spool.all(default_root())
     conclusion = _conclusion(bool(addresses) or unread, obstacles, health, spools)
     twice = [path for path, events in targets.items() if events]
@@ -249,6 +267,32 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
     elif waiting:
         wait += f": `loopgraph hooks flush` sends {'it' if sum(waiting.values()) == 1 else 'them'} now"
     return f"✓ the hooks are installed and the service answers{wait}"
+
+
+def _refusal(address: str, name: str | None) -> str:
+    """Why a service that answers takes nothing of hooks which show the token of a variable; empty if it does."""
+    token = service_token(os.environ, name) if name else None
+    if not (why := refusal_of(address, authorization(token))):
+        return ""
+    if name is None:
+        return f"takes no event from here: {why}; install the hooks with --token-env"
+    return f"takes no event from here: {why}" + (f" ({name})" if token else f": {name} is not set")
+
+
+def _untold(settings: Json, health: Mapping[str, str]) -> list[str]:
+    """What keeps the client's telemetry from a service that answers and takes its hooks."""
+    address = agent_settings.telemetry_to(settings)
+    if address is None or health.get(address):
+        return []
+    if address not in health:
+        return [f"telemetry goes to {address}, to which no hooks go: install them once more, with --otel"]
+    headers = settings.get("env", {}).get(agent_settings.HEADERS) or os.environ.get(agent_settings.HEADERS, "")
+    pairs = [part.partition("=") for part in str(headers).split(",") if "=" in part]
+    shown = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
+    if not all(text.isascii() and text.isprintable() for pair in shown.items() for text in pair):
+        return [f"{agent_settings.HEADERS} holds what is no header"]
+    why = refusal_of(address, shown)
+    return [f"the service at {address} takes no telemetry from here: {why} ({agent_settings.HEADERS})"] if why else []
 
 
 def _waits(waiting: Mapping[str, int], installed: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -10,8 +11,9 @@ import typer
 
 from loopgraph.clients.address import service_url
 from loopgraph.commands.asking import why_no_answer
+from loopgraph.contracts.access import Asker
 from loopgraph.errors import InvalidInput
-from loopgraph.settings import Settings
+from loopgraph.settings import Access, Settings
 
 Url = Annotated[
     str | None,
@@ -68,3 +70,19 @@ def health_of(address: str) -> str:
         return f"is {said['status']}: {said['message']}"
     except (ValueError, LookupError, TypeError):
         return f"answers with HTTP {answer.status_code}"
+
+
+def refusal_of(address: str, shown: Mapping[str, str]) -> str:
+    """Why a service that is ready takes nothing from somebody who shows these headers; empty if it does, or does not say."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{address}/api/session", headers=dict(shown), timeout=_PATIENCE_S, trust_env=False)
+        told = Asker.model_validate_json(answer.content) if answer.is_success else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return ""
+    if told is None:  # a proxy's, or that of a service which is older than this
+        return f"HTTP {answer.status_code}" if answer.status_code in (401, 403) else ""
+    if told.access == Access.OPEN.value or told.signed_in:
+        return ""
+    return told.problem or "it wants a token, and none is shown"

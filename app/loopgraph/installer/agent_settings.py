@@ -39,6 +39,10 @@ MessageDisplay comes with every piece of text, and FileChanged wants the names o
 COMMAND_ONLY = frozenset({"Setup", "SessionStart"})
 """The events for which the client runs no HTTP handlers."""
 
+HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+"""The variable with what an exporter shows: a token stays out of settings, so whoever has one sets it."""
+_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 TELEMETRY_KEYS = "LOOPGRAPH_TELEMETRY"
 """The variable that names those that we have set, so that they can be removed and no others."""
 
@@ -174,6 +178,27 @@ def address_of(target: str) -> str:
     return next((after for word, after in itertools.pairwise(words) if word == "--url"), "")
 
 
+def variables(settings: Json) -> list[tuple[str, str | None]]:
+    """The address that each of our handlers speaks to, and the variable that holds the token which it shows; None where it
+    shows none. Each once."""
+    found: dict[tuple[str, str | None], None] = {}
+    for groups in settings.get("hooks", {}).values():
+        for handler in (one for group in groups for one in filter(is_ours, group.get("hooks", []))):
+            if handler["type"] == "http":
+                names = handler.get("allowedEnvVars")
+                shown = str(names[0]) if isinstance(names, list) and names else None
+                found[address_of(handler["url"]), shown] = None
+            else:
+                found[address_of(handler["command"]), variable_of(handler["command"])] = None
+    return list(found)
+
+
+def variable_of(command: str) -> str:
+    """The variable that holds the token which a command of our shim shows."""
+    words = shlex.split(command)
+    return next((after for word, after in itertools.pairwise(words) if word == "--token-env"), "LOOPGRAPH_TOKEN")
+
+
 def programs(settings: Json) -> list[str]:
     """The programs that our command handlers run, each once: a bare name, or the path of one."""
     targets = (target for ours in installed(settings).values() for target in ours)
@@ -226,8 +251,14 @@ def telemetry(url: str) -> dict[str, str]:
         "OTEL_LOGS_EXPORTER": "otlp",
         "OTEL_METRICS_EXPORTER": "otlp",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": url,
+        _ENDPOINT: url,
     }
+
+
+def telemetry_to(settings: Json) -> str | None:
+    """Where the client's telemetry goes by these settings; None if we have not set that."""
+    env = settings.get("env", {})
+    return str(env.get(_ENDPOINT)) if _ENDPOINT in str(env.get(TELEMETRY_KEYS, "")).split() else None
 
 
 def install_telemetry(settings: Json, url: str) -> Json:
