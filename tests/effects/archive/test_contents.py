@@ -20,6 +20,7 @@ TAUGHT: list[Any] = ["TAUGHT", False, {}, "PlanStep", None]
 STEP = {"execution_id": "h", "at": AT, "took": 1.5, "open": None, "n": 1}
 UNIT = [Found(HOOK, "t", STEP, [SPAWNED]), Found(TRACE, "t", {"correlation_id": "t", "turn": "1"}, [RAN, TAUGHT])]
 NEIGHBOUR = [Found(OTHER, "u", {"correlation_id": "u"}, [])]
+INSIDE = {HOOK, TRACE, OTHER}
 
 
 def changed(**properties: Any) -> list[Found]:
@@ -60,17 +61,25 @@ def test_what_has_its_state_is_archived_and_all_else_is_looked_up_item_by_item()
     found = [*UNIT, *NEIGHBOUR]
     there = {"t": [HOOK, TRACE], "u": [OTHER]}
     known = states(found)
-    assert compared(found, set(known.values())) == Comparison(there, set())
-    assert compared(found, {known["u"]}) == Comparison(there, {"t"})
+    assert compared(found, set(known.values()), INSIDE) == Comparison(there, set())
+    assert compared(found, {known["u"]}, INSIDE) == Comparison(there, {"t"})
     items = {fingerprint(item) for item in items_of(found)}
-    assert compared(found, items) == Comparison(there, set())
+    assert compared(found, items, INSIDE) == Comparison(there, set())
     turned = [found[0], found[1]._replace(properties={"correlation_id": "t", "turn": "2"}), found[2]]
-    assert compared(turned, set(known.values())).changed == {"t"}
-    assert compared(turned, {known["u"], *items}).changed == set()  # a lock leaves a mark, and changes nothing
+    assert compared(turned, set(known.values()), INSIDE).changed == {"t"}
+    assert compared(turned, {known["u"], *items}, INSIDE).changed == set()  # a lock leaves a mark, and changes nothing
 
 
 def test_what_an_archive_has_no_place_for_leaves_a_unit_without_a_state() -> None:
     about: list[Any] = ["ABOUT", False, {}, "UserFeedback", None]
     praised = [UNIT[0]._replace(links=[SPAWNED, about]), *UNIT[1:], *NEIGHBOUR]
     assert states(praised).keys() == {"u"}
-    assert compared(praised, {fingerprint(item) for item in items_of([*UNIT, *NEIGHBOUR])}).changed == {"t"}
+    assert compared(praised, {fingerprint(item) for item in items_of([*UNIT, *NEIGHBOUR])}, INSIDE).changed == {"t"}
+
+
+@pytest.mark.parametrize("link", [RAN, ["LOGGED", True, {}, "LogRecord", "l"]])
+def test_a_part_that_is_not_archived_with_its_unit_changes_it_though_the_relationship_to_it_is(link: list[Any]) -> None:
+    late = [UNIT[0], UNIT[1]._replace(links=[RAN, [*link[:4], "late"]]), *NEIGHBOUR]
+    archived = {*states(late).values(), *(fingerprint(item) for item in items_of(late))}
+    assert compared(late, archived, INSIDE).changed == {"t"}
+    assert compared(late, archived, {*INSIDE, NodeId(link[3], "late")}).changed == set()

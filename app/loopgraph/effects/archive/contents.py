@@ -27,6 +27,9 @@ _LAST = ("Trace", "Session")
 _READ_ELSEWHERE = {"HookExecution": "RAN", "EndpointCall": "CALLED", "RoutingDecision": "ROUTED_BY"}
 """The relationship by which each of these is a part of its unit: it is read where it begins; a part that moves changes itself."""
 
+_PARTS = ("RAN", "CALLED", "ROUTED_BY", "LOGGED")
+"""The relationships that lead from a node of a unit to another one of it."""
+
 Units = Mapping[str, Sequence[NodeId]]
 """Nodes by the unit that they belong to."""
 
@@ -107,14 +110,20 @@ def states(found: Iterable[Found]) -> dict[str, bytes]:
     return {unit: digest.digest() for unit, digest in digests.items() if unit not in without}
 
 
-def compared(found: Sequence[Found], archived: Container[bytes]) -> Comparison:
-    """Holds units against the states and the fingerprints of what is archived."""
+def compared(found: Sequence[Found], archived: Container[bytes], inside: Container[NodeId]) -> Comparison:
+    """Holds units against the states and the fingerprints of what is archived. ``inside`` are all nodes of these units that are
+    archived: of a part that came while they were read, the relationship to it can be there alone."""
     unit_of = {one.id: one.unit for one in found}
     there: defaultdict[str, list[NodeId]] = defaultdict(list)
     for one in found:
         there[one.unit].append(one.id)
     as_archived = {unit for unit, state in states(found).items() if state in archived}
-    changed: set[str] = set()
+    changed = {
+        one.unit
+        for one in found
+        for type_, outgoing, _, label, key in one.links
+        if outgoing and type_ in _PARTS and NodeId(label, key) not in inside
+    }
     for item in items_of(one for one in found if one.unit not in as_archived):
         if isinstance(item, Node):
             ends: tuple[NodeId, ...] = (item.id,)

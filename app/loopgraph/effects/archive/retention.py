@@ -162,10 +162,11 @@ class Retention:
             beside += [Node(NodeId(label, row["key"]), row["properties"], None) for row in rows]
         return Contents([*beside, *items], set(states(found).values()))
 
-    async def changed(self, units: Units, archived: Container[bytes]) -> set[str]:
+    async def changed(self, units: Units, archived: Container[bytes], inside: Container[NodeId]) -> set[str]:
         """The units that are not archived exactly as they are in the graph: neither is the state of the unit among what is
-        ``archived``, nor are the fingerprints of all that it holds."""
-        return compared(await self._read(units), archived).changed
+        ``archived``, nor are the fingerprints of all that it holds; or it has a part that is not ``inside``, among all nodes that
+        are archived of these units."""
+        return compared(await self._read(units), archived, inside).changed
 
     async def _read(self, units: Units) -> list[Found]:
         async def work(tx: Transaction) -> list[Found]:
@@ -173,21 +174,29 @@ class Retention:
 
         return await self._graph.transaction(work, Access.READ)
 
-    async def delete(self, units: Units, archived: Container[bytes]) -> Deletion:
-        """Deletes nodes with their relationships, a unit in one transaction. Changed units (``changed``) stay whole."""
-        parts = await self._giving_way.write(list(units.items()), lambda part: self._delete(dict(part), archived))
+    async def delete(
+        self, units: Units, archived: Container[bytes], inside: Container[NodeId] | None = None
+    ) -> Deletion:
+        """Deletes nodes with their relationships, a unit in one transaction. Changed units (``changed``) stay whole. ``inside``
+        is wanted where these are only some of the nodes of their units."""
+        known = {id_ for ids in units.values() for id_ in ids} if inside is None else inside
+        parts = await self._giving_way.write(
+            list(units.items()), lambda part: self._delete(dict(part), archived, known)
+        )
         return Deletion(_sum(part.deleted for part in parts), set().union(*(part.changed for part in parts)))
 
-    async def _delete(self, part: Units, archived: Container[bytes]) -> Deletion:
+    async def _delete(self, part: Units, archived: Container[bytes], inside: Container[NodeId]) -> Deletion:
         changed: set[str] = set()
         while going := {unit: ids for unit, ids in part.items() if unit not in changed}:
             try:
-                return Deletion(await self._delete_archived(going, archived), changed)
+                return Deletion(await self._delete_archived(going, archived, inside), changed)
             except _Changed as found:
                 changed |= found.units
         return Deletion(Counter(), changed)
 
-    async def _delete_archived(self, units: Units, archived: Container[bytes]) -> Counter[str]:
+    async def _delete_archived(
+        self, units: Units, archived: Container[bytes], inside: Container[NodeId]
+    ) -> Counter[str]:
         """Deletes units, and counts their nodes by label. Raises _Changed, and deletes nothing, if some are not archived, or have
         not been counted since they were changed (``effects/usage``): what they have contributed to buckets stays.
 
@@ -207,7 +216,7 @@ class Retention:
                     deleted[label] += row["deleted"]
                 if label == "Trace":
                     await tx.run(_MARK_PRUNED, keys=keys)
-            there, changed = compared(await self._read(units), archived)
+            there, changed = compared(await self._read(units), archived, inside)
             if changed:
                 raise _Changed(changed)
             found = {id_ for ids in there.values() for id_ in ids}

@@ -171,14 +171,14 @@ class Pruning:
         units, archived = holdings
 
         for pack in packed(units, SLICE):
-            slices = sliced(pack, SLICE)
+            slices, inside = sliced(pack, SLICE), {id_ for ids in pack.values() for id_ in ids}
             changed = set[str]()
             if len(slices) > 1:  # all of it is compared before the first part goes
                 for part in slices:
-                    changed |= await self._retention.changed(part, archived)
+                    changed |= await self._retention.changed(part, archived, inside)
             for part in slices:
                 if not changed:
-                    gone, changed = await self._retention.delete(part, archived)
+                    gone, changed = await self._retention.delete(part, archived, inside)
                     self._deleted += gone
                     self._say()
             self._kept[Kept.CHANGED] += len(changed)
