@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -186,3 +189,18 @@ async def test_a_service_that_starts_is_not_said_to_be_well(tmp_path: Path) -> N
             f"loopgraph: the service at {url}/ is starting: its graph is being opened\n",
         )
         server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command_line", ["config show", "config show --json", "hooks status", "hooks status --json", "schema"]
+)
+def test_whoever_reads_no_more_ends_a_command_quietly(command_line: str, tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "loopgraph", *command_line.split()],
+        env={**os.environ, "HOME": str(tmp_path)}, cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (ExitCode.BROKEN_PIPE, b"")

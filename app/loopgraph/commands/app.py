@@ -16,6 +16,7 @@ from loopgraph.commands.completion import completion
 from loopgraph.commands.copying import copy
 from loopgraph.commands.demo import demo
 from loopgraph.commands.doctor import doctor
+from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.export import export
 from loopgraph.commands.hooks import hooks
 from loopgraph.commands.imports import imports
@@ -37,7 +38,7 @@ from loopgraph.commands.rate import rate
 from loopgraph.commands.report import report
 from loopgraph.commands.schema import schema
 from loopgraph.commands.serve import serve
-from loopgraph.commands.terminal import out
+from loopgraph.commands.terminal import is_unread, let_go_of_output, out
 from loopgraph.commands.tokens import tokens
 from loopgraph.commands.traces import traces
 from loopgraph.commands.watch import watch
@@ -45,14 +46,25 @@ from loopgraph.errors import in_our_words
 
 
 class _Commands(TyperGroup):
-    """Says what is wrong with an option in our words, and not in those of the library that checks it."""
+    """Says what is wrong with an option in our words, and not in those of the library that checks it; ends quietly where nobody
+    reads what a command prints."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
         except typer.BadParameter as error:
             error.message = in_our_words(error.message)
             raise
+        except BrokenPipeError:  # that of an engine or a service has become an error of ours
+            let_go_of_output()
+            raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+        except typer.Exit:
+            if is_unread():
+                raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+            raise
+        if is_unread():
+            raise typer.Exit(ExitCode.BROKEN_PIPE)
+        return result
 
 
 app = typer.Typer(

@@ -22,7 +22,7 @@ from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.progress import shown as progress
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, counted, err, let_go_of_output, out, plainly
 from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
@@ -259,7 +259,7 @@ def _run(
         with _standard_output() if output is None else _whole_file(output.expanduser()) as file:
             made = asyncio.run(work(file))
     except BrokenPipeError:
-        _let_go_of_standard_output()
+        let_go_of_output()
         raise typer.Exit(BROKEN_PIPE) from None
     except InvalidInput as error:
         raise _of_option(error) from error
@@ -278,12 +278,8 @@ def _standard_output() -> Iterator[IO[bytes]]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _let_go_of_standard_output()
+        let_go_of_output()
         raise SetupError(f"standard output cannot be written: {error.strerror}") from error
-
-
-def _let_go_of_standard_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in buffers goes nowhere
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def print_table(console: Console, columns: Sequence[Column]) -> None:
         natural = _ENDLESS.measure(table).maximum
         rank = max(column.rank for column in left)
         if not console.is_terminal:
-            Console(file=console.file, width=natural, highlight=False).print(table)
+            type(console)(file=console.file, width=natural, highlight=False).print(table)
             return
         if natural <= console.width or not rank:
             console.print(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,11 @@ class _Plain(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """As of any console."""
         super().print(*(one.translate(_BUT_LINES) if isinstance(one, str) else one for one in objects), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Whoever read the output has gone, which is no error of ours."""
+        let_go_of_output()
+        raise SystemExit(ExitCode.BROKEN_PIPE)
 
 
 out = _Plain(highlight=False, soft_wrap=True)
@@ -113,6 +119,21 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(ExitCode.USAGE) from error
 
     return run
+
+
+def is_unread() -> bool:
+    """Whether nobody reads standard output any more, as far as something is left for it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go_of_output()
+        return True
+    return False
+
+
+def let_go_of_output() -> None:
+    """Has what is left for standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def code_of(error: LoopgraphError) -> ExitCode:
