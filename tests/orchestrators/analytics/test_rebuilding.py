@@ -20,7 +20,7 @@ from loopgraph.contracts.analytics.windows import Window
 from loopgraph.contracts.traces.events import EndpointCalled
 from loopgraph.effects.archive.retention import Retention
 from loopgraph.effects.archive.segments import Archive
-from loopgraph.effects.clock import new_id
+from loopgraph.effects.clock import new_id, time_key
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.recording.prices import TracePrices
 from loopgraph.effects.traces.recording.timeouts import TraceTimeouts
@@ -106,9 +106,8 @@ async def test_any_interleaving_of_two_writers_and_two_rollers(
     async for _ in TracePrices(graph, lambda usage: 0.5).recompute():
         pass
     found = await expect_other(graph, work, rolling, found)
-    await TraceTimeouts(graph).close_silent(
-        work.day + timedelta(days=2), after=f"{int(work.day.timestamp()) * 10**6:016d}"
-    )
+    # Its page begins with the day's own traces: others that are open would fill it.
+    await TraceTimeouts(graph).close_silent(work.day + timedelta(days=2), after=time_key(work.day, ""))
     await expect_other(graph, work, rolling, found)
     await UseLinker(graph, choose).look()
     await rolling.count_all()
