@@ -93,13 +93,13 @@ function Compared({ before, after }) {
   const parameters = [before.parameters, after.parameters].map((one) => JSON.stringify(one, null, 2));
   return html`
     ${after.analytics &&
-    html`<table>
+    html`<div class="scroll" tabindex="0" role="group" aria-label="The two versions"><table>
       <caption>The two versions</caption>
       <thead><tr><th scope="col">Figure</th><th scope="col">Version ${before.version}</th><th scope="col">Version ${after.version}</th></tr></thead>
       <tbody>
         ${figures.map(([title, of]) => html`<tr><th scope="row">${title}</th><td>${of(before.analytics)}</td><td>${of(after.analytics)}</td></tr>`)}
       </tbody>
-    </table>`}
+    </table></div>`}
     <p class="quiet">Both were used where people chose to: that is no experiment.</p>
     <h3>Text</h3>
     <${Diff} before=${before.templateCode} after=${after.templateCode} />

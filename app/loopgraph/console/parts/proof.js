@@ -40,7 +40,7 @@ export function Result({ result }) {
     ["Treatment", result.treatment, result.treatmentArm],
   ];
   return html`
-    <table>
+    <div class="scroll" tabindex="0" role="group" aria-label="Both arms"><table>
       <caption>Both arms</caption>
       <thead><tr><th scope="col">Arm</th><th scope="col" class="number">Units</th>${byUnit && html`<th scope="col" class="number">That tell</th>`}<th scope="col" class="number">Executions</th><th scope="col" class="number">Mean</th></tr></thead>
       <tbody>
@@ -49,7 +49,7 @@ export function Result({ result }) {
             html`<tr><th scope="row">${title}</th><td class="number">${count(arm?.units)}</td>${byUnit && html`<td class="number">${count(sample?.n)}</td>`}<td class="number">${count(arm?.executions ?? sample?.n)}</td><td class="number">${metricText(result.metric, sample?.mean ?? null)}</td></tr>`,
         )}
       </tbody>
-    </table>
+    </table></div>
     <p>
       Effect on ${metricName(result.metric)}: ${result.effect === null ? "–" : metricText(result.metric, result.effect)}
       ${result.effectInterval && html`<span class="quiet"> (${metricText(result.metric, result.effectInterval.low)} to ${metricText(result.metric, result.effectInterval.high)})</span>`},
