@@ -18,7 +18,7 @@ from loopgraph.clients.address import service_token
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.client_hooks import ClientName
-from loopgraph.commands.service_options import address_option, health_of, one_level, variable_option
+from loopgraph.commands.service_options import TokenEnv, Url, address_option, health_of, one_level, variable_option
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import InvalidInput, LoopgraphError, SetupError
 from loopgraph.installer import mcp_settings
@@ -34,17 +34,12 @@ _PROGRAM, _GROUP = "loopgraph", "mcp"
 _Client = Annotated[ClientName, typer.Argument(help="The agent client whose settings they are.")]
 _User = Annotated[bool, typer.Option("--user", help="Your own settings, for all projects; the default.")]
 _Project = Annotated[bool, typer.Option("--project", help="The settings that this folder's project shares.")]
-_Url = Annotated[
-    str | None,
-    typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-]
-_TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")]
 
 
 @mcp.callback()
 @plainly
-def serve(context: typer.Context, url: _Url = None, token_env: _TokenEnv = None) -> None:
+def serve(context: typer.Context, url: Url = None, token_env: TokenEnv = None) -> None:
     """Answer an agent client that has started this: the protocol by standard input and output, until it ends.
 
     What the tools ask for they ask of a running service, by its GraphQL.
@@ -116,8 +111,8 @@ def install(
     client: _Client = ClientName.CLAUDE_CODE,
     user: _User = False,
     project: _Project = False,
-    url: _Url = None,
-    token_env: _TokenEnv = None,
+    url: Url = None,
+    token_env: TokenEnv = None,
     dry_run: _DryRun = False,
 ) -> None:
     """Add our server to the client's settings. What is there stays; a second time changes nothing."""

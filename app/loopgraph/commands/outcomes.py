@@ -16,6 +16,7 @@ from loopgraph.clients.address import service_token, service_url
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import ask
 from loopgraph.commands.commit_steps import commit_steps, counting_outcomes
+from loopgraph.commands.service_options import Url
 from loopgraph.commands.terminal import counted, out, plainly, shown
 from loopgraph.errors import InvalidInput, SetupError
 
@@ -33,10 +34,6 @@ _REPORT: Final = """mutation ($input: ReportOutcomeInput!) {
 }"""
 _YES, _NO = frozenset({"true", "yes", "passed", "pass"}), frozenset({"false", "no", "failed", "fail"})
 
-_Url = Annotated[
-    str | None,
-    typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-]
 _TokenEnv = Annotated[str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")]
 
 
@@ -83,7 +80,7 @@ def report(
     ] = None,
     outcome_id: Annotated[str | None, typer.Option("--id", help="An id of your own makes a retry safe.")] = None,
     as_json: AsJson = False,
-    url: _Url = None,
+    url: Url = None,
     token_env: _TokenEnv = None,
 ) -> None:
     """Report one outcome: that tests passed, a reward, whatever is found out after the work.
@@ -127,7 +124,7 @@ def git(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be reported.")] = False,
     as_json: AsJson = False,
-    url: _Url = None,
+    url: Url = None,
     token_env: _TokenEnv = None,
 ) -> None:
     """Tell what became of the commits that agents made in a repository: merged, reverted, lost, fixed up later.

@@ -12,6 +12,7 @@ import typer
 from loopgraph.clients import render as client
 from loopgraph.clients.address import service_token, service_url
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.service_options import Url
 from loopgraph.commands.terminal import configure_logging, out, plainly, shown
 from loopgraph.errors import Conflict, NotFound
 from loopgraph.settings import Settings, default_data_folder
@@ -33,10 +34,7 @@ def render(
         str | None, typer.Option(help="skill, command, subagent, memory or prompt, where a name is not enough.")
     ] = None,
     as_json: AsJson = False,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-    ] = None,
+    url: Url = None,
     token_env: Annotated[
         str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
     ] = None,
@@ -127,10 +125,7 @@ def export(
     ] = False,
     folder: Annotated[Path, typer.Option(help="The folder of skills.")] = Path(".claude/skills"),
     as_json: AsJson = False,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-    ] = None,
+    url: Url = None,
     token_env: Annotated[
         str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
     ] = None,

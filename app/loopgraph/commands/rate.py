@@ -13,6 +13,7 @@ from loopgraph.clients.address import service_token, service_url
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import ask
 from loopgraph.commands.projects import project_named
+from loopgraph.commands.service_options import Url
 from loopgraph.commands.terminal import out, plainly
 from loopgraph.computes.privacy.quoting import plain
 from loopgraph.errors import InvalidInput, SetupError
@@ -43,10 +44,7 @@ def rate(
     project: Annotated[
         str | None, typer.Option(help="The last prompt of this project instead: a folder, or a name.")
     ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-    ] = None,
+    url: Url = None,
     token_env: Annotated[
         str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
     ] = None,

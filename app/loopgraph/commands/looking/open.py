@@ -8,8 +8,7 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.looking.options import Url
-from loopgraph.commands.service_options import address_option, health_of
+from loopgraph.commands.service_options import Url, address_option, health_of
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import SetupError
 

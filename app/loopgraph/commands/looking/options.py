@@ -12,10 +12,6 @@ from loopgraph.clients.address import service_token
 from loopgraph.commands.asking import ask
 from loopgraph.commands.service_options import address_option, variable_option
 
-Url = Annotated[
-    str | None,
-    typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
-]
 TokenEnv = Annotated[str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")]
 First = Annotated[int, typer.Option(min=1, max=500, help="How many, the newest first.")]
 

@@ -12,7 +12,8 @@ import typer
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.looking.options import Asked, First, TokenEnv, Url, lasted, moment_of
+from loopgraph.commands.looking.options import Asked, First, TokenEnv, lasted, moment_of
+from loopgraph.commands.service_options import Url
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import err, out, plainly, shown
 from loopgraph.contracts.traces.events import TraceStatus
