@@ -187,17 +187,14 @@ class Consuming:
         """What became of each message; what brings no time is dated by the broker's. While the graph is away nothing is taken.
         Raises _GivenUp."""
         read = [self._event_of(message) for message in messages]
+        sound = [pair for pair in zip(messages, read, strict=True) if not isinstance(pair[1], UserError)]
         at, events = now(), [event for event in read if not isinstance(event, UserError)]
-        if not events:
-            return [event for event in read if isinstance(event, UserError)]
-        sent = [
-            min(message.sent_at, at)  # a sender's clock may be far ahead
-            for message, event in zip(messages, read, strict=True)
-            if not isinstance(event, UserError)
-        ]
-        outcomes = iter(
-            await self._patiently(lambda: self._recorder.record(events, received_at=sent, sender=self._sender))
-        )
+        sent = [min(message.sent_at, at) for message, _ in sound]  # a sender's clock may be far ahead
+
+        async def record() -> list[Recorded | UserError]:
+            return await self._recorder.record(events, received_at=sent, sender=self._sender)
+
+        outcomes = iter(await self._patiently(record) if events else ())
         return [event if isinstance(event, UserError) else next(outcomes) for event in read]
 
     def _event_of(self, message: Message) -> Recordable | UserError:
