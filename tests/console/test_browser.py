@@ -34,7 +34,7 @@ from support.service import Service, listening, serving
 from support.waiting import PATIENCE_S, until
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Locator, Request, Route
+    from playwright.async_api import Browser, Locator, Request, Response, Route
 
 pytestmark = pytest.mark.slow
 
@@ -472,6 +472,72 @@ async def test_a_trace_is_asked_for_once_and_while_the_modules_of_its_page_load(
     await page.locator(".bar-row").first.wait_for()
     await open_tab.settled()
     assert len(questions) == 1
+
+
+async def _link_to(opened: Tab, trace: str) -> tuple[Locator, list[Request]]:
+    """The link to a trace in the list of traces, and what is asked for the page of any trace from now on."""
+    asked: list[Request] = []
+    opened.page.on(
+        "request",
+        lambda request: asked.append(request) if "query ConsoleTraceStart" in (request.post_data or "") else None,
+    )
+    await opened.visit("/traces?all=true")
+    return opened.page.locator(f"tbody a[href='#/traces/{trace}']"), asked
+
+
+async def test_a_trace_is_asked_for_while_somebody_rests_on_its_link_and_not_again_when_it_is_clicked(
+    open_tab: Tab, filled: Filled
+) -> None:
+    link, asked = await _link_to(open_tab, filled.trace)
+    await link.hover()
+    await until(lambda: len(asked) == 1)
+    await link.click()
+    await open_tab.page.locator(".bar-row").first.wait_for()
+    await open_tab.settled()
+    assert len(asked) == 1
+
+
+async def test_what_was_asked_for_is_given_up_when_nobody_rests_on_the_link_any_more(
+    open_tab: Tab, filled: Filled
+) -> None:
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if "query ConsoleTraceStart" not in (route.request.post_data or ""):
+            return await route.continue_()
+        async with asyncio.timeout(PATIENCE_S):
+            await held.wait()
+
+    failed: list[str | None] = []
+    link, asked = await _link_to(open_tab, filled.trace)
+    open_tab.page.on("requestfailed", lambda request: failed.append(request.failure))
+    await open_tab.page.route("**/graphql", hold)
+    await link.hover()
+    await until(lambda: len(asked) == 1)
+    await open_tab.page.locator("main h1").hover()
+    await until(lambda: len(failed) == 1)
+    assert "ERR_ABORTED" in (failed[0] or "")
+    held.set()
+
+
+async def test_an_answer_that_is_seconds_old_is_asked_for_anew(open_tab: Tab, filled: Filled) -> None:
+    link, asked = await _link_to(open_tab, filled.trace)
+    await link.focus()
+    await until(lambda: len(asked) == 1)
+    await (await _answer(asked[0])).finished()
+    await open_tab.page.evaluate(
+        "const was = performance.now.bind(performance); performance.now = () => was() + 60_000;"
+    )
+    await link.press("Enter")
+    await open_tab.page.locator(".bar-row").first.wait_for()
+    await open_tab.settled()
+    assert len(asked) == 2
+
+
+async def _answer(request: Request) -> Response:
+    answer = await request.response()
+    assert answer is not None
+    return answer
 
 
 async def test_drawing_over_the_map_shows_that_time_alone(open_tab: Tab, filled: Filled) -> None:

@@ -1,8 +1,9 @@
 // Puts the shell and the page of the address together.
-import { useAddress } from "./lib/address.js";
+import { address, useAddress } from "./lib/address.js";
+import { lookAhead } from "./lib/ahead.js";
 import { ask, prepare } from "./lib/api.js";
 import { html, render, useEffect, useLayoutEffect, useState } from "./lib/html.js";
-import { askWho, isShut, may, useSession } from "./lib/session.js";
+import { askWho, isIn, isShut, may, useSession } from "./lib/session.js";
 import { pageOf } from "./pages/index.js";
 import { Boundary } from "./parts/boundary.js";
 import { Shell } from "./parts/shell.js";
@@ -46,6 +47,12 @@ function App() {
   else content = html`<${Boundary} key=${`${path} ${session.name}`}><${loaded.view} ...${found.params} /><//>`;
   return html`<${Shell} current=${found?.page.under ?? found?.page.path ?? ""} session=${session}>${content}<//>`;
 }
+
+lookAhead((path) => {
+  const found = pageOf(path);
+  if (!found?.page.asks || path === address().path || !isIn() || (found.page.needs && !may(found.page.needs))) return null;
+  return { load: found.page.load, first: found.page.asks(found.params) };
+});
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 root.textContent = "";

@@ -57,27 +57,41 @@ function told(error) {
   return new ApiError(`${error.message}${where}`, { code, correlationId });
 }
 
-/** What is asked already, for a page whose modules still load. @type {{key: string, answer: Promise<any>, aborted: AbortController} | null} */
+/** What is asked already, for a page that is not there yet. @type {{key: string, answer: Promise<any>, aborted: AbortController, until: number} | null} */
 let early = null;
 
 /** Asks for what a page is going to ask for as soon as it is there; what was asked before for another page is given up.
- * @param {Question} [first] nothing where nothing is known yet of what it will ask */
-export function ask(first) {
+ * @param {Question} [first] nothing where nothing is known yet of what it will ask
+ * @param {number} [ms] how long its answer is good for a page that nobody is on the way to */
+export function ask(first, ms = Infinity) {
+  const key = first && keyOf(first.operation, first.variables);
+  const until = performance.now() + ms;
+  if (early?.key === key && performance.now() < (early?.until ?? 0)) {
+    if (early && ms === Infinity) early.until = until;
+    return;
+  }
   early?.aborted.abort();
   early = null;
-  if (!first) return;
+  if (!first || !key) return;
   const aborted = new AbortController();
   const answer = answered(first.operation, first.variables, aborted.signal);
   answer.catch(() => {}); // who takes it is told
-  early = { key: JSON.stringify([first.operation, first.variables]), answer, aborted };
+  early = { key, answer, aborted, until };
 }
+
+/** @param {string} name @param {Variables} variables */
+const keyOf = (name, variables) => JSON.stringify([name, variables]);
 
 /** What an operation answers. Throws ApiError.
  * @param {string} name @param {Variables} [variables] @param {AbortSignal} [signal] @returns {Promise<any>} */
 export function query(name, variables = {}, signal) {
-  if (early?.key !== JSON.stringify([name, variables])) return answered(name, variables, signal);
-  const { answer, aborted } = early;
+  if (early?.key !== keyOf(name, variables)) return answered(name, variables, signal);
+  const { answer, aborted, until } = early;
   early = null;
+  if (performance.now() >= until) {
+    aborted.abort();
+    return answered(name, variables, signal);
+  }
   signal?.addEventListener("abort", () => aborted.abort());
   return answer;
 }

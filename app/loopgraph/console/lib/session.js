@@ -71,6 +71,9 @@ export const may = (action) => current === null || current.access === "open" || 
 /** Whether somebody has to sign in first. @param {Session} session */
 export const isShut = (session) => session.access !== "open" && !session.signed_in;
 
+/** Whether it is known who asks, and nobody has to sign in first. */
+export const isIn = () => current !== null && !isShut(current);
+
 addEventListener(UNAUTHENTICATED, () => {
   if (current?.signed_in) askWho(); // it has ended meanwhile
 });
