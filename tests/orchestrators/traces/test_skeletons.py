@@ -3,6 +3,7 @@ process."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -109,23 +110,51 @@ async def test_what_a_process_tells_as_the_writer_of_one_that_has_gone_is_heard(
         assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize("first", [True, False])
 async def test_what_is_told_while_it_is_read_is_not_missed(
-    graph: Graph, other: Graph, skeletons: Skeletons, monkeypatch: pytest.MonkeyPatch
+    first: bool, graph: Graph, other: Graph, skeletons: Skeletons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trace = await told(graph)
-    await skeletons.grove([trace], None)
+    another, trace = await told(graph), await told(graph)
+    await remembered(skeletons, another)
+    if not first:
+        await skeletons.grove([trace], None)
+        await record(Traces(graph), step(trace, 2))
     planted = module._planted
 
     async def slowly(*of: object) -> Grove[Span]:
         """Its steps have been read; another process changes them, and another reading hears of it."""
         monkeypatch.undo()
-        await record(Traces(other), step(trace, 2))
-        assert len(steps(await skeletons.grove([trace], None))) == 3
+        await record(Traces(other), step(trace, 3))
+        await skeletons.grove([another], None)
         return await planted(*of)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "_planted", slowly)
-    assert len(steps(await skeletons.grove([trace], None))) == 2
-    assert len(steps(await skeletons.grove([trace], None))) == 3
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))][-1] != "3"
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))][-1] == "3"
+
+
+async def test_what_turns_out_to_be_large_is_remembered_if_only_others_were_changed(
+    graph: Graph, other: Graph, skeletons: Skeletons
+) -> None:
+    another, changed, trace = [await told(graph) for _ in range(3)]
+    await remembered(skeletons, another)
+    await record(Traces(other), step(another, 2))
+    grove = await skeletons.grove([trace], None)
+    assert await skeletons.grove([trace], None) is grove
+    await record(Traces(other), step(changed, 2))
+    grove = await skeletons.grove([changed], None)  # read after its change was told, which nobody has heard of before
+    assert await skeletons.grove([changed], None) is not grove
+
+
+async def test_who_asks_for_the_same_at_once_shares_one_reading(
+    graph: Graph, other: Graph, skeletons: Skeletons
+) -> None:
+    trace = await told(graph)
+    await remembered(skeletons, trace)
+    await record(Traces(other), step(trace, 2))
+    groves = await asyncio.gather(*(skeletons.grove([trace], None) for _ in range(3)))
+    assert len(steps(groves[0])) == 3
+    assert all(grove is groves[0] for grove in groves)
 
 
 async def test_who_was_away_for_long_begins_anew(graph: Graph, other: Graph, skeletons: Skeletons) -> None:

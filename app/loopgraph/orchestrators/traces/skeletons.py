@@ -56,7 +56,7 @@ class Skeletons:
         self._fewest, self._most = fewest, most
         self._changes = changes
         self._following: Following | None = None
-        self._large: OrderedDict[Trees, None] = OrderedDict()
+        self._large: OrderedDict[Trees, asyncio.Lock] = OrderedDict()
         self._kept: OrderedDict[Trees, _Tree] = OrderedDict()
         self._begun: set[_Tree] = set()
 
@@ -66,17 +66,14 @@ class Skeletons:
         return {id_: node for id_ in ids if (node := nodes.get((SpanKind.TRACE, id_))) is not None}
 
     async def grove(self, ids: Sequence[str], principal: Principal | None) -> Grove[Span]:
-        """Some traces and all under them, in two statements or three; in three or four, if they were large before. Nobody may
-        change it."""
+        """Some traces and all under them, in two statements or three; in three or four, if they are large. Nobody may change
+        it."""
         trees = tuple(ids)
-        if trees in self._large:
+        turn = self._large.get(trees)
+        if turn is None:
+            return await self._first(trees, principal)
+        async with turn:  # who asks for the same meanwhile finds it remembered
             return await self._remembered(trees, principal)
-        grove = await self._read(trees, principal)
-        if len(grove.nodes) >= self._fewest:
-            self._large[trees] = None
-            if len(self._large) > _LARGE:
-                self._large.popitem(last=False)
-        return grove
 
     def made_of(self, tops: Sequence[Node[Any]]) -> dict[tuple[Key, ...], Any] | None:
         """Where to keep what is made of nodes of a tree that is remembered; None if it is not."""
@@ -92,8 +89,33 @@ class Skeletons:
             tree.stale = True
         self._kept.clear()
 
-    async def _read(self, trees: Trees, principal: Principal | None) -> Grove[Span]:
-        return await _planted(trees, await self._reads.skeleton(trees, principal))
+    async def _first(self, trees: Trees, principal: Principal | None) -> Grove[Span]:
+        """Trees of which it is not known whether they are large. Those that turn out to be are remembered if all that was told
+        since their reading began is of others; small ones cost no look at that."""
+        begun: _Tree | None = None
+
+        def known(heads: Heads) -> bool:
+            nonlocal begun
+            self._give_up(begun)  # the transaction is run again
+            begun = self._start(heads)
+            begun.stale = self._following is None
+            return False
+
+        try:
+            found = await self._reads.skeleton_unless(known, _no_look, trees, principal)
+            assert found is not None
+            if len(found.spans) < self._fewest:
+                return await _planted(trees, found)
+            self._large[trees] = asyncio.Lock()
+            if len(self._large) > _LARGE:
+                self._large.popitem(last=False)
+            grove, seen = await asyncio.gather(_planted(trees, found), self._catch_up(self._changes.look))
+            if seen is not None and begun is not None and not begun.stale:
+                begun.grove = grove
+                self._keep(trees, begun)
+            return grove
+        finally:
+            self._give_up(begun)
 
     async def _remembered(self, trees: Trees, principal: Principal | None) -> Grove[Span]:
         if self._following is None:
@@ -111,13 +133,10 @@ class Skeletons:
             if seen is not None and kept is not None and kept.heads == heads:
                 self._kept.move_to_end(trees)
                 return True
-            if begun is not None:  # the transaction is run again
-                self._begun.discard(begun)
-                begun = None
+            self._give_up(begun)  # the transaction is run again
+            begun = None
             if following is not None and following.positions == seen:
-                # Its steps have what was told until now; what is told from now on makes it stale.
-                begun = _Tree(frozenset(span.id for span, _ in heads), heads)
-                self._begun.add(begun)
+                begun = self._start(heads)  # its steps have what was told until now
             return False
 
         try:
@@ -132,8 +151,17 @@ class Skeletons:
                 self._keep(trees, begun)
             return grove
         finally:
-            if begun is not None:
-                self._begun.discard(begun)
+            self._give_up(begun)
+
+    def _start(self, heads: Heads) -> _Tree:
+        """A tree whose steps are going to be read; what is told from now on makes it stale."""
+        begun = _Tree(frozenset(span.id for span, _ in heads), heads)
+        self._begun.add(begun)
+        return begun
+
+    def _give_up(self, begun: _Tree | None) -> None:
+        if begun is not None:
+            self._begun.discard(begun)
 
     def _keep(self, trees: Trees, tree: _Tree) -> None:
         self._kept[trees] = tree
@@ -189,6 +217,10 @@ class Skeletons:
             tree.stale = True
         for trees in [trees for trees, tree in self._kept.items() if tree.stale]:
             del self._kept[trees]
+
+
+async def _no_look(_: Looking) -> None:
+    """What was told is looked at afterwards, if at all."""
 
 
 async def _planted(trees: Trees, found: Skeleton) -> Grove[Span]:
