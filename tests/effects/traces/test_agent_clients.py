@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from loopgraph.effects.clock import new_id
 from loopgraph.effects.graph.client import Graph
 from support.agent_clients import ANSWER, CHILD, PROMPT
 from support.quick import first_quick
 from support.recorded_clients import Sent, recorded, session, tell, tree
 from support.recorded_endings import shuffled
+from support.traces import NOON
 
 Json = dict[str, Any]
 
@@ -149,3 +152,25 @@ async def test_the_end_of_a_call_can_come_before_its_beginning(graph: Graph) -> 
     begun, ended = sent[2:4]
     await tell(graph, [*sent[:2], ended, begun, *sent[4:]])
     assert await tree(graph, id_of(sent)) == TREES["gemini"]
+
+
+@pytest.mark.parametrize("seed", first_quick([0, 1, 2]))
+async def test_a_command_that_had_to_wait_before_it_ran_is_one_call(graph: Graph, seed: int) -> None:
+    """For somebody to allow it, or for a busy machine: its hook tells how long it ran, and not when it began."""
+    id_ = new_id()
+
+    def event(seconds: int, name: str, **fields: Any) -> Sent:
+        named = {"conversation_id": id_, "generation_id": "g", "hook_event_name": name}
+        return Sent("cursor", NOON + timedelta(seconds=seconds), {**named, **fields})
+
+    asked = event(0, "beforeSubmitPrompt", prompt=PROMPT)
+    calls = [
+        event(10 * number + seconds, name, command="make", **fields)
+        for number in range(2)
+        for seconds, name, fields in (
+            (1, "beforeShellExecution", {}),
+            (9, "afterShellExecution", {"output": "a", "duration": 12}),
+        )
+    ]
+    await tell(graph, [asked, *shuffled(calls, seed), event(30, "stop", status="completed", loop_count=0)])
+    assert await tree(graph, id_) == [trace([("Shell", "success"), ("Shell", "success")], answer=None)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from loopgraph.assets import query
 from loopgraph.contracts.traces.events import HookExecuted
+from loopgraph.contracts.traces.precedence import Clock
 from loopgraph.effects.graph.transaction import Row, Transaction
 from loopgraph.effects.traces.recording import mapping
 from loopgraph.effects.traces.recording.joining import Properties, joined, micros, told_at
@@ -107,14 +108,16 @@ def _stored(row: Row) -> list[Report]:
 
 def _report(piece: Piece) -> Report | None:
     """What a piece tells of its call; nothing, if it names that and does not tell the whole."""
-    event = _event(piece)
-    if piece.observation and piece.observation.unnamed_as:
+    event, observation = _event(piece), piece.observation
+    assert observation is not None
+    if observation.unnamed_as:
         if event.started_at is None or event.completed_at is None:
             return None
         return Report(Kind.NAMED, event.completed_at, event.started_at, event.execution_id)
     if event.started_at:
         return Report(Kind.BEGINS, event.started_at)
-    if event.completed_at and event.duration_ms is not None:
+    # A hook of the end knows how long a call ran, and not how long it had waited by then, to be allowed or for a processor.
+    if event.completed_at and event.duration_ms is not None and observation.clock > Clock.STAMPED:
         since = event.completed_at - timedelta(milliseconds=event.duration_ms)
         return Report(Kind.RECORD, event.completed_at, since)
     return Report(Kind.ENDS, event.completed_at) if event.completed_at else None
