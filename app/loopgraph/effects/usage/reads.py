@@ -233,7 +233,11 @@ def _summed(buckets: Iterable[_Stored], dimensions: Collection[str]) -> UsageSum
             counts[name] = counted(name, 0) + number
         told = tallies_of(one.breakdown) if dimensions else {}
         for dimension, known in tallies.items():
-            for value, numbers in told.get(dimension, {}).items():
+            values = told.get(dimension, {})
+            if known.keys().isdisjoint(values):  # so it is of sessions, of which there are the most
+                known.update(values)
+                continue
+            for value, numbers in values.items():
                 if (sums := known.get(value)) is None:
                     known[value] = numbers
                 else:
