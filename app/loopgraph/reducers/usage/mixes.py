@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -33,27 +32,29 @@ def _of_dimension(dimension: Dimension, several: Sequence[tuple[str, Tallies]]) 
     executions = [[one[name].executions if name in one else 0 for name in names] for one in tallies]
     counts = np.array(executions, np.float64).reshape(len(several), len(names))
     whole = counts.sum(axis=1)
+    shares = counts / np.where(whole, whole, 1.0)[:, np.newaxis]
     found: list[MixDifference | None] = []
-    for first, second in combinations(range(len(several)), 2):
-        if not whole[first] or not whole[second]:
-            found.append(None)
-            continue
-        shares = counts[first] / whole[first], counts[second] / whole[second]
-        apart = np.abs(shares[1] - shares[0])
-        ranked = np.argsort(-apart, kind="stable")[: MOST_MIX_VALUES + 1].tolist()
-        told = [place for place in ranked if names[place] != OTHER and apart[place]][:MOST_MIX_VALUES]
-        found.append(
-            MixDifference(
+    for first, (key, _) in enumerate(several):
+        apart = np.abs(shares[first + 1 :] - shares[first])
+        ranked = np.argsort(-apart, kind="stable")[:, : MOST_MIX_VALUES + 1].tolist()
+        distances = apart.sum(axis=1) / 2
+        for second, (places, distance) in enumerate(zip(ranked, distances.tolist(), strict=True), first + 1):
+            told = [
+                place for place in places if names[place] != OTHER and shares[first, place] != shares[second, place]
+            ]
+            mix = MixDifference(
                 dimension=dimension,
-                first=several[first][0],
+                first=key,
                 second=several[second][0],
-                distance=min(1.0, float(apart.sum()) / 2),
+                distance=min(1.0, distance),
                 values=tuple(
                     MixShare(
-                        value=names[place], first_share=float(shares[0][place]), second_share=float(shares[1][place])
+                        value=names[place],
+                        first_share=float(shares[first, place]),
+                        second_share=float(shares[second, place]),
                     )
-                    for place in told
+                    for place in told[:MOST_MIX_VALUES]
                 ),
             )
-        )
+            found.append(mix if whole[first] and whole[second] else None)
     return found
