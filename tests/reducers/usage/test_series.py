@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import OTHER
 from loopgraph.contracts.analytics.sums import Moments, Tally, UsageSums
-from loopgraph.contracts.analytics.windows import Bucket, Grain
+from loopgraph.contracts.analytics.windows import Bucket, Count, Grain
 from loopgraph.errors import InvalidInput
-from loopgraph.reducers.usage.series import MOST_POINTS, edges, grain_of, grouped, points
+from loopgraph.reducers.usage.series import COUNTED, MOST_POINTS, count_points, edges, grain_of, grouped, points
 from support.executions import Ran, ms, sums_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -131,6 +131,21 @@ def test_points_are_made_of_the_buckets_that_begin_in_them() -> None:
     (first, *_) = points(buckets, instants, SeriesMetric.QUALITY)
     assert (first.start, first.end, first.executions) == (at(2025, 1, 1), at(2025, 1, 2), 4)
     assert len(points(buckets, instants[1:], SeriesMetric.EXECUTIONS)) == 2
+
+
+@pytest.mark.parametrize("metric", sorted(COUNTED))
+def test_plain_counts_tell_the_same_of_it_as_what_buckets_hold(metric: SeriesMetric) -> None:
+    hours = [
+        (at(2025, 1, 1, 1), 5, 3, 1),
+        (at(2025, 1, 1, 9), 2, 0, 2),
+        (at(2025, 1, 3), 1, 0, 0),
+        (at(2025, 1, 5), 9, 9, 0),
+    ]
+    instants = edges(at(2025, 1, 1), at(2025, 1, 4), TimeInterval.DAY, UTC)
+    buckets = [Bucket(hour, UsageSums(executions=n, successes=ok, failures=ko)) for hour, n, ok, ko in hours]
+    found = count_points([Count(*hour) for hour in hours], instants, metric)
+    assert found == points(buckets, instants, metric)
+    assert [point.executions for point in found] == [7, 0, 1]
 
 
 @pytest.mark.parametrize("metric", list(SeriesMetric))

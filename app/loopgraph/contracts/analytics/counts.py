@@ -6,14 +6,16 @@ A map adds, takes away and compares many times as fast as ``UsageSums``, which p
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import orjson
 from pydantic_core import from_json
 
 from loopgraph.contracts.analytics.counting import Counts, Tallies
+from loopgraph.contracts.analytics.subjects import Dimension
 from loopgraph.contracts.analytics.sums import Moments, Tally, UsageSums
 
 EXECUTIONS: Final = "n"
@@ -110,7 +112,7 @@ def sums_of(counts: Mapping[str, int], tallies: Tallies | None = None) -> UsageS
         dimensions={
             dimension: found
             for dimension, values in sorted((tallies or {}).items())
-            if (found := {value: Tally(*numbers) for value, numbers in sorted(values.items()) if any(numbers)})
+            if (found := {value: Tally(*numbers) for value in sorted(values) if any(numbers := values[value])})
         },
     )
 
@@ -119,11 +121,31 @@ LEVELS: Final = "~levels"
 """Beside the dimensions of a breakdown: how often the values of each were halved (``computes/analytics/buckets``)."""
 
 
-def tallies_of(breakdown: str | None) -> Tallies:
-    """What a bucket is told apart by, of its text."""
-    tallies: Tallies = of_json(breakdown) if breakdown else {}
+def tallies_of(breakdown: str | None, dimensions: Collection[str] | None = None) -> Tallies:
+    """What a bucket is told apart by, of its text; where dimensions are named, those that have the most values are not read
+    unless they are among them."""
+    if not breakdown:
+        return {}
+    for dimension in MANY_VALUED if dimensions is not None else ():
+        if dimension not in dimensions:
+            breakdown = _without(breakdown, dimension)
+    tallies: Tallies = of_json(breakdown)
     tallies.pop(LEVELS, None)
     return tallies
+
+
+MANY_VALUED: Final = (Dimension.SESSION, Dimension.UNIT)
+"""The dimensions that are four fifths of the text of a breakdown."""
+
+_NEXT: Final = re.compile(r']},("[^"]*":\{)')
+"""Where one dimension ends and the next begins. A quotation mark in a name has a backslash before it: so no name holds this."""
+
+
+def _without(breakdown: str, dimension: str) -> str:
+    """The text without one of its dimensions, if another follows it."""
+    begin = breakdown.find(f'"{dimension}":{{')
+    following = _NEXT.search(breakdown, begin) if begin >= 0 else None
+    return breakdown[:begin] + breakdown[following.start(1) :] if following else breakdown
 
 
 def _numbered(counts: Mapping[str, int]) -> dict[int, int]:

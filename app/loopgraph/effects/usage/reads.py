@@ -231,9 +231,13 @@ def _summed(buckets: Iterable[_Stored], dimensions: Collection[str]) -> UsageSum
     for one in buckets:
         for name, number in counts_of(one.sums).items():
             counts[name] = counted(name, 0) + number
-        told = tallies_of(one.breakdown) if dimensions else {}
+        told = tallies_of(one.breakdown, dimensions) if dimensions else {}
         for dimension, known in tallies.items():
-            for value, numbers in told.get(dimension, {}).items():
+            values = told.get(dimension, {})
+            if known.keys().isdisjoint(values):  # so it is of sessions, of which there are the most
+                known.update(values)
+                continue
+            for value, numbers in values.items():
                 if (sums := known.get(value)) is None:
                     known[value] = numbers
                 else:

@@ -16,7 +16,7 @@ from loopgraph.contracts.analytics.windows import Bucket, Window
 
 T = TypeVar("T")
 
-MOST: Final = 100_000
+MOST: Final = 500_000
 """So many numbers and names are kept, some 30 MB."""
 
 

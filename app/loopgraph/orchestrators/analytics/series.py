@@ -13,7 +13,7 @@ from loopgraph.contracts.analytics.windows import Bucket
 from loopgraph.contracts.base import Principal
 from loopgraph.errors import InvalidInput
 from loopgraph.orchestrators.analytics.buckets import Buckets
-from loopgraph.reducers.usage.series import DIMENSIONED, edges, grain_of, grouped, points
+from loopgraph.reducers.usage.series import COUNTED, DIMENSIONED, count_points, edges, grain_of, grouped, points
 from loopgraph.reducers.usage.spans import span_of
 
 MOST_LINES: Final = 20
@@ -43,7 +43,12 @@ async def time_series(
     instants = edges(since, until, interval, zone)
     window = span_of(instants)
     basis = await buckets.basis(window, principal)
-    found = await buckets.series([subject], window, grain_of(instants), dimensions=group_by is not None)
+    grain = grain_of(instants)
+    if group_by is None and metric in COUNTED:
+        counts = await buckets.counts([subject], window, grain)
+        line = Grouped(value=None, points=tuple(count_points(counts[subject], instants, metric)))
+        return TimeSeries(basis=basis, lines=(line,))
+    found = await buckets.series([subject], window, grain, dimensions=group_by is not None)
     lines: dict[str | None, Sequence[Bucket]] = (
         {None: found[subject]} if group_by is None else dict(grouped(found[subject], group_by, most))
     )

@@ -8,12 +8,16 @@ independent between units. Where every unit has one execution this is the plain 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from operator import mul, truediv
+from collections.abc import Collection
+from itertools import chain
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from loopgraph.contracts.analytics.figures import Range
+from loopgraph.contracts.analytics.sums import Tally
 from loopgraph.contracts.loop.arms import SampleStatistics
 from loopgraph.contracts.loop.feedback import Reason
 
@@ -24,8 +28,13 @@ MIN_UNITS: Final = 10
 """Means of fewer units are not tested: of so few the variance is not known well enough."""
 
 
+Floats = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+
 class Clustered(NamedTuple):
-    """The mean over executions, and its ``variance``. ``residuals`` are each unit's (y − r·x) / Σx.
+    """The mean over executions, and its ``variance``. ``residuals`` are each unit's (y − r·x) / Σx, and 0 of those that tell
+    nothing; ``told`` are the others.
 
     ``units`` counts units by weight, (Σx)² / Σx²: as many as there are where all have the same number of executions, fewer where
     some have most of them; of few, the residuals are too small by ``correction``. ``means`` are the moments of the units' own
@@ -36,7 +45,8 @@ class Clustered(NamedTuple):
     variance: float
     units: float
     correction: float
-    residuals: Mapping[str, float]
+    residuals: Floats
+    told: NDArray[np.bool_]
     means: SampleStatistics
 
 
@@ -53,28 +63,36 @@ class Contrast(NamedTuple):
     reason: Reason | None = None
 
 
-def clustered(units: Mapping[str, tuple[float, float]]) -> Clustered | None:
-    """The mean of units, each with its sum y and its number x > 0; None of none."""
-    if not units:
+def columns(tallies: Collection[Tally]) -> Floats:
+    """The numbers of tallies: a column for each of theirs, in the order of its fields, and in it one for each of them."""
+    count = len(Tally._fields)
+    numbers = np.fromiter(chain.from_iterable(tallies), np.float64, count * len(tallies))
+    return np.ascontiguousarray(numbers.reshape(-1, count).T)
+
+
+def clustered(ys: Floats, xs: Floats) -> Clustered | None:
+    """The mean of units, each with its sum y and its number x; those of which x is 0 tell nothing. None where none does."""
+    told = xs > 0
+    if not told.any():
         return None
-    ys, xs = zip(*units.values(), strict=True)
-    whole = math.fsum(xs)
-    value = math.fsum(ys) / whole
+    whole = float(xs.sum())
+    value = float(ys[told].sum()) / whole
     weight = whole**2 / _squares(xs)
     correction = weight / (weight - 1) if weight > 1 else 0.0
-    residuals = [(y - value * x) / whole for y, x in units.values()]
+    residuals = np.where(told, ys - value * xs, 0.0) / whole
     return Clustered(
         value=value,
         variance=correction * _squares(residuals),
         units=weight,
         correction=correction,
-        residuals=dict(zip(units, residuals, strict=True)),
-        means=_moments(list(map(truediv, ys, xs))),
+        residuals=residuals,
+        told=told,
+        means=_moments(ys[told] / xs[told]),
     )
 
 
-def contrast(first: Clustered, second: Clustered) -> Contrast:
-    """How the second mean differs from the first.
+def contrast(first: Clustered, second: Clustered, both: tuple[Rows, Rows] | None = None) -> Contrast:
+    """How the second mean differs from the first. ``both``: where the same units are, in the first and in the second.
 
     Units that have executions of both make their means depend on each other: that covariance is taken off, and the degrees of
     freedom are then those of the smaller side; else they are Welch's. The interval of the relative difference is that of the
@@ -86,9 +104,8 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
         return Contrast(difference, relative, reason=Reason.INSUFFICIENT_UNITS)
     from scipy import special  # a service that compares nothing does without its 17 MB
 
-    shared = first.residuals.keys() & second.residuals.keys()
-    products = math.fsum(first.residuals[unit] * second.residuals[unit] for unit in shared)
-    covariance = math.sqrt(first.correction * second.correction) * products
+    products = _products(first, second, *both) if both else None
+    covariance = math.sqrt(first.correction * second.correction) * (products or 0.0)
     variances = first.variance, second.variance
     variance = sum(variances) - 2 * covariance
     if not _counts(variance, first.value, second.value):
@@ -96,7 +113,7 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
     freedoms = first.units - 1, second.units - 1
     freedom = (
         min(freedoms)
-        if shared
+        if products is not None
         else sum(variances) ** 2 / sum(v * v / f for v, f in zip(variances, freedoms, strict=True))
     )
     t, error = -float(special.stdtrit(freedom, LEVEL / 2)), math.sqrt(variance)
@@ -110,6 +127,13 @@ def contrast(first: Clustered, second: Clustered) -> Contrast:
         effect_size_interval=effect_size_interval,
         p_value=2 * float(special.stdtr(freedom, -abs(difference) / error)),
     )
+
+
+def _products(first: Clustered, second: Clustered, rows: Rows, rows_: Rows) -> float | None:
+    """The sum of the products of the residuals of units that tell something of both; None where there are none."""
+    if not (first.told[rows] & second.told[rows_]).any():
+        return None
+    return float((first.residuals[rows] * second.residuals[rows_]).sum())
 
 
 def _counts(variance: float, *values: float) -> bool:
@@ -142,10 +166,10 @@ def _hedges_g(first: SampleStatistics, second: SampleStatistics) -> tuple[float 
     return j * d, (j * d - half, j * d + half)
 
 
-def _moments(values: Sequence[float]) -> SampleStatistics:
-    mean = math.fsum(values) / len(values)
-    return SampleStatistics(n=len(values), mean=mean, m2=_squares([value - mean for value in values]))
+def _moments(values: Floats) -> SampleStatistics:
+    mean = float(values.mean())
+    return SampleStatistics(n=len(values), mean=mean, m2=_squares(values - mean))
 
 
-def _squares(values: Sequence[float]) -> float:
-    return math.fsum(map(mul, values, values))
+def _squares(values: Floats) -> float:
+    return float(np.square(values).sum())

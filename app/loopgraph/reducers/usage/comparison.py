@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, combinations, count
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from loopgraph.contracts.analytics.comparison import (
     Compared,
     ComparedMeasure,
     Comparison,
     Difference,
-    MixDifference,
-    MixShare,
 )
 from loopgraph.contracts.analytics.subjects import OTHER, Dimension, Subject, SubjectKind
-from loopgraph.contracts.analytics.sums import NANO_PER_USD, US_PER_MS, Tally, UsageSums
+from loopgraph.contracts.analytics.sums import NANO_PER_USD, US_PER_MS, UsageSums
 from loopgraph.contracts.lineage.patterns import Pattern, PatternVersion
 from loopgraph.contracts.loop.multiplicity import holm
-from loopgraph.reducers.usage.clustered import LEVEL, Clustered, clustered, contrast
+from loopgraph.reducers.usage.clustered import LEVEL, Clustered, Contrast, Floats, Rows, clustered, columns, contrast
 from loopgraph.reducers.usage.distributions import values
+from loopgraph.reducers.usage.mixes import MIXES, mixes
 from loopgraph.reducers.usage.performance import cost_figures, duration_figures
 from loopgraph.reducers.usage.success import success_figures
 from loopgraph.reducers.usage.wording import in_words
 
-MIXES: Final = (Dimension.CONTEXT, Dimension.AGENT, Dimension.MODEL, Dimension.PROJECT, Dimension.USER)
-"""By what else the executions of two may differ."""
-
 COMPARED: Final = (Dimension.UNIT, *MIXES)
 """The dimensions that a comparison asks for."""
 
-MOST_MIX_VALUES: Final = 5
 
-_OF_UNIT: Final[Mapping[ComparedMeasure, Callable[[Tally], tuple[float, float]]]] = {
-    ComparedMeasure.SUCCESS_RATE: lambda tally: (tally.successes, tally.successes + tally.failures),
-    ComparedMeasure.DURATION_MS: lambda tally: (tally.duration_us / US_PER_MS, tally.timed),
-    ComparedMeasure.COST_USD: lambda tally: (
-        tally.cost_nanousd / NANO_PER_USD,
-        tally.executions if tally.cost_nanousd else 0,
-    ),
+def _cost(executions: Floats, nanousd: Floats) -> tuple[Floats, Floats]:
+    return nanousd / NANO_PER_USD, np.where(nanousd != 0, executions, 0.0)
+
+
+_OF_UNITS: Final[Mapping[ComparedMeasure, Callable[[Floats], tuple[Floats, Floats]]]] = {
+    ComparedMeasure.SUCCESS_RATE: lambda of: (of[1], of[1] + of[2]),
+    ComparedMeasure.DURATION_MS: lambda of: (of[4] / US_PER_MS, of[3]),
+    ComparedMeasure.COST_USD: lambda of: _cost(of[0], of[5]),
 }
-"""What a unit's executions come to, and how many of them tell. What cost nothing is taken for what has no known cost."""
+"""What the executions of units come to, and how many of them tell, by the ``columns`` of their tallies. What cost nothing is
+taken for what has no known cost."""
 
 
 class Candidate(NamedTuple):
@@ -62,90 +61,98 @@ def labelled(patterns: Sequence[Pattern], versions: Sequence[PatternVersion]) ->
     }
 
 
+class _Units(NamedTuple):
+    """The units of a candidate, as numbers that the same units of all have; and its mean on every measure."""
+
+    numbers: Rows
+    means: Mapping[ComparedMeasure, Clustered | None]
+
+
 def compare(candidates: Sequence[Candidate]) -> Comparison:
     """The matrix, and the differences of every two on every measure, their p-values adjusted for all of them (Holm)."""
-    means = {(one.key, measure): mean for one in candidates for measure, mean in _means(one.sums).items()}
-    pairs = list(combinations(candidates, 2))
-    plain = [
-        _difference(measure, first, second, means[first.key, measure], means[second.key, measure])
-        for first, second in pairs
+    units = _units(candidates)
+    pairs = list(combinations(range(len(candidates)), 2))
+    told = [
+        (measure, first, second, _contrast(units[first].means[measure], units[second].means[measure], both))
+        for (first, second), both in zip(pairs, _in_both([one.numbers for one in units]), strict=True)
         for measure in ComparedMeasure
     ]
-    tested = [index for index, one in enumerate(plain) if one.p_value is not None]
-    adjusted = dict(zip(tested, holm([plain[index].p_value or 0.0 for index in tested]), strict=True))
-    labels = {one.key: one.label for one in candidates}
+    p_values = [found.p_value for *_, found in told if found and found.p_value is not None]
+    adjusted = iter(holm(p_values))
     return Comparison(
-        columns=tuple(map(_column, candidates)),
-        differences=tuple(_judged(one, adjusted.get(index), labels) for index, one in enumerate(plain)),
-        mixes=tuple(mix for first, second in pairs for dimension in MIXES if (mix := _mix(dimension, first, second))),
-        tests=len(tested),
+        columns=tuple(_column(one, len(of.numbers)) for one, of in zip(candidates, units, strict=True)),
+        differences=tuple(
+            _difference(
+                measure,
+                (candidates[first], units[first].means[measure]),
+                (candidates[second], units[second].means[measure]),
+                found,
+                next(adjusted) if found and found.p_value is not None else None,
+            )
+            for measure, first, second, found in told
+        ),
+        mixes=mixes([(one.key, one.sums.dimensions) for one in candidates]),
+        tests=len(p_values),
     )
 
 
-def _column(one: Candidate) -> Compared:
-    units = one.sums.dimensions.get(Dimension.UNIT, {})
+def _units(candidates: Sequence[Candidate]) -> list[_Units]:
+    told = [values(one.sums.dimensions.get(Dimension.UNIT, {})) for one in candidates]
+    number_of = dict(zip(dict.fromkeys(chain.from_iterable(told)), count()))
+    found = []
+    for units in told:
+        numbers = np.fromiter(map(number_of.__getitem__, units), np.intp, len(units))
+        of = columns(units.values())
+        found.append(_Units(numbers, {measure: clustered(*of_units(of)) for measure, of_units in _OF_UNITS.items()}))
+    return found
+
+
+def _in_both(several: Sequence[Rows]) -> Iterator[tuple[Rows, Rows]]:
+    """Of every two, in the order of ``combinations``: where the numbers are that both have, in the first and in the second."""
+    row_of = np.full(1 + max((int(numbers.max(initial=-1)) for numbers in several), default=-1), -1)
+    for index, first in enumerate(several):
+        row_of[first] = np.arange(len(first))
+        for second in several[index + 1 :]:
+            rows = row_of[second]
+            both = np.flatnonzero(rows >= 0)
+            yield rows[both], both
+        row_of[first] = -1
+
+
+def _contrast(first: Clustered | None, second: Clustered | None, both: tuple[Rows, Rows]) -> Contrast | None:
+    return contrast(first, second, both) if first and second else None
+
+
+def _column(one: Candidate, units: int) -> Compared:
     return Compared(
         key=one.key,
         label=one.label,
-        units=len(values(units)),
-        unit_limit_hit=OTHER in units,
+        units=units,
+        unit_limit_hit=OTHER in one.sums.dimensions.get(Dimension.UNIT, {}),
         success=success_figures(one.sums),
         duration=duration_figures(one.sums),
         cost=cost_figures(one.sums),
     )
 
 
-def _means(sums: UsageSums) -> dict[ComparedMeasure, Clustered | None]:
-    units = values(sums.dimensions.get(Dimension.UNIT, {}))
-    return {measure: clustered(_pairs(units, of_unit)) for measure, of_unit in _OF_UNIT.items()}
-
-
-def _pairs(
-    units: Mapping[str, Tally], of_unit: Callable[[Tally], tuple[float, float]]
-) -> dict[str, tuple[float, float]]:
-    """Of the units that tell something."""
-    return {unit: pair for unit, tally in units.items() if (pair := of_unit(tally))[1]}
-
-
 def _difference(
-    measure: ComparedMeasure, first: Candidate, second: Candidate, before: Clustered | None, after: Clustered | None
+    measure: ComparedMeasure,
+    first: tuple[Candidate, Clustered | None],
+    second: tuple[Candidate, Clustered | None],
+    found: Contrast | None,
+    adjusted: float | None,
 ) -> Difference:
-    plain = Difference(
+    (one, before), (other, after) = first, second
+    told = Difference(
         measure=measure,
-        first=first.key,
-        second=second.key,
+        first=one.key,
+        second=other.key,
         first_value=before.value if before else None,
         second_value=after.value if after else None,
         first_units=before.means.n if before else 0,
         second_units=after.means.n if after else 0,
+        adjusted_p_value=adjusted,
+        significant=adjusted is not None and adjusted < LEVEL,
+        **(found._asdict() if found else {}),
     )
-    return plain.model_copy(update=contrast(before, after)._asdict()) if before and after else plain
-
-
-def _judged(one: Difference, adjusted: float | None, labels: Mapping[str, str]) -> Difference:
-    judged = one.model_copy(
-        update={"adjusted_p_value": adjusted, "significant": adjusted is not None and adjusted < LEVEL}
-    )
-    return judged.model_copy(update={"summary": in_words(judged, labels[one.first], labels[one.second])})
-
-
-def _mix(dimension: Dimension, first: Candidate, second: Candidate) -> MixDifference | None:
-    shares = [_shares(one.sums.dimensions.get(dimension, {})) for one in (first, second)]
-    if not all(shares):
-        return None
-    before, after = shares
-    apart = {value: (before.get(value, 0.0), after.get(value, 0.0)) for value in sorted({*before, *after})}
-    ranked = sorted(apart.items(), key=lambda item: -abs(item[1][1] - item[1][0]))
-    told = [item for item in ranked if item[0] != OTHER and item[1][0] != item[1][1]]
-    return MixDifference(
-        dimension=dimension,
-        first=first.key,
-        second=second.key,
-        distance=min(1.0, sum(abs(b - a) for a, b in apart.values()) / 2),
-        values=tuple(MixShare(value=value, first_share=a, second_share=b) for value, (a, b) in told[:MOST_MIX_VALUES]),
-    )
-
-
-def _shares(tallies: Mapping[str, Tally]) -> dict[str, float]:
-    whole = sum(tally.executions for tally in tallies.values())
-    return {value: tally.executions / whole for value, tally in tallies.items()} if whole else {}
+    return told.model_copy(update={"summary": in_words(told, one.label, other.label)})

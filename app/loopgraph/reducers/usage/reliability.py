@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from loopgraph.contracts.analytics.reliability import Candidate, RankedPattern, Reliability, ReliabilityVerdict
 from loopgraph.contracts.analytics.subjects import Dimension
 from loopgraph.contracts.analytics.sums import UsageSums
 from loopgraph.reducers.samples import success_rate, wilson_interval
-from loopgraph.reducers.usage.clustered import clustered
+from loopgraph.reducers.usage.clustered import Clustered, clustered, columns
 
 SIMILARITY, HISTORY, RECENT = 0.4, 0.3, 0.3
 """The weights of seed 000 for patterns that are matched already."""
@@ -20,18 +22,15 @@ _FEWEST_UNITS: Final = 2
 def reliability(sums: UsageSums, threshold: float) -> Reliability:
     """What the executions of a subject say of a threshold."""
     known = sums.successes + sums.failures
-    units = {
-        unit: (float(tally.successes), float(tally.successes + tally.failures))
-        for unit, tally in sums.dimensions.get(Dimension.UNIT, {}).items()
-        if tally.successes + tally.failures
-    }
-    effective = _effective(units, sums.successes, known) if known else None
+    _, successes, failures, *_ = columns(sums.dimensions.get(Dimension.UNIT, {}).values())
+    units = int(np.count_nonzero(successes + failures))
+    effective = _effective(clustered(successes, successes + failures), units, sums.successes, known) if known else None
     interval = _interval(sums.successes / known, effective) if effective is not None else None
     return Reliability(
         executions=known,
         unknown=max(0, sums.executions - known),
         successes=sums.successes,
-        units=len(units),
+        units=units,
         effective=effective,
         success_rate=success_rate(sums.successes, known),
         interval=interval,
@@ -80,12 +79,11 @@ def _score(similarity: float | None, success: float, performance: float) -> floa
     return min(1.0, SIMILARITY * similarity + known)
 
 
-def _effective(units: Mapping[str, tuple[float, float]], successes: int, known: int) -> float:
+def _effective(rate: Clustered | None, units: int, successes: int, known: int) -> float:
     """How many independent executions would tell the rate as exactly: p (1 − p) over the variance of the rate over units, and no
     more than there are. Where all succeeded or failed, nothing is seen of the variance: then the units count, by their weight."""
-    rate = clustered(units)
-    if rate is None or len(units) < _FEWEST_UNITS:
-        return float(min(known, max(1, len(units)))) if units else float(known)
+    if rate is None or units < _FEWEST_UNITS:
+        return float(min(known, max(1, units))) if units else float(known)
     variance = rate.variance
     if not 0 < successes < known or variance <= 0:
         return min(float(known), rate.units)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
+from operator import add
 from typing import Final
 
 from loopgraph.contracts.analytics.figures import Point, SeriesMetric, TimeInterval
@@ -87,15 +88,18 @@ def points(buckets: Iterable[Bucket], instants: Sequence[datetime], metric: Seri
     ]
 
 
-def count_points(counts: Iterable[Count], instants: Sequence[datetime]) -> list[Point]:
-    """``points`` of the number of executions, from plain counts."""
-    inside = [0] * (len(instants) - 1)
+def count_points(
+    counts: Iterable[Count], instants: Sequence[datetime], metric: SeriesMetric = SeriesMetric.EXECUTIONS
+) -> list[Point]:
+    """``points`` from plain counts, of a metric that they tell (``COUNTED``)."""
+    value_of = _OF_COUNTS[metric]
+    inside = [[0, 0, 0] for _ in range(len(instants) - 1)]
     for count in counts:
         if 0 <= (place := bisect_right(instants, count.start) - 1) < len(inside):
-            inside[place] += count.executions
+            inside[place] = list(map(add, inside[place], count[1:]))
     return [
-        Point(start=start, end=end, value=float(executions), executions=executions)
-        for (start, end), executions in zip(pairwise(instants), inside, strict=True)
+        Point(start=start, end=end, value=value_of(Count(start, *numbers)), executions=numbers[0])
+        for (start, end), numbers in zip(pairwise(instants), inside, strict=True)
     ]
 
 
@@ -138,10 +142,17 @@ def _duration(q: float) -> Callable[[UsageSums], float | None]:
     return value
 
 
+_OF_COUNTS: Final[Mapping[SeriesMetric, Callable[[Count | UsageSums], float | None]]] = {
+    SeriesMetric.EXECUTIONS: lambda of: float(of.executions),
+    SeriesMetric.SUCCESS_RATE: lambda of: _rate(of.successes, of.successes + of.failures),
+    SeriesMetric.ERROR_RATE: lambda of: _rate(of.failures, of.successes + of.failures),
+}
+
+COUNTED: Final = frozenset(_OF_COUNTS)
+"""What plain counts tell, too, which are a fraction of what buckets hold."""
+
 _VALUE_OF: Final[Mapping[SeriesMetric, Callable[[UsageSums], float | None]]] = {
-    SeriesMetric.EXECUTIONS: lambda sums: float(sums.executions),
-    SeriesMetric.SUCCESS_RATE: lambda sums: _rate(sums.successes, sums.successes + sums.failures),
-    SeriesMetric.ERROR_RATE: lambda sums: _rate(sums.failures, sums.successes + sums.failures),
+    **_OF_COUNTS,
     SeriesMetric.DURATION_MEAN: lambda sums: _rate(sums.duration.total, sums.duration.n * US_PER_MS),
     SeriesMetric.DURATION_P50: _duration(0.5),
     SeriesMetric.DURATION_P95: _duration(0.95),

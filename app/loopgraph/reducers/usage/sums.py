@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from operator import add as plus
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -77,12 +78,15 @@ def _counts(several: Sequence[Mapping[K, int]]) -> dict[K, int]:
 
 
 def _tuples(of: type[T], several: Sequence[Mapping[str, T]]) -> dict[str, T]:
-    found: defaultdict[str, list[T]] = defaultdict(list)
+    sums: dict[str, T] = {}
     for values in several:
+        if sums.keys().isdisjoint(values):
+            sums.update(values)
+            continue
         for key, value in values.items():
-            found[key].append(value)
-    sums = {key: _sum(of, found[key]) for key in sorted(found)}
-    return {key: value for key, value in sums.items() if any(value)}
+            known = sums.get(key)
+            sums[key] = value if known is None else of(*map(plus, known, value))
+    return {key: value for key in sorted(sums) if any(value := sums[key])}
 
 
 def _dimensions(several: Sequence[Mapping[str, Mapping[str, Tally]]]) -> dict[str, dict[str, Tally]]:

@@ -18,7 +18,7 @@ from loopgraph.api.graphql.types.figures import Interval
 from loopgraph.api.graphql.types.list_size import at_most
 from loopgraph.contracts.analytics import comparison as contracts
 from loopgraph.contracts.analytics.answers import Basis
-from loopgraph.reducers.usage.comparison import MIXES, MOST_MIX_VALUES
+from loopgraph.reducers.usage.mixes import MIXES, MOST_MIX_VALUES
 
 MOST_COMPARED = 20
 _PAIRS = MOST_COMPARED * (MOST_COMPARED - 1) // 2
