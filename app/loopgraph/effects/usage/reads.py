@@ -35,6 +35,7 @@ _SERIES_OF_SUBJECT = query("usage/series_of_subject")
 _COUNTS, _COUNTS_OF_KIND = query("usage/counts"), query("usage/counts_of_kind")
 _COUNTS_OF_SUBJECT = query("usage/counts_of_subject")
 _RANKED = query("usage/ranked")
+_COSTS = query("usage/costs")
 _CHANGED_DAYS = query("usage/changed_days")
 _ROUND_NAME: Final = "usage"
 """As ``rounds`` has it."""
@@ -114,6 +115,13 @@ class UsageReads:
         bounds = _bounds(kind_prefix(grain, kind), window, grain)
         rows = await self._graph.read(_RANKED, **bounds, digits=DIGITS[grain], limit=limit)
         return [_counted(row) for row in rows]
+
+    async def costs(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> dict[Subject, float]:
+        """What the executions of the subjects of a kind are known to have cost, in 10⁻⁹ US dollars, summed in the graph; those of
+        which that is not known are absent."""
+        bounds = _bounds(kind_prefix(grain, kind), window, grain)
+        rows = await self._graph.read(_COSTS, **bounds, digits=DIGITS[grain], limit=limit)
+        return {subject_of(row["subject"]): row["cost"] for row in rows}
 
     async def executions_of_kind(
         self, kind: SubjectKind, window: Window, grain: Grain, limit: int
