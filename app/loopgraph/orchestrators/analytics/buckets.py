@@ -176,12 +176,12 @@ class Buckets:
         return await self._get(("ranked", kind, limit), window, up_to(limit), in_parts)
 
     async def totals(self, kind: SubjectKind, window: Window, limit: int) -> Sequence[Counted]:
-        """All subjects of a kind over a window, the most executions first. Where they are more than ``limit``, so are those that
-        are returned, and their counts are not whole."""
+        """All subjects of a kind over a window, in any order. Where they are more than ``limit``, so are those that are returned,
+        and their counts are not whole."""
 
         async def read(window: Window) -> Sequence[Counted]:
             parts = await asyncio.gather(
-                *(self._reads.ranked(kind, part, grain, limit + 1) for part, grain in pieces(window))
+                *(self._reads.totals(kind, part, grain, limit + 1) for part, grain in pieces(window))
             )
             return parts[0] if len(parts) == 1 else await _merged(*parts)
 
