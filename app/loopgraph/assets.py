@@ -83,6 +83,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = _Choices(
         "EDGE_TYPES": tuple(kind.value for kind in RelationshipType),
         "EVENT_KEY": ("time_key", "pattern_key", "node_key", "correlation_key"),
         "TRACE_KEY": ("time_key", "session_key"),
+        "DIRECTION": ("ASC", "DESC"),
         "IS_START": ("= $node_ids[0]", "IN $node_ids"),
         "NODE_LABEL": tuple(KEYS),
         "NODE_KEY": tuple(KEYS.values()),

@@ -39,6 +39,7 @@ from loopgraph.effects.learning.patterns import LearnedReads
 from loopgraph.effects.learning.prompts import PromptReads
 from loopgraph.effects.lineage.audit import Events
 from loopgraph.effects.lineage.definitions import DefinitionReads
+from loopgraph.effects.lineage.lists import PatternLists
 from loopgraph.effects.lineage.outlines import OutlineReads
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.effects.lineage.writes import Lineage
@@ -73,6 +74,7 @@ from loopgraph.orchestrators.access.rate_limits import RateLimits
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.comparing import Comparing
 from loopgraph.orchestrators.analytics.exact import Exact
+from loopgraph.orchestrators.analytics.ordering import Ordering
 from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.trends import Trends
@@ -256,6 +258,7 @@ def build_services(settings: Settings, graph: Graph, metrics: Metrics | None = N
         rolling=rolling,
         buckets=buckets,
         overviews=overviews,
+        ordering=Ordering(buckets, PatternLists(graph, reads)),
         comparing=Comparing(buckets, exact, reads),
         exact=exact,
         views=Views(buckets, analytics),

@@ -168,6 +168,56 @@ async def test_patterns_that_were_only_seen_are_listed_when_they_are_asked_for(o
     assert "(only seen)" in await row.inner_text()
 
 
+async def test_patterns_are_ordered_by_the_heads_of_their_columns(open_tab: Tab, service: Service) -> None:
+    mark, page, began = new_id()[-6:], open_tab.page, now() - timedelta(hours=3)
+    for name, outcomes in {"once": [True], "Twice": [False, False], "never": []}.items():
+        new, version = NewPattern(name=f"{name}-{mark}", pattern_type="skill"), NewVersion(activate=True)
+        node_id = (await Lineage(service.parts.graph).create_pattern(new, version, TESTER)).version.node_id
+        for outcome in outcomes:
+            at, trace = began if outcome is False else began + timedelta(hours=1), new_id()
+            used = HookExecuted(
+                correlation_id=trace, execution_id=f"{trace}-use", hook_type="ToolUse", node_id=node_id, started_at=at,
+                completed_at=at + timedelta(seconds=1), success=outcome,
+            )  # fmt: skip
+            await record(service, [TraceStarted(correlation_id=trace, timestamp=at), used])
+    await service.parts.rolling.caught_up()
+
+    def head(column: str) -> Locator:
+        return page.get_by_role("columnheader", name=column, exact=True)
+
+    async def is_so(column: str, sort: str, *names: str) -> None:
+        """The list has this order in the end, and says so."""
+
+        async def shown() -> bool:
+            rows = await page.locator("tbody td:first-child").all_inner_texts()
+            return rows == [f"{name}-{mark}" for name in names]
+
+        await until(shown)
+        assert await head(column).get_attribute("aria-sort") == sort
+        sorts = [await one.get_attribute("aria-sort") for one in await page.locator("th[aria-sort]").all()]
+        assert len(sorts) - sorts.count("none") == 1
+
+    await open_tab.visit(f"/patterns?name={mark}")
+    await is_so("Last used", "descending", "once", "Twice", "never")
+    for column, way, sort, names in (
+        ("Pattern", "name", "ascending", ("never", "once", "Twice")),
+        ("Uses", "uses", "descending", ("Twice", "once", "never")),
+        ("Uses", "uses", "ascending", ("never", "once", "Twice")),
+        ("Interval, 95 %", "success", "descending", ("once", "Twice", "never")),
+        ("Interval, 95 %", "success", "ascending", ("Twice", "once", "never")),
+    ):
+        await head(column).get_by_role("button").press("Enter")
+        await is_so(column, sort, *names)
+        assert (f"order={way}" in page.url, "way=up" in page.url) == (True, sort == "ascending")
+    await page.reload()
+    await open_tab.settled()
+    await is_so("Interval, 95 %", "ascending", "Twice", "once", "never")
+    await head("Last used").get_by_role("button").press("Enter")
+    await is_so("Last used", "descending", "once", "Twice", "never")
+    assert "order=" not in page.url
+    assert await open_tab.violations() == []
+
+
 async def test_another_text_is_proposed_and_a_run_is_started_and_cancelled(open_tab: Tab, filled: Filled) -> None:
     page, subject = open_tab.page, filled.reviews[0]
     await open_tab.visit(f"/patterns/{subject.pattern_id}")

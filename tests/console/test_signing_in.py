@@ -55,7 +55,17 @@ async def test_a_member_signs_in_by_a_token_and_out_again(browser: Browser, offi
             "document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"
         ) == (await page.evaluate("'' + JSON.stringify(localStorage) + '{}'"))
         assert secret not in await page.content()
-        for path in ("/", "/sessions", "/traces", "/patterns", "/improve", "/learned", "/chains", "/map"):
+        for path in (
+            "/",
+            "/sessions",
+            "/traces",
+            "/patterns",
+            "/patterns?order=uses",
+            "/improve",
+            "/learned",
+            "/chains",
+            "/map",
+        ):
             await opened.visit(path)
             assert await page.locator("[role=alert]").count() == 0, path
         await opened.visit("/dashboard")

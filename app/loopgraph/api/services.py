@@ -36,6 +36,7 @@ from loopgraph.orchestrators.access.rate_limits import RateLimits
 from loopgraph.orchestrators.analytics.buckets import Buckets
 from loopgraph.orchestrators.analytics.comparing import Comparing
 from loopgraph.orchestrators.analytics.exact import Exact
+from loopgraph.orchestrators.analytics.ordering import Ordering
 from loopgraph.orchestrators.analytics.overviews import Overviews
 from loopgraph.orchestrators.analytics.rolling import Rolling
 from loopgraph.orchestrators.analytics.trends import Trends
@@ -142,6 +143,7 @@ class Services:
     rolling: Rolling
     buckets: Buckets
     overviews: Overviews
+    ordering: Ordering
     comparing: Comparing
     exact: Exact
     views: Views

@@ -93,7 +93,7 @@ async def variables(service: Service) -> dict[str, Json]:
         "most_used": month,
         "neighbourhood": {"id": subject.node_id, "traversal": {"maxDepth": 2, "maxNodes": 300}},
         "pattern": {"id": subject.pattern_id, "figures": True, **month},
-        "patterns": {"figures": True, **month},
+        "patterns": {"figures": True, "orderBy": {"field": "COST", "direction": "DESC", **month}, **month},
         "propose": {"input": {"patternId": other.pattern_id, "templateCode": f"print('{new_id()}')"}},
         "reject": review,
         "run": {"id": run},

@@ -135,6 +135,8 @@ async def told(buckets: Buckets, history: History) -> list[Any]:
             await buckets.daily(SubjectKind.USER, window, 3),
             *[await buckets.ranked(SubjectKind.USER, window, limit) for limit in (1, 4, 100)],
             await buckets.ranked(SubjectKind.TOOL, window, 10),
+            sorted(await buckets.totals(SubjectKind.USER, window, 100)),
+            sorted((await buckets.costs(SubjectKind.USER, window, 100)).items()),
         ]
     return found
 

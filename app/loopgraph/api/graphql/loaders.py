@@ -238,6 +238,7 @@ class Loaders:
         self.model_usage_of_session = by_id(
             lambda ids: services.analytics.model_usage_of_sessions(ids, principal), turns
         )
+        self.last_use_of_pattern = by_id(services.lineage_reads.last_uses, turns)
         buckets = services.buckets
         self.usage_sums = of_owners(buckets.sums, turns)
         self.usage_trend = of_owners(

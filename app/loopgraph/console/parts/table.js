@@ -1,8 +1,11 @@
 // Tables: columns are values, so that what is shown and what is exported are the same.
 import { html, useMemo, useState } from "../lib/html.js";
 
-/** @typedef {{title: any, cell: (row: any) => any, number?: boolean, wide?: boolean, key?: string, where?: (row: any) => any, by?: (row: any) => string | number | null}} Column
- * a column with `where` is left out if no row has that; one with `by` can be sorted by that */
+/** @typedef {{title: any, cell: (row: any) => any, number?: boolean, wide?: boolean, key?: string, where?: (row: any) => any, by?: (row: any) => string | number | null, order?: string, down?: boolean}} Column
+ * a column with `where` is left out if no row has that; one with `by` can be sorted by that, and one with `order` by whoever brings the rows;
+ * numbers, and what is to be `down` at first, begin with the largest */
+
+/** @typedef {{by: string, down: boolean, sort: (by: string, down: boolean) => void}} Ordered in which order the rows come, and what asks for another */
 
 /** Rows in the order of values; those without one come last, whichever way. @param {any[]} rows @param {(row: any) => string | number | null} by @param {boolean} down */
 function sorted(rows, by, down) {
@@ -14,8 +17,8 @@ function sorted(rows, by, down) {
   });
 }
 
-/** @param {{columns: Column[], rows: any[], caption: string, rowHref?: (row: any) => string | null, rowClass?: (row: any) => string}} props */
-export function Table({ columns: all, rows, caption, rowHref, rowClass }) {
+/** @param {{columns: Column[], rows: any[], caption: string, ordered?: Ordered, rowHref?: (row: any) => string | null, rowClass?: (row: any) => string}} props */
+export function Table({ columns: all, rows, caption, ordered, rowHref, rowClass }) {
   const columns = all.filter(({ where }) => !where || rows.some(where));
   const [order, sort] = useState({ title: /** @type {any} */ (null), down: true });
   const by = columns.find((column) => column.by && column.title === order.title)?.by;
@@ -27,7 +30,7 @@ export function Table({ columns: all, rows, caption, rowHref, rowClass }) {
       </caption>
       <thead>
         <tr>
-          ${columns.map((column) => html`<${Heading} column=${column} order=${order} sort=${sort} />`)}
+          ${columns.map((column) => html`<${Heading} ...${sorting(column, order, sort, ordered)} />`)}
         </tr>
       </thead>
       <tbody>
@@ -48,12 +51,18 @@ export function Table({ columns: all, rows, caption, rowHref, rowClass }) {
   </div>`;
 }
 
-/** @param {{column: Column, order: {title: any, down: boolean}, sort: (order: {title: any, down: boolean}) => void}} props */
-function Heading({ column, order, sort }) {
-  const { title, by, number } = column;
-  if (!by) return html`<th scope="col" class=${number ? "number" : ""}>${title}</th>`;
-  const is = order.title === title;
-  return html`<th scope="col" class=${number ? "number" : ""} aria-sort=${is ? (order.down ? "descending" : "ascending") : "none"}>
-    <button type="button" class="plain sort" onClick=${() => sort({ title, down: is ? !order.down : Boolean(number) })}>${title}<span aria-hidden="true">${is ? (order.down ? " ▾" : " ▴") : ""}</span></button>
+/** How a column is sorted: whether the rows are in its order, which way, and what brings that about; `sort` is null where nothing can.
+ * @param {Column} column @param {{title: any, down: boolean}} order @param {(order: {title: any, down: boolean}) => void} sort @param {Ordered} [ordered] */
+function sorting(column, order, sort, ordered) {
+  const { title, by, order: name } = column;
+  if (ordered && name) return { column, is: ordered.by === name, down: ordered.down, sort: (/** @type {boolean} */ down) => ordered.sort(name, down) };
+  return { column, is: Boolean(by) && order.title === title, down: order.down, sort: by ? (/** @type {boolean} */ down) => sort({ title, down }) : null };
+}
+
+/** @param {{column: Column, is: boolean, down: boolean, sort: ((down: boolean) => void) | null}} props */
+function Heading({ column: { title, number, down: first = number }, is, down, sort }) {
+  if (!sort) return html`<th scope="col" class=${number ? "number" : ""}>${title}</th>`;
+  return html`<th scope="col" class=${number ? "number" : ""} aria-sort=${is ? (down ? "descending" : "ascending") : "none"}>
+    <button type="button" class="plain sort" onClick=${() => sort(is ? !down : Boolean(first))}>${title}<span aria-hidden="true">${is ? (down ? " ▾" : " ▴") : ""}</span></button>
   </th>`;
 }

@@ -20,6 +20,7 @@ from loopgraph.effects.lineage import mapping
 
 _PATTERNS_BY_ID = query("lineage/patterns_by_id")
 _COUNT_PATTERNS = query("lineage/count_patterns")
+_LAST_USES = query("lineage/last_uses")
 _PATTERNS_PAGE = query("lineage/patterns_page")
 _VERSIONS_IN_LISTS = query("lineage/versions_in_lists")
 _VERSIONS_PAGE = query("lineage/versions_page")
@@ -80,6 +81,11 @@ class LineageReads:
         """How many patterns there are, without those that were only seen, and are out of use since their files are known."""
         rows = await self._graph.read(_COUNT_PATTERNS, observed=OBSERVED)
         return int(rows[0]["patterns"])
+
+    async def last_uses(self, pattern_ids: Sequence[str]) -> dict[str, datetime]:
+        """When a version of each pattern was used last; those that never were, and unknown ids, are absent."""
+        rows = await self._graph.read(_LAST_USES, pattern_ids=pattern_ids)
+        return {row["pattern_id"]: row["last_used_at"] for row in rows}
 
     async def patterns_page(
         self, page: Page, *, pattern_type: str | None = None, tag: str | None = None, name_contains: str | None = None

@@ -35,6 +35,7 @@ _SERIES_OF_SUBJECT = query("usage/series_of_subject")
 _COUNTS, _COUNTS_OF_KIND = query("usage/counts"), query("usage/counts_of_kind")
 _COUNTS_OF_SUBJECT = query("usage/counts_of_subject")
 _RANKED = query("usage/ranked")
+_TOTALS, _COSTS = query("usage/totals"), query("usage/costs")
 _CHANGED_DAYS = query("usage/changed_days")
 _ROUND_NAME: Final = "usage"
 """As ``rounds`` has it."""
@@ -114,6 +115,21 @@ class UsageReads:
         bounds = _bounds(kind_prefix(grain, kind), window, grain)
         rows = await self._graph.read(_RANKED, **bounds, digits=DIGITS[grain], limit=limit)
         return [_counted(row) for row in rows]
+
+    async def totals(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> list[Counted]:
+        """All subjects of a kind that have any executions, summed in the graph, in any order; at most so many."""
+        bounds = _bounds(kind_prefix(grain, kind), window, grain)
+        rows = await self._graph.read(_TOTALS, **bounds, digits=DIGITS[grain], limit=limit)
+        every = [one for row in rows for one in row["counts"]]
+        return await made_of(every, lambda: [Counted(subject_of(key), *counts) for key, *counts in every])
+
+    async def costs(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> dict[Subject, float]:
+        """What the executions of the subjects of a kind are known to have cost, in 10⁻⁹ US dollars, summed in the graph; those of
+        which that is not known are absent. At most so many."""
+        bounds = _bounds(kind_prefix(grain, kind), window, grain)
+        rows = await self._graph.read(_COSTS, **bounds, digits=DIGITS[grain], limit=limit)
+        every = [one for row in rows for one in row["costs"]]
+        return await made_of(every, lambda: {subject_of(key): cost for key, cost in every})
 
     async def executions_of_kind(
         self, kind: SubjectKind, window: Window, grain: Grain, limit: int

@@ -175,6 +175,30 @@ class Buckets:
 
         return await self._get(("ranked", kind, limit), window, up_to(limit), in_parts)
 
+    async def totals(self, kind: SubjectKind, window: Window, limit: int) -> Sequence[Counted]:
+        """All subjects of a kind over a window, in any order. Where they are more than ``limit``, so are those that are returned,
+        and their counts are not whole."""
+
+        async def read(window: Window) -> Sequence[Counted]:
+            parts = await asyncio.gather(
+                *(self._reads.totals(kind, part, grain, limit + 1) for part, grain in pieces(window))
+            )
+            return parts[0] if len(parts) == 1 else await _merged(*parts)
+
+        return await self._get_joined(("totals", kind, limit), window, read, _merged)
+
+    async def costs(self, kind: SubjectKind, window: Window, limit: int) -> Mapping[Subject, float]:
+        """What all subjects of a kind are known to have cost over a window, in 10⁻⁹ US dollars; of more than ``limit`` as
+        ``totals``."""
+
+        async def read(window: Window) -> Mapping[Subject, float]:
+            parts = await asyncio.gather(
+                *(self._reads.costs(kind, part, grain, limit + 1) for part, grain in pieces(window))
+            )
+            return parts[0] if len(parts) == 1 else await _summed(*parts)
+
+        return await self._get_joined(("costs", kind, limit), window, read, _summed)
+
 
 def _ordered(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
     """The subjects in one order, so that the same are asked for where others rank higher than before."""
@@ -188,6 +212,19 @@ async def _added(
         (weight_of(before) + weight_of(after)) // _WEIGHT_OF_A_ROW,
         lambda: {one: total((before[one], after[one])) for one in before},
     )
+
+
+async def _merged(*parts: Sequence[Counted]) -> Sequence[Counted]:
+    every = [one for part in parts for one in part]
+    return await made_of(every, lambda: merged(every))
+
+
+async def _summed(*parts: Mapping[Subject, float]) -> Mapping[Subject, float]:
+    sums: dict[Subject, float] = {}
+    for part in parts:
+        for subject, number in part.items():
+            sums[subject] = sums.get(subject, 0.0) + number
+    return sums
 
 
 async def _strung(

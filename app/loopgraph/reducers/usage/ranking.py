@@ -51,6 +51,18 @@ def surest(found: Iterable[Counted], labels: Mapping[str, str], min_samples: int
     return sorted(rates, key=lambda rate: (-(rate.confidence or 0.0), -rate.executions, rate.subject))
 
 
+def uses(found: Iterable[Counted]) -> dict[str, float]:
+    """How many executions each subject has, by its name."""
+    return {one.subject.name: one.executions for one in found}
+
+
+def confidences(found: Iterable[Counted]) -> dict[str, float]:
+    """The lower bound of Wilson's interval of each subject's success rate, by its name; without those of which nothing is known
+    that succeeded or failed."""
+    intervals = {one.subject.name: wilson_interval(one.successes, one.successes + one.failures) for one in found}
+    return {name: interval[0] for name, interval in intervals.items() if interval is not None}
+
+
 def mean_rate(rates: Sequence[Ranked]) -> float | None:
     """The mean of rates, each with the same weight; None of none."""
     known = [rate.success_rate for rate in rates if rate.success_rate is not None]

@@ -87,6 +87,7 @@ NAMES = {
     "(traversal)": "How far to go, along which edges, and what to answer with; left out: everything.",
     "(patternType)": "Only patterns of this type.",
     "(tag)": "Only patterns that have this tag.",
+    "(orderBy)": "In which order; left out, the newest first.",
     "(nameContains)": "Only patterns whose name has this in it, whatever the case.",
     # the audit trail
     "eventId": "Which event, by the id that the service gave it.",
@@ -159,6 +160,20 @@ VALUES = {
         "MODERATE": "Related: 0.5.",
         "STRONG": "Closely related: 0.75.",
         "CRITICAL": "One cannot be understood without the other: 1.",
+    },
+    "OrderDirection": {
+        "ASC": "The smallest first: the oldest, the least, A before Z.",
+        "DESC": "The largest first: the newest, the most, Z before A.",
+    },
+    "PatternOrderField": {
+        "CREATED_AT": "When they were made.",
+        "NAME": "What people call them, in small letters, letter by letter.",
+        "LAST_USED_AT": "When a version of them was last used by anybody, as `lastUsedAt` tells. Those never used come last.",
+        "USES": "How many executions of them began in the window: by everybody, so only for those who may see that.",
+        "SUCCESS": "The lower bound of Wilson's interval at 95 % of the success rate in the window, as `confidence` tells: what "
+        "the executions vouch for. Those of which nothing is known that succeeded or failed come last. For whom USES is.",
+        "COST": "What the executions in the window are known to have cost. Those of which no cost is known come last. For whom "
+        "USES is.",
     },
     "PathMetric": {
         "HOPS": "The number of edges.",

@@ -14,7 +14,8 @@ from loopgraph.api.graphql.types.enums import PathMetric, RelationshipType
 from loopgraph.api.graphql.types.lineage.edges import LineageEdge
 from loopgraph.api.graphql.types.lineage.events import EventFilterInput, LineageEvent, events_connection
 from loopgraph.api.graphql.types.lineage.maps import OF_MAP, LineageMap
-from loopgraph.api.graphql.types.lineage.patterns import PATTERNS, Pattern, pattern_lineage
+from loopgraph.api.graphql.types.lineage.orders import OrderedPatterns, PatternOrder, order_asked
+from loopgraph.api.graphql.types.lineage.patterns import Pattern, pattern_lineage
 from loopgraph.api.graphql.types.lineage.traversal import (
     ANCESTORS,
     OF_TRAVERSAL,
@@ -29,6 +30,7 @@ from loopgraph.api.graphql.types.weight import READS_MUCH
 from loopgraph.contracts.base import Instant, JsonMap
 from loopgraph.contracts.lineage import patterns as contracts
 from loopgraph.contracts.lineage.maps import MapFilter
+from loopgraph.contracts.lineage.orders import PatternFilter
 from loopgraph.orchestrators.traces.auditing import told_of
 
 
@@ -51,7 +53,10 @@ class LineageQuery:
         found = await info.context.loaders.pattern.load(pattern_id)
         return Pattern.of(found) if found else None
 
-    @strawberry.field(description="Patterns, newest first.")
+    @strawberry.field(
+        description="Patterns, newest first, or in another order. A cursor goes on in the order that it was told in. Orders by "
+        "what everybody did are refused to those who may see only what is theirs."
+    )
     async def patterns(
         self,
         info: Info,
@@ -60,11 +65,14 @@ class LineageQuery:
         pattern_type: str | None = None,
         tag: str | None = None,
         name_contains: str | None = None,
+        order_by: PatternOrder | None = None,
     ) -> Connection[Pattern]:
-        found = await info.context.services.lineage_reads.patterns_page(
-            PATTERNS.page(info, first, after), pattern_type=pattern_type, tag=tag, name_contains=name_contains
-        )
-        return PATTERNS.connection(found.patterns, Pattern.of, has_more=found.has_more, after=after)
+        order, over = order_asked(order_by)
+        listing = OrderedPatterns(order)
+        place = listing.page(info, first, after)
+        filter = PatternFilter(pattern_type=pattern_type, tag=tag, name_contains=name_contains)
+        found = await info.context.services.ordering.patterns(order, over, first, place, filter, info.context.principal)
+        return listing.connection(found, Pattern.of, after)
 
     @strawberry.field(description="A version by its own id; null if there is none.")
     async def pattern_version(self, info: Info, node_id: strawberry.ID) -> PatternVersion | None:

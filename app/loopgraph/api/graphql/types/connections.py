@@ -18,6 +18,8 @@ from loopgraph.errors import InvalidInput
 T = TypeVar("T")
 V = TypeVar("V")
 
+NO_CURSOR = "must be a cursor of this connection"
+
 BY_TIME = r":?\d{16,}\|.+"
 """The form of keys that `time_key` makes; from 2286 on they have more digits."""
 
@@ -63,7 +65,7 @@ class Listing(Generic[V]):
         except ValueError:
             name = key = ""
         if name != self.name or not re.fullmatch(self.form, key, re.DOTALL):
-            raise InvalidInput("after", "must be a cursor of this connection")
+            raise InvalidInput("after", NO_CURSOR)
         return Page(first=first, after=key)
 
     def connection(

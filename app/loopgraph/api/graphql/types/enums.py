@@ -22,6 +22,7 @@ from loopgraph.contracts.learning.proposals import ProposalKind, ProposalStatus
 from loopgraph.contracts.learning.replays import DeviationKind, ReplayOutcome
 from loopgraph.contracts.learning.routing import NoAgent, RecordScope, RoutingPolicy, RoutingStrategy
 from loopgraph.contracts.lineage.definitions import DefinitionOrigin, VersionBasis
+from loopgraph.contracts.lineage.orders import OrderDirection, PatternOrderField
 from loopgraph.contracts.lineage.patterns import (
     EdgeStrength,
     EvolutionType,
@@ -71,6 +72,8 @@ _DESCRIPTIONS: dict[type[Enum], str] = {
     RelationshipType: "Type of a lineage edge, which points from the earlier version to the later. "
     "RELATED_TO is not ancestry, the others are.",
     EdgeStrength: "How strong a relationship is: weak 0.25, moderate 0.5, strong 0.75, critical 1.",
+    OrderDirection: "Which way a list is ordered.",
+    PatternOrderField: "By what patterns are ordered.",
     PathMetric: "What a path minimises: the number of edges, or the sum of -ln(weight), so that it maximises the "
     "product of the weights.",
     DefinitionOrigin: "Who brings a skill, command, subagent or memory file.",
@@ -206,7 +209,9 @@ __all__ = [
     "NoAgent",
     "NoEstimate",
     "NoFigure",
+    "OrderDirection",
     "PathMetric",
+    "PatternOrderField",
     "PatternStatus",
     "Period",
     "PlanStepKind",

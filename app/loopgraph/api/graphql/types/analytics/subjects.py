@@ -64,9 +64,13 @@ class AnalyticsWindowInput:
     )
 
 
-def window(asked: AnalyticsWindowInput | None, days: int = LAST_DAYS) -> Window:
-    """The whole hours that are asked for; without a beginning, of so many days. Raises InvalidInput."""
-    return window_of(*_instants(asked), now(), days)
+def window(asked: AnalyticsWindowInput | None, days: int = LAST_DAYS, within: str = "") -> Window:
+    """The whole hours that are asked for; without a beginning, of so many days. Raises InvalidInput; ``within`` stands before its
+    fields."""
+    try:
+        return window_of(*_instants(asked), now(), days)
+    except InvalidInput as error:
+        raise InvalidInput(f"{within}{error.field}", error.problem) from error
 
 
 def span(asked: AnalyticsWindowInput | None) -> tuple[datetime, datetime]:

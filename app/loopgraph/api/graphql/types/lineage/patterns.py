@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 from loopgraph import errors
 from loopgraph.api.graphql.types.analytics.subjects import UTC, AnalyticsWindowInput, SubjectAnalytics
 from loopgraph.api.graphql.types.common import Info, shape
-from loopgraph.api.graphql.types.connections import BY_TIME, Connection, Listing
+from loopgraph.api.graphql.types.connections import Connection, Listing
 from loopgraph.api.graphql.types.enums import (
     DefinitionOrigin,
 )
@@ -32,11 +32,7 @@ from loopgraph.api.graphql.types.presentation import presents
 from loopgraph.contracts.analytics.subjects import Subject, SubjectKind
 from loopgraph.contracts.lineage import definitions as contracts_of_definitions
 from loopgraph.contracts.lineage import patterns as contracts
-from loopgraph.effects.clock import time_key
 
-PATTERNS = Listing[contracts.Pattern](
-    "patterns", lambda pattern: time_key(pattern.created_at, pattern.pattern_id), BY_TIME
-)
 _VERSIONS = Listing[contracts.PatternVersion]("versions", lambda version: str(version.version), r"[1-9][0-9]{0,9}")
 _ORIGINS = frozenset(contracts_of_definitions.DefinitionOrigin)
 
@@ -107,6 +103,10 @@ class Pattern(Loaded, relay.Node):
         self, info: Info, window: AnalyticsWindowInput | None = None, time_zone: str = UTC
     ) -> SubjectAnalytics:
         return await SubjectAnalytics.over(info, Subject(SubjectKind.PATTERN, self.pattern_id), window, time_zone)
+
+    @strawberry.field(description="When a version of it was last used by anybody, in UTC; null: never.")
+    async def last_used_at(self, info: Info) -> datetime | None:
+        return await info.context.loaders.last_use_of_pattern.load(self.pattern_id)
 
     feedback_summary = summed(
         "feedback_summary_of_pattern",
