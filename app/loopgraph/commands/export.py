@@ -22,11 +22,12 @@ from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.progress import shown as progress
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, let_go_of_output, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, let_go_of_output, out, plainly
 from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.windows import Grain
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.exports.formats import Formulas, GraphFormat, TableFormat
 from loopgraph.contracts.exports.requests import LineageQuery, LineageRequest, SeriesRequest, TableRequest
 from loopgraph.contracts.exports.tables import TABLES, TableName

@@ -14,7 +14,8 @@ from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.service_options import TokenEnv, address_option, health_of, variable_option
-from loopgraph.commands.terminal import counted, err, out, plainly
+from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.installer.settings_file import Json
 
 MEND = "the token or the address is wrong"

@@ -32,7 +32,8 @@ from loopgraph.commands.service_options import (
     refusal_of,
     variable_option,
 )
-from loopgraph.commands.terminal import counted, err, out, plainly
+from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.agent_settings import Wanted

@@ -12,7 +12,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.errors import SetupError
 from loopgraph.settings import Settings

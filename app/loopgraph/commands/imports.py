@@ -13,7 +13,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.import_transcripts import CLIENTS, import_command
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.lineage.git import ImportForm, ImportProgress
 from loopgraph.contracts.loop.feedback import ImprovementType
 from loopgraph.errors import InvalidInput

@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.traces.dead_letters import DeadLetters, Letter
 from loopgraph.errors import InvalidInput, NotFound, SetupError
 from loopgraph.settings import Settings

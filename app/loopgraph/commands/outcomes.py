@@ -17,7 +17,8 @@ from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import ask
 from loopgraph.commands.commit_steps import commit_steps, counting_outcomes
 from loopgraph.commands.service_options import Url
-from loopgraph.commands.terminal import counted, out, plainly, shown
+from loopgraph.commands.terminal import out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput, SetupError
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.errors import SetupError

@@ -14,9 +14,10 @@ import typer
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, waiting_for
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, waiting_for
 from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.analytics.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings

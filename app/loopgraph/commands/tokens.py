@@ -15,9 +15,10 @@ import typer
 from pydantic import ValidationError
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
 from loopgraph.contracts.access import ACTIONS, AccessToken, Action, NewToken, Role
 from loopgraph.contracts.audit import ActorType, Origin
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings
 

@@ -13,8 +13,9 @@ from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.load_traces import load
 from loopgraph.commands.looking.traces import list_traces, show_trace, tail_traces
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import counted, err, out, plainly
+from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.computes.traces.retention import duration
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.retention import Progress, PruneReport, RestoreReport
 from loopgraph.settings import Settings, default_data_folder
 

@@ -10,7 +10,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.import_transcripts import summary
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.settings import Settings
 

@@ -16,6 +16,7 @@ from loopgraph.commands.looking.options import Asked, First, TokenEnv, lasted, m
 from loopgraph.commands.service_options import Url
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.events import TraceStatus
 from loopgraph.errors import SetupError
 
@@ -132,8 +133,8 @@ def _print_head(found: dict[str, Any]) -> None:
         "began": moment_of(found["startedAt"]),
         "prompt": _short(found["promptText"], 200),
         "error": found["errorMessage"] and f"{found['errorType'] or 'error'}: {found['errorMessage']}",
-        "in all": f"{totals['steps']:,} steps, {totals['failedSteps']:,} of them failed, {totals['subagents']:,} subagents, "
-        f"{totals['endpointCalls']:,} calls",
+        "in all": f"{counted(totals['steps'], 'step')}, {totals['failedSteps']:,} of them failed, "
+        f"{counted(totals['subagents'], 'subagent')}, {counted(totals['endpointCalls'], 'call')}",
         "tokens": None
         if totals["inputTokens"] is None
         else f"{totals['inputTokens']:,} in, {totals['outputTokens'] or 0:,} out"

@@ -7,7 +7,7 @@ import { count, counted, money } from "./format.js";
 export function used(of) {
   if (!of.calls) return "no model was called";
   const unpriced = of.unpricedCalls ? `, ${count(of.unpricedCalls)} without a price` : "";
-  return `${counted(of.calls, "call")}: ${count(of.inputTokens)} tokens in (${count(of.cacheReadTokens)} from a cache), ${count(of.outputTokens)} out · ${money(of.costUsd)}${unpriced}`;
+  return `${counted(of.calls, "call")}: ${counted(of.inputTokens, "token")} in (${count(of.cacheReadTokens)} from a cache), ${count(of.outputTokens)} out · ${money(of.costUsd)}${unpriced}`;
 }
 
 /** Tokens in and out, and money; nothing of what used none. @param {Usage} of */
