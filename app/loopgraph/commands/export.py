@@ -19,6 +19,7 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.progress import shown as progress
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
@@ -34,7 +35,6 @@ from loopgraph.contracts.exports.tables import TABLES, TableName
 from loopgraph.contracts.lineage.patterns import PathMetric
 from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput, SetupError
-from loopgraph.settings import Settings
 
 if TYPE_CHECKING:
     from loopgraph.orchestrators.exporting.exports import Exports
@@ -241,9 +241,11 @@ def _run(
     """Writes an export where it is to go. Raises InvalidInput for bytes that a terminal would be shown."""
     if binary and output is None and sys.stdout.isatty():
         raise InvalidInput("--output", "must be given, or standard output be no terminal: Parquet is no text")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
-    watched = err.is_terminal and (output is not None or not sys.stdout.isatty())
+    watched = output is not None or not (
+        err.is_terminal and sys.stdout.isatty()
+    )  # what is printed there is not torn apart
 
     async def work(file: IO[bytes]) -> Export:
         from loopgraph.main import open_services
