@@ -28,3 +28,10 @@ export function summed(of) {
     unpricedCalls: sum("unpricedCalls"),
   };
 }
+
+/** What a use cost: the mean over those whose cost is known, and over how many that is where these are not all.
+ * @param {{meanUsd: number | null, priced: number}} cost @param {number} uses */
+export function costOfUse({ meanUsd, priced }, uses) {
+  if (meanUsd === null) return "";
+  return `${money(meanUsd)} a use${priced < uses ? `, over ${count(priced)} of ${count(uses)} whose cost is known` : ""}`;
+}

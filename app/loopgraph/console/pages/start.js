@@ -1,8 +1,10 @@
 // What came in lately, and what is wrong.
 import { href, segment } from "../lib/address.js";
+import { API } from "../lib/api.js";
+import { stepsFor } from "../lib/begin.js";
 import { count, counted, duration, interval, money, percent, short, title } from "../lib/format.js";
 import { html } from "../lib/html.js";
-import { FIGURES, may } from "../lib/session.js";
+import { FIGURES, may, useSession, WRITE } from "../lib/session.js";
 import { useQuery, useSubscription, useThrottle } from "../lib/use.js";
 import { Figure, Head, Panel, Status, When } from "../parts/small.js";
 import { Empty, Shown } from "../parts/states.js";
@@ -54,7 +56,7 @@ function Overview({ data }) {
             { title: "Prompt", cell: (/** @type {any} */ trace) => title(trace.promptText, 80) || trace.agentType || trace.correlationId, wide: true },
             { title: "Status", cell: (/** @type {any} */ trace) => html`<${Status} of=${trace.status} />` },
             { title: "Took", cell: (/** @type {any} */ trace) => duration(trace.durationMs), number: true },
-            { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt} />` },
+            { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt ?? trace.completedAt} />` },
           ]}
         />
         <p><a href=${href("/traces")}>All traces</a> · <a href=${href("/traces", { status: "ERROR" })}>those that failed</a></p>
@@ -101,15 +103,22 @@ const Summary = ({ of: { success, cost, duration: times, totalPatterns } }) => h
 
 /** @param {{data: any}} props */
 function First({ data }) {
-  const seen = (/** @type {boolean} */ is, /** @type {string} */ what) => html`<br /><span class=${is ? "seen" : "quiet"}>${is ? `✓ ${what}` : "○ Nothing of it has arrived yet."}</span>`;
+  const session = useSession();
+  if (!session) return null;
   const patterns = data.dashboardSummary?.totalPatterns ?? data.patterns.totalCount;
+  const arrived = { session: data.sessions.edges.length > 0 && "a session has begun", pattern: patterns > 0 && counted(patterns, "pattern") };
+  const steps = stepsFor(session, API, may(WRITE));
   return html`<${Empty} title="Nothing has been recorded yet.">
-    <p>Each of these fills it; the first takes what your agents have kept already:</p>
-    <ol class="commands">
-      <li><code>loopgraph import claude-code</code> <span class="quiet">or codex, gemini, opencode: sessions of the past</span> ${seen(false, "")}</li>
-      <li><code>loopgraph hooks install</code> <span class="quiet">from now on, as it happens</span> ${seen(data.sessions.edges.length > 0, "a session has begun")}</li>
-      <li><code>loopgraph patterns scan ~/src/project</code> <span class="quiet">your skills, commands and subagents, with their history</span> ${seen(patterns > 0, counted(patterns, "pattern"))}</li>
-    </ol>
+    ${steps.length
+      ? html`<p>${steps.length > 2 ? "Each of these fills it; the first takes what your agents have kept already:" : "On the machine where your agents work:"}</p>
+          <ol class="commands">
+            ${steps.map(({ command, what, arrived: sign }) => {
+              const seen = sign && arrived[sign];
+              return html`<li><code>${command}</code> <span class="quiet">${what}</span>${(sign || steps.length > 2) && html`<br /><span class=${seen ? "seen" : "quiet"}>${seen ? `✓ ${seen}` : "○ Nothing of it has arrived yet."}</span>`}</li>`;
+            })}
+          </ol>`
+      : html`<p>You see here what others record, as soon as it is shared with you.</p>`}
+    ${steps.length < 3 && html`<p class="quiet">What there is already is read where the service runs: past sessions by <code>loopgraph import</code>, skills and commands by <code>loopgraph patterns scan</code>.</p>`}
     <p class="quiet">This page shows what arrives as soon as it is there.</p>
   <//>`;
 }

@@ -2,6 +2,7 @@
 import { href, segment } from "../lib/address.js";
 import { count, counted, percent, words } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { statusOfGuard } from "../lib/status.js";
 import { useQuery } from "../lib/use.js";
 import { Action } from "./action.js";
 import { metricName, metricText } from "./proof.js";
@@ -46,7 +47,7 @@ export function Guards({ watch }) {
           <td class="number">${metricText(guard.metric, guard.proofMean)} <span class="quiet">${count(guard.proofUnits)}</span></td>
           <td class="number">${metricText(guard.metric, guard.mean)} <span class="quiet">${count(guard.units)}</span></td>
           <td>${lossText(guard)}</td>
-          <td><${Status} of=${guard.status} /></td>
+          <td><${Status} of=${statusOfGuard(watch, guard)} /></td>
         </tr>`,
       )}
     </tbody>
