@@ -10,7 +10,7 @@ ENGINES ?= embedded neo4j-5.26
 # pip, with a sign of life every five seconds: the last line of what it says, all of which is shown if it fails.
 define PIP_INSTALL
 	@log=$(VENV)/pip.log; : >$$log; \
-	(n=0; while sleep 5; do n=$$((n + 5)); echo "  $$n s: $$(tail -n 1 $$log | cut -c 1-100)"; done) & ticker=$$!; \
+	(n=0; while sleep 5; do n=$$((n + 5)); echo "  $$n s: $$(tail -n 1 $$log | sed -E 's/^(.{0,100})( .*)?$$/\1/')"; done) & ticker=$$!; \
 	trap 'kill $$ticker 2>/dev/null' EXIT INT TERM; \
 	$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --constraint constraints.txt --editable '$(1)' >$$log 2>&1 \
 		|| { cat $$log; exit 1; }

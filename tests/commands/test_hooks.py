@@ -362,6 +362,9 @@ async def test_status_tries_what_the_hooks_and_telemetry_show(
         monkeypatch.setenv("MY_TOKEN", "lgt_wrong")
         assert (await first_line()).startswith(refused)
         assert (await first_line()).endswith("(MY_TOKEN)")
+        monkeypatch.setenv("MY_TOKEN", "two words")
+        assert (await first_line()).startswith(f"{refused}the token must be one word of letters and digits")
+        assert f"hooks for {len(EVENTS)} of {len(EVENTS)} events" in await told("status"), "the rest is told, too"
         monkeypatch.setenv("MY_TOKEN", secret)
         untold = f"the service at {url} takes no telemetry from here: it wants a token, and none is shown ({headers})"
         assert (await first_line()).endswith(untold)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from loopgraph.commands import progress
 from loopgraph.commands.app import app
 from loopgraph.computes.lineage.git_history import CommitLineage
 from loopgraph.effects.clock import new_id
@@ -22,7 +23,7 @@ from loopgraph.effects.git.repository import GitRepository
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.lineage.reads import LineageReads
 from loopgraph.settings import Settings
-from support.command import command, settings_of
+from support.command import command, settings_of, without_progress
 from support.engines import EngineUnderTest
 from support.quick import first_quick
 from support.repositories import A, B, Repo, random_history
@@ -70,7 +71,7 @@ class Command:
         """What ``run`` tells, of a process of its own."""
         process = await self.start()
         output, complaints = await process.communicate()
-        return process.returncode, output.decode(), complaints.decode()
+        return process.returncode, output.decode(), without_progress(complaints.decode())
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ async def test_shows_a_bar_on_a_terminal(repo: Repo, embedded_engine: EngineUnde
     (output, _), seen = await asyncio.gather(process.communicate(), asyncio.to_thread(read_all, terminal))
     os.close(terminal)
     assert numbers(output.decode())["new"] == 1
-    assert re.search(r"commits .*1/1", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen))
+    assert re.search(r"1 of 1 commit .*100%", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen))
 
 
 def read_all(terminal: int) -> str:
@@ -145,7 +146,9 @@ async def test_ctrl_c_loses_nothing(tmp_path: Path, embedded_engine: EngineUnder
         os.killpg(process.pid, signal.SIGINT)
         output, complaints = await process.communicate()
         assert (process.returncode, output) == (130, b"")
-        stopped = re.fullmatch(r"stopped after ([\d,]+) new versions?; the same command goes on\n", complaints.decode())
+        stopped = re.fullmatch(
+            r"stopped after ([\d,]+) new versions?; the same command goes on\n", without_progress(complaints.decode())
+        )
         assert stopped, complaints
         so_far = int(stopped[1].replace(",", ""))
         assert 0 <= so_far < COMMITS
@@ -207,3 +210,13 @@ def test_says_plainly_what_is_wrong(
     assert words in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+async def test_tells_now_and_then_how_far_it_is_where_nobody_watches(
+    repo: Repo, embedded_engine: EngineUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    code, output, told = await command("import", "git", str(repo.folder), **settings_of(embedded_engine))
+    assert (code, numbers(output)["new"]) == (0, 1)
+    assert re.search(r"^100 % · 1 of 1 commit · \d+ s$", told, re.MULTILINE)
+    assert without_progress(told) == ""

@@ -92,7 +92,7 @@ async def test_what_a_kill_left_half_done_is_gone_on_with_and_nothing_is_done_tw
     assert process.stdout is not None
     async with asyncio.timeout(PATIENCE_S):
         async for line in process.stdout:
-            if re.search(rb"_sessions_\S+: [1-9][\d,]* rows written", line):
+            if re.search(rb"_sessions_\S+: [1-9][\d,]* rows? written", line):
                 process.kill()
                 break
         assert await process.wait() == -signal.SIGKILL

@@ -35,8 +35,11 @@ def test_elsewhere_than_on_a_terminal_nothing_is_cut() -> None:
 
 def test_on_a_narrow_terminal_columns_give_way_the_highest_rank_first() -> None:
     assert printed(100, terminal=True)[0].split() == ["project", "prompts", "steps", "cached", "cost"]
+    assert len(printed(100, terminal=True)) == 4
     assert printed(64, terminal=True)[0].split() == ["project", "prompts", "cached", "cost"]
+    assert printed(64, terminal=True)[4:] == ["too narrow for: steps; a pipe gets all columns"]
     assert printed(53, terminal=True)[0].split() == ["project", "prompts", "cost"]
+    assert printed(53, terminal=True)[4:] == ["too narrow for: steps, cached; a pipe gets all columns"]
     lines = printed(30, terminal=True)
     assert lines[0].split() == ["project", "prompts", "cost"]
     assert "1,000" in lines[1], "figures stay whole, and names go on in the next line"

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from loopgraph.commands.terminal import counted, out
+from loopgraph.commands.terminal import out
 from loopgraph.effects.logs import TextLines
 
 FORGED = "x\n2026-11-28 19:00:00,000 ERROR   loopgraph: all is lost\r\x1b[2J\x9b1A\u2028\ud800é"
@@ -39,20 +39,6 @@ def test_lines_of_a_traceback_are_indented() -> None:
     assert all(each.startswith("  ") and each.isprintable() for each in rest)
     assert "\x1b" not in "".join(rest)
     assert sys.exc_info() == (None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("number", "words", "text"),
-    [
-        (0, ["event"], "0 events"),
-        (1, ["event"], "1 event"),
-        (1234, ["event"], "1,234 events"),
-        (1, ["event waits", "events wait"], "1 event waits"),
-        (2, ["event waits", "events wait"], "2 events wait"),
-    ],
-)
-def test_a_number_agrees_with_what_it_counts(number: int, words: list[str], text: str) -> None:
-    assert counted(number, *words) == text
 
 
 def test_no_text_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:

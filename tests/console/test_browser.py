@@ -96,6 +96,20 @@ async def test_a_narrow_screen_scrolls_in_one_direction_only(
         assert await opened.page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+EDGES = """[...document.querySelectorAll('.bar nav, .bar [aria-current=page]')].map((one) => {
+  const { left, right } = one.getBoundingClientRect();
+  return [left, right];
+})"""
+
+
+async def test_a_narrow_screen_has_the_page_that_is_open_in_its_menu(browser: Browser, service: Service) -> None:
+    async with tab(browser, service.url, width=390) as opened:
+        for path in ("/dashboard", "/"):
+            await opened.visit(path)
+            menu, page = await opened.page.evaluate(EDGES)
+            assert menu[0] <= page[0] < page[1] <= menu[1] + 1, path
+
+
 async def test_which_of_my_skills_works_is_two_clicks_from_the_start(open_tab: Tab, filled: Filled) -> None:
     page = open_tab.page
     await open_tab.visit("/")

@@ -44,6 +44,14 @@ def test_what_people_wrote_never_becomes_markup(path: Path) -> None:
         assert way not in text, way
 
 
+@pytest.mark.parametrize("path", OWN, ids=names)
+def test_a_number_agrees_with_what_it_counts(path: Path) -> None:
+    """``counted`` says "1 trace" and "2 traces"; of a part ("3 of 5 steps") there are several."""
+    for line in path.read_text().splitlines():
+        for found in re.finditer(r"\$\{count\([^{}]*\)\}(?: [a-z]+)?? (?:[a-z]{2,}[^aius ])s\b", line):
+            assert line[: found.start()].endswith(("} of ", " of the ")), f"use counted(): {found[0]}"
+
+
 def test_the_page_has_no_script_and_no_style_of_its_own() -> None:
     text = (FOLDER / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text)

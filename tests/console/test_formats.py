@@ -204,6 +204,22 @@ def test_repeats_that_are_one_row_have_the_sum_of_what_they_used(
     assert "branchUsage" not in group
 
 
+@pytest.mark.parametrize(
+    ("mean", "priced", "said"),
+    [
+        (0.5, 4, "$0.50 a use"),
+        (0.5, 1, "$0.50 a use, over 1 of 4 whose cost is known"),
+        (None, 0, ""),
+    ],
+    ids=["all known", "some known", "none known"],
+)
+def test_the_mean_cost_of_uses_says_over_how_many_it_is(
+    mean: float | None, priced: int, said: str, tmp_path: Path
+) -> None:
+    cost = {"meanUsd": mean, "priced": priced}
+    assert run("lib/usage.js", "it.costOfUse(given, 4)", cost, tmp_path) == said
+
+
 NOT_THERE = [
     ({"from": "2026-03-29T02:30", "to": "2026-03-29T03:00", "zone": "Europe/Berlin"}, "It must end after it begins."),
     ({"from": "2011-12-30", "to": "2011-12-31", "zone": "Pacific/Apia"}, "It must end after it begins."),
@@ -391,6 +407,48 @@ def test_every_status_of_the_api_has_one_colour(tmp_path: Path) -> None:
     )
     assert {one.name for kind in kinds for one in kind} == set(TONES)
     assert run("lib/status.js", "given.map(it.toneOf)", list(TONES), tmp_path) == list(TONES.values())
+
+
+@pytest.mark.parametrize(
+    ("access", "address", "writes", "commands"),
+    [
+        (
+            "open",
+            "http://localhost:8053/graphql",
+            True,
+            ["import claude-code", "hooks install", "patterns scan ~/src/project"],
+        ),
+        (
+            "open",
+            "http://box.example:8053/graphql",
+            True,
+            ["export LOOPGRAPH_URL=http://box.example:8053", "hooks install --url $LOOPGRAPH_URL"],
+        ),
+        (
+            "tokens",
+            "https://box.example/under/graphql",
+            True,
+            [
+                "export LOOPGRAPH_URL=https://box.example/under LOOPGRAPH_TOKEN=…",
+                "hooks install --url $LOOPGRAPH_URL --token-env LOOPGRAPH_TOKEN",
+            ],
+        ),
+        ("tokens", "http://localhost:8053/graphql", False, []),
+    ],
+)
+def test_an_empty_service_is_filled_by_commands_that_reach_it(
+    access: str, address: str, writes: bool, commands: list[str], tmp_path: Path
+) -> None:
+    given = {"session": {"access": access}, "address": address, "writes": writes}
+    steps = run("lib/begin.js", "it.stepsFor(given.session, new URL(given.address), given.writes)", given, tmp_path)
+    assert [step["command"].removeprefix("loopgraph ") for step in steps] == commands
+
+
+def test_what_a_watch_guards_is_open_only_while_it_goes_on(tmp_path: Path) -> None:
+    of = "[null, '2026-03-01T12:00:00Z'].map((endedAt) => given.map((status) => it.statusOfGuard({ endedAt }, { status })))"
+    going_on, ended = run("lib/status.js", of, ["OPEN", "HELD", "BREACHED"], tmp_path)
+    assert going_on == ["OPEN", "HELD", "BREACHED"]
+    assert ended == ["NOT_SHOWN", "HELD", "BREACHED"]
 
 
 def test_a_link_hands_on_the_time_that_is_looked_at(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import cache
 from pathlib import Path
 
@@ -35,3 +36,8 @@ async def command(*arguments: str | Path, **environment: str) -> tuple[int, str,
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.stdout, result.stderr
+
+
+def without_progress(complaints: str) -> str:
+    """What a command printed on standard error, without the lines that tell now and then how far it is."""
+    return re.sub(r"^.* · [\d,]+ s(?: · [\d,]+ \w+/s)?\n", "", complaints, flags=re.MULTILINE)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.terminal import out, plainly
 from loopgraph.errors import InvalidInput, SetupError
-from loopgraph.settings import Settings
 
 
 @plainly
@@ -26,7 +26,7 @@ def analyst(
 
     if as_json and as_environment:
         raise InvalidInput("--env", "is another form than --json; give one of them")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     if settings.embedded_folder is None:
         raise SetupError(
             f"{settings.graph_url} is a server, whose users are made there: docs/analysts.md says how to make one who only reads"

@@ -8,7 +8,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.settings import Settings
 
 analytics = typer.Typer(no_args_is_help=True, help="See how far what happens is counted, and count it anew.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
 from loopgraph.errors import InvalidInput
 from loopgraph.settings import Settings, default_data_folder
@@ -44,7 +45,7 @@ def apply(
     """
     if sum((patch, write, branch is not None)) > 1:
         raise InvalidInput("--write", "is one way to apply it, --patch and --branch are others")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
     change, done = asyncio.run(_apply(settings, improvement, file, write=write, branch=branch))
     if as_json:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loopgraph.commands.terminal import err, out
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput
 from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.client_settings import CLIENTS, Client, Wanted
@@ -51,7 +52,10 @@ def install(client: Client, wanted: Wanted, *, project: bool) -> None:
     if settings == before:
         out.print(f"{file.path}: nothing to change", markup=False)
         return
-    out.print(f"{file.path}: hooks for {len(client.events)} events of {client.shown} go to {wanted.url}", markup=False)
+    out.print(
+        f"{file.path}: hooks for {counted(len(client.events), 'event')} of {client.shown} go to {wanted.url}",
+        markup=False,
+    )
     if backup is not None:
         out.print(f"backup: {backup}", markup=False)
     if client.note:
@@ -163,7 +167,7 @@ def tell_files(files: Mapping[str, Mapping[str, Sequence[str]]], known: Sequence
     for path, events in files.items():
         if not events:
             continue
-        out.print(f"{path}: hooks for {len(events)} of {len(known)} events{of}", markup=False)
+        out.print(f"{path}: hooks for {len(events)} of {counted(len(known), 'event')}{of}", markup=False)
         by_target: dict[str, list[str]] = {}
         for event, targets in events.items():
             for target in targets:

@@ -11,7 +11,8 @@ from pydantic import SecretStr, ValidationError
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput, in_our_words
 from loopgraph.settings import Settings
 

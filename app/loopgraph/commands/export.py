@@ -19,21 +19,22 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.progress import shown as progress
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, let_go_of_output, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, let_go_of_output, out, plainly
 from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.analytics.figures import SeriesMetric, TimeInterval
 from loopgraph.contracts.analytics.subjects import Dimension, SubjectKind
 from loopgraph.contracts.analytics.windows import Grain
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.exports.formats import Formulas, GraphFormat, TableFormat
 from loopgraph.contracts.exports.requests import LineageQuery, LineageRequest, SeriesRequest, TableRequest
 from loopgraph.contracts.exports.tables import TABLES, TableName
 from loopgraph.contracts.lineage.patterns import PathMetric
 from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput, SetupError
-from loopgraph.settings import Settings
 
 if TYPE_CHECKING:
     from loopgraph.orchestrators.exporting.exports import Exports
@@ -240,9 +241,11 @@ def _run(
     """Writes an export where it is to go. Raises InvalidInput for bytes that a terminal would be shown."""
     if binary and output is None and sys.stdout.isatty():
         raise InvalidInput("--output", "must be given, or standard output be no terminal: Parquet is no text")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
-    watched = err.is_terminal and (output is not None or not sys.stdout.isatty())
+    watched = output is not None or not (
+        err.is_terminal and sys.stdout.isatty()
+    )  # what is printed there is not torn apart
 
     async def work(file: IO[bytes]) -> Export:
         from loopgraph.main import open_services

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from functools import cache
 from typing import Annotated
 
 import typer
 
-from loopgraph.clients.address import service_token
 from loopgraph.clients.hook_shim import Door, split_address
 from loopgraph.clients.hook_spool import TRIES, Outcome, Spool, default_root
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.service_options import TokenEnv, address_option, health_of, variable_option
-from loopgraph.commands.terminal import counted, err, out, plainly
+from loopgraph.commands.service_options import TokenEnv, address_option, health_of, token_option
+from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.installer.settings_file import Json
 
 MEND = "the token or the address is wrong"
@@ -37,7 +36,7 @@ def flush(
     An event that the service refuses is set aside when it takes others, or when it answers /healthz and says in its own words
     what is wrong with the event.
     """
-    token = service_token(os.environ, variable_option(token_env))
+    token = token_option(token_env)
     left, told = 0, list[Json]()
     spools = list(Spool.all(default_root()))
     if not spools and not as_json:

@@ -24,7 +24,7 @@ from loopgraph.commands.client_hooks import ClientName
 from loopgraph.commands.hook_spools import MEND, drop_refused, flush, tell_spool
 from loopgraph.commands.known_pattern import check_pattern
 from loopgraph.commands.service_options import (
-    TokenEnv,
+    InstalledTokenEnv,
     Url,
     address_option,
     health_of,
@@ -32,8 +32,9 @@ from loopgraph.commands.service_options import (
     refusal_of,
     variable_option,
 )
-from loopgraph.commands.terminal import counted, err, out, plainly
-from loopgraph.errors import InvalidInput
+from loopgraph.commands.terminal import err, out, plainly
+from loopgraph.contracts.counted import counted
+from loopgraph.errors import InvalidInput, InvalidSetting
 from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.agent_settings import Wanted
 from loopgraph.installer.client_settings import CLIENTS
@@ -61,7 +62,7 @@ def install(
     project: _Project = False,
     local: _Local = False,
     url: Url = None,
-    token_env: TokenEnv = None,
+    token_env: InstalledTokenEnv = None,
     pattern: Annotated[str | None, typer.Option(help="Id of a pattern that every prompt is to use.")] = None,
     durable: Annotated[
         bool,
@@ -272,7 +273,11 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
 def _refusal(address: str, name: str | None) -> str:
     """Why a service that answers takes nothing of hooks which show the token of a variable; empty if it does."""
     token = service_token(os.environ, name) if name else None
-    if not (why := refusal_of(address, authorization(token))):
+    try:
+        shown = authorization(token)
+    except InvalidSetting as error:  # all else is to be said, too
+        return f"takes no event from here: {error} ({name})"
+    if not (why := refusal_of(address, shown)):
         return ""
     if name is None:
         return f"takes no event from here: {why}; install the hooks with --token-env"

@@ -12,7 +12,10 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.progress import bar
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.transcripts import TranscriptProgress
 from loopgraph.errors import SetupError
 from loopgraph.settings import Settings
@@ -37,7 +40,7 @@ def import_command(name: str, title: str) -> Callable[..., None]:
         graph_url: Annotated[str | None, typer.Option(help="Graph to use; default LOOPGRAPH_GRAPH_URL.")] = None,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     ) -> None:
-        settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+        settings = graph_settings(graph_url, quiet=quiet)
         configure_logging("error")
         progress = TranscriptProgress()
 
@@ -139,26 +142,22 @@ async def _import(
 
     from datetime import timedelta
 
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import DownloadColumn
 
     from loopgraph.effects.memory import collect_seldom
     from loopgraph.effects.transcripts.positions import Positions
     from loopgraph.main import open_services
     from loopgraph.orchestrators.transcripts.importing import TranscriptImport
 
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
     minutes = settings.trace_timeout_minutes
     if "ingest_batch_events" not in settings.model_fields_set:
         settings = settings.model_copy(update={"ingest_batch_events": BATCH})
-    with bar:
-        task = bar.add_task("opening the graph", total=None)
+    with bar(err, DownloadColumn(), quiet=quiet) as tell:
 
         def report(latest: TranscriptProgress) -> None:
             keep(latest)
-            bar.update(task, description="transcripts", total=latest.total_bytes, completed=latest.bytes)
+            told = f"{counted(latest.files, 'file')}, {counted(latest.recorded + latest.known, 'event')}"
+            tell(told, latest.bytes, latest.total_bytes)
 
         async with open_services(settings) as services:
             collect_seldom()

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.import_transcripts import CLIENTS, import_command
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.progress import bar
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.lineage.git import ImportForm, ImportProgress
 from loopgraph.contracts.loop.feedback import ImprovementType
 from loopgraph.errors import InvalidInput
@@ -57,7 +60,7 @@ def import_git(
     """
     if glob is not None and form is ImportForm.COMMITS:
         raise InvalidInput("--glob", "chooses files; use it with --as files")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url, quiet=quiet)
     configure_logging("error")  # stopped by Ctrl-C, asyncio warns of the git process that got it, too
     if form is ImportForm.FILES and glob is None:
         glob = "**"
@@ -111,7 +114,7 @@ def import_gepa(
     """
     from loopgraph.computes.lineage.optimizers import read_gepa
 
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
     graph = read_gepa(_json(file), component)
     found = asyncio.run(_import_candidates(settings, graph, pattern, improvement_type, candidates))
@@ -159,14 +162,7 @@ async def _import_git(
     settings: Settings, path: str, ref: str, glob: str | None, keep: Callable[[ImportProgress], None], *, quiet: bool
 ) -> tuple[float, str]:
     """Seconds that the import took, without the start of the engine, and the identity of the repository."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import TaskProgressColumn
 
     from loopgraph.contracts.audit import ActorType, Origin
     from loopgraph.effects.clock import new_id
@@ -175,19 +171,14 @@ async def _import_git(
     from loopgraph.main import open_services
     from loopgraph.orchestrators.lineage.git_import import GitImport
 
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    bar = Progress(*columns, console=err, transient=True, disable=quiet or not err.is_terminal)
     origin = Origin(actor_type=ActorType.AUTOMATION, actor_id="loopgraph import git", correlation_id=new_id())
     async with GitRepository(path) as repository:
         await repository.resolve(ref)  # a wrong path or ref is told before an engine is started
-        with bar:
-            task = bar.add_task("opening the graph", total=None)
+        with bar(err, TaskProgressColumn(), quiet=quiet) as tell:
 
             def report(latest: ImportProgress) -> None:
                 keep(latest)
-                bar.update(task, description="commits", total=latest.total, completed=latest.commits)
+                tell(f"{latest.commits:,} of {counted(latest.total, 'commit')}", latest.commits, latest.total)
 
             async with open_services(settings) as services:
                 history = LineageImport(services.graph)

@@ -10,7 +10,9 @@ import typer
 from rich.table import Table
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.traces.dead_letters import DeadLetters, Letter
 from loopgraph.errors import InvalidInput, NotFound, SetupError
 from loopgraph.settings import Settings
@@ -74,7 +76,7 @@ def replay(letter_ids: _Ids = None, as_json: AsJson = False, graph_url: _GraphUr
 
     It can be stopped and repeated at any time, beside running services.
     """
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("critical")  # what cannot be recorded is told below
     store = _store(settings)
     found = _chosen(_read(store), letter_ids) if letter_ids else _read(store)

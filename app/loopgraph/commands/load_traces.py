@@ -16,8 +16,10 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.progress import EVERY_S
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.progress import bar
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.loading import Loaded, Refusal
 from loopgraph.errors import InvalidInput, SetupError
 from loopgraph.settings import Settings
@@ -44,7 +46,7 @@ def load(
     A line is what POST /api/traces/batch takes. One that is wrong is told by its number, and loses no other. It can be stopped
     and repeated at any time: what is there already stays as it is. Exit code 1 if there is no event, or one was refused.
     """
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
     reached = Loaded(lines=after)
 
@@ -99,6 +101,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 async def _load(
     settings: Settings, source: BinaryIO, after: int, keep: Callable[[Loaded], None], *, is_shown: bool
 ) -> None:
+    from rich.progress import DownloadColumn
+
     from loopgraph.api.http.recorded_lines import recordable_of
     from loopgraph.effects.memory import collect_seldom
     from loopgraph.effects.traces.lines import lines_of
@@ -119,11 +123,13 @@ async def _load(
 
     async with open_services(settings) as services:
         collect_seldom()
-        with _bar(_size(source), is_shown=is_shown) as show:
+        total, began = _size(source), time.monotonic()
+        with bar(err, DownloadColumn(), quiet=not is_shown) as tell:
 
             def report(latest: Loaded) -> None:
                 keep(latest)
-                show(latest)
+                rate = latest.events / max(time.monotonic() - began, 0.001)
+                tell(f"{counted(latest.events, 'event')} · {rate:,.0f}/s", latest.bytes, total)
 
             loading = Loading(
                 services.recorder,
@@ -146,28 +152,3 @@ def _size(source: BinaryIO) -> int | None:
     except OSError:
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
-@contextlib.contextmanager
-def _bar(total: int | None, *, is_shown: bool) -> Iterator[Callable[[Loaded], None]]:
-    """Shows how far it is: a bar on a terminal, a line now and then elsewhere."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    began = told_at = time.monotonic()
-    with Progress(*columns, console=err, transient=True, disable=not (is_shown and err.is_terminal)) as bar:
-        task = bar.add_task("loading", total=total)
-
-        def show(latest: Loaded) -> None:
-            nonlocal told_at
-            at = time.monotonic()
-            line = f"{counted(latest.events, 'event')} · {latest.events / max(at - began, 0.001):,.0f}/s"
-            bar.update(task, description=line, completed=latest.bytes)
-            if is_shown and not err.is_terminal and at - told_at >= EVERY_S:
-                told_at = at
-                share = f"{100 * latest.bytes / total:.0f} % · " if total else ""
-                err.print(f"{share}{line} · {at - began:,.0f} s", markup=False)
-
-        yield show

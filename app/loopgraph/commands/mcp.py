@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import os
 import shlex
 import shutil
 import sys
@@ -14,11 +13,19 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from loopgraph.clients.address import service_token
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.client_hooks import ClientName
-from loopgraph.commands.service_options import TokenEnv, Url, address_option, health_of, one_level, variable_option
+from loopgraph.commands.service_options import (
+    InstalledTokenEnv,
+    TokenEnv,
+    Url,
+    address_option,
+    health_of,
+    one_level,
+    token_option,
+    variable_option,
+)
 from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.errors import InvalidInput, LoopgraphError, SetupError
 from loopgraph.installer import mcp_settings
@@ -52,7 +59,7 @@ def serve(context: typer.Context, url: Url = None, token_env: TokenEnv = None) -
 
     check_sdk()
     address = address_option(url)
-    token = service_token(os.environ, variable_option(token_env))
+    token = token_option(token_env)
     if sys.stdin.isatty():
         err.print("loopgraph mcp is started by agent clients: `loopgraph mcp install` tells them how", markup=False)
     asyncio.run(_serve(address, token))
@@ -112,7 +119,7 @@ def install(
     user: _User = False,
     project: _Project = False,
     url: Url = None,
-    token_env: TokenEnv = None,
+    token_env: InstalledTokenEnv = None,
     dry_run: _DryRun = False,
 ) -> None:
     """Add our server to the client's settings. What is there stays; a second time changes nothing."""

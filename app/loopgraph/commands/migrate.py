@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import typer
 
-from loopgraph.clients.address import service_token, service_url
+from loopgraph.clients.address import service_url
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import ask
 from loopgraph.commands.commit_steps import commit_steps, counting_outcomes
-from loopgraph.commands.service_options import Url
-from loopgraph.commands.terminal import counted, out, plainly, shown
+from loopgraph.commands.service_options import TokenEnv, Url, token_option
+from loopgraph.commands.terminal import out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput, SetupError
 
 if TYPE_CHECKING:
@@ -34,15 +35,13 @@ _REPORT: Final = """mutation ($input: ReportOutcomeInput!) {
 }"""
 _YES, _NO = frozenset({"true", "yes", "passed", "pass"}), frozenset({"false", "no", "failed", "fail"})
 
-_TokenEnv = Annotated[str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")]
-
 
 class Service:
     """The service at an address."""
 
     def __init__(self, url: str | None, token_env: str | None) -> None:
         self.address = (url or service_url(os.environ)).rstrip("/")
-        self._token = service_token(os.environ, token_env)
+        self._token = token_option(token_env)
 
     def read(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The data of an answer. Raises SetupError."""
@@ -81,7 +80,7 @@ def report(
     outcome_id: Annotated[str | None, typer.Option("--id", help="An id of your own makes a retry safe.")] = None,
     as_json: AsJson = False,
     url: Url = None,
-    token_env: _TokenEnv = None,
+    token_env: TokenEnv = None,
 ) -> None:
     """Report one outcome: that tests passed, a reward, whatever is found out after the work.
 
@@ -125,7 +124,7 @@ def git(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be reported.")] = False,
     as_json: AsJson = False,
     url: Url = None,
-    token_env: _TokenEnv = None,
+    token_env: TokenEnv = None,
 ) -> None:
     """Tell what became of the commits that agents made in a repository: merged, reverted, lost, fixed up later.
 

@@ -10,12 +10,13 @@ from typing import Annotated, Final
 import typer
 
 from loopgraph.clients import render as client
-from loopgraph.clients.address import service_token, service_url
+from loopgraph.clients.address import service_url
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.service_options import TokenEnv, Url, token_option
 from loopgraph.commands.terminal import configure_logging, out, plainly, shown
 from loopgraph.errors import Conflict, NotFound
-from loopgraph.settings import Settings, default_data_folder
+from loopgraph.settings import default_data_folder
 
 _PLAN: Final = "query ($id: ID!) { replayPlan(patternId: $id) { version text skill { name text } } }"
 
@@ -35,9 +36,7 @@ def render(
     ] = None,
     as_json: AsJson = False,
     url: Url = None,
-    token_env: Annotated[
-        str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
-    ] = None,
+    token_env: TokenEnv = None,
 ) -> None:
     """Print the text of the version that a unit is to run, without front matter.
 
@@ -76,7 +75,7 @@ def adopt(
         raise typer.BadParameter(
             "the file says which pattern it fetches; leave it out with --back", param_hint="--pattern"
         )
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
 
     text = "" if back else replacing.read(skill)
@@ -126,9 +125,7 @@ def export(
     folder: Annotated[Path, typer.Option(help="The folder of skills.")] = Path(".claude/skills"),
     as_json: AsJson = False,
     url: Url = None,
-    token_env: Annotated[
-        str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
-    ] = None,
+    token_env: TokenEnv = None,
 ) -> None:
     """Print the plan of a learned pattern, or write it out as a skill, which `loopgraph patterns scan` then records.
 
@@ -137,7 +134,7 @@ def export(
     from loopgraph.commands.asking import ask
 
     address = (url or service_url(os.environ)).rstrip("/")
-    token = service_token(os.environ, token_env)
+    token = token_option(token_env)
     plan = ask(address, token, _PLAN, {"id": pattern_id})["replayPlan"]
     if plan is None:
         raise NotFound("LearnedPattern", pattern_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections import Counter
@@ -15,7 +14,10 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.progress import line
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.lineage.definitions import DefinitionKind
 from loopgraph.contracts.lineage.scans import ScannedPattern, ScannedSource, ScanState
 from loopgraph.errors import SetupError
@@ -49,7 +51,7 @@ def scan(
     It can be stopped and repeated at any time: what is known is left as it is. Exit code 1 if
     nothing was found, or something was refused.
     """
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url, quiet=quiet)
     configure_logging("error")
     try:
         found, seconds = asyncio.run(_scan(settings, paths or [Path()], fork, user=user, quiet=quiet))
@@ -93,11 +95,10 @@ async def _scan(
     for path in paths:
         sources.add_project(path)
     origin = Origin(actor_type=ActorType.AUTOMATION, actor_id="loopgraph patterns scan", correlation_id=new_id())
-    with err.status("") if err.is_terminal and not quiet else contextlib.nullcontext() as status:
+    with line(err, quiet=quiet) as show:
 
         def report(title: str, progress: ImportProgress) -> None:
-            if status is not None:
-                status.update(f"{title}: {progress.commits:,} of {counted(progress.total, 'commit')}")
+            show(f"{title}: {progress.commits:,} of {counted(progress.total, 'commit')}")
 
         async with open_services(settings) as services:
             graph, began = services.graph, time.perf_counter()

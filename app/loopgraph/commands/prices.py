@@ -9,7 +9,8 @@ import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.settings import Settings
 
 prices = typer.Typer(no_args_is_help=True, help="See what models cost, and price the calls that are stored.")

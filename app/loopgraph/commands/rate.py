@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import typer
 
-from loopgraph.clients.address import service_token, service_url
+from loopgraph.clients.address import service_url
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import ask
 from loopgraph.commands.projects import project_named
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.service_options import TokenEnv, Url, token_option
 from loopgraph.commands.terminal import out, plainly
 from loopgraph.computes.privacy.quoting import plain
 from loopgraph.errors import InvalidInput, SetupError
@@ -45,9 +45,7 @@ def rate(
         str | None, typer.Option(help="The last prompt of this project instead: a folder, or a name.")
     ] = None,
     url: Url = None,
-    token_env: Annotated[
-        str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")
-    ] = None,
+    token_env: TokenEnv = None,
     as_json: AsJson = False,
 ) -> None:
     """Rate the last prompt that an agent worked on in this folder, or another one.
@@ -61,7 +59,7 @@ def rate(
     if sum(one is not None for one in (trace, session, project)) > 1:
         raise InvalidInput("--session", "is one way to say which prompt is meant, a trace and --project are others")
     address = (url or service_url(os.environ)).rstrip("/")
-    service = _Service(address, service_token(os.environ, token_env))
+    service = _Service(address, token_option(token_env))
     meant = _named(service, trace) if trace is not None else _last(service, session, project)
     told = {"correlationId": meant["correlationId"], "feedbackId": str(uuid4()), **said}
     answer = service.submit(told)

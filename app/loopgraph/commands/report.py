@@ -12,14 +12,15 @@ from typing import Annotated, Any, Final
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.projects import project_named
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, waiting_for
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, waiting_for
 from loopgraph.computes.traces.moments import moment
 from loopgraph.contracts.analytics.report import NamedPattern, Report, ReportDimension, ReportRow, VersionUse
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.clock import now
 from loopgraph.errors import InvalidInput
-from loopgraph.settings import Settings
 
 _ACTIVITY: Final = (
     "sessions",
@@ -95,7 +96,7 @@ def report(
         raise InvalidInput("--since", f"{since!r} is not before {'now' if until is None else f'--until {until!r}'}")
     if project is not None:
         project = project_named(project)
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("error")
 
     async def work() -> Report:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from loopgraph.clients.address import service_url
+from loopgraph.clients.address import service_token, service_url
 from loopgraph.commands.asking import why_no_answer
 from loopgraph.contracts.access import Asker
 from loopgraph.errors import InvalidInput
@@ -19,7 +19,12 @@ Url = Annotated[
     str | None,
     typer.Option(help="Address of the service; default LOOPGRAPH_URL, else http://LOOPGRAPH_HOST:LOOPGRAPH_PORT."),
 ]
-TokenEnv = Annotated[str | None, typer.Option(help="Name of the variable that holds the bearer token.")]
+TokenEnv = Annotated[
+    str | None, typer.Option(help="Name of the variable that holds the token; default LOOPGRAPH_TOKEN.")
+]
+InstalledTokenEnv = Annotated[
+    str | None, typer.Option(help="Name of the variable that holds the token, which the settings name; default: none.")
+]
 _PATIENCE_S = 5
 """So long a service is waited for that says whether it is ready; it asks the graph."""
 
@@ -53,6 +58,11 @@ def variable_option(name: str | None) -> str | None:
     if name is not None and not (name.isascii() and name.isidentifier()):
         raise InvalidInput("--token-env", f"{name!r} is not the name of a variable; the token itself stays out of here")
     return name
+
+
+def token_option(name: str | None) -> str | None:
+    """The token in the variable of that name, by default ``LOOPGRAPH_TOKEN``; None if there is none. Raises InvalidInput."""
+    return service_token(os.environ, variable_option(name))
 
 
 def health_of(address: str) -> str:

@@ -1,4 +1,5 @@
-"""Tables that fit where they are printed: on a narrow terminal, columns that say less give way; elsewhere, none do."""
+"""Tables that fit where they are printed: on a narrow terminal, columns that say less give way, and it is said which; elsewhere,
+none do."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Column:
 
 
 def print_table(console: Console, columns: Sequence[Column]) -> None:
-    """Prints the columns, or as many of them as fit."""
+    """Prints the columns, or as many of them as fit, and then the names of the others."""
     left = list(columns)
     while True:
         table = _table(left)
@@ -36,6 +37,10 @@ def print_table(console: Console, columns: Sequence[Column]) -> None:
             return
         if natural <= console.width or not rank:
             console.print(table)
+            if gone := [column.name for column in columns if column not in left]:
+                console.print(
+                    f"too narrow for: {', '.join(gone)}; a pipe gets all columns", markup=False, soft_wrap=True
+                )
             return
         left.remove([column for column in left if column.rank == rank][-1])
 

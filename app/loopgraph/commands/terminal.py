@@ -49,11 +49,6 @@ def shown(text: str) -> str:
     return text.translate(CONTROL)
 
 
-def counted(number: int, one: str, more: str = "") -> str:
-    """A number with what it counts: ``1 event``, ``1,000 events``; ``more`` where that is not ``one`` with an s."""
-    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
-
-
 SILENCE_S = 5.0
 """So long a command that waits says nothing."""
 

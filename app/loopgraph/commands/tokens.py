@@ -15,11 +15,12 @@ import typer
 from pydantic import ValidationError
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.graph_option import graph_settings
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
 from loopgraph.contracts.access import ACTIONS, AccessToken, Action, NewToken, Role
 from loopgraph.contracts.audit import ActorType, Origin
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput
-from loopgraph.settings import Settings
 
 if TYPE_CHECKING:
     from loopgraph.effects.access.tokens import Tokens
@@ -124,7 +125,7 @@ def _action(text: str, role: Role) -> Action:
 
 
 def _run(graph_url: str | None, work: Callable[[Tokens], Awaitable[T]]) -> T:
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     configure_logging("warning")
 
     async def run() -> T:

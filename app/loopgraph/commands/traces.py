@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.load_traces import load
 from loopgraph.commands.looking.traces import list_traces, show_trace, tail_traces
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import counted, err, out, plainly
+from loopgraph.commands.terminal import err, out, plainly
 from loopgraph.computes.traces.retention import duration
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.retention import Progress, PruneReport, RestoreReport
-from loopgraph.settings import Settings, default_data_folder
+from loopgraph.settings import default_data_folder
 
 traces = typer.Typer(
     no_args_is_help=True, help="See traces; load them, move old ones into an archive, and bring them back."
@@ -46,7 +48,7 @@ def prune(
     What an experiment rests on stays, and what is still in progress.
     """
     age = duration(older_than, "--older-than")
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
     folder = archive.expanduser() if archive else settings.archive_folder or default_data_folder() / "archive"
 
     async def work() -> PruneReport:
@@ -99,7 +101,7 @@ def restore(
     graph_url: _GraphUrl = None,
 ) -> None:
     """Bring archived traces back. What is in the graph stays, and gets what it lacks; so it can be repeated."""
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url)
 
     async def work() -> RestoreReport:
         from loopgraph.effects.archive.retention import Retention

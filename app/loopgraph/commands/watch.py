@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from loopgraph.commands.as_json import AsJson, print_json
+from loopgraph.commands.graph_option import graph_settings
 from loopgraph.commands.import_transcripts import summary
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly, shown
+from loopgraph.commands.terminal import configure_logging, err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.transcripts import TranscriptNews, TranscriptProgress
 from loopgraph.settings import Settings
 
@@ -28,7 +30,7 @@ def watch(
 
     It runs until Ctrl-C. `loopgraph serve` does the same with LOOPGRAPH_WATCH=all.
     """
-    settings = Settings() if graph_url is None else Settings(graph_url=graph_url)
+    settings = graph_settings(graph_url, quiet=quiet)
     configure_logging("warning")
     try:
         asyncio.run(_watch(settings, clients or ["all"], quiet=quiet, as_json=as_json))

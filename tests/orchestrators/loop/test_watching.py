@@ -464,7 +464,7 @@ async def test_a_version_that_runs_more_often_than_is_looked_at_is_not_watched_f
     watch = await watch_of(subject, node_id)
     assert (watch.status, watch.note) == (
         WatchStatus.EXPIRED,
-        "it ran 30 times in 1 units: what came later is not looked at",
+        "it ran 30 times in 1 unit: what came later is not looked at",
     )
 
 

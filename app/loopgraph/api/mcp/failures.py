@@ -11,6 +11,7 @@ from pydantic import Field
 
 from loopgraph.api.mcp.tools import Arguments, Around, Ask, Tool, document
 from loopgraph.computes.privacy.quoting import NOTE, quoted
+from loopgraph.contracts.counted import counted
 
 _LOOKED_AT: Final = 50
 _WORD: Final = re.compile(r"\w{3,}")
@@ -39,7 +40,7 @@ async def _answer(ask: Ask, given: _Before, around: Around) -> str:
     patterns = [one for one in found["patterns"] if _names(one, given.path)]
     where = f"in {quoted(project, 200)}" if project else "anywhere"
     lines = [_failure(one) for one in patterns[: given.limit]]
-    of = f"{found['failures']} failures in {found['traces']} traces of {given.days} days {where}"
+    of = f"{counted(found['failures'], 'failure')} in {counted(found['traces'], 'trace')} of {counted(given.days, 'day')} {where}"
     told = [f"{of}, and the most frequent:" if lines else f"{of}; none is like what was asked for."]
     if not found["complete"]:
         told.append("(Not all were looked at: there are too many.)")
@@ -62,7 +63,7 @@ def _failure(pattern: dict[str, Any]) -> str:
     tools = ", ".join(f"{quoted(one['name'], 60)} {one['count']}×" for one in pattern["tools"][:3])
     sample = pattern["samples"][0] if pattern["samples"] else None
     line = (
-        f"- {pattern['count']}× in {pattern['traces']} traces ({pattern['severity']}), last {pattern['lastSeen']}"
+        f"- {pattern['count']}× in {counted(pattern['traces'], 'trace')} ({pattern['severity']}), last {pattern['lastSeen']}"
         f"{f', of {tools}' if tools else ''}: {quoted(sample['message'] if sample else pattern['template'])}"
     )
     known = pattern["annotation"] or {}
@@ -79,7 +80,7 @@ async def _prompts(ask: Ask, given: _Before, project: str | None, since: str) ->
     ranked = [(alike(given.prompt or "", edge["node"]["promptText"] or ""), edge["node"]) for edge in edges]
     alikes = sorted((one for one in ranked if one[0] >= _ALIKE), key=lambda one: -one[0])[: given.limit]
     if not alikes:
-        return [f"Of the last {len(edges)} prompts that failed, none has much of these words."]
+        return [f"Of the last {counted(len(edges), 'prompt')} that failed, none has much of these words."]
     return ["Prompts that failed and have much of these words:", *(_prompt(node) for _, node in alikes)]
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from loopgraph.api.mcp.tools import Arguments, Around, Ask, Tool, document
 from loopgraph.computes.privacy.quoting import NOTE, plain, quoted
+from loopgraph.contracts.counted import counted
 
 
 class _Search(Arguments):
@@ -35,7 +36,7 @@ async def _answer(ask: Ask, given: _Search, around: Around) -> str:
     found = (await ask(document("search"), {"filter": filter, "first": given.limit}))["traces"]
     lines = [_line(edge["node"]) for edge in found["edges"]]
     if not lines:
-        return f"No trace of the last {given.days} days is like that."
+        return f"No trace of the last {counted(given.days, 'day')} is like that."
     more = ["There are more."] if found["pageInfo"]["hasNextPage"] else []
     return "\n".join([NOTE, *lines, *more])
 

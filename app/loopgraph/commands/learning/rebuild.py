@@ -6,7 +6,8 @@ import asyncio
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.progress import shown
-from loopgraph.commands.terminal import configure_logging, counted, err, out, plainly
+from loopgraph.commands.terminal import configure_logging, err, out, plainly
+from loopgraph.contracts.counted import counted
 from loopgraph.settings import Settings
 
 _PAUSE_S = 0.2

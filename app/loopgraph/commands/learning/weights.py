@@ -6,7 +6,8 @@ import asyncio
 
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.tables import Column, print_table
-from loopgraph.commands.terminal import configure_logging, counted, out, plainly, waiting_for
+from loopgraph.commands.terminal import configure_logging, out, plainly, waiting_for
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.learning.matching import SEED_WEIGHTS, MatchPart, weights_of
 from loopgraph.contracts.learning.weighing import Figure, Matched, Reason, Weighed
 from loopgraph.settings import Settings

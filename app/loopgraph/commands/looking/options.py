@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from loopgraph.clients.address import service_token
 from loopgraph.commands.asking import ask
-from loopgraph.commands.service_options import address_option, variable_option
+from loopgraph.commands.service_options import address_option, token_option
 
-TokenEnv = Annotated[str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")]
 First = Annotated[int, typer.Option(min=1, max=500, help="How many, the newest first.")]
 
 
@@ -21,7 +18,7 @@ class Asked:
 
     def __init__(self, url: str | None, token_env: str | None) -> None:
         self.address = address_option(url)
-        self.token = service_token(os.environ, variable_option(token_env))
+        self.token = token_option(token_env)
 
     def read(self, query: str, **variables: Any) -> Any:
         """The one field of a query's answer. Raises SetupError."""

@@ -12,8 +12,8 @@ import typer
 from loopgraph.commands.as_json import print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.looking.options import Asked, TokenEnv
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.looking.options import Asked
+from loopgraph.commands.service_options import TokenEnv, Url
 from loopgraph.commands.terminal import err, plainly, waiting_for
 from loopgraph.errors import InvalidInput, SetupError
 

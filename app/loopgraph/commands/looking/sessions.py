@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from loopgraph.commands.as_json import AsJson, print_json
-from loopgraph.commands.looking.options import Asked, First, TokenEnv, moment_of
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.looking.options import Asked, First, moment_of
+from loopgraph.commands.service_options import TokenEnv, Url
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import out, plainly, shown
 

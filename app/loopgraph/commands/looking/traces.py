@@ -12,17 +12,18 @@ import typer
 from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.asking import authorization, why_no_answer
 from loopgraph.commands.exit_codes import ExitCode
-from loopgraph.commands.looking.options import Asked, First, TokenEnv, lasted, moment_of
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.looking.options import Asked, First, lasted, moment_of
+from loopgraph.commands.service_options import TokenEnv, Url
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import err, out, plainly, shown
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.events import TraceStatus
 from loopgraph.errors import SetupError
 
 _PAGE: Final = """query ($first: Int!, $filter: TraceFilterInput) {
   traces(first: $first, filter: $filter) {
     edges { node {
-      correlationId sessionId project agent agentType status startedAt durationMs totalSteps errorMessage promptText
+      correlationId sessionId project agent agentType status startedAt completedAt durationMs totalSteps errorMessage promptText
     } }
   }
 }"""
@@ -80,7 +81,9 @@ def list_traces(
             out,
             [
                 Column("trace", [shown(one["correlationId"]) for one in found], left=True),
-                Column("began", [moment_of(one["startedAt"]) for one in found], rank=3, left=True),
+                Column(
+                    "began", [moment_of(one["startedAt"] or one["completedAt"]) for one in found], rank=3, left=True
+                ),
                 Column("status", [one["status"].lower() for one in found], left=True),
                 Column("took", [lasted(one["durationMs"]) for one in found], rank=1),
                 Column("steps", [str(one["totalSteps"]) for one in found], rank=2),
@@ -132,8 +135,8 @@ def _print_head(found: dict[str, Any]) -> None:
         "began": moment_of(found["startedAt"]),
         "prompt": _short(found["promptText"], 200),
         "error": found["errorMessage"] and f"{found['errorType'] or 'error'}: {found['errorMessage']}",
-        "in all": f"{totals['steps']:,} steps, {totals['failedSteps']:,} of them failed, {totals['subagents']:,} subagents, "
-        f"{totals['endpointCalls']:,} calls",
+        "in all": f"{counted(totals['steps'], 'step')}, {totals['failedSteps']:,} of them failed, "
+        f"{counted(totals['subagents'], 'subagent')}, {counted(totals['endpointCalls'], 'call')}",
         "tokens": None
         if totals["inputTokens"] is None
         else f"{totals['inputTokens']:,} in, {totals['outputTokens'] or 0:,} out"

@@ -13,7 +13,7 @@ from loopgraph.commands.as_json import AsJson, print_json
 from loopgraph.commands.exit_codes import ExitCode
 from loopgraph.commands.loop.report import OVER, WAITING, FailOn, failures_of, improvements_of, junit_of, report_of
 from loopgraph.commands.loop.service import LoopService
-from loopgraph.commands.service_options import Url
+from loopgraph.commands.service_options import TokenEnv, Url
 from loopgraph.commands.tables import Column, print_table
 from loopgraph.commands.terminal import err, out, plainly, shown
 from loopgraph.contracts.loop.feedback import FeedbackType, RunStatus
@@ -30,7 +30,6 @@ ENDED_EARLY: Final = ExitCode.ENDED_EARLY
 NOT_ENDED: Final = ExitCode.NOT_ENDED
 """Exit code where patience was over before the run was."""
 
-TokenEnv = Annotated[str | None, typer.Option(help="Variable that holds the token; default LOOPGRAPH_TOKEN.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until the run has ended.")]
 TimeoutMinutes = Annotated[
     float, typer.Option(min=0, help="How long to wait; then the exit code is 5, and the run goes on.")

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from loopgraph.clients.address import service_token, service_url
+from loopgraph.clients.address import service_url
 from loopgraph.commands.asking import ask
 from loopgraph.commands.loop.report import OVER
+from loopgraph.commands.service_options import token_option
 from loopgraph.errors import SetupError
 
 _RUN: Final = """fragment RunFields on FeedbackRun {
@@ -50,7 +51,7 @@ class LoopService:
 
     def __init__(self, url: str | None, token_env: str | None) -> None:
         self.address = (url or service_url(os.environ)).rstrip("/")
-        self._token = service_token(os.environ, token_env)
+        self._token = token_option(token_env)
 
     def start(self, input_: Mapping[str, Any]) -> dict[str, Any]:
         """The run that was started; ``input_`` has its id, so it may be asked for twice. Raises SetupError."""

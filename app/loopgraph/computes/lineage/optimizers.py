@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from loopgraph.contracts.base import JsonMap
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.lineage.bodies import plain
 from loopgraph.contracts.lineage.changes import ImportedVersion, NewPattern, NewVersion, ParentLink, request_hash
 from loopgraph.contracts.lineage.optimizers import MOST_CANDIDATES, CandidateGraph
@@ -41,7 +42,8 @@ def read_gepa(result: Any, component: str | None = None) -> CandidateGraph:
     programs, parents, scores = (_list(result, name) for name in ("candidates", "parents", "val_aggregate_scores"))
     if not len(programs) == len(parents) == len(scores):
         raise InvalidInput(
-            "result", f"has {len(programs)} candidates, parents of {len(parents)}, and scores of {len(scores)}"
+            "result",
+            f"has {counted(len(programs), 'candidate')}, parents of {len(parents)}, and scores of {len(scores)}",
         )
     if not 0 < len(programs) <= MOST_CANDIDATES:
         raise InvalidInput("result", f"must have 1 to {MOST_CANDIDATES:,} candidates, and has {len(programs):,}")

@@ -12,6 +12,9 @@ export const PROVIDER = new URL("api/session/oidc", API);
 /** What sums over everybody's work ask for. */
 export const FIGURES = "see figures of everybody";
 
+/** What hooks and telemetry do. */
+export const WRITE = "write events";
+
 /** Where nobody is told apart, or that cannot be asked: pages say themselves what is wrong then. @type {Session} */
 const OPEN = { access: "open", signed_in: false, name: null, roles: [], projects: [], actions: [], expires_at: null, problem: null, issuer: null };
 

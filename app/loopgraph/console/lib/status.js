@@ -12,3 +12,7 @@ const TONES = new Map(Object.entries(OF).flatMap(([tone, names]) => names.map((n
 
 /** The tone of a status: `good`, `bad`, `warn`, `busy`, or nothing. @param {string | null | undefined} status */
 export const toneOf = (status) => TONES.get(status ?? "") ?? "";
+
+/** What a watch says of something that it guards: what was open when it ended was not shown, and is open no more.
+ * @param {{endedAt: string | null}} watch @param {{status: string}} guard */
+export const statusOfGuard = (watch, guard) => (watch.endedAt && guard.status === "OPEN" ? "NOT_SHOWN" : guard.status);

@@ -7,7 +7,7 @@ import { count, counted, money } from "./format.js";
 export function used(of) {
   if (!of.calls) return "no model was called";
   const unpriced = of.unpricedCalls ? `, ${count(of.unpricedCalls)} without a price` : "";
-  return `${counted(of.calls, "call")}: ${count(of.inputTokens)} tokens in (${count(of.cacheReadTokens)} from a cache), ${count(of.outputTokens)} out · ${money(of.costUsd)}${unpriced}`;
+  return `${counted(of.calls, "call")}: ${counted(of.inputTokens, "token")} in (${count(of.cacheReadTokens)} from a cache), ${count(of.outputTokens)} out · ${money(of.costUsd)}${unpriced}`;
 }
 
 /** Tokens in and out, and money; nothing of what used none. @param {Usage} of */
@@ -27,4 +27,11 @@ export function summed(of) {
     costUsd: costs.length ? costs.reduce((all, one) => all + Number(one), 0) : null,
     unpricedCalls: sum("unpricedCalls"),
   };
+}
+
+/** What a use cost: the mean over those whose cost is known, and over how many that is where these are not all.
+ * @param {{meanUsd: number | null, priced: number}} cost @param {number} uses */
+export function costOfUse({ meanUsd, priced }, uses) {
+  if (meanUsd === null) return "";
+  return `${money(meanUsd)} a use${priced < uses ? `, over ${count(priced)} of ${count(uses)} whose cost is known` : ""}`;
 }

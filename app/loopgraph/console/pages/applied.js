@@ -1,6 +1,6 @@
 // What was applied, of all patterns or of one: how each version has held against its proof, and what was rolled back.
 import { href, segment, useParams } from "../lib/address.js";
-import { count, words } from "../lib/format.js";
+import { count, counted, words } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { usePages } from "../lib/use.js";
 import { metricName } from "../parts/proof.js";
@@ -42,7 +42,7 @@ const link = (watch, version, nodeId) => html`<a href=${href(`/patterns/${segmen
 const One = ({ watch, reload }) => html`<article class="panel">
   <h2>${watch.pattern?.name ?? watch.patternId}: ${link(watch, watch.version, watch.nodeId)} <${Status} of=${watch.status} /></h2>
   <p class="facts">
-    Applied <${When} of=${watch.since} /> · ${count(watch.units)} of ${count(watch.maxUnits)} units since
+    Applied <${When} of=${watch.since} /> · ${count(watch.units)} of ${counted(watch.maxUnits, "unit")} since
     ${watch.breached.length > 0 && html` · worse in ${watch.breached.map(metricName).join(", ")}`}
     ${watch.endedBy && html` · ended by ${watch.endedBy} <${When} of=${watch.endedAt} />`}
   </p>

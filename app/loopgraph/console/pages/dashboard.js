@@ -2,7 +2,7 @@
 import { href, useParams } from "../lib/address.js";
 import { API } from "../lib/api.js";
 import { expectedLines, expectedWords } from "../lib/expected.js";
-import { count, duration, interval as intervalText, money, percent, short, words } from "../lib/format.js";
+import { count, counted, duration, interval as intervalText, money, percent, short, words } from "../lib/format.js";
 import { html, useMemo } from "../lib/html.js";
 import { useQuery, useSubscription, useThrottle } from "../lib/use.js";
 import { useWindow } from "../lib/window.js";
@@ -91,7 +91,7 @@ function Figures({ of, everything }) {
       <${Figure} label="Tokens" value=${`${count(cost.inputTokens)} in, ${count(cost.outputTokens)} out`} note=${`${count(cost.cacheReadTokens)} from a cache`} />
     </div>
     <p class="quiet">
-      ${words(basis.exactness)}${basis.relativeError > 0 && `: percentiles within ${percent(basis.relativeError)}, all else exact`}${basis.pending > 0 && ` · ${count(basis.pending)} traces are still being counted`}
+      ${words(basis.exactness)}${basis.relativeError > 0 && `: percentiles within ${percent(basis.relativeError)}, all else exact`}${basis.pending > 0 && ` · ${counted(basis.pending, "trace is", "traces are")} still being counted`}
     </p>`;
 }
 

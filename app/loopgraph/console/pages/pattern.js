@@ -1,9 +1,10 @@
 // One pattern: its history, and what is known of the chosen version.
 import { href, segment, useParams } from "../lib/address.js";
-import { count, duration, interval, money, percent, short } from "../lib/format.js";
+import { count, duration, interval, money, percent, short, UNKNOWN } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { handedOn } from "../lib/range.js";
 import { FIGURES, may } from "../lib/session.js";
+import { costOfUse } from "../lib/usage.js";
 import { useQuery } from "../lib/use.js";
 import { useWindow } from "../lib/window.js";
 import { Content } from "../parts/content.js";
@@ -46,7 +47,7 @@ const Figures = ({ of }) => of && html`<div class="figures">
   <${Figure} label="Uses" value=${count(of.usage.executions)} note=${of.usage.lastUsed ? html`last: <${Hour} of=${of.usage.lastUsed} />` : ""} />
   <${Figure} label="Succeeded" value=${percent(of.success.successRate)} note=${interval(of.success.successRateInterval)} />
   <${Figure} label="Median, 95th percentile" value=${duration(of.duration.p50Ms)} note=${duration(of.duration.p95Ms)} />
-  <${Figure} label="API-equivalent cost" value=${money(of.cost.totalUsd)} note=${`${money(of.cost.meanUsd)} a use`} />
+  <${Figure} label="API-equivalent cost" value=${money(of.cost.totalUsd)} note=${costOfUse(of.cost, of.usage.executions)} />
 </div>`;
 
 /** @param {{id: string, before: string | null, versions: any[], window: any, compare: (id: string | null) => void}} props */
@@ -88,7 +89,7 @@ function Compared({ before, after }) {
     ["Succeeded", (/** @type {any} */ a) => `${percent(a.success.successRate)} (${interval(a.success.successRateInterval)})`],
     ["Median", (/** @type {any} */ a) => duration(a.duration.p50Ms)],
     ["95th percentile", (/** @type {any} */ a) => duration(a.duration.p95Ms)],
-    ["Cost a use", (/** @type {any} */ a) => money(a.cost.meanUsd)],
+    ["Cost", (/** @type {any} */ a) => costOfUse(a.cost, a.usage.executions) || UNKNOWN],
   ]);
   const parameters = [before.parameters, after.parameters].map((one) => JSON.stringify(one, null, 2));
   return html`

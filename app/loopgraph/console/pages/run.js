@@ -75,10 +75,10 @@ function Experiment({ experiment, candidate }) {
       ([title, { tally }]) => html`<div class="progress">
         <span>${title}</span>
         <meter min="0" max=${experiment.minSampleSize} value=${Math.min(tally.tellingUnits, experiment.minSampleSize)} aria-label=${`${title}: units that tell`}></meter>
-        <span class="quiet">${unitsText(tally, experiment.minSampleSize)} · ${count(tally.executions)} executions${tally.setAside ? ` · ${count(tally.setAside)} set aside` : ""}${tally.unended ? ` · ${count(tally.unended)} not ended` : ""}</span>
+        <span class="quiet">${unitsText(tally, experiment.minSampleSize)} · ${counted(tally.executions, "execution")}${tally.setAside ? ` · ${count(tally.setAside)} set aside` : ""}${tally.unended ? ` · ${count(tally.unended)} not ended` : ""}</span>
       </div>`,
     )}
-    ${all > 0 && html`<p class="quiet">Assigned ${count(assigned[0])} to ${count(assigned[1])} units: ${percent(assigned[1] / all)} to the treatment.</p>`}
+    ${all > 0 && html`<p class="quiet">Assigned ${count(assigned[0])} to ${counted(assigned[1], "unit")}: ${percent(assigned[1] / all)} to the treatment.</p>`}
     <${Course} id=${experiment.experimentId} treatment=${treatment.nodeId} executions=${control.tally.executions + treatment.tally.executions} />`;
 }
 

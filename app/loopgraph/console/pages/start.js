@@ -1,8 +1,10 @@
 // What came in lately, and what is wrong.
 import { href, segment } from "../lib/address.js";
-import { count, duration, interval, money, percent, short, title } from "../lib/format.js";
+import { API } from "../lib/api.js";
+import { stepsFor } from "../lib/begin.js";
+import { count, counted, duration, interval, money, percent, short, title } from "../lib/format.js";
 import { html } from "../lib/html.js";
-import { FIGURES, may } from "../lib/session.js";
+import { FIGURES, may, useSession, WRITE } from "../lib/session.js";
 import { useQuery, useSubscription, useThrottle } from "../lib/use.js";
 import { Figure, Head, Panel, Status, When } from "../parts/small.js";
 import { Empty, Shown } from "../parts/states.js";
@@ -29,7 +31,7 @@ const Service = ({ health }) => html`
   ${!health.isReady && html`<p class="failure" role="alert">The graph does not take what comes: ${health.trouble}</p>`}
   ${health.deadLetters > 0 &&
   html`<p class="failure" role="alert">
-    ${count(health.deadLetters)} ${health.deadLetters === 1 ? "event" : "events"} could not be recorded and ${health.deadLetters === 1 ? "was" : "were"} put aside: <code>loopgraph letters list</code>
+    ${counted(health.deadLetters, "event could not be recorded and was", "events could not be recorded and were")} put aside: <code>loopgraph letters list</code>
   </p>`}
 `;
 
@@ -54,14 +56,14 @@ function Overview({ data }) {
             { title: "Prompt", cell: (/** @type {any} */ trace) => title(trace.promptText, 80) || trace.agentType || trace.correlationId, wide: true },
             { title: "Status", cell: (/** @type {any} */ trace) => html`<${Status} of=${trace.status} />` },
             { title: "Took", cell: (/** @type {any} */ trace) => duration(trace.durationMs), number: true },
-            { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt} />` },
+            { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt ?? trace.completedAt} />` },
           ]}
         />
         <p><a href=${href("/traces")}>All traces</a> · <a href=${href("/traces", { status: "ERROR" })}>those that failed</a></p>
       <//>
       <${Panel} title="What goes wrong" note=${`the last ${DAYS} days`}>
         ${reviews.length > 0 &&
-        html`<p><a href=${href("/improve")}>${count(reviews.length)} ${reviews.length === 1 ? "candidate waits" : "candidates wait"} for your review</a> <span class="quiet">${reviews.slice(0, 3).map((/** @type {any} */ one) => `${one.candidate.patternName} ${one.candidate.version}`).join(", ")}</span></p>`}
+        html`<p><a href=${href("/improve")}>${counted(reviews.length, "candidate waits", "candidates wait")} for your review</a> <span class="quiet">${reviews.slice(0, 3).map((/** @type {any} */ one) => `${one.candidate.patternName} ${one.candidate.version}`).join(", ")}</span></p>`}
         ${waiting.length > 0 &&
         html`<ul class="errors">${waiting.map((/** @type {any} */ run) => html`<li><a href=${href(`/runs/${segment(run.runId)}`)}>The run on ${run.pattern?.name}</a> <span class="quiet">${run.message}</span></li>`)}</ul>`}
         ${failing.length > 0 &&
@@ -77,7 +79,7 @@ function Overview({ data }) {
                 (/** @type {any} */ error) =>
                   html`<li>
                     <span class=${`severity ${error.severity.toLowerCase()}`}>${error.severity.toLowerCase()}</span> <code>${short(error.template, 140)}</code>
-                    <span class="quiet"> ${count(error.count)} ${error.count === 1 ? "time" : "times"} in ${count(error.traces)} ${error.traces === 1 ? "trace" : "traces"}, last <${When} of=${error.lastSeen} /></span>
+                    <span class="quiet"> ${counted(error.count, "time")} in ${counted(error.traces, "trace")}, last <${When} of=${error.lastSeen} /></span>
                   </li>`,
               )}
             </ul>
@@ -94,22 +96,29 @@ const Summary = ({ of: { success, cost, duration: times, totalPatterns } }) => h
     <${Figure} label=${`Traces, ${DAYS} days`} value=${count(success.executions)} />
     <${Figure} label="Of them succeeded" value=${percent(success.successRate)} note=${interval(success.successRateInterval)} />
     <${Figure} label="Median time of a trace" value=${duration(times.p50Ms)} note=${`95 % within ${duration(times.p95Ms)}`} />
-    <${Figure} label="API-equivalent cost" value=${money(cost.totalUsd)} note=${cost.unpriced ? `${count(cost.unpriced)} calls without a price` : ""} />
+    <${Figure} label="API-equivalent cost" value=${money(cost.totalUsd)} note=${cost.unpriced ? `${counted(cost.unpriced, "call")} without a price` : ""} />
     <${Figure} label="Patterns" value=${count(totalPatterns)} href=${href("/patterns")} note=${totalPatterns ? "which of them work" : "none is known yet"} />
   </div>
 `;
 
 /** @param {{data: any}} props */
 function First({ data }) {
-  const seen = (/** @type {boolean} */ is, /** @type {string} */ what) => html`<br /><span class=${is ? "seen" : "quiet"}>${is ? `✓ ${what}` : "○ Nothing of it has arrived yet."}</span>`;
+  const session = useSession();
+  if (!session) return null;
   const patterns = data.dashboardSummary?.totalPatterns ?? data.patterns.totalCount;
+  const arrived = { session: data.sessions.edges.length > 0 && "a session has begun", pattern: patterns > 0 && counted(patterns, "pattern") };
+  const steps = stepsFor(session, API, may(WRITE));
   return html`<${Empty} title="Nothing has been recorded yet.">
-    <p>Each of these fills it; the first takes what your agents have kept already:</p>
-    <ol class="commands">
-      <li><code>loopgraph import claude-code</code> <span class="quiet">or codex, gemini, opencode: sessions of the past</span> ${seen(false, "")}</li>
-      <li><code>loopgraph hooks install</code> <span class="quiet">from now on, as it happens</span> ${seen(data.sessions.edges.length > 0, "a session has begun")}</li>
-      <li><code>loopgraph patterns scan ~/src/project</code> <span class="quiet">your skills, commands and subagents, with their history</span> ${seen(patterns > 0, `${count(patterns)} patterns`)}</li>
-    </ol>
+    ${steps.length
+      ? html`<p>${steps.length > 2 ? "Each of these fills it; the first takes what your agents have kept already:" : "On the machine where your agents work:"}</p>
+          <ol class="commands">
+            ${steps.map(({ command, what, arrived: sign }) => {
+              const seen = sign && arrived[sign];
+              return html`<li><code>${command}</code> <span class="quiet">${what}</span>${(sign || steps.length > 2) && html`<br /><span class=${seen ? "seen" : "quiet"}>${seen ? `✓ ${seen}` : "○ Nothing of it has arrived yet."}</span>`}</li>`;
+            })}
+          </ol>`
+      : html`<p>You see here what others record, as soon as it is shared with you.</p>`}
+    ${steps.length < 3 && html`<p class="quiet">What there is already is read where the service runs: past sessions by <code>loopgraph import</code>, skills and commands by <code>loopgraph patterns scan</code>.</p>`}
     <p class="quiet">This page shows what arrives as soon as it is there.</p>
   <//>`;
 }

@@ -1,5 +1,5 @@
 // How an experiment went: the interval of its effect, which narrows as units come in.
-import { count, percent } from "../lib/format.js";
+import { count, counted, percent } from "../lib/format.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { useQuery } from "../lib/use.js";
 import { metricText } from "./proof.js";
@@ -51,7 +51,7 @@ function Band({ course, points }) {
       <line class="zero" x1="0" x2=${WIDTH} y1=${y(0)} y2=${y(0)} />
       <polyline class="point" points=${line((point) => point.effect).join(" ")} />
     </svg>
-    <div class="ends quiet" aria-hidden="true"><span>${count(from)} units</span><span>dashed: no effect</span><span>${count(units(last))} units</span></div>
+    <div class="ends quiet" aria-hidden="true"><span>${counted(from, "unit")}</span><span>dashed: no effect</span><span>${counted(units(last), "unit")}</span></div>
     <details>
       <summary>As a table</summary>
       <${Table}

@@ -1,7 +1,7 @@
 // To which prompts a plan was offered, and the plan beside what one of them did.
 import { href, segment, useParams } from "../lib/address.js";
 import { beside } from "../lib/beside.js";
-import { count, duration, percent, title } from "../lib/format.js";
+import { count, counted, duration, percent, title } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { usePages, useQuery } from "../lib/use.js";
 import { More, Panel, Status, When } from "./small.js";
@@ -72,7 +72,7 @@ function Beside({ offer, pattern }) {
           />`
         : html`<p>The text of that plan is not there; the run left it so:</p>
             <ul>${following.deviations.map((/** @type {any} */ one) => html`<li>${one.name}: ${SAYS[/** @type {keyof SAYS} */ ({ SKIPPED: "skipped", ADDED: "added", REORDERED: "elsewhere" }[/** @type {"ADDED"} */ (one.kind)])]}</li>`)}</ul>`}
-    ${following.deviating > following.deviations.length && html`<p class="quiet">The first ${count(following.deviations.length)} of ${count(following.deviating)} deviations are told: steps after them may have been left, too.</p>`}
+    ${following.deviating > following.deviations.length && html`<p class="quiet">The first ${count(following.deviations.length)} of ${counted(following.deviating, "deviation")} are told: steps after them may have been left, too.</p>`}
   <//>`;
 }
 

@@ -1,5 +1,5 @@
 // Approving and rejecting an improvement, and what there is to weigh.
-import { count, percent, words } from "../lib/format.js";
+import { count, counted, percent, words } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { Action } from "./action.js";
 import { metricName, metricText } from "./proof.js";
@@ -23,7 +23,7 @@ export function TradeOff({ improvement }) {
         <tr>
           <th scope="row">${metricName(result.metric)} <span class="quiet">compared</span></th>
           <td class="number">${signed(result.performanceDelta)}</td>
-          <td>${metricText(result.metric, result.control.mean)} → ${metricText(result.metric, result.treatment.mean)} <span class="quiet">${count(result.control.n)} and ${count(result.treatment.n)} units</span></td>
+          <td>${metricText(result.metric, result.control.mean)} → ${metricText(result.metric, result.treatment.mean)} <span class="quiet">${count(result.control.n)} and ${counted(result.treatment.n, "unit")}</span></td>
           <td><span class="quiet">p = ${result.pValue === null ? "–" : result.pValue.toPrecision(2)}</span></td>
         </tr>
         ${guardrails.map(

@@ -19,6 +19,7 @@ function useTheme() {
 /** @param {{current: string, session: import("../lib/session.js").Session | null, children: any}} props */
 export function Shell({ current, session, children }) {
   const [theme, next] = useTheme();
+  useEffect(showOpen, [current, session]);
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header class="bar">
@@ -35,6 +36,15 @@ export function Shell({ current, session, children }) {
     </header>
     <main id="main" tabindex="-1">${children}</main>
   `;
+}
+
+/** On a narrow screen the menu scrolls: the page that is open is in sight. */
+function showOpen() {
+  const open = document.querySelector('.bar [aria-current="page"]');
+  const menu = open?.parentElement;
+  if (!open || !menu) return;
+  const [inner, outer] = [open.getBoundingClientRect(), menu.getBoundingClientRect()];
+  menu.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
 }
 
 /** @param {Event} event */

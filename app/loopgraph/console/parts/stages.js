@@ -1,5 +1,5 @@
 // The stages of a run: when each began and ended, how long it took, how long somebody worked at it, and what came of it.
-import { count, duration, percent, words } from "../lib/format.js";
+import { count, counted, duration, percent, words } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { Panel, When } from "./small.js";
 import { Table } from "./table.js";
@@ -7,7 +7,7 @@ import { Table } from "./table.js";
 /** What a stage came to, where the run says it.
  * @type {Record<string, (run: any) => string>} */
 const CAME = {
-  COLLECT: (run) => `${count(run.feedbackCollected)} executions`,
+  COLLECT: (run) => counted(run.feedbackCollected, "execution"),
   ANALYZE: ({ analysis }) => (analysis?.successRate != null ? `${percent(analysis.successRate)} succeeded, median ${duration(analysis.baseline.p50Ms)}` : ""),
   GENERATE: (run) => `${count(run.improvementsIdentified)} identified`,
   VALIDATE: (run) => `${count(run.improvementsValidated)} found better`,

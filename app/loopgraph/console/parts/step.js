@@ -1,6 +1,6 @@
 // What a step, a call or a subagent of the waterfall did.
 import { href, segment } from "../lib/address.js";
-import { count, duration, money, words } from "../lib/format.js";
+import { count, counted, duration, money, words } from "../lib/format.js";
 import { html, useEffect, useRef } from "../lib/html.js";
 import { globalId } from "../lib/ids.js";
 import { used } from "../lib/usage.js";
@@ -84,7 +84,7 @@ function output(response) {
 /** @param {{trace: any}} props */
 const Subagent = ({ trace }) => html`
   <p><a href=${href(`/traces/${segment(trace.correlationId)}`)}>Look at it alone</a></p>
-  <p class="facts">${trace.agentType ?? "the agent itself"} · began <${When} of=${trace.began} /> · ${count(trace.treeTotals.steps)} steps, ${count(trace.treeTotals.failedSteps)} failed · ${money(trace.treeTotals.costUsd)}</p>
+  <p class="facts">${trace.agentType ?? "the agent itself"} · began <${When} of=${trace.began} /> · ${counted(trace.treeTotals.steps, "step")}, ${count(trace.treeTotals.failedSteps)} failed · ${money(trace.treeTotals.costUsd)}</p>
   ${trace.spawnBasis && html`<p class="quiet">Drawn by ${words(trace.spawnBasis)}: ${trace.spawnEvidence}</p>`}
   <h3>Prompt</h3>
   <${Content} value=${trace.promptText} markdown />
@@ -96,7 +96,7 @@ const Subagent = ({ trace }) => html`
 const Call = ({ call }) => html`
   <p class="facts"><${Status} of=${call.status} /> ${call.model ?? `${call.httpMethod} ${call.serviceName}${call.endpointPath}`} ${call.responseStatus} · ${duration(call.durationMs)}</p>
   ${call.model &&
-  html`<p>${count(call.inputTokens)} tokens in (${count(call.cacheReadTokens)} from a cache), ${count(call.outputTokens)} out · ${money(call.costUsd)} <span class="quiet">${words(call.costSource)}</span></p>`}
+  html`<p>${counted(call.inputTokens, "token")} in (${count(call.cacheReadTokens)} from a cache), ${count(call.outputTokens)} out · ${money(call.costUsd)} <span class="quiet">${words(call.costSource)}</span></p>`}
   ${call.errorMessage && html`<div class="failure"><p><strong>${call.errorType}</strong> ${call.errorMessage}</p></div>`}
   ${call.requestBody !== null && html`<h3>Request</h3><${Content} value=${call.requestBody} />`}
   ${call.responseBody !== null && html`<h3>Response</h3><${Content} value=${call.responseBody} />`}

@@ -11,7 +11,7 @@ const COLUMNS = [
   { title: "Agent", cell: (/** @type {any} */ trace) => trace.agentType ?? trace.agent ?? "–" },
   { title: "Steps", cell: (/** @type {any} */ trace) => count(trace.totalSteps), number: true },
   { title: "Took", cell: (/** @type {any} */ trace) => duration(trace.durationMs), number: true },
-  { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt} />` },
+  { title: "Began", cell: (/** @type {any} */ trace) => html`<${When} of=${trace.startedAt ?? trace.completedAt} />` },
 ];
 
 /** @param {{traces: any[], caption: string, compare?: (trace: any) => any}} props `compare` is what chooses a trace for a comparison */

@@ -1,7 +1,8 @@
 // How versions have held since they were applied, and what a person is to decide of one that got worse.
 import { href, segment } from "../lib/address.js";
-import { count, percent, words } from "../lib/format.js";
+import { count, counted, percent, words } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { statusOfGuard } from "../lib/status.js";
 import { useQuery } from "../lib/use.js";
 import { Action } from "./action.js";
 import { metricName, metricText } from "./proof.js";
@@ -21,7 +22,7 @@ export function Watched({ watch, reload }) {
   if (!watch) return null;
   return html`<${Panel} title="Since it was applied" note=${words(watch.status)}>
     <p class="facts">
-      Watched since <${When} of=${watch.since} />, ${count(watch.units)} units${" "}
+      Watched since <${When} of=${watch.since} />, ${counted(watch.units, "unit")}${" "}
       ${watch.endedAt ? html`until <${When} of=${watch.endedAt} />, ended by ${watch.endedBy}` : html`· until ${count(watch.maxUnits)} of them`}
     </p>
     <${Guards} watch=${watch} />
@@ -46,7 +47,7 @@ export function Guards({ watch }) {
           <td class="number">${metricText(guard.metric, guard.proofMean)} <span class="quiet">${count(guard.proofUnits)}</span></td>
           <td class="number">${metricText(guard.metric, guard.mean)} <span class="quiet">${count(guard.units)}</span></td>
           <td>${lossText(guard)}</td>
-          <td><${Status} of=${guard.status} /></td>
+          <td><${Status} of=${statusOfGuard(watch, guard)} /></td>
         </tr>`,
       )}
     </tbody>

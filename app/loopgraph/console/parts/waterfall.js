@@ -1,5 +1,5 @@
 // Bars over time, each under what it belongs to. Only the rows that can be seen are in the page, however many there are.
-import { count, duration, words } from "../lib/format.js";
+import { count, counted, duration, words } from "../lib/format.js";
 import { html, useMemo, useState } from "../lib/html.js";
 import { grouped, isFailed, unfolded } from "../lib/rows.js";
 import { used, usedShortly } from "../lib/usage.js";
@@ -65,7 +65,7 @@ export function Waterfall({ rows, whole, chosen, choose, usage, showUsage }) {
   const slice = shown.slice(first, last);
   return html`<section class=${`waterfall panel ${usage ? "with-usage" : ""}`} aria-label="Waterfall">
     <div class="tools">
-      <span class="quiet">${count(rows.length)} bars${whole ? "" : ", more are coming"} · ${duration(high - low)}</span>
+      <span class="quiet">${counted(rows.length, "bar")}${whole ? "" : ", more are coming"} · ${duration(high - low)}</span>
       <label class="check"><input type="checkbox" checked=${failed} disabled=${!failures} onChange=${() => onlyFailed(!failed)} /> failures only (${count(failures)})</label>
       <label class="check"><input type="checkbox" checked=${repeats} disabled=${failed} onChange=${() => foldRepeats(!repeats)} /> repeats as one</label>
       <label class="check"><input type="checkbox" checked=${usage} onChange=${() => showUsage(!usage)} /> tokens and cost</label>

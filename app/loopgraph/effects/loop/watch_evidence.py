@@ -7,6 +7,7 @@ from typing import Any
 
 from loopgraph.contracts.audit import ActorType, EventType, LineageEvent, Origin
 from loopgraph.contracts.base import JsonMap
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.watching import Finding, Watch
 from loopgraph.contracts.statistics.decisions import Guardrail
 from loopgraph.effects.clock import time_key
@@ -52,7 +53,7 @@ def in_words(finding: Finding) -> str:
         for metric, guard in guards
         if guard and guard.loss_interval
     ]
-    return f"{' and '.join(told)}, in {finding.units} units"
+    return f"{' and '.join(told)}, in {counted(finding.units, 'unit')}"
 
 
 def _amount(value: float, guard: Guardrail) -> str:

@@ -22,6 +22,7 @@ from functools import cache
 from typing import NamedTuple
 
 from loopgraph.assets import Query, asset, digest_of, query, statements_of
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.graph.errors import LostRace
@@ -103,7 +104,7 @@ class Progress(NamedTuple):
     rows: int
 
     def __str__(self) -> str:
-        return f"migration {self.position} of {self.total}, {self.name}: {self.rows:,} rows written"
+        return f"migration {self.position} of {self.total}, {self.name}: {counted(self.rows, 'row')} written"
 
 
 @cache

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 
 from loopgraph.assets import query, schema_statements
+from loopgraph.contracts.counted import counted
 from loopgraph.effects.graph.capabilities import CAPABILITIES
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.schema.migrations import (
@@ -152,6 +153,6 @@ def check_allowed(pending: tuple[Migration, ...], migrate: Migrate) -> None:
     if pending and migrate is Migrate.MANUAL:
         names = ", ".join(migration.name for migration in pending)
         raise SetupError(
-            f"the database is of an older loopgraph and lacks {len(pending)} migrations ({names}): "
+            f"the database is of an older loopgraph and lacks {counted(len(pending), 'migration')} ({names}): "
             "run `loopgraph migrate`, or set LOOPGRAPH_MIGRATE=auto"
         )

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 from loopgraph.computes.broker.outgoing import letter_of
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.broker import Message, Outgoing, Partition
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.observations import Recordable
 from loopgraph.contracts.traces.records import Recorded
 from loopgraph.effects.broker.connection import Connection
@@ -248,7 +249,7 @@ class Consuming:
             self.standing.waits(f"{error}; messages wait there and are read when it answers")
             return
         self._show(lag)
-        many = f"{len(lag)} partition{'' if len(lag) == 1 else 's'}"
+        many = counted(len(lag), "partition")
         self.standing.works(f"group {self._group} reads {', '.join(self._topics)}; {many} of it here")
 
     def _show(self, lag: dict[Partition, int]) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from loopgraph.computes.loop.experiments.experiment import evidence_of, of_comparison
 from loopgraph.computes.loop.experiments.watching import all_named, comparable_with, examine, next_status, review_needed
 from loopgraph.contracts.audit import Origin
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.feedback import Arm, Execution, Metric
 from loopgraph.contracts.loop.watching import Finding, Proof, RegressionReview, Watch, WatchRules, WatchStatus
 from loopgraph.contracts.traces.success import Judging
@@ -108,7 +109,8 @@ class VersionWatcher:
                 continue
             changed[watch.watch_id] = {"status": status, "finding": finding, "usage_count": item.usage_count}
             if status is WatchStatus.WATCHING and len(mine) >= MOST_EXECUTIONS:
-                note = f"it ran {len(mine):,} times in {finding.units} units: what came later is not looked at"
+                ran = f"it ran {counted(len(mine), 'time')} in {counted(finding.units, 'unit')}"
+                note = f"{ran}: what came later is not looked at"
                 changed[watch.watch_id] |= {"status": WatchStatus.EXPIRED, "note": note}
         await self._watches.note(changed, [item.watch for item in open_ if item.watch.watch_id in changed])
 

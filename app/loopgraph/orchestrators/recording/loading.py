@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.traces.loading import Line, Loaded, Refusal
 from loopgraph.contracts.traces.observations import Recordable
 from loopgraph.contracts.traces.records import Recorded
@@ -101,7 +102,7 @@ class Loading:
         for line in islice(lines, after):
             passed = Loaded(lines=passed.lines + 1, bytes=passed.bytes + line.size)
         if passed.lines < after:
-            raise InvalidInput("after", f"the file has {passed.lines:,} {'line' if passed.lines == 1 else 'lines'}")
+            raise InvalidInput("after", f"the file has {counted(passed.lines, 'line')}")
         self._done = passed
 
     def _next(self, lines: Iterator[Line]) -> _Batch | None:

@@ -83,7 +83,7 @@ def test_its_text_says_who_did_what_and_what_to_expect() -> None:
         "  2. Bash (pytest), about 3 times; it failed in 2 runs",
         "  3. the subagent reviewer",
         "Endpoints that were called: POST archon /api/x.",
-        "Where it went wrong: 2 failed runs went on with Write after step 1; 1 failed runs stopped at the beginning.",
+        "Where it went wrong: 2 failed runs went on with Write after step 1; 1 failed run stopped at the beginning.",
         "Expect 5 (3 to 9) steps and 60 (20 to 90) s.",
         "Use it as far as it fits this request; leave it where it does not.",
     ]

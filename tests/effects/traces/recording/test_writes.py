@@ -395,3 +395,33 @@ async def test_a_late_beginning_brings_the_duration(graph: Graph, traces: Traces
     assert (timed.usage_count, timed.timed_count, timed.total_execution_time_ms) == (1, 1, 3000.0)
     [execution] = await traces.executions([version], at(0), limit=10)
     assert (execution.started_at, execution.duration_ms) == (at(1), 3000.0)
+
+
+async def test_what_began_and_ended_in_one_arrival_without_a_time_took_nobody_knows_how_long(traces: Traces) -> None:
+    trace, timed, step, call = (new_id() for _ in range(4))
+    await record(
+        traces,
+        TraceCompleted(correlation_id=trace, success=True),
+        TraceStarted(correlation_id=trace, prompt_text="why"),
+        HookExecuted(correlation_id=trace, execution_id=step, hook_type="ToolUse"),
+        HookExecuted(correlation_id=trace, execution_id=step, hook_type="ToolUse", success=True),
+        EndpointCalled(correlation_id=trace, call_id=call, service_name="s", endpoint_path="/p"),
+        EndpointCalled(
+            correlation_id=trace, call_id=call, service_name="s", endpoint_path="/p", success=True, duration_ms=5
+        ),
+        TraceStarted(correlation_id=timed, timestamp=NOON),
+        TraceCompleted(correlation_id=timed, success=True, timestamp=NOON),
+    )
+    found = await parts(traces, trace)
+    assert (found.trace.started_at, found.trace.completed_at, found.trace.duration_ms) == (None, NOON, None)
+    assert [(hook.started_at, hook.completed_at, hook.duration_ms) for hook in found.hooks] == [(None, NOON, None)]
+    assert [(one.started_at, one.completed_at, one.duration_ms) for one in found.endpoints] == [(at(-0.005), NOON, 5)]
+    told = await parts(traces, timed)
+    assert (told.trace.started_at, told.trace.duration_ms) == (NOON, 0)
+
+
+async def test_what_arrives_at_two_times_took_as_long_as_lies_between_them(traces: Traces) -> None:
+    trace = new_id()
+    started, ended = TraceStarted(correlation_id=trace), TraceCompleted(correlation_id=trace, success=True)
+    await traces.record([started, ended], received_at=[NOON, at(2)])
+    assert (await parts(traces, trace)).trace.duration_ms == 2_000

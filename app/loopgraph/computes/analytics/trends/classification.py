@@ -23,6 +23,7 @@ from loopgraph.computes.analytics.trends.growth import DAYS_A_MONTH, growth, vel
 from loopgraph.computes.analytics.trends.series import DAYS_A_WEEK, Series, weeks
 from loopgraph.computes.analytics.trends.trend import LEVEL, MIN_CHANGE, MIN_KNOWN, trends
 from loopgraph.contracts.analytics.trends import NoFigure, Period, Scale, Trend, TrendClass, TrendDirection, UsageTrend
+from loopgraph.contracts.counted import counted
 from loopgraph.errors import InvalidInput
 
 SILENT_DAYS: Final = 14
@@ -127,21 +128,22 @@ def _classified(n: int, use: _Use, trend: Trend) -> tuple[TrendClass | None, str
         return None, "not used", NoFigure.NO_DATA
     gap = use.longest_gap or 0
     if use.silent >= max(SILENT_DAYS, SILENT_GAPS * gap + 1):
-        rule = f"silent for {use.silent} days (at least {SILENT_DAYS}, and over {SILENT_GAPS} × the longest gap before, {gap})"
+        silent = f"silent for {counted(use.silent, 'day')}"
+        rule = f"{silent} (at least {SILENT_DAYS}, and over {SILENT_GAPS} × the longest gap before, {gap})"
         return TrendClass.ABANDONED, rule, None
     age = n - use.first
-    used = f"{_counted(use.executions, 'execution')} on {_counted(use.days_used, 'day')}"
+    used = f"{counted(use.executions, 'execution')} on {counted(use.days_used, 'day')}"
     enough = use.days_used >= NEW_DAYS_USED and use.executions >= NEW_EXECUTIONS and use.silent < DAYS_A_WEEK
     if use.appeared and age <= NEW_DAYS and enough:
-        return TrendClass.EMERGING, f"first used {_counted(age, 'day')} ago (at most {NEW_DAYS}), {used} since", None
+        return TrendClass.EMERGING, f"first used {counted(age, 'day')} ago (at most {NEW_DAYS}), {used} since", None
     if use.executions < MIN_EXECUTIONS:
         return None, f"{used} (a trend needs {MIN_EXECUTIONS} executions)", NoFigure.TOO_FEW
     if age < MIN_DAYS:
-        return None, f"{_counted(age, 'day')} since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
+        return None, f"{counted(age, 'day')} since the first use (a trend needs {MIN_DAYS})", NoFigure.TOO_SHORT
     if trend.reason is NoFigure.CONSTANT:
         return TrendClass.STABLE, f"the same in every {trend.step.value}", None
     if trend.direction is None:
-        return None, f"{trend.n} {trend.step.value}s to tell a trend from", trend.reason
+        return None, f"{counted(trend.n, trend.step.value)} to tell a trend from", trend.reason
     return _CLASSES[trend.direction], _told(trend), None
 
 
@@ -150,10 +152,6 @@ _CLASSES: Final = {
     TrendDirection.FALLING: TrendClass.DECLINING,
     TrendDirection.STEADY: TrendClass.STABLE,
 }
-
-
-def _counted(number: float, one: str) -> str:
-    return f"{number:g} {one}" if number == 1 else f"{number:g} {one}s"
 
 
 def _told(trend: Trend) -> str:

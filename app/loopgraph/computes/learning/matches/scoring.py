@@ -9,6 +9,7 @@ import numpy as np
 
 from loopgraph.computes.learning.requests.actions import differ
 from loopgraph.computes.learning.requests.contrasts import apart
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.learning.embeddings import Vectors
 from loopgraph.contracts.learning.features import MatchContext, PromptFeatures
 from loopgraph.contracts.learning.matching import SEED_WEIGHTS, Asking, MatchPart, MatchScore, MatchWeights
@@ -145,5 +146,4 @@ def _context(request: MatchContext, other: MatchContext) -> tuple[float | None, 
 def _history(candidate: Candidate) -> str:
     if candidate.expected is None:
         return "history (not run yet)"
-    runs = "run" if candidate.runs == 1 else "runs"
-    return f"history {candidate.expected:.2f} ({candidate.successes} of {candidate.runs} {runs} went well)"
+    return f"history {candidate.expected:.2f} ({candidate.successes} of {counted(candidate.runs, 'run')} went well)"

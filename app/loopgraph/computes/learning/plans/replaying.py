@@ -27,6 +27,7 @@ from loopgraph.computes.learning.plans.names import (
 )
 from loopgraph.computes.learning.plans.seen_names import Witnesses, agent_key, call_key, step_key
 from loopgraph.computes.privacy.quoting import quoted
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.learning.plans import (
     Departure,
     EndpointExpectation,
@@ -151,8 +152,8 @@ def rendered(plan: ReplayPlan, longest: int, exemplar: str | None = None) -> str
 def _headline(plan: ReplayPlan) -> str:
     expected = f"; of the next {plan.confidence:.0%} may be expected to" if plan.confidence is not None else ""
     return (
-        f"[Loopgraph] Of {plan.runs} earlier runs of requests like this one {plan.support} went well, and this plan is made of "
-        f"these{expected} (pattern {_id(plan.pattern_id)}, version {plan.version})."
+        f"[Loopgraph] Of {counted(plan.runs, 'earlier run')} of requests like this one {plan.support} went well, and this plan "
+        f"is made of these{expected} (pattern {_id(plan.pattern_id)}, version {plan.version})."
     )
 
 
@@ -164,7 +165,7 @@ def _step(step: PlanStep) -> str | None:
     targets = list(dict.fromkeys(one for one in (step.program, *step.targets) if one and _is_target(one)))
     on = f" ({', '.join(targets[:_MOST_TARGETS])})" if targets else ""
     times = f", about {step.times.median:.0f} times" if step.times.median >= 2 else ""
-    failed = f"; it failed in {step.failures} runs" if step.failures else ""
+    failed = f"; it failed in {counted(step.failures, 'run')}" if step.failures else ""
     return f"  {step.position + 1}. {_KINDS[step.kind]}{name}{on}{times}{failed}"
 
 
@@ -192,7 +193,7 @@ def _avoid(departures: Iterable[Departure], steps: tuple[PlanStep, ...]) -> list
         after = f"after step {one.after + 1}" if 0 <= one.after < len(steps) else "at the beginning"
         name = _name(one.name) if one.name else None
         went = f"went on with {name}" if name else "stopped" if one.name is None else "did something else"
-        told.append(f"{one.traces} failed runs {went} {after}")
+        told.append(f"{counted(one.traces, 'failed run')} {went} {after}")
     return [f"Where it went wrong: {'; '.join(told)}."] if told else []
 
 

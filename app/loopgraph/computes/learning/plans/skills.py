@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from loopgraph.computes.learning.plans.replaying import rendered
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.learning.replays import ReplayPlan
 
 LONGEST: Final = 8_000
@@ -27,5 +28,5 @@ def skill_text(plan: ReplayPlan) -> str:
     return (
         f"---\nname: {skill_name(plan)}\n"
         f"description: Steps that worked for requests to {about}. Use it for such requests.\n---\n"
-        f"Learned from {plan.support} successful runs.\n\n{body}\n"
+        f"Learned from {counted(plan.support, 'successful run')}.\n\n{body}\n"
     )

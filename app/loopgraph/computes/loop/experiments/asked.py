@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loopgraph.computes.loop.experiments.experiment import MIN_UNITS
 from loopgraph.computes.loop.experiments.looks import first_units
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.design import ExperimentDesign
 from loopgraph.contracts.loop.feedback import LoopInput
 from loopgraph.contracts.statistics.plans import Horizon
@@ -52,7 +53,7 @@ def check_asked(wanted: LoopInput, path: str = "input") -> None:
         raise InvalidInput(
             f"{path}.design.maxUnits",
             f"must be at least {least}, not {design.max_units}: so much the stages before the last one tell, each with "
-            f"{design.stage_units} units of either arm",
+            f"{counted(design.stage_units, 'unit')} of either arm",
         )
 
 

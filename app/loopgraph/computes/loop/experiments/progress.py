@@ -9,6 +9,7 @@ from typing import Final
 
 from loopgraph.computes.loop.experiments.experiment import MIN_UNITS
 from loopgraph.computes.loop.experiments.looks import least_of, most_units
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.arms import ArmTally
 from loopgraph.contracts.loop.design import ExperimentDesign
 from loopgraph.contracts.loop.experiments import Experiment, GuardrailResult
@@ -54,7 +55,7 @@ def waiting_message(
         reason in (Reason.UNDECIDED, Reason.GUARDRAIL_OPEN)
         and min(arm.telling_units for arm in arms.values()) >= needed
     ):
-        so_far = " and ".join(f"{arm.telling_units} units of the {name.value}" for name, arm in arms.items())
+        so_far = " and ".join(f"{counted(arm.telling_units, 'unit')} of the {name.value}" for name, arm in arms.items())
         most = most_units(design, min_sample_size)
         parts = [f"nothing is decided by {so_far}{what}; it goes on until {most} of both at most"]
         if stage is not None:
@@ -83,13 +84,21 @@ def waiting_message(
             f"{control.assigned} and {treatment.assigned} were assigned, {control.units} and {treatment.units} have reported"
         )
     if unnamed := sum(arm.unnamed for arm in arms.values()):
-        parts.append(f"{unnamed} executions name no unit, so that their session or trace counts as one")
+        parts.append(
+            f"{counted(unnamed, 'execution names', 'executions name')} no unit, so that their session or trace counts as one"
+        )
     if aside := sum(arm.set_aside for arm in arms.values()):
-        parts.append(f"{aside} executions are set aside: their unit was assigned to the other arm")
+        parts.append(
+            f"{counted(aside, 'execution is', 'executions are')} set aside: their unit was assigned to the other arm"
+        )
     if strangers := sum(arm.not_assigned for arm in arms.values()):
-        parts.append(f"{strangers} units that report were never assigned (set aside)")
+        parts.append(
+            f"{counted(strangers, 'unit that reports was', 'units that report were')} never assigned (set aside)"
+        )
     if held_out := sum(arm.held_out for arm in arms.values()):
-        parts.append(f"{held_out} units that report are held out of all experiments (set aside)")
+        parts.append(
+            f"{counted(held_out, 'unit that reports is', 'units that report are')} held out of all experiments (set aside)"
+        )
     return "; ".join(parts)
 
 
@@ -127,9 +136,10 @@ def progress_message(
 
 def held_back_message(in_flight: int, timeout: timedelta) -> str:
     """One sentence: what keeps a candidate from being applied that looks better."""
+    flying = counted(in_flight, "execution of the treatment is", "executions of the treatment are")
     return (
-        f"the candidate looks better, and is not applied while {in_flight} executions of the treatment are in flight: if they "
-        f"failed it would not be; it goes on until they end, or have not ended within {timeout.total_seconds() / 60:g} minutes"
+        f"the candidate looks better, and is not applied while {flying} in flight: if they failed it would not be; it goes on "
+        f"until they end, or have not ended within {counted(timeout.total_seconds() / 60, 'minute')}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, TypeGuard
 
 from loopgraph.contracts.base import JsonMap
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.feedback import PerformanceSummary
 
 MIN_EXECUTIONS: Final = 30
@@ -37,7 +38,7 @@ def share(summary: PerformanceSummary, count: int) -> float:
 
 def portion(summary: PerformanceSummary, count: int) -> str:
     """The same in words."""
-    return f"{count} of {summary.execution_count} executions ({share(summary, count):.1%})"
+    return f"{count:,} of {counted(summary.execution_count, 'execution')} ({share(summary, count):.1%})"
 
 
 def wording(parameters: JsonMap, changes: JsonMap) -> str:

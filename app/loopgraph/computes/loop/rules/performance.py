@@ -13,6 +13,7 @@ from loopgraph.computes.loop.rules.parameters import (
     whole_number,
     wording,
 )
+from loopgraph.contracts.counted import counted
 from loopgraph.contracts.loop.feedback import ImprovementType
 from loopgraph.contracts.loop.proposals import Analysis, Proposal
 
@@ -60,7 +61,7 @@ def cut_tail(analysis: Analysis) -> Proposal | None:
     return Proposal(
         rule="cut_tail",
         improvement_type=ImprovementType.PERFORMANCE,
-        description=f"The slowest 5 % of {summary.execution_count} executions took longer than {p95:.0f} ms, the "
+        description=f"The slowest 5 % of {counted(summary.execution_count, 'execution')} took longer than {p95:.0f} ms, the "
         f"median is {p50:.0f} ms. {wording(parameters, changes)}, so that a slow attempt is retried instead of waited for.",
         parameters={**parameters, **changes},
         evidence={
@@ -100,8 +101,8 @@ def enlarge_batch(analysis: Analysis) -> Proposal | None:
     return Proposal(
         rule="enlarge_batch",
         improvement_type=ImprovementType.PERFORMANCE,
-        description=f"The median of {summary.execution_count} executions is {p50:.0f} ms. {wording(parameters, changes)}, so "
-        "that what each batch costs beside its work is paid half as often.",
+        description=f"The median of {counted(summary.execution_count, 'execution')} is {p50:.0f} ms. "
+        f"{wording(parameters, changes)}, so that what each batch costs beside its work is paid half as often.",
         parameters={**parameters, **changes},
         evidence={"execution_count": summary.execution_count, "p50_duration_ms": p50},
     )

@@ -12,14 +12,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loopgraph.contracts.lineage.changes import request_hash
-from loopgraph.contracts.traces.events import EndpointCalled, HookExecuted, TraceEvent, TraceStarted, TraceStatus
+from loopgraph.contracts.traces.events import (
+    EndpointCalled,
+    HookExecuted,
+    TraceCompleted,
+    TraceEvent,
+    TraceStarted,
+    TraceStatus,
+)
 from loopgraph.contracts.traces.observations import Observation, ObservedEvent, Recordable
 from loopgraph.effects.graph.values import json_text, json_value
 from loopgraph.effects.traces.recording import mapping
 from loopgraph.effects.traces.recording.joining import MAPS, Properties, first, joined, outweighed, reported, yielding
 from loopgraph.effects.traces.recording.mapping import BEGUN, ENDED
 from loopgraph.effects.traces.recording.observations import observed
-from loopgraph.errors import Conflict
+from loopgraph.errors import Conflict, UserError
 
 _STEPS = (HookExecuted, EndpointCalled)
 
@@ -69,6 +76,30 @@ class Piece:
         id_: str | None = self.given.get("root_id")
         return id_
 
+    @property
+    def node(self) -> tuple[str, str]:
+        """What a client's event is about: the kind, and the id."""
+        match self.event:
+            case HookExecuted() as hook:
+                return "hook", hook.execution_id
+            case EndpointCalled() as call:
+                return "call", call.call_id
+        return "trace", self.correlation_id or ""
+
+    @property
+    def is_undated(self) -> bool:
+        """Whether a client began or ended something, and said not when: its arrival dates it."""
+        event = self.event
+        if self.observation is not None or event.timestamp is not None:
+            return False
+        if isinstance(event, _STEPS):
+            return event.started_at is None and event.completed_at is None
+        return isinstance(event, TraceStarted | TraceCompleted)
+
+    def without(self, name: str) -> Piece:
+        """Without a property that it would give."""
+        return replace(self, given={key: value for key, value in self.given.items() if key != name})
+
     def placed(self, names: Mapping[str, str]) -> Piece:
         """With the traces it names by ids that ``names`` knows better."""
         places = {field: names[id_] for field in _PLACES if (id_ := self.given.get(field, "")) in names}
@@ -81,6 +112,15 @@ def piece(item: Recordable, received_at: datetime) -> Piece:
         return Piece(item.event, observed(item), observation=item)
     begins = type(item) is TraceStarted or (isinstance(item, _STEPS) and item.outcome is TraceStatus.IN_PROGRESS)
     return Piece(item, mapping.given(item, received_at), BEGUN if begins else ENDED, request_hash(item))
+
+
+def without_made_up_starts(pieces: Sequence[Piece | UserError]) -> list[Piece | UserError]:
+    """Beginnings that arrived in one instant with their ends, neither with a time, have no start: their arrival tells when that
+    was, and not that it took no time at all."""
+    undated = [item for item in pieces if isinstance(item, Piece) and item.is_undated]
+    ends = {item.node: item.given["completed_at"] for item in undated if item.slot == ENDED}
+    together = {id(item) for item in undated if item.slot == BEGUN and item.given["started_at"] == ends.get(item.node)}
+    return [item.without("started_at") if isinstance(item, Piece) and id(item) in together else item for item in pieces]
 
 
 def united(here: Properties, archived: Properties) -> Properties:

@@ -23,7 +23,7 @@ from loopgraph.effects.traces.recording.folding import Batch
 from loopgraph.effects.traces.recording.linking import link
 from loopgraph.effects.traces.recording.loading import load
 from loopgraph.effects.traces.recording.nesting import leave_highest_ends, nest, nest_again, store_nested
-from loopgraph.effects.traces.recording.nodes import Piece, piece, recounted
+from loopgraph.effects.traces.recording.nodes import Piece, piece, recounted, without_made_up_starts
 from loopgraph.effects.traces.recording.owners import Claims, admitted, own, settle
 from loopgraph.effects.traces.recording.placing.calls_told_twice import unite_calls
 from loopgraph.effects.traces.recording.placing.late_prompts import give_late_prompts
@@ -93,16 +93,19 @@ class TraceWrites:
 
         Idempotent by id: an event that is there already is ``repeated`` and changes nothing. What belongs to an event that has
         not arrived yet hangs under a stub, which that event fills in. An execution of a version counts in the version's usage
-        as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival:
-        ``received_at`` is that of all, or of each. Those who follow are told of them, and of the ends of traces that follow from
-        them and that none of them tells of; ``ended`` is given these ends. What is new is the ``sender``'s (``owners``).
+        as soon as it is known to be over, in the same transaction. An event that brings no time is dated by its arrival,
+        ``received_at``, that of all or of each; what began and ended in one arrival has no start, and so no duration. Those who
+        follow are told of them, and of the ends of traces that follow from them and that none of them tells of; ``ended`` is
+        given these ends. What is new is the ``sender``'s (``owners``).
 
         Errors of single events: NotFound for an unknown version, InvalidInput for an experiment that does not compare the
         version or a value that JSON cannot hold, Conflict for an id that was used for other content (the first one stays),
         Forbidden for what would change what others recorded.
         """
         arrivals = [received_at] * len(events) if isinstance(received_at, datetime) else received_at
-        pieces = [_piece(event, arrived) for event, arrived in zip(events, arrivals, strict=True)]
+        pieces = without_made_up_starts(
+            [_piece(event, arrived) for event, arrived in zip(events, arrivals, strict=True)]
+        )
         sound = [item for item in pieces if isinstance(item, Piece)]
         turn = new_id()
         filled: list[str] = []
