@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -33,7 +34,7 @@ from loopgraph.commands.service_options import (
     variable_option,
 )
 from loopgraph.commands.terminal import counted, err, out, plainly
-from loopgraph.errors import InvalidInput
+from loopgraph.errors import InvalidInput, InvalidSetting
 from loopgraph.installer import agent_settings, client_settings
 from loopgraph.installer.agent_settings import Wanted
 from loopgraph.installer.client_settings import CLIENTS
@@ -50,6 +51,9 @@ _SCOPES = ((False, False), (True, False), (False, True))
 _TWICE = (
     "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
 )
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header can be called."""
+
 _AGAIN = "some events count twice, with those of other settings: install the hooks there again"
 
 
@@ -272,7 +276,11 @@ def _conclusion(installed: bool, obstacles: Sequence[str], health: Mapping[str, 
 def _refusal(address: str, name: str | None) -> str:
     """Why a service that answers takes nothing of hooks which show the token of a variable; empty if it does."""
     token = service_token(os.environ, name) if name else None
-    if not (why := refusal_of(address, authorization(token))):
+    try:
+        shown = authorization(token)
+    except InvalidSetting as error:
+        return f"can take no event from here: {error} ({name})"
+    if not (why := refusal_of(address, shown)):
         return ""
     if name is None:
         return f"takes no event from here: {why}; install the hooks with --token-env"
@@ -289,7 +297,7 @@ def _untold(settings: Json, health: Mapping[str, str]) -> list[str]:
     headers = settings.get("env", {}).get(agent_settings.HEADERS) or os.environ.get(agent_settings.HEADERS, "")
     pairs = [part.partition("=") for part in str(headers).split(",") if "=" in part]
     shown = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
-    if not all(text.isascii() and text.isprintable() for pair in shown.items() for text in pair):
+    if not all(_NAME.fullmatch(name) and text.isascii() and text.isprintable() for name, text in shown.items()):
         return [f"{agent_settings.HEADERS} holds what is no header"]
     why = refusal_of(address, shown)
     return [f"the service at {address} takes no telemetry from here: {why} ({agent_settings.HEADERS})"] if why else []
