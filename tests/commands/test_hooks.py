@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +18,14 @@ import pytest
 from click.testing import Result
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from typer.testing import CliRunner
 
 from conftest import settings_for
 from loopgraph.clients.hook_shim import PATH
 from loopgraph.clients.hook_spool import Spool
+from loopgraph.commands import service_options
 from loopgraph.commands.app import app
 from loopgraph.effects.clock import new_id
 from loopgraph.effects.engine.embedded import free_ports
@@ -379,6 +380,58 @@ async def test_status_tries_what_the_hooks_and_telemetry_show(
         await told(*given, exit_code=0)
         await office.tokens.revoke(token.token_id, MAKER)
         assert "was revoked" in await first_line()
+
+
+async def test_status_says_in_one_line_and_soon_what_an_odd_service_answers(
+    hooks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, headers = "lgt_a-secret-of-ours", "OTEL_EXPORTER_OTLP_HEADERS"
+    monkeypatch.setenv("MY_TOKEN", secret)
+    monkeypatch.setattr(service_options, "_PATIENCE_S", 1.0)
+    ready: list[Callable[[], Response]] = []
+    session: Response = JSONResponse({"access": "open"})
+
+    async def readyz(_: Request) -> Response:
+        return ready[0]() if ready else JSONResponse({"status": "ready"})
+
+    async def asked(_: Request) -> Response:
+        return session
+
+    async def without_end(part: bytes, pause_s: float) -> AsyncIterator[bytes]:
+        while True:
+            yield part
+            await asyncio.sleep(pause_s)
+
+    async def first_line(exit_code: int = 1) -> str:
+        told = await asyncio.to_thread(hooks, "status", exit_code=exit_code)
+        said = json.loads((await asyncio.to_thread(hooks, "status", "--json", exit_code=exit_code)).output)
+        line, _, rest = str(told.output).partition("\n")
+        assert said["conclusion"] == line[2:]
+        assert secret not in told.output
+        assert "✓" not in rest
+        return line
+
+    async with listening(Starlette(routes=[Route("/readyz", readyz), Route("/api/session", asked)])) as url:
+        given = ("install", "--url", url, "--token-env", "MY_TOKEN", "--otel")
+        await asyncio.to_thread(hooks, *given)
+        assert await first_line(0) == "✓ the hooks are installed and the service answers"
+        ready[:] = [lambda: JSONResponse({"status": "lost", "message": "no\n✓ all is\r\nwell"}, status_code=503)]
+        assert await first_line() == f"✗ the service at {url} is lost: no ✓ all is well"
+        ready[:] = [lambda: StreamingResponse(without_end(b" ", 0.2))]
+        assert await first_line() == f"✗ the service at {url} does not answer (it takes too long)"
+        ready[:] = [lambda: StreamingResponse(without_end(b" " * 100_000, 0.001))]
+        assert (await first_line()).startswith(f"✗ the service at {url} does not answer (")
+        ready.clear()
+        session = RedirectResponse("/login")
+        assert await first_line() == f"✗ the service at {url} takes no event from here: HTTP 307 (MY_TOKEN)"
+        session = JSONResponse({"access": "token", "problem": f"no such token: {secret}\n✓"})
+        assert await first_line() == f"✗ the service at {url} takes no event from here: no such token: … ✓ (MY_TOKEN)"
+        session = JSONResponse({"access": "open"})
+        monkeypatch.setenv(headers, "a name=1")
+        assert (await first_line()).endswith(f": {headers} holds what is no header")
+        monkeypatch.delenv(headers)
+        monkeypatch.setenv("MY_TOKEN", "two words")
+        assert "the token must be one word of letters and digits" in await first_line()
 
 
 async def test_flush_with_a_wrong_token_sets_nothing_aside_and_says_so(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -74,6 +74,30 @@ async def test_a_member_signs_in_by_a_token_and_out_again(browser: Browser, offi
         await page.locator("main h1", has_text="Sign in").wait_for()
         assert await page.context.cookies() == []
         assert (opened.faults, opened.foreign) == ([], [])
+
+
+async def test_what_one_has_asked_for_ahead_is_not_shown_to_who_signs_in_next(browser: Browser, office: Team) -> None:
+    (_, ann), (_, bob) = [await office.token(f"{name}-{new_id()[-6:]}") for name in ("ann", "bob")]
+    async with tab(browser, office.service.url) as opened:
+        page, asked = opened.page, list[Any]()
+        await opened.visit("/patterns")
+        page.on(
+            "request",
+            lambda request: asked.append(request) if "query ConsoleStart" in (request.post_data or "") else None,
+        )
+        await page.evaluate(
+            """async ([ann, bob, session, api]) => {
+                const [{ signIn, signOut }, { ask, query }] = await Promise.all([import(session), import(api)]);
+                const question = ["start", { figures: false }];
+                await signIn(ann);
+                ask({ operation: question[0], variables: question[1] });
+                await signOut();
+                await signIn(bob);
+                await query(...question).catch(() => {});
+            }""",
+            [ann, bob, *(f"{office.service.url}/console/lib/{name}.js" for name in ("session", "api"))],
+        )
+        assert len(asked) == 2
 
 
 async def test_everybody_can_use_the_view_to_sign_in(browser: Browser, office: Team) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -51,6 +52,9 @@ _SCOPES = ((False, False), (True, False), (False, True))
 _TWICE = (
     "those that differ all run, and each event counts once; `loopgraph hooks uninstall` with its option takes one out"
 )
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header can be called."""
+
 _AGAIN = "some events count twice, with those of other settings: install the hooks there again"
 
 
@@ -276,7 +280,7 @@ def _refusal(address: str, name: str | None) -> str:
     try:
         shown = authorization(token)
     except InvalidSetting as error:  # all else is to be said, too
-        return f"takes no event from here: {error} ({name})"
+        return f"can take no event from here: {error} ({name})"
     if not (why := refusal_of(address, shown)):
         return ""
     if name is None:
@@ -294,7 +298,7 @@ def _untold(settings: Json, health: Mapping[str, str]) -> list[str]:
     headers = settings.get("env", {}).get(agent_settings.HEADERS) or os.environ.get(agent_settings.HEADERS, "")
     pairs = [part.partition("=") for part in str(headers).split(",") if "=" in part]
     shown = {name.strip(): unquote(value.strip()) for name, _, value in pairs}
-    if not all(text.isascii() and text.isprintable() for pair in shown.items() for text in pair):
+    if not all(_NAME.fullmatch(name) and text.isascii() and text.isprintable() for name, text in shown.items()):
         return [f"{agent_settings.HEADERS} holds what is no header"]
     why = refusal_of(address, shown)
     return [f"the service at {address} takes no telemetry from here: {why} ({agent_settings.HEADERS})"] if why else []

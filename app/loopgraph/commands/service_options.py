@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -27,6 +29,15 @@ InstalledTokenEnv = Annotated[
 ]
 _PATIENCE_S = 5
 """So long a service is waited for that says whether it is ready; it asks the graph."""
+
+_MOST_BYTES = 1 << 20
+"""Longer answers are not read."""
+
+_LONGEST = 300
+"""So many characters of what it says are told."""
+
+_WORD = 7
+"""Longer words of what is shown, such as tokens, are not repeated."""
 
 
 def one_level(user: bool, project: bool, local: bool = False) -> None:
@@ -66,33 +77,58 @@ def token_option(name: str | None) -> str | None:
 
 
 def health_of(address: str) -> str:
-    """Why the service does not do what it should; empty if it is ready to."""
+    """Why the service does not do what it should, in one line; empty if it is ready to."""
     import httpx
 
     try:
-        answer = httpx.get(f"{address}/readyz", timeout=_PATIENCE_S, trust_env=False)
+        status, body = _answer(f"{address}/readyz", {})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"does not answer ({why_no_answer(error)})"
-    if answer.is_success:
+    if 200 <= status < 300:
         return ""
     try:
-        said = answer.json()
-        return f"is {said['status']}: {said['message']}"
+        said = json.loads(body)
+        return _line(f"is {said['status']}: {said['message']}")
     except (ValueError, LookupError, TypeError):
-        return f"answers with HTTP {answer.status_code}"
+        return f"answers with HTTP {status}"
 
 
 def refusal_of(address: str, shown: Mapping[str, str]) -> str:
-    """Why a service that is ready takes nothing from somebody who shows these headers; empty if it does, or does not say."""
+    """Why a service that is ready takes nothing from somebody who shows these headers, in one line and without what they hold;
+    empty if it does, or does not say."""
     import httpx
 
     try:
-        answer = httpx.get(f"{address}/api/session", headers=dict(shown), timeout=_PATIENCE_S, trust_env=False)
-        told = Asker.model_validate_json(answer.content) if answer.is_success else None
+        status, body = _answer(f"{address}/api/session", shown)
+        told = Asker.model_validate_json(body) if 200 <= status < 300 else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return ""
     if told is None:  # a proxy's, or that of a service which is older than this
-        return f"HTTP {answer.status_code}" if answer.status_code in (401, 403) else ""
+        return f"HTTP {status}" if 300 <= status < 400 or status in (401, 403) else ""
     if told.access == Access.OPEN.value or told.signed_in:
         return ""
-    return told.problem or "it wants a token, and none is shown"
+    problem = told.problem or "it wants a token, and none is shown"
+    for secret in (part for text in shown.values() for part in text.split() if len(part) > _WORD):
+        problem = problem.replace(secret, "…")
+    return _line(problem)
+
+
+def _answer(url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """The status of an answer, and its body: whoever answers without end is not listened to for long. Raises HTTPError."""
+    import httpx
+
+    until, body = time.monotonic() + _PATIENCE_S, b""
+    plain = {"accept-encoding": "identity", **headers}
+    with httpx.stream("GET", url, headers=plain, timeout=_PATIENCE_S, trust_env=False) as answer:
+        for part in answer.iter_raw():
+            body += part
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer does not end")
+            if len(body) > _MOST_BYTES:
+                raise httpx.DecodingError("the answer is longer than any of Loopgraph")
+        return answer.status_code, body
+
+
+def _line(text: str) -> str:
+    """A text of others as a part of one line."""
+    return " ".join(text.split())[:_LONGEST]

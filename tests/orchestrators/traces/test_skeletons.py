@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,15 +14,20 @@ from conftest import settings_for
 from loopgraph.computes.traces.tree import Grove
 from loopgraph.contracts.access import Role
 from loopgraph.contracts.base import Principal
-from loopgraph.contracts.traces.assembly import Span
+from loopgraph.contracts.live import Writer
+from loopgraph.contracts.traces.assembly import Skeleton, Span
 from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted
-from loopgraph.effects.clock import new_id
+from loopgraph.contracts.traces.retention import NodeId
+from loopgraph.effects.archive.retention import Retention
+from loopgraph.effects.clock import new_id, now
 from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.live.reads import ChangeReads
+from loopgraph.effects.traces.reading.reads import Heads
 from loopgraph.orchestrators.traces import skeletons as module
 from loopgraph.orchestrators.traces.skeletons import Skeletons
 from support.engines import EngineUnderTest
-from support.traces import Traces, at, record
+from support.retention import counting
+from support.traces import Traces, at, record, statement
 
 
 @pytest.fixture
@@ -184,3 +191,102 @@ async def test_only_so_much_is_remembered(graph: Graph) -> None:
     await remembered(skeletons, third)
     assert await skeletons.grove([second], None) is kept
     assert await skeletons.grove([first], None) is not dropped
+
+
+async def test_what_is_told_while_another_reading_begins_is_not_missed(
+    graph: Graph, other: Graph, skeletons: Skeletons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace, another = await told(graph), await told(graph)
+    for one in (trace, another):
+        await skeletons.grove([one], None)
+    writers, begins, goes_on = ChangeReads.writers, asyncio.Event(), asyncio.Event()
+
+    async def late(reads: ChangeReads) -> tuple[Writer, ...]:
+        monkeypatch.undo()
+        begins.set()
+        await goes_on.wait()
+        return await writers(reads)
+
+    monkeypatch.setattr(ChangeReads, "writers", late)
+    beginning = asyncio.create_task(skeletons.grove([another], None))
+    await begins.wait()
+    grove = await skeletons.grove([trace], None)
+    assert await skeletons.grove([trace], None) is grove
+    await record(Traces(other), step(trace, 2))
+    goes_on.set()
+    await beginning
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["0", "1", "2"]
+
+
+class Snapshots(Traces):
+    """Reads as an engine does whose transactions see what there was when they began. ``meanwhile`` is done in the next."""
+
+    meanwhile: Any = None
+
+    async def skeleton_unless(self, known: Any, *asked: Any) -> Skeleton | None:
+        if self.meanwhile is None:
+            return await super().skeleton_unless(known, *asked)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        there: Heads = []
+
+        def seen(heads: Heads) -> bool:
+            there[:] = heads
+            return False
+
+        found = await super().skeleton_unless(seen, *asked)
+        await meanwhile()
+        known(there)
+        return found
+
+
+async def test_what_is_heard_of_before_the_traces_are_read_is_not_missed(graph: Graph, other: Graph) -> None:
+    reads = Snapshots(graph)
+    skeletons = Skeletons(reads, ChangeReads(graph), fewest=2)
+    another, trace = await told(graph), await told(graph)
+    await remembered(skeletons, another)
+
+    async def changed() -> None:
+        await record(Traces(other), step(trace, 2))
+        await skeletons.grove([another], None)  # hears of it
+
+    reads.meanwhile = changed
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["0", "1"]
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("new", [True, False])
+async def test_who_has_not_looked_while_a_writer_came_and_went_begins_anew(
+    new: bool, engine: EngineUnderTest, graph: Graph, skeletons: Skeletons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace, another = await told(graph), await told(graph)
+    async with Graph.open(settings_for(engine)) as gone:
+        if not new:
+            await record(Traces(gone), step(another, 2))
+        grove = await remembered(skeletons, trace)
+        assert await skeletons.grove([trace], None) is grove
+        changes: list[int] = []
+        gone.writers.listeners.add(lambda change: changes.append(change.writer))
+        await record(Traces(gone), step(trace, 2))
+    [writer] = set(changes)  # as hours later
+    await statement(graph, "MATCH (c:Change) WHERE c.change_key STARTS WITH $of DELETE c", of=f"{writer:010d}|")
+    await statement(graph, "MATCH (w:ChangeWriter {number: $number}) DELETE w", number=writer)
+    monkeypatch.setattr(module, "now", lambda: now() + timedelta(hours=2))
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["0", "1", "2"]
+    grove = await remembered(skeletons, trace)
+    assert await skeletons.grove([trace], None) is grove
+
+
+async def test_what_a_pruning_has_taken_of_a_trace_is_not_shown(
+    graph: Graph, other: Graph, skeletons: Skeletons
+) -> None:
+    """A large one is deleted in parts, each by itself, and the trace last: a pruning can be stopped between them."""
+    trace = await told(graph)
+    await counting(graph)()
+    unit = [NodeId("HookExecution", f"{trace}-0"), NodeId("HookExecution", f"{trace}-1"), NodeId("Trace", trace)]
+    retention = Retention(other)
+    archived = (await retention.contents({trace: unit})).states
+    await remembered(skeletons, trace)
+    parts = await retention.contents({trace: unit[:1]})
+    deletion = await retention.delete({trace: unit[:1]}, archived | parts.states, set(unit))
+    assert (deletion.deleted.total(), deletion.changed) == (1, set())
+    assert [name for name, _ in steps(await skeletons.grove([trace], None))] == ["1"]

@@ -1,5 +1,5 @@
 // Who is signed in, and what they may do. The browser keeps the session; no script can read it.
-import { API, ApiError, UNAUTHENTICATED } from "./api.js";
+import { API, ApiError, UNAUTHENTICATED, ask } from "./api.js";
 import { useEffect, useState } from "./html.js";
 
 /** @typedef {{access: string, signed_in: boolean, name: string | null, roles: string[], projects: string[], actions: string[], expires_at: string | null, problem: string | null, issuer: string | null}} Session */
@@ -25,6 +25,7 @@ const followers = new Set();
 
 /** @param {Session} session */
 function tell(session) {
+  if (session.name !== current?.name) ask(); // what somebody else has asked for is not for who is here now
   current = session;
   for (const follower of followers) follower(session);
 }

@@ -55,6 +55,9 @@ SLICE = 1_000
 SLICE_BYTES = 32 << 20
 """Of how many bytes, as lines, what one transaction restores can be: they go to the engine as one message."""
 
+_IN_TREES = ("Trace", "HookExecution", "EndpointCall")
+"""Nodes that are a part of the trees of traces."""
+
 _SHARED = ("Agent", "PatternVersion")
 """Nodes that relationships of very many others lead to."""
 
@@ -216,6 +219,8 @@ class Retention:
                     deleted[label] += row["deleted"]
                 if label == "Trace":
                     await tx.run(_MARK_PRUNED, keys=keys)
+            if any(_is_torn(unit, ids) for unit, ids in units.items()):
+                tx.unnamed = True
             there, changed = compared(await self._read(units), archived, inside)
             if changed:
                 raise _Changed(changed)
@@ -334,6 +339,11 @@ class Retention:
             return drawn, loose
 
         return await self._graph.transaction(work, most_losses=MOST_LOSSES)
+
+
+def _is_torn(unit: str, ids: Collection[NodeId]) -> bool:
+    """Whether these are parts of traces of which the first stays for now: nothing but the deletion tells that they have gone."""
+    return NodeId("Trace", unit) not in ids and any(id_.label in _IN_TREES for id_ in ids)
 
 
 async def _check_drawn(tx: Transaction, ends: Sequence[tuple[NodeId, NodeId]], drawn: int) -> None:

@@ -157,7 +157,7 @@ class Telling:
     async def write(self, tx: Transaction) -> None:
         """The last statement of a transaction, if that has something to tell. Raises NoWriter."""
         marks, events, runs = tx.marked.rows(), tx.marked.told("LineageEvent"), tx.marked.told("FeedbackRun")
-        if not (marks or events or runs or tx.news):
+        if not (marks or events or runs or tx.news or tx.unnamed):
             return
         self._writer = writer = await self._writers.take()
         if (doubtful := writer.doubtful) is not None:
@@ -165,7 +165,7 @@ class Telling:
                 writer.seq = doubtful.seq
                 self._writers.tell(change_of(**row))
             writer.doubtful = None
-        change = _change(writer, tx.news, events, runs, marks)
+        change = _change(writer, tx, events, runs, marks)
         self._change = change
         key = change_key(change.writer, change.seq)
         await tx.run(_TELL, key=key, at=change.at, body=body_text(change), marked_at=marked_ms(), rows=marks)
@@ -187,13 +187,13 @@ class Telling:
 
 def _change(
     writer: Claimed,
-    news: Sequence[TraceNews],
+    tx: Transaction,
     events: Sequence[str],
     runs: Sequence[str],
     marks: Sequence[Mapping[str, str]],
 ) -> Change:
     by_trace: dict[str, list[TraceNews]] = {}
-    for one in news[:MOST_TOLD]:
+    for one in tx.news[:MOST_TOLD]:
         by_trace.setdefault(one.correlation_id, []).append(one)
     return Change(
         writer=writer.number,
@@ -202,9 +202,11 @@ def _change(
         traces=tuple(one for many in by_trace.values() for one in many),
         events=tuple(events[:MOST_TOLD]),
         runs=tuple(runs[:MOST_TOLD]),
-        figures=bool(marks),
-        named=bool(marks) and all(mark["label"] == "Trace" and mark["key"] in by_trace for mark in marks),
-        left_out=sum(max(0, len(some) - MOST_TOLD) for some in (news, events, runs)),
+        figures=bool(marks) or tx.unnamed,
+        named=bool(marks)
+        and not tx.unnamed
+        and all(mark["label"] == "Trace" and mark["key"] in by_trace for mark in marks),
+        left_out=sum(max(0, len(some) - MOST_TOLD) for some in (tx.news, events, runs)),
     )
 
 

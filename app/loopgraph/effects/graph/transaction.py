@@ -50,6 +50,7 @@ class Transaction:
     """One open transaction; made by ``Graph.transaction``.
 
     ``news`` is what it tells those who follow of traces; it is committed with the transaction, or not at all (``telling``).
+    ``unnamed`` says that it changes traces without naming them, and nothing that is to be counted anew.
     ``ran`` is told of each statement: its name, and the seconds it took with its rows.
     """
 
@@ -64,6 +65,7 @@ class Transaction:
         self._ran = ran
         self.marked = Marked()
         self.news: list[TraceNews] = []
+        self.unnamed = False
         self.statements = 0
 
     async def run(self, query: Query, /, **parameters: Any) -> list[Row]:

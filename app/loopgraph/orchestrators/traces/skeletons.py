@@ -12,6 +12,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from loopgraph.computes.live.following import Following
@@ -19,6 +20,7 @@ from loopgraph.computes.traces.tree import Grove, Key, Node, plant
 from loopgraph.contracts.base import Principal
 from loopgraph.contracts.live import Change
 from loopgraph.contracts.traces.assembly import Skeleton, Span, SpanKind
+from loopgraph.effects.clock import now
 from loopgraph.effects.live.reads import ChangeReads
 from loopgraph.effects.traces.reading.reads import Heads, Looking, TraceReads
 
@@ -30,6 +32,10 @@ MOST: Final = 40_000
 
 _LOOKS: Final = 4
 """Who has not found the last change after so many looks begins anew."""
+
+_OLD: Final = timedelta(hours=1)
+"""Who has not looked for so long begins anew: a writer is taken away, with all that it told, after twice that time at the
+earliest."""
 
 _LARGE: Final = 1_000
 """Of so many trees it is known that they are large."""
@@ -56,6 +62,7 @@ class Skeletons:
         self._fewest, self._most = fewest, most
         self._changes = changes
         self._following: Following | None = None
+        self._looked = now()
         self._large: OrderedDict[Trees, asyncio.Lock] = OrderedDict()
         self._kept: OrderedDict[Trees, _Tree] = OrderedDict()
         self._begun: set[_Tree] = set()
@@ -93,12 +100,14 @@ class Skeletons:
         """Trees of which it is not known whether they are large. Those that turn out to be are remembered if all that was told
         since their reading began is of others; small ones cost no look at that."""
         begun: _Tree | None = None
+        before = self._positions()
 
         def known(heads: Heads) -> bool:
             nonlocal begun
             self._give_up(begun)  # the transaction is run again
             begun = self._start(heads)
-            begun.stale = self._following is None
+            # What was heard of since the transaction began, its steps may not have.
+            begun.stale = before is None or self._positions() != before
             return False
 
         try:
@@ -171,16 +180,26 @@ class Skeletons:
 
     async def _begin(self) -> None:
         """From now on, it is known what is told."""
+        began = now()
         writers = await self._changes.writers()
         newest = await asyncio.gather(*map(self._changes.newest, writers))
         following = Following({one.number: seq for one, seq in zip(writers, newest, strict=True)})
         following.know(writers)
-        self._following = following
+        if self._following is None:  # else another has begun meanwhile, and may have read something since
+            self._following, self._looked = following, began
+
+    def _positions(self) -> Mapping[int, int] | None:
+        """Up to where it is known what was told."""
+        return None if self._following is None else dict(self._following.positions)
 
     async def _catch_up(self, looking: Looking) -> Mapping[int, int] | None:
         """Takes note of what was told, and answers with up to where, if this transaction sees all of that and nothing beyond."""
         following = self._following
         if following is None:
+            return None
+        began = now()
+        if self._looked < began - _OLD:
+            self.forget()
             return None
         for _ in range(_LOOKS):
             asked = {*following.wanted(), *((writer, seq) for writer, seq in following.positions.items() if seq)}
@@ -196,6 +215,7 @@ class Skeletons:
             positions = dict(following.positions)
             # A writer may be new, or have been taken over by a process: then its next change was not asked for.
             if all(seq > positions[writer] + 1 or (writer, seq) in asked for writer, seq in following.wanted()):
+                self._looked = began
                 there = {(one.writer, one.seq) for one in found.changes}
                 floors = {one.number: one.floor for one in found.writers}
                 # What another reading has heard of meanwhile, or where the graph is another, this one may not see.
