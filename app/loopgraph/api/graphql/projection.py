@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
+from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from graphql import (
     GraphQLField,
+    GraphQLFloat,
     GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -135,12 +137,12 @@ def _object(type_: GraphQLObjectType, steps: list[tuple[str, Completer]], requir
 
 def _leaf(type_: GraphQLLeafType, required: bool) -> Completer:
     coerce = type_.coerce_output_value
-    textual = type_ in (GraphQLString, GraphQLID)
+    textual, numeric = type_ in (GraphQLString, GraphQLID), type_ is GraphQLFloat
     members = _members(type_)
 
     def complete(value: Any) -> Any:
         kind = type(value)
-        if kind is str and textual:
+        if (kind is str and textual) or (kind is float and numeric and isfinite(value)):
             return value
         if value is None and not required:
             return None

@@ -112,7 +112,7 @@ def sums_of(counts: Mapping[str, int], tallies: Tallies | None = None) -> UsageS
         dimensions={
             dimension: found
             for dimension, values in sorted((tallies or {}).items())
-            if (found := {value: Tally(*numbers) for value in sorted(values) if any(numbers := values[value])})
+            if (found := {value: Tally(*tally) for value in sorted(values) if any(tally := values[value])})
         },
     )
 
@@ -126,8 +126,8 @@ def tallies_of(breakdown: str | None, dimensions: Collection[str] | None = None)
     unless they are among them."""
     if not breakdown:
         return {}
-    for dimension in MANY_VALUED if dimensions is not None else ():
-        if dimension not in dimensions:
+    for dimension in MANY_VALUED:
+        if dimensions is not None and dimension not in dimensions:
             breakdown = _without(breakdown, dimension)
     tallies: Tallies = of_json(breakdown)
     tallies.pop(LEVELS, None)
