@@ -108,6 +108,27 @@ async def test_a_narrow_screen_has_the_page_that_is_open_in_its_menu(browser: Br
             await opened.visit(path)
             menu, page = await opened.page.evaluate(EDGES)
             assert menu[0] <= page[0] < page[1] <= menu[1] + 1, path
+            scrolled = await opened.page.evaluate("document.querySelector('.bar nav').scrollLeft")
+            assert (scrolled > 0) == (path == "/dashboard")
+
+
+async def test_an_empty_service_says_how_it_is_filled(open_tab: Tab) -> None:
+    async def without_traces(route: Route) -> None:
+        answer = await route.fetch()
+        found = await answer.json()
+        if "errorPatterns" in (found.get("data") or {}):
+            found["data"]["traces"]["edges"] = []
+        await route.fulfill(response=answer, json=found)
+
+    await open_tab.page.route("**/graphql*", without_traces)
+    await open_tab.visit("/")
+    commands = open_tab.page.locator("ol.commands code")
+    await commands.first.wait_for()
+    assert await commands.all_inner_texts() == [
+        "loopgraph import claude-code",
+        "loopgraph hooks install",
+        "loopgraph patterns scan ~/src/project",
+    ]
 
 
 async def test_which_of_my_skills_works_is_two_clicks_from_the_start(open_tab: Tab, filled: Filled) -> None:
