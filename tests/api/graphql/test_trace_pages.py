@@ -394,3 +394,23 @@ async def test_a_trace_is_read_once_if_all_of_it_is(quiet_service: Service) -> N
     document = "query($id: ID!) { trace(correlationId: $id) { routingDecision { selectedAgent } incomplete %s } }"
     assert await service.statements(document % "", id=trace) == 1 + 3
     assert await service.statements(document % lists, id=trace) == 1 + 3
+
+
+@pytest.mark.parametrize("field", ["totalSteps", "totalHooks"])
+async def test_a_list_does_not_fail_for_a_trace_that_is_archived_while_it_is_read(
+    service: Service, field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace, stays = f"{new_id()}-gone", f"{new_id()}-stays"
+    for id_ in (trace, stays):
+        await service.parts.recorder.record([TraceStarted(correlation_id=id_, timestamp=at(0)), step(id_, 1, 0, 1)])
+    count_steps = TraceReads.count_steps
+
+    async def late(reads: TraceReads, *asked: Any) -> Any:
+        monkeypatch.undo()
+        await statement(service.parts.graph, "MATCH (t:Trace {correlation_id: $id}) DETACH DELETE t", id=trace)
+        return await count_steps(reads, *asked)
+
+    monkeypatch.setattr(TraceReads, "count_steps", late)
+    both = "query($gone: ID!, $stays: ID!) { gone: trace(correlationId: $gone) { F } stays: trace(correlationId: $stays) { F } }"
+    found = await service.query(both.replace("F", field), gone=trace, stays=stays)
+    assert found == {"gone": {field: 0}, "stays": {field: 1}}
