@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import settings_for
-from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted
+from loopgraph.contracts.traces.events import HookExecuted, TraceCompleted, TraceStarted
 from loopgraph.contracts.traces.retention import NodeId
 from loopgraph.effects.archive.lines import fingerprint
 from loopgraph.effects.archive.retention import Deletion, Retention
@@ -92,3 +93,23 @@ async def test_a_step_that_arrives_during_the_deletion_keeps_its_trace(
         )
     kept = [late.execution_id, *(id_.key for id_ in units[f"{name}.1"][:-1])]
     assert {row["id"]: row["trace"] for row in rows} == dict.fromkeys(kept, f"{name}.1")
+
+
+async def test_a_session_that_has_a_trace_again_stays_with_it(graph: Graph) -> None:
+    """It was found with nothing left, and by the time it is read a new trace has begun in it."""
+    name, begun = new_id(), long_ago()
+    session = NodeId("Session", f"{name}.session")
+    await remember(
+        graph,
+        [TraceStarted(correlation_id=name, session_id=session.key, timestamp=begun)],
+        begun,
+    )
+    assert await Rolling(graph, None).caught_up(bound_s=PATIENCE_S) == 0
+    retention, units = Retention(graph), {session.key: [session]}
+    items, states = await retention.contents(units)
+    for archived in (states, {fingerprint(item) for item in items}):
+        assert await retention.delete(units, archived) == Deletion(Counter(), {session.key})
+    rows = await statement(
+        graph, "MATCH (s:Session)-[:HAS_TRACE]->(t:Trace {correlation_id: $id}) RETURN s.session_id AS id", id=name
+    )
+    assert rows == [{"id": session.key}]

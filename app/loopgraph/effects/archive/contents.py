@@ -122,8 +122,8 @@ def compared(found: Sequence[Found], archived: Container[bytes], inside: Contain
         one.unit
         for one in found
         for type_, outgoing, _, label, key in one.links
-        if outgoing and type_ in _PARTS and NodeId(label, key) not in inside
-    }
+        if one.id.label == "Session" or (outgoing and type_ in _PARTS and NodeId(label, key) not in inside)
+    }  # a session goes when it has nothing any more: one that has a trace by now is needed again
     for item in items_of(one for one in found if one.unit not in as_archived):
         if isinstance(item, Node):
             ends: tuple[NodeId, ...] = (item.id,)
