@@ -140,7 +140,7 @@ function Found({ data, design }) {
     <p>
       ${needed.units === null
         ? `What is recorded does not tell how many units find a gain of ${percent(design.gain)}.`
-        : `${counted(all(needed.units), "unit")} find a gain of ${percent(design.gain)} with ${percent(design.power)}, and one that is not there with at most ${percent(design.level)}${candidates > 1 ? ", all candidates together" : ""}.`}
+        : `${counted(all(needed.units) ?? 0, "unit")} find a gain of ${percent(design.gain)} with ${percent(design.power)}, and one that is not there with at most ${percent(design.level)}${candidates > 1 ? ", all candidates together" : ""}.`}
     </p>
     ${needed.assumptions.length > 0 && html`<p class="quiet">It takes for granted: ${needed.assumptions.map(words).join(", ")}; and that units to come are as many, and vary as much, as those before.</p>`}
   <//>`;
