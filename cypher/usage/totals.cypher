@@ -1,13 +1,12 @@
-// The plain counts between keys of all subjects of a kind that have any, at most so many: [subject, executions, successes, failures] in
-// lists of 500, which travel several times as fast as so many records, in any order.
+// How many marks, traces that were counted and buckets there are.
 // access: read
-// parameters: since, until, digits, limit
-// returns: counts
+// parameters: nothing
+// returns: label, count
+MATCH (m:UsageMark)
+RETURN 'UsageMark' AS label, count(m) AS count
+UNION ALL
+MATCH (c:CountedTrace)
+RETURN 'CountedTrace' AS label, count(c) AS count
+UNION ALL
 MATCH (b:UsageBucket)
-WHERE b.kind_key >= $since AND b.kind_key < $until
-WITH left(b.bucket_key, size(b.bucket_key) - $digits) AS subject, sum(b.executions) AS executions,
-     sum(b.successes) AS successes, sum(b.failures) AS failures
-LIMIT $limit
-WITH collect([subject, executions, successes, failures]) AS every
-UNWIND range(0, size(every) - 1, 500) AS begin
-RETURN every[begin..begin + 500] AS counts
+RETURN 'UsageBucket' AS label, count(b) AS count

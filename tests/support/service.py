@@ -172,9 +172,11 @@ async def listening(app: Starlette, **options: Any) -> AsyncIterator[str]:
         if running.done():
             raise RuntimeError("the service did not start") from running.exception()
         await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await running
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:  # what works beside the doors would work on under the tests that follow
+        server.should_exit = True
+        await running
 
 
 _schemas: dict[str, strawberry.Schema] = {}

@@ -280,7 +280,7 @@ def _refusal(address: str, name: str | None) -> str:
     try:
         shown = authorization(token)
     except InvalidSetting as error:  # all else is to be said, too
-        return f"can take no event from here: {error} ({name})"
+        return f"takes no event from here: {error} ({name})"
     if not (why := refusal_of(address, shown)):
         return ""
     if name is None:

@@ -70,8 +70,10 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def wired(engine: EngineUnderTest) -> AsyncIterator[Wire]:
     wire = Wire(engine.url)
     await wire.mend()
-    yield wire
-    await wire.cut()
+    try:
+        yield wire
+    finally:
+        await wire.cut()
 
 
 @pytest.mark.lengthy

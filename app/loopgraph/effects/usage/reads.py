@@ -35,7 +35,7 @@ _SERIES_OF_SUBJECT = query("usage/series_of_subject")
 _COUNTS, _COUNTS_OF_KIND = query("usage/counts"), query("usage/counts_of_kind")
 _COUNTS_OF_SUBJECT = query("usage/counts_of_subject")
 _RANKED = query("usage/ranked")
-_TOTALS, _COSTS = query("usage/totals"), query("usage/costs")
+_COUNTS_OF_ALL, _COSTS = query("usage/counts_of_all"), query("usage/costs")
 _CHANGED_DAYS = query("usage/changed_days")
 _ROUND_NAME: Final = "usage"
 """As ``rounds`` has it."""
@@ -119,7 +119,7 @@ class UsageReads:
     async def totals(self, kind: SubjectKind, window: Window, grain: Grain, limit: int) -> list[Counted]:
         """All subjects of a kind that have any executions, summed in the graph, in any order; at most so many."""
         bounds = _bounds(kind_prefix(grain, kind), window, grain)
-        rows = await self._graph.read(_TOTALS, **bounds, digits=DIGITS[grain], limit=limit)
+        rows = await self._graph.read(_COUNTS_OF_ALL, **bounds, digits=DIGITS[grain], limit=limit)
         every = [one for row in rows for one in row["counts"]]
         return await made_of(every, lambda: [Counted(subject_of(key), *counts) for key, *counts in every])
 
