@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from loopgraph.assets import Access, Query
 from loopgraph.contracts.audit import ActorType, Origin
+from loopgraph.contracts.base import Principal
 from loopgraph.contracts.lineage.changes import NewPattern, NewVersion
+from loopgraph.contracts.traces.assembly import Skeleton
 from loopgraph.contracts.traces.events import (
     Alternative,
     EndpointCalled,
@@ -169,3 +172,10 @@ def story(trace: str, node_id: str) -> list[TraceEvent]:
         TraceStarted(correlation_id=f"{trace}-child", parent_id=trace, root_id=f"{trace}-parent", timestamp=at(8)),
         TraceCompleted(correlation_id=trace, timestamp=at(9), status=TraceStatus.ERROR, error_type="late"),
     ]
+
+
+async def skeleton(reads: TraceReads, ids: Sequence[str], principal: Principal | None) -> Skeleton:
+    """The spans of some traces, read whole."""
+    found = await reads.skeleton_unless(lambda _: False, None, ids, principal)
+    assert found is not None
+    return found

@@ -270,7 +270,7 @@ async def test_steps_are_counted_without_being_read(quiet_service: Service, monk
     by_place, alone = {}, {}
     for counts, fields in ((by_place, "totalHooks waterfall(first: 1) { totalCount }"), (alone, "totalHooks")):
         if counts is alone:
-            monkeypatch.setattr(TraceReads, "skeleton", None)
+            monkeypatch.setattr(TraceReads, "skeleton_unless", None)
         found = await service.query(document % fields, id=session)
         counts |= {edge["node"]["correlationId"]: edge["node"]["totalHooks"] for edge in found["traces"]["edges"]}
     assert alone == by_place == {outer: 3, inner: 1, empty: 0}

@@ -27,7 +27,7 @@ from loopgraph.effects.traces.reading.use_figures import UseReads
 from loopgraph.effects.traces.recording.writes import TraceWrites
 from support.otlp import START_NS, Json, span, traces
 from support.quick import first_quick
-from support.traces import NOON, statement
+from support.traces import NOON, skeleton, statement
 
 PRICES = {"cheap": 0.25, "dear": 0.75}
 
@@ -201,7 +201,7 @@ class Told:
             tuple(sorted({call.unpriced for call in told if call.unpriced})),
         )
         reads = TraceReads(graph)
-        [top] = plant((await reads.skeleton([self.trace], None)).spans).tops
+        [top] = plant((await skeleton(reads, [self.trace], None)).spans).tops
         branch = Branches(list(top.walk()), await reads.usage_of_calls([self.trace])).of((SpanKind.TRACE, self.trace))
         found["branch"] = _summed([branch.whole])
         [use] = await statement(

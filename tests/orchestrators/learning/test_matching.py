@@ -80,9 +80,8 @@ async def test_the_same_words_for_another_task_find_nothing(graph: Graph) -> Non
 async def test_success_decides_among_equals_and_what_was_never_run_says_so(graph: Graph) -> None:
     project, prompt = unique("add a retry to the payment client in")
     bad = Learned([prompt], project=project, successes=1, failures=9)
-    good = Learned(
-        [prompt], project=project, successes=9, failures=0
-    )  # better than any base rate: others learn here too
+    # Better than any base rate: other tests learn in this graph, too.
+    good = Learned([prompt], project=project, successes=9, failures=0)
     new = Learned([prompt], project=project, successes=0, failures=0)
     await learn(graph, bad, good, new)
     matches = await matching(graph).match(prompt, MatchContext(project=project), max_results=3)

@@ -111,7 +111,7 @@ class Skeletons:
             return False
 
         try:
-            found = await self._reads.skeleton_unless(known, _no_look, trees, principal)
+            found = await self._reads.skeleton_unless(known, None, trees, principal)
             assert found is not None
             if len(found.spans) < self._fewest:
                 return await _planted(trees, found)
@@ -237,10 +237,6 @@ class Skeletons:
             tree.stale = True
         for trees in [trees for trees, tree in self._kept.items() if tree.stale]:
             del self._kept[trees]
-
-
-async def _no_look(_: Looking) -> None:
-    """What was told is looked at afterwards, if at all."""
 
 
 async def _planted(trees: Trees, found: Skeleton) -> Grove[Span]:

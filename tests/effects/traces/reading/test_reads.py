@@ -18,7 +18,7 @@ from loopgraph.effects.graph.client import Graph
 from loopgraph.effects.traces.reading import newest
 from loopgraph.errors import InvalidInput
 from support.access import mate, owned
-from support.traces import NOON, Traces, at, make_experiment, make_version, record, refused, statement, story
+from support.traces import NOON, Traces, at, make_experiment, make_version, record, refused, skeleton, statement, story
 
 ANYBODY = None
 
@@ -200,13 +200,13 @@ async def test_a_skeleton_says_of_everything_where_and_when_it_was(graph: Graph,
 
     for principal, size in ((None, 3 + 5 + 3), (mate("me"), 2 + 5 + 2)):
         before = graph.statements
-        skeleton = await traces.skeleton([prompt, "unknown"], principal)
+        read = await skeleton(traces, [prompt, "unknown"], principal)
         assert graph.statements - before == 3
         forest = await traces.forest([prompt, "unknown"], principal)
         whole = plant(records_of(forest.parts.values()), continued=forest.continued_from)
-        found = placed(plant(skeleton.spans, continued=skeleton.continued_from))
+        found = placed(plant(read.spans, continued=read.continued_from))
         assert found == placed(whole)
-        assert (len(found), skeleton.truncated, skeleton.continued_from) == (size, False, forest.continued_from)
+        assert (len(found), read.truncated, read.continued_from) == (size, False, forest.continued_from)
 
 
 async def test_heads_and_calls_as_far_as_one_may_see_them(graph: Graph, traces: Traces, version: str) -> None:

@@ -140,24 +140,15 @@ class TraceReads:
             truncated=cut or any(rows.count(kind) > limit for kind in (SpanKind.STEP, SpanKind.CALL)),
         )
 
-    async def skeleton(self, correlation_ids: Iterable[str], principal: Principal | None) -> Skeleton:
-        """The spans of what ``forest`` reads, in as many statements, and a fraction of its time and memory."""
-
-        async def look(_: Looking) -> None:
-            pass
-
-        found = await self.skeleton_unless(lambda _: False, look, correlation_ids, principal)
-        assert found is not None
-        return found
-
     async def skeleton_unless(
         self,
         known: Callable[[Heads], bool],
-        look: Callable[[Looking], Awaitable[None]],
+        look: Callable[[Looking], Awaitable[None]] | None,
         correlation_ids: Iterable[str],
         principal: Principal | None,
     ) -> Skeleton | None:
-        """The same; None where, by the traces themselves, all that is in them is ``known``: it is most of what there is to read.
+        """The spans of what ``forest`` reads, in as many statements, and a fraction of its time and memory; None where, by the
+        traces themselves, all that is in them is ``known``: it is most of what there is to read.
 
         To know that, one may ``look`` at what was changed, before anything is read in the same transaction.
         """
@@ -165,7 +156,8 @@ class TraceReads:
         limit = min(MAX_STEPS * len(ids), MOST)
 
         async def work(tx: Transaction) -> tuple[Heads, list[Row], bool] | None:
-            await look(partial(look_in, tx))
+            if look is not None:
+                await look(partial(look_in, tx))
             [found], below, cut = await _trees(tx, _SKELETON_OF_TREES, ids, reader, MAX_TRACES)
             more = await tx.run(_SKELETON_OF_TRACES, correlation_ids=below, reader=reader) if below else []
             heads = [
